@@ -1,0 +1,114 @@
+"""One embedded cluster for the whole run, a database cloned from a migrated template for each test that wants one."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+
+from timebank.domain.bank import OpenBank
+from timebank.domain.identifiers import new_bank_id
+from timebank.embedded import EmbeddedPostgres
+from timebank.ledger.ledger import Ledger
+from timebank.ledger.migrations import migrate
+from timebank.ledger.store import Pool, Store
+from timebank.ledger.wake import Waker
+from timebank.projections import FOLLOWING, balances
+from timebank.projections.runner import Runner
+
+from .controls import ADMINISTRATOR, NOON, ZONE
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[str]:
+    """The URL of a PostgreSQL server: the one named by TIMEBANK_TEST_DATABASE_URL, or an embedded one of our own."""
+    given = os.environ.get("TIMEBANK_TEST_DATABASE_URL")
+    if given:
+        yield given
+        return
+    root = Path(tempfile.mkdtemp(prefix="tb-"))
+    try:
+        with EmbeddedPostgres(root).running() as url:
+            yield url
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def database_url(cluster: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    return urlunsplit(urlsplit(cluster)._replace(path=f"/{name}"))
+
+
+def administer(cluster: str, statement: str) -> None:
+    """Run one statement outside any transaction, on a connection of its own."""
+
+    async def run() -> None:
+        connection = await asyncpg.connect(cluster)
+        await connection.execute(statement)
+        await connection.close()
+
+    with asyncio.Runner() as runner:
+        runner.run(run())
+
+
+@pytest.fixture(scope="session")
+def template(cluster: str) -> Iterator[str]:
+    """The name of a migrated database that others are cloned from."""
+    name = f"template_{uuid4().hex}"
+    administer(cluster, f"create database {name}")
+    with asyncio.Runner() as runner:
+        runner.run(migrate(database_url(cluster, name)))
+    yield name
+    administer(cluster, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def url(cluster: str, template: str) -> Iterator[str]:
+    """The URL of a migrated, empty database for one test."""
+    name = f"test_{uuid4().hex}"
+    administer(cluster, f"create database {name} template {template}")
+    yield database_url(cluster, name)
+    administer(cluster, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+async def pool(url: str) -> AsyncIterator[Pool]:
+    """Connections to the test's database."""
+    async with asyncpg.create_pool(url, min_size=1, max_size=10) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def store(pool: Pool) -> Store:
+    """The log of the test's database."""
+    return Store(pool, Waker())
+
+
+@pytest.fixture
+async def bank_id(store: Store) -> UUID:
+    """A bank without any event."""
+    bank_id = UUID(new_bank_id())
+    await store.open_bank(bank_id, "Test bank", str(ZONE))
+    return bank_id
+
+
+@pytest.fixture
+async def ledger(store: Store, bank_id: UUID) -> AsyncIterator[Ledger]:
+    """A ledger with inline balances, its bank opened."""
+    ledger = Ledger(store, clock=lambda: datetime.now(UTC), inline=(balances.keep,))
+    await ledger.execute(bank_id, OpenBank(by=ADMINISTRATOR, at=NOON, name="Test bank", timezone=str(ZONE)))
+    yield ledger
+    await ledger.close()
+
+
+@pytest.fixture
+async def runner(store: Store) -> Runner:
+    """What moves the following projections on, when told to."""
+    return Runner(store, FOLLOWING)

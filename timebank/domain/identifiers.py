@@ -1,0 +1,84 @@
+"""Identifiers, and the tags by which facts are found again.
+
+An identifier is a short prefix and a UUID version 7 (RFC 9562) in hexadecimal. It means nothing, names nobody, and
+is itself the tag of every fact about its bearer.
+"""
+
+import secrets
+from datetime import date
+from typing import NewType
+
+from uuid_utils import uuid7
+
+BankId = NewType("BankId", str)
+VolunteerId = NewType("VolunteerId", str)
+VolunteerNumber = NewType("VolunteerNumber", str)
+OrganisationId = NewType("OrganisationId", str)
+MembershipId = NewType("MembershipId", str)
+RecordId = NewType("RecordId", str)
+ActorId = NewType("ActorId", str)
+
+
+def new_bank_id() -> BankId:
+    """A new bank's identifier."""
+    return BankId(str(uuid7()))
+
+
+def new_volunteer_id() -> VolunteerId:
+    """A new volunteer's identifier."""
+    return VolunteerId(f"vol_{uuid7().hex}")
+
+
+def new_organisation_id() -> OrganisationId:
+    """A new organisation's identifier."""
+    return OrganisationId(f"org_{uuid7().hex}")
+
+
+def new_membership_id() -> MembershipId:
+    """A new membership's identifier."""
+    return MembershipId(f"mem_{uuid7().hex}")
+
+
+def new_record_id() -> RecordId:
+    """A new service record's identifier."""
+    return RecordId(f"rec_{uuid7().hex}")
+
+
+def new_administrator_id() -> ActorId:
+    """A new administrator's identifier: administrators act for the bank and hold no account as such."""
+    return ActorId(f"adm_{uuid7().hex}")
+
+
+def new_volunteer_number() -> VolunteerNumber:
+    """A candidate for a volunteer's number: eleven random digits and a check digit.
+
+    Random, so that a number tells neither when its bearer joined nor what their neighbour's number is.
+    """
+    digits = f"{secrets.randbelow(9 * 10**10) + 10**10}"
+    return VolunteerNumber(digits + check_digit(digits))
+
+
+def check_digit(digits: str) -> str:
+    """The check digit of ISO/IEC 7812-1 annex B (Luhn): it catches every single mistyped digit."""
+    doubled = (int(digit) * (2 - i % 2) for i, digit in enumerate(reversed(digits)))
+    return str(-sum(n // 10 + n % 10 for n in doubled) % 10)
+
+
+def is_volunteer_number(text: str) -> bool:
+    """Whether the text could be a volunteer's number: twelve digits, the last of them the check digit."""
+    return len(text) == 12 and text.isascii() and text.isdigit() and check_digit(text[:-1]) == text[-1]
+
+
+def number_tag(number: VolunteerNumber) -> str:
+    """The tag of whoever bears this number."""
+    return f"number:{number}"
+
+
+def code_tag(code: str) -> str:
+    """The tag of whichever organisation bears this official code."""
+    return f"code:{code}"
+
+
+def day_tag(volunteer_id: VolunteerId, day: date) -> str:
+    """The tag of what one volunteer did on one local day."""
+    return f"{volunteer_id}@{day.isoformat()}"

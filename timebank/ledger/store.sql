@@ -1,0 +1,129 @@
+-- open_bank --
+-- Make room for a bank's log. $1 bank  $2 name  $3 timezone
+insert into bank (bank_id, name, timezone) values ($1, $2, $3) on conflict do nothing
+
+-- bank --
+-- $1 bank
+select bank_id, head, name, timezone from bank where bank_id = $1
+
+-- banks --
+select bank_id, head, name, timezone from bank order by bank_id
+
+-- head --
+-- $1 bank
+select head from bank where bank_id = $1
+
+-- lock_head --
+-- $1 bank
+select head from bank where bank_id = $1 for update
+
+-- append --
+-- Append events right after the expected head, or, if it has moved, nothing. Returns one row if they were appended.
+-- $1 bank  $2 expected head  $3 number of events  $4 recorded at  $5 event ids  $6 topics  $7 data
+-- $8 tags (an event's joined by U+001F)  $9 actors  $10 authorities  $11 request ids  $12 command ids  $13 leaves
+-- $14 every tag  $15 its topic  $16 its position
+with swapped as (
+    update bank set head = head + $3 where bank_id = $1 and head = $2 returning bank_id
+), appended as (
+    insert into event (bank_id, position, event_id, topic, data, tags, actor, authority,
+                       request_id, command_id, recorded_at, leaf)
+    select s.bank_id, $2 + e.n, e.event_id, e.topic, e.data,
+           case when e.tags = '' then '{}' else string_to_array(e.tags, e'\x1f') end,
+           e.actor, e.authority, e.request_id, e.command_id, $4, e.leaf
+      from swapped s,
+           unnest($5::uuid[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::text[],
+                  $11::text[], $12::uuid[], $13::bytea[])
+           with ordinality e (event_id, topic, data, tags, actor, authority, request_id, command_id, leaf, n)
+), tagged as (
+    insert into event_tag (bank_id, tag, topic, position)
+    select s.bank_id, t.tag, t.topic, t.position
+      from swapped s, unnest($14::text[], $15::text[], $16::bigint[]) t (tag, topic, position)
+)
+select 1 from swapped
+
+-- recall --
+-- The events memories are made of, up to a position. $1 bank  $2 up to  $3 tags  $4 topics, pair by pair
+-- (a pair without a tag asks for the topic alone). `offset 0` keeps the plan to one index probe a pair.
+select e.position, e.topic, e.data
+  from event e
+ where e.bank_id = $1
+   and e.position in (
+       select found.position
+         from unnest($3::text[], $4::text[]) pair (tag, topic),
+              lateral (
+                  select t.position from event_tag t
+                   where t.bank_id = $1 and t.tag = pair.tag and t.topic = pair.topic and t.position <= $2
+                   union all
+                  select b.position from event b
+                   where pair.tag = '' and b.bank_id = $1 and b.topic = pair.topic and b.position <= $2
+                  offset 0
+              ) found)
+ order by e.position
+
+-- delta --
+-- What came after a position. $1 bank  $2 after  $3 at most
+select position, event_id, topic, data, recorded_at
+  from event where bank_id = $1 and position > $2 order by position limit $3
+
+-- last_recorded_at --
+-- $1 bank  $2 position
+select recorded_at from event where bank_id = $1 and position = $2
+
+-- event_id_at --
+-- $1 bank  $2 position
+select event_id from event where bank_id = $1 and position = $2
+
+-- facts_at --
+-- $1 bank  $2 first position  $3 last position
+select position, topic, data from event where bank_id = $1 and position between $2 and $3 order by position
+
+-- keys_used --
+-- $1 bank  $2 principals  $3 keys, pair by pair
+select i.principal, i.key, i.fingerprint, i.outcome
+  from idempotency i
+  join unnest($2::text[], $3::text[]) asked (principal, key) using (principal, key)
+ where i.bank_id = $1
+
+-- use_keys --
+-- $1 bank  $2 recorded at  $3 principals  $4 keys  $5 fingerprints  $6 outcomes
+insert into idempotency (bank_id, recorded_at, principal, key, fingerprint, outcome)
+select $1, $2, k.* from unnest($3::text[], $4::text[], $5::bytea[], $6::bytea[]) k
+
+-- put_people --
+-- Keep what is personal; what is null stays as it was. $1 bank  $2 a JSON array of Person
+insert into person as p (bank_id, volunteer_id, name, phone, skills, alias)
+select $1, n.volunteer_id, coalesce(n.name, ''), n.phone, coalesce(n.skills, '{}'), coalesce(n.alias, '')
+  from jsonb_to_recordset($2::jsonb) n (volunteer_id text, name text, phone text, skills text[], alias text)
+    on conflict (bank_id, volunteer_id) do update
+   set name = coalesce(nullif(excluded.name, ''), p.name), phone = coalesce(excluded.phone, p.phone),
+       skills = case when excluded.skills = '{}' then p.skills else excluded.skills end, alias = excluded.alias
+
+-- read --
+-- Events matching any item of a query (a JSON array of {types, tags}; an empty one matches all).
+-- $1 bank  $2 after  $3 up to  $4 items  $5 at most (null: all)
+select e.position, e.topic, e.data, e.tags
+  from event e
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3
+   and ($4::jsonb = '[]' or e.position in (
+       select found.position
+         from jsonb_to_recordset($4::jsonb) item (types text[], tags text[]),
+              lateral (
+                  select t.position from event_tag t
+                   where t.bank_id = $1 and t.tag = item.tags[1] and t.position > $2
+                     and (item.types = '{}' or t.topic = any (item.types))
+                     and not exists (
+                         select from unnest(item.tags[2:]) other (tag)
+                          where not exists (
+                              select from event_tag o
+                               where o.bank_id = $1 and o.tag = other.tag
+                                 and o.topic = t.topic and o.position = t.position))
+                   union all
+                  select b.position from event b
+                   where item.tags = '{}' and b.bank_id = $1 and b.topic = any (item.types) and b.position > $2
+                   union all
+                  select b.position from event b
+                   where item.tags = '{}' and item.types = '{}' and b.bank_id = $1 and b.position > $2
+                  offset 0
+              ) found))
+ order by e.position
+ limit $5

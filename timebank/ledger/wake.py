@@ -1,0 +1,79 @@
+"""Waking followers: at once within this process, within 50 ms across processes, by polling whatever happens.
+
+NOTIFY takes a lock over the whole cluster when its transaction commits, so it has no place in the append transaction;
+it is sent from a connection of its own, for all appends of the last 50 ms together.
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+CHANNEL = "timebank"
+COALESCE_SECONDS = 0.05
+POLL_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+class Waker:
+    """Lets followers of a bank sleep until something was appended."""
+
+    def __init__(self) -> None:
+        self._expected: dict[UUID, asyncio.Event] = defaultdict(asyncio.Event)
+        self._to_tell: set[UUID] = set()
+        self._something_to_tell = asyncio.Event()
+
+    def expect(self, bank_id: UUID) -> asyncio.Event:
+        """What `wait` waits for. Taken before looking, so that nothing can happen unnoticed in between."""
+        return self._expected[bank_id]
+
+    async def wait(self, rung: asyncio.Event) -> None:
+        """Sleep until the bank's log grew, or long enough to look anyway."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(rung.wait(), POLL_SECONDS)
+
+    def ring(self, bank_id: UUID) -> None:
+        """Say that this process appended to the bank's log."""
+        self._wake(bank_id)
+        self._to_tell.add(bank_id)
+        self._something_to_tell.set()
+
+    def _wake(self, bank_id: UUID) -> None:
+        rung = self._expected.pop(bank_id, None)
+        if rung:
+            rung.set()
+
+    async def run(self, pool: "asyncpg.Pool[Any]") -> None:
+        """Tell other processes, and listen to them, until cancelled; a lost connection is replaced."""
+        while True:
+            try:
+                async with pool.acquire() as connection:
+                    await connection.add_listener(CHANNEL, self._heard)
+                    try:
+                        await self._tell(connection)
+                    finally:
+                        if not connection.is_closed():
+                            await connection.remove_listener(CHANNEL, self._heard)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("waker lost its connection", error=str(error))
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _tell(self, connection: Any) -> None:
+        while True:
+            await self._something_to_tell.wait()
+            await asyncio.sleep(COALESCE_SECONDS)
+            self._something_to_tell.clear()
+            told = list(self._to_tell)[:200]  # a payload holds at most 8,000 bytes
+            self._to_tell.difference_update(told)
+            if self._to_tell:
+                self._something_to_tell.set()
+            await connection.execute("select pg_notify($1, $2)", CHANNEL, " ".join(map(str, told)))
+
+    def _heard(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        for bank_id in str(payload).split():
+            self._wake(UUID(bank_id))

@@ -1,0 +1,85 @@
+"""What does a volunteer have? Kept in the append transaction, so that a balance is never older than the log."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from timebank.domain.accounts import BOOKED, Account, postings
+from timebank.domain.kernel import Fact
+from timebank.ledger.codec import Recorded, decode
+from timebank.ledger.statements import load_statements
+from timebank.ledger.store import Connection, Pool
+
+SQL = load_statements("timebank.projections", "balances.sql")
+
+# Which column an account is shown in, and with which sign: debts and what the bank issued are kept below zero.
+_COLUMNS: Final[dict[Account, tuple[int, int]]] = {
+    "available": (0, 1),
+    "reserved": (1, 1),
+    "debt": (2, -1),
+    "served": (3, 1),
+    "issued": (4, -1),
+}
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True):
+    """What a volunteer can spend, has reserved and owes; what they served, and what was credited for it; in minutes."""
+
+    available_minutes: int
+    reserved_minutes: int
+    debt_minutes: int
+    service_minutes: int
+    credited_minutes: int
+    position: int
+
+
+class _Balances:
+    """The projection. `timebank rebuild` and `verify` use `apply`, the ledger `keep`."""
+
+    name = "balances"
+    version = 1
+    tables = ("balance",)
+
+    async def apply(
+        self, connection: Connection, bank_id: UUID, after: int, until: int, topics: frozenset[str]
+    ) -> None:
+        """Take in a stretch of the log."""
+        if topics.isdisjoint(BOOKED):
+            return
+        rows = await connection.fetch(SQL["booked_between"], bank_id, after, until, list(BOOKED))
+        await _post(connection, bank_id, (decode(row["topic"], row["data"]) for row in rows))
+
+
+PROJECTION = _Balances()
+
+
+async def keep(connection: Connection, bank_id: UUID, recorded: Sequence[Recorded]) -> None:
+    """Take in what is being appended, within the same transaction."""
+    await _post(connection, bank_id, (fact for _, fact in recorded))
+
+
+async def _post(connection: Connection, bank_id: UUID, facts: Iterable[Fact]) -> None:
+    opened: list[str] = []
+    changes: dict[str, list[int]] = {}
+    for fact in facts:
+        lines = postings(fact)
+        assert sum(line.minutes for line in lines) == 0, "postings sum to zero"
+        for account, holder, minutes in lines:
+            if minutes == 0 and len(lines) == 1:
+                opened.append(holder)
+            elif account in _COLUMNS:
+                column, sign = _COLUMNS[account]
+                changes.setdefault(holder, [0] * 5)[column] += sign * minutes
+    if opened:
+        await connection.execute(SQL["open_accounts"], bank_id, opened)
+    if changes:
+        done = await connection.execute(SQL["post"], bank_id, list(changes), *zip(*changes.values(), strict=True))
+        assert done == f"UPDATE {len(changes)}", "every volunteer has an account"
+
+
+async def balance_of(pool: Pool, bank_id: UUID, volunteer_id: str) -> Balance | None:
+    """A volunteer's balance as of the head of the log; None for a volunteer nobody knows."""
+    row = await pool.fetchrow(SQL["balance_of"], bank_id, volunteer_id)
+    return Balance(**row) if row else None

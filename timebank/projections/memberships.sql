@@ -1,0 +1,45 @@
+-- open --
+insert into membership (bank_id, membership_id, organisation_id, volunteer_id, role, status, valid_from, valid_until)
+select e.bank_id, f.membership_id, f.organisation_id, f.volunteer_id, f.role,
+       case e.topic when 'membership-invited' then 'invited' else 'requested' end, f.valid_from, f.valid_until
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                f (membership_id text, organisation_id text, volunteer_id text, role text,
+                   valid_from date, valid_until date)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+
+-- approve --
+update membership m set status = 'approved'
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (membership_id text)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+   and m.bank_id = $1 and m.membership_id = f.membership_id
+
+-- change_role --
+update membership m set role = latest.role, valid_from = latest.valid_from, valid_until = latest.valid_until
+  from (select distinct on (f.membership_id) f.*
+          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                        f (membership_id text, role text, valid_from date, valid_until date)
+         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+         order by f.membership_id, e.position desc) latest
+ where m.bank_id = $1 and m.membership_id = latest.membership_id
+
+-- close --
+update membership m
+   set status = case e.topic when 'membership-declined' then 'declined' else 'ended' end, reason = f.reason
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (membership_id text, reason text)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+   and m.bank_id = $1 and m.membership_id = f.membership_id
+
+-- page --
+-- $1 bank  $2 organisation or null  $3 volunteer or null  $4 after this membership  $5 at most
+select m.membership_id, m.organisation_id, m.volunteer_id, p.name, m.role, m.status,
+       m.valid_from, m.valid_until, m.reason
+  from membership m left join person p using (bank_id, volunteer_id)
+ where m.bank_id = $1 and ($2::text is null or m.organisation_id = $2) and ($3::text is null or m.volunteer_id = $3)
+   and m.membership_id > $4
+ order by m.membership_id limit $5
+
+-- roles_of --
+-- The roles a volunteer holds on a day, by organisation. $1 bank  $2 volunteer  $3 day
+select organisation_id, role from membership
+ where bank_id = $1 and volunteer_id = $2 and status = 'approved'
+   and coalesce(valid_from <= $3, true) and coalesce($3 <= valid_until, true)

@@ -1,0 +1,41 @@
+-- begin --
+-- Make a checkpoint for what has none yet. $1 bank  $2 projections  $3 versions
+insert into checkpoint (projection, version, bank_id, position)
+select p.name, p.version, $1, 0 from unnest($2::text[], $3::int[]) p (name, version) on conflict do nothing
+
+-- hold --
+-- The checkpoints, held until the transaction ends: one runner at a time moves them. $1 bank  $2 projections
+select projection, version, position from checkpoint
+ where bank_id = $1 and projection = any ($2) order by projection for update
+
+-- peek --
+-- $1 bank  $2 projections
+select projection, version, position from checkpoint where bank_id = $1 and projection = any ($2)
+
+-- topics --
+-- Which topics occur in a stretch. $1 bank  $2 after  $3 until
+select distinct topic from event where bank_id = $1 and position > $2 and position <= $3
+
+-- advance --
+-- $1 bank  $2 projections  $3 position
+update checkpoint set position = $3 where bank_id = $1 and projection = any ($2)
+
+-- settle --
+-- $1 projection  $2 version  $3 bank  $4 position
+insert into checkpoint (projection, version, bank_id, position) values ($1, $2, $3, $4)
+    on conflict (projection, bank_id) do update set version = excluded.version, position = excluded.position
+
+-- outdated --
+-- Projections whose rows were made by another version. $1 projections  $2 versions
+select distinct c.projection from checkpoint c
+  join unnest($1::text[], $2::int[]) p (name, version) on p.name = c.projection and p.version <> c.version
+
+-- head --
+-- $1 bank
+select head from bank where bank_id = $1
+
+-- lock_heads --
+select bank_id, head from bank order by bank_id for update
+
+-- heads --
+select bank_id, head from bank order by bank_id

@@ -1,0 +1,68 @@
+-- log --
+insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
+                            capacity, started_at, ended_at, minutes, local_date, is_late, place, content,
+                            programmes, status, position)
+select e.bank_id, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.activity, f.category,
+       f.capacity, f.started_at, f.ended_at, f.minutes, f.local_date, f.is_late, f.place, f.content,
+       f.programmes, 'logged', e.position
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text,
+                   category text, capacity text, started_at timestamptz, ended_at timestamptz, minutes int,
+                   local_date date, is_late boolean, place text, content text, programmes text[])
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+
+-- confirm --
+update service_record r
+   set status = 'confirmed', minutes = f.minutes, credited_minutes = f.credited_minutes,
+       decided_by = f.decided_by, reason = f.reason, position = e.position
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                f (record_id text, minutes int, credited_minutes int, decided_by text, reason text)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+   and r.bank_id = $1 and r.record_id = f.record_id
+
+-- reject --
+update service_record r
+   set status = 'rejected', decided_by = f.decided_by, reason = f.reason, position = e.position
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (record_id text, decided_by text, reason text)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+   and r.bank_id = $1 and r.record_id = f.record_id
+
+-- correct --
+update service_record r
+   set status = 'corrected', activity = f.activity, category = f.category, capacity = f.capacity,
+       started_at = f.started_at, ended_at = f.ended_at, minutes = f.minutes, local_date = f.local_date,
+       place = f.place, content = f.content, programmes = f.programmes, credited_minutes = f.credited_minutes,
+       decided_by = f.decided_by, reason = f.reason, position = f.position
+  from (select distinct on (f.record_id) f.*, e.position
+          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                        f (record_id text, activity text, category text, capacity text, started_at timestamptz,
+                           ended_at timestamptz, minutes int, local_date date, place text, content text,
+                           programmes text[], credited_minutes int, decided_by text, reason text)
+         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+         order by f.record_id, e.position desc) f
+ where r.bank_id = $1 and r.record_id = f.record_id
+
+-- void --
+update service_record r
+   set status = 'voided', credited_minutes = 0, decided_by = f.decided_by, reason = f.reason, position = e.position
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (record_id text, decided_by text, reason text)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+   and r.bank_id = $1 and r.record_id = f.record_id
+
+-- one --
+-- $1 bank  $2 record
+select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
+       minutes, local_date, is_late, place, content, programmes, status, credited_minutes, decided_by, reason, position
+  from service_record where bank_id = $1 and record_id = $2
+
+-- page --
+-- Newest entry first. $1 bank  $2 volunteer or null  $3 organisations or null  $4 status or null
+-- $5 from day or null  $6 until day or null  $7 before this record or null  $8 at most
+select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
+       minutes, local_date, is_late, place, content, programmes, status, credited_minutes, decided_by, reason, position
+  from service_record
+ where bank_id = $1 and ($2::text is null or volunteer_id = $2)
+   and ($3::text[] is null or organisation_id = any ($3)) and ($4::text is null or status = $4)
+   and ($5::date is null or local_date >= $5) and ($6::date is null or local_date <= $6)
+   and ($7::text is null or record_id < $7)
+ order by record_id desc limit $8
