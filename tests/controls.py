@@ -4,13 +4,32 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId, VolunteerNumber
+from timebank.domain.identifiers import (
+    ActorId,
+    MembershipId,
+    OrganisationId,
+    RecordId,
+    VolunteerId,
+    VolunteerNumber,
+)
 from timebank.domain.kernel import Acting
-from timebank.domain.service import LogService, ServiceConfirmed, ServiceLogged
+from timebank.domain.memberships import MembershipApproved, MembershipRequested, Role
+from timebank.domain.organisations import OrganisationApproved, OrganisationRegistered
+from timebank.domain.service import (
+    LogService,
+    ServiceConfirmed,
+    ServiceCorrected,
+    ServiceLogged,
+    ServiceRejected,
+    ServiceVoided,
+)
+from timebank.domain.volunteers import VolunteerRegistered
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 20, 12, tzinfo=ZONE)
 """Now, in the tests of decisions: a Friday."""
+THURSDAY = date(2026, 11, 19)
+"""The day of the canned service."""
 
 ADMINISTRATOR = Acting(ActorId("adm_lin"), "administrator")
 
@@ -22,8 +41,10 @@ NUMBER = VolunteerNumber("123456789015")
 GARDEN = OrganisationId("org_garden")
 CLINIC = OrganisationId("org_clinic")
 RECORD = RecordId("rec_1")
+OTHER = RecordId("rec_2")
 
 GARDENERS_PROGRAM = Acting(ActorId(GARDEN), "organisation")
+CLINICS_PROGRAM = Acting(ActorId(CLINIC), "organisation")
 
 
 def acting(volunteer_id: VolunteerId) -> Acting:
@@ -35,6 +56,48 @@ def morning(hours: int = 2, days_ago: int = 1) -> dict[str, datetime]:
     """Service that started at eight in the morning, some days ago."""
     started_at = NOON.replace(hour=8) - timedelta(days=days_ago)
     return {"started_at": started_at, "ended_at": started_at + timedelta(hours=hours)}
+
+
+def at(day: int, hour: int, minute: int = 0, *, month: int = 11) -> datetime:
+    """A moment of that year, as the clocks of the bank show it."""
+    return datetime(2026, month, day, hour, minute, tzinfo=ZONE)
+
+
+def registered(volunteer_id: VolunteerId = WANG, number: VolunteerNumber = NUMBER) -> VolunteerRegistered:
+    """Somebody is a volunteer."""
+    return VolunteerRegistered(volunteer_id=volunteer_id, number=number)
+
+
+def standing(organisation_id: OrganisationId = GARDEN) -> tuple[OrganisationRegistered, OrganisationApproved]:
+    """An organisation is registered and approved."""
+    return (
+        OrganisationRegistered(organisation_id=organisation_id, name="百花园物业", kind="property-company"),
+        OrganisationApproved(organisation_id=organisation_id),
+    )
+
+
+def membership_of(volunteer_id: VolunteerId, organisation_id: OrganisationId = GARDEN) -> dict[str, Any]:
+    """The identifiers that every fact about somebody's membership has."""
+    return {
+        "membership_id": MembershipId(f"mem_{volunteer_id}_{organisation_id}"),
+        "organisation_id": organisation_id,
+        "volunteer_id": volunteer_id,
+    }
+
+
+def member(
+    volunteer_id: VolunteerId,
+    role: Role,
+    organisation_id: OrganisationId = GARDEN,
+    valid_from: date | None = None,
+    valid_until: date | None = None,
+) -> tuple[MembershipRequested, MembershipApproved]:
+    """Somebody asked for a role in an organisation and was given it."""
+    ids = membership_of(volunteer_id, organisation_id)
+    return (
+        MembershipRequested(**ids, role=role, valid_from=valid_from, valid_until=valid_until),
+        MembershipApproved(**ids),
+    )
 
 
 def log_service(**changes: Any) -> LogService:
@@ -85,3 +148,69 @@ def confirmed(**changes: Any) -> ServiceConfirmed:
         "credited_minutes": 120,
     }
     return ServiceConfirmed(**(fields | changes))
+
+
+def rejected(**changes: Any) -> ServiceRejected:
+    """The administrator rejected it."""
+    fields: dict[str, Any] = {
+        "record_id": RECORD,
+        "volunteer_id": WANG,
+        "organisation_id": GARDEN,
+        "decided_by": ADMINISTRATOR.actor,
+        "minutes_by_day": {THURSDAY: 120},
+        "reason": "没有到场",
+    }
+    return ServiceRejected(**(fields | changes))
+
+
+def corrected(**changes: Any) -> ServiceCorrected:
+    """The administrator corrected it, from two hours to one."""
+    fields: dict[str, Any] = {
+        "record_id": RECORD,
+        "volunteer_id": WANG,
+        "organisation_id": GARDEN,
+        "decided_by": ADMINISTRATOR.actor,
+        "previous_capacity": "resident",
+        "previous_minutes": 120,
+        "previous_minutes_by_day": {THURSDAY: 120},
+        "previous_local_date": THURSDAY,
+        "previous_credited_minutes": 120,
+        "activity": "公共设施擦洗",
+        "category": "公益慈善",
+        "capacity": "resident",
+        **morning(hours=1),
+        "minutes": 60,
+        "minutes_by_day": {THURSDAY: 60},
+        "local_date": THURSDAY,
+        "credited_minutes": 60,
+        "reason": "提前离开",
+    }
+    return ServiceCorrected(**(fields | changes))
+
+
+def voided(**changes: Any) -> ServiceVoided:
+    """The administrator voided it."""
+    fields: dict[str, Any] = {
+        "record_id": RECORD,
+        "volunteer_id": WANG,
+        "organisation_id": GARDEN,
+        "decided_by": ADMINISTRATOR.actor,
+        "capacity": "resident",
+        "minutes": 120,
+        "minutes_by_day": {THURSDAY: 120},
+        "local_date": THURSDAY,
+        "credited_minutes": 120,
+        "reason": "活动没有举行",
+    }
+    return ServiceVoided(**(fields | changes))
+
+
+def spent(minutes: int, volunteer_id: VolunteerId = WANG, number: int = 0) -> ServiceVoided:
+    """Credit was used up, and no service with it: a fact written by hand, as no decision would."""
+    return voided(
+        record_id=RecordId(f"rec_spent_{number}"),
+        volunteer_id=volunteer_id,
+        minutes=0,
+        minutes_by_day={},
+        credited_minutes=minutes,
+    )

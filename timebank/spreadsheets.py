@@ -91,11 +91,9 @@ VOLUNTEER_COLUMNS = (
     _column("skills", "技能", "专业技能", "特长"),
 )
 RECORD_COLUMNS = (
-    _column(
-        *("volunteer", "volunteer_number", "number", "phone"),
-        *("志愿者", "志愿者编号", "编号", "手机", "手机号", "电话"),
-        required=True,
-    ),
+    _column("volunteer", "志愿者", required=True, unless=("number", "phone")),
+    _column("number", "volunteer_number", "志愿者编号", "编号"),
+    _column("phone", "手机", "手机号", "电话", "联系电话", "联系方式"),
     _column("volunteer_name", "姓名"),
     _column("activity", "活动", "活动名称", required=True),
     _column("category", "类别", "活动类别", "服务类别", required=True),

@@ -8,7 +8,7 @@ import msgspec
 
 from timebank.domain.accounts import Balance, credit_for
 from timebank.domain.identifiers import RecordId
-from timebank.domain.kernel import Command, Fact, Memory, Moment
+from timebank.domain.kernel import Acting, Command, Fact, Memory, Moment
 from timebank.domain.memberships import VERIFIES_SERVICE, Membership, must_act_for, right_of
 from timebank.domain.organisations import Organisation
 from timebank.domain.refusals import (
@@ -23,6 +23,7 @@ from timebank.domain.refusals import (
 )
 from timebank.domain.service import (
     Capacity,
+    LogService,
     ServiceConfirmed,
     ServiceCorrected,
     ServiceDay,
@@ -33,6 +34,7 @@ from timebank.domain.service import (
     minutes_by_day,
     served_minutes,
 )
+from timebank.domain.volunteers import Volunteer
 
 
 class _Review(Command, frozen=True, kw_only=True):
@@ -246,3 +248,29 @@ def must_fit(
 def balance_in(memories: Sequence[Memory]) -> Balance:
     """The balance among the memories."""
     return next(memory for memory in memories if isinstance(memory, Balance))
+
+
+class LogConfirmedService(Command, frozen=True, kw_only=True):
+    """Log service and have it confirmed in the same breath, as when a list with two signatures is entered.
+
+    Both sets of rules hold: `log.by` logs, `by` confirms, and if either is refused nothing happens.
+    """
+
+    log: LogService
+
+    def needs(self) -> Sequence[Memory]:
+        log = self.log
+        return (*log.needs(), Balance(log.volunteer_id), *right_of(self.by, log.organisation_id))
+
+    def decide(self, organisation: Organisation, volunteer: Volunteer, *others: Memory) -> Iterator[Fact]:
+        (logged,) = self.log.decide(organisation, volunteer, *right_in(self.log.by, others))
+        yield logged
+        record = ServiceRecord(self.log.record_id)
+        record.remember(logged)
+        confirm = ConfirmService(by=self.by, at=self.at, record_id=self.log.record_id)
+        yield from confirm.decide(record, organisation, *right_in(self.by, others))
+
+
+def right_in(by: Acting, memories: Sequence[Memory]) -> list[Memory]:
+    """The memories without other people's memberships."""
+    return [each for each in memories if not isinstance(each, Membership) or each.boundary_tags[-1] == by.volunteer_id]

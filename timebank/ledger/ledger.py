@@ -20,7 +20,7 @@ class Ledger:
     """Decides commands and appends what they come to, for all banks of one database.
 
     Each bank that has something to do gets one writer, a task of this process. New commands gather while a batch
-    commits, so the batch adapts to the load without a timer. Between processes the head's compare-and-swap is the fence.
+    commits, so the batch adapts to the load without a timer. Between processes the head's swap is the fence.
     """
 
     def __init__(

@@ -79,6 +79,11 @@ async def _post(connection: Connection, bank_id: UUID, facts: Iterable[Fact]) ->
         assert done == f"UPDATE {len(changes)}", "every volunteer has an account"
 
 
+async def left_over(pool: Pool, bank_id: UUID) -> int:
+    """What remains when all accounts of a bank are added up: nothing, if all is well."""
+    return await pool.fetchval(SQL["not_zero"], bank_id) or 0
+
+
 async def balance_of(pool: Pool, bank_id: UUID, volunteer_id: str) -> Balance | None:
     """A volunteer's balance as of the head of the log; None for a volunteer nobody knows."""
     row = await pool.fetchrow(SQL["balance_of"], bank_id, volunteer_id)

@@ -1,6 +1,6 @@
 """Who are the volunteers? What is personal about them comes from `person`, where it can be erased."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -55,6 +55,12 @@ async def page(pool: Pool, bank_id: UUID, query: str | None, after: str, limit: 
     """Volunteers by number, phone or beginning of the name, in order of registration, after the one given."""
     rows = await pool.fetch(SQL["page"], bank_id, query, after, limit)
     return [VolunteerView(**row) for row in rows]
+
+
+async def known_people(pool: Pool, bank_id: UUID, names: Collection[str]) -> set[tuple[str, str | None]]:
+    """Names and phones of those who are registered under any of the names."""
+    rows = await pool.fetch(SQL["known_people"], bank_id, list(names))
+    return {(row["name"], row["phone"]) for row in rows}
 
 
 async def by_number_or_phone(pool: Pool, bank_id: UUID, wanted: Sequence[str]) -> dict[str, list[str]]:

@@ -45,3 +45,7 @@ select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p
 select v.volunteer_id, v.number, p.phone, p.name
   from volunteer v left join person p using (bank_id, volunteer_id)
  where v.bank_id = $1 and (v.number = any ($2) or p.phone = any ($2))
+
+-- known_people --
+-- $1 bank  $2 names
+select name, phone from person where bank_id = $1 and name = any ($2)

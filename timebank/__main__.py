@@ -1,0 +1,5 @@
+"""`python -m timebank` is `timebank`."""
+
+from timebank.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""HTTP: one controller per noun, its request and response Structs on top."""

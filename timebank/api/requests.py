@@ -1,0 +1,130 @@
+"""What every handler starts from: the request with who asks, the services, and how long a read may wait."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+
+import msgspec
+from litestar import Request
+from litestar.datastructures import State
+from litestar.exceptions import ValidationException
+from litestar.params import HeaderParameter, QueryParameter
+from msgspec import Meta
+
+from timebank.api.problems import ProjectionBehindError
+from timebank.composition import Services
+from timebank.domain.kernel import Command
+from timebank.ledger.submission import IdempotencyKey, Receipt
+from timebank.ledger.tokens import Principal
+
+READ_PATIENCE_SECONDS = 2.0
+
+_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
+
+Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
+"""One line of text that says something."""
+
+Text = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+"""Text that may have several lines."""
+
+Phone = Annotated[str, Meta(min_length=3, max_length=32, pattern=r"^\+?[0-9][0-9 -]{1,30}$")]
+
+IdempotencyHeader = Annotated[
+    str | None,
+    HeaderParameter(
+        name="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[!-~]+$",
+        description="Requests with the same key are one: repeated, they do nothing more and get the same answer.",
+    ),
+]
+
+MinPosition = Annotated[
+    int | None,
+    QueryParameter(ge=0, le=2**53, description="Wait until the answer is at least as new as this position."),
+]
+
+Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many items at the most.")]
+
+T = TypeVar("T")
+
+
+BankRequest: TypeAlias = Request[Principal, Any, State]
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """Items, and the cursor of the next page; null where there is none."""
+
+    items: list[T]
+    next: str | None
+
+
+def services(request: BankRequest) -> Services:
+    """The services behind a request."""
+    found: Services = request.app.state.services
+    return found
+
+
+def now(request: BankRequest) -> datetime:
+    """Now, in the local time of the asker's bank."""
+    return request.user.local(services(request).ledger.clock())
+
+
+def page_of(items: Sequence[T], limit: int, cursor: str) -> Page[T]:
+    """A page out of one item more than fits on it; `cursor` is the field a page can be continued after."""
+    more = len(items) > limit
+    kept = list(items[:limit])
+    return Page(kept, str(getattr(kept[-1], cursor)) if more else None)
+
+
+async def do(request: BankRequest, command: Command, key: str | None) -> Receipt:
+    """Have a command executed, once for all requests with the same key."""
+    return await services(request).ledger.execute(
+        request.user.bank_id, command, request_id=request_id(request), key=await promise(request, key)
+    )
+
+
+async def promise(request: BankRequest, key: str | None) -> IdempotencyKey | None:
+    """The caller's key with a fingerprint of what the request says."""
+    if key is None:
+        return None
+    said = (request.method, request.scope["raw_path"], request.scope["query_string"], await request.body())
+    fingerprint = hashlib.sha256(msgspec.msgpack.encode(said)).digest()
+    return IdempotencyKey(request.user.actor, key, fingerprint)
+
+
+def request_id(request: BankRequest) -> str:
+    """The id under which the request is logged."""
+    found: str = request.scope["state"]["request_id"]
+    return found
+
+
+async def wait_for_reads(request: BankRequest, min_position: int | None) -> None:
+    """Let the projections come to what this process has acknowledged, or to the position asked for.
+
+    Without `min_position` the wait is a courtesy, and ends with what is there.
+    """
+    found = services(request)
+    bank_id = request.user.bank_id
+    position = max(min_position or 0, found.ledger.head(bank_id))
+    if min_position and min_position > await found.ledger.store.head(bank_id):
+        detail = "The log has not come to this position yet."
+        raise ValidationException(detail, extra=[{"message": detail, "key": "min_position"}])
+    reached = await found.runner.reach(bank_id, position, READ_PATIENCE_SECONDS)
+    if not reached and min_position:
+        msg = f"The answer is not yet as new as position {min_position}."
+        raise ProjectionBehindError(msg)
+
+
+def believable(*moments: datetime | None) -> None:
+    """Refuse points in time that no service was ever at; for use in `__post_init__`, where ValueError is a refusal."""
+    for moment in moments:
+        if moment is not None and not _FIRST <= moment <= _LAST:
+            msg = "Expected a time between 1949 and 2199"
+            raise ValueError(msg)
+
+
+_FIRST = datetime(1949, 10, 1, tzinfo=UTC)
+_LAST = datetime(2199, 12, 31, tzinfo=UTC)

@@ -1,0 +1,277 @@
+"""A believable world to try the time bank on: a street office, twenty communities, their people, a month of service.
+
+All names are made up. The same seed makes the same world, up to identifiers and the date it ends on: today.
+"""
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from timebank.composition import Services
+from timebank.domain.bank import OpenBank
+from timebank.domain.identifiers import (
+    ActorId,
+    OrganisationId,
+    RecordId,
+    VolunteerId,
+    new_administrator_id,
+    new_bank_id,
+    new_membership_id,
+    new_organisation_id,
+    new_record_id,
+    new_volunteer_id,
+    new_volunteer_number,
+)
+from timebank.domain.kernel import Acting, Command
+from timebank.domain.memberships import AddMember, ApproveMembership, Role
+from timebank.domain.organisations import ApproveOrganisation, Kind, RegisterOrganisation
+from timebank.domain.refusals import Refusal
+from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
+from timebank.domain.service import Capacity, LogService
+from timebank.domain.volunteers import RegisterVolunteer, SetConsent
+from timebank.projections.balances import balance_of
+
+NAME = "百步亭街道时间银行(演示)"
+TIMEZONE = "Asia/Shanghai"
+COMMUNITIES = 20
+COURT_LEADERS = 470
+OTHER_VOLUNTEERS = 1_030
+DAYS = 31
+CHUNK = 400
+
+_COMMUNITY_NAMES = [
+    "安居",
+    "百步",
+    "春兰",
+    "东方",
+    "温馨",
+    "文卉",
+    "怡康",
+    "和美",
+    "金桥",
+    "龙庭",
+    "华清",
+    "景兰",
+    "青松",
+    "翠柳",
+    "丹桂",
+    "江岸",
+    "同心",
+    "幸福",
+    "望江",
+    "朝阳",
+]
+_KINDS: dict[Kind, str] = {
+    "party-committee": "{}社区党委",
+    "management-committee": "{}社区管理委员会",
+    "property-company": "{}物业公司",
+    "residents-committee": "{}社区居委会",
+    "self-governing-body": "{}社区自治理事会",
+    "social-organisation": "{}志愿者服务协会",
+}
+_ACTIVITIES = (
+    ("楼道扶手擦洗", "公共设施擦洗", "红细胞"),
+    ("广场舞教学", "文体娱乐", None),
+    ("旧衣捐赠整理", "公益慈善", "结对帮困"),
+    ("小区夜间巡逻", "治安巡逻", "邻里守望"),
+    ("独居老人探访", "邻里守望", "邻里守望"),
+    ("邻里纠纷调解", "调解", None),
+    ("社区矫正帮教", "帮教", "红细胞"),
+    ("健康知识讲座", "文体娱乐", "讲座"),
+)
+_SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
+_GIVEN = "芳秀英娜敏静丽强磊军洋勇艳杰娟涛明超兰霞平刚桂文辉鹏华红玉梅建国志伟海燕"
+_SKILLS = ("理发", "电工", "护理", "书法", "法律", "烹饪", "英语", "摄影")
+
+
+class Demo(NamedTuple):
+    """The world, and who to try it as."""
+
+    bank_id: UUID
+    administrator: ActorId
+    organisation: OrganisationId
+    verifier: VolunteerId
+    volunteer: VolunteerId
+
+
+class _Body(NamedTuple):
+    organisation_id: OrganisationId
+    verifier: VolunteerId
+    members: list[VolunteerId]
+
+
+async def make_world(services: Services, progress: Callable[[int, int], None] = lambda done, total: None) -> Demo:
+    """Make the world, through the same commands everybody uses."""
+    return await _World(services, progress).make()
+
+
+class _World:
+    def __init__(self, services: Services, progress: Callable[[int, int], None]) -> None:
+        self.services = services
+        self.progress = progress
+        self.random = random.Random(463)  # noqa: S311  # a believable world, not a secret one
+        self.now = services.ledger.clock().astimezone(ZoneInfo(TIMEZONE))
+        self.bank_id = UUID(new_bank_id())
+        self.administrator = Acting(new_administrator_id(), "administrator")
+        self.done = 0
+        self.total = 14_000
+
+    async def make(self) -> Demo:
+        await self.services.ledger.store.open_bank(self.bank_id, NAME, TIMEZONE)
+        await self._do([OpenBank(by=self.administrator, at=self.now, name=NAME, timezone=TIMEZONE)])
+        people = [new_volunteer_id() for _ in range(COURT_LEADERS + OTHER_VOLUNTEERS)]
+        await self._do([self._registration(volunteer_id) for volunteer_id in people])
+        bodies = await self._found(people)
+        await self._consents(people)
+        for day in range(DAYS, 0, -1):
+            await self._a_day(self.now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=day), bodies)
+        await self._loose_ends(bodies)
+        first = bodies[0]
+        return Demo(
+            self.bank_id, self.administrator.actor, first.organisation_id, first.verifier, await self._busiest(first)
+        )
+
+    async def _do(self, commands: list[Command]) -> int:
+        """Have commands done, chunk by chunk; what the rules refuse is left out, as it would be in life."""
+        refused = 0
+        for start in range(0, len(commands), CHUNK):
+            chunk = commands[start : start + CHUNK]
+            outcomes = await self.services.ledger.submit(self.bank_id, chunk, request_id="demo")
+            refused += sum(isinstance(outcome, Refusal) for outcome in outcomes)
+            self.done += len(chunk)
+            self.progress(min(self.done, self.total), self.total)
+        return refused
+
+    def _registration(self, volunteer_id: VolunteerId) -> Command:
+        given = "".join(self.random.sample(_GIVEN, self.random.choice((1, 2, 2))))
+        return RegisterVolunteer(
+            by=self.administrator,
+            at=self.now,
+            volunteer_id=volunteer_id,
+            number=new_volunteer_number(),
+            name=self.random.choice(_SURNAMES) + given,
+            phone=f"199{self.random.randrange(10**8):08}",
+            skills=tuple(self.random.sample(_SKILLS, self.random.choice((0, 0, 1, 2)))),
+        )
+
+    async def _found(self, people: list[VolunteerId]) -> list[_Body]:
+        """Twenty communities with the six kinds of body, each with a verifier and members of its own."""
+        bodies: list[_Body] = []
+        commands: list[Command] = []
+        for index in range(COMMUNITIES):
+            neighbours = people[index::COMMUNITIES]
+            for number, (kind, pattern) in enumerate(_KINDS.items()):
+                body = _Body(new_organisation_id(), neighbours[number], neighbours[len(_KINDS) :])
+                bodies.append(body)
+                name = pattern.format(_COMMUNITY_NAMES[index])
+                commands += [
+                    RegisterOrganisation(
+                        by=self.administrator, at=self.now, organisation_id=body.organisation_id, name=name, kind=kind
+                    ),
+                    ApproveOrganisation(by=self.administrator, at=self.now, organisation_id=body.organisation_id),
+                    *self._membership(body.organisation_id, body.verifier, "verifier"),
+                    *self._membership(body.organisation_id, neighbours[number - 6], "member"),
+                ]
+        await self._do(commands)
+        return bodies
+
+    def _membership(self, organisation_id: OrganisationId, volunteer_id: VolunteerId, role: Role) -> list[Command]:
+        return [
+            AddMember(
+                by=self.administrator,
+                at=self.now,
+                membership_id=new_membership_id(),
+                organisation_id=organisation_id,
+                volunteer_id=volunteer_id,
+                role=role,
+            ),
+            ApproveMembership(
+                by=self.administrator, at=self.now, organisation_id=organisation_id, volunteer_id=volunteer_id
+            ),
+        ]
+
+    async def _consents(self, people: list[VolunteerId]) -> None:
+        await self._do(
+            [
+                SetConsent(
+                    by=Acting(ActorId(volunteer_id), "volunteer"),
+                    at=self.now,
+                    volunteer_id=volunteer_id,
+                    purpose="leaderboard",
+                    granted=True,
+                    alias=f"热心邻居{index}" if index % 5 == 0 else None,
+                )
+                for index, volunteer_id in enumerate(people)
+                if index % 3 == 0
+            ]
+        )
+
+    async def _a_day(self, midnight: datetime, bodies: list[_Body]) -> None:
+        """A day's service: more at weekends; most of it confirmed, some rejected."""
+        records = [
+            (body, self._service(body, midnight))
+            for body in bodies
+            for _ in range(self.random.choice((2, 3, 4)) if midnight.weekday() >= 5 else self.random.choice((0, 1, 1)))
+        ]
+        await self._do([log for _, log in records])
+        decisions: list[Command] = []
+        for body, log in records:
+            verifier = Acting(ActorId(body.verifier), "volunteer")
+            if self.random.random() < 0.03:
+                decisions.append(
+                    RejectService(by=verifier, at=self.now, record_id=log.record_id, reason="签到表上没有此人")
+                )
+            elif self.random.random() < 0.95:
+                decisions.append(ConfirmService(by=verifier, at=self.now, record_id=log.record_id))
+        await self._do(decisions)
+
+    def _service(self, body: _Body, midnight: datetime) -> LogService:
+        activity, category, programme = self.random.choice(_ACTIVITIES)
+        started_at = midnight + timedelta(minutes=30 * self.random.randrange(16, 38))
+        capacities: tuple[Capacity, ...] = ("resident", "staff-off-duty", "staff-on-duty")
+        return LogService(
+            by=Acting(ActorId(body.organisation_id), "organisation"),
+            at=self.now,
+            record_id=new_record_id(),
+            volunteer_id=self.random.choice(body.members),
+            organisation_id=body.organisation_id,
+            activity=activity,
+            category=category,
+            capacity=self.random.choices(capacities, (90, 7, 3))[0],
+            started_at=started_at,
+            ended_at=started_at + timedelta(minutes=30 * self.random.randrange(2, 9)),
+            place="社区服务中心",
+            programmes=(programme,) if programme else (),
+        )
+
+    async def _loose_ends(self, bodies: list[_Body]) -> None:
+        """A late entry, a correction, a void, and two records that still wait: on the first body, to be looked at."""
+        body = bodies[0]
+        verifier = Acting(ActorId(body.verifier), "volunteer")
+        midnight = self.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        late, corrected, voided, *waiting = (
+            self._service(body, midnight - timedelta(days=days)) for days in (45, 42, 41, 40, 39)
+        )
+        reason = "对照签到表"
+        await self._do([late, corrected, voided, *waiting])
+        await self._do(
+            [ConfirmService(by=verifier, at=self.now, record_id=each.record_id) for each in (late, corrected, voided)]
+        )
+        half = RecordId(corrected.record_id)
+        await self._do(
+            [
+                CorrectService(by=verifier, at=self.now, record_id=half, minutes=30, reason=reason),
+                VoidService(by=verifier, at=self.now, record_id=voided.record_id, reason=reason),
+            ]
+        )
+
+    async def _busiest(self, body: _Body) -> VolunteerId:
+        """Somebody with something on their account."""
+        available = {}
+        for volunteer_id in body.members:
+            balance = await balance_of(self.services.pool, self.bank_id, volunteer_id)
+            available[volunteer_id] = balance.available_minutes if balance else 0
+        return max(available, key=available.__getitem__)

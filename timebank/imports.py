@@ -1,0 +1,238 @@
+"""Importing what offices have: volunteers and service records from spreadsheets, a verdict a row.
+
+Rows are submitted in chunks, each a transaction of its own: interrupted anywhere, whole rows are in and the rest are
+not, and importing the same file again adds only those.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from timebank.composition import Services
+from timebank.domain.identifiers import (
+    OrganisationId,
+    VolunteerId,
+    is_volunteer_number,
+    new_record_id,
+    new_volunteer_id,
+    new_volunteer_number,
+)
+from timebank.domain.kernel import Acting, Command
+from timebank.domain.refusals import DuplicateRecord, Refusal
+from timebank.domain.review import LogConfirmedService
+from timebank.domain.service import Capacity, LogService
+from timebank.domain.volunteers import RegisterVolunteer
+from timebank.ledger.submission import Outcome
+from timebank.projections import volunteers
+from timebank.spreadsheets import (
+    CellError,
+    Row,
+    Table,
+    parse_capacity,
+    parse_date,
+    parse_list,
+    parse_minutes,
+    parse_moment,
+    parse_phone,
+    parse_text,
+)
+
+CHUNK = 500
+
+T = TypeVar("T")
+
+Progress = Callable[[int], None]
+
+
+class Report(NamedTuple):
+    """What became of a file's rows: how many were taken, were there already, or refused (by line, with the reason)."""
+
+    taken: int
+    known: int
+    refused: dict[int, str]
+
+
+class _Tally:
+    def __init__(self) -> None:
+        self.taken = 0
+        self.known = 0
+        self.refused: dict[int, str] = {}
+
+    def report(self) -> Report:
+        return Report(self.taken, self.known, dict(sorted(self.refused.items())))
+
+
+async def import_volunteers(
+    services: Services, bank_id: UUID, table: Table, by: Acting, *, progress: Progress = lambda done: None
+) -> Report:
+    """Register everybody on the list who is not registered yet: somebody with the same name and phone is."""
+    tally = _Tally()
+    wanted: list[tuple[Row, str, str | None, tuple[str, ...]]] = []
+    for row in table.rows:
+        try:
+            wanted.append((row, *_read_volunteer(table, row)))
+        except CellError as error:
+            tally.refused[row.line] = str(error)
+    seen = await volunteers.known_people(services.pool, bank_id, {name for _, name, _, _ in wanted})
+    at = await _local_now(services, bank_id)
+    for chunk in _chunks(wanted):
+        rows, commands = [], []
+        for row, name, phone, skills in chunk:
+            if (name, phone) in seen:
+                tally.known += 1
+                continue
+            seen.add((name, phone))
+            rows.append(row)
+            commands.append(
+                RegisterVolunteer(
+                    by=by,
+                    at=at,
+                    volunteer_id=new_volunteer_id(),
+                    number=new_volunteer_number(),
+                    name=name,
+                    phone=phone,
+                    skills=skills,
+                )
+            )
+        _count(tally, rows, await services.ledger.submit(bank_id, commands, request_id="import") if commands else [])
+        progress(len(chunk))
+    return tally.report()
+
+
+async def import_records(
+    services: Services,
+    bank_id: UUID,
+    table: Table,
+    organisation_id: OrganisationId,
+    *,
+    confirm_as: VolunteerId | None = None,
+    dry_run: bool = False,
+    progress: Progress = lambda done: None,
+) -> Report:
+    """Log the service on the list for an organisation, and have it confirmed by somebody if they signed it."""
+    tally = _Tally()
+    at = await _local_now(services, bank_id)
+    people = await _people_on(services, bank_id, table)
+    logged: list[tuple[Row, Command]] = []
+    for row in table.rows:
+        try:
+            log = _read_record(table, row, people, organisation_id, at)
+        except (CellError, msgspec.ValidationError) as error:
+            tally.refused[row.line] = str(error)
+        else:
+            logged.append((row, _signed(log, confirm_as)))
+    # A dry run is one chunk, so that the rows see each other as they would if they were written.
+    for chunk in [logged] if dry_run else _chunks(logged):
+        outcomes = await services.ledger.submit(
+            bank_id, [command for _, command in chunk], request_id="import", dry_run=dry_run
+        )
+        _count(tally, [row for row, _ in chunk], outcomes)
+        progress(len(chunk))
+    return tally.report()
+
+
+def _signed(log: LogService, confirm_as: VolunteerId | None) -> Command:
+    if confirm_as is None:
+        return log
+    return LogConfirmedService(by=Acting(confirm_as, "volunteer"), at=log.at, log=log)  # type: ignore[arg-type]
+
+
+def _count(tally: _Tally, rows: Sequence[Row], outcomes: Sequence[Outcome]) -> None:
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if isinstance(outcome, DuplicateRecord):
+            tally.known += 1
+        elif isinstance(outcome, Refusal):
+            tally.refused[row.line] = str(outcome)
+        else:
+            tally.taken += 1
+
+
+def _read_volunteer(table: Table, row: Row) -> tuple[str, str | None, tuple[str, ...]]:
+    phone = table.parse(row, "phone", parse_phone) if row.cells.get("phone") else None
+    return table.parse(row, "name", parse_text), phone, table.parse(row, "skills", parse_list)
+
+
+async def _people_on(services: Services, bank_id: UUID, table: Table) -> dict[str, list[str]]:
+    """Who is meant by the numbers and phones on the list."""
+    while await services.runner.catch_up(bank_id):
+        pass
+    written = {cells for row in table.rows if (cells := _who(row)[1])}
+    return await volunteers.by_number_or_phone(services.pool, bank_id, sorted(written))
+
+
+def _who(row: Row) -> tuple[str, str]:
+    """The column that tells who it is, and what it says in one spelling: a number, or else a phone."""
+    column = next((name for name in ("number", "volunteer", "phone") if row.cells.get(name)), "volunteer")
+    text = row.cells.get(column, "")
+    compact = text.replace(" ", "")
+    if is_volunteer_number(compact):
+        return column, compact
+    try:
+        return column, parse_phone(text)
+    except CellError:
+        return column, ""
+
+
+def _read_record(
+    table: Table, row: Row, people: dict[str, list[str]], organisation_id: OrganisationId, at: datetime
+) -> LogService:
+    zone = at.tzinfo
+    assert isinstance(zone, ZoneInfo)
+    day = table.parse(row, "date", parse_date) if row.cells.get("date") else None
+    started_at = table.parse(row, "started_at", lambda text: parse_moment(text, zone, date=day))
+    minutes = _read_minutes(table, row)
+    if row.cells.get("ended_at"):
+        ended_at = table.parse(row, "ended_at", lambda text: parse_moment(text, zone, date=day))
+        if day and ended_at <= started_at:
+            ended_at += timedelta(days=1)  # clock times beside a date: the service went on past midnight
+    else:
+        ended_at = started_at + timedelta(minutes=minutes or 0)
+    return LogService(
+        by=Acting(organisation_id, "organisation"),  # type: ignore[arg-type]  # an organisation acts under its own id
+        at=at,
+        record_id=new_record_id(),
+        volunteer_id=_read_person(table, row, people),
+        organisation_id=organisation_id,
+        activity=table.parse(row, "activity", parse_text),
+        category=table.parse(row, "category", parse_text),
+        capacity=msgspec.convert(table.parse(row, "capacity", parse_capacity), Capacity),
+        started_at=started_at,
+        ended_at=ended_at,
+        minutes=minutes,
+        place=row.cells.get("place") or None,
+        content=row.cells.get("content") or None,
+        programmes=table.parse(row, "programmes", parse_list),
+    )
+
+
+def _read_minutes(table: Table, row: Row) -> int | None:
+    if row.cells.get("minutes"):
+        return table.parse(row, "minutes", lambda text: parse_minutes(text, "minutes"))
+    if row.cells.get("hours"):
+        return table.parse(row, "hours", lambda text: parse_minutes(text, "hours"))
+    if row.cells.get("duration"):
+        return table.parse(row, "duration", lambda text: parse_minutes(text, "duration"))
+    return None
+
+
+def _read_person(table: Table, row: Row, people: dict[str, list[str]]) -> VolunteerId:
+    column, text = _who(row)
+    found = people.get(text, [])
+    if len(found) == 1:
+        return VolunteerId(found[0])
+    problem = "is the phone of several volunteers: write the number" if found else "is no volunteer of this bank"
+    raise CellError(row.cells.get(column, ""), problem, column=column, header=table.headings.get(column, ""))
+
+
+async def _local_now(services: Services, bank_id: UUID) -> datetime:
+    bank = await services.ledger.store.bank(bank_id)
+    assert bank is not None, "the caller has found the bank"
+    return services.ledger.clock().astimezone(ZoneInfo(bank.timezone))
+
+
+def _chunks(items: Sequence[T]) -> list[Sequence[T]]:
+    return [items[start : start + CHUNK] for start in range(0, len(items), CHUNK)]

@@ -1,0 +1,33 @@
+"""Logging: structlog to standard error, as JSON or for people. Never bodies, tokens or personal data."""
+
+import logging
+import sys
+from typing import Any
+
+import msgspec
+import structlog
+
+
+def configure(level: str = "info", style: str = "json") -> None:
+    """Set up logging for this process, once."""
+    processors: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    if style == "json":
+        processors += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer(serializer=_to_json)]
+        factory: Any = structlog.BytesLoggerFactory(sys.stderr.buffer)
+    else:
+        processors.append(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+        factory = structlog.PrintLoggerFactory(sys.stderr)
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=factory,
+        cache_logger_on_first_use=True,
+    )
+
+
+def _to_json(event: Any, **_: Any) -> bytes:
+    return msgspec.json.encode(event, enc_hook=str)
