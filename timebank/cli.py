@@ -176,16 +176,18 @@ def _show_demo(url: str, world: Demo, tokens: dict[str, str], *, as_json: bool) 
             "organisation_id": world.organisation,
             "volunteer_id": world.volunteer,
         }
-        click.echo(json.dumps(shown))
+        _echo_json(shown)
         return
-    click.echo(f"\nThe demo world is served at {url} (API page: {url}/schema). Stop it with Ctrl-C.\n")
+    click.echo(f"\nThe demo world is served at {url}; the API page is {url}/schema. Stop it with Ctrl-C.")
+    click.echo("To try it, paste this into another terminal and follow the walk-through in README.md:\n")
+    click.echo(f"export URL={url}")
     for name, token in tokens.items():
-        click.echo(f"  {name:13} {token}")
-    click.echo(f"\n  organisation  {world.organisation}\n  volunteer     {world.volunteer}\n")
-    click.echo("Try it:\n")
-    click.echo(
-        f"  curl -H 'Authorization: Bearer {tokens['volunteer']}' {url}/v1/volunteers/{world.volunteer}/balance\n"
-    )
+        click.echo(f"export {name.upper()}={token}")
+    click.echo(f"export ORGANISATION_ID={world.organisation} VOLUNTEER_ID={world.volunteer}\n")
+
+
+def _echo_json(shown: dict[str, Any]) -> None:
+    click.echo(json.dumps(shown, ensure_ascii=False))
 
 
 def _serve(settings: Settings, when_ready: Callable[[str], None]) -> None:
@@ -287,7 +289,7 @@ def init(name: str, timezone: str, as_json: bool) -> None:
         )
         token = await create_token(services.pool, bank_id, "administrator", administrator.actor, "first administrator")
         if as_json:
-            click.echo(json.dumps({"bank_id": str(bank_id), "name": name, "timezone": timezone, "token": token}))
+            _echo_json({"bank_id": str(bank_id), "name": name, "timezone": timezone, "token": token})
         else:
             click.echo(f"Bank {bank_id} is open. Its administrator's token, shown only now:\n\n  {token}\n")
 
@@ -323,8 +325,10 @@ def token_create(
             raise click.BadParameter(f"there is no volunteer {volunteer} in this bank")
         actor = organisation or volunteer or new_administrator_id()
         made = await create_token(services.pool, bank_id, role, actor, label)
-        shown = {"bank_id": str(bank_id), "role": role, "actor": actor, "token": made}
-        click.echo(json.dumps(shown) if as_json else made)
+        if as_json:
+            _echo_json({"bank_id": str(bank_id), "role": role, "actor": actor, "token": made})
+        else:
+            click.echo(made)
 
     _run_services(run)
 

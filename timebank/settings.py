@@ -34,8 +34,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     workers: Count = 1
     """How many processes serve HTTP."""
 
-    pool_size: Count = 10
-    """How many connections to PostgreSQL each process may use; at least four are needed."""
+    pool_size: Annotated[int, msgspec.Meta(ge=4)] = 10
+    """How many connections to PostgreSQL each process may use; four at least."""
 
     queue_limit: Count = 10_000
     """How many commands may wait in a process before it answers 429."""

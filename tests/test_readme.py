@@ -1,0 +1,57 @@
+"""The README's walk through works as it stands there."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TOP = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def demo() -> Iterator[dict[str, Any]]:
+    """A running demo, as its line of JSON describes it."""
+    home = tempfile.mkdtemp(prefix="tb-")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "timebank", "demo", "--json", "--port", "0"],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "TIMEBANK_HOME": home},
+        cwd=TOP,
+    )
+    try:
+        with process, process.stdout as lines:  # type: ignore[union-attr]  # it is piped
+            yield json.loads(lines.readline())
+            process.terminate()
+            process.wait(30)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the walk through is done with curl")
+def test_the_walk_through_works(demo: dict[str, Any], tmp_path: Path) -> None:
+    """Each step of the walk through answers as the README says."""
+    readme = (TOP / "README.md").read_text(encoding="utf8")
+    walk = re.search(r"## A walk through.*?```sh\n(.*?)```", readme, re.DOTALL)
+    assert walk is not None
+    script = "curl() { command curl --silent --write-out '\\nstatus %{http_code}\\n' \"$@\"; }\n" + walk[1]
+    environment = {
+        **os.environ,
+        "URL": demo["url"],
+        "ORGANISATION_ID": demo["organisation_id"],
+        "VOLUNTEER_ID": demo["volunteer_id"],
+        **{name.upper(): token for name, token in demo["tokens"].items()},
+    }
+    done = subprocess.run(
+        ["bash", "-eu", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+
+    statuses = [int(code) for code in re.findall(r"^status (\d+)$", done.stdout, re.MULTILINE)]
+    assert statuses == [200, 201, 403, 200, 200, 200, 200, 200, 200], done.stdout
