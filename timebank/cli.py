@@ -5,11 +5,7 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
-import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,8 +15,6 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import rich_click as click
 import uvloop
-from granian import Granian
-from granian.constants import Interfaces, Loops
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -44,6 +38,7 @@ from timebank.ledger.store import Bank
 from timebank.ledger.tokens import Role, actors_by_label, create_token
 from timebank.projections import EVERY, balances, organisations
 from timebank.projections.rebuild import outdated, rebuild, verify
+from timebank.server import serve_http
 from timebank.settings import Settings, SettingsError, from_environ
 from timebank.spreadsheets import (
     RECORD_COLUMNS,
@@ -55,7 +50,6 @@ from timebank.spreadsheets import (
     rejected_csv,
 )
 
-READY_SECONDS = 60.0
 SHOWN_REASONS = 20
 
 T = TypeVar("T")
@@ -102,7 +96,7 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the API, with an embedded PostgreSQL unless another is set."""
     settings = _settings(host=host, port=port, workers=workers)
     logs.configure(settings.log_level, settings.log_format)
-    _serve(settings, lambda url: console.print(f"Serving at {url} (API page: {url}/schema)"))
+    serve_http(settings, lambda url: console.print(f"Serving at {url} (API page: {url}/schema)"))
 
 
 @cli.command()
@@ -126,7 +120,7 @@ def demo(host: str | None, port: int | None, as_json: bool) -> None:
         runner.run(held.__aenter__())
         try:
             world, tokens = runner.run(prepare())
-            _serve(settings, lambda url: _show_demo(url, world, tokens, as_json=as_json))
+            serve_http(settings, lambda url: _show_demo(url, world, tokens, as_json=as_json))
         finally:
             runner.run(held.__aexit__(None, None, None))
 
@@ -188,60 +182,6 @@ def _show_demo(url: str, world: Demo, tokens: dict[str, str], *, as_json: bool) 
 
 def _echo_json(shown: dict[str, Any]) -> None:
     click.echo(json.dumps(shown, ensure_ascii=False))
-
-
-def _serve(settings: Settings, when_ready: Callable[[str], None]) -> None:
-    """Run the server until it is told to stop; its worker processes read the settings from the environment."""
-    port = settings.port or _free_port(settings.host)
-    _refuse_taken(settings.host, port)
-    os.environ |= {
-        "TIMEBANK_HOST": settings.host,
-        "TIMEBANK_PORT": str(port),
-        "TIMEBANK_WORKERS": str(settings.workers),
-        "TIMEBANK_LOG_LEVEL": settings.log_level,
-    }
-    server = Granian(
-        "timebank.api.app:from_environment",
-        address=settings.host,
-        port=port,
-        interface=Interfaces.ASGI,
-        loop=Loops.uvloop,
-        workers=settings.workers,
-        factory=True,
-        websockets=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=20,
-        log_enabled=settings.log_level in {"debug", "info"},
-    )
-    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  # compared, not bound
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    threading.Thread(target=_tell_when_ready, args=(url, when_ready), daemon=True).start()
-    server.serve()
-
-
-def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
-    waited = threading.Event()
-    for _ in range(int(READY_SECONDS / 0.1)):
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            urllib.request.urlopen(f"{url}/health/ready", timeout=5).close()  # noqa: S310  # our own address
-            when_ready(url)
-            return
-        waited.wait(0.1)
-    console.print(f"The service at {url} did not become ready in {READY_SECONDS:.0f} seconds; see the log above.")
-
-
-def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _refuse_taken(host: str, port: int) -> None:
-    try:
-        socket.create_server((host, port)).close()
-    except OSError as error:
-        msg = f"{host}:{port} cannot be listened on: {error.strerror or error}. Choose another with --port."
-        raise OSError(msg) from None
 
 
 # Setting up
@@ -408,8 +348,6 @@ def _tell(file: Path, table: Table, report: Report, verb: str) -> None:
         click.echo(f"The refused rows are in {rejected}.")
     else:
         rejected.unlink(missing_ok=True)
-    if report.refused:
-        sys.exit(2)
 
 
 # Keeping
@@ -506,7 +444,7 @@ def _run_services(command: Callable[[Services], Coroutine[Any, Any, T]]) -> T:
     """Run one command with services; it moves projections on itself where it needs them."""
 
     async def run(settings: Settings) -> T:
-        async with running_services(settings, follow=False) as services:
+        async with running_services(settings, follow=False, statement_seconds=None) as services:
             return await command(services)
 
     return _run(run)

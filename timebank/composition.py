@@ -33,13 +33,15 @@ class Services:
 
 
 @contextlib.asynccontextmanager
-async def running_services(settings: Settings, *, follow: bool | None = None) -> AsyncIterator[Services]:
+async def running_services(
+    settings: Settings, *, follow: bool | None = None, statement_seconds: float | None = 30
+) -> AsyncIterator[Services]:
     """A migrated database, the ledger and, where they are to `follow` here (else: as it is set), the projections."""
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(database(settings))
         await migrate(url)
         pool = await stack.enter_async_context(
-            asyncpg.create_pool(url, min_size=2, max_size=settings.pool_size, command_timeout=30)
+            asyncpg.create_pool(url, min_size=2, max_size=settings.pool_size, command_timeout=statement_seconds)
         )
         waker = Waker()
         store = Store(pool, waker)

@@ -12,13 +12,13 @@ import msgspec
 import structlog
 from uuid_utils.compat import uuid7
 
-from timebank.domain.kernel import Command, Fact, Memory, Person
+from timebank.domain.kernel import Command, Memory
 from timebank.domain.refusals import IdempotencyKeyReused, Refusal
-from timebank.ledger.codec import Event, Recorded, decode, encode
+from timebank.ledger.codec import Recorded, decode
+from timebank.ledger.draft import Draft
 from timebank.ledger.memories import Memories
 from timebank.ledger.store import SQL, Bank, Connection, Store
 from timebank.ledger.submission import (
-    IdempotencyKey,
     KeptRefusal,
     Outcome,
     QueueFullError,
@@ -46,43 +46,6 @@ CONNECTION_LOST = (
 InlineProjection = Callable[[Connection, UUID, Sequence[Recorded]], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
-
-
-class Draft:
-    """What a batch came to, until it is known to be in the log."""
-
-    def __init__(self, head: int) -> None:
-        self.head = head
-        self.events: list[Event] = []
-        self.recorded: list[Recorded] = []
-        self.people: dict[str, Person] = {}
-        self.keys: dict[tuple[str, str], tuple[IdempotencyKey, list[Outcome]]] = {}
-        self.outcomes: list[list[Outcome]] = []
-        self.touched: list[Memory] = []
-
-    @property
-    def position(self) -> int:
-        """The head of the log once this is in it."""
-        return self.head + len(self.events)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not (self.events or self.people or self.keys)
-
-    def add(self, fact: Fact, tags: list[str], command: Command, request_id: str, command_id: UUID) -> None:
-        """One more fact, decided by a command."""
-        by = command.by
-        self.events.append(
-            Event(uuid7(), fact.TOPIC, encode(fact), tuple(tags), by.actor, by.authority, request_id, command_id)
-        )
-        self.recorded.append(Recorded(self.position, fact))
-
-    def add_person(self, person: Person) -> None:
-        """Personal data to keep; of two values for one person the later counts."""
-        before = self.people.get(person.volunteer_id)
-        given = {name: value for name, value in msgspec.structs.asdict(person).items() if value is not None}
-        self.people[person.volunteer_id] = msgspec.structs.replace(before, **given) if before else person
 
 
 class Writer:
@@ -129,7 +92,12 @@ class Writer:
         """Write until cancelled."""
         while True:
             batch = await self._gather()
-            await self._answer(batch)
+            try:
+                await self._answer(batch)
+            except asyncio.CancelledError:
+                for submission in batch:
+                    _fail(submission, StoreUnavailableError("the service is stopping"))
+                raise
             self._waiting -= sum(len(submission.commands) for submission in batch)
             self._memories.shrink()
 

@@ -93,6 +93,9 @@ class Runner:
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("a projection could not be moved on", bank_id=str(bank_id), error=repr(error))
                 await asyncio.sleep(RETRY_SECONDS)
+            except Exception:
+                log.exception("a projection could not be moved on", bank_id=str(bank_id))
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _look(self, bank_id: UUID) -> None:
         """Another process may be the one that moves the checkpoints."""

@@ -1,0 +1,47 @@
+"""A draft: what a batch of commands came to, until it is known to be in the log."""
+
+from uuid import UUID
+
+import msgspec
+from uuid_utils.compat import uuid7
+
+from timebank.domain.kernel import Command, Fact, Memory, Person
+from timebank.ledger.codec import Event, Recorded, encode
+from timebank.ledger.submission import IdempotencyKey, Outcome
+
+
+class Draft:
+    """What a batch came to, until it is known to be in the log."""
+
+    def __init__(self, head: int) -> None:
+        self.head = head
+        self.events: list[Event] = []
+        self.recorded: list[Recorded] = []
+        self.people: dict[str, Person] = {}
+        self.keys: dict[tuple[str, str], tuple[IdempotencyKey, list[Outcome]]] = {}
+        self.outcomes: list[list[Outcome]] = []
+        self.touched: list[Memory] = []
+
+    @property
+    def position(self) -> int:
+        """The head of the log once this is in it."""
+        return self.head + len(self.events)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.events or self.people or self.keys)
+
+    def add(self, fact: Fact, tags: list[str], command: Command, request_id: str, command_id: UUID) -> None:
+        """One more fact, decided by a command."""
+        by = command.by
+        self.events.append(
+            Event(uuid7(), fact.TOPIC, encode(fact), tuple(tags), by.actor, by.authority, request_id, command_id)
+        )
+        self.recorded.append(Recorded(self.position, fact))
+
+    def add_person(self, person: Person) -> None:
+        """Personal data to keep; of two values for one person the later counts."""
+        before = self.people.get(person.volunteer_id)
+        given = {name: value for name, value in msgspec.structs.asdict(person).items() if value is not None}
+        self.people[person.volunteer_id] = msgspec.structs.replace(before, **given) if before else person
