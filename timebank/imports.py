@@ -4,16 +4,19 @@ Rows are submitted in chunks, each a transaction of its own: interrupted anywher
 not, and importing the same file again adds only those.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from timebank.api.requests import Line, Text
 from timebank.composition import Services
 from timebank.domain.identifiers import (
+    ActorId,
     OrganisationId,
     VolunteerId,
     is_volunteer_number,
@@ -56,51 +59,83 @@ class Report(NamedTuple):
     refused: dict[int, str]
 
 
-class _Tally:
-    def __init__(self) -> None:
+class _Import:
+    """A file on its way into the bank: one chunk is being written while the next is read."""
+
+    def __init__(self, services: Services, bank_id: UUID, progress: Progress, *, dry_run: bool = False) -> None:
+        self.services = services
+        self.bank_id = bank_id
+        self.progress = progress
+        self.dry_run = dry_run
         self.taken = 0
         self.known = 0
         self.refused: dict[int, str] = {}
+        self._writing: asyncio.Task[None] | None = None
 
-    def report(self) -> Report:
+    async def hand_over(self, commands: list[tuple[Row, Command]], rows: int) -> None:
+        """Have commands executed that came out of so many rows, after those handed over before."""
+        await self._wait()
+        self._writing = asyncio.create_task(self._write(commands, rows))
+
+    async def finish(self) -> Report:
+        """Wait for the last chunk, and say what became of all rows."""
+        await self._wait()
         return Report(self.taken, self.known, dict(sorted(self.refused.items())))
+
+    async def _wait(self) -> None:
+        if self._writing:
+            await self._writing
+
+    async def _write(self, commands: list[tuple[Row, Command]], rows: int) -> None:
+        if commands:
+            outcomes = await self.services.ledger.submit(
+                self.bank_id, [command for _, command in commands], request_id="import", dry_run=self.dry_run
+            )
+            for (row, _), outcome in zip(commands, outcomes, strict=True):
+                self._count(row, outcome)
+        self.progress(rows)
+
+    def _count(self, row: Row, outcome: Outcome) -> None:
+        if isinstance(outcome, DuplicateRecord):
+            self.known += 1
+        elif isinstance(outcome, Refusal):
+            self.refused[row.line] = str(outcome)
+        else:
+            self.taken += 1
 
 
 async def import_volunteers(
     services: Services, bank_id: UUID, table: Table, by: Acting, *, progress: Progress = lambda done: None
 ) -> Report:
     """Register everybody on the list who is not registered yet: somebody with the same name and phone is."""
-    tally = _Tally()
-    wanted: list[tuple[Row, str, str | None, tuple[str, ...]]] = []
-    for row in table.rows:
-        try:
-            wanted.append((row, *_read_volunteer(table, row)))
-        except CellError as error:
-            tally.refused[row.line] = str(error)
-    seen = await volunteers.known_people(services.pool, bank_id, {name for _, name, _, _ in wanted})
+    importing = _Import(services, bank_id, progress)
+    names = {row.cells.get("name", "") for row in table.rows}
+    seen = await volunteers.known_people(services.pool, bank_id, names)
     at = await _local_now(services, bank_id)
-    for chunk in _chunks(wanted):
-        rows, commands = [], []
-        for row, name, phone, skills in chunk:
+    for rows in _chunks(table.rows):
+        commands: list[tuple[Row, Command]] = []
+        for row in rows:
+            try:
+                name, phone, skills = _read_volunteer(table, row)
+            except CellError as error:
+                importing.refused[row.line] = str(error)
+                continue
             if (name, phone) in seen:
-                tally.known += 1
+                importing.known += 1
                 continue
             seen.add((name, phone))
-            rows.append(row)
-            commands.append(
-                RegisterVolunteer(
-                    by=by,
-                    at=at,
-                    volunteer_id=new_volunteer_id(),
-                    number=new_volunteer_number(),
-                    name=name,
-                    phone=phone,
-                    skills=skills,
-                )
+            command = RegisterVolunteer(
+                by=by,
+                at=at,
+                volunteer_id=new_volunteer_id(),
+                number=new_volunteer_number(),
+                name=name,
+                phone=phone,
+                skills=skills,
             )
-        _count(tally, rows, await services.ledger.submit(bank_id, commands, request_id="import") if commands else [])
-        progress(len(chunk))
-    return tally.report()
+            commands.append((row, command))
+        await importing.hand_over(commands, len(rows))
+    return await importing.finish()
 
 
 async def import_records(
@@ -114,46 +149,53 @@ async def import_records(
     progress: Progress = lambda done: None,
 ) -> Report:
     """Log the service on the list for an organisation, and have it confirmed by somebody if they signed it."""
-    tally = _Tally()
+    importing = _Import(services, bank_id, progress, dry_run=dry_run)
     at = await _local_now(services, bank_id)
     people = await _people_on(services, bank_id, table)
-    logged: list[tuple[Row, Command]] = []
-    for row in table.rows:
-        try:
-            log = _read_record(table, row, people, organisation_id, at)
-        except (CellError, msgspec.ValidationError) as error:
-            tally.refused[row.line] = str(error)
-        else:
-            logged.append((row, _signed(log, confirm_as)))
     # A dry run is one chunk, so that the rows see each other as they would if they were written.
-    for chunk in [logged] if dry_run else _chunks(logged):
-        outcomes = await services.ledger.submit(
-            bank_id, [command for _, command in chunk], request_id="import", dry_run=dry_run
-        )
-        _count(tally, [row for row, _ in chunk], outcomes)
-        progress(len(chunk))
-    return tally.report()
+    for rows in [table.rows] if dry_run else _chunks(table.rows):
+        commands: list[tuple[Row, Command]] = []
+        for row in rows:
+            try:
+                log = _read_record(table, row, people, organisation_id, at)
+            except CellError as error:
+                importing.refused[row.line] = str(error)
+            else:
+                commands.append((row, _signed(log, confirm_as)))
+        await importing.hand_over(commands, len(rows))
+    return await importing.finish()
 
 
 def _signed(log: LogService, confirm_as: VolunteerId | None) -> Command:
     if confirm_as is None:
         return log
-    return LogConfirmedService(by=Acting(confirm_as, "volunteer"), at=log.at, log=log)  # type: ignore[arg-type]
-
-
-def _count(tally: _Tally, rows: Sequence[Row], outcomes: Sequence[Outcome]) -> None:
-    for row, outcome in zip(rows, outcomes, strict=True):
-        if isinstance(outcome, DuplicateRecord):
-            tally.known += 1
-        elif isinstance(outcome, Refusal):
-            tally.refused[row.line] = str(outcome)
-        else:
-            tally.taken += 1
+    return LogConfirmedService(by=Acting(ActorId(confirm_as), "volunteer"), at=log.at, log=log)
 
 
 def _read_volunteer(table: Table, row: Row) -> tuple[str, str | None, tuple[str, ...]]:
     phone = table.parse(row, "phone", parse_phone) if row.cells.get("phone") else None
-    return table.parse(row, "name", parse_text), phone, table.parse(row, "skills", parse_list)
+    return table.parse(row, "name", _parse_line), phone, table.parse(row, "skills", _parse_lines)
+
+
+def _parse_line(text: str) -> str:
+    return _fitting(parse_text(text), Line)
+
+
+def _parse_content(text: str) -> str:
+    return _fitting(text, Text)
+
+
+def _parse_lines(text: str) -> tuple[str, ...]:
+    return tuple(_fitting(each, Line) for each in parse_list(text))
+
+
+def _fitting(text: str, kind: Any) -> str:
+    """The text, within the limits that the API has for the same field."""
+    try:
+        fitting: str = msgspec.convert(text, kind)
+    except msgspec.ValidationError:
+        raise CellError(text, "is too long, or holds characters that cannot be shown") from None
+    return fitting
 
 
 async def _people_on(services: Services, bank_id: UUID, table: Table) -> dict[str, list[str]]:
@@ -192,20 +234,20 @@ def _read_record(
     else:
         ended_at = started_at + timedelta(minutes=minutes or 0)
     return LogService(
-        by=Acting(organisation_id, "organisation"),  # type: ignore[arg-type]  # an organisation acts under its own id
+        by=Acting(ActorId(organisation_id), "organisation"),
         at=at,
         record_id=new_record_id(),
         volunteer_id=_read_person(table, row, people),
         organisation_id=organisation_id,
-        activity=table.parse(row, "activity", parse_text),
-        category=table.parse(row, "category", parse_text),
+        activity=table.parse(row, "activity", _parse_line),
+        category=table.parse(row, "category", _parse_line),
         capacity=msgspec.convert(table.parse(row, "capacity", parse_capacity), Capacity),
         started_at=started_at,
         ended_at=ended_at,
         minutes=minutes,
-        place=row.cells.get("place") or None,
-        content=row.cells.get("content") or None,
-        programmes=table.parse(row, "programmes", parse_list),
+        place=table.parse(row, "place", _parse_line) if row.cells.get("place") else None,
+        content=table.parse(row, "content", _parse_content) if row.cells.get("content") else None,
+        programmes=table.parse(row, "programmes", _parse_lines),
     )
 
 

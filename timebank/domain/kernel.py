@@ -4,8 +4,9 @@ The one file of the domain that imports the event sourcing library (`eventsourci
 met here and in `timebank.ledger` only.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -16,7 +17,6 @@ from timebank.domain.identifiers import (
     ActorId,
     OrganisationId,
     VolunteerId,
-    VolunteerNumber,
     code_tag,
     day_tag,
     number_tag,
@@ -41,46 +41,47 @@ class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True):
 
     def tags(self) -> list[str]:
         """By which tags the fact is found: derived here, from its own identifiers, and nowhere else."""
-        return list(dict.fromkeys(tag for name in self.__struct_fields__ for tag in self._tags_of(name)))
-
-    def _tags_of(self, name: str) -> Iterator[str]:
-        value = getattr(self, name)
-        if value is None:
-            return
-        if name in _IDENTIFIERS:
-            yield value
-        elif name == "number":
-            yield number_tag(VolunteerNumber(value))
-        elif name == "code":
-            yield code_tag(value)
-        elif name in _DAYS:
-            volunteer_id: VolunteerId = self.volunteer_id  # type: ignore[attr-defined]  # days are always a volunteer's
-            for day in value:
-                yield day_tag(volunteer_id, day)
+        found: dict[str, None] = {}
+        for name in _tagging_fields(type(self)):
+            value = getattr(self, name)
+            if value is not None:
+                found.update(dict.fromkeys(_TAGS[name](self, value)))
+        return list(found)
 
 
-_IDENTIFIERS = frozenset({"volunteer_id", "organisation_id", "membership_id", "record_id"})
-_DAYS = frozenset({"minutes_by_day", "previous_minutes_by_day"})
+_TAGS: dict[str, Callable[[Any, Any], Iterable[str]]] = {
+    "record_id": lambda _, value: (value,),
+    "membership_id": lambda _, value: (value,),
+    "volunteer_id": lambda _, value: (value,),
+    "organisation_id": lambda _, value: (value,),
+    "number": lambda _, value: (number_tag(value),),
+    "code": lambda _, value: (code_tag(value),),
+    "minutes_by_day": lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days],
+    "previous_minutes_by_day": lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days],
+}
+"""Fields that tags are made of, and how."""
+
+
+@cache
+def _tagging_fields(kind: type[Fact]) -> tuple[str, ...]:
+    return tuple(name for name in kind.__struct_fields__ if name in _TAGS)
 
 
 class Memory(Slice[Fact]):
     """The little that a decision must know: what the facts of certain topics under certain tags add up to.
 
     A memory remembers in `@event` methods, which never refuse; the topics it handles and the tags it was made with are
-    its consistency boundary. The last tag is the one it is filed under, so it should be the rarest.
+    its consistency boundary; memories with the same `key` remember the same. The last tag is the one a memory is filed
+    under, so it should be the rarest.
     """
 
     def __init__(self, *tags: str) -> None:
         self.boundary_tags = tags
+        self.key = type(self), tags
 
     def consistency_boundary(self) -> Selector:
         """Which facts this memory is made of."""
         return Selector(types=type(self).projected_types, tags=self.boundary_tags)
-
-    @property
-    def key(self) -> tuple[type["Memory"], tuple[str, ...]]:
-        """Two memories with the same key remember the same."""
-        return type(self), self.boundary_tags
 
     def remember(self, fact: Fact) -> None:
         """Take in one more fact of the boundary."""

@@ -326,25 +326,33 @@ def served_minutes(started_at: datetime, ended_at: datetime, minutes: int | None
 
 def minutes_by_day(started_at: datetime, ended_at: datetime, minutes: int, zone: tzinfo | None) -> dict[date, int]:
     """How the minutes fall on local days, in proportion to the time spent there; the parts sum to the whole."""
+    days = local_days(started_at, ended_at, zone)
     start, end = started_at.astimezone(UTC), ended_at.astimezone(UTC)
     shares: dict[date, int] = {}
     given = 0
-    day = started_at.astimezone(zone).date()
-    while given < minutes or not shares:
+    for day in days[:-1]:
         midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
-        reached = minutes * (min(midnight, end) - start) // (end - start)
+        reached = minutes * (midnight - start) // (end - start)
         shares[day] = reached - given
-        given, day = reached, day + timedelta(days=1)
+        given = reached
+    shares[days[-1]] = minutes - given
     return shares
+
+
+def local_days(started_at: datetime, ended_at: datetime, zone: tzinfo | None) -> list[date]:
+    """The local days an interval touches; only the first, where it is no interval that a record could cover."""
+    first = started_at.astimezone(zone).date()
+    if not timedelta(0) < ended_at.astimezone(UTC) - started_at.astimezone(UTC) <= timedelta(hours=24):
+        return [first]
+    last = (ended_at - timedelta(microseconds=1)).astimezone(zone).date()
+    return [first + timedelta(days=day) for day in range((last - first).days + 1)]
 
 
 def days_touched(
     volunteer_id: VolunteerId, started_at: datetime, ended_at: datetime, zone: tzinfo | None
 ) -> tuple[ServiceDay, ...]:
-    """The memories of the local days an interval touches; of the first one only, where it is no interval at all."""
-    if not timedelta(0) < ended_at.astimezone(UTC) - started_at.astimezone(UTC) <= timedelta(hours=24):
-        return (ServiceDay(volunteer_id, started_at.astimezone(zone).date()),)
-    return tuple(ServiceDay(volunteer_id, day) for day in minutes_by_day(started_at, ended_at, 1, zone))
+    """The memories of the local days an interval touches."""
+    return tuple(ServiceDay(volunteer_id, day) for day in local_days(started_at, ended_at, zone))
 
 
 def working_days_between(first: date, last: date) -> int:

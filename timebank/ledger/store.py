@@ -67,17 +67,11 @@ class Store:
         self, connection: Connection, bank_id: UUID, head: int, events: Sequence[Event], recorded_at: datetime
     ) -> bool:
         """Append events right after `head`, unless somebody has appended since: then False, and nothing is done."""
-        numbered = list(enumerate(events, start=head + 1))
-        tagged = [(tag, event.topic, position) for position, event in numbered for tag in event.tags]
         columns: list[Sequence[Any]] = list(zip(*events, strict=True)) if events else [()] * 8
         columns[3] = [_TAG_SEPARATOR.join(event.tags) for event in events]
-        leaves = [leaf(bank_id, position, recorded_at, event) for position, event in numbered]
-        tag_columns: list[Sequence[Any]] = list(zip(*tagged, strict=True)) if tagged else [()] * 3
-        return bool(
-            await connection.fetchval(
-                SQL["append"], bank_id, head, len(events), recorded_at, *columns, leaves, *tag_columns
-            )
-        )
+        leaves = [leaf(bank_id, position, recorded_at, event) for position, event in enumerate(events, head + 1)]
+        binds = (bank_id, head, len(events), recorded_at, *columns, leaves)
+        return bool(await connection.fetchval(SQL["append"], *binds))
 
     async def recall(self, bank_id: UUID, memories: Sequence[Memory], up_to: int) -> list[Recorded]:
         """The facts that lie in the boundary of any of the memories, by the tag each is filed under."""

@@ -21,7 +21,6 @@ select head from bank where bank_id = $1 for update
 -- Append events right after the expected head, or, if it has moved, nothing. Returns one row if they were appended.
 -- $1 bank  $2 expected head  $3 number of events  $4 recorded at  $5 event ids  $6 topics  $7 data
 -- $8 tags (an event's joined by U+001F)  $9 actors  $10 authorities  $11 request ids  $12 command ids  $13 leaves
--- $14 every tag  $15 its topic  $16 its position
 with swapped as (
     update bank set head = head + $3 where bank_id = $1 and head = $2 returning bank_id
 ), appended as (
@@ -34,10 +33,10 @@ with swapped as (
            unnest($5::uuid[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::text[],
                   $11::text[], $12::uuid[], $13::bytea[])
            with ordinality e (event_id, topic, data, tags, actor, authority, request_id, command_id, leaf, n)
+    returning position, topic, tags
 ), tagged as (
     insert into event_tag (bank_id, tag, topic, position)
-    select s.bank_id, t.tag, t.topic, t.position
-      from swapped s, unnest($14::text[], $15::text[], $16::bigint[]) t (tag, topic, position)
+    select $1, tag, topic, position from appended, unnest(tags) tag
 )
 select 1 from swapped
 

@@ -184,59 +184,50 @@ class Writer:
         if len(rows) == DELTA_LIMIT:
             await self._start_afresh()
 
+    async def _remembered(self, memories: Sequence[Memory], draft: Draft) -> list[Memory]:
+        """The kept memories that answer to those asked for; what is not kept is recalled, all with one query."""
+        found = [self._memories.get(memory.key) for memory in memories]
+        missing = {memory.key: memory for memory, kept in zip(memories, found, strict=True) if kept is None}
+        if missing:
+            await self._recall(list(missing.values()), draft)
+        return [kept or missing[memory.key] for memory, kept in zip(memories, found, strict=True)]
+
     async def _recall(self, memories: Sequence[Memory], draft: Draft) -> None:
-        """Make sure that the memories are kept: recall those that are not, up to where the draft has come."""
-        missing = {memory.key: memory for memory in memories if self._memories.get(memory.key) is None}
-        if not missing:
-            return
+        """Fill blank memories with what is in the log and what the draft adds to it, and keep them."""
         fresh = Memories()
-        for memory in missing.values():
+        for memory in memories:
             fresh.keep(memory)
-        for recorded in await self._store.recall(self.bank_id, list(missing.values()), self.head):
+        for recorded in await self._store.recall(self.bank_id, memories, self.head):
             fresh.advance(recorded.fact, recorded.fact.tags())
         for recorded in draft.recorded:
             draft.touched += fresh.advance(recorded.fact, recorded.fact.tags())
-        for memory in missing.values():
+        for memory in memories:
             self._memories.keep(memory)
-
-    def _kept(self, memories: Sequence[Memory]) -> list[Memory] | None:
-        found = [self._memories.get(memory.key) for memory in memories]
-        return None if None in found else [memory for memory in found if memory is not None]
-
-    async def _remembered(self, memories: Sequence[Memory], draft: Draft) -> list[Memory]:
-        found = self._kept(memories)
-        if found is None:
-            await self._recall(memories, draft)
-            found = self._kept(memories)
-        assert found is not None, "what was just recalled is kept"
-        return found
 
     # Deciding
 
     async def _decide(self, batch: list[Submission]) -> Draft:
         draft = Draft(self.head)
         used = await self._keys_used(batch)
-        plans = [[(command, command.needs()) for command in submission.commands] for submission in batch]
-        await self._recall([memory for plan in plans for _, needs in plan for memory in needs], draft)
-        await self._recall_further(plans, draft)
-        for submission, plan in zip(batch, plans, strict=True):
-            draft.outcomes.append(await self._decide_submission(submission, plan, used, draft))
+        commands = [command for submission in batch for command in submission.commands]
+        needs = [command.needs() for command in commands]
+        remembered = iter(await self._remembered([memory for each in needs for memory in each], draft))
+        first = [[next(remembered) for _ in each] for each in needs]
+        # What the first memories name is recalled in one go; if that changes on the way, it is recalled when it is met.
+        await self._remembered(
+            [memory for command, known in zip(commands, first, strict=True) for memory in command.also_needs(*known)],
+            draft,
+        )
+        plan = iter(zip(commands, first, strict=True))
+        for submission in batch:
+            steps = [next(plan) for _ in submission.commands]
+            draft.outcomes.append(await self._decide_submission(submission, steps, used, draft))
         return draft
-
-    async def _recall_further(self, plans: Sequence[Sequence[tuple[Command, Sequence[Memory]]]], draft: Draft) -> None:
-        """Recall, in one go, what the first memories name; what has changed by then is recalled when it is met."""
-        further: list[Memory] = []
-        for plan in plans:
-            for command, needs in plan:
-                known = self._kept(needs)
-                if known is not None:
-                    further += command.also_needs(*known)
-        await self._recall(further, draft)
 
     async def _decide_submission(
         self,
         submission: Submission,
-        plan: Sequence[tuple[Command, Sequence[Memory]]],
+        steps: Sequence[tuple[Command, Sequence[Memory]]],
         used: dict[tuple[str, str], tuple[bytes, bytes]],
         draft: Draft,
     ) -> list[Outcome]:
@@ -247,15 +238,14 @@ class Writer:
         if key and (key.principal, key.key) in draft.keys:
             first, outcomes = draft.keys[key.principal, key.key]
             return outcomes if first.fingerprint == key.fingerprint else _reused(submission)
-        outcomes = [await self._decide_command(command, needs, submission, draft) for command, needs in plan]
+        outcomes = [await self._decide_command(command, first, submission, draft) for command, first in steps]
         if key and not submission.dry_run and not all(isinstance(outcome, Refusal) for outcome in outcomes):
             draft.keys[key.principal, key.key] = key, outcomes
         return outcomes
 
     async def _decide_command(
-        self, command: Command, needs: Sequence[Memory], submission: Submission, draft: Draft
+        self, command: Command, first: Sequence[Memory], submission: Submission, draft: Draft
     ) -> Outcome:
-        first = await self._remembered(needs, draft)
         further = await self._remembered(command.also_needs(*first), draft)
         try:
             facts = tuple(command.decide(*first, *further))
