@@ -4,7 +4,6 @@ import re
 from http import HTTPStatus
 from typing import Any
 
-import asyncpg
 import msgspec
 import structlog
 from litestar import Request, Response
@@ -129,11 +128,7 @@ HANDLERS: ExceptionHandlersMap = {
     StoreUnavailableError: _unavailable,
     ProjectionBehindError: _behind,
     Exception: _unexpected,
-    **{
-        kind: _unavailable
-        for kind in CONNECTION_LOST
-        if issubclass(kind, OSError | asyncpg.PostgresError | asyncpg.InterfaceError)
-    },
+    **dict.fromkeys(CONNECTION_LOST, _unavailable),
 }
 
 _DESCRIPTIONS = {

@@ -185,7 +185,7 @@ class ServiceRecord(Memory):
 
 
 class DayEntry(NamedTuple):
-    """What one record takes up of a day."""
+    """What one record takes up of a day; times in UTC: local ones compare wrongly in the hour that comes twice."""
 
     organisation_id: OrganisationId
     started_at: datetime
@@ -228,13 +228,13 @@ class ServiceDay(Memory):
     def _enter(self, fact: ServiceLogged | ServiceCorrected, *, is_confirmed: bool) -> None:
         minutes = fact.minutes_by_day[self.day]
         self.entries[fact.record_id] = DayEntry(
-            fact.organisation_id, fact.started_at, fact.ended_at, minutes, is_confirmed
+            fact.organisation_id, fact.started_at.astimezone(UTC), fact.ended_at.astimezone(UTC), minutes, is_confirmed
         )
 
     def must_not_repeat(self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime) -> None:
         """Refuse what the same organisation has logged for the same time already."""
         for record_id, entry in self.entries.items():
-            if (organisation_id, started_at, ended_at) == entry[:3]:
+            if (organisation_id, started_at.astimezone(UTC), ended_at.astimezone(UTC)) == entry[:3]:
                 raise DuplicateRecord(record_id=record_id)
 
     def must_have_room(self, minutes: int, besides: RecordId) -> None:
@@ -246,7 +246,7 @@ class ServiceDay(Memory):
     def must_not_overlap(self, started_at: datetime, ended_at: datetime, besides: RecordId) -> None:
         """Refuse time that lies within other confirmed service."""
         for record_id, entry in self.entries.items():
-            overlaps = entry.started_at < ended_at and started_at < entry.ended_at
+            overlaps = entry.started_at < ended_at.astimezone(UTC) and started_at.astimezone(UTC) < entry.ended_at
             if entry.is_confirmed and overlaps and record_id != besides:
                 raise OverlappingService(record_id=record_id)
 
@@ -290,7 +290,6 @@ class LogService(Command, frozen=True, kw_only=True):
         for day in days:
             day.must_not_repeat(self.organisation_id, self.started_at, self.ended_at)
             day.must_have_room(shares[day.day], besides=self.record_id)
-        last_day = self.ended_at.astimezone(self.at.tzinfo).date()
         yield ServiceLogged(
             record_id=self.record_id,
             volunteer_id=self.volunteer_id,
@@ -304,7 +303,7 @@ class LogService(Command, frozen=True, kw_only=True):
             minutes=minutes,
             minutes_by_day=shares,
             local_date=min(shares),
-            is_late=working_days_between(last_day, self.at.date()) > WORKING_DAYS_TO_LOG,
+            is_late=working_days_between(max(shares), self.at.date()) > WORKING_DAYS_TO_LOG,
             place=self.place,
             content=self.content,
             programmes=self.programmes,

@@ -1,0 +1,363 @@
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from timebank.domain.kernel import Acting, Fact
+from timebank.domain.memberships import (
+    AddMember,
+    ApproveMembership,
+    ChangeRole,
+    DeclineMembership,
+    EndMembership,
+    MembershipApproved,
+    MembershipDeclined,
+    MembershipEnded,
+    MembershipInvited,
+    MembershipRequested,
+    MembershipRoleChanged,
+)
+from timebank.domain.organisations import OrganisationRegistered, OrganisationSuspended
+from timebank.domain.refusals import (
+    MembershipAlreadyOpen,
+    MembershipNotActive,
+    MembershipNotPending,
+    MembershipUnknown,
+    NothingChanges,
+    OrganisationNotApproved,
+    OrganisationUnknown,
+    RoleMissing,
+    TermEndsBeforeItStarts,
+    VolunteerIsSuspended,
+    VolunteerUnknown,
+)
+from timebank.domain.volunteers import VolunteerSuspended
+
+from ..controls import (
+    ADMINISTRATOR,
+    CLINIC,
+    CLINICS_PROGRAM,
+    GARDEN,
+    GARDENERS_PROGRAM,
+    LI,
+    NOON,
+    WANG,
+    ZHAO,
+    acting,
+    member,
+    membership_of,
+    registered,
+    standing,
+)
+from ..given import Book, given
+
+TODAY = NOON.date()
+DAY = timedelta(days=1)
+IDS = membership_of(WANG)
+OF_WANG: dict[str, Any] = {"organisation_id": GARDEN, "volunteer_id": WANG, "at": NOON}
+
+REQUESTED = MembershipRequested(**IDS, role="recorder")
+INVITED = MembershipInvited(**IDS, role="recorder")
+APPROVED = MembershipApproved(**IDS)
+DECLINED = MembershipDeclined(**IDS)
+ENDED = MembershipEnded(**IDS)
+PEOPLE = (*standing(), registered())
+COORDINATOR = member(ZHAO, "coordinator")
+
+PENDING = [(REQUESTED,), (INVITED,)]
+NOT_OPEN = [(), (REQUESTED, DECLINED), (INVITED, DECLINED), (REQUESTED, APPROVED, ENDED)]
+
+
+def add(by: Acting, **changes: Any) -> AddMember:
+    """Wang is to be a recorder of the garden."""
+    return AddMember(**({"by": by, "at": NOON, **IDS, "role": "recorder"} | changes))
+
+
+class TestAddMember:
+    """Asking for a membership, from either side."""
+
+    def test_requested_by_the_volunteer(self) -> None:
+        """A volunteer who asks for themselves has requested it."""
+        given(*PEOPLE).when(add(acting(WANG))).then(REQUESTED)
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM])
+    def test_invited_by_the_organisation(self, by: Acting) -> None:
+        """The organisation's program and the bank's administrator invite."""
+        given(*PEOPLE).when(add(by)).then(INVITED)
+
+    def test_invited_by_a_coordinator(self) -> None:
+        """A coordinator of the organisation invites."""
+        given(*PEOPLE, *COORDINATOR).when(add(acting(ZHAO))).then(INVITED)
+
+    def test_keeps_role_and_term(self) -> None:
+        """What was asked for is kept, also a term of a single day."""
+        asked: dict[str, Any] = {"role": "verifier", "valid_from": TODAY, "valid_until": TODAY}
+        given(*PEOPLE).when(add(acting(WANG), **asked)).then(MembershipRequested(**IDS, **asked))
+
+    @pytest.mark.parametrize("closed", NOT_OPEN)
+    def test_possible_again_after_the_last_one_was_closed(self, closed: tuple[Fact, ...]) -> None:
+        """Who was declined, or has left, can ask again."""
+        given(*PEOPLE, *closed).when(add(acting(WANG))).then(REQUESTED)
+
+    @pytest.mark.parametrize("opened", [(REQUESTED,), (INVITED,), (REQUESTED, APPROVED)])
+    def test_refused_while_one_is_open(self, opened: tuple[Fact, ...]) -> None:
+        """A person has at most one open membership in an organisation, whichever side asked for it."""
+        for by in (acting(WANG), GARDENERS_PROGRAM):
+            decided = given(*PEOPLE, *opened).when(add(by))
+            decided.then_refused(MembershipAlreadyOpen, volunteer_id=WANG, organisation_id=GARDEN)
+
+    def test_one_in_another_organisation_does_not_count(self) -> None:
+        """A person may belong to several organisations."""
+        book = Book(*PEOPLE, *standing(CLINIC), *member(WANG, "verifier", CLINIC))
+        assert book.do(add(acting(WANG))) == REQUESTED
+
+    def test_refused_for_an_unknown_organisation(self) -> None:
+        """Nobody joins what is not there."""
+        given(registered()).when(add(acting(WANG))).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    def test_refused_unless_the_organisation_is_approved(self) -> None:
+        """Only an approved organisation takes members."""
+        new = OrganisationRegistered(organisation_id=GARDEN, name="百花园物业", kind="property-company")
+        given(new, registered()).when(add(acting(WANG))).then_refused(OrganisationNotApproved, status="registered")
+        suspended = OrganisationSuspended(organisation_id=GARDEN, reason="虚报活动")
+        given(*PEOPLE, suspended).when(add(acting(WANG))).then_refused(OrganisationNotApproved, status="suspended")
+
+    def test_refused_for_an_unknown_volunteer(self) -> None:
+        """Only volunteers of the bank become members."""
+        given(*standing()).when(add(GARDENERS_PROGRAM)).then_refused(VolunteerUnknown, volunteer_id=WANG)
+
+    def test_refused_for_a_suspended_volunteer(self) -> None:
+        """A suspended volunteer takes on nothing new."""
+        suspended = VolunteerSuspended(volunteer_id=WANG, reason="代签")
+        given(*PEOPLE, suspended).when(add(acting(WANG))).then_refused(VolunteerIsSuspended, volunteer_id=WANG)
+
+    @pytest.mark.parametrize("by", [acting(ZHAO), CLINICS_PROGRAM])
+    def test_refused_for_strangers(self, by: Acting) -> None:
+        """To whoever has nothing to do with an organisation it does not exist."""
+        given(*PEOPLE).when(add(by)).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    @pytest.mark.parametrize("role", ["member", "recorder", "verifier", "merchant"])
+    def test_refused_for_other_members(self, role: Any) -> None:
+        """Inviting needs a coordinator."""
+        decided = given(*PEOPLE, *member(ZHAO, role)).when(add(acting(ZHAO)))
+        decided.then_refused(RoleMissing, role="coordinator", organisation_id=GARDEN)
+
+    def test_refused_when_the_term_ends_before_it_starts(self) -> None:
+        """A term runs forwards."""
+        command = add(acting(WANG), valid_from=TODAY, valid_until=TODAY - DAY)
+        given(*PEOPLE).when(command).then_refused(TermEndsBeforeItStarts)
+
+
+class TestTerm:
+    """From when until when a role gives its right."""
+
+    @pytest.mark.parametrize(
+        ("valid_from", "valid_until", "holds"),
+        [
+            (None, None, True),
+            (TODAY, TODAY, True),
+            (TODAY - DAY, TODAY + DAY, True),
+            (TODAY, None, True),
+            (None, TODAY, True),
+            (TODAY + DAY, None, False),
+            (None, TODAY - DAY, False),
+            (TODAY - DAY, TODAY - DAY, False),
+        ],
+    )
+    def test_both_its_days_belong_to_it(self, valid_from: date | None, valid_until: date | None, holds: bool) -> None:
+        """A role holds from the start of its first day to the end of its last."""
+        decided = given(*PEOPLE, *member(ZHAO, "coordinator", GARDEN, valid_from, valid_until)).when(add(acting(ZHAO)))
+        if holds:
+            decided.then(INVITED)
+        else:
+            decided.then_refused(RoleMissing)
+
+    def test_is_of_local_days(self) -> None:
+        """A term's last day ends at the bank's own midnight."""
+        until_today = member(ZHAO, "coordinator", valid_until=TODAY)
+        last_minute = NOON.replace(hour=23, minute=59)
+        given(*PEOPLE, *until_today).when(add(acting(ZHAO), at=last_minute)).then(INVITED)
+        midnight = last_minute + timedelta(minutes=1)
+        given(*PEOPLE, *until_today).when(add(acting(ZHAO), at=midnight)).then_refused(RoleMissing)
+
+    @pytest.mark.parametrize("history", [COORDINATOR[:1], (*COORDINATOR, MembershipEnded(**membership_of(ZHAO)))])
+    def test_gives_no_right_before_approval_nor_after_the_end(self, history: tuple[Fact, ...]) -> None:
+        """A role asked for is no role yet, and one given up is none any more."""
+        outcome = given(*PEOPLE, *history).when(add(acting(ZHAO))).outcome
+        assert isinstance(outcome, RoleMissing | OrganisationUnknown)
+
+    def test_of_another_organisation_gives_no_right(self) -> None:
+        """Who coordinates one organisation is a stranger to another."""
+        book = Book(*PEOPLE, *standing(CLINIC), *member(ZHAO, "coordinator", CLINIC))
+        with pytest.raises(OrganisationUnknown):
+            book.do(add(acting(ZHAO)))
+
+
+class TestApproveMembership:
+    """Letting a volunteer in."""
+
+    @pytest.mark.parametrize("pending", PENDING)
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM])
+    def test_approved_for_the_organisation(self, pending: tuple[Fact, ...], by: Acting) -> None:
+        """The organisation's program and the bank's administrator let members in."""
+        given(*pending).when(ApproveMembership(by=by, **OF_WANG)).then(APPROVED)
+
+    def test_approved_by_a_coordinator(self) -> None:
+        """A coordinator grants a request."""
+        given(*COORDINATOR, REQUESTED).when(ApproveMembership(by=acting(ZHAO), **OF_WANG)).then(APPROVED)
+
+    def test_an_invitation_is_accepted_by_the_volunteer(self) -> None:
+        """Who was invited can say yes."""
+        given(INVITED).when(ApproveMembership(by=acting(WANG), **OF_WANG)).then(APPROVED)
+
+    def test_refused_for_ones_own_request(self) -> None:
+        """Nobody grants what they asked for themselves, not even the role of coordinator."""
+        asked = MembershipRequested(**IDS, role="coordinator")
+        given(asked).when(ApproveMembership(by=acting(WANG), **OF_WANG)).then_refused(RoleMissing, role="coordinator")
+
+    @pytest.mark.parametrize("history", NOT_OPEN)
+    def test_refused_without_a_pending_one(self, history: tuple[Fact, ...]) -> None:
+        """There has to be a request or an invitation that is still open."""
+        decided = given(*history).when(ApproveMembership(by=ADMINISTRATOR, **OF_WANG))
+        decided.then_refused(MembershipUnknown, volunteer_id=WANG, organisation_id=GARDEN)
+
+    def test_refused_when_approved_already(self) -> None:
+        """Approval happens once."""
+        decided = given(REQUESTED, APPROVED).when(ApproveMembership(by=ADMINISTRATOR, **OF_WANG))
+        decided.then_refused(MembershipNotPending, status="approved")
+
+    @pytest.mark.parametrize("by", [acting(LI), CLINICS_PROGRAM])
+    def test_refused_for_strangers(self, by: Acting) -> None:
+        """To whoever has nothing to do with an organisation it does not exist."""
+        given(REQUESTED).when(ApproveMembership(by=by, **OF_WANG)).then_refused(OrganisationUnknown)
+
+    def test_refused_for_other_members(self) -> None:
+        """Letting in needs a coordinator."""
+        command = ApproveMembership(by=acting(LI), **OF_WANG)
+        given(REQUESTED, *member(LI, "verifier")).when(command).then_refused(RoleMissing)
+
+
+class TestDeclineMembership:
+    """Saying no."""
+
+    @pytest.mark.parametrize("pending", PENDING)
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM, acting(WANG)])
+    def test_declined_by_either_side(self, pending: tuple[Fact, ...], by: Acting) -> None:
+        """Both sides can say no, to their own asking as well, and say why."""
+        fact = MembershipDeclined(**IDS, reason="人手已够")
+        given(*pending).when(DeclineMembership(by=by, reason="人手已够", **OF_WANG)).then(fact)
+
+    def test_declined_by_a_coordinator(self) -> None:
+        """A coordinator declines a request."""
+        given(*COORDINATOR, REQUESTED).when(DeclineMembership(by=acting(ZHAO), **OF_WANG)).then(DECLINED)
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, acting(WANG)])
+    @pytest.mark.parametrize("history", NOT_OPEN)
+    def test_refused_without_a_pending_one(self, history: tuple[Fact, ...], by: Acting) -> None:
+        """There has to be something to say no to."""
+        given(*history).when(DeclineMembership(by=by, **OF_WANG)).then_refused(MembershipUnknown)
+
+    def test_refused_once_approved(self) -> None:
+        """A member is not declined but leaves."""
+        decided = given(REQUESTED, APPROVED).when(DeclineMembership(by=acting(WANG), **OF_WANG))
+        decided.then_refused(MembershipNotPending, status="approved")
+
+    def test_refused_for_strangers(self) -> None:
+        """To whoever has nothing to do with an organisation it does not exist."""
+        given(REQUESTED).when(DeclineMembership(by=acting(LI), **OF_WANG)).then_refused(OrganisationUnknown)
+
+    def test_refused_for_other_members(self) -> None:
+        """Saying no for the organisation needs a coordinator."""
+        command = DeclineMembership(by=acting(LI), **OF_WANG)
+        given(REQUESTED, *member(LI, "member")).when(command).then_refused(RoleMissing)
+
+
+class TestChangeRole:
+    """Another role, or another term."""
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"role": "verifier"},
+            {"role": "recorder", "valid_until": TODAY},
+            {"role": "coordinator", "valid_from": TODAY, "valid_until": TODAY + DAY},
+        ],
+    )
+    def test_gives_role_and_term_anew(self, changes: dict[str, Any]) -> None:
+        """A member gets another role, another term, or both; what is left out is left open."""
+        decided = given(REQUESTED, APPROVED).when(ChangeRole(by=ADMINISTRATOR, **OF_WANG, **changes))
+        decided.then(MembershipRoleChanged(**IDS, **changes))
+
+    def test_holds_from_then_on(self) -> None:
+        """The new role gives its right, and the old one none."""
+        to_member = MembershipRoleChanged(**membership_of(ZHAO), role="member")
+        to_coordinator = MembershipRoleChanged(**membership_of(ZHAO), role="coordinator")
+        history = (REQUESTED, *COORDINATOR, to_member)
+        approve = ApproveMembership(by=acting(ZHAO), **OF_WANG)
+        given(*history).when(approve).then_refused(RoleMissing)
+        given(*history, to_coordinator).when(approve).then(APPROVED)
+
+    def test_refused_when_nothing_changes(self) -> None:
+        """Giving the same role for the same term is no change."""
+        term: dict[str, Any] = {"role": "verifier", "valid_from": TODAY, "valid_until": TODAY + DAY}
+        same = MembershipRoleChanged(**IDS, **term)
+        given(REQUESTED, APPROVED, same).when(ChangeRole(by=ADMINISTRATOR, **OF_WANG, **term)).then_refused(
+            NothingChanges
+        )
+
+    def test_refused_when_the_term_ends_before_it_starts(self) -> None:
+        """A term runs forwards."""
+        command = ChangeRole(by=ADMINISTRATOR, **OF_WANG, role="verifier", valid_from=TODAY, valid_until=TODAY - DAY)
+        given(REQUESTED, APPROVED).when(command).then_refused(TermEndsBeforeItStarts)
+
+    @pytest.mark.parametrize(("pending", "status"), [((REQUESTED,), "requested"), ((INVITED,), "invited")])
+    def test_refused_before_approval(self, pending: tuple[Fact, ...], status: str) -> None:
+        """Who is not a member yet has no role to change."""
+        command = ChangeRole(by=ADMINISTRATOR, **OF_WANG, role="verifier")
+        given(*pending).when(command).then_refused(MembershipNotActive, status=status)
+
+    @pytest.mark.parametrize("history", NOT_OPEN)
+    def test_refused_for_no_member(self, history: tuple[Fact, ...]) -> None:
+        """Who is no member, or no longer one, has no role to change."""
+        command = ChangeRole(by=ADMINISTRATOR, **OF_WANG, role="verifier")
+        given(*history).when(command).then_refused(MembershipUnknown)
+
+    def test_refused_for_oneself(self) -> None:
+        """No member promotes themselves."""
+        command = ChangeRole(by=acting(WANG), **OF_WANG, role="coordinator")
+        given(REQUESTED, APPROVED).when(command).then_refused(RoleMissing, role="coordinator")
+
+
+class TestEndMembership:
+    """Leaving, or being sent away."""
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM, acting(WANG)])
+    def test_ended_by_either_side(self, by: Acting) -> None:
+        """A volunteer may always leave, and an organisation may let somebody go."""
+        fact = MembershipEnded(**IDS, reason="搬家")
+        given(REQUESTED, APPROVED).when(EndMembership(by=by, reason="搬家", **OF_WANG)).then(fact)
+
+    def test_ended_by_a_coordinator(self) -> None:
+        """A coordinator lets somebody go."""
+        given(*COORDINATOR, REQUESTED, APPROVED).when(EndMembership(by=acting(ZHAO), **OF_WANG)).then(ENDED)
+
+    @pytest.mark.parametrize(("pending", "status"), [((REQUESTED,), "requested"), ((INVITED,), "invited")])
+    def test_refused_before_approval(self, pending: tuple[Fact, ...], status: str) -> None:
+        """What has not begun is declined, not ended."""
+        given(*pending).when(EndMembership(by=ADMINISTRATOR, **OF_WANG)).then_refused(
+            MembershipNotActive, status=status
+        )
+
+    @pytest.mark.parametrize("history", NOT_OPEN)
+    def test_refused_for_no_member(self, history: tuple[Fact, ...]) -> None:
+        """A membership ends once."""
+        given(*history).when(EndMembership(by=acting(WANG), **OF_WANG)).then_refused(MembershipUnknown)
+
+    def test_refused_for_strangers(self) -> None:
+        """To whoever has nothing to do with an organisation it does not exist."""
+        given(REQUESTED, APPROVED).when(EndMembership(by=CLINICS_PROGRAM, **OF_WANG)).then_refused(OrganisationUnknown)
+
+    def test_refused_for_other_members(self) -> None:
+        """Letting somebody go needs a coordinator."""
+        command = EndMembership(by=acting(LI), **OF_WANG)
+        given(REQUESTED, APPROVED, *member(LI, "recorder")).when(command).then_refused(RoleMissing)
