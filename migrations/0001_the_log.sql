@@ -67,7 +67,7 @@ create table person (
     name         text not null,
     phone        text,
     skills       text[] not null default '{}',
-    alias        text not null default '',
+    alias        text,
     primary key (bank_id, volunteer_id)
 );
 

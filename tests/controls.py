@@ -91,10 +91,11 @@ def member(
     organisation_id: OrganisationId = GARDEN,
     valid_from: date | None = None,
     valid_until: date | None = None,
-) -> tuple[MembershipRequested, MembershipApproved]:
-    """Somebody asked for a role in an organisation and was given it."""
+) -> tuple[VolunteerRegistered, MembershipRequested, MembershipApproved]:
+    """Somebody is a volunteer, asked for a role in an organisation and was given it."""
     ids = membership_of(volunteer_id, organisation_id)
     return (
+        registered(volunteer_id),
         MembershipRequested(**ids, role=role, valid_from=valid_from, valid_until=valid_until),
         MembershipApproved(**ids),
     )
@@ -183,6 +184,7 @@ def corrected(**changes: Any) -> ServiceCorrected:
         "minutes_by_day": {THURSDAY: 60},
         "local_date": THURSDAY,
         "credited_minutes": 60,
+        "original_days": (THURSDAY,),
         "reason": "提前离开",
     }
     return ServiceCorrected(**(fields | changes))
@@ -200,6 +202,7 @@ def voided(**changes: Any) -> ServiceVoided:
         "minutes_by_day": {THURSDAY: 120},
         "local_date": THURSDAY,
         "credited_minutes": 120,
+        "original_days": (THURSDAY,),
         "reason": "活动没有举行",
     }
     return ServiceVoided(**(fields | changes))
@@ -213,4 +216,5 @@ def spent(minutes: int, volunteer_id: VolunteerId = WANG, number: int = 0) -> Se
         minutes=0,
         minutes_by_day={},
         credited_minutes=minutes,
+        original_days=(),
     )

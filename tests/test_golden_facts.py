@@ -5,6 +5,9 @@ ever: what a bank wrote years ago has to be readable. Run as a module, this file
 """
 
 import json
+from collections.abc import Iterable
+from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -60,7 +63,12 @@ def memories_for(memory: type[Memory], fact: Fact) -> list[Memory]:
     """A memory of this kind, or one for each day, that a fact belongs to."""
     if memory is not ServiceDay:
         return [memory()]
-    days = {**fact.minutes_by_day, **getattr(fact, "previous_minutes_by_day", {})}  # type: ignore[attr-defined]
+    written: tuple[Iterable[date], ...] = (
+        fact.minutes_by_day,  # type: ignore[attr-defined]
+        getattr(fact, "previous_minutes_by_day", ()),
+        getattr(fact, "original_days", ()),
+    )
+    days = dict.fromkeys(chain.from_iterable(written))
     return [ServiceDay(fact.volunteer_id, day) for day in days]  # type: ignore[attr-defined]
 
 
@@ -112,6 +120,15 @@ class TestGoldenFact:
                 for past in (*history, fact):
                     if type(past) in kind.projected_types and tags <= set(past.tags()):
                         memory.remember(past)
+
+    @pytest.mark.parametrize("variant", ["", ".minimal"])
+    def test_is_remembered_alone(self, topic: str, variant: str) -> None:
+        """A memory takes in any fact of its boundary and never raises, whatever it has not seen of what led to it."""
+        fact = decode(topic, payload(topic, variant))
+        for kind in MEMORIES:
+            if type(fact) in kind.projected_types:
+                for memory in memories_for(kind, fact):
+                    memory.remember(fact)
 
     def test_is_documented(self, topic: str) -> None:
         """The committed JSON Schema is that of the fact."""

@@ -68,6 +68,7 @@ def main() -> None:
         SpreadsheetError,
         OSError,
         asyncpg.PostgresError,
+        asyncpg.InterfaceError,
     ) as error:
         console.print(f"[red]Error:[/red] {error}", highlight=False)
         sys.exit(1)
@@ -292,14 +293,14 @@ def import_volunteers_command(file: Path, bank: str | None) -> None:
     """Register the people on a list: name 姓名, phone 手机, skills 技能."""
     table = _read(file, VOLUNTEER_COLUMNS)
 
-    async def run(services: Services) -> None:
+    async def run(services: Services) -> Report:
         bank_id = (await _bank(services, bank)).bank_id
         by = Acting(ActorId("cli"), "administrator")
         with _progress(f"Importing {file.name}", len(table.rows)) as progress:
             report = await import_volunteers(services, bank_id, table, by, progress=_adding(progress, len(table.rows)))
-        _tell(file, table, report, "registered")
+        return report
 
-    _run_services(run)
+    _tell(file, table, _run_services(run), "registered")
 
 
 @import_group.command("records")
@@ -314,7 +315,7 @@ def import_records_command(
     """Log the service on a list: number 编号 or phone 手机, activity 活动, category 类别, started_at 开始…"""
     table = _read(file, RECORD_COLUMNS)
 
-    async def run(services: Services) -> None:
+    async def run(services: Services) -> Report:
         bank_id = (await _bank(services, bank)).bank_id
         with _progress(f"Importing {file.name}", len(table.rows)) as progress:
             report = await import_records(
@@ -326,10 +327,10 @@ def import_records_command(
                 dry_run=dry_run,
                 progress=_adding(progress, len(table.rows)),
             )
-        verb = "logged and confirmed" if confirm_as else "logged"
-        _tell(file, table, report, f"would be {verb}" if dry_run else verb)
+        return report
 
-    _run_services(run)
+    verb = "logged and confirmed" if confirm_as else "logged"
+    _tell(file, table, _run_services(run), f"would be {verb}" if dry_run else verb)
 
 
 def _read(file: Path, columns: tuple[Column, ...]) -> Table:

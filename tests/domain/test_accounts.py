@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from timebank.domain.accounts import BOOKED, Balance, postings
 from timebank.domain.facts import FACTS
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId
-from timebank.domain.kernel import Fact
+from timebank.domain.kernel import Command, Fact
 from timebank.domain.refusals import (
     DayIsFull,
     DuplicateRecord,
@@ -27,7 +27,14 @@ from timebank.domain.refusals import (
     ServiceInTheFuture,
     TooManyMinutes,
 )
-from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
+from timebank.domain.review import (
+    ConfirmService,
+    CorrectService,
+    LogConfirmedService,
+    RejectService,
+    VoidService,
+)
+from timebank.domain.service import LogService, ServiceLogged
 
 from ..controls import (
     ADMINISTRATOR,
@@ -206,7 +213,55 @@ class AnyHistory(RuleBasedStateMachine):
         organisation_id: OrganisationId,
     ) -> None:
         """An organisation logs service."""
-        command = log_service(
+        self.keep(self.logging(quarter, length, minutes, capacity, volunteer_id, organisation_id))
+
+    @rule(
+        quarter=quarters,
+        length=lengths,
+        minutes=some_minutes,
+        capacity=capacities,
+        volunteer_id=st.sampled_from([WANG, LI]),
+        organisation_id=st.sampled_from([GARDEN, CLINIC]),
+    )
+    def log_confirmed(
+        self,
+        quarter: int,
+        length: int,
+        minutes: int | None,
+        capacity: Any,
+        volunteer_id: VolunteerId,
+        organisation_id: OrganisationId,
+    ) -> None:
+        """An organisation logs service that the administrator confirms at once, or nothing happens."""
+        log = self.logging(quarter, length, minutes, capacity, volunteer_id, organisation_id)
+        before = list(self.book.facts)
+        if self.keep(LogConfirmedService(by=ADMINISTRATOR, at=NOON, log=log)):
+            self.records[log.record_id].status = "confirmed"
+        else:
+            assert self.book.facts == before
+
+    def keep(self, command: Command) -> bool:
+        """Do it, and believe in the record if it was possible."""
+        refusals = (DuplicateRecord, DayIsFull, TooManyMinutes, ServiceInTheFuture, LastsTooLong, OverlappingService)
+        with suppress(*refusals):
+            self.book.do(command)
+            fact = next(fact for fact in reversed(self.book.facts) if isinstance(fact, ServiceLogged))
+            credit = fact.minutes if fact.capacity != "staff-on-duty" else 0
+            self.records[fact.record_id] = Kept(fact.volunteer_id, fact.started_at, fact.ended_at, fact.minutes, credit)
+            return True
+        return False
+
+    def logging(
+        self,
+        quarter: int,
+        length: int,
+        minutes: int | None,
+        capacity: Any,
+        volunteer_id: VolunteerId,
+        organisation_id: OrganisationId,
+    ) -> LogService:
+        """An organisation's program is to log service."""
+        return log_service(
             by=GARDENERS_PROGRAM if organisation_id == GARDEN else CLINICS_PROGRAM,
             record_id=RecordId(f"rec_{len(self.records)}"),
             volunteer_id=volunteer_id,
@@ -215,10 +270,6 @@ class AnyHistory(RuleBasedStateMachine):
             minutes=minutes,
             **self.times(quarter, length),
         )
-        with suppress(DuplicateRecord, DayIsFull, TooManyMinutes, ServiceInTheFuture, LastsTooLong):
-            fact = self.book.do(command)
-            credit = fact.minutes if capacity != "staff-on-duty" else 0
-            self.records[fact.record_id] = Kept(volunteer_id, fact.started_at, fact.ended_at, fact.minutes, credit)
 
     @precondition(lambda self: self.records)
     @rule(nth=nth, minutes=some_minutes)
@@ -299,6 +350,33 @@ class AnyHistory(RuleBasedStateMachine):
     def all_accounts_sum_to_zero(self) -> None:
         """The accounts of the bank sum to zero."""
         assert sum(line.minutes for fact in self.book.facts for line in postings(fact)) == 0
+
+    @invariant()
+    def no_day_has_more_than_24_hours(self) -> None:
+        """What counts of one person's local day, pending records with it, is at most what a day has."""
+        taken: dict[RecordId, Any] = {}
+        for fact in self.book.facts:
+            if fact.TOPIC in {"service-logged", "service-confirmed", "service-corrected"}:
+                taken[fact.record_id] = fact  # type: ignore[attr-defined]
+            elif fact.TOPIC in {"service-rejected", "service-voided"}:
+                taken.pop(fact.record_id, None)  # type: ignore[attr-defined]
+        days: Counter[tuple[VolunteerId, date]] = Counter()
+        for fact in taken.values():
+            for day, minutes in fact.minutes_by_day.items():
+                assert minutes >= 0
+                days[fact.volunteer_id, day] += minutes
+        assert all(minutes <= 24 * 60 for minutes in days.values())
+
+    @invariant()
+    def no_row_was_logged_twice(self) -> None:
+        """Of the records that did not come to nothing no two were logged by one organisation for the same time."""
+        gone = {fact.record_id for fact in self.book.facts if fact.TOPIC in {"service-rejected", "service-voided"}}  # type: ignore[attr-defined]
+        rows: Counter[Any] = Counter(
+            (fact.organisation_id, fact.volunteer_id, fact.started_at, fact.ended_at)
+            for fact in self.book.facts
+            if isinstance(fact, ServiceLogged) and fact.record_id not in gone
+        )
+        assert all(times == 1 for times in rows.values())
 
     @invariant()
     def nobody_is_in_two_places(self) -> None:

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from timebank.domain.kernel import Acting, Fact
+from timebank.domain.kernel import Acting, Command, Fact
 from timebank.domain.memberships import (
     AddMember,
     ApproveMembership,
@@ -31,7 +31,7 @@ from timebank.domain.refusals import (
     VolunteerIsSuspended,
     VolunteerUnknown,
 )
-from timebank.domain.volunteers import VolunteerSuspended
+from timebank.domain.volunteers import VolunteerReinstated, VolunteerSuspended
 
 from ..controls import (
     ADMINISTRATOR,
@@ -63,6 +63,9 @@ DECLINED = MembershipDeclined(**IDS)
 ENDED = MembershipEnded(**IDS)
 PEOPLE = (*standing(), registered())
 COORDINATOR = member(ZHAO, "coordinator")
+SUSPENDED = VolunteerSuspended(volunteer_id=WANG, reason="代签")
+ZHAO_SUSPENDED = VolunteerSuspended(volunteer_id=ZHAO, reason="代签")
+ZHAO_REINSTATED = VolunteerReinstated(volunteer_id=ZHAO, reason="查清")
 
 PENDING = [(REQUESTED,), (INVITED,)]
 NOT_OPEN = [(), (REQUESTED, DECLINED), (INVITED, DECLINED), (REQUESTED, APPROVED, ENDED)]
@@ -108,7 +111,7 @@ class TestAddMember:
 
     def test_one_in_another_organisation_does_not_count(self) -> None:
         """A person may belong to several organisations."""
-        book = Book(*PEOPLE, *standing(CLINIC), *member(WANG, "verifier", CLINIC))
+        book = Book(*standing(), *standing(CLINIC), *member(WANG, "verifier", CLINIC))
         assert book.do(add(acting(WANG))) == REQUESTED
 
     def test_refused_for_an_unknown_organisation(self) -> None:
@@ -128,13 +131,29 @@ class TestAddMember:
 
     def test_refused_for_a_suspended_volunteer(self) -> None:
         """A suspended volunteer takes on nothing new."""
-        suspended = VolunteerSuspended(volunteer_id=WANG, reason="代签")
-        given(*PEOPLE, suspended).when(add(acting(WANG))).then_refused(VolunteerIsSuspended, volunteer_id=WANG)
+        for by in (acting(WANG), GARDENERS_PROGRAM):
+            given(*PEOPLE, SUSPENDED).when(add(by)).then_refused(VolunteerIsSuspended, volunteer_id=WANG)
 
     @pytest.mark.parametrize("by", [acting(ZHAO), CLINICS_PROGRAM])
     def test_refused_for_strangers(self, by: Acting) -> None:
         """To whoever has nothing to do with an organisation it does not exist."""
         given(*PEOPLE).when(add(by)).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    @pytest.mark.parametrize("by", [acting(ZHAO), CLINICS_PROGRAM])
+    def test_strangers_do_not_learn_how_the_organisation_stands(self, by: Acting) -> None:
+        """Registered, approved or suspended: a stranger is told that there is no such organisation."""
+        organisation = {fact.TOPIC: fact for fact in standing()}
+        suspended = OrganisationSuspended(organisation_id=GARDEN, reason="虚报活动")
+        for history in ((organisation["organisation-registered"],), (*standing(), suspended)):
+            decided = given(*history, registered()).when(add(by))
+            decided.then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    def test_members_learn_how_the_organisation_stands(self) -> None:
+        """Who may invite is told that the organisation is suspended; who may not, that they may not."""
+        suspended = OrganisationSuspended(organisation_id=GARDEN, reason="虚报活动")
+        decided = given(*PEOPLE, suspended, *COORDINATOR).when(add(acting(ZHAO)))
+        decided.then_refused(OrganisationNotApproved, organisation_id=GARDEN, status="suspended")
+        given(*PEOPLE, suspended, *member(ZHAO, "recorder")).when(add(acting(ZHAO))).then_refused(RoleMissing)
 
     @pytest.mark.parametrize("role", ["member", "recorder", "verifier", "merchant"])
     def test_refused_for_other_members(self, role: Any) -> None:
@@ -180,7 +199,7 @@ class TestTerm:
         midnight = last_minute + timedelta(minutes=1)
         given(*PEOPLE, *until_today).when(add(acting(ZHAO), at=midnight)).then_refused(RoleMissing)
 
-    @pytest.mark.parametrize("history", [COORDINATOR[:1], (*COORDINATOR, MembershipEnded(**membership_of(ZHAO)))])
+    @pytest.mark.parametrize("history", [COORDINATOR[:2], (*COORDINATOR, MembershipEnded(**membership_of(ZHAO)))])
     def test_gives_no_right_before_approval_nor_after_the_end(self, history: tuple[Fact, ...]) -> None:
         """A role asked for is no role yet, and one given up is none any more."""
         outcome = given(*PEOPLE, *history).when(add(acting(ZHAO))).outcome
@@ -191,6 +210,38 @@ class TestTerm:
         book = Book(*PEOPLE, *standing(CLINIC), *member(ZHAO, "coordinator", CLINIC))
         with pytest.raises(OrganisationUnknown):
             book.do(add(acting(ZHAO)))
+
+
+class TestSuspendedMembers:
+    """Who is suspended has no role."""
+
+    @pytest.mark.parametrize(
+        ("history", "command"),
+        [
+            pytest.param(PEOPLE, add(acting(ZHAO)), id="invite"),
+            pytest.param((REQUESTED,), ApproveMembership(by=acting(ZHAO), **OF_WANG), id="approve"),
+            pytest.param((REQUESTED,), DeclineMembership(by=acting(ZHAO), **OF_WANG), id="decline"),
+            pytest.param((REQUESTED, APPROVED), ChangeRole(by=acting(ZHAO), **OF_WANG, role="verifier"), id="change"),
+            pytest.param((REQUESTED, APPROVED), EndMembership(by=acting(ZHAO), **OF_WANG), id="end"),
+        ],
+    )
+    def test_refused_for_a_suspended_coordinator(self, history: tuple[Fact, ...], command: Command) -> None:
+        """A suspended coordinator manages nobody, until they are reinstated."""
+        decided = given(*history, *COORDINATOR, ZHAO_SUSPENDED).when(command)
+        decided.then_refused(VolunteerIsSuspended, volunteer_id=ZHAO)
+        again = given(*history, *COORDINATOR, ZHAO_SUSPENDED, ZHAO_REINSTATED).when(command)
+        assert again.fact.volunteer_id == WANG
+
+    def test_refused_for_a_coordinator_who_is_no_volunteer(self) -> None:
+        """A role is a volunteer's: without an account it gives no right."""
+        _, *unregistered = COORDINATOR
+        given(*PEOPLE, *unregistered).when(add(acting(ZHAO))).then_refused(VolunteerUnknown, volunteer_id=ZHAO)
+
+    def test_may_leave_all_the_same(self) -> None:
+        """A suspension keeps nobody in an organisation: the suspended may leave, and say no."""
+        suspended = (registered(), SUSPENDED)
+        given(*suspended, REQUESTED, APPROVED).when(EndMembership(by=acting(WANG), **OF_WANG)).then(ENDED)
+        given(*suspended, INVITED).when(DeclineMembership(by=acting(WANG), **OF_WANG)).then(DECLINED)
 
 
 class TestApproveMembership:
@@ -213,7 +264,8 @@ class TestApproveMembership:
     def test_refused_for_ones_own_request(self) -> None:
         """Nobody grants what they asked for themselves, not even the role of coordinator."""
         asked = MembershipRequested(**IDS, role="coordinator")
-        given(asked).when(ApproveMembership(by=acting(WANG), **OF_WANG)).then_refused(RoleMissing, role="coordinator")
+        decided = given(registered(), asked).when(ApproveMembership(by=acting(WANG), **OF_WANG))
+        decided.then_refused(RoleMissing, role="coordinator")
 
     @pytest.mark.parametrize("history", NOT_OPEN)
     def test_refused_without_a_pending_one(self, history: tuple[Fact, ...]) -> None:
@@ -325,7 +377,7 @@ class TestChangeRole:
     def test_refused_for_oneself(self) -> None:
         """No member promotes themselves."""
         command = ChangeRole(by=acting(WANG), **OF_WANG, role="coordinator")
-        given(REQUESTED, APPROVED).when(command).then_refused(RoleMissing, role="coordinator")
+        given(registered(), REQUESTED, APPROVED).when(command).then_refused(RoleMissing, role="coordinator")
 
 
 class TestEndMembership:

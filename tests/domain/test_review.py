@@ -8,6 +8,7 @@ from timebank.domain.kernel import Acting, Fact
 from timebank.domain.organisations import OrganisationReinstated, OrganisationSuspended
 from timebank.domain.refusals import (
     DayIsFull,
+    DuplicateRecord,
     EndsBeforeItStarts,
     LastsTooLong,
     NothingChanges,
@@ -19,10 +20,14 @@ from timebank.domain.refusals import (
     RecordUnknown,
     RoleMissing,
     ServiceInTheFuture,
+    TooFewMinutes,
     TooManyMinutes,
     VerifierIsBeneficiary,
+    VolunteerIsSuspended,
+    VolunteerUnknown,
 )
 from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
+from timebank.domain.volunteers import VolunteerReinstated, VolunteerSuspended
 
 from ..controls import (
     ADMINISTRATOR,
@@ -129,10 +134,25 @@ class TestWhoDecides:
         until_yesterday = member(LI, "verifier", valid_until=THURSDAY)
         given(*history, *until_yesterday).when(decide(by=acting(LI))).then_refused(RoleMissing)
 
+    @pytest.mark.parametrize("role", ["verifier", "coordinator"])
+    def test_refused_for_a_suspended_verifier(self, history: tuple[Fact, ...], decide: Any, role: Any) -> None:
+        """Who is suspended decides nothing for anybody, until they are reinstated."""
+        suspended = (*history, *member(LI, role), VolunteerSuspended(volunteer_id=LI, reason="代签"))
+        given(*suspended).when(decide(by=acting(LI))).then_refused(VolunteerIsSuspended, volunteer_id=LI)
+        reinstated = VolunteerReinstated(volunteer_id=LI, reason="查清")
+        assert given(*suspended, reinstated).when(decide(by=acting(LI))).fact.decided_by == LI
+
+    def test_refused_for_a_verifier_who_is_no_volunteer(self, history: tuple[Fact, ...], decide: Any) -> None:
+        """A role is a volunteer's: without an account it gives no right."""
+        _, *unregistered = member(LI, "verifier")
+        decided = given(*history, *unregistered).when(decide(by=acting(LI)))
+        decided.then_refused(VolunteerUnknown, volunteer_id=LI)
+
     @pytest.mark.parametrize("by", [acting(LI), CLINICS_PROGRAM])
     def test_refused_for_strangers(self, history: tuple[Fact, ...], decide: Any, by: Acting) -> None:
         """To whoever has nothing to do with the organisation its records do not exist."""
         given(*history).when(decide(by=by)).then_refused(RecordUnknown, record_id=RECORD)
+        given(*history, SUSPENDED).when(decide(by=by)).then_refused(RecordUnknown, record_id=RECORD)
 
     def test_refused_for_what_was_never_logged(self, history: tuple[Fact, ...], decide: Any) -> None:
         """There is nothing to decide about a record that nobody logged."""
@@ -187,6 +207,11 @@ class TestConfirmService:
         given(*pending).when(confirm(minutes=120)).then(confirmed())
         decided = given(*pending).when(confirm(minutes=121))
         decided.then_refused(TooManyMinutes, minutes=121, interval_minutes=120)
+
+    @pytest.mark.parametrize("minutes", [0, -1])
+    def test_refused_with_less_than_a_minute(self, minutes: int) -> None:
+        """No minutes are not all that were logged: what did not take place is rejected."""
+        given(*PENDING).when(confirm(minutes=minutes)).then_refused(TooFewMinutes)
 
     def test_over_midnight_each_day_gets_its_part(self) -> None:
         """A night watch confirmed for half its time is divided like the whole."""
@@ -319,6 +344,25 @@ class TestCorrectService:
         assert (fact.local_date, fact.minutes_by_day, fact.minutes) == (MONDAY, {MONDAY: 180}, 180)
         assert {f"{WANG}@2026-11-16", f"{WANG}@2026-11-19"} <= set(fact.tags())
 
+    def test_keeps_the_days_for_which_it_was_logged(self) -> None:
+        """However often a record moves, the days it was first logged for know of it, until it is voided."""
+        night: dict[str, Any] = {"started_at": at(18, 23), "ended_at": at(19, 1)}
+        tags = {f"{WANG}@2026-11-18", f"{WANG}@2026-11-19"}
+        book = Book(*standing(), registered())
+        book.do(log_service(**night))
+        book.do(confirm())
+        again = log_service(record_id=OTHER, **night)
+        for start in (at(16, 8), at(17, 8), at(12, 8)):
+            fact = book.do(correct(started_at=start, ended_at=start + timedelta(hours=1)))
+            assert fact.original_days == (WEDNESDAY, THURSDAY)
+            assert tags <= set(fact.tags())
+            with pytest.raises(DuplicateRecord):
+                book.do(again)
+        fact = book.do(void())
+        assert fact.original_days == (WEDNESDAY, THURSDAY)
+        assert tags <= set(fact.tags())
+        assert book.do(again).record_id == OTHER
+
     def test_frees_the_time_it_took_before(self) -> None:
         """After the move other service fits where the record was, and none where it is."""
         moved = corrected(started_at=at(16, 8), ended_at=at(16, 10), minutes_by_day={MONDAY: 60}, local_date=MONDAY)
@@ -410,6 +454,9 @@ class TestCorrectService:
             ({"ended_at": at(19, 8)}, EndsBeforeItStarts),
             ({"started_at": at(19, 10)}, EndsBeforeItStarts),
             ({"started_at": at(18, 9, 59)}, LastsTooLong),
+            ({"minutes": 0}, TooFewMinutes),
+            ({"minutes": -1}, TooFewMinutes),
+            ({"ended_at": at(19, 9), "minutes": 0}, TooFewMinutes),
             ({"minutes": 121}, TooManyMinutes),
             ({"ended_at": at(19, 9), "minutes": 61}, TooManyMinutes),
             ({"started_at": at(20, 11), "ended_at": at(20, 12, 1)}, ServiceInTheFuture),

@@ -1,6 +1,6 @@
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import example
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from timebank.domain.identifiers import ActorId
+from timebank.domain.identifiers import ActorId, RecordId
 from timebank.domain.kernel import Acting, Fact
 from timebank.domain.organisations import OrganisationRegistered, OrganisationSuspended
 from timebank.domain.refusals import (
@@ -21,11 +21,13 @@ from timebank.domain.refusals import (
     RecorderIsBeneficiary,
     RoleMissing,
     ServiceInTheFuture,
+    TooFewMinutes,
     TooManyMinutes,
     VolunteerIsSuspended,
     VolunteerUnknown,
 )
-from timebank.domain.service import minutes_by_day, working_days_between
+from timebank.domain.review import ConfirmService, CorrectService, VoidService
+from timebank.domain.service import ServiceDay, days_touched, minutes_by_day, working_days_between
 from timebank.domain.volunteers import VolunteerReinstated, VolunteerSuspended
 
 from ..controls import (
@@ -45,6 +47,7 @@ from ..controls import (
     acting,
     at,
     confirmed,
+    corrected,
     log_service,
     logged,
     member,
@@ -54,9 +57,13 @@ from ..controls import (
     standing,
     voided,
 )
-from ..given import Book, given
+from ..given import Book, given, stored
 
 PEOPLE = (*standing(), registered())
+MONDAY = date(2026, 11, 16)
+THAT_MONDAY: dict[str, Any] = {"started_at": at(16, 8), "ended_at": at(16, 9)}
+SHORTENED = corrected()
+MOVED = corrected(**THAT_MONDAY, minutes_by_day={MONDAY: 60}, local_date=MONDAY)
 
 ZONES = [
     ZoneInfo(name)
@@ -73,7 +80,10 @@ ZONES = [
 ]
 APIA = ZoneInfo("Pacific/Apia")
 BERLIN = ZoneInfo("Europe/Berlin")
+HAVANA = ZoneInfo("America/Havana")
 NEW_YORK = ZoneInfo("America/New_York")
+ST_JOHNS = ZoneInfo("America/St_Johns")
+"""Where, up to 2010, clocks were set back at 00:01, to 23:01 of the day before."""
 
 zones = st.sampled_from(ZONES)
 moments = st.timedeltas(timedelta(0), timedelta(days=18 * 365)).map(
@@ -117,6 +127,11 @@ class TestLogService:
         """The minutes are never more than lie between start and end."""
         given(*PEOPLE).when(log_service(minutes=121)).then_refused(TooManyMinutes, minutes=121, interval_minutes=120)
 
+    @pytest.mark.parametrize("minutes", [0, -1])
+    def test_refused_with_less_than_a_minute(self, minutes: int) -> None:
+        """No minutes are no service, and do not mean all there are."""
+        given(*PEOPLE).when(log_service(minutes=minutes)).then_refused(TooFewMinutes)
+
     @pytest.mark.parametrize("capacity", ["resident", "staff-off-duty", "staff-on-duty"])
     def test_possible_in_every_capacity(self, capacity: Any) -> None:
         """Duty hours may be logged like any others; what they count for is decided elsewhere."""
@@ -149,6 +164,37 @@ class TestLogService:
         """To whoever has nothing to do with an organisation it does not exist."""
         given(*PEOPLE).when(log_service(by=by)).then_refused(OrganisationUnknown, organisation_id=GARDEN)
 
+    @pytest.mark.parametrize("by", [acting(LI), CLINICS_PROGRAM])
+    def test_strangers_do_not_learn_how_the_organisation_stands(self, by: Acting) -> None:
+        """Registered, approved or suspended: a stranger is told that there is no such organisation."""
+        new, approved = standing()
+        suspended = OrganisationSuspended(organisation_id=GARDEN, reason="虚报活动")
+        for history in ((new,), (new, approved, suspended)):
+            decided = given(*history, registered()).when(log_service(by=by))
+            decided.then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    def test_members_learn_how_the_organisation_stands(self) -> None:
+        """Who may log is told that the organisation is suspended; who may not, that they may not."""
+        suspended = OrganisationSuspended(organisation_id=GARDEN, reason="虚报活动")
+        decided = given(*PEOPLE, suspended, *member(LI, "recorder")).when(log_service(by=acting(LI)))
+        decided.then_refused(OrganisationNotApproved, organisation_id=GARDEN, status="suspended")
+        decided = given(*PEOPLE, suspended, *member(LI, "verifier")).when(log_service(by=acting(LI)))
+        decided.then_refused(RoleMissing)
+
+    @pytest.mark.parametrize("role", ["recorder", "coordinator"])
+    def test_refused_for_a_suspended_recorder(self, role: Any) -> None:
+        """Who is suspended logs nothing for anybody, until they are reinstated."""
+        history = (*PEOPLE, *member(LI, role), VolunteerSuspended(volunteer_id=LI, reason="代签"))
+        given(*history).when(log_service(by=acting(LI))).then_refused(VolunteerIsSuspended, volunteer_id=LI)
+        reinstated = VolunteerReinstated(volunteer_id=LI, reason="查清")
+        given(*history, reinstated).when(log_service(by=acting(LI))).then(logged(recorder_id=ActorId(LI)))
+
+    def test_refused_for_a_recorder_who_is_no_volunteer(self) -> None:
+        """A role is a volunteer's: without an account it gives no right."""
+        _, *unregistered = member(LI, "recorder")
+        decided = given(*PEOPLE, *unregistered).when(log_service(by=acting(LI)))
+        decided.then_refused(VolunteerUnknown, volunteer_id=LI)
+
     @pytest.mark.parametrize("role", ["member", "verifier", "merchant"])
     def test_refused_for_other_members(self, role: Any) -> None:
         """Logging needs a recorder or a coordinator."""
@@ -158,7 +204,7 @@ class TestLogService:
     @pytest.mark.parametrize("role", ["recorder", "coordinator"])
     def test_refused_for_ones_own_service(self, role: Any) -> None:
         """Nobody logs their own service, whatever their role."""
-        given(*PEOPLE, *member(WANG, role)).when(log_service(by=acting(WANG))).then_refused(RecorderIsBeneficiary)
+        given(*standing(), *member(WANG, role)).when(log_service(by=acting(WANG))).then_refused(RecorderIsBeneficiary)
 
 
 class TestWhenItWas:
@@ -304,6 +350,43 @@ class TestDuplicates:
         """A row that was rejected or voided can be logged again."""
         given(*PEOPLE, logged(), *undone).when(log_service(record_id=OTHER)).then(logged(record_id=OTHER))
 
+    @pytest.mark.parametrize("moved", [SHORTENED, MOVED])
+    def test_refused_after_the_first_was_corrected(self, moved: Fact) -> None:
+        """The row as it was first logged stays a duplicate, to whatever time or day the record was corrected."""
+        decided = given(*PEOPLE, logged(), confirmed(), moved).when(log_service(record_id=OTHER))
+        decided.then_refused(DuplicateRecord, record_id=RECORD)
+
+    def test_refused_as_what_the_first_was_corrected_to(self) -> None:
+        """What a record was corrected to is not logged a second time, be it on the same day or on another."""
+        decided = given(*PEOPLE, logged(), confirmed(), SHORTENED).when(
+            log_service(record_id=OTHER, **morning(hours=1))
+        )
+        decided.then_refused(DuplicateRecord, record_id=RECORD)
+        decided = given(*PEOPLE, MOVED).when(log_service(record_id=OTHER, **THAT_MONDAY))
+        decided.then_refused(DuplicateRecord, record_id=RECORD)
+
+    @pytest.mark.parametrize("moved", [SHORTENED, MOVED])
+    def test_possible_again_after_the_corrected_one_was_voided(self, moved: Any) -> None:
+        """A corrected record that came to nothing frees the row as it was first logged."""
+        gone = voided(minutes=60, minutes_by_day=moved.minutes_by_day, local_date=moved.local_date)
+        decided = given(*PEOPLE, logged(), confirmed(), moved, gone).when(log_service(record_id=OTHER))
+        decided.then(logged(record_id=OTHER))
+
+    def test_what_it_was_corrected_to_in_between_is_free(self) -> None:
+        """Only the row as first logged and the record as it now is are duplicates, and no correction in between."""
+        back = corrected(
+            previous_minutes=60,
+            previous_minutes_by_day={MONDAY: 60},
+            previous_local_date=MONDAY,
+            **morning(),
+            minutes=120,
+            minutes_by_day={THURSDAY: 120},
+        )
+        book = Book(*PEOPLE, logged(), confirmed(), MOVED, back)
+        assert book.do(log_service(record_id=OTHER, **THAT_MONDAY)).local_date == MONDAY
+        with pytest.raises(DuplicateRecord):
+            book.do(log_service(record_id=RecordId("rec_3")))
+
     def test_another_time_is_other_service(self) -> None:
         """The same volunteer can serve twice a day."""
         afternoon: dict[str, Any] = {"started_at": at(19, 14), "ended_at": at(19, 16), "record_id": OTHER}
@@ -354,6 +437,12 @@ class TestFullDays:
         gone = rejected(record_id=OTHER, organisation_id=CLINIC, minutes_by_day={THURSDAY: 24 * 60})
         given(*PEOPLE, self.all_day(), gone).when(log_service()).then(logged())
 
+    def test_minutes_that_were_not_confirmed_leave_room(self) -> None:
+        """Of a record confirmed for less than was logged only the confirmed minutes take room."""
+        less = confirmed(record_id=OTHER, organisation_id=CLINIC, minutes=1320, minutes_by_day={THURSDAY: 1320})
+        given(*PEOPLE, self.all_day()).when(log_service()).then_refused(DayIsFull)
+        given(*PEOPLE, self.all_day(), less).when(log_service()).then(logged())
+
     def test_another_persons_day_does_not_count(self) -> None:
         """Everybody has a day of their own."""
         book = Book(*PEOPLE, self.all_day(), registered(ZHAO, NUMBER))
@@ -375,15 +464,48 @@ class TestMinutesByDay:
         assert all(share >= 0 for share in shares.values())
         assert min(shares) == start.astimezone(zone).date()
 
+    @for_all(
+        st.integers(-25 * 60, 2 * 60), st.timedeltas(timedelta(minutes=1), timedelta(hours=24)), st.integers(1, 24 * 60)
+    )
+    @example(30, timedelta(minutes=31), 31)
+    @example(0, timedelta(minutes=2), 2)
+    @example(-120, timedelta(hours=4), 240)
+    def test_parts_sum_to_the_whole_where_a_day_comes_twice(self, since: int, length: timedelta, minutes: int) -> None:
+        """Where clocks are set back over midnight, too, nothing is lost, negative, or on a day nobody knows of."""
+        start = datetime(2010, 11, 7, 0, 0, 30, tzinfo=ST_JOHNS).astimezone(UTC) + timedelta(minutes=since)
+        minutes = min(minutes, length // timedelta(minutes=1))
+        shares = minutes_by_day(start, start + length, minutes, ST_JOHNS)
+        assert sum(shares.values()) == minutes
+        assert all(share >= 0 for share in shares.values())
+        assert {start.astimezone(ST_JOHNS).date()} <= set(shares)
+        assert list(shares) == [memory.day for memory in days_touched(WANG, start, start + length, ST_JOHNS)]
+
     @for_all(whole_minutes, lengths, zones)
     @example(datetime(2011, 12, 30, 9, tzinfo=UTC), 120, APIA)
     @example(datetime(2026, 10, 24, 21, tzinfo=UTC), 24 * 60, BERLIN)
     @example(datetime(2026, 3, 8, 4, tzinfo=UTC), 24 * 60, NEW_YORK)
+    @example(datetime(2026, 11, 1, 3, 30, tzinfo=UTC), 90, HAVANA)
     def test_each_minute_is_on_the_day_the_clock_showed(self, start: datetime, length: int, zone: ZoneInfo) -> None:
         """Of time served whole, each day gets as many minutes as a clock on the wall shows with that day's date."""
-        shares = minutes_by_day(start, start + timedelta(minutes=length), length, zone)
+        end = start + timedelta(minutes=length)
+        shares = minutes_by_day(start.astimezone(zone), end.astimezone(zone), length, zone)
         clock = Counter((start + timedelta(minutes=minute)).astimezone(zone).date() for minute in range(length))
         assert {day: share for day, share in shares.items() if share} == clock
+
+    def test_midnight_may_come_in_the_hour_that_comes_twice(self) -> None:
+        """In Havana clocks go back from one o'clock to midnight: all that is after the first midnight is a new day."""
+        start = datetime(2026, 10, 31, 23, 30, tzinfo=HAVANA)
+        first, second = (datetime(2026, 11, 1, 0, 15, fold=fold, tzinfo=HAVANA) for fold in (0, 1))
+        assert minutes_by_day(start, first, 45, HAVANA) == {date(2026, 10, 31): 30, date(2026, 11, 1): 15}
+        assert minutes_by_day(start, second, 105, HAVANA) == {date(2026, 10, 31): 30, date(2026, 11, 1): 75}
+        assert minutes_by_day(first, second, 60, HAVANA) == {date(2026, 11, 1): 60}
+
+    def test_ending_at_the_second_midnight_it_touches_the_new_day(self) -> None:
+        """Midnight belongs to the day that it ends the first time it comes, and to the new day when it comes again."""
+        start = datetime(2026, 10, 31, 23, 30, tzinfo=HAVANA)
+        first, second = (datetime(2026, 11, 1, 0, 0, fold=fold, tzinfo=HAVANA) for fold in (0, 1))
+        assert minutes_by_day(start, first, 30, HAVANA) == {date(2026, 10, 31): 30}
+        assert minutes_by_day(start, second, 90, HAVANA) == {date(2026, 10, 31): 30, date(2026, 11, 1): 60}
 
     def test_a_day_the_calendar_skipped_gets_nothing(self) -> None:
         """Samoa had no 30 December 2011; a night over it is divided between the days around it."""
@@ -414,6 +536,51 @@ class TestMinutesByDay:
         starts = [at(19, 8), at(19, 9), at(19, 10)]
         parts = [minutes_by_day(start, start + timedelta(minutes=20), 20, ZONE)[THURSDAY] for start in starts]
         assert sum(parts) == 60
+
+
+class TestOtherClocks:
+    """A bank whose zone, or the rules of its zone, changed between one fact and the next."""
+
+    NIGHT: ClassVar[dict[str, Any]] = {"started_at": at(18, 23), "ended_at": at(19, 1)}
+    SPLIT: ClassVar[dict[date, int]] = {date(2026, 11, 18): 60, THURSDAY: 60}
+
+    @pytest.mark.parametrize("fact", [confirmed(), rejected(), MOVED, SHORTENED, voided()])
+    def test_a_day_takes_in_facts_about_records_it_has_not_seen(self, fact: Fact) -> None:
+        """What happens to a record of which the day knows nothing raises nothing, and takes no room."""
+        for each in (fact, stored(fact)):
+            day = ServiceDay(WANG, THURSDAY)
+            day.remember(each)
+            assert set(day.entries) == ({RECORD} if fact is SHORTENED else set())
+            assert not day.claims
+
+    @pytest.mark.parametrize("nothing", [{}, {THURSDAY: 0}])
+    def test_a_record_confirmed_for_one_of_its_days_takes_no_room_on_the_other(self, nothing: dict[date, int]) -> None:
+        """A day that a confirmation gives nothing to, or does not mention, counts nothing of the record."""
+        day = ServiceDay(WANG, THURSDAY)
+        day.remember(logged(**self.NIGHT, minutes_by_day=self.SPLIT))
+        day.remember(confirmed(minutes_by_day={date(2026, 11, 18): 120} | nothing))
+        assert day.entries[RECORD].minutes == 0
+        assert day.entries[RECORD].is_confirmed
+
+    def test_records_from_before_can_be_decided_on(self) -> None:
+        """What was logged for a Thursday and confirmed for the Wednesday can be corrected and voided."""
+        book = Book(*PEOPLE)
+        early: dict[str, Any] = {"started_at": at(19, 5), "ended_at": at(19, 7)}
+        assert book.do(log_service(**early)).minutes_by_day == {THURSDAY: 120}
+        decision: dict[str, Any] = {"by": ADMINISTRATOR, "at": NOON.astimezone(BERLIN), "record_id": RECORD}
+        assert book.do(ConfirmService(**decision)).minutes_by_day == {date(2026, 11, 18): 120}
+        assert book.do(CorrectService(**decision, minutes=90, reason="扣除休息")).original_days == (THURSDAY,)
+        assert book.do(VoidService(**decision, reason="活动没有举行")).original_days == (THURSDAY,)
+        assert book.do(log_service(record_id=OTHER, **early)).minutes == 120
+
+    def test_service_over_a_day_that_comes_twice_can_be_logged(self) -> None:
+        """Service while clocks are set back over midnight is logged, and confirmed, minute for minute."""
+        start = datetime(2010, 11, 7, 0, 0, 30, tzinfo=ST_JOHNS).astimezone(UTC)
+        now = NOON.astimezone(ST_JOHNS)
+        book = Book(*PEOPLE)
+        fact = book.do(log_service(at=now, started_at=start, ended_at=start + timedelta(minutes=40)))
+        assert (fact.minutes, sum(fact.minutes_by_day.values())) == (40, 40)
+        assert book.do(ConfirmService(by=ADMINISTRATOR, at=now, record_id=RECORD)).minutes == 40
 
 
 class TestWorkingDays:

@@ -145,3 +145,15 @@ class TestSetConsent:
         """The alias is kept outside the log, and goes when the consent goes."""
         assert set_consent(granted=True, alias="晨光").personal().alias == "晨光"
         assert set_consent(granted=False, alias="晨光").personal().alias == ""
+        assert set_consent(granted=False).personal().alias == ""
+
+    def test_keeps_the_alias_there_is(self) -> None:
+        """Consenting again without an alias says nothing about the alias; an empty one removes it."""
+        assert set_consent(granted=True).personal().alias is None
+        assert set_consent(granted=True, alias="").personal().alias == ""
+
+    def test_says_nothing_else_about_the_person(self) -> None:
+        """Neither name nor phone nor skills change with a consent."""
+        for granted in (True, False):
+            person = set_consent(granted=granted, alias="晨光").personal()
+            assert (person.name, person.phone, person.skills) == (None, None, None)

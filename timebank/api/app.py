@@ -8,10 +8,12 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Request, Router
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
 from litestar.static_files import create_static_files_router
 
 from timebank import __version__, logs
@@ -46,6 +48,21 @@ class DocsPage(OpenAPIRenderPlugin):
         )
 
 
+class Description(JsonRenderPlugin):
+    """The OpenAPI document. What requests may hold is said by msgspec, which checks them, and so by what is checked."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The document."""
+        routes = (route for route in request.app.routes if isinstance(route, HTTPRoute))
+        fields = (handler.parsed_data_field for route in routes for handler in route.route_handlers)
+        bodies = [kind for field in fields if field for kind in (field.inner_types or [field]) if not kind.is_none_type]
+        _, exact = msgspec.json.schema_components(
+            list(dict.fromkeys(body.annotation for body in bodies)), ref_template="#/components/schemas/{name}"
+        )
+        openapi_schema["components"]["schemas"] |= exact
+        return super().render(request, openapi_schema)
+
+
 def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, None]] | None = None) -> Litestar:
     """The application, with everything it needs, and what is to run `alongside`, started and stopped with it."""
 
@@ -56,7 +73,7 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
             app.state.known_tokens = KnownTokens()
             yield
 
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             Router(path="/v1", route_handlers=CONTROLLERS, guards=[authenticated]),
             HealthController,
@@ -65,12 +82,14 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
             ),
         ],
         lifespan=[lifespan],
-        middleware=[RequestLog()],
         exception_handlers=HANDLERS,
         openapi_config=_openapi(),
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )
+    # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
+    app.asgi_handler = RequestLog()(app.asgi_handler)
+    return app
 
 
 CONTROLLERS = [
@@ -92,7 +111,7 @@ def _openapi() -> OpenAPIConfig:
         description="A volunteer time bank. Minutes are integers; times are RFC 3339 with an offset; "
         "lists are pages of `items` with the cursor of the `next`; errors are RFC 9457 problems.",
         path="/schema",
-        render_plugins=[DocsPage(path="/"), JsonRenderPlugin()],
+        render_plugins=[DocsPage(path="/"), Description()],
         components=Components(
             security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", description="An opaque token.")}
         ),

@@ -11,6 +11,7 @@ from timebank.api.access import must_be_own, must_see_members, only
 from timebank.api.problems import READS, WRITES
 from timebank.api.requests import (
     BankRequest,
+    Id,
     IdempotencyHeader,
     Limit,
     MinPosition,
@@ -41,7 +42,7 @@ from timebank.projections.memberships import MembershipView
 class MemberRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is to become a member, in which role, and for how long; `valid_until` is the last day."""
 
-    volunteer_id: str
+    volunteer_id: Id
     role: Role = "member"
     valid_from: date | None = None
     valid_until: date | None = None

@@ -61,6 +61,7 @@ def of_refusal(refusal: refusals.Refusal) -> Problem:
 def of_invalid(message: str, field: str | None = None) -> Problem:
     """The problem of a request that does not have the shape it should have."""
     reason, _, path = message.partition(" - at `")
+    reason = reason if len(reason) <= 200 else f"{reason[:200]}…"
     named = re.search(r"(?:missing required|unknown) field `([^`]*)`", reason)
     place = path.rstrip("`").removeprefix("$").lstrip(".")
     if named:
@@ -120,6 +121,10 @@ def _unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[Problem
     return respond(_plain(500, "Something went wrong on our side; it has been logged."))
 
 
+def _unreadable(_: Request[Any, Any, Any], _error: Exception) -> Response[Problem]:
+    return respond(of_invalid("The body is no JSON in UTF-8, or is nested too deeply.", "body"))
+
+
 HANDLERS: ExceptionHandlersMap = {
     refusals.Refusal: _refused,
     ValidationException: _invalid,
@@ -127,6 +132,8 @@ HANDLERS: ExceptionHandlersMap = {
     QueueFullError: _queue_full,
     StoreUnavailableError: _unavailable,
     ProjectionBehindError: _behind,
+    UnicodeDecodeError: _unreadable,
+    RecursionError: _unreadable,
     Exception: _unexpected,
     **dict.fromkeys(CONNECTION_LOST, _unavailable),
 }

@@ -28,6 +28,9 @@ Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 """Text that may have several lines."""
 
+Id = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[!-~]+$")]
+"""An identifier; whether anything has it is for the domain to say."""
+
 Phone = Annotated[str, Meta(min_length=3, max_length=32, pattern=r"^\+?[0-9][0-9 -]{1,30}$")]
 
 IdempotencyHeader = Annotated[

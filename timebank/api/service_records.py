@@ -12,6 +12,7 @@ from timebank.api.access import organisations_seen
 from timebank.api.problems import READS, WRITES, Problem, of_invalid, of_refusal
 from timebank.api.requests import (
     BankRequest,
+    Id,
     IdempotencyHeader,
     Limit,
     Line,
@@ -54,7 +55,7 @@ ROWS = 1_000
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody did. `minutes` is the whole time between start and end, unless it was less."""
 
-    volunteer_id: str
+    volunteer_id: Id
     activity: Line
     category: Line
     capacity: Capacity
@@ -333,7 +334,7 @@ def _decided(status: Status, receipt: Receipt) -> Decided:
 
 def _read_row(row: dict[str, Any]) -> LogRequest | Problem:
     try:
-        return msgspec.convert(row, LogRequest)
+        return msgspec.convert(row, LogRequest, strict=False)
     except msgspec.ValidationError as error:
         return of_invalid(str(error))
 

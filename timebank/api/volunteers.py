@@ -73,7 +73,10 @@ class VolunteerStatus(msgspec.Struct, frozen=True):
 
 
 class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A consent given or taken back; `alias` is the name to appear under instead of one's own."""
+    """A consent given or taken back; `alias` is the name to appear under instead of one's own.
+
+    Without an alias the one there is stays; taking the consent back removes it.
+    """
 
     purpose: Purpose
     granted: bool

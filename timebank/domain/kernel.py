@@ -58,6 +58,7 @@ _TAGS: dict[str, Callable[[Any, Any], Iterable[str]]] = {
     "code": lambda _, value: (code_tag(value),),
     "minutes_by_day": lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days],
     "previous_minutes_by_day": lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days],
+    "original_days": lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days],
 }
 """Fields that tags are made of, and how."""
 

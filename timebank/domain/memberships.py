@@ -148,24 +148,29 @@ class Membership(Memory):
         return self.membership_id
 
 
-def right_of(by: Acting, organisation_id: OrganisationId) -> tuple[Membership, ...]:
-    """The memory in which the right of `by` to act for an organisation is to be found, if it has to be found."""
-    return (Membership(organisation_id, by.volunteer_id),) if by.volunteer_id else ()
+def right_of(by: Acting, organisation_id: OrganisationId) -> tuple[Memory, ...]:
+    """The memories in which the right of `by` to act for an organisation is to be found, if it has to be found."""
+    return (Membership(organisation_id, by.volunteer_id), Volunteer(by.volunteer_id)) if by.volunteer_id else ()
 
 
 def must_act_for(
-    organisation_id: OrganisationId, by: Acting, roles: tuple[Role, ...], on: date, *right: Membership
+    organisation_id: OrganisationId, by: Acting, roles: tuple[Role, ...], on: date, memories: Sequence[Memory]
 ) -> None:
     """Refuse unless `by` may act for the organisation: as administrator, as its own program, or in one of the roles.
 
-    To those who have nothing to do with the organisation it does not exist.
+    To those who have nothing to do with the organisation it does not exist; who is suspended has no role.
     """
     if by.authority == "administrator" or by.organisation_id == organisation_id:
         return
-    if not right or right[0].membership_id is None:
-        raise OrganisationUnknown(organisation_id=organisation_id)
-    if not right[0].has_role(roles, on):
-        raise RoleMissing(role=" or ".join(roles), organisation_id=organisation_id)
+    known = {memory.key: memory for memory in memories}
+    right = [known.get(memory.key) for memory in right_of(by, organisation_id)]
+    match right:
+        case [Membership(membership_id=str()) as membership, Volunteer() as volunteer]:
+            volunteer.must_be_active(VolunteerId(by.actor))
+            if not membership.has_role(roles, on):
+                raise RoleMissing(role=" or ".join(roles), organisation_id=organisation_id)
+        case _:
+            raise OrganisationUnknown(organisation_id=organisation_id)
 
 
 class AddMember(Command, frozen=True, kw_only=True):
@@ -187,12 +192,13 @@ class AddMember(Command, frozen=True, kw_only=True):
         )
 
     def decide(
-        self, organisation: Organisation, volunteer: Volunteer, membership: Membership, *right: Membership
+        self, organisation: Organisation, volunteer: Volunteer, membership: Membership, *right: Memory
     ) -> Iterator[Fact]:
-        organisation.must_be_approved(self.organisation_id)
+        organisation.must_exist(self.organisation_id)
         asks_for_self = self.by.volunteer_id == self.volunteer_id
         if not asks_for_self:
-            must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), *right)
+            must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), right)
+        organisation.must_be_approved(self.organisation_id)
         volunteer.must_be_active(self.volunteer_id)
         if membership.membership_id is not None:
             raise MembershipAlreadyOpen(volunteer_id=self.volunteer_id, organisation_id=self.organisation_id)
@@ -226,8 +232,8 @@ class _OnMembership(Command, frozen=True, kw_only=True):
             *right_of(self.by, self.organisation_id),
         )
 
-    def must_manage(self, *right: Membership) -> None:
-        must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), *right)
+    def must_manage(self, right: Sequence[Memory]) -> None:
+        must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), right)
 
     @property
     def is_own(self) -> bool:
@@ -238,9 +244,9 @@ class _OnMembership(Command, frozen=True, kw_only=True):
 class ApproveMembership(_OnMembership, frozen=True, kw_only=True):
     """Let the volunteer in. A volunteer can accept an invitation, but not grant their own request."""
 
-    def decide(self, membership: Membership, *right: Membership) -> Iterator[Fact]:
+    def decide(self, membership: Membership, *right: Memory) -> Iterator[Fact]:
         if not (self.is_own and membership.status == "invited"):
-            self.must_manage(*right)
+            self.must_manage(right)
         membership_id = membership.must_be_open(self.organisation_id, self.volunteer_id)
         if membership.status == "approved":
             raise MembershipNotPending(status=membership.status)
@@ -254,9 +260,9 @@ class DeclineMembership(_OnMembership, frozen=True, kw_only=True):
 
     reason: str | None = None
 
-    def decide(self, membership: Membership, *right: Membership) -> Iterator[Fact]:
+    def decide(self, membership: Membership, *right: Memory) -> Iterator[Fact]:
         if not self.is_own:
-            self.must_manage(*right)
+            self.must_manage(right)
         membership_id = membership.must_be_open(self.organisation_id, self.volunteer_id)
         if membership.status == "approved":
             raise MembershipNotPending(status=membership.status)
@@ -275,8 +281,8 @@ class ChangeRole(_OnMembership, frozen=True, kw_only=True):
     valid_from: date | None = None
     valid_until: date | None = None
 
-    def decide(self, membership: Membership, *right: Membership) -> Iterator[Fact]:
-        self.must_manage(*right)
+    def decide(self, membership: Membership, *right: Memory) -> Iterator[Fact]:
+        self.must_manage(right)
         membership_id = membership.must_be_open(self.organisation_id, self.volunteer_id)
         if membership.status != "approved":
             raise MembershipNotActive(status=membership.status)
@@ -299,9 +305,9 @@ class EndMembership(_OnMembership, frozen=True, kw_only=True):
 
     reason: str | None = None
 
-    def decide(self, membership: Membership, *right: Membership) -> Iterator[Fact]:
+    def decide(self, membership: Membership, *right: Memory) -> Iterator[Fact]:
         if not self.is_own:
-            self.must_manage(*right)
+            self.must_manage(right)
         membership_id = membership.must_be_open(self.organisation_id, self.volunteer_id)
         if membership.status != "approved":
             raise MembershipNotActive(status=membership.status)

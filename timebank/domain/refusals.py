@@ -7,8 +7,8 @@ Refusal
 │   ├── OrganisationCodeTaken · OrganisationNotRegistered · OrganisationNotApproved · OrganisationNotSuspended
 │   ├── MembershipAlreadyOpen · MembershipNotPending · MembershipNotActive
 │   └── RecordNotPending · RecordNotConfirmed · DuplicateRecord · OverlappingService · DayIsFull
-├── NeverPossible ─ EndsBeforeItStarts · LastsTooLong · TooManyMinutes · ServiceInTheFuture · NothingChanges
-│   └── TermEndsBeforeItStarts
+├── NeverPossible ─ EndsBeforeItStarts · LastsTooLong · TooFewMinutes · TooManyMinutes
+│   ├── ServiceInTheFuture · NothingChanges · TermEndsBeforeItStarts
 └── IdempotencyKeyReused
 """
 
@@ -202,6 +202,12 @@ class LastsTooLong(NeverPossible):
     """One record covers at most 24 hours; log longer service day by day."""
 
     field = "ended_at"
+
+
+class TooFewMinutes(NeverPossible):
+    """Service lasts at least one minute."""
+
+    field = "minutes"
 
 
 class TooManyMinutes(NeverPossible):

@@ -8,8 +8,8 @@ import msgspec
 
 from timebank.domain.accounts import Balance, credit_for
 from timebank.domain.identifiers import RecordId
-from timebank.domain.kernel import Acting, Command, Fact, Memory, Moment
-from timebank.domain.memberships import VERIFIES_SERVICE, Membership, must_act_for, right_of
+from timebank.domain.kernel import Command, Fact, Memory, Moment
+from timebank.domain.memberships import VERIFIES_SERVICE, must_act_for, right_of
 from timebank.domain.organisations import Organisation
 from timebank.domain.refusals import (
     NothingChanges,
@@ -65,9 +65,8 @@ class _Review(Command, frozen=True, kw_only=True):
         if record.status == "unknown":
             raise RecordUnknown(record_id=self.record_id)
         organisation_id = record.logged.organisation_id
-        right = [memory for memory in others if isinstance(memory, Membership)]
         try:
-            must_act_for(organisation_id, self.by, VERIFIES_SERVICE, self.at.date(), *right)
+            must_act_for(organisation_id, self.by, VERIFIES_SERVICE, self.at.date(), others)
         except OrganisationUnknown:
             raise RecordUnknown(record_id=self.record_id) from None
         if self.by.volunteer_id == record.logged.volunteer_id:
@@ -104,7 +103,8 @@ class ConfirmService(_Review, frozen=True, kw_only=True):
         self.must_be_pending(record)
         self.must_not_be_recorder(record)
         logged = record.logged
-        minutes = served_minutes(logged.started_at, logged.ended_at, self.minutes or logged.minutes)
+        given = record.minutes if self.minutes is None else self.minutes
+        minutes = served_minutes(logged.started_at, logged.ended_at, given)
         shares = minutes_by_day(logged.started_at, logged.ended_at, minutes, self.at.tzinfo)
         must_fit(self.record_id, logged.started_at, logged.ended_at, shares, others)
         credited = credit_for(minutes, logged.capacity)
@@ -170,7 +170,8 @@ class CorrectService(_Review, frozen=True, kw_only=True):
         before = record.logged
         started_at, ended_at = self.interval(record)
         same_times = (started_at, ended_at) == (before.started_at, before.ended_at)
-        minutes = served_minutes(started_at, ended_at, self.minutes or (record.minutes if same_times else None))
+        unsaid = record.minutes if same_times else None
+        minutes = served_minutes(started_at, ended_at, unsaid if self.minutes is None else self.minutes)
         if ended_at > self.at:
             raise ServiceInTheFuture
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
@@ -196,6 +197,7 @@ class CorrectService(_Review, frozen=True, kw_only=True):
             local_date=min(shares),
             credited_minutes=credited,
             debt_change_minutes=balance_in(others).debt_change(credited - record.credited_minutes),
+            original_days=record.original_days,
             reason=self.reason,
             **described,
         )
@@ -227,6 +229,7 @@ class VoidService(_Review, frozen=True, kw_only=True):
             local_date=logged.local_date,
             credited_minutes=record.credited_minutes,
             debt_change_minutes=balance_in(others).debt_change(-record.credited_minutes),
+            original_days=record.original_days,
             reason=self.reason,
         )
 
@@ -242,7 +245,7 @@ def must_fit(
     for memory in others:
         if isinstance(memory, ServiceDay):
             memory.must_not_overlap(started_at, ended_at, besides=record_id)
-            memory.must_have_room(shares[memory.day], besides=record_id)
+            memory.must_have_room(shares.get(memory.day, 0), besides=record_id)
 
 
 def balance_in(memories: Sequence[Memory]) -> Balance:
@@ -263,14 +266,9 @@ class LogConfirmedService(Command, frozen=True, kw_only=True):
         return (*log.needs(), Balance(log.volunteer_id), *right_of(self.by, log.organisation_id))
 
     def decide(self, organisation: Organisation, volunteer: Volunteer, *others: Memory) -> Iterator[Fact]:
-        (logged,) = self.log.decide(organisation, volunteer, *right_in(self.log.by, others))
+        (logged,) = self.log.decide(organisation, volunteer, *others)
         yield logged
         record = ServiceRecord(self.log.record_id)
         record.remember(logged)
         confirm = ConfirmService(by=self.by, at=self.at, record_id=self.log.record_id)
-        yield from confirm.decide(record, organisation, *right_in(self.by, others))
-
-
-def right_in(by: Acting, memories: Sequence[Memory]) -> list[Memory]:
-    """The memories without other people's memberships."""
-    return [each for each in memories if not isinstance(each, Membership) or each.boundary_tags[-1] == by.volunteer_id]
+        yield from confirm.decide(record, organisation, *others)

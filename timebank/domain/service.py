@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId, day_tag
 from timebank.domain.kernel import Command, Fact, Memory, Moment, event
-from timebank.domain.memberships import LOGS_SERVICE, Membership, must_act_for, right_of
+from timebank.domain.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations import Organisation
 from timebank.domain.refusals import (
     DayIsFull,
@@ -22,6 +22,7 @@ from timebank.domain.refusals import (
     OverlappingService,
     RecorderIsBeneficiary,
     ServiceInTheFuture,
+    TooFewMinutes,
     TooManyMinutes,
 )
 from timebank.domain.volunteers import Volunteer
@@ -99,7 +100,7 @@ class ServiceRejected(Fact, frozen=True, kw_only=True):
 
 
 class ServiceCorrected(Fact, frozen=True, kw_only=True):
-    """A confirmed record was put right; the `previous_…` fields keep what it was."""
+    """A confirmed record was put right; the `previous_…` fields keep what it was, `original_days` what was logged."""
 
     TOPIC = "service-corrected"
     record_id: RecordId
@@ -124,6 +125,7 @@ class ServiceCorrected(Fact, frozen=True, kw_only=True):
     place: str | None = None
     content: str | None = None
     programmes: tuple[str, ...] = ()
+    original_days: tuple[date, ...] = ()
     reason: str
 
 
@@ -144,6 +146,7 @@ class ServiceVoided(Fact, frozen=True, kw_only=True):
     local_date: date
     credited_minutes: int
     debt_change_minutes: int = 0
+    original_days: tuple[date, ...] = ()
     reason: str
 
 
@@ -153,13 +156,14 @@ class ServiceRecord(Memory):
     status = "unknown"
     logged: ServiceLogged | ServiceCorrected
     recorder_id: ActorId
+    original_days: tuple[date, ...]
     minutes_by_day: dict[date, int]
     credited_minutes = 0
 
     @event(ServiceLogged)
     def _(self, fact: ServiceLogged) -> None:
         self.status, self.logged, self.recorder_id = "logged", fact, fact.recorder_id
-        self.minutes_by_day = fact.minutes_by_day
+        self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
 
     @event(ServiceConfirmed)
     def _(self, minutes_by_day: dict[date, int], credited_minutes: int) -> None:
@@ -195,25 +199,31 @@ class DayEntry(NamedTuple):
 
 
 class ServiceDay(Memory):
-    """What one volunteer did on one local day, for whichever organisation: pending and confirmed records."""
+    """What one volunteer did on one local day, for whichever organisation: pending and confirmed records.
+
+    `claims` are what was logged for the day, whatever it was corrected to since: entered again it is a duplicate.
+    """
 
     def __init__(self, volunteer_id: VolunteerId, day: date) -> None:
         super().__init__(day_tag(volunteer_id, day))
         self.day = day
         self.entries: dict[RecordId, DayEntry] = {}
+        self.claims: dict[tuple[OrganisationId, datetime, datetime], RecordId] = {}
 
     @event(ServiceLogged)
     def _(self, fact: ServiceLogged) -> None:
         self._enter(fact, is_confirmed=False)
+        self.claims[self.entries[fact.record_id][:3]] = fact.record_id
 
     @event(ServiceConfirmed)
     def _(self, record_id: RecordId, minutes_by_day: dict[date, int]) -> None:
-        entry = self.entries[record_id]
-        self.entries[record_id] = entry._replace(minutes=minutes_by_day[self.day], is_confirmed=True)
+        if record_id in self.entries:
+            minutes = minutes_by_day.get(self.day, 0)
+            self.entries[record_id] = self.entries[record_id]._replace(minutes=minutes, is_confirmed=True)
 
     @event(ServiceRejected)
     def _(self, record_id: RecordId) -> None:
-        del self.entries[record_id]
+        self._forget(record_id)
 
     @event(ServiceCorrected)
     def _(self, fact: ServiceCorrected) -> None:
@@ -223,7 +233,7 @@ class ServiceDay(Memory):
 
     @event(ServiceVoided)
     def _(self, record_id: RecordId) -> None:
-        del self.entries[record_id]
+        self._forget(record_id)
 
     def _enter(self, fact: ServiceLogged | ServiceCorrected, *, is_confirmed: bool) -> None:
         minutes = fact.minutes_by_day[self.day]
@@ -231,11 +241,16 @@ class ServiceDay(Memory):
             fact.organisation_id, fact.started_at.astimezone(UTC), fact.ended_at.astimezone(UTC), minutes, is_confirmed
         )
 
+    def _forget(self, record_id: RecordId) -> None:
+        self.entries.pop(record_id, None)
+        self.claims = {claim: claimant for claim, claimant in self.claims.items() if claimant != record_id}
+
     def must_not_repeat(self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime) -> None:
         """Refuse what the same organisation has logged for the same time already."""
-        for record_id, entry in self.entries.items():
-            if (organisation_id, started_at.astimezone(UTC), ended_at.astimezone(UTC)) == entry[:3]:
-                raise DuplicateRecord(record_id=record_id)
+        claim = organisation_id, started_at.astimezone(UTC), ended_at.astimezone(UTC)
+        known = self.claims | {entry[:3]: record_id for record_id, entry in self.entries.items()}
+        if claim in known:
+            raise DuplicateRecord(record_id=known[claim])
 
     def must_have_room(self, minutes: int, besides: RecordId) -> None:
         """Refuse more minutes than the day has."""
@@ -276,10 +291,10 @@ class LogService(Command, frozen=True, kw_only=True):
         )
 
     def decide(self, organisation: Organisation, volunteer: Volunteer, *others: Memory) -> Iterator[Fact]:
-        right = [memory for memory in others if isinstance(memory, Membership)]
         days = [memory for memory in others if isinstance(memory, ServiceDay)]
+        organisation.must_exist(self.organisation_id)
+        must_act_for(self.organisation_id, self.by, LOGS_SERVICE, self.at.date(), others)
         organisation.must_be_approved(self.organisation_id)
-        must_act_for(self.organisation_id, self.by, LOGS_SERVICE, self.at.date(), *right)
         volunteer.must_be_active(self.volunteer_id)
         if self.by.volunteer_id == self.volunteer_id:
             raise RecorderIsBeneficiary
@@ -318,6 +333,8 @@ def served_minutes(started_at: datetime, ended_at: datetime, minutes: int | None
         raise EndsBeforeItStarts
     if interval > timedelta(hours=24):
         raise LastsTooLong
+    if minutes is not None and minutes < 1:
+        raise TooFewMinutes
     if minutes is not None and minutes > interval_minutes:
         raise TooManyMinutes(minutes=minutes, interval_minutes=interval_minutes)
     return interval_minutes if minutes is None else minutes
@@ -331,7 +348,8 @@ def minutes_by_day(started_at: datetime, ended_at: datetime, minutes: int, zone:
     given = 0
     for day in days[:-1]:
         midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=zone).astimezone(UTC)
-        reached = minutes * (midnight - start) // (end - start)
+        # Where clocks are set back across midnight the same day may come twice, hence the bounds.
+        reached = minutes * (min(max(midnight, start), end) - start) // (end - start)
         shares[day] = reached - given
         given = reached
     shares[days[-1]] = minutes - given
@@ -341,9 +359,11 @@ def minutes_by_day(started_at: datetime, ended_at: datetime, minutes: int, zone:
 def local_days(started_at: datetime, ended_at: datetime, zone: tzinfo | None) -> list[date]:
     """The local days an interval touches; only the first, where it is no interval that a record could cover."""
     first = started_at.astimezone(zone).date()
-    if not timedelta(0) < ended_at.astimezone(UTC) - started_at.astimezone(UTC) <= timedelta(hours=24):
+    start, end = started_at.astimezone(UTC), ended_at.astimezone(UTC)
+    if not timedelta(0) < end - start <= timedelta(hours=24):
         return [first]
-    last = (ended_at - timedelta(microseconds=1)).astimezone(zone).date()
+    last = (end - timedelta(microseconds=1)).astimezone(zone).date()
+    first, last = min(first, last), max(first, last)
     return [first + timedelta(days=day) for day in range((last - first).days + 1)]
 
 

@@ -165,7 +165,10 @@ class ReinstateVolunteer(Command, frozen=True, kw_only=True):
 
 
 class SetConsent(Command, frozen=True, kw_only=True):
-    """Give or withdraw a consent; saying again what holds changes nothing. `alias` is a name to appear under."""
+    """Give or withdraw a consent; saying again what holds changes nothing.
+
+    `alias` is a name to appear under; without one the alias there is stays. It goes with the consent.
+    """
 
     volunteer_id: VolunteerId
     purpose: Purpose
@@ -185,5 +188,4 @@ class SetConsent(Command, frozen=True, kw_only=True):
             yield ConsentWithdrawn(volunteer_id=self.volunteer_id, purpose=self.purpose)
 
     def personal(self) -> Person:
-        alias = self.alias if self.granted else None
-        return Person(volunteer_id=self.volunteer_id, alias=alias or "")
+        return Person(volunteer_id=self.volunteer_id, alias=self.alias if self.granted else "")

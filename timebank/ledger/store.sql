@@ -91,11 +91,11 @@ select $1, $2, k.* from unnest($3::text[], $4::text[], $5::bytea[], $6::bytea[])
 -- put_people --
 -- Keep what is personal; what is null stays as it was. $1 bank  $2 a JSON array of Person
 insert into person as p (bank_id, volunteer_id, name, phone, skills, alias)
-select $1, n.volunteer_id, coalesce(n.name, ''), n.phone, coalesce(n.skills, '{}'), coalesce(n.alias, '')
+select $1, n.volunteer_id, coalesce(n.name, ''), n.phone, coalesce(n.skills, '{}'), n.alias
   from jsonb_to_recordset($2::jsonb) n (volunteer_id text, name text, phone text, skills text[], alias text)
     on conflict (bank_id, volunteer_id) do update
    set name = coalesce(nullif(excluded.name, ''), p.name), phone = coalesce(excluded.phone, p.phone),
-       skills = case when excluded.skills = '{}' then p.skills else excluded.skills end, alias = excluded.alias
+       skills = case when excluded.skills = '{}' then p.skills else excluded.skills end, alias = coalesce(excluded.alias, p.alias)
 
 -- read --
 -- Events matching any item of a query (a JSON array of {types, tags}; an empty one matches all).
