@@ -297,8 +297,7 @@ def import_volunteers_command(file: Path, bank: str | None) -> None:
         bank_id = (await _bank(services, bank)).bank_id
         by = Acting(ActorId("cli"), "administrator")
         with _progress(f"Importing {file.name}", len(table.rows)) as progress:
-            report = await import_volunteers(services, bank_id, table, by, progress=_adding(progress, len(table.rows)))
-        return report
+            return await import_volunteers(services, bank_id, table, by, progress=_adding(progress, len(table.rows)))
 
     _tell(file, table, _run_services(run), "registered")
 
@@ -318,7 +317,7 @@ def import_records_command(
     async def run(services: Services) -> Report:
         bank_id = (await _bank(services, bank)).bank_id
         with _progress(f"Importing {file.name}", len(table.rows)) as progress:
-            report = await import_records(
+            return await import_records(
                 services,
                 bank_id,
                 table,
@@ -327,7 +326,6 @@ def import_records_command(
                 dry_run=dry_run,
                 progress=_adding(progress, len(table.rows)),
             )
-        return report
 
     verb = "logged and confirmed" if confirm_as else "logged"
     _tell(file, table, _run_services(run), f"would be {verb}" if dry_run else verb)

@@ -18,7 +18,6 @@ from timebank.domain.refusals import (
     OverlappingService,
     RecorderIsBeneficiary,
     RecorderIsVerifier,
-    RecordUnknown,
     Refusal,
     RoleMissing,
     ServiceInTheFuture,
@@ -27,6 +26,7 @@ from timebank.domain.refusals import (
     VerifierIsBeneficiary,
     VolunteerIsSuspended,
     VolunteerUnknown,
+    YouAreSuspended,
 )
 from timebank.domain.review import ConfirmService, LogConfirmedService, VoidService
 from timebank.domain.volunteers import VolunteerSuspended
@@ -172,8 +172,8 @@ class TestWhoSigns:
 
     @pytest.mark.parametrize("verifier", [BY_LI, CLINICS_PROGRAM])
     def test_refused_when_a_stranger_confirms(self, verifier: Acting) -> None:
-        """To whoever has nothing to do with the organisation its records do not exist."""
-        given(*PEOPLE).when(log_confirmed(verifier=verifier)).then_refused(RecordUnknown, record_id=OTHER)
+        """To whoever has nothing to do with the organisation it does not exist."""
+        given(*PEOPLE).when(log_confirmed(verifier=verifier)).then_refused(OrganisationUnknown, organisation_id=GARDEN)
 
     @pytest.mark.parametrize("recorder", [BY_ZHAO, CLINICS_PROGRAM])
     def test_refused_when_a_stranger_logs(self, recorder: Acting) -> None:
@@ -186,7 +186,7 @@ class TestWhoSigns:
         """Who is suspended signs nothing, in neither place."""
         suspended = VolunteerSuspended(volunteer_id=stopped, reason="代签")
         decided = given(*PEOPLE, *RECORDER, *VERIFIER, suspended).when(log_confirmed(BY_ZHAO))
-        decided.then_refused(VolunteerIsSuspended, volunteer_id=stopped)
+        decided.then_refused(YouAreSuspended)
 
     def test_refused_after_the_term(self) -> None:
         """A verifier whose term is over confirms nothing."""

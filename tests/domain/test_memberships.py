@@ -30,6 +30,7 @@ from timebank.domain.refusals import (
     TermEndsBeforeItStarts,
     VolunteerIsSuspended,
     VolunteerUnknown,
+    YouAreSuspended,
 )
 from timebank.domain.volunteers import VolunteerReinstated, VolunteerSuspended
 
@@ -219,7 +220,7 @@ class TestSuspendedMembers:
         ("history", "command"),
         [
             pytest.param(PEOPLE, add(acting(ZHAO)), id="invite"),
-            pytest.param((REQUESTED,), ApproveMembership(by=acting(ZHAO), **OF_WANG), id="approve"),
+            pytest.param((*PEOPLE, REQUESTED), ApproveMembership(by=acting(ZHAO), **OF_WANG), id="approve"),
             pytest.param((REQUESTED,), DeclineMembership(by=acting(ZHAO), **OF_WANG), id="decline"),
             pytest.param((REQUESTED, APPROVED), ChangeRole(by=acting(ZHAO), **OF_WANG, role="verifier"), id="change"),
             pytest.param((REQUESTED, APPROVED), EndMembership(by=acting(ZHAO), **OF_WANG), id="end"),
@@ -228,7 +229,7 @@ class TestSuspendedMembers:
     def test_refused_for_a_suspended_coordinator(self, history: tuple[Fact, ...], command: Command) -> None:
         """A suspended coordinator manages nobody, until they are reinstated."""
         decided = given(*history, *COORDINATOR, ZHAO_SUSPENDED).when(command)
-        decided.then_refused(VolunteerIsSuspended, volunteer_id=ZHAO)
+        decided.then_refused(YouAreSuspended)
         again = given(*history, *COORDINATOR, ZHAO_SUSPENDED, ZHAO_REINSTATED).when(command)
         assert again.fact.volunteer_id == WANG
 
@@ -251,15 +252,26 @@ class TestApproveMembership:
     @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM])
     def test_approved_for_the_organisation(self, pending: tuple[Fact, ...], by: Acting) -> None:
         """The organisation's program and the bank's administrator let members in."""
-        given(*pending).when(ApproveMembership(by=by, **OF_WANG)).then(APPROVED)
+        given(*PEOPLE, *pending).when(ApproveMembership(by=by, **OF_WANG)).then(APPROVED)
 
     def test_approved_by_a_coordinator(self) -> None:
         """A coordinator grants a request."""
-        given(*COORDINATOR, REQUESTED).when(ApproveMembership(by=acting(ZHAO), **OF_WANG)).then(APPROVED)
+        given(*PEOPLE, *COORDINATOR, REQUESTED).when(ApproveMembership(by=acting(ZHAO), **OF_WANG)).then(APPROVED)
 
     def test_an_invitation_is_accepted_by_the_volunteer(self) -> None:
         """Who was invited can say yes."""
-        given(INVITED).when(ApproveMembership(by=acting(WANG), **OF_WANG)).then(APPROVED)
+        given(*PEOPLE, INVITED).when(ApproveMembership(by=acting(WANG), **OF_WANG)).then(APPROVED)
+
+    def test_refused_while_the_volunteer_is_suspended(self) -> None:
+        """Nobody who is suspended becomes a member, not even by accepting an invitation."""
+        decided = given(*PEOPLE, INVITED, SUSPENDED).when(ApproveMembership(by=acting(WANG), **OF_WANG))
+        decided.then_refused(VolunteerIsSuspended, volunteer_id=WANG)
+
+    def test_refused_while_the_organisation_is_suspended(self) -> None:
+        """A suspended organisation takes nobody in."""
+        suspended = OrganisationSuspended(organisation_id=GARDEN, reason="抽查")
+        decided = given(*PEOPLE, REQUESTED, suspended).when(ApproveMembership(by=GARDENERS_PROGRAM, **OF_WANG))
+        decided.then_refused(OrganisationNotApproved, organisation_id=GARDEN, status="suspended")
 
     def test_refused_for_ones_own_request(self) -> None:
         """Nobody grants what they asked for themselves, not even the role of coordinator."""
@@ -275,7 +287,7 @@ class TestApproveMembership:
 
     def test_refused_when_approved_already(self) -> None:
         """Approval happens once."""
-        decided = given(REQUESTED, APPROVED).when(ApproveMembership(by=ADMINISTRATOR, **OF_WANG))
+        decided = given(*PEOPLE, REQUESTED, APPROVED).when(ApproveMembership(by=ADMINISTRATOR, **OF_WANG))
         decided.then_refused(MembershipNotPending, status="approved")
 
     @pytest.mark.parametrize("by", [acting(LI), CLINICS_PROGRAM])
@@ -344,7 +356,7 @@ class TestChangeRole:
         """The new role gives its right, and the old one none."""
         to_member = MembershipRoleChanged(**membership_of(ZHAO), role="member")
         to_coordinator = MembershipRoleChanged(**membership_of(ZHAO), role="coordinator")
-        history = (REQUESTED, *COORDINATOR, to_member)
+        history = (*PEOPLE, REQUESTED, *COORDINATOR, to_member)
         approve = ApproveMembership(by=acting(ZHAO), **OF_WANG)
         given(*history).when(approve).then_refused(RoleMissing)
         given(*history, to_coordinator).when(approve).then(APPROVED)

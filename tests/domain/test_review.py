@@ -23,8 +23,8 @@ from timebank.domain.refusals import (
     TooFewMinutes,
     TooManyMinutes,
     VerifierIsBeneficiary,
-    VolunteerIsSuspended,
     VolunteerUnknown,
+    YouAreSuspended,
 )
 from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.volunteers import VolunteerReinstated, VolunteerSuspended
@@ -138,7 +138,7 @@ class TestWhoDecides:
     def test_refused_for_a_suspended_verifier(self, history: tuple[Fact, ...], decide: Any, role: Any) -> None:
         """Who is suspended decides nothing for anybody, until they are reinstated."""
         suspended = (*history, *member(LI, role), VolunteerSuspended(volunteer_id=LI, reason="代签"))
-        given(*suspended).when(decide(by=acting(LI))).then_refused(VolunteerIsSuspended, volunteer_id=LI)
+        given(*suspended).when(decide(by=acting(LI))).then_refused(YouAreSuspended)
         reinstated = VolunteerReinstated(volunteer_id=LI, reason="查清")
         assert given(*suspended, reinstated).when(decide(by=acting(LI))).fact.decided_by == LI
 

@@ -25,6 +25,7 @@ from timebank.domain.refusals import (
     TooManyMinutes,
     VolunteerIsSuspended,
     VolunteerUnknown,
+    YouAreSuspended,
 )
 from timebank.domain.review import ConfirmService, CorrectService, VoidService
 from timebank.domain.service import ServiceDay, days_touched, minutes_by_day, working_days_between
@@ -185,7 +186,7 @@ class TestLogService:
     def test_refused_for_a_suspended_recorder(self, role: Any) -> None:
         """Who is suspended logs nothing for anybody, until they are reinstated."""
         history = (*PEOPLE, *member(LI, role), VolunteerSuspended(volunteer_id=LI, reason="代签"))
-        given(*history).when(log_service(by=acting(LI))).then_refused(VolunteerIsSuspended, volunteer_id=LI)
+        given(*history).when(log_service(by=acting(LI))).then_refused(YouAreSuspended)
         reinstated = VolunteerReinstated(volunteer_id=LI, reason="查清")
         given(*history, reinstated).when(log_service(by=acting(LI))).then(logged(recorder_id=ActorId(LI)))
 

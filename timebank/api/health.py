@@ -7,8 +7,8 @@ from litestar import Controller, Request, get
 from litestar.datastructures import State
 
 from timebank.api.problems import answers
+from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.submission import StoreUnavailableError
-from timebank.ledger.writer import CONNECTION_LOST
 
 
 class Health(msgspec.Struct, frozen=True):

@@ -12,8 +12,8 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
 from timebank.domain import refusals
+from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.submission import QueueFullError, StoreUnavailableError
-from timebank.ledger.writer import CONNECTION_LOST
 
 PROBLEM_JSON = "application/problem+json"
 

@@ -16,6 +16,7 @@ from timebank.domain.refusals import (
     OrganisationUnknown,
     RoleMissing,
     TermEndsBeforeItStarts,
+    YouAreSuspended,
 )
 from timebank.domain.volunteers import Volunteer
 
@@ -166,7 +167,9 @@ def must_act_for(
     right = [known.get(memory.key) for memory in right_of(by, organisation_id)]
     match right:
         case [Membership(membership_id=str()) as membership, Volunteer() as volunteer]:
-            volunteer.must_be_active(VolunteerId(by.actor))
+            volunteer.must_exist(VolunteerId(by.actor))
+            if volunteer.is_suspended:
+                raise YouAreSuspended
             if not membership.has_role(roles, on):
                 raise RoleMissing(role=" or ".join(roles), organisation_id=organisation_id)
         case _:
@@ -244,10 +247,18 @@ class _OnMembership(Command, frozen=True, kw_only=True):
 class ApproveMembership(_OnMembership, frozen=True, kw_only=True):
     """Let the volunteer in. A volunteer can accept an invitation, but not grant their own request."""
 
-    def decide(self, membership: Membership, *right: Memory) -> Iterator[Fact]:
+    def needs(self) -> Sequence[Memory]:
+        membership, *right = super().needs()
+        return membership, Organisation(self.organisation_id), Volunteer(self.volunteer_id), *right
+
+    def decide(
+        self, membership: Membership, organisation: Organisation, volunteer: Volunteer, *right: Memory
+    ) -> Iterator[Fact]:
         if not (self.is_own and membership.status == "invited"):
             self.must_manage(right)
         membership_id = membership.must_be_open(self.organisation_id, self.volunteer_id)
+        organisation.must_be_approved(self.organisation_id)
+        volunteer.must_be_active(self.volunteer_id)
         if membership.status == "approved":
             raise MembershipNotPending(status=membership.status)
         yield MembershipApproved(

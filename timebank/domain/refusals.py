@@ -2,7 +2,8 @@
 
 Refusal
 ├── Unknown ─ VolunteerUnknown · OrganisationUnknown · RecordUnknown · MembershipUnknown
-├── NotPermitted ─ NotYourOwn · RoleMissing · RecorderIsBeneficiary · RecorderIsVerifier · VerifierIsBeneficiary
+├── NotPermitted ─ NotYourOwn · YouAreSuspended · RoleMissing
+│   └── RecorderIsBeneficiary · RecorderIsVerifier · VerifierIsBeneficiary
 ├── NotAsItStands ─ BankAlreadyOpen · VolunteerNumberTaken · VolunteerIsSuspended · VolunteerNotSuspended
 │   ├── OrganisationCodeTaken · OrganisationNotRegistered · OrganisationNotApproved · OrganisationNotSuspended
 │   ├── MembershipAlreadyOpen · MembershipNotPending · MembershipNotActive
@@ -86,6 +87,10 @@ class NotPermitted(Refusal):
 
 class NotYourOwn(NotPermitted):
     """Only the volunteer can do this, and only for themselves."""
+
+
+class YouAreSuspended(NotPermitted):
+    """You are suspended, and act for no organisation until you are reinstated."""
 
 
 class RoleMissing(NotPermitted):

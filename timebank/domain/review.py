@@ -266,6 +266,7 @@ class LogConfirmedService(Command, frozen=True, kw_only=True):
         return (*log.needs(), Balance(log.volunteer_id), *right_of(self.by, log.organisation_id))
 
     def decide(self, organisation: Organisation, volunteer: Volunteer, *others: Memory) -> Iterator[Fact]:
+        must_act_for(self.log.organisation_id, self.by, VERIFIES_SERVICE, self.at.date(), others)
         (logged,) = self.log.decide(organisation, volunteer, *others)
         yield logged
         record = ServiceRecord(self.log.record_id)

@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import msgspec
-
 from timebank.ledger.codec import Event, decode, leaf
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Pool
@@ -61,7 +59,7 @@ def _amiss(bank_id: UUID, row: Any) -> list[str]:
         found.append("the row is not the one that was sealed: its hash differs")
     try:
         tags = decode(event.topic, event.data).tags()
-    except (msgspec.DecodeError, KeyError, AttributeError) as error:
+    except (ValueError, KeyError, AttributeError) as error:
         return [*found, f"the fact cannot be read: {error}"]
     if set(tags) != set(event.tags):
         found.append("the tags are not those of the fact")

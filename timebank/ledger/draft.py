@@ -5,8 +5,9 @@ from uuid import UUID
 import msgspec
 from uuid_utils.compat import uuid7
 
-from timebank.domain.kernel import Command, Fact, Memory, Person
+from timebank.domain.kernel import Command, Fact, Person
 from timebank.ledger.codec import Event, Recorded, encode
+from timebank.ledger.memories import Key, State
 from timebank.ledger.submission import IdempotencyKey, Outcome
 
 
@@ -20,7 +21,7 @@ class Draft:
         self.people: dict[str, Person] = {}
         self.keys: dict[tuple[str, str], tuple[IdempotencyKey, list[Outcome]]] = {}
         self.outcomes: list[list[Outcome]] = []
-        self.touched: list[Memory] = []
+        self.before: dict[Key, State] = {}
 
     @property
     def position(self) -> int:

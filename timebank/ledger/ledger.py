@@ -9,6 +9,7 @@ import structlog
 
 from timebank.domain.kernel import Command
 from timebank.domain.refusals import Refusal
+from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.store import Store
 from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt, StoreUnavailableError, Submission
 from timebank.ledger.writer import InlineProjection, Writer
@@ -83,7 +84,10 @@ class Ledger:
         running = self._writers.get(bank_id)
         if running and not running[1].done():
             return running[0]
-        bank = await self.store.bank(bank_id)
+        try:
+            bank = await self.store.bank(bank_id)
+        except CONNECTION_LOST as error:
+            raise StoreUnavailableError(str(error)) from error
         if bank is None:
             msg = f"there is no bank {bank_id} in this database"
             raise LookupError(msg)

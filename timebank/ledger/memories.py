@@ -2,10 +2,12 @@
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 from timebank.domain.kernel import Fact, Memory
 
-type_and_tags = tuple[type[Memory], tuple[str, ...]]
+Key: TypeAlias = tuple[type[Memory], tuple[str, ...]]
+State: TypeAlias = dict[str, Any]
 
 
 class Memories:
@@ -13,13 +15,13 @@ class Memories:
 
     def __init__(self, limit: int = 100_000) -> None:
         self._limit = limit
-        self._kept: OrderedDict[type_and_tags, Memory] = OrderedDict()
-        self._filed: defaultdict[str, dict[type_and_tags, Memory]] = defaultdict(dict)
+        self._kept: OrderedDict[Key, Memory] = OrderedDict()
+        self._filed: defaultdict[str, dict[Key, Memory]] = defaultdict(dict)
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, key: type_and_tags) -> Memory | None:
+    def get(self, key: Key) -> Memory | None:
         """The memory with that key, if it is kept."""
         memory = self._kept.get(key)
         if memory is not None:
@@ -31,8 +33,8 @@ class Memories:
         self._kept[memory.key] = memory
         self._filed[_filing_tag(memory)][memory.key] = memory
 
-    def advance(self, fact: Fact, tags: Iterable[str]) -> list[Memory]:
-        """Let every memory concerned take in a new fact; says which."""
+    def advance(self, fact: Fact, tags: Iterable[str], before: dict[Key, State] | None = None) -> None:
+        """Let every memory concerned take in a new fact; `before` gets what they were, for `restore`."""
         tags = set(tags)
         concerned = [
             memory
@@ -42,14 +44,17 @@ class Memories:
             if type(fact) in type(memory).projected_types and tags.issuperset(memory.boundary_tags)
         ]
         for memory in concerned:
+            if before is not None and memory.key not in before:
+                before[memory.key] = _state_of(memory)
             memory.remember(fact)
-        return concerned
 
-    def forget(self, memories: Iterable[Memory]) -> None:
-        """Drop memories that took in what then did not happen; they are recalled from the log when needed again."""
-        for memory in memories:
-            if self._kept.pop(memory.key, None) is not None:
-                self._unfile(memory)
+    def restore(self, before: dict[Key, State]) -> None:
+        """Make memories what they were before they took in what then did not happen."""
+        for key, state in before.items():
+            memory = self._kept.get(key)
+            if memory is not None:
+                memory.__dict__.clear()
+                memory.__dict__.update(state)
 
     def forget_all(self) -> None:
         """Drop everything."""
@@ -60,13 +65,15 @@ class Memories:
         """Drop what was not used for longest, down to the limit."""
         while len(self._kept) > self._limit:
             _, memory = self._kept.popitem(last=False)
-            self._unfile(memory)
+            tag = _filing_tag(memory)
+            del self._filed[tag][memory.key]
+            if not self._filed[tag]:
+                del self._filed[tag]
 
-    def _unfile(self, memory: Memory) -> None:
-        tag = _filing_tag(memory)
-        del self._filed[tag][memory.key]
-        if not self._filed[tag]:
-            del self._filed[tag]
+
+def _state_of(memory: Memory) -> State:
+    """What a memory holds. Its values are plain, or sets and dictionaries of plain ones: copying those is enough."""
+    return {name: value.copy() if isinstance(value, dict | set) else value for name, value in vars(memory).items()}
 
 
 def _filing_tag(memory: Memory) -> str:

@@ -27,8 +27,6 @@ Pool: TypeAlias = "asyncpg.Pool[Any]"
 
 SQL = load_statements("timebank.ledger", "store.sql")
 
-_TAG_SEPARATOR = "\x1f"
-
 
 class Bank(msgspec.Struct, frozen=True):
     """A bank as the store knows it: where its log ends, and by which clock its days go."""
@@ -68,7 +66,7 @@ class Store:
     ) -> bool:
         """Append events right after `head`, unless somebody has appended since: then False, and nothing is done."""
         columns: list[Sequence[Any]] = list(zip(*events, strict=True)) if events else [()] * 8
-        columns[3] = [_TAG_SEPARATOR.join(event.tags) for event in events]
+        columns[3] = [_array_literal(event.tags) for event in events]
         leaves = [leaf(bank_id, position, recorded_at, event) for position, event in enumerate(events, head + 1)]
         binds = (bank_id, head, len(events), recorded_at, *columns, leaves)
         return bool(await connection.fetchval(SQL["append"], *binds))
@@ -148,3 +146,9 @@ class Store:
 def topics_of(memory: Memory) -> list[str]:
     """The topics a memory is made of."""
     return [fact.TOPIC for fact in type(memory).projected_types]  # type: ignore[attr-defined]  # all of them are Facts
+
+
+def _array_literal(texts: Sequence[str]) -> str:
+    """Texts as PostgreSQL writes an array of them: the driver has no arrays of arrays of different lengths."""
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in escaped) + "}"

@@ -20,15 +20,14 @@ select head from bank where bank_id = $1 for update
 -- append --
 -- Append events right after the expected head, or, if it has moved, nothing. Returns one row if they were appended.
 -- $1 bank  $2 expected head  $3 number of events  $4 recorded at  $5 event ids  $6 topics  $7 data
--- $8 tags (an event's joined by U+001F)  $9 actors  $10 authorities  $11 request ids  $12 command ids  $13 leaves
+-- $8 tags (an event's as an array literal)  $9 actors  $10 authorities  $11 request ids  $12 command ids  $13 leaves
 with swapped as (
     update bank set head = head + $3 where bank_id = $1 and head = $2 returning bank_id
 ), appended as (
     insert into event (bank_id, position, event_id, topic, data, tags, actor, authority,
                        request_id, command_id, recorded_at, leaf)
     select s.bank_id, $2 + e.n, e.event_id, e.topic, e.data,
-           case when e.tags = '' then '{}' else string_to_array(e.tags, e'\x1f') end,
-           e.actor, e.authority, e.request_id, e.command_id, $4, e.leaf
+           e.tags::text[], e.actor, e.authority, e.request_id, e.command_id, $4, e.leaf
       from swapped s,
            unnest($5::uuid[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::text[],
                   $11::text[], $12::uuid[], $13::bytea[])

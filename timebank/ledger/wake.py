@@ -13,6 +13,8 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from timebank.ledger.connections import CONNECTION_LOST
+
 CHANNEL = "timebank"
 COALESCE_SECONDS = 0.05
 POLL_SECONDS = 1.0
@@ -53,26 +55,40 @@ class Waker:
         while True:
             try:
                 async with pool.acquire() as connection:
-                    await connection.add_listener(CHANNEL, self._heard)
-                    try:
-                        await self._tell(connection)
-                    finally:
-                        if not connection.is_closed():
-                            await connection.remove_listener(CHANNEL, self._heard)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                    await self._serve(connection)
+            except CONNECTION_LOST as error:
                 log.warning("waker lost its connection", error=str(error))
-                await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def _serve(self, connection: Any) -> None:
+        """Tell and listen on one connection, until it is lost."""
+        lost = asyncio.Event()
+
+        def on_loss(_: Any) -> None:
+            lost.set()
+            self._something_to_tell.set()
+
+        connection.add_termination_listener(on_loss)
+        await connection.add_listener(CHANNEL, self._heard)
+        try:
+            while not lost.is_set():
+                await self._something_to_tell.wait()
+                await asyncio.sleep(COALESCE_SECONDS)
+                self._something_to_tell.clear()
+                await self._tell(connection)
+        finally:
+            with contextlib.suppress(*CONNECTION_LOST):
+                connection.remove_termination_listener(on_loss)
+                await connection.remove_listener(CHANNEL, self._heard)
 
     async def _tell(self, connection: Any) -> None:
-        while True:
-            await self._something_to_tell.wait()
-            await asyncio.sleep(COALESCE_SECONDS)
-            self._something_to_tell.clear()
-            told = list(self._to_tell)[:200]  # a payload holds at most 8,000 bytes
-            self._to_tell.difference_update(told)
-            if self._to_tell:
-                self._something_to_tell.set()
-            await connection.execute("select pg_notify($1, $2)", CHANNEL, " ".join(map(str, told)))
+        """Name the banks that grew; a payload holds at most 8,000 bytes, so what does not fit goes with the next."""
+        telling = list(self._to_tell)[:200]
+        if telling:
+            await connection.execute("select pg_notify($1, $2)", CHANNEL, " ".join(map(str, telling)))
+            self._to_tell.difference_update(telling)
+        if self._to_tell:
+            self._something_to_tell.set()
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         for bank_id in str(payload).split():

@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from timebank.domain.kernel import Command, Memory
 from timebank.domain.refusals import IdempotencyKeyReused, Refusal
 from timebank.ledger.codec import Recorded, decode
+from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.draft import Draft
 from timebank.ledger.memories import Memories
 from timebank.ledger.store import SQL, Bank, Connection, Store
@@ -32,16 +33,8 @@ from timebank.ledger.submission import (
 
 BATCH_COMMANDS = 500
 PATIENCE_SECONDS = 5.0
+RETRY_SECONDS = 0.1
 DELTA_LIMIT = 10_000
-
-CONNECTION_LOST = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
-)
 
 InlineProjection = Callable[[Connection, UUID, Sequence[Recorded]], Awaitable[None]]
 
@@ -117,6 +110,8 @@ class Writer:
 
     def fail_all(self, error: Exception) -> None:
         """Tell everybody who still waits that nobody will answer."""
+        if self._held:
+            _fail(self._held, error)
         while not self._queue.empty():
             _fail(self._queue.get_nowait(), error)
 
@@ -125,11 +120,9 @@ class Writer:
     async def _answer(self, batch: list[Submission]) -> None:
         """Settle a batch. If something in it fails unexpectedly, each submission is settled alone and fails alone."""
         try:
-            draft = await self._settle(batch)
+            draft = await self._settle_patiently(batch)
         except Exception as error:
             self._is_fresh = False
-            if isinstance(error, CONNECTION_LOST):
-                error = StoreUnavailableError(str(error))
             if isinstance(error, StoreUnavailableError) or len(batch) == 1:
                 for submission in batch:
                     _fail(submission, error)
@@ -141,6 +134,18 @@ class Writer:
         for submission, outcomes in zip(batch, draft.outcomes, strict=True):
             if not submission.outcomes.done():
                 submission.outcomes.set_result(outcomes)
+
+    async def _settle_patiently(self, batch: list[Submission]) -> Draft:
+        """Settle, and start afresh while PostgreSQL is away: until the draft is sent, nothing can have happened."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._settle(batch)
+            except CONNECTION_LOST as error:
+                self._is_fresh = False
+                if time.monotonic() > deadline:
+                    raise StoreUnavailableError(str(error)) from error
+                await asyncio.sleep(RETRY_SECONDS)
 
     async def _settle(self, batch: list[Submission]) -> Draft:
         """Decide and append until the log has not moved in between."""
@@ -154,7 +159,7 @@ class Writer:
             else:
                 landed = await self._commit(draft)
             if not landed or batch[0].dry_run:
-                self._memories.forget(draft.touched)
+                self._memories.restore(draft.before)
             if landed:
                 self._arrive(draft, appended=not batch[0].dry_run)
                 return draft
@@ -200,7 +205,7 @@ class Writer:
         for recorded in await self._store.recall(self.bank_id, memories, self.head):
             fresh.advance(recorded.fact, recorded.fact.tags())
         for recorded in draft.recorded:
-            draft.touched += fresh.advance(recorded.fact, recorded.fact.tags())
+            fresh.advance(recorded.fact, recorded.fact.tags(), draft.before)
         for memory in memories:
             self._memories.keep(memory)
 
@@ -254,7 +259,7 @@ class Writer:
         command_id = uuid7()
         for fact in facts:
             tags = fact.tags()
-            draft.touched += self._memories.advance(fact, tags)
+            self._memories.advance(fact, tags, draft.before)
             draft.add(fact, tags, command, submission.request_id, command_id)
         person = command.personal()
         if person:
@@ -303,11 +308,15 @@ class Writer:
                 if not landed and in_doubt and draft.events:
                     found = await self._store.pool.fetchval(SQL["event_id_at"], self.bank_id, draft.head + 1)
                     landed = found == draft.events[0].event_id
+            except asyncpg.UniqueViolationError as error:
+                if error.constraint_name != "idempotency_pkey":
+                    raise
+                return False  # the key was used in the meantime: decided again, the first answer is found
             except CONNECTION_LOST as error:
                 if time.monotonic() > deadline:
                     raise StoreUnavailableError(str(error)) from error
                 in_doubt = True
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(RETRY_SECONDS)
             else:
                 self._recorded_at = recorded_at if landed else self._recorded_at
                 return landed

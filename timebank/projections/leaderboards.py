@@ -64,6 +64,7 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
 async def leaderboard(pool: Pool, bank_id: UUID, period: str, offset: int, limit: int) -> Leaderboard:
     """The places from `offset` on of a period: `all`, a year as `2026`, or a month as `2026-11`."""
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+        await connection.execute(SQL["hold"])
         rows = await connection.fetch(SQL["ranked"], bank_id, period, offset, limit + 1)
         totals = await connection.fetchrow(SQL["totals"], bank_id, period)
         cut_off = await connection.fetchrow(SQL["cut_off"], bank_id)

@@ -42,6 +42,10 @@ update leaderboard l set is_visible = latest.topic = 'consent-given'
          order by f.volunteer_id, e.position desc) latest
  where l.bank_id = $1 and l.volunteer_id = latest.volunteer_id
 
+-- hold --
+-- Before the snapshot is taken: a rebuild that swapped right after it would leave it a table without rows.
+lock table leaderboard in access share mode
+
 -- ranked --
 -- Competition rank (1-2-2-4) among those who consented; of equals, who got there first stands first.
 -- $1 bank  $2 period  $3 from this place on, counting from 0  $4 at most

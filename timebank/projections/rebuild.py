@@ -3,9 +3,12 @@
 The statements of a projection name tables without a schema; which tables they write is decided by the search path.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
+
+import asyncpg
 
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Connection, Pool
@@ -18,6 +21,8 @@ SQL = load_statements("timebank.projections", "rebuild.sql")
 
 STRETCH = 20_000
 SHADOW = "rebuild"
+LOCK_SECONDS = 1
+SWAP_ATTEMPTS = 60
 
 Progress = Callable[[int, int], None]
 """Told how many events are done, of how many."""
@@ -42,19 +47,38 @@ class Comparison(NamedTuple):
 async def rebuild(pool: Pool, projection: Projection, progress: Progress = lambda done, total: None) -> None:
     """Make a projection's tables anew beside the live ones, while writing goes on, and put them in their place.
 
-    Interrupted at any point, nothing has changed; it starts from the beginning next time.
+    Interrupted at any point, nothing has changed; it starts from the beginning next time. Raises
+    `asyncpg.LockNotAvailableError` if somebody keeps reading the live tables, so that they cannot be replaced.
     """
     async with pool.acquire() as connection:
-        await _make_shadow(connection, projection.tables)
-        reached = await _follow_up(connection, projection, {}, progress, close_enough=STRETCH)
-        async with connection.transaction():
-            targets = await _hold_still(connection, projection)
-            for bank_id, target in targets.items():
-                await _apply(connection, projection, bank_id, reached.get(bank_id, 0), target)
-            for table in projection.tables:
-                await _swap(connection, table)
-            for bank_id, target in targets.items():
-                await connection.execute(RUNNER_SQL["settle"], projection.name, projection.version, bank_id, target)
+        await connection.execute(SQL["only_one"], projection.name)
+        try:
+            await _make_shadow(connection, projection.tables)
+            reached: dict[UUID, int] = {}
+            for attempt in range(1, SWAP_ATTEMPTS + 1):
+                await _follow_up(connection, projection, reached, progress)
+                try:
+                    return await _replace(connection, projection, reached)
+                except asyncpg.LockNotAvailableError:
+                    if attempt == SWAP_ATTEMPTS:
+                        raise
+                    await asyncio.sleep(LOCK_SECONDS)
+        finally:
+            if not connection.is_closed():
+                await connection.execute(SQL["done"], projection.name)
+
+
+async def _replace(connection: Connection, projection: Projection, reached: dict[UUID, int]) -> None:
+    """Take in what is left while everybody waits, and swap."""
+    async with connection.transaction():
+        await connection.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
+        targets = await _hold_still(connection, projection)
+        for bank_id, target in targets.items():
+            await _apply(connection, projection, bank_id, reached.get(bank_id, 0), target)
+        for table in projection.tables:
+            await _swap(connection, table)
+        for bank_id, target in targets.items():
+            await connection.execute(RUNNER_SQL["settle"], projection.name, projection.version, bank_id, target)
 
 
 async def _make_shadow(connection: Connection, tables: Sequence[str]) -> None:
@@ -66,14 +90,14 @@ async def _make_shadow(connection: Connection, tables: Sequence[str]) -> None:
 
 
 async def _follow_up(
-    connection: Connection, projection: Projection, reached: dict[UUID, int], progress: Progress, close_enough: int
-) -> dict[UUID, int]:
+    connection: Connection, projection: Projection, reached: dict[UUID, int], progress: Progress
+) -> None:
     """Take in all banks' logs until what is left is little enough to be done while everybody waits."""
     while True:
         heads = {row["bank_id"]: row["head"] for row in await connection.fetch(RUNNER_SQL["heads"])}
         total = sum(heads.values())
-        if total - sum(reached.values()) <= close_enough and reached.keys() == heads.keys():
-            return reached
+        if total - sum(reached.values()) <= STRETCH and reached.keys() == heads.keys():
+            return
         for bank_id, head in heads.items():
             while (after := reached.setdefault(bank_id, 0)) < head:
                 until = min(after + STRETCH, head)
@@ -91,20 +115,21 @@ async def _apply(connection: Connection, projection: Projection, bank_id: UUID, 
 
 
 async def _hold_still(connection: Connection, projection: Projection) -> dict[UUID, int]:
-    """Keep the live tables from moving, and say how far they are: by their checkpoints, or, for balances, the heads."""
-    if projection is balances.PROJECTION:
-        rows = await connection.fetch(RUNNER_SQL["lock_heads"])
-        return {row["bank_id"]: row["head"] for row in rows}
-    await connection.execute(SQL["lock_checkpoints"], projection.name)
-    rows = await connection.fetch(RUNNER_SQL["heads"])
-    return {row["bank_id"]: row["head"] for row in rows}
+    """Keep everybody from moving the live tables, and say how far the logs are.
+
+    The table that whoever writes has to move is locked whole, so that no bank can be opened unnoticed either.
+    """
+    moved = "bank" if projection is balances.PROJECTION else "checkpoint"
+    await connection.execute(f"lock table public.{moved} in exclusive mode")
+    return {row["bank_id"]: row["head"] for row in await connection.fetch(RUNNER_SQL["heads"])}
 
 
 async def _swap(connection: Connection, table: str) -> None:
-    """Put the new table in the old one's place, with its indexes under the old ones' names."""
-    old = await connection.fetch(SQL["indexes"], "public", table)
+    """Put the new table in the old one's place, with its indexes' names, its storage parameters and its grants."""
+    names = {row["shape"]: row["name"] for row in await connection.fetch(SQL["indexes"], "public", table)}
+    for statement in await connection.fetchval(SQL["settings"], table, SHADOW):
+        await connection.execute(statement)
     new = await connection.fetch(SQL["indexes"], SHADOW, table)
-    names = {row["shape"]: row["name"] for row in old}
     await connection.execute(f"drop table public.{table}")
     await connection.execute(f"alter table {SHADOW}.{table} set schema public")
     for row in new:
@@ -127,6 +152,9 @@ async def verify(
         transaction = connection.transaction(isolation="repeatable_read")
         await transaction.start()
         try:
+            # Taken before the snapshot: a rebuild that swapped in between would leave it a table without rows.
+            for table in projection.tables:
+                await connection.execute(f"lock table public.{table} in access share mode")
             return await _compare(connection, projection, bank_id, progress)
         finally:
             await transaction.rollback()

@@ -1,6 +1,25 @@
--- lock_checkpoints --
+-- only_one --
+-- Wait until nobody else rebuilds it. $1 projection
+select pg_advisory_lock(hashtextextended('timebank.rebuild.' || $1::text, 0))
+
+-- done --
 -- $1 projection
-select from checkpoint where projection = $1 order by bank_id for update
+select pg_advisory_unlock(hashtextextended('timebank.rebuild.' || $1::text, 0))
+
+-- settings --
+-- The statements that give another table of the same name a table's storage parameters and grants. $1 table  $2 schema
+select coalesce(array_agg(statement), '{}')
+  from pg_class c,
+       lateral (
+           select format('alter table %I.%I set (%s)', $2::text, $1::text, array_to_string(c.reloptions, ', ')) as statement
+            where c.reloptions is not null
+            union all
+           select format('grant %s on %I.%I to %s%s', a.privilege_type, $2::text, $1::text,
+                         case a.grantee when 0 then 'public' else a.grantee::regrole::text end,
+                         case when a.is_grantable then ' with grant option' else '' end)
+             from aclexplode(c.relacl) a
+       ) s
+ where c.oid = format('public.%I', $1::text)::regclass
 
 -- indexes --
 -- Indexes by what they are on, whatever they are called. $1 schema  $2 table

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Connection, Store
 from timebank.projections.projection import Projection
@@ -39,7 +40,7 @@ class Runner:
             while True:
                 try:
                     banks = {bank.bank_id for bank in await self._store.banks()}
-                except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
                     log.warning("the runner cannot reach PostgreSQL", error=str(error))
                 else:
                     for bank_id in banks - following:
@@ -90,7 +91,7 @@ class Runner:
             try:
                 if not await self.catch_up(bank_id):
                     await self._store.waker.wait(rung)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
                 log.warning("a projection could not be moved on", bank_id=str(bank_id), error=repr(error))
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception:

@@ -34,8 +34,5 @@ select distinct c.projection from checkpoint c
 -- $1 bank
 select head from bank where bank_id = $1
 
--- lock_heads --
-select bank_id, head from bank order by bank_id for update
-
 -- heads --
 select bank_id, head from bank order by bank_id

@@ -1,0 +1,1 @@
+"""What several tests of the log and its projections share."""

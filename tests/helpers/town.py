@@ -1,0 +1,185 @@
+"""A town to write histories of: some volunteers, two approved organisations, and any number of plausible commands."""
+
+from datetime import date, timedelta
+from random import Random
+from uuid import UUID
+
+from tests.controls import ADMINISTRATOR, CLINIC, GARDEN, NOON, acting, log_service
+from timebank.domain.identifiers import MembershipId, RecordId, VolunteerId, VolunteerNumber, check_digit
+from timebank.domain.kernel import Acting, Command
+from timebank.domain.memberships import (
+    AddMember,
+    ApproveMembership,
+    ChangeRole,
+    DeclineMembership,
+    EndMembership,
+)
+from timebank.domain.organisations import (
+    ApproveOrganisation,
+    RegisterOrganisation,
+    ReinstateOrganisation,
+    SuspendOrganisation,
+)
+from timebank.domain.refusals import Refusal
+from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
+from timebank.domain.service import LogService
+from timebank.domain.volunteers import RegisterVolunteer, ReinstateVolunteer, SetConsent, SuspendVolunteer
+from timebank.ledger.ledger import Ledger
+from timebank.ledger.submission import Outcome
+
+CAPACITIES = ("resident", "resident", "staff-off-duty", "staff-on-duty")
+ROLES = ("member", "recorder", "verifier", "coordinator")
+
+
+def volunteer(number: int) -> VolunteerId:
+    """One of the town's volunteers."""
+    return VolunteerId(f"vol_{number:05}")
+
+
+def number_of(number: int) -> VolunteerNumber:
+    """Their number."""
+    digits = f"{number:011}"
+    return VolunteerNumber(digits + check_digit(digits))
+
+
+def register(number: int, by: Acting = ADMINISTRATOR) -> RegisterVolunteer:
+    """They join."""
+    return RegisterVolunteer(
+        by=by, at=NOON, volunteer_id=volunteer(number), number=number_of(number), name=f"Volunteer {number}"
+    )
+
+
+def found(volunteers: int) -> list[Command]:
+    """Two approved organisations, and volunteers from 1 on."""
+    commands: list[Command] = []
+    for organisation_id in (GARDEN, CLINIC):
+        commands += [
+            RegisterOrganisation(
+                by=ADMINISTRATOR, at=NOON, organisation_id=organisation_id, name=organisation_id, kind="enterprise"
+            ),
+            ApproveOrganisation(by=ADMINISTRATOR, at=NOON, organisation_id=organisation_id),
+        ]
+    return commands + [register(number) for number in range(1, volunteers + 1)]
+
+
+async def do(ledger: Ledger, bank_id: UUID, *commands: Command) -> list[Outcome]:
+    """Do things that are not refused."""
+    outcomes = await ledger.submit(bank_id, commands)
+    for outcome in outcomes:
+        if isinstance(outcome, Refusal):
+            raise outcome
+    return outcomes
+
+
+def log(
+    record: str, of: VolunteerId, days_ago: int = 1, hour: int = 8, hours: int = 1, **changes: object
+) -> LogService:
+    """The garden's program logs some hours of a day."""
+    started_at = NOON.replace(hour=hour) - timedelta(days=days_ago)
+    times = {"started_at": started_at, "ended_at": started_at + timedelta(hours=hours)}
+    return log_service(**{"record_id": RecordId(record), "volunteer_id": of, **times, **changes})
+
+
+def confirm(record: str, **changes: object) -> ConfirmService:
+    """The administrator confirms a record."""
+    return ConfirmService(by=ADMINISTRATOR, at=NOON, record_id=RecordId(record), **changes)  # type: ignore[arg-type]
+
+
+def correct(record: str, **changes: object) -> CorrectService:
+    """The administrator corrects a record."""
+    fields = {"by": ADMINISTRATOR, "at": NOON, "record_id": RecordId(record), "reason": "as the list says"}
+    return CorrectService(**(fields | changes))  # type: ignore[arg-type]
+
+
+def void(record: str) -> VoidService:
+    """The administrator voids a record."""
+    return VoidService(by=ADMINISTRATOR, at=NOON, record_id=RecordId(record), reason="never happened")
+
+
+def consent(of: VolunteerId, granted: bool = True, alias: str | None = None) -> SetConsent:
+    """A volunteer sets whether they appear on leaderboards."""
+    return SetConsent(by=acting(of), at=NOON, volunteer_id=of, purpose="leaderboard", granted=granted, alias=alias)
+
+
+class Town:
+    """An endless supply of commands: most are plausible, some will be refused. The same seed gives the same ones."""
+
+    def __init__(self, seed: int, volunteers: int = 6) -> None:
+        self.random = Random(seed)
+        self.volunteers = volunteers
+        self.records: list[RecordId] = []
+        self.memberships = 0
+
+    def commands(self, count: int) -> list[Command]:
+        """The founding, and so many more."""
+        return found(self.volunteers) + [self.next() for _ in range(count)]
+
+    def next(self) -> Command:
+        """One more."""
+        makers = (self._log, self._review, self._review, self._member, self._consent, self._status)
+        (make,) = self.random.choices(makers, weights=(8, 8, 4, 5, 3, 2))
+        return make()
+
+    def _someone(self) -> VolunteerId:
+        return volunteer(self.random.randint(1, self.volunteers))
+
+    def _some_organisation(self):  # type: ignore[no-untyped-def]
+        return self.random.choice((GARDEN, CLINIC))
+
+    def _log(self) -> Command:
+        self.records.append(RecordId(f"rec_{len(self.records):05}"))
+        return log(
+            self.records[-1],
+            self._someone(),
+            days_ago=self.random.choice((1, 2, 3, 40, 400)),
+            hour=self.random.randint(0, 20),
+            hours=self.random.randint(1, 9),
+            organisation_id=GARDEN,
+            capacity=self.random.choice(CAPACITIES),
+        )
+
+    def _review(self) -> Command:
+        if not self.records:
+            return self._log()
+        record_id = self.random.choice(self.records[-8:])
+        kind = self.random.choice(("confirm", "confirm", "confirm", "reject", "correct", "move", "capacity", "void"))
+        if kind == "confirm":
+            return confirm(record_id, minutes=self.random.choice((None, 30, 60)))
+        if kind == "reject":
+            return RejectService(by=ADMINISTRATOR, at=NOON, record_id=record_id, reason="nobody saw it")
+        if kind == "void":
+            return void(record_id)
+        if kind == "move":
+            started_at = NOON.replace(hour=self.random.randint(0, 20)) - timedelta(days=self.random.randint(1, 90))
+            ended_at = started_at + timedelta(hours=self.random.randint(1, 9))
+            return correct(record_id, started_at=started_at, ended_at=ended_at)
+        if kind == "capacity":
+            return correct(record_id, capacity=self.random.choice(CAPACITIES))
+        return correct(record_id, minutes=self.random.choice((10, 20, 30)))
+
+    def _member(self) -> Command:
+        by = ADMINISTRATOR
+        who, where = self._someone(), self._some_organisation()
+        both = {"at": NOON, "organisation_id": where, "volunteer_id": who}
+        kind = self.random.choice(
+            (AddMember, AddMember, ApproveMembership, ChangeRole, DeclineMembership, EndMembership)
+        )
+        if kind is AddMember:
+            self.memberships += 1
+            membership_id = MembershipId(f"mem_{self.memberships:05}")
+            by = self.random.choice((ADMINISTRATOR, acting(who)))
+            return AddMember(by=by, membership_id=membership_id, role=self.random.choice(ROLES), **both)
+        if kind is ChangeRole:
+            until = self.random.choice((None, date(2027, 1, 1)))
+            return ChangeRole(by=by, role=self.random.choice(ROLES), valid_until=until, **both)
+        return kind(by=by, **both)
+
+    def _consent(self) -> Command:
+        return consent(self._someone(), self.random.random() < 0.6)
+
+    def _status(self) -> Command:
+        body = {"by": ADMINISTRATOR, "at": NOON, "reason": "as agreed"}
+        kind = self.random.choice((SuspendVolunteer, ReinstateVolunteer, SuspendOrganisation, ReinstateOrganisation))
+        if kind in (SuspendVolunteer, ReinstateVolunteer):
+            return kind(volunteer_id=self._someone(), **body)
+        return kind(organisation_id=CLINIC, **body)
