@@ -54,7 +54,10 @@ async def running_services(
         )
         stack.push_async_callback(ledger.close)
         runner = Runner(store, FOLLOWING)
-        background = [waker.run(pool), *([runner.run()] if (settings.project if follow is None else follow) else [])]
+        background = [waker.run(pool)]
+        if settings.project if follow is None else follow:
+            await runner.catch_up_all()
+            background.append(runner.run())
         await stack.enter_async_context(in_background(background))
         yield Services(pool, ledger, runner)
 

@@ -6,7 +6,7 @@ not, and importing the same file again adds only those.
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -232,7 +232,8 @@ def _read_record(
         if day and ended_at <= started_at:
             ended_at += timedelta(days=1)  # clock times beside a date: the service went on past midnight
     else:
-        ended_at = started_at + timedelta(minutes=minutes or 0)
+        # In UTC, so that the minutes are real ones where the clocks change.
+        ended_at = (started_at.astimezone(UTC) + timedelta(minutes=minutes or 0)).astimezone(zone)
     return LogService(
         by=Acting(ActorId(organisation_id), "organisation"),
         at=at,

@@ -17,7 +17,7 @@ import time
 from typing import Any
 
 from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException, ValidationException
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.types import Guard
 
@@ -70,8 +70,6 @@ async def authenticated(connection: Connection, _handler: BaseRouteHandler) -> N
         state.known_tokens.put(token, principal)
     connection.scope["user"] = principal
     connection.scope["state"]["principal"] = principal
-    if "\x00" in connection.scope["path"] or b"%00" in connection.scope["query_string"]:
-        raise ValidationException("Text cannot contain the character U+0000.")
 
 
 def only(*roles: Role) -> Guard:

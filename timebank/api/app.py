@@ -13,7 +13,7 @@ from litestar import Litestar, Request, Router
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
-from litestar.routes import HTTPRoute
+from litestar.routes import BaseRoute, HTTPRoute
 from litestar.static_files import create_static_files_router
 
 from timebank import __version__, logs
@@ -87,9 +87,19 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         logging_config=None,
         request_max_body_size=BODY_BYTES,
     )
+    for route in app.routes:
+        _name_all_methods(route)
     # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
     app.asgi_handler = RequestLog()(app.asgi_handler)
     return app
+
+
+def _name_all_methods(route: BaseRoute) -> None:
+    """Let OPTIONS name every method: Litestar's handler knows those that the path had when it was first registered."""
+    if isinstance(route, HTTPRoute):
+        for handler in route.route_handlers:
+            if handler.http_methods == {"OPTIONS"}:
+                handler(route.create_options_handler(route.path).fn)
 
 
 CONTROLLERS = [

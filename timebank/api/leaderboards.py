@@ -13,7 +13,8 @@ from timebank.projections.leaderboards import Leaderboard
 Period = Annotated[
     str,
     QueryParameter(
-        pattern=r"^(all|[0-9]{4}(-(0[1-9]|1[0-2]))?)$", description="`all`, a year as `2026`, a month as `2026-11`."
+        pattern=r"^(all|[0-9]{4}(-(0[1-9]|1[0-2]))?)$(?!\n)",
+        description="`all`, a year as `2026`, a month as `2026-11`.",
     ),
 ]
 

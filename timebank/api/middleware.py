@@ -4,10 +4,13 @@ import re
 import time
 from secrets import token_hex
 
+import msgspec
 import structlog
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from timebank.api.problems import PROBLEM_JSON, of_invalid
 
 log = structlog.get_logger("timebank.request")
 
@@ -35,7 +38,10 @@ class RequestLog(ASGIMiddleware):
             await send(message)
 
         try:
-            await next_app(scope, receive, send_with_id)
+            if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+                await _send_bad_address(send_with_id)
+            else:
+                await next_app(scope, receive, send_with_id)
         finally:
             principal = scope["state"].get("principal")
             log.info(
@@ -48,3 +54,11 @@ class RequestLog(ASGIMiddleware):
                 actor=principal.actor if principal else None,
                 bank_id=str(principal.bank_id) if principal else None,
             )
+
+
+async def _send_bad_address(send: Send) -> None:
+    """PostgreSQL has no text with U+0000 in it, nor have file systems: it is refused before anything is asked."""
+    body = msgspec.json.encode(of_invalid("The address contains the character U+0000.", "address"))
+    headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 400, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

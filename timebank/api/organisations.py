@@ -36,7 +36,9 @@ from timebank.domain.refusals import OrganisationUnknown
 from timebank.projections import organisations
 from timebank.projections.organisations import OrganisationView
 
-Code = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Z]{6,20}$", description="The official code (统一社会信用代码).")]
+Code = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9A-Z]{6,20}$(?!\n)", description="The official code (统一社会信用代码).")
+]
 
 
 class OrganisationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

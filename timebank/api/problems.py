@@ -62,12 +62,29 @@ def of_invalid(message: str, field: str | None = None) -> Problem:
     """The problem of a request that does not have the shape it should have."""
     reason, _, path = message.partition(" - at `")
     reason = reason if len(reason) <= 200 else f"{reason[:200]}…"
+    if reason in _NO_BODY:
+        reason = "This needs a body of JSON"
     named = re.search(r"(?:missing required|unknown) field `([^`]*)`", reason)
     place = path.rstrip("`").removeprefix("$").lstrip(".")
     if named:
         place = f"{place}.{named[1]}".lstrip(".")
-    errors = [FieldError(place or field or "body", reason)]
-    return Problem(type="/problems/invalid-request", title="Invalid request", status=400, detail=reason, errors=errors)
+    place = place or _OUTSIDE_NAMES.get(field or "", field) or "body"
+    detail = reason if place == "body" else f"{place}: {reason}"
+    errors = [FieldError(place, reason)]
+    return Problem(type="/problems/invalid-request", title="Invalid request", status=400, detail=detail, errors=errors)
+
+
+_OUTSIDE_NAMES = {
+    "data": "body",
+    "search": "query",
+    "first_day": "from",
+    "last_day": "until",
+    "idempotency_key": "Idempotency-Key",
+}
+"""Parameters that are called otherwise in handlers than in requests."""
+
+_NO_BODY = {"'data'", "data"}
+"""How a missing body shows: as a missing argument of the handler."""
 
 
 def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response[Problem]:
@@ -86,9 +103,9 @@ def _refused(_: Request[Any, Any, Any], refusal: refusals.Refusal) -> Response[P
 def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
     problem = of_invalid(error.detail)
     if isinstance(error.extra, list) and error.extra:
-        found = [of_invalid(item["message"], item.get("key")).errors[0] for item in error.extra]
-        detail = "; ".join(f"{each.field}: {each.reason}" for each in found)
-        problem = msgspec.structs.replace(problem, detail=detail, errors=found)
+        found = [of_invalid(item["message"], item.get("key")) for item in error.extra]
+        detail = "; ".join(each.detail for each in found)
+        problem = msgspec.structs.replace(problem, detail=detail, errors=[each.errors[0] for each in found])
     return respond(problem)
 
 

@@ -19,7 +19,6 @@ from timebank.api.requests import (
     MinPosition,
     Page,
     Text,
-    believable,
     do,
     now,
     page_of,
@@ -41,6 +40,7 @@ from timebank.domain.service import (
     ServiceMinutes,
     ServiceRejected,
     ServiceVoided,
+    must_be_believable,
 )
 from timebank.ledger.submission import Outcome, Receipt
 from timebank.projections import service_records
@@ -66,11 +66,9 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     content: Text | None = None
     programmes: Programmes = ()
 
-    def __post_init__(self) -> None:
-        believable(self.started_at, self.ended_at)
-
     def command(self, request: BankRequest, organisation_id: str) -> LogService:
         """What is asked for."""
+        must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
         return LogService(
             by=request.user.acting,
             at=now(request),
@@ -148,9 +146,6 @@ class CorrectRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     content: Text | None = None
     programmes: Programmes | None = None
 
-    def __post_init__(self) -> None:
-        believable(self.started_at, self.ended_at)
-
 
 class Decided(msgspec.Struct, frozen=True):
     """How the record stands now, and what it counts for."""
@@ -192,8 +187,8 @@ class LoggingController(Controller):
         idempotency_key: IdempotencyHeader = None,
     ) -> BatchResult:
         """Log service of many at once: a verdict for each row, and no row fails because of another."""
-        rows = [_read_row(row) for row in data.records]
-        commands = [row.command(request, organisation_id) for row in rows if isinstance(row, LogRequest)]
+        rows = [_read_row(row, request, organisation_id) for row in data.records]
+        commands = [row for row in rows if isinstance(row, LogService)]
         found = services(request)
         outcomes = await found.ledger.submit(
             request.user.bank_id,
@@ -301,6 +296,7 @@ class ServiceRecordController(Controller):
         idempotency_key: IdempotencyHeader = None,
     ) -> Decided:
         """Put a confirmed record right; what it was stays in the history."""
+        must_be_believable(started_at=data.started_at, ended_at=data.ended_at)
         command = CorrectService(
             by=request.user.acting,
             at=now(request),
@@ -332,14 +328,16 @@ def _decided(status: Status, receipt: Receipt) -> Decided:
     return Decided(fact.record_id, status, 0, 0, receipt.position)
 
 
-def _read_row(row: dict[str, Any]) -> LogRequest | Problem:
+def _read_row(row: dict[str, Any], request: BankRequest, organisation_id: str) -> LogService | Problem:
     try:
-        return msgspec.convert(row, LogRequest, strict=False)
+        return msgspec.convert(row, LogRequest, strict=False).command(request, organisation_id)
+    except Refusal as refusal:
+        return of_refusal(refusal)
     except msgspec.ValidationError as error:
         return of_invalid(str(error))
 
 
-def _verdicts(rows: Sequence[LogRequest | Problem], outcomes: Sequence[Outcome], *, dry_run: bool) -> list[Verdict]:
+def _verdicts(rows: Sequence[LogService | Problem], outcomes: Sequence[Outcome], *, dry_run: bool) -> list[Verdict]:
     decided = iter(outcomes)
     verdicts = []
     for index, row in enumerate(rows):

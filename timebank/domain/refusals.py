@@ -8,7 +8,7 @@ Refusal
 │   ├── OrganisationCodeTaken · OrganisationNotRegistered · OrganisationNotApproved · OrganisationNotSuspended
 │   ├── MembershipAlreadyOpen · MembershipNotPending · MembershipNotActive
 │   └── RecordNotPending · RecordNotConfirmed · DuplicateRecord · OverlappingService · DayIsFull
-├── NeverPossible ─ EndsBeforeItStarts · LastsTooLong · TooFewMinutes · TooManyMinutes
+├── NeverPossible ─ UnbelievableTime · EndsBeforeItStarts · LastsTooLong · TooFewMinutes · TooManyMinutes
 │   ├── ServiceInTheFuture · NothingChanges · TermEndsBeforeItStarts
 └── IdempotencyKeyReused
 """
@@ -195,6 +195,16 @@ class DayIsFull(NotAsItStands):
 
 class NeverPossible(Refusal):
     """This contradicts itself."""
+
+
+class UnbelievableTime(NeverPossible):
+    """Times of service are between 1949 and 2199."""
+
+    field = "started_at"
+
+    def __init__(self, *, field: str) -> None:
+        super().__init__(field=field)
+        self.field = field
 
 
 class EndsBeforeItStarts(NeverPossible):

@@ -24,6 +24,7 @@ from timebank.domain.refusals import (
     ServiceInTheFuture,
     TooFewMinutes,
     TooManyMinutes,
+    UnbelievableTime,
 )
 from timebank.domain.volunteers import Volunteer
 
@@ -323,6 +324,17 @@ class LogService(Command, frozen=True, kw_only=True):
             content=self.content,
             programmes=self.programmes,
         )
+
+
+def must_be_believable(**moments: datetime | None) -> None:
+    """Refuse, by name, points in time that no service was ever at, and that calendars have no neighbours for."""
+    for field, moment in moments.items():
+        if moment is not None and not _FIRST <= moment < _LAST:
+            raise UnbelievableTime(field=field)
+
+
+_FIRST = datetime(1949, 1, 1, tzinfo=UTC)
+_LAST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 def served_minutes(started_at: datetime, ended_at: datetime, minutes: int | None) -> int:

@@ -36,8 +36,10 @@ class Waker:
 
     async def wait(self, rung: asyncio.Event) -> None:
         """Sleep until the bank's log grew, or long enough to look anyway."""
+        # Not asyncio.wait_for: in Python 3.11 it swallows a cancellation that comes together with the ringing.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(rung.wait(), POLL_SECONDS)
+            async with asyncio.timeout(POLL_SECONDS):
+                await rung.wait()
 
     def ring(self, bank_id: UUID) -> None:
         """Say that this process appended to the bank's log."""

@@ -48,6 +48,12 @@ class Runner:
                     following |= banks
                 await asyncio.sleep(NEW_BANKS_SECONDS)
 
+    async def catch_up_all(self) -> None:
+        """Take in all there is, of all banks: who starts to serve is not behind what was acknowledged before."""
+        for bank in await self._store.banks():
+            while await self.catch_up(bank.bank_id):
+                pass
+
     async def reach(self, bank_id: UUID, position: int, seconds: float) -> bool:
         """Wait until all projections of a bank have come to a position; False if they do not in time."""
         try:

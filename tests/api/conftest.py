@@ -1,0 +1,59 @@
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
+from typing import TypeVar
+from uuid import uuid4
+
+import pytest
+
+from tests.conftest import administer, database_url
+
+from .world import World, settled
+
+T = TypeVar("T")
+
+
+@contextlib.asynccontextmanager
+async def kept(context: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+    """A context entered and left in one task, as a lifespan has to be; a fixture is set up and torn down in two."""
+    entered: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+    done = asyncio.Event()
+
+    async def keep() -> None:
+        async with context as value:
+            entered.set_result(value)
+            await done.wait()
+
+    task = asyncio.create_task(keep())
+    await asyncio.wait({task, entered}, return_when=asyncio.FIRST_COMPLETED)
+    try:
+        if task.done():
+            await task
+        yield entered.result()
+    finally:
+        done.set()
+        await task
+
+
+@pytest.fixture(scope="package")
+def shared_url(cluster: str, template: str) -> Iterator[str]:
+    """The URL of a database that the tests here share, each with volunteers of its own."""
+    name = f"api_{uuid4().hex}"
+    administer(cluster, f"create database {name} template {template}")
+    yield database_url(cluster, name)
+    administer(cluster, f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="package")
+async def world(shared_url: str) -> AsyncIterator[World]:
+    """A served bank with somebody in each role, shared: nothing may be suspended that belongs to all."""
+    async with kept(settled(shared_url)) as world:
+        yield world
+
+
+@pytest.fixture
+async def own_world(url: str) -> AsyncIterator[World]:
+    """A served bank of the test's own."""
+    async with kept(settled(url)) as world:
+        yield world

@@ -1,0 +1,174 @@
+"""A served bank with one approved organisation and somebody in each role, and callers who speak HTTP to it."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+from litestar import Litestar
+
+from tests.controls import ZONE
+from timebank.api.app import create_app
+from timebank.composition import Services, utc_now
+from timebank.domain.bank import OpenBank
+from timebank.domain.identifiers import ActorId, new_administrator_id, new_bank_id
+from timebank.domain.kernel import Acting
+from timebank.ledger.tokens import Role, create_token
+from timebank.settings import Settings
+
+
+class Caller:
+    """Somebody with a token. Answers are checked only where a status is expected."""
+
+    def __init__(self, http: httpx.AsyncClient, actor: str, token: str) -> None:
+        self.http, self.id, self.token = http, actor, token
+
+    async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Send a request as this caller."""
+        headers = {"Authorization": f"Bearer {self.token}"} | options.pop("headers", {})
+        return await self.http.request(method, path, headers=headers, **options)
+
+    async def get(self, path: str, expect: int = 200, **params: Any) -> Any:
+        """The answer to a GET, of the status expected."""
+        return said(await self.ask("GET", path, params=params), expect)
+
+    async def post(
+        self, path: str, body: Any = None, expect: int | None = None, key: str | None = None, **params: Any
+    ) -> Any:
+        """The answer to a POST, of the status expected (else: any good one)."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return said(await self.ask("POST", path, json=body, headers=headers, params=params), expect)
+
+    async def patch(self, path: str, body: Any, expect: int | None = None) -> Any:
+        """The answer to a PATCH."""
+        return said(await self.ask("PATCH", path, json=body), expect)
+
+    async def pages(self, path: str, **params: Any) -> list[list[dict[str, Any]]]:
+        """All pages of a list."""
+        page = await self.get(path, **params)
+        pages = [page["items"]]
+        while page["next"] is not None:
+            page = await self.get(path, **(params | {"after": page["next"]}))
+            pages.append(page["items"])
+        return pages
+
+
+def said(response: httpx.Response, expect: int | None = None) -> Any:
+    """What an answer says; it has to have the status expected."""
+    assert response.is_success if expect is None else response.status_code == expect, (
+        f"{response.request.method} {response.request.url}: {response.status_code} {response.text}"
+    )
+    return response.json()
+
+
+class World:
+    """The bank, its people, and short ways to do what tests begin with."""
+
+    garden: str
+    administrator: Caller
+    organisation: Caller
+    recorder: Caller
+    verifier: Caller
+    coordinator: Caller
+    volunteer: Caller
+
+    def __init__(self, app: Litestar, http: httpx.AsyncClient) -> None:
+        self.app, self.http = app, http
+        self.services: Services = app.state.services
+        self.bank_id = UUID(new_bank_id())
+
+    async def settle(self) -> None:
+        """Open the bank and let people move in."""
+        administrator = Acting(new_administrator_id(), "administrator")
+        at = utc_now().astimezone(ZONE)
+        await self.services.ledger.store.open_bank(self.bank_id, "Test bank", str(ZONE))
+        opening = OpenBank(by=administrator, at=at, name="Test bank", timezone=str(ZONE))
+        await self.services.ledger.execute(self.bank_id, opening)
+        self.administrator = await self.caller("administrator", administrator.actor)
+        self.garden = await self.body("百花园物业")
+        self.organisation = await self.caller("organisation", self.garden)
+        self.volunteer = await self.somebody("王芳", phone="13800001111", skills=["理发"])
+        self.recorder = await self.member("recorder")
+        self.verifier = await self.member("verifier")
+        self.coordinator = await self.member("coordinator")
+
+    async def caller(self, role: Role, actor: str) -> Caller:
+        """Somebody with a new token."""
+        return Caller(self.http, actor, await create_token(self.services.pool, self.bank_id, role, actor, "test"))
+
+    async def body(self, name: str = "某某社区", *, approved: bool = True) -> str:
+        """A new organisation."""
+        organisation_id: str = (
+            await self.administrator.post("/v1/organisations", {"name": name, "kind": "property-company"})
+        )["organisation_id"]
+        if approved:
+            await self.administrator.post(f"/v1/organisations/{organisation_id}/approve")
+        return organisation_id
+
+    async def somebody(self, name: str = "某某", **personal: Any) -> Caller:
+        """A new volunteer."""
+        made = await self.administrator.post("/v1/volunteers", {"name": name, **personal})
+        return await self.caller("volunteer", ActorId(made["volunteer_id"]))
+
+    async def member(self, role: str, organisation_id: str | None = None, **term: Any) -> Caller:
+        """A new volunteer with a role in an organisation (else: the garden)."""
+        somebody = await self.somebody()
+        members = f"/v1/organisations/{organisation_id or self.garden}/members"
+        await self.administrator.post(members, {"volunteer_id": somebody.id, "role": role, **term})
+        await self.administrator.post(f"{members}/{somebody.id}/approve")
+        return somebody
+
+    @property
+    def records(self) -> str:
+        """Where the garden logs service."""
+        return f"/v1/organisations/{self.garden}/service-records"
+
+    async def log(self, volunteer_id: str, *, by: Caller | None = None, **changes: Any) -> str:
+        """A new record that waits for confirmation."""
+        logged = await (by or self.organisation).post(self.records, service(volunteer_id, **changes), expect=201)
+        record_id: str = logged["record_id"]
+        return record_id
+
+    async def confirmed(self, volunteer_id: str, **changes: Any) -> str:
+        """A new record, confirmed."""
+        record_id = await self.log(volunteer_id, **changes)
+        await self.verifier.post(f"/v1/service-records/{record_id}/confirm", expect=200)
+        return record_id
+
+
+def hours_of(days_ago: int = 1, hour: int = 8, hours: float = 2) -> dict[str, str]:
+    """Start and end of some hours of an earlier day."""
+    today = utc_now().astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    started_at: datetime = today + timedelta(days=-days_ago, hours=hour)
+    return {"started_at": started_at.isoformat(), "ended_at": (started_at + timedelta(hours=hours)).isoformat()}
+
+
+def service(volunteer_id: str, *, days_ago: int = 1, hour: int = 8, hours: float = 2, **changes: Any) -> dict[str, Any]:
+    """Service to be logged."""
+    return {
+        "volunteer_id": volunteer_id,
+        "activity": "楼道清扫",
+        "category": "公益慈善",
+        "capacity": "resident",
+        **hours_of(days_ago, hour, hours),
+    } | changes
+
+
+@contextlib.asynccontextmanager
+async def served(url: str, **settings: Any) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
+    """The application on a database, and a client to it."""
+    app = create_app(Settings(database_url=url, **settings))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        yield app, http
+
+
+@contextlib.asynccontextmanager
+async def settled(url: str, **settings: Any) -> AsyncIterator[World]:
+    """A world of one's own."""
+    async with served(url, **settings) as (app, http):
+        world = World(app, http)
+        await world.settle()
+        yield world

@@ -1,0 +1,30 @@
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .program import Program, postgres_pid
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder with a short path, because those of sockets are limited."""
+    folder = Path(tempfile.mkdtemp(prefix="tb-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def home(folder: Path) -> Iterator[Path]:
+    """A folder for embedded data, which nothing may go on using."""
+    home = folder / "home"
+    yield home
+    assert not postgres_pid(home), "PostgreSQL was left running"
+
+
+@pytest.fixture
+def program(url: str, folder: Path) -> Program:
+    """The program on the test's database."""
+    return Program(folder, database_url=url)

@@ -1,0 +1,144 @@
+"""The program as users run it: a process of its own, in a folder of its own."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+PROGRAM = (sys.executable, "-m", "timebank")
+
+
+class Program:
+    """`timebank …` with certain settings. It runs in no terminal, and anywhere but in the checkout."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.folder = folder
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("TIMEBANK_")}
+        self.environment = kept | {f"TIMEBANK_{name.upper()}": value for name, value in settings.items()}
+
+    def run(self, *arguments: str | Path, expect: int = 0, seconds: float = 60) -> "Ran":
+        """Run a command to its end, which has to be the one expected."""
+        process = self.start(*arguments)
+        try:
+            out, err = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            out, err = process.communicate()
+            raise AssertionError(f"did not end in {seconds} seconds\n{out}\n{err}") from None
+        ran = Ran(out, err)
+        assert process.returncode == expect, f"exit code {process.returncode}\n{ran.out}\n{ran.err}"
+        assert "Traceback" not in ran.err, ran.err
+        return ran
+
+    async def arun(self, *arguments: str | Path, expect: int = 0) -> "Ran":
+        """The same beside a service in this process, which goes on meanwhile."""
+        return await asyncio.to_thread(self.run, *arguments, expect=expect)
+
+    def start(self, *arguments: str | Path) -> "subprocess.Popen[str]":
+        """Start a command as the leader of a session of its own."""
+        return subprocess.Popen(
+            [*PROGRAM, *map(str, arguments)],
+            cwd=self.folder, env=self.environment, text=True, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def serve(self, *arguments: str | Path) -> "Served":
+        """The service, ready, on a free port; whoever asked for it kills it."""
+        served = Served(self.start("serve", "--port", "0", *arguments))
+        served.wait()
+        return served
+
+    @contextmanager
+    def serving(self, *arguments: str | Path, seconds: float = 30) -> Iterator["Served"]:
+        """A service that is ready, until the block ends."""
+        served = Served(self.start(*arguments))
+        try:
+            served.wait(seconds)
+            yield served
+        finally:
+            served.kill()
+
+
+class Ran:
+    """What a command said."""
+
+    def __init__(self, out: str, err: str) -> None:
+        self.out, self.err = out, err
+
+    @property
+    def json(self) -> Any:
+        """The one line of JSON it said."""
+        (line,) = self.out.splitlines()
+        return json.loads(line)
+
+
+class Served:
+    """A running service, and what it says, line by line."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+        self.out: list[str] = []
+        self.err: list[str] = []
+        for stream, lines in ((process.stdout, self.out), (process.stderr, self.err)):
+            threading.Thread(target=self._read, args=(stream, lines), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        """Where it serves, once it has said so; empty before."""
+        said = re.search(r"(?:Serving at |\"url\": \")(http://[0-9.]+:[0-9]+)", "".join([*self.out, *self.err]))
+        return said[1] if said else ""
+
+    @staticmethod
+    def _read(stream: Any, lines: list[str]) -> None:
+        with stream:
+            for line in stream:
+                lines.append(line)  # noqa: PERF402  # as they come, not when it ends
+
+    def wait(self, seconds: float = 30) -> None:
+        """Wait until it serves."""
+        until = time.monotonic() + seconds
+        while not self.url:
+            if time.monotonic() > until or self.process.poll() is not None:
+                self.kill()
+                raise AssertionError("".join([*self.out, *self.err]))
+            time.sleep(0.02)
+
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
+        """Ask it to stop, as a process manager does; the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        """Kill the whole group: the service and its workers, at once."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+
+def is_up(url: str) -> bool:
+    """Whether the service answers."""
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def postgres_pid(home: Path) -> int:
+    """The process number of the embedded server in a folder; 0 if none runs."""
+    try:
+        pid = int((home / "postgres/data/postmaster.pid").read_text().split("\n", 1)[0])
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return 0
+    return pid if str(home).encode() in command else 0

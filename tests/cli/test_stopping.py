@@ -1,0 +1,38 @@
+import subprocess
+import sys
+
+from .program import Program
+
+STOP_RIGHT_AFTER_A_WRITE = """
+import asyncio, sys
+from uuid import UUID
+from timebank.composition import running_services, utc_now
+from timebank.domain.bank import OpenBank
+from timebank.domain.identifiers import new_bank_id
+from timebank.domain.kernel import Acting
+from timebank.settings import Settings
+
+async def once(turns):
+    async with running_services(Settings(database_url=sys.argv[1])) as services:
+        bank_id = UUID(new_bank_id())
+        await services.ledger.store.open_bank(bank_id, "x", "UTC")
+        follow = asyncio.create_task(services.runner._follow(bank_id))
+        await asyncio.sleep(0.1)
+        by = Acting("adm_x", "administrator")
+        await services.ledger.execute(bank_id, OpenBank(by=by, at=utc_now(), name="x", timezone="UTC"))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        follow.cancel()
+        await asyncio.gather(follow, return_exceptions=True)
+
+for turns in range(6):
+    asyncio.run(once(turns))
+"""
+
+
+def test_the_service_stops_right_after_a_write(program: Program, url: str) -> None:
+    """A follower that is woken and told to stop at the same moment stops: nothing swallows the cancellation."""
+    subprocess.run(
+        [sys.executable, "-c", STOP_RIGHT_AFTER_A_WRITE, url],
+        env=program.environment, check=True, timeout=20, capture_output=True,
+    )  # fmt: skip
