@@ -172,8 +172,8 @@ class TestWhoSigns:
 
     @pytest.mark.parametrize("verifier", [BY_LI, CLINICS_PROGRAM])
     def test_refused_when_a_stranger_confirms(self, verifier: Acting) -> None:
-        """To whoever has nothing to do with the organisation it does not exist."""
-        given(*PEOPLE).when(log_confirmed(verifier=verifier)).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+        """Who has no role in the organisation confirms nothing for it, and whoever logs is told so."""
+        given(*PEOPLE).when(log_confirmed(verifier=verifier)).then_refused(RoleMissing, organisation_id=GARDEN)
 
     @pytest.mark.parametrize("recorder", [BY_ZHAO, CLINICS_PROGRAM])
     def test_refused_when_a_stranger_logs(self, recorder: Acting) -> None:

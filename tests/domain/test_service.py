@@ -23,12 +23,19 @@ from timebank.domain.refusals import (
     ServiceInTheFuture,
     TooFewMinutes,
     TooManyMinutes,
+    UnbelievableTime,
     VolunteerIsSuspended,
     VolunteerUnknown,
     YouAreSuspended,
 )
 from timebank.domain.review import ConfirmService, CorrectService, VoidService
-from timebank.domain.service import ServiceDay, days_touched, minutes_by_day, working_days_between
+from timebank.domain.service import (
+    ServiceDay,
+    days_touched,
+    minutes_by_day,
+    must_be_believable,
+    working_days_between,
+)
 from timebank.domain.volunteers import VolunteerReinstated, VolunteerSuspended
 
 from ..controls import (
@@ -593,3 +600,14 @@ class TestWorkingDays:
         last = first + timedelta(days=days)
         after = (first + timedelta(days=n) for n in range(1, days + 1))
         assert working_days_between(first, last) == sum(day.weekday() < 5 for day in after)
+
+
+class TestMustBeBelievable:
+    """Times of service."""
+
+    @pytest.mark.parametrize("moment", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+    def test_refused_when_no_service_was_ever_at(self, moment: datetime) -> None:
+        """The ends of the calendar, which have no neighbouring day, are refused by the name of their field."""
+        with pytest.raises(UnbelievableTime) as refused:
+            must_be_believable(started_at=NOON, ended_at=moment)
+        assert refused.value.field == "ended_at"

@@ -18,6 +18,7 @@ from timebank.domain.refusals import (
     RecordNotConfirmed,
     RecordNotPending,
     RecordUnknown,
+    RoleMissing,
     ServiceInTheFuture,
     VerifierIsBeneficiary,
 )
@@ -266,7 +267,13 @@ class LogConfirmedService(Command, frozen=True, kw_only=True):
         return (*log.needs(), Balance(log.volunteer_id), *right_of(self.by, log.organisation_id))
 
     def decide(self, organisation: Organisation, volunteer: Volunteer, *others: Memory) -> Iterator[Fact]:
-        must_act_for(self.log.organisation_id, self.by, VERIFIES_SERVICE, self.at.date(), others)
+        organisation.must_exist(self.log.organisation_id)
+        try:
+            must_act_for(self.log.organisation_id, self.by, VERIFIES_SERVICE, self.at.date(), others)
+        except OrganisationUnknown:
+            # Whoever logs knows the organisation; what has to be said is that the other has no role in it.
+            role = " or ".join(VERIFIES_SERVICE)
+            raise RoleMissing(role=role, organisation_id=self.log.organisation_id) from None
         (logged,) = self.log.decide(organisation, volunteer, *others)
         yield logged
         record = ServiceRecord(self.log.record_id)
