@@ -41,7 +41,14 @@ async def running_services(
         url = await stack.enter_async_context(database(settings))
         await migrate(url)
         pool = await stack.enter_async_context(
-            asyncpg.create_pool(url, min_size=2, max_size=settings.pool_size, command_timeout=statement_seconds)
+            asyncpg.create_pool(
+                url,
+                min_size=2,
+                max_size=settings.pool_size,
+                command_timeout=statement_seconds,
+                # A plan made while a bank was small, and kept, reads whole tables when it has grown.
+                server_settings={"plan_cache_mode": "force_custom_plan"},
+            )
         )
         waker = Waker()
         store = Store(pool, waker)
