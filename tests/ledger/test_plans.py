@@ -1,0 +1,75 @@
+"""The statements that every command waits for touch only the rows they are about, however large the log has grown."""
+
+import re
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from timebank.composition import running_services
+from timebank.domain.identifiers import new_organisation_id, new_record_id, new_volunteer_id, new_volunteer_number
+from timebank.domain.kernel import Command
+from timebank.domain.organisations import ApproveOrganisation, RegisterOrganisation
+from timebank.domain.refusals import Refusal
+from timebank.domain.volunteers import RegisterVolunteer
+from timebank.ledger.ledger import Ledger
+from timebank.ledger.store import SQL, Pool
+from timebank.projections.history import SQL as HISTORY
+from timebank.settings import Settings
+
+from ..controls import ADMINISTRATOR, NOON, log_service
+
+
+@pytest.fixture
+async def long_log(ledger: Ledger, bank_id: UUID) -> int:
+    """A log of some thousand events about which PostgreSQL has no statistics yet."""
+    people = [new_volunteer_id() for _ in range(100)]
+    garden = new_organisation_id()
+    commands: list[Command] = [
+        RegisterOrganisation(by=ADMINISTRATOR, at=NOON, organisation_id=garden, name="花园", kind="enterprise"),
+        ApproveOrganisation(by=ADMINISTRATOR, at=NOON, organisation_id=garden),
+        *(
+            RegisterVolunteer(by=ADMINISTRATOR, at=NOON, volunteer_id=each, number=new_volunteer_number(), name="甲")
+            for each in people
+        ),
+        *(
+            log_service(
+                by=ADMINISTRATOR,
+                record_id=new_record_id(),
+                volunteer_id=each,
+                organisation_id=garden,
+                started_at=NOON - timedelta(days=day, hours=4),
+                ended_at=NOON - timedelta(days=day, hours=3),
+            )
+            for day in range(1, 31)
+            for each in people
+        ),
+    ]
+    outcomes = await ledger.submit(bank_id, commands)
+    assert not any(isinstance(outcome, Refusal) for outcome in outcomes)
+    return ledger.head(bank_id)
+
+
+async def plan_of(pool: Pool, statement: str, *binds: object) -> str:
+    """How PostgreSQL would go about a statement."""
+    rows = await pool.fetch(f"explain (costs off) {statement}", *binds)
+    return "\n".join(row[0] for row in rows)
+
+
+async def test_recalling_memories_probes_indexes(pool: Pool, bank_id: UUID, long_log: int) -> None:
+    """What a decision needs is found through indexes."""
+    tags, topics = ["vol_1", "vol_1@2026-11-19"], ["volunteer-registered", "service-logged"]
+    plan = await plan_of(pool, SQL["recall"], bank_id, long_log, tags, topics)
+    assert not re.search(r"Seq Scan on event", plan), plan
+
+
+async def test_the_history_of_one_thing_probes_indexes(pool: Pool, bank_id: UUID, long_log: int) -> None:
+    """What happened to one thing is found through indexes."""
+    plan = await plan_of(pool, HISTORY["page_by_tag"], bank_id, 0, None, None, 50, "vol_1")
+    assert not re.search(r"Seq Scan on event", plan), plan
+
+
+async def test_plans_are_made_for_the_tables_as_they_are(url: str) -> None:
+    """No connection keeps a plan that was made when the tables were small."""
+    async with running_services(Settings(database_url=url), follow=False) as services:
+        assert await services.pool.fetchval("show plan_cache_mode") == "force_custom_plan"
