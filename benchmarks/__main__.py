@@ -1,0 +1,95 @@
+"""`python -m benchmarks`: runs the comparisons one after the other, and prints them as a table."""
+
+import argparse
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+import uvloop
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import account, http, importing, inprocess, machine, reading
+from benchmarks.measure import Bench, Row
+from timebank import logs
+from timebank.embedded import EmbeddedPostgres
+
+SECTIONS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
+    "inprocess": inprocess.rows,
+    "http": http.rows,
+    "account": account.rows,
+    "import": importing.rows,
+    "rebuild": reading.rebuilding,
+    "verify": reading.verifying,
+}
+
+console = Console(width=None if sys.stdout.isatty() else 160)
+
+
+def main() -> None:
+    """Run what was asked for, and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="NAME")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work: to see that it runs, not how fast")
+    parser.add_argument(
+        "--flush-ms", type=float, default=0.0, metavar="MS", help="let PostgreSQL's commits wait, as for a slower disk"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
+    options = parser.parse_args()
+    logs.configure("warning", "console")
+    folder = Path(tempfile.mkdtemp(prefix="tb-bench-"))
+    try:
+        with (
+            EmbeddedPostgres(folder / "postgres").running() as cluster,
+            asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+        ):
+            rows, on = runner.run(_run(Bench(folder, cluster, options.quick), options.only, options.flush_ms))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    _show(rows, on)
+    if options.json:
+        options.json.write_bytes(msgspec.json.format(msgspec.json.encode({"machine": on, "rows": rows})))
+
+
+async def _run(bench: Bench, wanted: list[str], flush_ms: float) -> tuple[list[Row], str]:
+    if flush_ms:
+        await machine.slow_down(bench, flush_ms)
+    on = await machine.describe(bench)
+    rows: list[Row] = []
+    for name in wanted:
+        started = time.perf_counter()
+        with console.status(f"{name} …"):
+            rows += await SECTIONS[name](bench)
+        console.print(f"{name}: {time.perf_counter() - started:.0f} s")
+    return rows, on
+
+
+def _show(rows: list[Row], on: str) -> None:
+    console.print(on, highlight=False)
+    table = Table(box=box.MARKDOWN)
+    for heading in ("work", "ours", "counterpart", "ratio", "bar", "met"):
+        table.add_column(heading, justify="left" if heading in {"work", "counterpart"} else "right")
+    for row in rows:
+        bar = f"≥ {row.at_least:g}" if row.at_least is not None else f"≤ {row.at_most:g}" if row.at_most else "–"
+        theirs = f"{row.counterpart}: {_number(row.theirs)}{row.unit}" if row.theirs is not None else "–"
+        ratio = f"{row.ratio:.2f}" if row.ratio is not None else "–"
+        met = {True: "yes", False: "[bold]no[/]", None: "–"}[row.is_met]
+        table.add_row(row.work, f"{_number(row.ours)}{row.unit}", theirs, ratio, bar, met)
+    console.print(table)
+    for row in rows:
+        for note in row.notes:
+            console.print(f"- {note}", highlight=False)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""A server process of our own, and loads to put on it."""
+
+import asyncio
+import contextlib
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.load import Orders, Outcome
+from benchmarks.measure import Bench
+from benchmarks.rival_app import TABLES
+from benchmarks.world import World, new_world
+from timebank.ledger.tokens import create_token
+
+CONNECTIONS = 64
+AT_MOST_PER_SECOND = 15_000
+"""More requests than any handler answers; each is sent once."""
+
+READY_SECONDS = 30.0
+
+
+class Service:
+    """A running server process, and a bank in its database to ask it about."""
+
+    def __init__(self, port: int, world: World, tokens: dict[str, str], seconds: float) -> None:
+        self.port = port
+        self.world = world
+        self.tokens = tokens
+        self.seconds = seconds
+        self.client_shares: list[float] = []
+        self.lags: list[int] = []
+
+    async def log(self, path: str) -> float:
+        """Requests per second that log a record each, under `path`."""
+        return (await self.load(self.logging(path), 201)).rate
+
+    async def ask(self, path: str) -> float:
+        """Requests per second that ask for a balance, under `path`."""
+        token = self.tokens["administrator"]
+        balances = [_request("GET", f"{path}/{each}/balance", token) for each in self.world.volunteers]
+        wanted = itertools.islice(itertools.cycle(balances), int(self.seconds * AT_MOST_PER_SECOND))
+        return (await self.load(list(wanted), 200)).rate
+
+    async def load(self, requests: list[bytes], status: int) -> Outcome:
+        """Send requests for some seconds, once the projections are where the log is."""
+        await self._settle()
+        orders = Orders(self.port, CONNECTIONS, self.seconds, requests, status)
+        client = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "benchmarks.load", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        answer, _ = await client.communicate(msgspec.msgpack.encode(orders))
+        self.lags.append(await self._lag())
+        outcome = msgspec.msgpack.decode(answer, type=Outcome)
+        assert not outcome.bad, outcome.first_bad
+        self.client_shares.append(outcome.cpu_seconds / outcome.seconds)
+        return outcome
+
+    def logging(self, path: str) -> list[bytes]:
+        """Requests to log a record each."""
+        requests = []
+        for _ in range(int(self.seconds * AT_MOST_PER_SECOND)):
+            log = self.world.service()
+            body = {
+                name: getattr(log, name)
+                for name in ("volunteer_id", "activity", "category", "capacity", "started_at", "ended_at", "place")
+            }
+            where = f"{path}/{log.organisation_id}/service-records"
+            requests.append(_request("POST", where, self.tokens["administrator"], msgspec.json.encode(body)))
+        return requests
+
+    async def samples(self) -> dict[str, float]:
+        """Where the server's time went since this was last asked; the first time is the beginning."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(_request("POST", "/rival/samples", self.tokens["administrator"]))
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length: "))
+        answer = await reader.readexactly(int(length.rpartition(b" ")[2]))
+        writer.close()
+        return msgspec.json.decode(answer, type=dict[str, float])
+
+    async def _settle(self) -> None:
+        for _ in range(600):
+            if await self._lag() == 0:
+                return
+            await asyncio.sleep(0.1)
+        raise TimeoutError("the projections did not come to the head of the log")
+
+    async def _lag(self) -> int:
+        """How many events the last of the projections is behind."""
+        lag: int = await self.world.services.pool.fetchval(
+            "select b.head - min(c.position) from bank b join checkpoint c using (bank_id) group by b.head"
+        )
+        return lag
+
+
+def _request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
+    head = f"{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n"
+    if body:
+        head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+    return head.encode() + b"\r\n" + body
+
+
+@contextlib.asynccontextmanager
+async def running_service(bench: Bench) -> AsyncIterator[Service]:
+    """The service with its rivals, one worker, on a database of its own."""
+    url = await bench.new_database("over_http")
+    async with new_world(url) as world:
+        await world.do([world.confirmed(world.service()) for _ in world.volunteers])
+        await world.project()
+        await world.services.pool.execute(TABLES)
+        token = await create_token(
+            world.services.pool, world.bank_id, "administrator", world.administrator.actor, "benchmark"
+        )
+        with _server(url, bench.folder / "server.log") as port:
+            yield Service(port, world, {"administrator": token}, bench.seconds * 1.5)
+
+
+@contextlib.contextmanager
+def _server(url: str, log: Path) -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    options = "--interface asgi --factory --workers 1 --loop uvloop --no-ws --no-log --host 127.0.0.1 --port"
+    command = [sys.executable, "-m", "granian", *options.split(), str(port), "benchmarks.rival_app:from_environment"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIMEBANK_")}
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command, env=kept | {"TIMEBANK_DATABASE_URL": url}, stdout=output, stderr=output, start_new_session=True
+        )
+        try:
+            _wait_until_ready(port, log)
+            yield port
+        finally:
+            server.terminate()
+            try:
+                server.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
+
+
+def _wait_until_ready(port: int, log: Path) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(b"GET /health/ready HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            if connection.recv(100).startswith(b"HTTP/1.1 200"):
+                return
+        time.sleep(0.1)
+    raise TimeoutError(log.read_text(errors="replace")[-2000:])
