@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
     options = parser.parse_args()
     logs.configure("warning", "console")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("Stopped."))  # by way of what cleans up
     folder = Path(tempfile.mkdtemp(prefix="tb-bench-"))
     try:
         with (
