@@ -63,6 +63,20 @@ async def test_recalling_memories_probes_indexes(pool: Pool, bank_id: UUID, long
     assert not re.search(r"Seq Scan on event", plan), plan
 
 
+async def test_recalling_many_memories_reads_only_their_events(pool: Pool, bank_id: UUID, long_log: int) -> None:
+    """However many memories a batch needs, only the events they are made of are read, and not the log."""
+    await pool.execute("analyze")
+    rows = await pool.fetch("select data ->> 'record_id' as id from history where topic = 'service-logged' limit 500")
+    topics = ["service-logged", "service-confirmed", "service-rejected", "service-corrected", "service-voided"]
+    pairs = [(row["id"], topic) for row in rows for topic in topics]
+    binds = [tag for tag, _ in pairs], [topic for _, topic in pairs]
+    rows = await pool.fetch(f"explain (analyze, costs off, timing off) {SQL['recall']}", bank_id, long_log, *binds)
+    plan = "\n".join(row[0] for row in rows)
+    read = re.findall(r"Scan using event_pkey on event e.*?rows=([0-9.]+) loops=([0-9]+)", plan)
+    assert read, plan
+    assert sum(float(number) * int(loops) for number, loops in read) <= 500, plan
+
+
 async def test_the_history_of_one_thing_probes_indexes(pool: Pool, bank_id: UUID, long_log: int) -> None:
     """What happened to one thing is found through indexes."""
     plan = await plan_of(pool, HISTORY["page_by_tag"], bank_id, 0, None, None, 50, "vol_1")
