@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from benchmarks.measure import Bench, Row, compare, in_turns, seconds_for
 from benchmarks.world import World, new_world
+from timebank.composition import KEPT_WITH_THE_LOG
 from timebank.domain.identifiers import RecordId, VolunteerId
 from timebank.domain.review import ConfirmService
 from timebank.domain.service import LogService
 from timebank.ledger.ledger import Ledger
-from timebank.projections import balances
 
 AT_ONCE = 20
 
@@ -95,7 +95,12 @@ async def rows(bench: Bench) -> list[Row]:
 async def _cold(world: World, account: _Account) -> float:
     """Milliseconds for the first confirmation a ledger makes that remembers nothing."""
     (record_id,) = await account.pending(1)
-    ledger = Ledger(world.services.ledger.store, clock=world.services.ledger.clock, inline=(balances.keep,))
+    ledger = Ledger(
+        world.services.ledger.store,
+        world.services.people,
+        clock=world.services.ledger.clock,
+        inline=KEPT_WITH_THE_LOG,
+    )
     try:
         return await seconds_for(ledger.execute(world.bank_id, account.confirm(record_id))) * 1000
     finally:

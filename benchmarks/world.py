@@ -2,20 +2,20 @@
 
 import contextlib
 import itertools
+import os
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from timebank.composition import Services, running_services, utc_now
-from timebank.domain.bank import OpenBank
 from timebank.domain.identifiers import (
     ActorId,
     OrganisationId,
     VolunteerId,
     VolunteerNumber,
-    new_administrator_id,
-    new_bank_id,
     new_organisation_id,
     new_record_id,
     new_volunteer_id,
@@ -26,8 +26,9 @@ from timebank.domain.organisations import ApproveOrganisation, RegisterOrganisat
 from timebank.domain.review import LogConfirmedService
 from timebank.domain.service import LogService
 from timebank.domain.volunteers import RegisterVolunteer
+from timebank.founding import found_bank
 from timebank.ledger.submission import Receipt
-from timebank.settings import Settings
+from timebank.settings import from_environ
 
 ZONE = ZoneInfo("Asia/Shanghai")
 VOLUNTEERS = 2_000
@@ -35,14 +36,28 @@ ORGANISATIONS = 100
 CHUNK = 500
 
 
+KEY_FILE = Path(tempfile.gettempdir()) / f"timebank-benchmarks-{os.getuid()}" / "keys.json"
+
+
+def environment(url: str) -> dict[str, str]:
+    """The settings of this process and of the servers it starts: nobody is held up for asking often."""
+    return {
+        "TIMEBANK_DATABASE_URL": url,
+        "TIMEBANK_KEY_FILE": str(KEY_FILE),
+        "TIMEBANK_PUBLIC_URL": "http://benchmark.example",
+        "TIMEBANK_RATE_PER_ADDRESS": str(10**9),
+        "TIMEBANK_RATE_PER_PRINCIPAL": str(10**9),
+    }
+
+
 class World:
     """The bank. Volunteers stay with their organisation; no two records are of the same volunteer and day."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self.bank_id = UUID(new_bank_id())
+        self.bank_id: UUID
+        self.administrator: Acting
         self.at = utc_now().astimezone(ZONE)
-        self.administrator = Acting(new_administrator_id(), "administrator")
         self.organisations: list[OrganisationId] = [new_organisation_id() for _ in range(ORGANISATIONS)]
         self.volunteers: list[VolunteerId] = [new_volunteer_id() for _ in range(VOLUNTEERS)]
         self.numbers: list[VolunteerNumber] = []
@@ -51,8 +66,9 @@ class World:
 
     async def open(self) -> None:
         """Open the bank, and register everybody."""
-        await self.services.ledger.store.open_bank(self.bank_id, "Benchmark", str(ZONE))
-        await self.do([OpenBank(by=self.administrator, at=self.at, name="Benchmark", timezone=str(ZONE))])
+        founded = await found_bank(self.services, "Benchmark", str(ZONE), "林")
+        self.bank_id = founded.bank_id
+        self.administrator = Acting(ActorId(founded.administrator), "administrator")
         for organisation_id in self.organisations:
             await self.do(
                 [
@@ -127,7 +143,7 @@ class World:
 @contextlib.asynccontextmanager
 async def new_world(url: str) -> AsyncIterator[World]:
     """A bank in an empty database, driven from this process."""
-    async with running_services(Settings(database_url=url), follow=False) as services:
+    async with running_services(from_environ(environment(url)), follow=False) as services:
         world = World(services)
         await world.open()
         yield world

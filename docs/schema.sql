@@ -5,6 +5,51 @@ begin
     raise exception 'events are never changed or deleted';
 end $$;
 
+CREATE FUNCTION public.refuse_to_change_security_log() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+    if tg_op = 'UPDATE' and new.address is null and to_jsonb(new) - 'address' = to_jsonb(old) - 'address' then
+        return new;
+    end if;
+    raise exception 'the security log is never changed or deleted';
+end $$;
+
+CREATE TABLE public.api_key (
+    bank_id uuid NOT NULL,
+    key_id text NOT NULL,
+    organisation_id text NOT NULL,
+    label text NOT NULL,
+    permissions text[] NOT NULL,
+    secret_hash text NOT NULL,
+    expires_at timestamp with time zone,
+    replaces text,
+    replaced_by text,
+    status text NOT NULL,
+    issued_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.api_key_use (
+    bank_id uuid NOT NULL,
+    key_id text NOT NULL,
+    last_used_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
+CREATE TABLE public.appointment (
+    bank_id uuid NOT NULL,
+    appointment_id text NOT NULL,
+    volunteer_id text NOT NULL,
+    office text NOT NULL,
+    organisation_id text,
+    valid_from date,
+    valid_until date,
+    appointed_by text NOT NULL,
+    delegated_from text,
+    status text NOT NULL,
+    reason text
+);
+
 CREATE TABLE public.balance (
     bank_id uuid NOT NULL,
     volunteer_id text NOT NULL,
@@ -36,6 +81,13 @@ CREATE TABLE public.checkpoint (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.credential (
+    bank_id uuid NOT NULL,
+    volunteer_id text NOT NULL,
+    password_hash text NOT NULL,
+    changed_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.event (
     bank_id uuid NOT NULL,
     "position" bigint NOT NULL,
@@ -49,6 +101,7 @@ CREATE TABLE public.event (
     command_id uuid NOT NULL,
     recorded_at timestamp with time zone NOT NULL,
     leaf bytea NOT NULL,
+    on_behalf_of text,
     CONSTRAINT event_position_check CHECK (("position" > 0))
 );
 
@@ -71,7 +124,8 @@ CREATE VIEW public.history AS
     request_id,
     command_id,
     event_id,
-    encode(leaf, 'hex'::text) AS leaf
+    encode(leaf, 'hex'::text) AS leaf,
+    on_behalf_of
    FROM public.event;
 
 CREATE TABLE public.idempotency (
@@ -105,6 +159,31 @@ CREATE TABLE public.membership (
     reason text
 );
 
+CREATE TABLE public.oidc_identity (
+    bank_id uuid NOT NULL,
+    issuer text NOT NULL,
+    subject text NOT NULL,
+    volunteer_id text NOT NULL
+);
+
+CREATE TABLE public.oidc_login (
+    state_hash bytea NOT NULL,
+    bank_id uuid NOT NULL,
+    volunteer_id text,
+    nonce text NOT NULL,
+    verifier text NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.one_time_code (
+    code_hash bytea NOT NULL,
+    bank_id uuid NOT NULL,
+    volunteer_id text NOT NULL,
+    issued_by text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+
 CREATE TABLE public.organisation (
     bank_id uuid NOT NULL,
     organisation_id text NOT NULL,
@@ -118,14 +197,62 @@ CREATE TABLE public.organisation (
 CREATE TABLE public.person (
     bank_id uuid NOT NULL,
     volunteer_id text NOT NULL,
-    name text NOT NULL,
-    phone text,
-    skills text[] DEFAULT '{}'::text[] NOT NULL,
-    alias text
+    key_id text NOT NULL,
+    sealed bytea NOT NULL,
+    document bytea,
+    phone_index text,
+    document_index text,
+    name_indexes text[] NOT NULL
+);
+
+CREATE TABLE public.proxy (
+    bank_id uuid NOT NULL,
+    proxy_id text NOT NULL,
+    volunteer_id text NOT NULL,
+    proxy_volunteer_id text NOT NULL,
+    scopes text[] NOT NULL,
+    acts_per_day integer NOT NULL,
+    valid_until date,
+    status text NOT NULL
+);
+
+CREATE TABLE public.refresh_token (
+    token_hash bytea NOT NULL,
+    session_id text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
 );
 
 CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
+);
+
+CREATE TABLE public.sealing_key (
+    key_id text NOT NULL,
+    check_value text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    retired_at timestamp with time zone
+);
+
+CREATE TABLE public.security_event (
+    bank_id uuid NOT NULL,
+    number bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    actor text,
+    subject text,
+    address text,
+    request_id text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+ALTER TABLE public.security_event ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.security_event_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.service_record (
@@ -153,15 +280,23 @@ CREATE TABLE public.service_record (
 )
 WITH (fillfactor='80');
 
-CREATE TABLE public.token (
-    token_hash bytea NOT NULL,
+CREATE TABLE public.session (
+    session_id text NOT NULL,
     bank_id uuid NOT NULL,
-    role text NOT NULL,
-    actor text NOT NULL,
-    label text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    revoked_at timestamp with time zone,
-    CONSTRAINT token_role_check CHECK ((role = ANY (ARRAY['administrator'::text, 'organisation'::text, 'volunteer'::text])))
+    volunteer_id text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone
+);
+
+CREATE TABLE public.sign_in_attempt (
+    bank_id uuid NOT NULL,
+    login text NOT NULL,
+    address text NOT NULL,
+    volunteer_id text,
+    failures integer NOT NULL,
+    last_failed_at timestamp with time zone,
+    succeeded_at timestamp with time zone
 );
 
 CREATE TABLE public.volunteer (
@@ -173,6 +308,15 @@ CREATE TABLE public.volunteer (
     registered_at timestamp with time zone NOT NULL
 );
 
+ALTER TABLE ONLY public.api_key
+    ADD CONSTRAINT api_key_pkey PRIMARY KEY (bank_id, key_id);
+
+ALTER TABLE ONLY public.api_key_use
+    ADD CONSTRAINT api_key_use_pkey PRIMARY KEY (bank_id, key_id);
+
+ALTER TABLE ONLY public.appointment
+    ADD CONSTRAINT appointment_pkey PRIMARY KEY (bank_id, appointment_id);
+
 ALTER TABLE ONLY public.balance
     ADD CONSTRAINT balance_pkey PRIMARY KEY (bank_id, volunteer_id);
 
@@ -181,6 +325,9 @@ ALTER TABLE ONLY public.bank
 
 ALTER TABLE ONLY public.checkpoint
     ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (projection, bank_id);
+
+ALTER TABLE ONLY public.credential
+    ADD CONSTRAINT credential_pkey PRIMARY KEY (bank_id, volunteer_id);
 
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (bank_id, "position");
@@ -197,26 +344,56 @@ ALTER TABLE ONLY public.leaderboard
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_pkey PRIMARY KEY (bank_id, membership_id);
 
+ALTER TABLE ONLY public.oidc_identity
+    ADD CONSTRAINT oidc_identity_pkey PRIMARY KEY (bank_id, issuer, subject);
+
+ALTER TABLE ONLY public.oidc_login
+    ADD CONSTRAINT oidc_login_pkey PRIMARY KEY (state_hash);
+
+ALTER TABLE ONLY public.one_time_code
+    ADD CONSTRAINT one_time_code_pkey PRIMARY KEY (code_hash);
+
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_pkey PRIMARY KEY (bank_id, organisation_id);
 
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (bank_id, volunteer_id);
 
+ALTER TABLE ONLY public.proxy
+    ADD CONSTRAINT proxy_pkey PRIMARY KEY (bank_id, proxy_id);
+
+ALTER TABLE ONLY public.refresh_token
+    ADD CONSTRAINT refresh_token_pkey PRIMARY KEY (token_hash);
+
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.sealing_key
+    ADD CONSTRAINT sealing_key_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY public.security_event
+    ADD CONSTRAINT security_event_pkey PRIMARY KEY (bank_id, number);
 
 ALTER TABLE ONLY public.service_record
     ADD CONSTRAINT service_record_pkey PRIMARY KEY (bank_id, record_id);
 
-ALTER TABLE ONLY public.token
-    ADD CONSTRAINT token_pkey PRIMARY KEY (token_hash);
+ALTER TABLE ONLY public.session
+    ADD CONSTRAINT session_pkey PRIMARY KEY (session_id);
+
+ALTER TABLE ONLY public.sign_in_attempt
+    ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (bank_id, login, address);
 
 ALTER TABLE ONLY public.volunteer
     ADD CONSTRAINT volunteer_bank_id_number_key UNIQUE (bank_id, number);
 
 ALTER TABLE ONLY public.volunteer
     ADD CONSTRAINT volunteer_pkey PRIMARY KEY (bank_id, volunteer_id);
+
+CREATE INDEX api_key_by_id ON public.api_key USING btree (key_id);
+
+CREATE INDEX api_key_by_organisation ON public.api_key USING btree (bank_id, organisation_id, key_id);
+
+CREATE INDEX appointment_by_volunteer ON public.appointment USING btree (bank_id, volunteer_id);
 
 CREATE INDEX event_by_actor ON public.event USING btree (bank_id, actor, "position");
 
@@ -228,14 +405,46 @@ CREATE INDEX membership_by_organisation ON public.membership USING btree (bank_i
 
 CREATE INDEX membership_by_volunteer ON public.membership USING btree (bank_id, volunteer_id, membership_id);
 
-CREATE INDEX person_by_name ON public.person USING btree (bank_id, name);
+CREATE INDEX oidc_identity_by_volunteer ON public.oidc_identity USING btree (bank_id, volunteer_id);
 
-CREATE INDEX person_by_phone ON public.person USING btree (bank_id, phone);
+CREATE INDEX one_time_code_by_volunteer ON public.one_time_code USING btree (bank_id, volunteer_id);
+
+CREATE UNIQUE INDEX person_by_document ON public.person USING btree (bank_id, document_index);
+
+CREATE INDEX person_by_key ON public.person USING btree (key_id);
+
+CREATE INDEX person_by_name ON public.person USING gin (name_indexes);
+
+CREATE INDEX person_by_phone ON public.person USING btree (bank_id, phone_index);
+
+CREATE INDEX proxy_by_proxy ON public.proxy USING btree (bank_id, proxy_volunteer_id);
+
+CREATE INDEX proxy_by_volunteer ON public.proxy USING btree (bank_id, volunteer_id);
+
+CREATE INDEX refresh_token_by_session ON public.refresh_token USING btree (session_id);
+
+CREATE INDEX security_event_by_actor ON public.security_event USING btree (bank_id, actor, number);
 
 CREATE INDEX service_record_by_organisation ON public.service_record USING btree (bank_id, organisation_id, record_id);
 
 CREATE INDEX service_record_by_volunteer ON public.service_record USING btree (bank_id, volunteer_id, record_id);
 
+CREATE INDEX session_by_volunteer ON public.session USING btree (bank_id, volunteer_id);
+
+CREATE INDEX sign_in_attempt_by_address ON public.sign_in_attempt USING btree (bank_id, address);
+
+CREATE INDEX sign_in_attempt_by_volunteer ON public.sign_in_attempt USING btree (bank_id, volunteer_id);
+
 CREATE TRIGGER event_is_append_only BEFORE DELETE OR UPDATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 
 CREATE TRIGGER event_is_never_truncated BEFORE TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
+
+CREATE TRIGGER security_event_is_append_only BEFORE DELETE OR UPDATE ON public.security_event FOR EACH ROW EXECUTE FUNCTION public.refuse_to_change_security_log();
+
+CREATE TRIGGER security_event_is_never_truncated BEFORE TRUNCATE ON public.security_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_security_log();
+
+ALTER TABLE ONLY public.person
+    ADD CONSTRAINT person_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.sealing_key(key_id);
+
+ALTER TABLE ONLY public.refresh_token
+    ADD CONSTRAINT refresh_token_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.session(session_id) ON DELETE CASCADE;

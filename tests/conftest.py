@@ -13,17 +13,20 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from timebank.composition import KEPT_WITH_THE_LOG
 from timebank.domain.bank import OpenBank
 from timebank.domain.identifiers import new_bank_id
 from timebank.embedded import EmbeddedPostgres
+from timebank.ledger.keyring import keyring_for
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.migrations import migrate
+from timebank.ledger.people import People
 from timebank.ledger.store import Pool, Store
 from timebank.ledger.wake import Waker
-from timebank.projections import FOLLOWING, balances
+from timebank.projections import FOLLOWING
 from timebank.projections.runner import Runner
 
-from .controls import ADMINISTRATOR, NOON, ZONE
+from .controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +89,18 @@ async def pool(url: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
+async def people(pool: Pool) -> People:
+    """What seals and opens personal data of the test's database."""
+    return await people_of(pool)
+
+
+async def people_of(pool: Pool) -> People:
+    """What seals and opens personal data of a test's database, in whatever process."""
+    async with pool.acquire() as connection:
+        return People(await keyring_for(connection, KEY_FILE))
+
+
+@pytest.fixture
 async def store(pool: Pool) -> Store:
     """The log of the test's database."""
     return Store(pool, Waker())
@@ -100,9 +115,9 @@ async def bank_id(store: Store) -> UUID:
 
 
 @pytest.fixture
-async def ledger(store: Store, bank_id: UUID) -> AsyncIterator[Ledger]:
+async def ledger(store: Store, people: People, bank_id: UUID) -> AsyncIterator[Ledger]:
     """A ledger with inline balances, its bank opened."""
-    ledger = Ledger(store, clock=lambda: datetime.now(UTC), inline=(balances.keep,))
+    ledger = Ledger(store, people, clock=lambda: datetime.now(UTC), inline=KEPT_WITH_THE_LOG)
     await ledger.execute(bank_id, OpenBank(by=ADMINISTRATOR, at=NOON, name="Test bank", timezone=str(ZONE)))
     yield ledger
     await ledger.close()

@@ -1,20 +1,27 @@
 """Canned people, bodies, moments and commands."""
 
+import os
+import tempfile
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from timebank.domain.identifiers import (
     ActorId,
+    AppointmentId,
     MembershipId,
     OrganisationId,
+    ProxyId,
     RecordId,
     VolunteerId,
     VolunteerNumber,
 )
-from timebank.domain.kernel import Acting
+from timebank.domain.kernel import Acting, Office
 from timebank.domain.memberships import MembershipApproved, MembershipRequested, Role
+from timebank.domain.offices import AppointmentMade
 from timebank.domain.organisations import OrganisationApproved, OrganisationRegistered
+from timebank.domain.proxies import ProxyAppointed
 from timebank.domain.service import (
     LogService,
     ServiceConfirmed,
@@ -31,11 +38,17 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=ZONE)
 THURSDAY = date(2026, 11, 19)
 """The day of the canned service."""
 
-ADMINISTRATOR = Acting(ActorId("adm_lin"), "administrator")
+ADMINISTRATOR = Acting(ActorId("operator"), "operator")
+"""Somebody who decides for the whole bank, and whose right to do so nobody has to look up."""
+
+KEY_FILE = Path(tempfile.gettempdir()) / f"timebank-tests-{os.getuid()}" / "keys.json"
+"""The key file of all databases that are made for tests, whichever process uses them."""
 
 WANG = VolunteerId("vol_wang")
 LI = VolunteerId("vol_li")
 ZHAO = VolunteerId("vol_zhao")
+LIN = VolunteerId("vol_lin")
+"""A volunteer who holds an office, where one is held."""
 NUMBER = VolunteerNumber("123456789015")
 
 GARDEN = OrganisationId("org_garden")
@@ -50,6 +63,16 @@ CLINICS_PROGRAM = Acting(ActorId(CLINIC), "organisation")
 def acting(volunteer_id: VolunteerId) -> Acting:
     """A volunteer acting in person."""
     return Acting(ActorId(volunteer_id), "volunteer")
+
+
+def in_office(office: Office, volunteer_id: VolunteerId = LIN, scope: OrganisationId | None = None) -> Acting:
+    """A volunteer acting in an office."""
+    return Acting(ActorId(volunteer_id), office, scope=scope)
+
+
+def on_behalf(volunteer_id: VolunteerId = WANG, proxy_volunteer_id: VolunteerId = ZHAO) -> Acting:
+    """A volunteer's proxy, acting for them."""
+    return Acting(ActorId(proxy_volunteer_id), "proxy", on_behalf_of=volunteer_id)
 
 
 def morning(hours: int = 2, days_ago: int = 1) -> dict[str, datetime]:
@@ -99,6 +122,29 @@ def member(
         MembershipRequested(**ids, role=role, valid_from=valid_from, valid_until=valid_until),
         MembershipApproved(**ids),
     )
+
+
+def appointed(office: Office = "administrator", volunteer_id: VolunteerId = LIN, **changes: Any) -> AppointmentMade:
+    """The operator appointed somebody to an office."""
+    fields: dict[str, Any] = {
+        "appointment_id": AppointmentId(f"app_{volunteer_id}_{office}"),
+        "volunteer_id": volunteer_id,
+        "office": office,
+        "appointed_by": ADMINISTRATOR.actor,
+    }
+    return AppointmentMade(**(fields | changes))
+
+
+def proxy(**changes: Any) -> ProxyAppointed:
+    """Wang lets Zhao act for them in everything, twice a day."""
+    fields: dict[str, Any] = {
+        "proxy_id": ProxyId("prx_1"),
+        "volunteer_id": WANG,
+        "proxy_volunteer_id": ZHAO,
+        "scopes": ("view", "consents", "memberships", "personal-data"),
+        "acts_per_day": 2,
+    }
+    return ProxyAppointed(**(fields | changes))
 
 
 def log_service(**changes: Any) -> LogService:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import rich_click as click
 
-from timebank.api.problems import STATUSES
+from timebank.api.access import TABLE, Access
+from timebank.api.problems import FAILURES, STATUSES
 from timebank.cli import cli
 from timebank.domain.refusals import every_refusal
 from timebank.settings import PREFIX, Settings
 
 TOP = Path(__file__).parents[1]
 PROBLEMS = TOP / "docs" / "problems.md"
+ACCESS = TOP / "docs" / "access.md"
 
 
 def problems_page() -> str:
@@ -22,7 +24,8 @@ def problems_page() -> str:
         "",
         "Every failed request is answered with `application/problem+json` (RFC 9457). Programs tell problems apart by",
         "`type`; `errors` names fields. Beside those below there are `/problems/invalid-request` (400),",
-        "`/problems/queue-full` (429), `/problems/database-unavailable` and `/problems/projection-behind` (503), and",
+        "`/problems/queue-full` and `/problems/too-many-requests` (429), `/problems/database-unavailable` and",
+        "`/problems/projection-behind` (503), and",
         "`about:blank` where the status says all.",
         "",
         "| type | status | what it says |",
@@ -32,6 +35,9 @@ def problems_page() -> str:
         status = next(STATUSES[each] for each in refusal.__mro__ if each in STATUSES)
         says = " ".join((refusal.__doc__ or "").split()).replace("{", "*").replace("}", "*")
         lines.append(f"| `/problems/{kind}` | {status.value} | {says} |")
+    for failure, status in sorted(FAILURES.items(), key=lambda item: item[0].kind):
+        says = " ".join((failure.__doc__ or "").split()).replace("{", "*").replace("}", "*")
+        lines.append(f"| `/problems/{failure.kind}` | {status.value} | {says} |")
     lines += ["", "This page is written by `uv run python -m tests.test_docs`.", ""]
     return "\n".join(lines)
 
@@ -39,6 +45,49 @@ def problems_page() -> str:
 def test_every_refusal_is_on_the_page_on_problems() -> None:
     """The page on problems says what the program says."""
     assert PROBLEMS.read_text(encoding="utf8") == problems_page(), "run: uv run python -m tests.test_docs"
+
+
+def access_page() -> str:
+    """The page on who may do what, as the table in the program has it."""
+    lines = [
+        "# Who may do what",
+        "",
+        "Everybody signs in as a volunteer; programs carry an API key. Any one of the columns is enough.",
+        "",
+        "- *own*: the volunteer whose matter it is, and their proxy, if a scope is named",
+        "- *offices*: appointments of the bank, in force today; a node leader for their own organisation only",
+        "- *roles*: memberships in the organisation concerned, within their term",
+        "- *key*: an API key of that organisation with this permission",
+        "",
+        "Whoever has no business with something is told that it does not exist.",
+        "",
+        "| operation | everybody | own | offices | roles | key |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| `{name}` | {_everybody(access)} | {_own(access)} | {', '.join(access.offices)} "
+            f"| {', '.join(dict.fromkeys(access.roles))} | {access.permission or ''} |"
+            for name, access in TABLE.items()
+        ),
+        "",
+        "This page is written by `uv run python -m tests.test_docs` from the table in `timebank/api/access.py`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _everybody(access: Access) -> str:
+    if access.public:
+        return "anybody, without signing in"
+    return "whoever is signed in, and programs" if access.everybody else "whoever is signed in" if access.people else ""
+
+
+def _own(access: Access) -> str:
+    return ("yes" + (f"; proxy: {access.proxy}" if access.proxy else "")) if access.own else ""
+
+
+def test_the_page_on_access_is_the_table() -> None:
+    """The page on who may do what says what the program goes by."""
+    assert ACCESS.read_text(encoding="utf8") == access_page(), "run: uv run python -m tests.test_docs"
 
 
 def test_every_setting_is_on_its_page() -> None:
@@ -64,4 +113,5 @@ def test_links_between_pages_lead_somewhere() -> None:
 
 if __name__ == "__main__":
     PROBLEMS.write_text(problems_page(), encoding="utf8")
-    sys.stdout.write(f"wrote {PROBLEMS}\n")
+    ACCESS.write_text(access_page(), encoding="utf8")
+    sys.stdout.write(f"wrote {PROBLEMS} and {ACCESS}\n")

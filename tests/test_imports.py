@@ -10,7 +10,6 @@ import pytest
 from timebank.composition import Services, running_services
 from timebank.domain.bank import OpenBank
 from timebank.domain.identifiers import OrganisationId, new_bank_id
-from timebank.domain.kernel import Acting
 from timebank.domain.organisations import ApproveOrganisation, RegisterOrganisation
 from timebank.imports import import_records, import_volunteers
 from timebank.ledger.ledger import Ledger
@@ -47,7 +46,7 @@ async def do(ledger: Ledger, bank_id: UUID) -> None:
 
 async def people(services: Services, bank_id: UUID, text: str) -> tuple[int, int, dict[int, str]]:
     """Import a list of people."""
-    by = Acting(ADMINISTRATOR.actor, "administrator")
+    by = ADMINISTRATOR
     return await import_volunteers(services, bank_id, read_table(text.encode(), VOLUNTEER_COLUMNS), by)
 
 

@@ -47,11 +47,13 @@ def test_the_walk_through_works(demo: dict[str, Any], tmp_path: Path) -> None:
         "URL": demo["url"],
         "ORGANISATION_ID": demo["organisation_id"],
         "VOLUNTEER_ID": demo["volunteer_id"],
-        **{name.upper(): token for name, token in demo["tokens"].items()},
+        "PASSWORD": demo["password"],
+        "ORGANISATION": demo["api_key"],
+        **{f"{name.upper()}_NUMBER": number for name, number in demo["numbers"].items()},
     }
     done = subprocess.run(
         ["bash", "-eu", "-c", script], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True
     )
 
     statuses = [int(code) for code in re.findall(r"^status (\d+)$", done.stdout, re.MULTILINE)]
-    assert statuses == [200, 201, 403, 200, 200, 200, 200, 200, 200], done.stdout
+    assert statuses == [200, 201, 403, 200, 200, 200, 200, 200, 200, 200, 200], done.stdout

@@ -11,15 +11,26 @@ import asyncpg
 import structlog
 
 from timebank.embedded import EmbeddedPostgres
+from timebank.identity.attempts import Attempts
+from timebank.identity.oidc import OpenIdProvider, open_id_provider
+from timebank.identity.passwords import Passwords
+from timebank.identity.principals import Principals, tell_changes
+from timebank.identity.sessions import CHANNEL, Sessions
+from timebank.identity.signing_in import Door
+from timebank.ledger.connections import CONNECTION_LOST
+from timebank.ledger.keyring import Keyring, keyring_for
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.migrations import migrate
+from timebank.ledger.people import People
 from timebank.ledger.store import Pool, Store
 from timebank.ledger.wake import Waker
-from timebank.projections import FOLLOWING, balances
+from timebank.ledger.writer import InlineProjection
+from timebank.projections import FOLLOWING, api_keys, balances, offices, proxies
 from timebank.projections.runner import Runner
 from timebank.settings import Settings
 
 WATCH_SECONDS = 1.0
+SWEEP_SECONDS = 3600.0
 
 log = structlog.get_logger(__name__)
 
@@ -27,10 +38,25 @@ log = structlog.get_logger(__name__)
 class Services:
     """What a running time bank is made of."""
 
-    def __init__(self, pool: Pool, ledger: Ledger, runner: Runner) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        people: People,
+        ledger: Ledger,
+        runner: Runner,
+        door: Door,
+        principals: Principals,
+        oidc: OpenIdProvider | None,
+        public_url: str,
+    ) -> None:
         self.pool = pool
+        self.people = people
         self.ledger = ledger
         self.runner = runner
+        self.door = door
+        self.principals = principals
+        self.oidc = oidc
+        self.public_url = public_url
 
 
 @contextlib.asynccontextmanager
@@ -50,26 +76,62 @@ async def running_services(
                 max_size=settings.pool_size,
                 command_timeout=statement_seconds,
                 # A plan made while a bank was small, and kept, reads whole tables when it has grown.
-                server_settings={"plan_cache_mode": "force_custom_plan"},
+                server_settings={"plan_cache_mode": "force_custom_plan"}
+                | ({"statement_timeout": str(int(statement_seconds * 1000))} if statement_seconds else {}),
             )
         )
+        people = People(await _keyring(pool, settings))
+        await people.seal_those_in_clear(pool)
         waker = Waker()
         store = Store(pool, waker)
         ledger = Ledger(
             store,
+            people,
             clock=utc_now,
-            inline=(balances.keep,),
+            inline=KEPT_WITH_THE_LOG,
             queue_limit=settings.queue_limit,
             memories_limit=settings.memories_limit,
         )
         stack.push_async_callback(ledger.close)
         runner = Runner(store, FOLLOWING)
+        passwords = Passwords(pool)
+        stack.callback(passwords.close)
+        sessions = Sessions(pool, people.keyring, settings.issuer)
+        principals = Principals(pool, sessions, lambda: waker.is_listening)
+        waker.subscribe(CHANNEL, principals.forget)
+        door = Door(pool, people, passwords, sessions, Attempts(pool, people.keyring))
+        oidc = await stack.enter_async_context(open_id_provider(settings, pool, people.keyring))
         background = [waker.run(pool)]
         if settings.project if follow is None else follow:
             await runner.catch_up_all()
-            background.append(runner.run())
+            background += [runner.run(), _sweep(door)]
         await stack.enter_async_context(in_background(background))
-        yield Services(pool, ledger, runner)
+        yield Services(pool, people, ledger, runner, door, principals, oidc, settings.issuer)
+
+
+KEPT_WITH_THE_LOG: tuple[InlineProjection, ...] = (
+    balances.keep,
+    offices.PROJECTION.keep,
+    proxies.PROJECTION.keep,
+    api_keys.PROJECTION.keep,
+    tell_changes,
+)
+"""What is written, or told, with the facts themselves."""
+
+
+async def _keyring(pool: Pool, settings: Settings) -> Keyring:
+    async with pool.acquire() as connection:
+        return await keyring_for(connection, settings.keys)
+
+
+async def _sweep(door: Door) -> None:
+    """Remove sessions, codes and attempts that are over, now and then."""
+    while True:
+        try:
+            await door.sweep(utc_now())
+        except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+            log.warning("what is over could not be swept away", error=str(error))
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 @contextlib.asynccontextmanager

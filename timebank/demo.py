@@ -4,21 +4,20 @@ All names are made up. The same seed makes the same world, up to identifiers and
 """
 
 import random
+import secrets
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from timebank.composition import Services
-from timebank.domain.bank import OpenBank
 from timebank.domain.identifiers import (
     ActorId,
     OrganisationId,
     RecordId,
     VolunteerId,
-    new_administrator_id,
-    new_bank_id,
+    new_key_id,
     new_membership_id,
     new_organisation_id,
     new_record_id,
@@ -26,12 +25,16 @@ from timebank.domain.identifiers import (
     new_volunteer_number,
 )
 from timebank.domain.kernel import Acting, Command
-from timebank.domain.memberships import AddMember, ApproveMembership, Role
+from timebank.domain.keys import IssueKey, Permission
+from timebank.domain.memberships import AddMember, ApproveMembership, EndMembership, Role
 from timebank.domain.organisations import ApproveOrganisation, Kind, RegisterOrganisation
 from timebank.domain.refusals import Refusal
 from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.service import Capacity, LogService
 from timebank.domain.volunteers import RegisterVolunteer, SetConsent
+from timebank.founding import OPERATOR, found_bank
+from timebank.identity.principals import api_key, secret_hash
+from timebank.projections import memberships, offices, organisations, volunteers
 from timebank.projections.balances import balance_of
 
 NAME = "百步亭街道时间银行(演示)"
@@ -41,6 +44,7 @@ COURT_LEADERS = 470
 OTHER_VOLUNTEERS = 1_030
 DAYS = 31
 CHUNK = 400
+LAST_STEP = "迁出本社区"
 
 _COMMUNITY_NAMES = [
     "安居",
@@ -91,10 +95,18 @@ class Demo(NamedTuple):
     """The world, and who to try it as."""
 
     bank_id: UUID
-    administrator: ActorId
+    administrator: VolunteerId
     organisation: OrganisationId
     verifier: VolunteerId
     volunteer: VolunteerId
+
+
+class Doors(NamedTuple):
+    """With what to enter the world: volunteer numbers that share a password, and an API key."""
+
+    numbers: dict[str, str]
+    password: str
+    api_key: str
 
 
 class _Body(NamedTuple):
@@ -108,20 +120,76 @@ async def make_world(services: Services, progress: Callable[[int, int], None] = 
     return await _World(services, progress).make()
 
 
+async def known_world(services: Services) -> Demo | None:
+    """The world that was made before, if it was made completely: its first body and who belongs to it."""
+    banks = [bank for bank in await services.ledger.store.banks() if bank.name == NAME]
+    if not banks:
+        return None
+    pool, people, bank_id = services.pool, services.people, banks[-1].bank_id
+    bodies = await organisations.page(pool, bank_id, "approved", "", 1)
+    administrators = [each for each in await offices.page(pool, bank_id, None, "", 1) if each.status == "in force"]
+    members = await memberships.page(
+        pool,
+        people,
+        bank_id,
+        organisation_id=bodies[0].organisation_id if bodies else "",
+        volunteer_id=None,
+        after="",
+        limit=100,
+    )
+    verifiers = [each for each in members if each.role == "verifier" and each.status == "approved"]
+    marked = [each for each in members if each.reason == LAST_STEP]
+    if not (administrators and verifiers and marked):
+        return None
+    return Demo(
+        bank_id,
+        VolunteerId(administrators[0].volunteer_id),
+        OrganisationId(bodies[0].organisation_id),
+        VolunteerId(verifiers[0].volunteer_id),
+        VolunteerId(marked[0].volunteer_id),
+    )
+
+
+async def open_doors(services: Services, world: Demo) -> Doors:
+    """Give the people to try it as a new password, and the organisation's program a new key."""
+    password = secrets.token_urlsafe(12)
+    at = services.ledger.clock().astimezone(ZoneInfo(TIMEZONE))
+    numbers = {}
+    for name in ("administrator", "verifier", "volunteer"):
+        volunteer_id = getattr(world, name)
+        await services.door.set_password(world.bank_id, volunteer_id, password, at)
+        found = await volunteers.one(services.pool, services.people, world.bank_id, volunteer_id)
+        assert found is not None, "they were registered"
+        numbers[name] = found.number
+    secret = secrets.token_urlsafe(32)
+    issue = IssueKey(
+        by=OPERATOR,
+        at=at,
+        organisation_id=world.organisation,
+        key_id=new_key_id(),
+        label="demo",
+        permissions=get_args(Permission),
+        secret_hash=secret_hash(secret),
+    )
+    await services.ledger.execute(world.bank_id, issue, request_id="demo")
+    return Doors(numbers, password, api_key(issue.key_id, secret))
+
+
 class _World:
     def __init__(self, services: Services, progress: Callable[[int, int], None]) -> None:
         self.services = services
         self.progress = progress
         self.random = random.Random(463)  # noqa: S311  # a believable world, not a secret one
         self.now = services.ledger.clock().astimezone(ZoneInfo(TIMEZONE))
-        self.bank_id = UUID(new_bank_id())
-        self.administrator = Acting(new_administrator_id(), "administrator")
+        self.bank_id: UUID
+        self.administrator: Acting
         self.done = 0
         self.total = 14_000
 
     async def make(self) -> Demo:
-        await self.services.ledger.store.open_bank(self.bank_id, NAME, TIMEZONE)
-        await self._do([OpenBank(by=self.administrator, at=self.now, name=NAME, timezone=TIMEZONE)])
+        founded = await found_bank(self.services, NAME, TIMEZONE, "林主任", "19900000001")
+        self.bank_id = founded.bank_id
+        self.administrator = Acting(ActorId(founded.administrator), "administrator")
         people = [new_volunteer_id() for _ in range(COURT_LEADERS + OTHER_VOLUNTEERS)]
         await self._do([self._registration(volunteer_id) for volunteer_id in people])
         bodies = await self._found(people)
@@ -130,9 +198,22 @@ class _World:
             await self._a_day(self.now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=day), bodies)
         await self._loose_ends(bodies)
         first = bodies[0]
-        return Demo(
-            self.bank_id, self.administrator.actor, first.organisation_id, first.verifier, await self._busiest(first)
+        busiest = await self._busiest(first)
+        await self._do(self._last_step(first.organisation_id, busiest))
+        while await self.services.runner.catch_up(self.bank_id):
+            pass
+        return Demo(self.bank_id, founded.administrator, first.organisation_id, first.verifier, busiest)
+
+    def _last_step(self, organisation_id: OrganisationId, volunteer_id: VolunteerId) -> list[Command]:
+        """A membership that ended, which also says that the world is complete, and whom to try it as."""
+        end = EndMembership(
+            by=Acting(ActorId(volunteer_id), "volunteer"),
+            at=self.now,
+            organisation_id=organisation_id,
+            volunteer_id=volunteer_id,
+            reason=LAST_STEP,
         )
+        return [*self._membership(organisation_id, volunteer_id, "member"), end]
 
     async def _do(self, commands: list[Command]) -> int:
         """Have commands done, chunk by chunk; what the rules refuse is left out, as it would be in life."""

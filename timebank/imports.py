@@ -110,7 +110,7 @@ async def import_volunteers(
     """Register everybody on the list who is not registered yet: somebody with the same name and phone is."""
     importing = _Import(services, bank_id, progress)
     names = {row.cells.get("name", "") for row in table.rows}
-    seen = await volunteers.known_people(services.pool, bank_id, names)
+    seen = await services.people.same(services.pool, bank_id, sorted(names))
     at = await _local_now(services, bank_id)
     for rows in _chunks(table.rows):
         commands: list[tuple[Row, Command]] = []
@@ -203,7 +203,7 @@ async def _people_on(services: Services, bank_id: UUID, table: Table) -> dict[st
     while await services.runner.catch_up(bank_id):
         pass
     written = {cells for row in table.rows if (cells := _who(row)[1])}
-    return await volunteers.by_number_or_phone(services.pool, bank_id, sorted(written))
+    return await volunteers.by_number_or_phone(services.pool, services.people, bank_id, sorted(written))
 
 
 def _who(row: Row) -> tuple[str, str]:

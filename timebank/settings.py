@@ -1,8 +1,11 @@
 """Settings: one frozen Struct, read once from `TIMEBANK_…` variables by whoever starts the program."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -23,13 +26,40 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The PostgreSQL 18 to use, as `postgresql://user:password@host/name`; without it an embedded one is started."""
 
     home: str = "~/.timebank"
-    """The folder of the embedded PostgreSQL's data."""
+    """The folder of the embedded PostgreSQL's data, and of the key file unless that is set."""
+
+    key_file: str | None = None
+    """The file of the keys that seal personal data and sign tokens; made if missing (keys.json in the home)."""
 
     host: str = "127.0.0.1"
     """The address the service listens on."""
 
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000
     """The port the service listens on."""
+
+    public_url: str | None = None
+    """Where people reach the service, for the links it gives out, and the name it signs tokens by (host and port)."""
+
+    trusted_proxies: str = ""
+    """Addresses or networks, by commas, of the reverse proxies whose X-Forwarded-For is believed; none by default."""
+
+    rate_per_address: Count = 6_000
+    """How many requests a minute are served to one address."""
+
+    rate_per_principal: Count = 6_000
+    """How many requests a minute are served to one volunteer, or one API key."""
+
+    cors_origins: str = ""
+    """Origins, by commas, of the web pages elsewhere that may call the API from browsers; none by default."""
+
+    oidc_issuer: str | None = None
+    """The OpenID provider by which people may sign in (needs the extra `oidc`); it must offer discovery."""
+
+    oidc_client_id: str = ""
+    """Under which name the provider knows this service."""
+
+    oidc_client_secret: str = ""
+    """The secret that goes with it, if the provider gave one."""
 
     workers: Count = 1
     """How many processes serve HTTP."""
@@ -53,9 +83,62 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """One JSON object a line, or lines for people."""
 
     @property
+    def keys(self) -> Path:
+        """The key file."""
+        return Path(self.key_file or Path(self.home) / "keys.json").expanduser().absolute()
+
+    @property
+    def issuer(self) -> str:
+        """Who signs access tokens: where people reach the service."""
+        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104  # compared, not bound
+        host = f"[{host}]" if ":" in host else host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins in `cors_origins`."""
+        return [each.strip() for each in self.cors_origins.split(",") if each.strip()]
+
+    @property
+    def proxies(self) -> list[IPv4Network | IPv6Network]:
+        """The networks in `trusted_proxies`. Raises `SettingsError` for what is none."""
+        try:
+            return [ip_network(each.strip(), strict=False) for each in self.trusted_proxies.split(",") if each.strip()]
+        except ValueError as error:
+            msg = f"{PREFIX}TRUSTED_PROXIES: {error}"
+            raise SettingsError(msg) from None
+
+    @property
+    def provider(self) -> str | None:
+        """The issuer in `oidc_issuer`. Raises `SettingsError` if people cannot sign in by it."""
+        if not self.oidc_issuer:
+            return None
+        wrong = None
+        if not is_safe_provider(self.oidc_issuer, self.oidc_issuer):
+            wrong = f"{PREFIX}OIDC_ISSUER={self.oidc_issuer!r} cannot be: it has to be an https address"
+        elif not self.oidc_client_id:
+            wrong = f"{PREFIX}OIDC_ISSUER needs {PREFIX}OIDC_CLIENT_ID beside it"
+        elif find_spec("authlib") is None:
+            wrong = f"{PREFIX}OIDC_ISSUER needs the extra oidc: install timebank[oidc]"
+        if wrong:
+            raise SettingsError(wrong)
+        return self.oidc_issuer
+
+    @property
     def folder(self) -> Path:
         """The folder of the embedded PostgreSQL."""
         return Path(self.home).expanduser().absolute() / "postgres"
+
+
+def is_safe_provider(url: str, issuer: str) -> bool:
+    """Whether an OpenID provider can be asked at an address: by https, or all on this very machine, as tests do."""
+    try:
+        parts, scheme = urlsplit(url), urlsplit(issuer).scheme
+    except ValueError:
+        return False
+    is_here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    is_plain = bool(parts.hostname) and not parts.fragment and parts.username is None
+    return is_plain and parts.scheme == scheme and (parts.scheme == "https" or is_here)
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
@@ -74,4 +157,6 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         except msgspec.ValidationError as error:
             msg = f"{PREFIX}{name.upper()}={value!r} cannot be: {str(error).partition(' - at')[0]}"
             raise SettingsError(msg) from None
-    return msgspec.convert(given, Settings, strict=False)
+    settings = msgspec.convert(given, Settings, strict=False)
+    settings.proxies, settings.provider  # noqa: B018  # what cannot be is said now, not with the first request
+    return settings

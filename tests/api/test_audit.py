@@ -15,7 +15,7 @@ async def test_events_carry_all_that_is_known(world: World) -> None:
     (logged, confirmed) = (await world.administrator.get("/v1/audit/events", tag=record_id))["items"]
     assert set(confirmed) == {
         "position", "event_id", "topic", "data", "tags", "actor", "authority", "request_id", "command_id",
-        "recorded_at", "leaf",
+        "recorded_at", "leaf", "on_behalf_of",
     }  # fmt: skip
     assert (logged["topic"], confirmed["topic"]) == ("service-logged", "service-confirmed")
     assert (logged["actor"], logged["authority"]) == (world.garden, "organisation")

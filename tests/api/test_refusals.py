@@ -10,10 +10,12 @@ import httpx
 import pytest
 
 from timebank.composition import utc_now
-from timebank.domain.identifiers import VolunteerNumber
-from timebank.domain.refusals import every_refusal
+from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerNumber
+from timebank.domain.kernel import Acting
+from timebank.domain.organisations import RegisterOrganisation
+from timebank.domain.refusals import OfficeMissing, every_refusal
 
-from .world import World, service
+from .world import Caller, World, service
 
 Scene = Callable[[World], Awaitable[httpx.Response]]
 
@@ -184,11 +186,133 @@ async def unbelievable_time(world: World) -> httpx.Response:
     return await world.organisation.ask("POST", world.records, json=row)
 
 
+async def not_within_your_office(world: World) -> httpx.Response:
+    leader = await world.appointed("node-leader", organisation_id=world.garden)
+    body = {"volunteer_id": (await world.somebody()).id, "role": "verifier"}
+    return await leader.ask("POST", members_of(world), json=body)
+
+
+async def proxied(world: World, **changes: Any) -> tuple[Caller, dict[str, str]]:
+    elder, child = await world.somebody(), await world.somebody()
+    body = {"proxy_volunteer_id": child.id, "scopes": ["consents"]} | changes
+    await elder.post(f"/v1/volunteers/{elder.id}/proxies", body, expect=201)
+    return child, {"elder": elder.id}
+
+
+async def proxy_not_allowed(world: World) -> httpx.Response:
+    child, of = await proxied(world, scopes=["view"])
+    consent = {"purpose": "leaderboard", "granted": True}
+    path = f"/v1/volunteers/{of['elder']}/consents"
+    return await child.ask("POST", path, json=consent, headers={"On-Behalf-Of": of["elder"]})
+
+
+async def proxy_limit_reached(world: World) -> httpx.Response:
+    child, of = await proxied(world, acts_per_day=1)
+    path, behalf = f"/v1/volunteers/{of['elder']}/consents", {"On-Behalf-Of": of["elder"]}
+    consent = {"purpose": "leaderboard", "granted": True}
+    assert (await child.ask("POST", path, json=consent, headers=behalf)).status_code == 200
+    return await child.ask("POST", path, json=consent | {"granted": False}, headers=behalf)
+
+
+async def proxy_unknown(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    return await somebody.ask("POST", f"/v1/volunteers/{somebody.id}/proxies/vol_0/end")
+
+
+async def proxy_already_appointed(world: World) -> httpx.Response:
+    child, of = await proxied(world)
+    path = f"/v1/volunteers/{of['elder']}/proxies"
+    return await world.administrator.ask("POST", path, json={"proxy_volunteer_id": child.id})
+
+
+async def own_proxy(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    path = f"/v1/volunteers/{somebody.id}/proxies"
+    return await somebody.ask("POST", path, json={"proxy_volunteer_id": somebody.id})
+
+
+async def not_your_own(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    path = f"/v1/volunteers/{somebody.id}/proxies"
+    return await world.administrator.ask("POST", path, json={"proxy_volunteer_id": world.administrator.id})
+
+
+async def appointment_unknown(world: World) -> httpx.Response:
+    return await world.administrator.ask("POST", "/v1/appointments/app_0/end")
+
+
+async def appointment_already_held(world: World) -> httpx.Response:
+    auditor = await world.appointed("auditor")
+    return await world.administrator.ask(
+        "POST", "/v1/appointments", json={"volunteer_id": auditor.id, "office": "auditor"}
+    )
+
+
+async def last_administrator(world: World) -> httpx.Response:
+    found = (await world.administrator.get("/v1/appointments", volunteer_id=world.administrator.id))["items"]
+    return await world.administrator.ask("POST", f"/v1/appointments/{found[0]['appointment_id']}/end")
+
+
+async def office_has_no_scope(world: World) -> httpx.Response:
+    body = {"volunteer_id": (await world.somebody()).id, "office": "auditor", "organisation_id": world.garden}
+    return await world.administrator.ask("POST", "/v1/appointments", json=body)
+
+
+async def office_needs_scope(world: World) -> httpx.Response:
+    body = {"volunteer_id": (await world.somebody()).id, "office": "node-leader"}
+    return await world.administrator.ask("POST", "/v1/appointments", json=body)
+
+
+async def key_unknown(world: World) -> httpx.Response:
+    return await world.administrator.ask("POST", f"/v1/organisations/{world.garden}/keys/key_0/revoke")
+
+
+async def key_not_in_force(world: World) -> httpx.Response:
+    keys = f"/v1/organisations/{world.garden}/keys"
+    made = await world.administrator.post(keys, {"label": "x", "permissions": ["read"]}, expect=201)
+    await world.administrator.post(f"{keys}/{made['key_id']}/revoke", expect=200)
+    return await world.administrator.ask("POST", f"{keys}/{made['key_id']}/rotate")
+
+
+async def key_expires_too_early(world: World) -> httpx.Response:
+    body = {"label": "x", "permissions": ["read"], "expires_at": "2020-01-01T00:00:00Z"}
+    return await world.administrator.ask("POST", f"/v1/organisations/{world.garden}/keys", json=body)
+
+
+async def document_number_taken(world: World) -> httpx.Response:
+    body = {"name": "某某", "document_number": uuid4().hex[:18]}
+    await world.administrator.post("/v1/volunteers", body, expect=201)
+    return await world.administrator.ask("POST", "/v1/volunteers", json=body)
+
+
+async def volunteer_is_erased(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    await world.administrator.post(f"/v1/volunteers/{somebody.id}/erase", expect=200)
+    return await world.organisation.ask("POST", world.records, json=service(somebody.id))
+
+
 SCENES: dict[str, tuple[int, Scene]] = {
     "volunteer-unknown": (404, volunteer_unknown),
     "organisation-unknown": (404, organisation_unknown),
     "record-unknown": (404, record_unknown),
     "membership-unknown": (404, membership_unknown),
+    "appointment-unknown": (404, appointment_unknown),
+    "proxy-unknown": (404, proxy_unknown),
+    "key-unknown": (404, key_unknown),
+    "not-your-own": (403, not_your_own),
+    "not-within-your-office": (403, not_within_your_office),
+    "proxy-not-allowed": (403, proxy_not_allowed),
+    "proxy-limit-reached": (403, proxy_limit_reached),
+    "document-number-taken": (409, document_number_taken),
+    "volunteer-is-erased": (409, volunteer_is_erased),
+    "appointment-already-held": (409, appointment_already_held),
+    "last-administrator": (409, last_administrator),
+    "proxy-already-appointed": (409, proxy_already_appointed),
+    "key-not-in-force": (409, key_not_in_force),
+    "office-has-no-scope": (422, office_has_no_scope),
+    "office-needs-scope": (422, office_needs_scope),
+    "own-proxy": (422, own_proxy),
+    "key-expires-too-early": (422, key_expires_too_early),
     "role-missing": (403, role_missing),
     "you-are-suspended": (403, you_are_suspended),
     "recorder-is-beneficiary": (403, recorder_is_beneficiary),
@@ -219,10 +343,10 @@ SCENES: dict[str, tuple[int, Scene]] = {
 }
 
 ELSEWHERE = {
+    "office-missing": "whoever does not hold an office is turned away before; see the test below for one that ends",
     "bank-already-open": "banks are opened on the command line only, each under a new id",
     "volunteer-number-taken": "the service tries other numbers; see the test below",
     "too-few-minutes": "a request for less than one minute does not have the shape it should have: 400",
-    "not-your-own": "only that volunteer's token gets as far as a consent: others are refused by their role, or 404",
 }
 
 
@@ -263,3 +387,20 @@ async def test_when_no_number_is_free_it_is_our_fault(world: World, monkeypatch:
     taken = (await world.administrator.get(f"/v1/volunteers/{world.volunteer.id}"))["number"]
     monkeypatch.setattr("timebank.api.volunteers.new_volunteer_number", lambda: VolunteerNumber(taken))
     assert (await world.administrator.post("/v1/volunteers", {"name": "新人"}, expect=500))["status"] == 500
+
+
+async def test_an_office_is_looked_for_in_the_decision_itself(world: World) -> None:
+    """Whoever got as far as the decision in an office that has ended meanwhile is refused there."""
+    was = await world.appointed("administrator")
+    found = (await world.administrator.get("/v1/appointments", volunteer_id=was.id))["items"]
+    command = RegisterOrganisation(
+        by=Acting(ActorId(was.id), "administrator"),
+        at=utc_now(),
+        organisation_id=OrganisationId(f"org_{uuid4().hex}"),
+        name="x",
+        kind="enterprise",
+    )
+    await world.services.ledger.execute(world.bank_id, command)
+    await world.administrator.post(f"/v1/appointments/{found[0]['appointment_id']}/end")
+    with pytest.raises(OfficeMissing):
+        await world.services.ledger.execute(world.bank_id, command)

@@ -116,7 +116,7 @@ async def test_each_sees_the_records_that_are_theirs(world: World) -> None:
     """Volunteers their own, organisations and their recorders and verifiers theirs; others' do not exist."""
     somebody, stranger = await world.somebody(), await world.somebody()
     other = await world.body()
-    others_program = await world.caller("organisation", other)
+    others_program = await world.program(other)
     record_id = await world.log(somebody.id)
     path = f"/v1/service-records/{record_id}"
     for caller in (world.administrator, world.organisation, world.recorder, world.verifier, somebody):

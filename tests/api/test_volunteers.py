@@ -20,6 +20,7 @@ async def test_a_volunteer_is_registered_and_seen(world: World) -> None:
         "on_leaderboards": False,
         "registered_at": seen["registered_at"],
         **PERSONAL,
+        "birth_year": None,
         "alias": None,
     }
 
@@ -35,9 +36,17 @@ async def test_volunteers_are_found(world: World) -> None:
 
 
 async def test_organisations_do_not_see_phones(world: World) -> None:
-    """An organisation can look somebody up, and gets everything but the phone."""
+    """An organisation sees the names and skills of its members, and of strangers, if it knows them, hardly anything."""
     (found,) = (await world.organisation.get("/v1/volunteers", query="13800001111"))["items"]
-    assert (found["name"], found["phone"], found["skills"]) == ("王芳", None, ["理发"])
+    assert (found["name"], found["phone"], found["skills"]) == ("王*", None, None)
+    assert (await world.organisation.get("/v1/volunteers", query="王芳"))["items"] == []
+    member = await world.somebody("慕容复", phone="13800002222", skills=["书法"])
+    members = f"/v1/organisations/{world.garden}/members"
+    await world.organisation.post(members, {"volunteer_id": member.id})
+    await member.post(f"{members}/{member.id}/approve")
+    for query in ("13800002222", "慕容"):
+        (found,) = (await world.organisation.get("/v1/volunteers", query=query))["items"]
+        assert (found["name"], found["phone"], found["skills"]) == ("慕容复", None, ["书法"])
 
 
 async def test_a_new_account_is_empty(world: World) -> None:

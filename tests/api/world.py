@@ -3,24 +3,23 @@
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import httpx
 from litestar import Litestar
 
-from tests.controls import ZONE
+from tests.controls import KEY_FILE, ZONE
 from timebank.api.app import create_app
 from timebank.composition import Services, utc_now
-from timebank.domain.bank import OpenBank
-from timebank.domain.identifiers import ActorId, new_administrator_id, new_bank_id
-from timebank.domain.kernel import Acting
-from timebank.ledger.tokens import Role, create_token
+from timebank.domain.keys import Permission
+from timebank.founding import found_bank
+from timebank.identity.signing_in import Visit
 from timebank.settings import Settings
 
 
 class Caller:
-    """Somebody with a token. Answers are checked only where a status is expected."""
+    """Somebody with an access token or an API key. Answers are checked only where a status is expected."""
 
     def __init__(self, http: httpx.AsyncClient, actor: str, token: str) -> None:
         self.http, self.id, self.token = http, actor, token
@@ -73,30 +72,41 @@ class World:
     verifier: Caller
     coordinator: Caller
     volunteer: Caller
+    bank_id: UUID
 
     def __init__(self, app: Litestar, http: httpx.AsyncClient) -> None:
         self.app, self.http = app, http
         self.services: Services = app.state.services
-        self.bank_id = UUID(new_bank_id())
 
     async def settle(self) -> None:
         """Open the bank and let people move in."""
-        administrator = Acting(new_administrator_id(), "administrator")
-        at = utc_now().astimezone(ZONE)
-        await self.services.ledger.store.open_bank(self.bank_id, "Test bank", str(ZONE))
-        opening = OpenBank(by=administrator, at=at, name="Test bank", timezone=str(ZONE))
-        await self.services.ledger.execute(self.bank_id, opening)
-        self.administrator = await self.caller("administrator", administrator.actor)
+        founded = await found_bank(self.services, "Test bank", str(ZONE), "林主任")
+        self.bank_id = founded.bank_id
+        self.administrator = await self.caller(founded.administrator)
         self.garden = await self.body("百花园物业")
-        self.organisation = await self.caller("organisation", self.garden)
+        self.organisation = await self.program(self.garden)
         self.volunteer = await self.somebody("王芳", phone="13800001111", skills=["理发"])
         self.recorder = await self.member("recorder")
         self.verifier = await self.member("verifier")
         self.coordinator = await self.member("coordinator")
 
-    async def caller(self, role: Role, actor: str) -> Caller:
-        """Somebody with a new token."""
-        return Caller(self.http, actor, await create_token(self.services.pool, self.bank_id, role, actor, "test"))
+    async def caller(self, volunteer_id: str) -> Caller:
+        """A volunteer who has just signed in."""
+        visit = Visit(self.services.ledger.clock(), "", "test")
+        tokens = await self.services.door.let_in(self.bank_id, volunteer_id, visit, "test")
+        return Caller(self.http, volunteer_id, tokens.access_token)
+
+    async def program(self, organisation_id: str, *permissions: str) -> Caller:
+        """A program of an organisation, with a new key (else: for everything)."""
+        asked = {"label": "test", "permissions": permissions or get_args(Permission)}
+        made = await self.administrator.post(f"/v1/organisations/{organisation_id}/keys", asked, expect=201)
+        return Caller(self.http, organisation_id, made["api_key"])
+
+    async def appointed(self, office: str, **scope: Any) -> Caller:
+        """A new volunteer who holds an office."""
+        somebody = await self.somebody()
+        await self.administrator.post("/v1/appointments", {"volunteer_id": somebody.id, "office": office, **scope})
+        return somebody
 
     async def body(self, name: str = "某某社区", *, approved: bool = True) -> str:
         """A new organisation."""
@@ -110,7 +120,7 @@ class World:
     async def somebody(self, name: str = "某某", **personal: Any) -> Caller:
         """A new volunteer."""
         made = await self.administrator.post("/v1/volunteers", {"name": name, **personal})
-        return await self.caller("volunteer", ActorId(made["volunteer_id"]))
+        return await self.caller(made["volunteer_id"])
 
     async def member(self, role: str, organisation_id: str | None = None, **term: Any) -> Caller:
         """A new volunteer with a role in an organisation (else: the garden)."""
@@ -159,7 +169,8 @@ def service(volunteer_id: str, *, days_ago: int = 1, hour: int = 8, hours: float
 @contextlib.asynccontextmanager
 async def served(url: str, **settings: Any) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
     """The application on a database, and a client to it."""
-    app = create_app(Settings(database_url=url, **settings))
+    limits = {"rate_per_address": 10**9, "rate_per_principal": 10**9}
+    app = create_app(Settings(**({"database_url": url, "key_file": str(KEY_FILE)} | limits | settings)))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield app, http

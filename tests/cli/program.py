@@ -16,6 +16,8 @@ from typing import Any
 
 import httpx
 
+from tests.controls import KEY_FILE
+
 PROGRAM = (sys.executable, "-m", "timebank")
 
 
@@ -24,6 +26,8 @@ class Program:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
+        if "database_url" in settings:
+            settings.setdefault("key_file", str(KEY_FILE))
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TIMEBANK_")}
         self.environment = kept | {f"TIMEBANK_{name.upper()}": value for name, value in settings.items()}
 
@@ -124,6 +128,13 @@ class Served:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
+
+
+def enter(url: str, bank: dict[str, str]) -> dict[str, str]:
+    """Choose a password with the code that `init` gave out; the headers of the new administrator's requests."""
+    answer = httpx.post(f"{url}/v1/passwords", json={"code": bank["code"], "password": "zhong hua lu 17"})
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
 def is_up(url: str) -> bool:

@@ -4,34 +4,38 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from timebank.projections import EVERY
+
 from .program import Program
 
 
 async def test_a_bank_is_opened(program: Program, url: str) -> None:
-    """`init --json` says one line: the bank, its zone, and a token that is stored only as a hash."""
-    bank = program.run("init", "百步亭", "--json").json
-    assert set(bank) == {"bank_id", "name", "timezone", "token"}
+    """`init --json` says one line: the bank, its zone, and its first administrator with a code kept only as a hash."""
+    bank = program.run("init", "百步亭", "--json", "--administrator", "林主任", "--phone", "13900000000").json
+    assert set(bank) == {"bank_id", "name", "timezone", "volunteer_id", "number", "code", "link"}
     assert (bank["name"], bank["timezone"]) == ("百步亭", "Asia/Shanghai")
+    assert bank["link"].endswith(f"/welcome#{bank['code']}")
     connection = await asyncpg.connect(url)
-    rows = await connection.fetch("select topic, actor, authority from event")
-    tokens = await connection.fetch("select role, actor, encode(token_hash, 'hex') as hash, label from token")
+    rows = await connection.fetch("select topic, authority from event order by position")
+    kept = await connection.fetch("select row_to_json(c)::text from one_time_code c")
     await connection.close()
-    assert [tuple(row)[::2] for row in rows] == [("bank-opened", "administrator")]
-    assert [(row["role"], row["actor"]) for row in tokens] == [("administrator", rows[0]["actor"])]
-    assert bank["token"] not in str(tokens)
+    topics = ["bank-opened", "volunteer-registered", "appointment-made"]
+    assert [tuple(row) for row in rows] == [(topic, "operator") for topic in topics]
+    assert len(kept) == 1
+    assert bank["code"] not in str(kept)
 
 
 def test_a_second_bank_has_to_be_named(program: Program) -> None:
     """With one bank it need not be said which; with two it must, and the answer lists them."""
-    program.run("token", "create", "--role", "administrator", expect=2)
+    program.run("code", "1", expect=2)
     first = program.run("init", "甲", "--json").json
-    assert program.run("token", "create", "--role", "administrator", "--json").json["bank_id"] == first["bank_id"]
+    assert program.run("code", first["number"], "--json").json["volunteer_id"] == first["volunteer_id"]
     second = program.run("init", "乙", "--json", "--timezone", "Europe/Berlin").json
-    told = program.run("token", "create", "--role", "administrator", expect=2)
+    told = program.run("code", first["number"], expect=2)
     assert first["bank_id"] in told.err
     assert second["bank_id"] in told.err
-    made = program.run("token", "create", "--role", "administrator", "--bank", second["bank_id"], "--json").json
-    assert made["bank_id"] == second["bank_id"]
+    made = program.run("code", second["number"], "--bank", second["bank_id"], "--json").json
+    assert made["volunteer_id"] == second["volunteer_id"]
     assert "there is no bank" in program.run("verify", "--bank", "nonsense", expect=2).err
 
 
@@ -41,9 +45,10 @@ def test_a_second_bank_has_to_be_named(program: Program) -> None:
         (("init", "x", "--timezone", "Nowhere/Land"), "Nowhere/Land"),
         (("init", "x", "--timezone", "../etc/passwd"), "no time zone"),
         (("init", " "), "needs a name"),
-        (("token", "create", "--role", "volunteer"), "--volunteer"),
-        (("token", "create", "--role", "administrator", "--organisation", "org_0"), "--organisation"),
-        (("token", "create", "--role", "organisation", "--organisation", "org_0"), "no bank yet"),
+        (("init", "x", "--administrator", ""), "needs a name"),
+        (("appoint", "1"), "--office"),
+        (("key", "create"), "--organisation"),
+        (("key", "create", "--organisation", "org_0"), "no bank yet"),
         (("import", "volunteers", "nothing.csv"), "nothing.csv"),
         (("rebuild", "nonsense"), "nonsense"),
         (("nonsense",), "nonsense"),
@@ -54,14 +59,6 @@ def test_wrong_usage_is_explained(program: Program, arguments: tuple[str, ...], 
     ran = program.run(*arguments, expect=2)
     assert told in " ".join(ran.err.replace("│", " ").split())
     assert ran.out == ""
-
-
-def test_tokens_are_for_those_who_exist(program: Program) -> None:
-    """Nobody gets a token who is not in the bank."""
-    program.run("init", "甲", "--json")
-    for role in ("organisation", "volunteer"):
-        told = program.run("token", "create", "--role", role, f"--{role}", "x_0", expect=2)
-        assert f"no {role} x_0" in " ".join(told.err.replace("│", " ").split())
 
 
 def test_migrating_twice_is_harmless(folder: Path, cluster: str, url: str) -> None:
@@ -119,7 +116,7 @@ async def test_verify_finds_what_was_tampered_with(program: Program, url: str) -
     sound = program.run("verify").out
     assert "log: sound" in sound
     assert "DIFFERS" not in sound
-    assert sound.count("equal") == 6
+    assert sound.count("equal") == len(EVERY)
     connection = await asyncpg.connect(url)
     await connection.execute("update volunteer set status = 'suspended'")
     differs = program.run("verify", expect=1).out
@@ -135,9 +132,10 @@ async def test_verify_finds_what_was_tampered_with(program: Program, url: str) -
     assert "1 findings" in tampered or "findings" in tampered
 
 
-def test_init_for_people_shows_the_token(program: Program) -> None:
-    """Without --json the token is shown in words."""
+def test_init_for_people_shows_the_link(program: Program) -> None:
+    """Without --json the number and the link are shown in words."""
     out = program.run("init", "甲").out
-    assert "tb_" in out
+    assert "/welcome#" in out
+    assert "volunteer number" in out
     with pytest.raises(json.JSONDecodeError):
         json.loads(out)

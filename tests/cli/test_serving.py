@@ -7,10 +7,20 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 
-from .program import Program, is_up, postgres_pid
+from .program import Program, enter, is_up, postgres_pid
+
+
+def signed_in(told: dict[str, Any]) -> dict[str, str]:
+    """Access tokens of the people to try the demo as."""
+    tokens = {}
+    for name, number in told["numbers"].items():
+        answer = httpx.post(f"{told['url']}/v1/sessions", json={"login": number, "password": told["password"]})
+        tokens[name] = answer.json()["access_token"]
+    return tokens
 
 
 def test_the_demo(folder: Path, home: Path) -> None:
@@ -21,9 +31,11 @@ def test_the_demo(folder: Path, home: Path) -> None:
         assert time.monotonic() - started < 30
         (line,) = served.out
         told = json.loads(line)
-        assert list(told) == ["url", "bank_id", "tokens", "organisation_id", "volunteer_id"]
-        assert list(told["tokens"]) == ["administrator", "organisation", "verifier", "volunteer"]
-        tokens = told["tokens"]
+        assert list(told) == [
+            "url", "bank_id", "numbers", "password", "api_key", "organisation_id", "volunteer_id"
+        ]  # fmt: skip
+        assert list(told["numbers"]) == ["administrator", "verifier", "volunteer"]
+        tokens = signed_in(told)
         with httpx.Client(base_url=told["url"]) as http:
 
             def get(path: str, role: str, **params: object) -> httpx.Response:
@@ -52,7 +64,7 @@ def test_the_demo(folder: Path, home: Path) -> None:
         again = json.loads(served.out[0])
         same = ("bank_id", "organisation_id", "volunteer_id")
         assert [again[name] for name in same] == [told[name] for name in same]
-        for token in (tokens["verifier"], again["tokens"]["verifier"]):
+        for token in (signed_in(again)["verifier"], again["api_key"], told["api_key"]):
             headers = {"Authorization": f"Bearer {token}"}
             seen = httpx.get(f"{again['url']}/v1/service-records/{record_id}", headers=headers).json()
             assert seen["status"] == "confirmed"
@@ -76,8 +88,7 @@ def test_logs_are_lines_of_json(program: Program) -> None:
     program.environment["TIMEBANK_LOG_LEVEL"] = "info"
     with program.serving("serve", "--port", "0") as served:
         url = served.url
-        token = bank["token"]
-        headers = {"Authorization": f"Bearer {token}", "X-Request-Id": "seen-1"}
+        headers = enter(url, bank) | {"X-Request-Id": "seen-1"}
         made = httpx.post(f"{url}/v1/volunteers", headers=headers, json={"name": "上官婉儿", "phone": "13912345678"})
         assert made.status_code == 201
         broken = httpx.post(
@@ -89,16 +100,20 @@ def test_logs_are_lines_of_json(program: Program) -> None:
     requests = [line for line in lines if line.get("request_id") == "seen-1"]
     assert [line["status"] for line in requests] == [201, 400]
     assert set(requests[0]) == {
-        "event", "level", "timestamp", "request_id", "method", "route", "status", "milliseconds", "actor", "bank_id"
+        "event", "level", "timestamp", "request_id", "method", "route", "status", "milliseconds", "actor", "bank_id",
+        "credential",
     }  # fmt: skip
     assert requests[0]["bank_id"] == bank["bank_id"]
-    for secret in (token, "上官婉儿", "13912345678"):
+    for secret in (headers["Authorization"].split()[1], bank["code"], "上官婉儿", "13912345678"):
         assert not any(secret in line for line in served.err)
 
 
 def test_unexpected_errors_are_logged_without_secrets(program: Program) -> None:
     """A traceback in the log shows no values: neither tokens nor bodies nor names."""
     bank = program.run("init", "甲", "--json").json
+    program.environment["TIMEBANK_PUBLIC_URL"] = "http://bank.example"
+    with program.serving("serve", "--port", "0") as served:
+        token = enter(served.url, bank)["Authorization"].split()[1]
     code = (
         "import os, sys, asyncio, httpx\n"
         "from timebank import logs\n"
@@ -118,12 +133,12 @@ def test_unexpected_errors_are_logged_without_secrets(program: Program) -> None:
         "asyncio.run(main())\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], input=bank["token"], env=program.environment, cwd=program.folder,
+        [sys.executable, "-c", code], input=token, env=program.environment, cwd=program.folder,
         capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert any("boom" in str(line) for line in lines)
-    assert bank["token"] not in done.stderr
+    assert token not in done.stderr
 
 
 def test_projections_can_move_on_in_a_process_of_their_own(program: Program) -> None:
@@ -134,7 +149,7 @@ def test_projections_can_move_on_in_a_process_of_their_own(program: Program) -> 
     try:
         with program.serving("serve", "--port", "0") as served:
             url = served.url
-            headers = {"Authorization": f"Bearer {bank['token']}"}
+            headers = enter(url, bank)
             made = httpx.post(f"{url}/v1/volunteers", headers=headers, json={"name": "甲"}).json()
             seen = httpx.get(
                 f"{url}/v1/volunteers/{made['volunteer_id']}",

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 
+from ..controls import KEY_FILE
 from .program import Program
 
 STOP_RIGHT_AFTER_A_WRITE = """
@@ -13,12 +14,12 @@ from timebank.domain.kernel import Acting
 from timebank.settings import Settings
 
 async def once(turns):
-    async with running_services(Settings(database_url=sys.argv[1])) as services:
+    async with running_services(Settings(database_url=sys.argv[1], key_file=sys.argv[2])) as services:
         bank_id = UUID(new_bank_id())
         await services.ledger.store.open_bank(bank_id, "x", "UTC")
         follow = asyncio.create_task(services.runner._follow(bank_id))
         await asyncio.sleep(0.1)
-        by = Acting("adm_x", "administrator")
+        by = Acting("operator", "operator")
         await services.ledger.execute(bank_id, OpenBank(by=by, at=utc_now(), name="x", timezone="UTC"))
         for _ in range(turns):
             await asyncio.sleep(0)
@@ -33,6 +34,6 @@ for turns in range(6):
 def test_the_service_stops_right_after_a_write(program: Program, url: str) -> None:
     """A follower that is woken and told to stop at the same moment stops: nothing swallows the cancellation."""
     subprocess.run(
-        [sys.executable, "-c", STOP_RIGHT_AFTER_A_WRITE, url],
+        [sys.executable, "-c", STOP_RIGHT_AFTER_A_WRITE, url, str(KEY_FILE)],
         env=program.environment, check=True, timeout=20, capture_output=True,
     )  # fmt: skip

@@ -2,7 +2,9 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Acting, Command, Fact
 from timebank.domain.memberships import (
     AddMember,
@@ -16,6 +18,7 @@ from timebank.domain.memberships import (
     MembershipInvited,
     MembershipRequested,
     MembershipRoleChanged,
+    Role,
 )
 from timebank.domain.organisations import OrganisationRegistered, OrganisationSuspended
 from timebank.domain.refusals import (
@@ -24,15 +27,19 @@ from timebank.domain.refusals import (
     MembershipNotPending,
     MembershipUnknown,
     NothingChanges,
+    NotWithinYourOffice,
     OrganisationNotApproved,
     OrganisationUnknown,
+    RecordUnknown,
     RoleMissing,
     TermEndsBeforeItStarts,
+    VolunteerIsErased,
     VolunteerIsSuspended,
     VolunteerUnknown,
     YouAreSuspended,
 )
-from timebank.domain.volunteers import VolunteerReinstated, VolunteerSuspended
+from timebank.domain.review import ConfirmService
+from timebank.domain.volunteers import VolunteerErased, VolunteerReinstated, VolunteerSuspended
 
 from ..controls import (
     ADMINISTRATOR,
@@ -42,11 +49,16 @@ from ..controls import (
     GARDENERS_PROGRAM,
     LI,
     NOON,
+    RECORD,
     WANG,
     ZHAO,
     acting,
+    in_office,
+    log_service,
+    logged,
     member,
     membership_of,
+    on_behalf,
     registered,
     standing,
 )
@@ -134,6 +146,14 @@ class TestAddMember:
         """A suspended volunteer takes on nothing new."""
         for by in (acting(WANG), GARDENERS_PROGRAM):
             given(*PEOPLE, SUSPENDED).when(add(by)).then_refused(VolunteerIsSuspended, volunteer_id=WANG)
+
+    def test_refused_for_an_erased_volunteer(self) -> None:
+        """Nobody is left to become a member where somebody was erased, in whatever way it is asked for."""
+        erased = VolunteerErased(volunteer_id=WANG)
+        for by in (acting(WANG), on_behalf(), GARDENERS_PROGRAM):
+            given(*PEOPLE, erased).when(add(by)).then_refused(VolunteerIsErased, volunteer_id=WANG)
+        approve = ApproveMembership(by=GARDENERS_PROGRAM, **OF_WANG)
+        given(*PEOPLE, erased, REQUESTED).when(approve).then_refused(VolunteerIsErased, volunteer_id=WANG)
 
     @pytest.mark.parametrize("by", [acting(ZHAO), CLINICS_PROGRAM])
     def test_refused_for_strangers(self, by: Acting) -> None:
@@ -425,3 +445,140 @@ class TestEndMembership:
         """Letting somebody go needs a coordinator."""
         command = EndMembership(by=acting(LI), **OF_WANG)
         given(REQUESTED, APPROVED, *member(LI, "recorder")).when(command).then_refused(RoleMissing)
+
+
+class TestNodeLeaders:
+    """Who leads the people of an organisation lets plain members in and out, and does nothing else."""
+
+    LEADER = in_office("node-leader", scope=GARDEN)
+    ASKED = MembershipRequested(**IDS, role="member")
+    CHANGED = MembershipRoleChanged(**IDS, role="member", valid_until=TODAY)
+    COMMANDS = (
+        pytest.param(PEOPLE, add(LEADER, role="member"), MembershipInvited(**IDS, role="member"), id="invite"),
+        pytest.param((*PEOPLE, ASKED), ApproveMembership(by=LEADER, **OF_WANG), APPROVED, id="approve"),
+        pytest.param((ASKED,), DeclineMembership(by=LEADER, **OF_WANG), DECLINED, id="decline"),
+        pytest.param(
+            (ASKED, APPROVED), ChangeRole(by=LEADER, **OF_WANG, role="member", valid_until=TODAY), CHANGED, id="change"
+        ),
+        pytest.param((ASKED, APPROVED), EndMembership(by=LEADER, **OF_WANG), ENDED, id="end"),
+    )
+    MORE: tuple[Role, ...] = ("recorder", "verifier", "coordinator", "merchant")
+
+    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
+    def test_manage_the_members_of_their_scope(self, history: tuple[Fact, ...], command: Command, fact: Fact) -> None:
+        """A node leader does for plain members what a coordinator does."""
+        given(*history).when(command).then(fact)
+
+    @pytest.mark.parametrize("role", MORE)
+    def test_give_no_role(self, role: Role) -> None:
+        """A node leader neither invites to a role, nor grants one, nor gives one to a member."""
+        asked = MembershipRequested(**IDS, role=role)
+        given(*PEOPLE).when(add(self.LEADER, role=role)).then_refused(NotWithinYourOffice)
+        approve = ApproveMembership(by=self.LEADER, **OF_WANG)
+        given(*PEOPLE, asked).when(approve).then_refused(NotWithinYourOffice)
+        change = ChangeRole(by=self.LEADER, **OF_WANG, role=role)
+        given(self.ASKED, APPROVED).when(change).then_refused(NotWithinYourOffice)
+
+    @pytest.mark.parametrize("role", MORE)
+    @pytest.mark.parametrize("asked", [MembershipRequested, MembershipInvited])
+    def test_take_no_role(self, asked: type[Any], role: Role) -> None:
+        """Who has a role, or is about to, is neither declined, nor made a plain member, nor sent away by them."""
+        pending = asked(**IDS, role=role)
+        decline = DeclineMembership(by=self.LEADER, **OF_WANG)
+        given(pending).when(decline).then_refused(NotWithinYourOffice)
+        for to in ("member", role):
+            change = ChangeRole(by=self.LEADER, **OF_WANG, role=to, valid_until=TODAY)
+            given(pending, APPROVED).when(change).then_refused(NotWithinYourOffice)
+        leave = EndMembership(by=self.LEADER, **OF_WANG)
+        given(pending, APPROVED).when(leave).then_refused(NotWithinYourOffice)
+
+    def test_go_by_the_role_that_is_held_now(self) -> None:
+        """It is the role of today that is taken, not the one that was asked for."""
+        leave = EndMembership(by=self.LEADER, **OF_WANG)
+        to_verifier = MembershipRoleChanged(**IDS, role="verifier")
+        given(self.ASKED, APPROVED, to_verifier).when(leave).then_refused(NotWithinYourOffice)
+        to_member = MembershipRoleChanged(**IDS, role="member")
+        given(REQUESTED, APPROVED, to_member).when(leave).then(ENDED)
+
+    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
+    def test_refused_for_oneself(self, history: tuple[Fact, ...], command: Command, fact: Fact) -> None:
+        """Nobody decides in office about themselves, not even about plain membership."""
+        by_wang = replace(command, by=in_office("node-leader", WANG, GARDEN))
+        given(*history).when(by_wang).then_refused(NotWithinYourOffice)
+
+    def test_unlike_whoever_else_manages_members(self) -> None:
+        """Giving and taking roles is for administrators, the organisation's program and its coordinators."""
+        for by, right in ((ADMINISTRATOR, ()), (GARDENERS_PROGRAM, ()), (acting(ZHAO), COORDINATOR)):
+            given(*PEOPLE, *right).when(add(by, role="coordinator")).then(MembershipInvited(**IDS, role="coordinator"))
+            given(REQUESTED, APPROVED, *right).when(EndMembership(by=by, **OF_WANG)).then(ENDED)
+
+    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
+    @pytest.mark.parametrize("scope", [CLINIC, None])
+    def test_refused_elsewhere(self, history: Any, command: Command, fact: Fact, scope: Any) -> None:
+        """To the node leader of other people an organisation does not exist."""
+        elsewhere = replace(command, by=in_office("node-leader", scope=scope))
+        given(*history).when(elsewhere).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
+    def test_refused_in_another_office(self, history: Any, command: Command, fact: Fact) -> None:
+        """An auditor looks, and manages nobody."""
+        for scope in (None, GARDEN):
+            auditing = replace(command, by=in_office("auditor", scope=scope))
+            given(*history).when(auditing).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    def test_log_nothing(self) -> None:
+        """Leading an organisation's people is no right to log their service."""
+        given(*PEOPLE).when(log_service(by=self.LEADER)).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    def test_verify_nothing(self) -> None:
+        """Leading an organisation's people is no right to confirm their service."""
+        command = ConfirmService(by=self.LEADER, at=NOON, record_id=RECORD)
+        given(*standing(), logged()).when(command).then_refused(RecordUnknown, record_id=RECORD)
+
+    def test_have_no_role_in_office(self) -> None:
+        """Who is a member as well acts as one in person: in office their roles give no right."""
+        book = Book(*PEOPLE, *member(ZHAO, "coordinator", CLINIC), *standing(CLINIC), registered(LI))
+        by = in_office("node-leader", ZHAO, GARDEN)
+        with pytest.raises(OrganisationUnknown):
+            book.do(add(by, **membership_of(LI, CLINIC)))
+
+
+class TestProxies:
+    """A proxy acts in somebody's own matters, never in anybody's role."""
+
+    def test_ask_and_answer_for_the_volunteer(self) -> None:
+        """A proxy joins, accepts, declines and leaves as the volunteer would."""
+        by = on_behalf(WANG, ZHAO)
+        given(*PEOPLE).when(add(by)).then(REQUESTED)
+        given(*PEOPLE, INVITED).when(ApproveMembership(by=by, **OF_WANG)).then(APPROVED)
+        given(INVITED).when(DeclineMembership(by=by, **OF_WANG)).then(DECLINED)
+        given(REQUESTED).when(DeclineMembership(by=by, **OF_WANG)).then(DECLINED)
+        given(REQUESTED, APPROVED).when(EndMembership(by=by, **OF_WANG)).then(ENDED)
+
+    def test_refused_for_what_was_requested(self) -> None:
+        """A proxy grants no request either."""
+        command = ApproveMembership(by=on_behalf(WANG, ZHAO), **OF_WANG)
+        given(*PEOPLE, REQUESTED).when(command).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            add(on_behalf(LI, ZHAO)),
+            ApproveMembership(by=on_behalf(LI, ZHAO), **OF_WANG),
+            DeclineMembership(by=on_behalf(LI, ZHAO), **OF_WANG),
+            ChangeRole(by=on_behalf(LI, ZHAO), **OF_WANG, role="verifier"),
+            EndMembership(by=on_behalf(LI, ZHAO), **OF_WANG),
+            log_service(by=on_behalf(LI, ZHAO)),
+        ],
+        ids=lambda command: type(command).__name__,
+    )
+    @pytest.mark.parametrize("coordinator", [ZHAO, LI], ids=["the proxy", "the one acted for"])
+    def test_exercise_no_role(self, command: Command, coordinator: VolunteerId) -> None:
+        """A proxy uses neither a role of theirs nor one of the volunteer they act for."""
+        book = Book(*PEOPLE, REQUESTED, registered(LI), *member(coordinator, "coordinator"))
+        with pytest.raises(OrganisationUnknown):
+            book.do(command)
+
+    def test_have_roles_in_person(self) -> None:
+        """Whose proxy somebody is takes nothing from what they may do themselves."""
+        given(*PEOPLE, *COORDINATOR).when(add(acting(ZHAO))).then(INVITED)

@@ -1,7 +1,9 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from timebank.domain.kernel import Acting, Command
 from timebank.domain.organisations import (
     ApproveOrganisation,
     OrganisationApproved,
@@ -13,6 +15,7 @@ from timebank.domain.organisations import (
     SuspendOrganisation,
 )
 from timebank.domain.refusals import (
+    OfficeMissing,
     OrganisationCodeTaken,
     OrganisationNotApproved,
     OrganisationNotRegistered,
@@ -20,7 +23,17 @@ from timebank.domain.refusals import (
     OrganisationUnknown,
 )
 
-from ..controls import ADMINISTRATOR, CLINIC, GARDEN, NOON
+from ..controls import (
+    ADMINISTRATOR,
+    CLINIC,
+    GARDEN,
+    GARDENERS_PROGRAM,
+    NOON,
+    WANG,
+    acting,
+    in_office,
+    on_behalf,
+)
 from ..given import Book, given
 
 CODE = "91420100MA4K00001X"
@@ -135,3 +148,31 @@ class TestReinstateOrganisation:
     def test_refused_unless_suspended(self, history: Any, status: str) -> None:
         """Only a suspension can be ended, and once; it is no second way to be approved."""
         given(*history).when(REINSTATE).then_refused(OrganisationNotSuspended, organisation_id=GARDEN, status=status)
+
+
+class TestWhoDecides:
+    """Those who decide for the whole bank."""
+
+    @pytest.mark.parametrize(
+        "by",
+        [
+            acting(WANG),
+            on_behalf(),
+            GARDENERS_PROGRAM,
+            in_office("auditor"),
+            in_office("node-leader", scope=GARDEN),
+        ],
+        ids=lambda by: by.authority,
+    )
+    @pytest.mark.parametrize("command", [REGISTER, APPROVE, SUSPEND, REINSTATE], ids=lambda each: type(each).__name__)
+    def test_refused_for_everybody_else(self, command: Command, by: Acting) -> None:
+        """Which organisations take part is for administrators, and strangers learn nothing by trying."""
+        given().when(replace(command, by=by)).then_refused(OfficeMissing, office="administrator")
+
+    def test_done_in_office(self) -> None:
+        """A volunteer who is administrator decides about organisations."""
+        by = in_office("administrator")
+        given().when(replace(REGISTER, by=by)).then(REGISTERED)
+        given(REGISTERED).when(replace(APPROVE, by=by)).then(APPROVED)
+        given(REGISTERED, APPROVED).when(replace(SUSPEND, by=by)).then(SUSPENDED)
+        given(REGISTERED, APPROVED, SUSPENDED).when(replace(REINSTATE, by=by)).then(REINSTATED)

@@ -1,37 +1,67 @@
 from typing import Any
 
+import pytest
+
+from timebank.domain.kernel import Acting, Command, Person
 from timebank.domain.refusals import (
+    NothingChanges,
     NotYourOwn,
+    OfficeMissing,
+    VolunteerIsErased,
     VolunteerIsSuspended,
     VolunteerNotSuspended,
     VolunteerNumberTaken,
     VolunteerUnknown,
 )
 from timebank.domain.volunteers import (
+    ChangePersonalData,
     ConsentGiven,
     ConsentWithdrawn,
+    PersonalDataChanged,
     RegisterVolunteer,
     ReinstateVolunteer,
     SetConsent,
     SuspendVolunteer,
+    VolunteerErased,
     VolunteerReinstated,
     VolunteerSuspended,
 )
 from timebank.ledger.codec import encode
 
-from ..controls import ADMINISTRATOR, GARDENERS_PROGRAM, LI, NOON, NUMBER, WANG, acting, registered
+from ..controls import (
+    ADMINISTRATOR,
+    GARDEN,
+    GARDENERS_PROGRAM,
+    LI,
+    NOON,
+    NUMBER,
+    WANG,
+    ZHAO,
+    acting,
+    in_office,
+    on_behalf,
+    registered,
+)
 from ..given import Book, given
 
 SUSPENDED = VolunteerSuspended(volunteer_id=WANG, reason="代签")
 REINSTATED = VolunteerReinstated(volunteer_id=WANG, reason="查清")
 GIVEN = ConsentGiven(volunteer_id=WANG, purpose="leaderboard")
 WITHDRAWN = ConsentWithdrawn(volunteer_id=WANG, purpose="leaderboard")
+ERASED = VolunteerErased(volunteer_id=WANG)
+NOT_GOVERNING = [acting(WANG), acting(LI), in_office("auditor"), in_office("node-leader", scope=GARDEN), on_behalf()]
+"""Some who decide nothing for the whole bank."""
 
 
 def register(**changes: Any) -> RegisterVolunteer:
     """The administrator registers Wang."""
     fields: dict[str, Any] = {"volunteer_id": WANG, "number": NUMBER, "name": "王桂芳", "phone": "13800000001"}
-    return RegisterVolunteer(by=ADMINISTRATOR, at=NOON, **(fields | changes))
+    return RegisterVolunteer(**({"by": ADMINISTRATOR, "at": NOON} | fields | changes))
+
+
+def change(by: Acting | None = None, **fields: Any) -> ChangePersonalData:
+    """Wang puts right what is known about them."""
+    return ChangePersonalData(by=by or acting(WANG), at=NOON, volunteer_id=WANG, **fields)
 
 
 def set_consent(*, granted: bool, **changes: Any) -> SetConsent:
@@ -55,13 +85,145 @@ class TestRegisterVolunteer:
         """No two volunteers have the same number."""
         given(registered(LI)).when(register()).then_refused(VolunteerNumberTaken, number=NUMBER)
 
+    @pytest.mark.parametrize(
+        "by",
+        [ADMINISTRATOR, in_office("administrator"), in_office("node-leader", scope=GARDEN), GARDENERS_PROGRAM],
+        ids=lambda by: by.authority,
+    )
+    def test_done_by_those_who_take_people_in(self, by: Acting) -> None:
+        """Administrators, node leaders and organisations' programs register volunteers."""
+        given().when(register(by=by)).then(registered())
+
+    @pytest.mark.parametrize("by", [acting(LI), in_office("auditor"), on_behalf()], ids=lambda by: by.authority)
+    def test_refused_for_everybody_else(self, by: Acting) -> None:
+        """Nobody registers themselves or a neighbour, and no stranger learns whether a number is taken."""
+        decided = given(registered(LI)).when(register(by=by))
+        decided.then_refused(OfficeMissing, office="administrator or node-leader")
+
     def test_keeps_what_is_personal_out_of_the_fact(self) -> None:
-        """Name, phone and skills are handed over beside the fact and are nowhere in it."""
-        command = register(skills=("理发",))
-        person = command.personal()
-        assert (person.name, person.phone, person.skills) == ("王桂芳", "13800000001", ("理发",))
+        """Name, phone, year, document and skills are handed over beside the fact and are nowhere in it."""
+        personal: dict[str, Any] = {
+            "name": "王桂芳",
+            "phone": "13800000001",
+            "birth_year": 1958,
+            "document_number": "420102195803030028",
+            "skills": ("理发",),
+        }
+        command = register(**personal)
+        assert command.personal() == Person(volunteer_id=WANG, **personal)
         kept = encode(given().when(command).fact).decode()
-        assert not any(word in kept for word in ("王桂芳", "13800000001", "理发"))
+        assert not any(word in kept for word in ("王桂芳", "13800000001", "1958", "理发"))
+
+
+class TestChangePersonalData:
+    """Putting right what is known about a person."""
+
+    @pytest.mark.parametrize(
+        "by", [acting(WANG), on_behalf(WANG), ADMINISTRATOR, in_office("administrator")], ids=lambda by: by.authority
+    )
+    def test_changed_by_the_volunteer_or_for_them(self, by: Acting) -> None:
+        """Volunteers, their proxies and administrators put personal data right."""
+        decided = given(registered()).when(change(by, phone="13800000002"))
+        decided.then(PersonalDataChanged(volunteer_id=WANG, fields=("phone",)))
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("name", "王桂芬"),
+            ("phone", "13800000002"),
+            ("phone", ""),
+            ("birth_year", 1958),
+            ("birth_year", 0),
+            ("document_number", "420102195803030028"),
+            ("skills", ("理发",)),
+            ("skills", ()),
+        ],
+    )
+    def test_tells_which_fields_and_keeps_their_values_out(self, field: str, value: Any) -> None:
+        """What changes is named in the fact, and handed over beside it; an empty value takes one away."""
+        command = change(**{field: value})
+        given(registered()).when(command).then(PersonalDataChanged(volunteer_id=WANG, fields=(field,)))
+        assert command.personal() == Person(volunteer_id=WANG, **{field: value})
+
+    def test_tells_all_fields_in_their_order(self) -> None:
+        """Several values change at once, and are told in the same order however they were given."""
+        command = change(skills=("理发",), name="王桂芬")
+        given(registered()).when(command).then(PersonalDataChanged(volunteer_id=WANG, fields=("name", "skills")))
+
+    def test_possible_while_suspended(self) -> None:
+        """A suspension takes nobody's right to be known as who they are."""
+        decided = given(registered(), SUSPENDED).when(change(name="王桂芬"))
+        decided.then(PersonalDataChanged(volunteer_id=WANG, fields=("name",)))
+
+    def test_refused_when_nothing_is_said(self) -> None:
+        """Who says nothing changes nothing."""
+        given(registered()).when(change()).then_refused(NothingChanges)
+
+    @pytest.mark.parametrize(
+        "by",
+        [
+            acting(LI),
+            on_behalf(LI, WANG),
+            on_behalf(ZHAO, LI),
+            GARDENERS_PROGRAM,
+            in_office("auditor"),
+            in_office("auditor", WANG),
+            in_office("node-leader", scope=GARDEN),
+        ],
+    )
+    def test_refused_for_anybody_else(self, by: Acting) -> None:
+        """Nobody rewrites another person; as another's proxy, or in office, one has no data of one's own."""
+        given(registered()).when(change(by, name="王桂芬")).then_refused(NotYourOwn)
+
+    def test_refused_for_nobody(self) -> None:
+        """Nothing is known about who is not registered."""
+        given().when(change(name="王桂芬")).then_refused(VolunteerUnknown, volunteer_id=WANG)
+
+
+class TestErasedVolunteers:
+    """Of whom only the account is left."""
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            change(name="王桂芬"),
+            change(ADMINISTRATOR),
+            SUSPEND,
+            REINSTATE,
+            set_consent(granted=True),
+            set_consent(granted=False),
+        ],
+    )
+    def test_refused_for_them(self, command: Command) -> None:
+        """Nothing is known about them, and nothing happens to them, any more."""
+        for history in ((registered(), ERASED), (registered(), SUSPENDED, ERASED)):
+            outcome = given(*history, *([GIVEN] if isinstance(command, SetConsent) else [])).when(command)
+            outcome.then_refused(VolunteerIsErased, volunteer_id=WANG)
+
+    def test_their_number_stays_taken(self) -> None:
+        """Nobody else gets the number of who was erased, because their service is kept under it."""
+        book = Book(registered(), ERASED)
+        with pytest.raises(VolunteerNumberTaken):
+            book.do(register(volunteer_id=LI))
+
+
+class TestWhoSuspends:
+    """Those who decide for the whole bank."""
+
+    @pytest.mark.parametrize("by", [*NOT_GOVERNING, GARDENERS_PROGRAM])
+    @pytest.mark.parametrize("command", [SuspendVolunteer, ReinstateVolunteer])
+    def test_refused_for_everybody_else(self, command: Any, by: Acting) -> None:
+        """Suspending and reinstating are for administrators, and strangers learn nothing by trying."""
+        decided = given().when(command(by=by, at=NOON, volunteer_id=WANG, reason="代签"))
+        decided.then_refused(OfficeMissing, office="administrator")
+
+    def test_done_in_office(self) -> None:
+        """A volunteer who is administrator suspends and reinstates."""
+        by = in_office("administrator")
+        suspend = SuspendVolunteer(by=by, at=NOON, volunteer_id=WANG, reason="代签")
+        given(registered()).when(suspend).then(SUSPENDED)
+        reinstate = ReinstateVolunteer(by=by, at=NOON, volunteer_id=WANG, reason="查清")
+        given(registered(), SUSPENDED).when(reinstate).then(REINSTATED)
 
 
 class TestSuspendVolunteer:
@@ -137,9 +299,14 @@ class TestSetConsent:
         given().when(set_consent(granted=True)).then_refused(VolunteerUnknown, volunteer_id=WANG)
 
     def test_refused_for_anybody_else(self) -> None:
-        """Nobody consents for somebody else: no neighbour, no organisation, no administrator."""
-        for by in (acting(LI), GARDENERS_PROGRAM, ADMINISTRATOR):
+        """Nobody consents for somebody else: no neighbour, no organisation, no administrator, no proxy of another."""
+        others = (acting(LI), GARDENERS_PROGRAM, ADMINISTRATOR, in_office("administrator", WANG), on_behalf(LI, WANG))
+        for by in others:
             given(registered()).when(set_consent(granted=True, by=by)).then_refused(NotYourOwn)
+
+    def test_given_by_a_proxy(self) -> None:
+        """Whoever may act for the volunteer consents for them."""
+        given(registered()).when(set_consent(granted=True, by=on_behalf(WANG))).then(GIVEN)
 
     def test_forgets_the_alias_with_the_consent(self) -> None:
         """The alias is kept outside the log, and goes when the consent goes."""

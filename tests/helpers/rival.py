@@ -14,13 +14,14 @@ import asyncpg
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError
 
+from tests.conftest import people_of
 from tests.helpers.town import confirm, log, register, volunteer
+from timebank.composition import KEPT_WITH_THE_LOG
 from timebank.domain.kernel import Command
 from timebank.domain.refusals import Refusal
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker
-from timebank.projections import balances
 
 
 async def race(store: Store, bank_id: UUID, racers: int, boundary: str) -> int:
@@ -48,7 +49,7 @@ async def append_many(store: Store, bank_id: UUID) -> None:
 
 async def hammer(store: Store, bank_id: UUID) -> None:
     """Register, log and confirm the same things as everybody else; how each was answered."""
-    ledger = Ledger(store, clock=lambda: datetime.now(UTC), inline=(balances.keep,))
+    ledger = Ledger(store, await people_of(store.pool), clock=lambda: datetime.now(UTC), inline=KEPT_WITH_THE_LOG)
     await line()
     commands: list[Command] = []
     for n in range(30):

@@ -5,8 +5,18 @@ from random import Random
 from uuid import UUID
 
 from tests.controls import ADMINISTRATOR, CLINIC, GARDEN, NOON, acting, log_service
-from timebank.domain.identifiers import MembershipId, RecordId, VolunteerId, VolunteerNumber, check_digit
+from timebank.domain.identifiers import (
+    AppointmentId,
+    KeyId,
+    MembershipId,
+    ProxyId,
+    RecordId,
+    VolunteerId,
+    VolunteerNumber,
+    check_digit,
+)
 from timebank.domain.kernel import Acting, Command
+from timebank.domain.keys import IssueKey, RevokeKey, RotateKey
 from timebank.domain.memberships import (
     AddMember,
     ApproveMembership,
@@ -14,12 +24,14 @@ from timebank.domain.memberships import (
     DeclineMembership,
     EndMembership,
 )
+from timebank.domain.offices import Appoint, EndAppointment
 from timebank.domain.organisations import (
     ApproveOrganisation,
     RegisterOrganisation,
     ReinstateOrganisation,
     SuspendOrganisation,
 )
+from timebank.domain.proxies import AppointProxy, EndProxy
 from timebank.domain.refusals import Refusal
 from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.service import LogService
@@ -109,6 +121,7 @@ class Town:
         self.volunteers = volunteers
         self.records: list[RecordId] = []
         self.memberships = 0
+        self.authorities = 0
 
     def commands(self, count: int) -> list[Command]:
         """The founding, and so many more."""
@@ -116,8 +129,8 @@ class Town:
 
     def next(self) -> Command:
         """One more."""
-        makers = (self._log, self._review, self._review, self._member, self._consent, self._status)
-        (make,) = self.random.choices(makers, weights=(8, 8, 4, 5, 3, 2))
+        makers = (self._log, self._review, self._review, self._member, self._consent, self._status, self._authority)
+        (make,) = self.random.choices(makers, weights=(8, 8, 4, 5, 3, 2, 4))
         return make()
 
     def _someone(self) -> VolunteerId:
@@ -173,6 +186,46 @@ class Town:
             until = self.random.choice((None, date(2027, 1, 1)))
             return ChangeRole(by=by, role=self.random.choice(ROLES), valid_until=until, **both)
         return kind(by=by, **both)
+
+    def _authority(self) -> Command:
+        """Offices, proxies and keys come and go."""
+        self.authorities += 1
+        some = self.random.randint(1, self.authorities)
+        who, other = self._someone(), self._someone()
+        by = {"by": ADMINISTRATOR, "at": NOON}
+        makers = (
+            lambda: Appoint(
+                appointment_id=AppointmentId(f"app_{self.authorities}"), volunteer_id=who, office="auditor", **by
+            ),
+            lambda: EndAppointment(appointment_id=AppointmentId(f"app_{some}"), reason="as agreed", **by),
+            lambda: AppointProxy(
+                proxy_id=ProxyId(f"prx_{self.authorities}"),
+                volunteer_id=who,
+                proxy_volunteer_id=other,
+                scopes=("consents",),
+                acts_per_day=3,
+                **by,
+            ),
+            lambda: EndProxy(volunteer_id=who, proxy_volunteer_id=other, **by),
+            lambda: IssueKey(
+                organisation_id=GARDEN,
+                key_id=KeyId(f"key_{self.authorities}"),
+                label="x",
+                permissions=("read",),
+                secret_hash="00",
+                **by,
+            ),
+            lambda: RotateKey(
+                organisation_id=GARDEN,
+                key_id=KeyId(f"key_{some}"),
+                new_key_id=KeyId(f"key_{self.authorities}"),
+                secret_hash="11",
+                overlap_hours=1,
+                **by,
+            ),
+            lambda: RevokeKey(organisation_id=GARDEN, key_id=KeyId(f"key_{some}"), **by),
+        )
+        return self.random.choice(makers)()
 
     def _consent(self) -> Command:
         return consent(self._someone(), self.random.random() < 0.6)

@@ -7,16 +7,19 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from timebank.composition import KEPT_WITH_THE_LOG
 from timebank.ledger.ledger import Ledger
+from timebank.ledger.people import People
 from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker
-from timebank.projections import balances
 
 
 @pytest.fixture
-async def other(url: str, bank_id: UUID) -> AsyncIterator[Ledger]:
+async def other(url: str, people: People, bank_id: UUID) -> AsyncIterator[Ledger]:
     """Another ledger for the same bank, as another process would have it."""
     async with asyncpg.create_pool(url, min_size=1, max_size=5) as pool:
-        ledger = Ledger(Store(pool, Waker()), clock=lambda: datetime.now(UTC), inline=(balances.keep,))
+        ledger = Ledger(
+            Store(pool, Waker()), people, clock=lambda: datetime.now(UTC), inline=KEPT_WITH_THE_LOG
+        )
         yield ledger
         await ledger.close()

@@ -109,6 +109,8 @@ async def test_every_statement_fits_the_schema(pool: Pool) -> None:
     broken = []
     async with pool.acquire() as connection:
         for name, text in statements():
+            if name == "people.clear":
+                continue  # for a table that only databases of the first version have, until the service starts
             try:
                 await connection.prepare(text)
             except asyncpg.PostgresError as error:
@@ -150,7 +152,7 @@ async def test_an_auditor_reads_the_history_with_sql_alone(ledger: Ledger, bank_
     """The view shows facts as JSON, in letters."""
     await do(ledger, bank_id, *found(1))
     row = await pool.fetchrow("select topic, data ->> 'name' as name, actor, leaf from history where position = 2")
-    assert (row["topic"], row["name"], row["actor"]) == ("organisation-registered", "org_garden", "adm_lin")
+    assert (row["topic"], row["name"], row["actor"]) == ("organisation-registered", "org_garden", "operator")
     assert len(row["leaf"]) == 64
 
 

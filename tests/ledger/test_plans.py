@@ -17,7 +17,7 @@ from timebank.ledger.store import SQL, Pool
 from timebank.projections.history import SQL as HISTORY
 from timebank.settings import Settings
 
-from ..controls import ADMINISTRATOR, NOON, log_service
+from ..controls import ADMINISTRATOR, KEY_FILE, NOON, log_service
 
 
 @pytest.fixture
@@ -85,5 +85,5 @@ async def test_the_history_of_one_thing_probes_indexes(pool: Pool, bank_id: UUID
 
 async def test_plans_are_made_for_the_tables_as_they_are(url: str) -> None:
     """No connection keeps a plan that was made when the tables were small."""
-    async with running_services(Settings(database_url=url), follow=False) as services:
+    async with running_services(Settings(database_url=url, key_file=str(KEY_FILE)), follow=False) as services:
         assert await services.pool.fetchval("show plan_cache_mode") == "force_custom_plan"

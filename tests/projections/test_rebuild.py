@@ -13,10 +13,11 @@ import pytest
 from tests.helpers.dump import pg_dump, schema_of
 from tests.helpers.town import Town, confirm, consent, do, found, log, register, volunteer
 from tests.projections.conftest import Compare, Play
+from timebank.composition import KEPT_WITH_THE_LOG
 from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Pool, Store
-from timebank.projections import EVERY, FOLLOWING, balances, leaderboards, memberships, volunteers
+from timebank.projections import EVERY, FOLLOWING, INLINE, balances, leaderboards, memberships, volunteers
 from timebank.projections import rebuild as module
 from timebank.projections.projection import Projection
 from timebank.projections.rebuild import outdated, rebuild, verify
@@ -384,6 +385,9 @@ async def test_verify_while_rebuilding(
     assert compared.is_equal, compared.differences
 
 
-def test_following_is_every_but_balances() -> None:
-    """Balances are the only read model that does not follow."""
-    assert set(EVERY) - set(FOLLOWING) == {balances.PROJECTION}
+def test_every_read_model_follows_or_is_kept_with_the_log() -> None:
+    """No read model is left out, and none is moved on twice."""
+    assert sorted(each.name for each in EVERY) == sorted(each.name for each in (*INLINE, *FOLLOWING))
+    assert set(INLINE).isdisjoint(FOLLOWING)
+    kept = {keep.__self__ for keep in KEPT_WITH_THE_LOG if hasattr(keep, "__self__")}
+    assert kept | {balances.PROJECTION} == set(INLINE)

@@ -99,7 +99,7 @@ async def test_projections_that_stand_apart_are_brought_together(
 ) -> None:
     """A projection that is behind, such as a new one, catches up with the others, without their being repeated."""
     monkeypatch.setattr(module, "STRETCH", 17)
-    await ledger.submit(bank_id, Town(seed=1).commands(80))
+    await ledger.submit(bank_id, Town(seed=1).commands(120))
     while await runner.catch_up(bank_id):
         pass
     await pool.execute("delete from leaderboard")

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Router
+from litestar.config.cors import CORSConfig
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
@@ -17,16 +18,25 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.static_files import create_static_files_router
 
 from timebank import __version__, logs
-from timebank.api.access import KnownTokens, authenticated
+from timebank.api.access import TABLE, authorised, log_refusal
+from timebank.api.appointments import AppointmentController
 from timebank.api.audit import AuditController
+from timebank.api.bodies import StrictRequest
 from timebank.api.health import HealthController
+from timebank.api.keys import KeyController
 from timebank.api.leaderboards import LeaderboardController
+from timebank.api.me import MeController
 from timebank.api.memberships import MemberController, VolunteerMembershipController
 from timebank.api.middleware import RequestLog
+from timebank.api.oidc import OidcController
 from timebank.api.organisations import OrganisationController
 from timebank.api.problems import HANDLERS
+from timebank.api.proxies import ProxyController
 from timebank.api.service_records import LoggingController, ServiceRecordController
+from timebank.api.sessions import CodeController, PasswordController, SessionController
+from timebank.api.throttle import Rate
 from timebank.api.volunteers import VolunteerController
+from timebank.api.welcome import welcome
 from timebank.composition import in_background, running_services
 from timebank.settings import Settings, from_environ
 
@@ -70,13 +80,16 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with running_services(settings) as services, in_background([alongside()] if alongside else []):
             app.state.services = services
-            app.state.known_tokens = KnownTokens()
+            app.state.rate_per_principal = Rate(settings.rate_per_principal)
+            app.state.keys_noted = {}
             yield
 
+    controllers = [*CONTROLLERS, OidcController] if settings.provider else CONTROLLERS
     app = Litestar(
         route_handlers=[
-            Router(path="/v1", route_handlers=CONTROLLERS, guards=[authenticated]),
+            Router(path="/v1", route_handlers=controllers, guards=[authorised]),
             HealthController,
+            welcome,
             create_static_files_router(
                 path="/assets", directories=[Path(__file__).parent / "assets"], include_in_schema=False
             ),
@@ -85,12 +98,19 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         exception_handlers=HANDLERS,
         openapi_config=_openapi(),
         logging_config=None,
+        after_exception=[log_refusal],
+        request_class=StrictRequest,
+        cors_config=CORSConfig(allow_origins=settings.origins) if settings.origins else None,
         request_max_body_size=BODY_BYTES,
     )
     for route in app.routes:
         _name_all_methods(route)
+        _must_be_in_the_table(route)
     # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
-    app.asgi_handler = RequestLog()(app.asgi_handler)
+    around = RequestLog(
+        Rate(settings.rate_per_address), settings.proxies, is_https=settings.issuer.startswith("https:")
+    )
+    app.asgi_handler = around(app.asgi_handler)
     return app
 
 
@@ -102,8 +122,24 @@ def _name_all_methods(route: BaseRoute) -> None:
                 handler(route.create_options_handler(route.path).fn)
 
 
+def _must_be_in_the_table(route: BaseRoute) -> None:
+    """Refuse to serve what nobody has said who may use it."""
+    if isinstance(route, HTTPRoute) and route.path.startswith("/v1"):
+        for handler in route.route_handlers:
+            assert handler.handler_name in TABLE or handler.http_methods == {"OPTIONS"}, (
+                f"say in api/access.py who may {handler.handler_name}"
+            )
+
+
 CONTROLLERS = [
+    SessionController,
+    PasswordController,
+    CodeController,
+    MeController,
     VolunteerController,
+    ProxyController,
+    AppointmentController,
+    KeyController,
     VolunteerMembershipController,
     OrganisationController,
     MemberController,
@@ -123,7 +159,11 @@ def _openapi() -> OpenAPIConfig:
         path="/schema",
         render_plugins=[DocsPage(path="/"), Description()],
         components=Components(
-            security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", description="An opaque token.")}
+            security_schemes={
+                "bearer": SecurityScheme(
+                    type="http", scheme="bearer", description="An access token of a session, or an API key (`tb_…`)."
+                )
+            }
         ),
         security=[{"bearer": []}],
     )

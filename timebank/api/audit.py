@@ -1,17 +1,18 @@
-"""Audit: the event history."""
+"""Audit: the event history, and the security log."""
 
 from typing import Annotated
 
 from litestar import Controller, get
 from litestar.params import QueryParameter
 
-from timebank.api.access import only
 from timebank.api.problems import READS
-from timebank.api.requests import BankRequest, Limit, Page, page_of, services
+from timebank.api.requests import PRINTABLE, BankRequest, Limit, Page, page_of, services
+from timebank.identity import security_log
+from timebank.identity.security_log import SecurityEvent
 from timebank.projections import history
 from timebank.projections.history import EventView
 
-Name = Annotated[str | None, QueryParameter(min_length=1, max_length=200)]
+Name = Annotated[str | None, QueryParameter(min_length=1, max_length=200, pattern=PRINTABLE)]
 
 
 class AuditController(Controller):
@@ -20,7 +21,7 @@ class AuditController(Controller):
     path = "/audit"
     tags = ("Audit",)
 
-    @get("/events", guards=[only("administrator")], responses=READS)
+    @get("/events", responses=READS)
     async def list_events(
         self,
         request: BankRequest,
@@ -41,3 +42,18 @@ class AuditController(Controller):
             limit=limit + 1,
         )
         return page_of(found, limit, "position")
+
+    @get("/security", responses=READS)
+    async def list_security_events(
+        self,
+        request: BankRequest,
+        after: Annotated[int, QueryParameter(ge=1, le=2**53, description="The `next` of the page before.")] = 2**53,
+        limit: Limit = 100,
+        kind: Name = None,
+        actor: Name = None,
+    ) -> Page[SecurityEvent]:
+        """Who came in, who was turned away, which keys were used, what was read in bulk; the latest first."""
+        found = await security_log.page(
+            services(request).pool, request.user.bank_id, before=after, kind=kind, actor=actor, limit=limit + 1
+        )
+        return page_of(found, limit, "number")

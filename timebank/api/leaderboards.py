@@ -36,4 +36,6 @@ class LeaderboardController(Controller):
     ) -> Leaderboard:
         """The bank's board: minutes of confirmed service, rank 1-2-2-4; everybody counts in the total."""
         await wait_for_reads(request, min_position)
-        return await leaderboards.leaderboard(services(request).pool, request.user.bank_id, period, after, limit)
+        return await leaderboards.leaderboard(
+            services(request).pool, services(request).people, request.user.bank_id, period, after, limit
+        )

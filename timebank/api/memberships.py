@@ -1,15 +1,15 @@
 """Memberships: asking, inviting, deciding, and who is a member."""
 
 from datetime import date
-from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, patch, post
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.params import FromPath, JSONBody
 
-from timebank.api.access import must_be_own, must_see_members, only
+from timebank.api.access import must_see_members, note
 from timebank.api.problems import READS, WRITES
 from timebank.api.requests import (
+    After,
     BankRequest,
     Id,
     IdempotencyHeader,
@@ -108,7 +108,7 @@ class MemberController(Controller):
         self,
         request: BankRequest,
         organisation_id: FromPath[str],
-        after: Annotated[str, QueryParameter(max_length=100)] = "",
+        after: After = "",
         limit: Limit = 50,
         min_position: MinPosition = None,
     ) -> Page[MembershipView]:
@@ -117,12 +117,14 @@ class MemberController(Controller):
         await must_see_members(request, OrganisationId(organisation_id))
         found = await memberships.page(
             services(request).pool,
+            services(request).people,
             request.user.bank_id,
             organisation_id=organisation_id,
             volunteer_id=None,
             after=after,
             limit=limit + 1,
         )
+        await note(request, "people-read", people=len(found), organisation=organisation_id)
         return page_of(found, limit, "membership_id")
 
     @post("/{volunteer_id:str}/approve", status_code=200, responses=WRITES)
@@ -208,20 +210,20 @@ class VolunteerMembershipController(Controller):
     path = "/volunteers/{volunteer_id:str}/memberships"
     tags = ("Memberships",)
 
-    @get(guards=[only("administrator", "volunteer")], responses=READS)
+    @get(responses=READS)
     async def list_memberships(
         self,
         request: BankRequest,
         volunteer_id: FromPath[str],
-        after: Annotated[str, QueryParameter(max_length=100)] = "",
+        after: After = "",
         limit: Limit = 50,
         min_position: MinPosition = None,
     ) -> Page[MembershipView]:
         """The organisations a volunteer belongs to, and belonged to."""
-        must_be_own(request, VolunteerId(volunteer_id))
         await wait_for_reads(request, min_position)
         found = await memberships.page(
             services(request).pool,
+            services(request).people,
             request.user.bank_id,
             organisation_id=None,
             volunteer_id=volunteer_id,

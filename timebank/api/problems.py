@@ -11,7 +11,9 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
+from timebank.api.throttle import TooManyRequestsError
 from timebank.domain import refusals
+from timebank.identity import failures
 from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.submission import QueueFullError, StoreUnavailableError
 
@@ -25,6 +27,19 @@ STATUSES: dict[type[refusals.Refusal], HTTPStatus] = {
     refusals.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
 }
 """Which status a refusal has, by the branch of the tree it is on."""
+
+FAILURES: dict[type[failures.AccessFailure], HTTPStatus] = {
+    failures.SignInRefused: HTTPStatus.UNAUTHORIZED,
+    failures.RefreshNotValid: HTTPStatus.UNAUTHORIZED,
+    failures.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    failures.CodeNotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    failures.PasswordTooWeak: HTTPStatus.UNPROCESSABLE_ENTITY,
+    failures.BankNotNamed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    failures.ProviderRefused: HTTPStatus.UNAUTHORIZED,
+    failures.IdentityNotLinked: HTTPStatus.FORBIDDEN,
+    failures.IdentityTaken: HTTPStatus.CONFLICT,
+}
+"""Which status it has when somebody is not let in."""
 
 log = structlog.get_logger("timebank.api")
 
@@ -100,6 +115,26 @@ def _refused(_: Request[Any, Any, Any], refusal: refusals.Refusal) -> Response[P
     return respond(of_refusal(refusal))
 
 
+def _not_let_in(_: Request[Any, Any, Any], failure: failures.AccessFailure) -> Response[Problem]:
+    status = FAILURES[type(failure)]
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    if "seconds" in failure.details:
+        headers["Retry-After"] = str(failure.details["seconds"])
+    title = failure.kind.replace("-", " ").capitalize()
+    problem = Problem(type=f"/problems/{failure.kind}", title=title, status=status, detail=str(failure))
+    return respond(problem, headers)
+
+
+def too_many_requests(seconds: float) -> Problem:
+    """The problem of asking too often."""
+    detail = f"Too many requests; try again in {max(1, round(seconds))} seconds."
+    return _plain(429, detail, kind="/problems/too-many-requests")
+
+
+def _asks_too_often(_: Request[Any, Any, Any], error: TooManyRequestsError) -> Response[Problem]:
+    return respond(too_many_requests(error.seconds), {"Retry-After": str(error.seconds)})
+
+
 def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
     problem = of_invalid(error.detail)
     if isinstance(error.extra, list) and error.extra:
@@ -144,6 +179,8 @@ def _unreadable(_: Request[Any, Any, Any], _error: Exception) -> Response[Proble
 
 HANDLERS: ExceptionHandlersMap = {
     refusals.Refusal: _refused,
+    failures.AccessFailure: _not_let_in,
+    TooManyRequestsError: _asks_too_often,
     ValidationException: _invalid,
     HTTPException: _http,
     QueueFullError: _queue_full,
@@ -157,13 +194,13 @@ HANDLERS: ExceptionHandlersMap = {
 
 _DESCRIPTIONS = {
     400: "The request does not have the shape it should have.",
-    401: "There is no valid bearer token.",
+    401: "There is no valid access token or API key; or the number or phone and the password do not belong together.",
     403: "You may not do this.",
     404: "There is no such thing, or not for you.",
     409: "This is not possible as things stand.",
     413: "The request is too large.",
     422: "The request contradicts itself, or its Idempotency-Key was used for another one.",
-    429: "Too much is waiting; nothing was done.",
+    429: "There are too many requests or attempts, or too much is waiting; nothing was done.",
     500: "Something went wrong on our side.",
     503: "The database, or a read model, is not there in time.",
 }
@@ -182,5 +219,5 @@ def answers(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-READS = answers(400, 401, 403, 404, 500, 503)
+READS = answers(400, 401, 403, 404, 429, 500, 503)
 WRITES = answers(400, 401, 403, 404, 409, 413, 422, 429, 500, 503)

@@ -15,8 +15,9 @@ from msgspec import Meta
 from timebank.api.problems import ProjectionBehindError
 from timebank.composition import Services
 from timebank.domain.kernel import Command
+from timebank.identity.principals import Principal
+from timebank.identity.signing_in import Visit
 from timebank.ledger.submission import IdempotencyKey, Receipt
-from timebank.ledger.tokens import Principal
 
 READ_PATIENCE_SECONDS = 2.0
 
@@ -49,6 +50,14 @@ MinPosition = Annotated[
     int | None,
     QueryParameter(ge=0, le=2**53, description="Wait until the answer is at least as new as this position."),
 ]
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]+$(?!\n)"
+
+After = Annotated[
+    str, QueryParameter(max_length=100, pattern=r"^[!-~]*$(?!\n)", description="The `next` of the page before.")
+]
+
+WantedId = Annotated[str | None, QueryParameter(min_length=1, max_length=100, pattern=r"^[!-~]+$(?!\n)")]
 
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many items at the most.")]
 
@@ -95,11 +104,19 @@ async def promise(request: BankRequest, key: str | None) -> IdempotencyKey | Non
     if key is None:
         return None
     said = (request.method, request.scope["raw_path"], request.scope["query_string"], await request.body())
-    fingerprint = hashlib.sha256(msgspec.msgpack.encode(said)).digest()
-    return IdempotencyKey(request.user.actor, key, fingerprint)
+    digest = hashlib.sha256(msgspec.msgpack.encode(said)).digest()
+    # Keyed: from a bare hash of what was said, a name or a phone in it could be guessed.
+    fingerprints = services(request).people.keyring.indexes("request", digest)
+    return IdempotencyKey(request.user.actor, key, tuple(each.encode() for each in fingerprints))
 
 
-def request_id(request: BankRequest) -> str:
+def visit(request: Request[Any, Any, State]) -> Visit:
+    """When and whence the request comes."""
+    state = request.scope["state"]
+    return Visit(request.app.state.services.ledger.clock(), state["address"], state["request_id"])
+
+
+def request_id(request: Request[Any, Any, State]) -> str:
     """The id under which the request is logged."""
     found: str = request.scope["state"]["request_id"]
     return found

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from timebank.api.access import organisations_seen
+from timebank.api.access import organisations_seen, sees_all
 from timebank.api.problems import READS, WRITES, Problem, of_invalid, of_refusal
 from timebank.api.requests import (
     BankRequest,
@@ -19,6 +19,7 @@ from timebank.api.requests import (
     MinPosition,
     Page,
     Text,
+    WantedId,
     do,
     now,
     page_of,
@@ -214,8 +215,8 @@ class ServiceRecordController(Controller):
     async def list_service_records(
         self,
         request: BankRequest,
-        volunteer_id: Annotated[str | None, QueryParameter(max_length=100)] = None,
-        organisation_id: Annotated[str | None, QueryParameter(max_length=100)] = None,
+        volunteer_id: WantedId = None,
+        organisation_id: WantedId = None,
         status: Annotated[Status | None, QueryParameter()] = None,
         first_day: Annotated[
             date | None, QueryParameter(name="from", description="The first local day the service counts for.")
@@ -223,7 +224,7 @@ class ServiceRecordController(Controller):
         last_day: Annotated[
             date | None, QueryParameter(name="until", description="The last local day the service counts for.")
         ] = None,
-        after: Annotated[str | None, QueryParameter(min_length=1, max_length=100)] = None,
+        after: WantedId = None,
         limit: Limit = 50,
         min_position: MinPosition = None,
     ) -> Page[ServiceRecordView]:
@@ -330,7 +331,7 @@ def _decided(status: Status, receipt: Receipt) -> Decided:
 
 def _read_row(row: dict[str, Any], request: BankRequest, organisation_id: str) -> LogService | Problem:
     try:
-        return msgspec.convert(row, LogRequest, strict=False).command(request, organisation_id)
+        return msgspec.convert(row, LogRequest).command(request, organisation_id)
     except Refusal as refusal:
         return of_refusal(refusal)
     except msgspec.ValidationError as error:
@@ -358,23 +359,20 @@ async def _seen(
     request: BankRequest, organisation_id: str | None, volunteer_id: str | None
 ) -> tuple[list[str] | None, str | None]:
     """Which organisations' and whose records the asker gets, of those asked for."""
-    if request.user.role == "administrator":
+    if sees_all(request):
         return [organisation_id] if organisation_id else None, volunteer_id
-    if request.user.role == "volunteer" and organisation_id is None:
-        own = str(request.user.actor)
-        if volunteer_id is None or volunteer_id == own:
-            return None, own
+    own = request.user.acting.own_id
+    if own and organisation_id is None and volunteer_id in (None, own):
+        return None, own
     seen = await organisations_seen(request)
     if organisation_id is None:
         return seen, volunteer_id
-    if organisation_id in seen:
-        return [organisation_id], volunteer_id
-    if request.user.role == "volunteer" and volunteer_id == request.user.actor:
+    if organisation_id in seen or (own and volunteer_id == own):
         return [organisation_id], volunteer_id
     raise OrganisationUnknown(organisation_id=organisation_id)
 
 
 async def _may_see(request: BankRequest, record: ServiceRecordView) -> bool:
-    if request.user.role == "administrator" or record.volunteer_id == request.user.actor:
+    if sees_all(request) or record.volunteer_id == request.user.acting.own_id:
         return True
     return record.organisation_id in await organisations_seen(request)

@@ -1,15 +1,18 @@
 """Volunteers: registering, looking up, balances, consents."""
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from litestar import Controller, get, post
-from litestar.exceptions import HTTPException
+from litestar import Controller, get, patch, post
+from litestar.exceptions import HTTPException, PermissionDeniedException
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import UNSET, UnsetType
 
-from timebank.api.access import must_be_own, only
+from timebank.api.access import SEES_RECORDS, note, organisations_seen
 from timebank.api.problems import READS, WRITES
 from timebank.api.requests import (
+    PRINTABLE,
+    After,
     BankRequest,
     IdempotencyHeader,
     Limit,
@@ -24,9 +27,13 @@ from timebank.api.requests import (
     services,
     wait_for_reads,
 )
+from timebank.domain.erasure import EraseVolunteer
 from timebank.domain.identifiers import VolunteerId, new_volunteer_id, new_volunteer_number
+from timebank.domain.memberships import MANAGES_MEMBERS
 from timebank.domain.refusals import VolunteerNumberTaken, VolunteerUnknown
 from timebank.domain.volunteers import (
+    ChangePersonalData,
+    PersonalDataChanged,
     Purpose,
     RegisterVolunteer,
     ReinstateVolunteer,
@@ -39,7 +46,16 @@ from timebank.projections import balances, volunteers
 from timebank.projections.balances import Balance
 from timebank.projections.volunteers import VolunteerView
 
+T = TypeVar("T")
+
 NUMBER_ATTEMPTS = 5
+
+Query = Annotated[str | None, QueryParameter(name="query", min_length=1, max_length=200, pattern=PRINTABLE)]
+Skills = Annotated[tuple[Line, ...], msgspec.Meta(max_length=20)]
+BirthYear = Annotated[int, msgspec.Meta(ge=1900, le=2200)]
+DocumentNumber = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{5,20}$(?!\n)", description="The number of an identity document.")
+]
 
 
 class RegisterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,7 +63,35 @@ class RegisterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     name: Line
     phone: Phone | None = None
-    skills: Annotated[tuple[Line, ...], msgspec.Meta(max_length=20)] = ()
+    birth_year: BirthYear | None = None
+    document_number: DocumentNumber | None = None
+    skills: Skills = ()
+
+
+class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is otherwise: what is not given stays, and null takes a value away (JSON Merge Patch, RFC 7396)."""
+
+    name: Line | UnsetType = UNSET
+    phone: Phone | UnsetType | None = UNSET
+    birth_year: BirthYear | UnsetType | None = UNSET
+    document_number: DocumentNumber | UnsetType | None = UNSET
+    skills: Skills | UnsetType = UNSET
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """Which fields were changed."""
+
+    volunteer_id: str
+    fields: tuple[str, ...]
+    position: int
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """The account is left, and says what was; nothing says whose it was."""
+
+    volunteer_id: str
+    status: Literal["erased"]
+    position: int
 
 
 class Registered(msgspec.Struct, frozen=True):
@@ -98,7 +142,7 @@ class VolunteerController(Controller):
     path = "/volunteers"
     tags = ("Volunteers",)
 
-    @post(guards=[only("administrator", "organisation")], responses=WRITES)
+    @post(responses=WRITES)
     async def register_volunteer(
         self, request: BankRequest, data: JSONBody[RegisterRequest], idempotency_key: IdempotencyHeader = None
     ) -> Registered:
@@ -108,44 +152,49 @@ class VolunteerController(Controller):
         assert isinstance(fact, VolunteerRegistered)
         return Registered(fact.volunteer_id, fact.number, receipt.position)
 
-    @get(guards=[only("administrator", "organisation")], responses=READS)
+    @get(responses=READS)
     async def list_volunteers(
         self,
         request: BankRequest,
-        search: Annotated[str | None, QueryParameter(name="query", min_length=1, max_length=200)] = None,
-        after: Annotated[str, QueryParameter(max_length=100)] = "",
+        search: Annotated[
+            str | None, QueryParameter(name="query", min_length=1, max_length=200, pattern=PRINTABLE)
+        ] = None,
+        after: After = "",
         limit: Limit = 50,
         min_position: MinPosition = None,
     ) -> Page[VolunteerView]:
-        """Volunteers by number, phone or the beginning of the name, in the order they registered."""
+        """Volunteers by number, phone, or name or its beginning (from two characters on), in the order they registered.
+
+        Administrators see all. Others see the members of their organisations, without phones; of strangers, whom they
+        find by the whole number or phone only, the first character of the name.
+        """
         await wait_for_reads(request, min_position)
-        found = await volunteers.page(services(request).pool, request.user.bank_id, search, after, limit + 1)
-        if request.user.role != "administrator":
-            found = [msgspec.structs.replace(each, phone=None) for each in found]
+        found = await _looked_up(request, search, after, limit + 1)
+        await note(request, "people-read", people=len(found), searched=search is not None)
         return page_of(found, limit, "volunteer_id")
 
-    @get("/{volunteer_id:str}", guards=[only("administrator", "volunteer")], responses=READS)
+    @get("/{volunteer_id:str}", responses=READS)
     async def get_volunteer(
         self, request: BankRequest, volunteer_id: FromPath[str], min_position: MinPosition = None
     ) -> VolunteerView:
         """One volunteer."""
-        must_be_own(request, VolunteerId(volunteer_id))
         await wait_for_reads(request, min_position)
-        found = await volunteers.one(services(request).pool, request.user.bank_id, volunteer_id)
+        found = await volunteers.one(
+            services(request).pool, services(request).people, request.user.bank_id, volunteer_id
+        )
         if found is None:
             raise VolunteerUnknown(volunteer_id=volunteer_id)
         return found
 
-    @get("/{volunteer_id:str}/balance", guards=[only("administrator", "volunteer")], responses=READS)
+    @get("/{volunteer_id:str}/balance", responses=READS)
     async def get_balance(self, request: BankRequest, volunteer_id: FromPath[str]) -> Balance:
         """What a volunteer can spend, has reserved and owes, in minutes; never older than the log."""
-        must_be_own(request, VolunteerId(volunteer_id))
         found = await balances.balance_of(services(request).pool, request.user.bank_id, volunteer_id)
         if found is None:
             raise VolunteerUnknown(volunteer_id=volunteer_id)
         return found
 
-    @post("/{volunteer_id:str}/suspend", status_code=200, guards=[only("administrator")], responses=WRITES)
+    @post("/{volunteer_id:str}/suspend", status_code=200, responses=WRITES)
     async def suspend_volunteer(
         self,
         request: BankRequest,
@@ -160,7 +209,7 @@ class VolunteerController(Controller):
         receipt = await do(request, command, idempotency_key)
         return VolunteerStatus(volunteer_id, "suspended", receipt.position)
 
-    @post("/{volunteer_id:str}/reinstate", status_code=200, guards=[only("administrator")], responses=WRITES)
+    @post("/{volunteer_id:str}/reinstate", status_code=200, responses=WRITES)
     async def reinstate_volunteer(
         self,
         request: BankRequest,
@@ -175,7 +224,7 @@ class VolunteerController(Controller):
         receipt = await do(request, command, idempotency_key)
         return VolunteerStatus(volunteer_id, "active", receipt.position)
 
-    @post("/{volunteer_id:str}/consents", status_code=200, guards=[only("volunteer")], responses=WRITES)
+    @post("/{volunteer_id:str}/consents", status_code=200, responses=WRITES)
     async def set_consent(
         self,
         request: BankRequest,
@@ -184,7 +233,6 @@ class VolunteerController(Controller):
         idempotency_key: IdempotencyHeader = None,
     ) -> Consent:
         """Give a consent, or take it back; it counts at once."""
-        must_be_own(request, VolunteerId(volunteer_id))
         command = SetConsent(
             by=request.user.acting,
             at=now(request),
@@ -195,6 +243,68 @@ class VolunteerController(Controller):
         )
         receipt = await do(request, command, idempotency_key)
         return Consent(volunteer_id, data.purpose, data.granted, receipt.position)
+
+    @patch("/{volunteer_id:str}", responses=WRITES)
+    async def change_personal_data(
+        self,
+        request: BankRequest,
+        volunteer_id: FromPath[str],
+        data: JSONBody[ChangeRequest],
+        idempotency_key: IdempotencyHeader = None,
+    ) -> Changed:
+        """Put right what is known about a person. The history says which fields were changed, not what they say."""
+        command = ChangePersonalData(
+            by=request.user.acting,
+            at=now(request),
+            volunteer_id=VolunteerId(volunteer_id),
+            name=data.name.strip() if data.name is not UNSET else None,
+            phone=_said(data.phone, ""),
+            birth_year=_said(data.birth_year, 0),
+            document_number=_said(data.document_number, ""),
+            skills=data.skills if data.skills is not UNSET else None,
+        )
+        receipt = await do(request, command, idempotency_key)
+        fact = receipt.facts[0]
+        assert isinstance(fact, PersonalDataChanged)
+        return Changed(volunteer_id, fact.fields, receipt.position)
+
+    @post("/{volunteer_id:str}/erase", status_code=200, responses=WRITES)
+    async def erase_volunteer(
+        self, request: BankRequest, volunteer_id: FromPath[str], idempotency_key: IdempotencyHeader = None
+    ) -> Erased:
+        """Erase all that is personal about a volunteer, for good; the account and the history stay, and name nobody."""
+        command = EraseVolunteer(by=request.user.acting, at=now(request), volunteer_id=VolunteerId(volunteer_id))
+        await note(request, "volunteer-erased", volunteer=volunteer_id)
+        receipt = await do(request, command, idempotency_key)
+        return Erased(volunteer_id, "erased", receipt.position)
+
+
+def _said(given: T | UnsetType | None, nothing: T) -> T | None:
+    """What a command is told: None for what stays, something empty for what goes."""
+    return None if given is UNSET else nothing if given is None else given
+
+
+async def _looked_up(request: BankRequest, query: str | None, after: str, limit: int) -> list[VolunteerView]:
+    """What the asker may see of those they look for."""
+    found, bank_id = services(request), request.user.bank_id
+    if request.user.role == "administrator":
+        return await volunteers.page(found.pool, found.people, bank_id, query, after, limit)
+    own = await organisations_seen(request, (*SEES_RECORDS, *MANAGES_MEMBERS))
+    if not own:
+        raise PermissionDeniedException("This is for people who log, verify or manage for an organisation only.")
+    members = await volunteers.page(found.pool, found.people, bank_id, query, after, limit, members_of=own)
+    shown = [msgspec.structs.replace(each, phone=None, birth_year=None) for each in members]
+    if query and not after:
+        known = {each.volunteer_id for each in shown}
+        strangers = await volunteers.exactly(found.pool, found.people, bank_id, query)
+        shown += [_hardly_shown(each) for each in strangers if each.volunteer_id not in known]
+    return shown[:limit]
+
+
+def _hardly_shown(stranger: VolunteerView) -> VolunteerView:
+    """Enough to be sure that it is who one means: somebody who said their whole number or phone."""
+    name = f"{stranger.name[0]}{'*' * (len(stranger.name) - 1)}" if stranger.name else None
+    return msgspec.structs.replace(stranger, name=name, phone=None, birth_year=None, skills=None, alias=None)
 
 
 async def register(request: BankRequest, data: RegisterRequest, key: str | None) -> Receipt:
@@ -207,6 +317,8 @@ async def register(request: BankRequest, data: RegisterRequest, key: str | None)
             number=new_volunteer_number(),
             name=data.name.strip(),
             phone=data.phone,
+            birth_year=data.birth_year,
+            document_number=data.document_number,
             skills=data.skills,
         )
         try:

@@ -1,9 +1,9 @@
-"""The bank itself: one ledger, one local time."""
+"""The bank itself: one ledger, one local time, and who decides for the whole of it."""
 
 from collections.abc import Iterator, Sequence
 
-from timebank.domain.kernel import Command, Fact, Memory, event
-from timebank.domain.refusals import BankAlreadyOpen
+from timebank.domain.kernel import Acting, Command, Fact, Memory, event
+from timebank.domain.refusals import BankAlreadyOpen, OfficeMissing
 
 
 class BankOpened(Fact, frozen=True, kw_only=True):
@@ -37,3 +37,9 @@ class OpenBank(Command, frozen=True, kw_only=True):
         if bank.is_open:
             raise BankAlreadyOpen
         yield BankOpened(name=self.name, timezone=self.timezone)
+
+
+def must_govern(by: Acting) -> None:
+    """Refuse unless it is an administrator who asks, or the operator."""
+    if not by.governs:
+        raise OfficeMissing(office="administrator")

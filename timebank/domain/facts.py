@@ -2,10 +2,22 @@
 
 from typing import TypeVar
 
-from timebank.domain import accounts, bank, memberships, organisations, review, service, volunteers
+from timebank.domain import (
+    accounts,
+    bank,
+    erasure,
+    keys,
+    memberships,
+    offices,
+    organisations,
+    proxies,
+    review,
+    service,
+    volunteers,
+)
 from timebank.domain.kernel import Fact, Memory
 
-NOUNS = (bank, volunteers, organisations, memberships, service, review, accounts)
+NOUNS = (bank, volunteers, organisations, memberships, offices, proxies, keys, erasure, service, review, accounts)
 
 
 T = TypeVar("T")

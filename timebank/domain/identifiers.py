@@ -16,6 +16,9 @@ VolunteerNumber = NewType("VolunteerNumber", str)
 OrganisationId = NewType("OrganisationId", str)
 MembershipId = NewType("MembershipId", str)
 RecordId = NewType("RecordId", str)
+AppointmentId = NewType("AppointmentId", str)
+ProxyId = NewType("ProxyId", str)
+KeyId = NewType("KeyId", str)
 ActorId = NewType("ActorId", str)
 
 
@@ -44,9 +47,19 @@ def new_record_id() -> RecordId:
     return RecordId(f"rec_{uuid7().hex}")
 
 
-def new_administrator_id() -> ActorId:
-    """A new administrator's identifier: administrators act for the bank and hold no account as such."""
-    return ActorId(f"adm_{uuid7().hex}")
+def new_appointment_id() -> AppointmentId:
+    """A new appointment's identifier."""
+    return AppointmentId(f"app_{uuid7().hex}")
+
+
+def new_proxy_id() -> ProxyId:
+    """The identifier of somebody's being another's proxy."""
+    return ProxyId(f"prx_{uuid7().hex}")
+
+
+def new_key_id() -> KeyId:
+    """A new API key's identifier."""
+    return KeyId(f"key_{uuid7().hex}")
 
 
 def new_volunteer_number() -> VolunteerNumber:

@@ -54,6 +54,11 @@ _TAGS: dict[str, Callable[[Any, Any], Iterable[str]]] = {
     "membership_id": lambda _, value: (value,),
     "volunteer_id": lambda _, value: (value,),
     "organisation_id": lambda _, value: (value,),
+    "appointment_id": lambda _, value: (value,),
+    "delegated_from": lambda _, value: (value,),
+    "proxy_id": lambda _, value: (value,),
+    "proxy_volunteer_id": lambda _, value: (value,),
+    "key_id": lambda _, value: (value,),
     "number": lambda _, value: (number_tag(value),),
     "code": lambda _, value: (code_tag(value),),
     "minutes_by_day": lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days],
@@ -90,30 +95,58 @@ class Memory(Slice[Fact]):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """What is personal about a volunteer. It is kept beside the log, never in it, so that it can be erased."""
+    """What is personal about a volunteer. It is kept beside the log, never in it, so that it can be erased.
+
+    Of what is to be kept, None leaves a value as it is, and an empty one (0 for the year) takes it away.
+    """
 
     volunteer_id: VolunteerId
     name: str | None = None
     phone: str | None = None
+    birth_year: int | None = None
+    document_number: str | None = None
     skills: tuple[str, ...] | None = None
     alias: str | None = None
 
 
+Office = Literal["administrator", "auditor", "node-leader"]
+"""What a volunteer can be appointed to in a bank; a node leader (网格长) leads the people of one organisation."""
+
+Authority = Literal["operator", "administrator", "auditor", "node-leader", "organisation", "volunteer", "proxy"]
+"""By which right somebody acts: in an office; as an organisation's own program; as a volunteer, in their own matters or
+as a member; as somebody's proxy; or as the operator, who runs the machine and has its key file and database."""
+
+
 class Acting(msgspec.Struct, frozen=True):
-    """Who acts, and by which right. Whether a member's right exists is decided from the facts, in the same decision."""
+    """Who acts, and by which right they say they do; whether they have it is decided from facts (`authority.py`).
+
+    `on_behalf_of` is whom a proxy acts for, `scope` the organisation that an office is limited to.
+    """
 
     actor: ActorId
-    authority: Literal["administrator", "organisation", "volunteer"]
+    authority: Authority
+    on_behalf_of: VolunteerId | None = None
+    scope: OrganisationId | None = None
 
     @property
     def volunteer_id(self) -> VolunteerId | None:
-        """The volunteer who acts, if it is one."""
-        return VolunteerId(self.actor) if self.authority == "volunteer" else None
+        """The volunteer who acts, in whatever office, if it is one."""
+        return VolunteerId(self.actor) if self.actor.startswith("vol_") else None
 
     @property
     def organisation_id(self) -> OrganisationId | None:
         """The organisation whose own program acts, if it is one."""
         return OrganisationId(self.actor) if self.authority == "organisation" else None
+
+    @property
+    def own_id(self) -> VolunteerId | None:
+        """The volunteer whose own matters these are: whoever acts, or is acted for; nobody's where an office acts."""
+        return self.on_behalf_of or (self.volunteer_id if self.authority == "volunteer" else None)
+
+    @property
+    def governs(self) -> bool:
+        """Whether this is somebody who decides for the whole bank."""
+        return self.authority in {"administrator", "operator"}
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,4 +172,8 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
     def personal(self) -> Person | None:
         """What is to be kept in the same transaction, but outside the log."""
+        return None
+
+    def erases(self) -> VolunteerId | None:
+        """Whose personal data is to be gone after the same transaction."""
         return None

@@ -13,6 +13,7 @@ from timebank.domain.refusals import (
     MembershipNotPending,
     MembershipUnknown,
     NothingChanges,
+    NotWithinYourOffice,
     OrganisationUnknown,
     RoleMissing,
     TermEndsBeforeItStarts,
@@ -128,7 +129,7 @@ class Membership(Memory):
         self._open("none", None)
 
     def _open(self, status: str, membership_id: MembershipId | None) -> None:
-        self.status, self.membership_id = status, membership_id
+        self.status, self.membership_id, self.role = status, membership_id, "member"
 
     def _set(self, role: Role, valid_from: date | None, valid_until: date | None) -> None:
         self.role, self.valid_from, self.valid_until = role, valid_from, valid_until
@@ -150,8 +151,13 @@ class Membership(Memory):
 
 
 def right_of(by: Acting, organisation_id: OrganisationId) -> tuple[Memory, ...]:
-    """The memories in which the right of `by` to act for an organisation is to be found, if it has to be found."""
-    return (Membership(organisation_id, by.volunteer_id), Volunteer(by.volunteer_id)) if by.volunteer_id else ()
+    """The memories in which the right of `by` to act for an organisation is to be found, if it has to be found.
+
+    Only members have it found there: a proxy acts in somebody's own matters, never in their roles.
+    """
+    if by.authority != "volunteer" or by.volunteer_id is None:
+        return ()
+    return Membership(organisation_id, by.volunteer_id), Volunteer(by.volunteer_id)
 
 
 def must_act_for(
@@ -159,9 +165,12 @@ def must_act_for(
 ) -> None:
     """Refuse unless `by` may act for the organisation: as administrator, as its own program, or in one of the roles.
 
-    To those who have nothing to do with the organisation it does not exist; who is suspended has no role.
+    Who leads its people (a node leader) manages its members, and no more. To those who have nothing to do with the
+    organisation it does not exist; who is suspended has no role.
     """
-    if by.authority == "administrator" or by.organisation_id == organisation_id:
+    if by.governs or by.organisation_id == organisation_id:
+        return
+    if by.authority == "node-leader" and by.scope == organisation_id and roles == MANAGES_MEMBERS:
         return
     known = {memory.key: memory for memory in memories}
     right = [known.get(memory.key) for memory in right_of(by, organisation_id)]
@@ -174,6 +183,12 @@ def must_act_for(
                 raise RoleMissing(role=" or ".join(roles), organisation_id=organisation_id)
         case _:
             raise OrganisationUnknown(organisation_id=organisation_id)
+
+
+def must_be_within(by: Acting, volunteer_id: VolunteerId, *roles: Role) -> None:
+    """Refuse a node leader who gives, or takes, more than plain membership, or decides about themselves."""
+    if by.authority == "node-leader" and (by.volunteer_id == volunteer_id or set(roles) - {"member"}):
+        raise NotWithinYourOffice
 
 
 class AddMember(Command, frozen=True, kw_only=True):
@@ -198,9 +213,10 @@ class AddMember(Command, frozen=True, kw_only=True):
         self, organisation: Organisation, volunteer: Volunteer, membership: Membership, *right: Memory
     ) -> Iterator[Fact]:
         organisation.must_exist(self.organisation_id)
-        asks_for_self = self.by.volunteer_id == self.volunteer_id
+        asks_for_self = self.by.own_id == self.volunteer_id
         if not asks_for_self:
             must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), right)
+            must_be_within(self.by, self.volunteer_id, self.role)
         organisation.must_be_approved(self.organisation_id)
         volunteer.must_be_active(self.volunteer_id)
         if membership.membership_id is not None:
@@ -235,13 +251,14 @@ class _OnMembership(Command, frozen=True, kw_only=True):
             *right_of(self.by, self.organisation_id),
         )
 
-    def must_manage(self, right: Sequence[Memory]) -> None:
+    def must_manage(self, right: Sequence[Memory], *roles: Role) -> None:
         must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), right)
+        must_be_within(self.by, self.volunteer_id, *roles)
 
     @property
     def is_own(self) -> bool:
         """Whether the volunteer decides about their own membership."""
-        return self.by.volunteer_id == self.volunteer_id
+        return self.by.own_id == self.volunteer_id
 
 
 class ApproveMembership(_OnMembership, frozen=True, kw_only=True):
@@ -255,7 +272,7 @@ class ApproveMembership(_OnMembership, frozen=True, kw_only=True):
         self, membership: Membership, organisation: Organisation, volunteer: Volunteer, *right: Memory
     ) -> Iterator[Fact]:
         if not (self.is_own and membership.status == "invited"):
-            self.must_manage(right)
+            self.must_manage(right, membership.role)
         membership_id = membership.must_be_open(self.organisation_id, self.volunteer_id)
         organisation.must_be_approved(self.organisation_id)
         volunteer.must_be_active(self.volunteer_id)
@@ -273,7 +290,7 @@ class DeclineMembership(_OnMembership, frozen=True, kw_only=True):
 
     def decide(self, membership: Membership, *right: Memory) -> Iterator[Fact]:
         if not self.is_own:
-            self.must_manage(right)
+            self.must_manage(right, membership.role)
         membership_id = membership.must_be_open(self.organisation_id, self.volunteer_id)
         if membership.status == "approved":
             raise MembershipNotPending(status=membership.status)
@@ -293,7 +310,7 @@ class ChangeRole(_OnMembership, frozen=True, kw_only=True):
     valid_until: date | None = None
 
     def decide(self, membership: Membership, *right: Memory) -> Iterator[Fact]:
-        self.must_manage(right)
+        self.must_manage(right, self.role, membership.role)
         membership_id = membership.must_be_open(self.organisation_id, self.volunteer_id)
         if membership.status != "approved":
             raise MembershipNotActive(status=membership.status)
@@ -318,7 +335,7 @@ class EndMembership(_OnMembership, frozen=True, kw_only=True):
 
     def decide(self, membership: Membership, *right: Memory) -> Iterator[Fact]:
         if not self.is_own:
-            self.must_manage(right)
+            self.must_manage(right, membership.role)
         membership_id = membership.must_be_open(self.organisation_id, self.volunteer_id)
         if membership.status != "approved":
             raise MembershipNotActive(status=membership.status)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from timebank.domain.bank import must_govern
 from timebank.domain.identifiers import OrganisationId, code_tag
 from timebank.domain.kernel import Command, Fact, Memory, event
 from timebank.domain.refusals import (
@@ -118,6 +119,7 @@ class RegisterOrganisation(Command, frozen=True, kw_only=True):
         return (CodeHolder(code_tag(self.code)),) if self.code else ()
 
     def decide(self, holder: CodeHolder | None = None) -> Iterator[Fact]:
+        must_govern(self.by)
         if holder and holder.is_taken:
             raise OrganisationCodeTaken(code=self.code)
         yield OrganisationRegistered(
@@ -134,6 +136,7 @@ class ApproveOrganisation(Command, frozen=True, kw_only=True):
         return (Organisation(self.organisation_id),)
 
     def decide(self, organisation: Organisation) -> Iterator[Fact]:
+        must_govern(self.by)
         organisation.must_exist(self.organisation_id)
         if organisation.status != "registered":
             raise OrganisationNotRegistered(organisation_id=self.organisation_id, status=organisation.status)
@@ -150,6 +153,7 @@ class SuspendOrganisation(Command, frozen=True, kw_only=True):
         return (Organisation(self.organisation_id),)
 
     def decide(self, organisation: Organisation) -> Iterator[Fact]:
+        must_govern(self.by)
         organisation.must_be_approved(self.organisation_id)
         yield OrganisationSuspended(organisation_id=self.organisation_id, reason=self.reason)
 
@@ -164,6 +168,7 @@ class ReinstateOrganisation(Command, frozen=True, kw_only=True):
         return (Organisation(self.organisation_id),)
 
     def decide(self, organisation: Organisation) -> Iterator[Fact]:
+        must_govern(self.by)
         organisation.must_exist(self.organisation_id)
         if organisation.status != "suspended":
             raise OrganisationNotSuspended(organisation_id=self.organisation_id, status=organisation.status)

@@ -2,14 +2,19 @@
 
 Refusal
 ├── Unknown ─ VolunteerUnknown · OrganisationUnknown · RecordUnknown · MembershipUnknown
-├── NotPermitted ─ NotYourOwn · YouAreSuspended · RoleMissing
-│   └── RecorderIsBeneficiary · RecorderIsVerifier · VerifierIsBeneficiary
-├── NotAsItStands ─ BankAlreadyOpen · VolunteerNumberTaken · VolunteerIsSuspended · VolunteerNotSuspended
+│   └── AppointmentUnknown · ProxyUnknown · KeyUnknown
+├── NotPermitted ─ NotYourOwn · YouAreSuspended · RoleMissing · OfficeMissing · NotWithinYourOffice
+│   ├── RecorderIsBeneficiary · RecorderIsVerifier · VerifierIsBeneficiary
+│   └── ProxyNotAllowed · ProxyLimitReached
+├── NotAsItStands ─ BankAlreadyOpen · VolunteerNumberTaken · DocumentNumberTaken
+│   ├── VolunteerIsSuspended · VolunteerNotSuspended · VolunteerIsErased
 │   ├── OrganisationCodeTaken · OrganisationNotRegistered · OrganisationNotApproved · OrganisationNotSuspended
 │   ├── MembershipAlreadyOpen · MembershipNotPending · MembershipNotActive
+│   ├── AppointmentAlreadyHeld · LastAdministrator · ProxyAlreadyAppointed · KeyNotInForce
 │   └── RecordNotPending · RecordNotConfirmed · DuplicateRecord · OverlappingService · DayIsFull
 ├── NeverPossible ─ UnbelievableTime · EndsBeforeItStarts · LastsTooLong · TooFewMinutes · TooManyMinutes
 │   ├── ServiceInTheFuture · NothingChanges · TermEndsBeforeItStarts
+│   └── OfficeHasNoScope · OfficeNeedsScope · OwnProxy · KeyExpiresTooEarly
 └── IdempotencyKeyReused
 """
 
@@ -81,6 +86,20 @@ class MembershipUnknown(Unknown):
     field = "volunteer_id"
 
 
+class AppointmentUnknown(Unknown):
+    """There is no appointment {appointment_id} in force in this bank."""
+
+
+class ProxyUnknown(Unknown):
+    """Volunteer {proxy_volunteer_id} is no proxy of this volunteer."""
+
+    field = "proxy_volunteer_id"
+
+
+class KeyUnknown(Unknown):
+    """There is no API key {key_id} of this organisation."""
+
+
 class NotPermitted(Refusal):
     """You may not do this."""
 
@@ -111,6 +130,22 @@ class VerifierIsBeneficiary(NotPermitted):
     """Nobody decides on a record of their own service."""
 
 
+class OfficeMissing(NotPermitted):
+    """This needs the office {office}, in force today."""
+
+
+class NotWithinYourOffice(NotPermitted):
+    """This is more than your office is for: plain membership of your people, or a deputy within your own term."""
+
+
+class ProxyNotAllowed(NotPermitted):
+    """You are not, or no longer, allowed to do this on behalf of volunteer {volunteer_id}."""
+
+
+class ProxyLimitReached(NotPermitted):
+    """On behalf of volunteer {volunteer_id} only {acts_per_day} acts a day are allowed."""
+
+
 class NotAsItStands(Refusal):
     """This is not possible as things stand."""
 
@@ -125,6 +160,12 @@ class VolunteerNumberTaken(NotAsItStands):
     field = "number"
 
 
+class DocumentNumberTaken(NotAsItStands):
+    """Another volunteer of this bank is registered with this document number."""
+
+    field = "document_number"
+
+
 class VolunteerIsSuspended(NotAsItStands):
     """Volunteer {volunteer_id} is suspended."""
 
@@ -133,6 +174,12 @@ class VolunteerIsSuspended(NotAsItStands):
 
 class VolunteerNotSuspended(NotAsItStands):
     """Volunteer {volunteer_id} is not suspended."""
+
+    field = "volunteer_id"
+
+
+class VolunteerIsErased(NotAsItStands):
+    """Volunteer {volunteer_id} was erased; the account only says what was."""
 
     field = "volunteer_id"
 
@@ -167,6 +214,26 @@ class MembershipNotPending(NotAsItStands):
 
 class MembershipNotActive(NotAsItStands):
     """The membership is {status}; only an approved one has a role."""
+
+
+class AppointmentAlreadyHeld(NotAsItStands):
+    """Volunteer {volunteer_id} holds this office already, by appointment {appointment_id}."""
+
+    field = "volunteer_id"
+
+
+class LastAdministrator(NotAsItStands):
+    """A bank cannot be without an administrator: appoint another one first, without a term."""
+
+
+class ProxyAlreadyAppointed(NotAsItStands):
+    """This person is a proxy of the volunteer already, as {proxy_id}."""
+
+    field = "proxy_volunteer_id"
+
+
+class KeyNotInForce(NotAsItStands):
+    """The API key is {status}, and cannot be changed any more."""
 
 
 class RecordNotPending(NotAsItStands):
@@ -245,6 +312,30 @@ class TermEndsBeforeItStarts(NeverPossible):
     """A term has to end after it starts."""
 
     field = "valid_until"
+
+
+class OfficeHasNoScope(NeverPossible):
+    """The office {office} is for the whole bank, and cannot be limited to an organisation."""
+
+    field = "organisation_id"
+
+
+class OfficeNeedsScope(NeverPossible):
+    """A node leader leads the people of an organisation: say of which."""
+
+    field = "organisation_id"
+
+
+class OwnProxy(NeverPossible):
+    """A proxy has to be somebody else."""
+
+    field = "proxy_volunteer_id"
+
+
+class KeyExpiresTooEarly(NeverPossible):
+    """An API key has to expire later than now."""
+
+    field = "expires_at"
 
 
 class IdempotencyKeyReused(Refusal):

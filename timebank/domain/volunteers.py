@@ -3,10 +3,14 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from timebank.domain.bank import must_govern
 from timebank.domain.identifiers import VolunteerId, VolunteerNumber, number_tag
 from timebank.domain.kernel import Command, Fact, Memory, Person, event
 from timebank.domain.refusals import (
+    NothingChanges,
     NotYourOwn,
+    OfficeMissing,
+    VolunteerIsErased,
     VolunteerIsSuspended,
     VolunteerNotSuspended,
     VolunteerNumberTaken,
@@ -57,11 +61,27 @@ class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
     purpose: Purpose
 
 
+class PersonalDataChanged(Fact, frozen=True, kw_only=True):
+    """What is known about the person changed: which `fields`, but neither what they were nor what they are."""
+
+    TOPIC = "personal-data-changed"
+    volunteer_id: VolunteerId
+    fields: tuple[str, ...]
+
+
+class VolunteerErased(Fact, frozen=True, kw_only=True):
+    """All that was personal about the volunteer was erased; the account stays, and counts as it did."""
+
+    TOPIC = "volunteer-erased"
+    volunteer_id: VolunteerId
+
+
 class Volunteer(Memory):
     """Whether a volunteer exists and may serve."""
 
     is_registered = False
     is_suspended = False
+    is_erased = False
 
     @event(VolunteerRegistered)
     def _(self) -> None:
@@ -75,14 +95,24 @@ class Volunteer(Memory):
     def _(self) -> None:
         self.is_suspended = False
 
+    @event(VolunteerErased)
+    def _(self) -> None:
+        self.is_erased = True
+
     def must_exist(self, volunteer_id: VolunteerId) -> None:
         """Refuse for a volunteer nobody knows."""
         if not self.is_registered:
             raise VolunteerUnknown(volunteer_id=volunteer_id)
 
-    def must_be_active(self, volunteer_id: VolunteerId) -> None:
-        """Refuse for a volunteer who does not exist or is suspended."""
+    def must_not_be_erased(self, volunteer_id: VolunteerId) -> None:
+        """Refuse for a volunteer who does not exist, or of whom only the account is left."""
         self.must_exist(volunteer_id)
+        if self.is_erased:
+            raise VolunteerIsErased(volunteer_id=volunteer_id)
+
+    def must_be_active(self, volunteer_id: VolunteerId) -> None:
+        """Refuse for a volunteer who does not exist, was erased, or is suspended."""
+        self.must_not_be_erased(volunteer_id)
         if self.is_suspended:
             raise VolunteerIsSuspended(volunteer_id=volunteer_id)
 
@@ -92,7 +122,7 @@ class Consents(Memory):
 
     def __init__(self, *tags: str) -> None:
         super().__init__(*tags)
-        self.purposes: set[str] = set()
+        self.purposes: set[Purpose] = set()
 
     @event(ConsentGiven)
     def _(self, purpose: Purpose) -> None:
@@ -120,18 +150,61 @@ class RegisterVolunteer(Command, frozen=True, kw_only=True):
     number: VolunteerNumber
     name: str
     phone: str | None = None
+    birth_year: int | None = None
+    document_number: str | None = None
     skills: tuple[str, ...] = ()
 
     def needs(self) -> Sequence[Memory]:
         return (NumberHolder(number_tag(self.number)),)
 
     def decide(self, holder: NumberHolder) -> Iterator[Fact]:
+        if self.by.authority not in {"operator", "administrator", "node-leader", "organisation"}:
+            raise OfficeMissing(office="administrator or node-leader")
         if holder.is_taken:
             raise VolunteerNumberTaken(number=self.number)
         yield VolunteerRegistered(volunteer_id=self.volunteer_id, number=self.number)
 
     def personal(self) -> Person:
-        return Person(volunteer_id=self.volunteer_id, name=self.name, phone=self.phone, skills=self.skills)
+        return Person(
+            volunteer_id=self.volunteer_id,
+            name=self.name,
+            phone=self.phone,
+            birth_year=self.birth_year,
+            document_number=self.document_number,
+            skills=self.skills,
+        )
+
+
+class ChangePersonalData(Command, frozen=True, kw_only=True):
+    """Put right what is known about a person: their own right, and an administrator's on their request.
+
+    What is None stays; an empty text, or the year 0, takes a value away.
+    """
+
+    volunteer_id: VolunteerId
+    name: str | None = None
+    phone: str | None = None
+    birth_year: int | None = None
+    document_number: str | None = None
+    skills: tuple[str, ...] | None = None
+
+    def needs(self) -> Sequence[Memory]:
+        return (Volunteer(self.volunteer_id),)
+
+    def decide(self, volunteer: Volunteer) -> Iterator[Fact]:
+        volunteer.must_not_be_erased(self.volunteer_id)
+        if not self.by.governs and self.by.own_id != self.volunteer_id:
+            raise NotYourOwn
+        changed = tuple(name for name in _PERSONAL if getattr(self, name) is not None)
+        if not changed:
+            raise NothingChanges
+        yield PersonalDataChanged(volunteer_id=self.volunteer_id, fields=changed)
+
+    def personal(self) -> Person:
+        return Person(volunteer_id=self.volunteer_id, **{name: getattr(self, name) for name in _PERSONAL})
+
+
+_PERSONAL = ("name", "phone", "birth_year", "document_number", "skills")
 
 
 class SuspendVolunteer(Command, frozen=True, kw_only=True):
@@ -144,6 +217,7 @@ class SuspendVolunteer(Command, frozen=True, kw_only=True):
         return (Volunteer(self.volunteer_id),)
 
     def decide(self, volunteer: Volunteer) -> Iterator[Fact]:
+        must_govern(self.by)
         volunteer.must_be_active(self.volunteer_id)
         yield VolunteerSuspended(volunteer_id=self.volunteer_id, reason=self.reason)
 
@@ -158,7 +232,8 @@ class ReinstateVolunteer(Command, frozen=True, kw_only=True):
         return (Volunteer(self.volunteer_id),)
 
     def decide(self, volunteer: Volunteer) -> Iterator[Fact]:
-        volunteer.must_exist(self.volunteer_id)
+        must_govern(self.by)
+        volunteer.must_not_be_erased(self.volunteer_id)
         if not volunteer.is_suspended:
             raise VolunteerNotSuspended(volunteer_id=self.volunteer_id)
         yield VolunteerReinstated(volunteer_id=self.volunteer_id, reason=self.reason)
@@ -179,8 +254,8 @@ class SetConsent(Command, frozen=True, kw_only=True):
         return Volunteer(self.volunteer_id), Consents(self.volunteer_id)
 
     def decide(self, volunteer: Volunteer, consents: Consents) -> Iterator[Fact]:
-        volunteer.must_exist(self.volunteer_id)
-        if self.by.volunteer_id != self.volunteer_id:
+        volunteer.must_not_be_erased(self.volunteer_id)
+        if self.by.own_id != self.volunteer_id:
             raise NotYourOwn
         if self.granted and self.purpose not in consents.purposes:
             yield ConsentGiven(volunteer_id=self.volunteer_id, purpose=self.purpose)

@@ -53,6 +53,7 @@ def _amiss(bank_id: UUID, row: Any) -> list[str]:
         row["authority"],
         row["request_id"],
         row["command_id"],
+        row["on_behalf_of"],
     )
     found = []
     if leaf(bank_id, row["position"], row["recorded_at"], event) != row["leaf"]:

@@ -1,6 +1,6 @@
 -- stretch --
 -- $1 bank  $2 after  $3 at most
-select position, event_id, topic, data, tags, actor, authority, request_id, command_id, recorded_at, leaf
+select position, event_id, topic, data, tags, actor, authority, request_id, command_id, on_behalf_of, recorded_at, leaf
   from event where bank_id = $1 and position > $2 order by position limit $3
 
 -- tags_amiss --

@@ -23,6 +23,7 @@ class Event(NamedTuple):
     authority: str
     request_id: str
     command_id: UUID
+    on_behalf_of: str | None = None
 
 
 class Recorded(NamedTuple):
@@ -51,8 +52,11 @@ def decode(topic: str, data: bytes) -> Fact:
 
 
 def leaf(bank_id: UUID, position: int, recorded_at: datetime, event: Event) -> bytes:
-    """The SHA-256 of a whole row, as the leaf of an RFC 6962 tree (0x00, then the row as a MessagePack array)."""
-    row = (
+    """The SHA-256 of a whole row, as the leaf of an RFC 6962 tree (0x00, then the row as a MessagePack array).
+
+    On whose behalf it was done is its last element, where it was on somebody's.
+    """
+    row: tuple[Any, ...] = (
         str(bank_id),
         position,
         (recorded_at - _EPOCH) // _MICROSECOND,
@@ -65,6 +69,8 @@ def leaf(bank_id: UUID, position: int, recorded_at: datetime, event: Event) -> b
         event.request_id,
         str(event.command_id),
     )
+    if event.on_behalf_of:
+        row = (*row, event.on_behalf_of)
     return hashlib.sha256(b"\x00" + _encode_leaf(row)).digest()
 
 

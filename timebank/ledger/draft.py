@@ -19,6 +19,7 @@ class Draft:
         self.events: list[Event] = []
         self.recorded: list[Recorded] = []
         self.people: dict[str, Person] = {}
+        self.erased: list[str] = []
         self.keys: dict[tuple[str, str], tuple[IdempotencyKey, list[Outcome]]] = {}
         self.outcomes: list[list[Outcome]] = []
         self.before: dict[Key, State] = {}
@@ -31,13 +32,24 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.events or self.people or self.keys)
+        return not (self.events or self.people or self.erased or self.keys)
 
     def add(self, fact: Fact, tags: list[str], command: Command, request_id: str, command_id: UUID) -> None:
         """One more fact, decided by a command."""
         by = command.by
+        data = encode(fact)
         self.events.append(
-            Event(uuid7(), fact.TOPIC, encode(fact), tuple(tags), by.actor, by.authority, request_id, command_id)
+            Event(
+                uuid7(),
+                fact.TOPIC,
+                data,
+                tuple(tags),
+                by.actor,
+                by.authority,
+                request_id,
+                command_id,
+                by.on_behalf_of,
+            )
         )
         self.recorded.append(Recorded(self.position, fact))
 
@@ -46,3 +58,8 @@ class Draft:
         before = self.people.get(person.volunteer_id)
         given = {name: value for name, value in msgspec.structs.asdict(person).items() if value is not None}
         self.people[person.volunteer_id] = msgspec.structs.replace(before, **given) if before else person
+
+    def erase_person(self, volunteer_id: str) -> None:
+        """Personal data to erase, whatever was to be kept before."""
+        self.people.pop(volunteer_id, None)
+        self.erased.append(volunteer_id)

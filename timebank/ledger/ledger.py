@@ -7,9 +7,11 @@ from uuid import UUID
 
 import structlog
 
+from timebank.domain.authority import authorised
 from timebank.domain.kernel import Command
 from timebank.domain.refusals import Refusal
 from timebank.ledger.connections import CONNECTION_LOST
+from timebank.ledger.people import People
 from timebank.ledger.store import Store
 from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt, StoreUnavailableError, Submission
 from timebank.ledger.writer import InlineProjection, Writer
@@ -27,6 +29,7 @@ class Ledger:
     def __init__(
         self,
         store: Store,
+        people: People,
         *,
         clock: Callable[[], datetime],
         inline: Sequence[InlineProjection] = (),
@@ -34,6 +37,7 @@ class Ledger:
         memories_limit: int = 100_000,
     ) -> None:
         self.store = store
+        self.people = people
         self.clock = clock
         self._inline = inline
         self._queue_limit = queue_limit
@@ -64,7 +68,7 @@ class Ledger:
         """
         writer = await self._writer(bank_id)
         outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        writer.put(Submission(commands, request_id, key, dry_run, outcomes))
+        writer.put(Submission([authorised(command) for command in commands], request_id, key, dry_run, outcomes))
         return await outcomes
 
     def head(self, bank_id: UUID) -> int:
@@ -97,6 +101,7 @@ class Ledger:
         writer = Writer(
             bank,
             self.store,
+            self.people,
             clock=self.clock,
             inline=self._inline,
             queue_limit=self._queue_limit,

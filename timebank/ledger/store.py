@@ -65,7 +65,7 @@ class Store:
         self, connection: Connection, bank_id: UUID, head: int, events: Sequence[Event], recorded_at: datetime
     ) -> bool:
         """Append events right after `head`, unless somebody has appended since: then False, and nothing is done."""
-        columns: list[Sequence[Any]] = list(zip(*events, strict=True)) if events else [()] * 8
+        columns: list[Sequence[Any]] = list(zip(*events, strict=True)) if events else [()] * 9
         columns[3] = [_array_literal(event.tags) for event in events]
         leaves = [leaf(bank_id, position, recorded_at, event) for position, event in enumerate(events, head + 1)]
         binds = (bank_id, head, len(events), recorded_at, *columns, leaves)

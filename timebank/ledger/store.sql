@@ -20,18 +20,20 @@ select head from bank where bank_id = $1 for update
 -- append --
 -- Append events right after the expected head, or, if it has moved, nothing. Returns one row if they were appended.
 -- $1 bank  $2 expected head  $3 number of events  $4 recorded at  $5 event ids  $6 topics  $7 data
--- $8 tags (an event's as an array literal)  $9 actors  $10 authorities  $11 request ids  $12 command ids  $13 leaves
+-- $8 tags (an event's as an array literal)  $9 actors  $10 authorities  $11 request ids  $12 command ids
+-- $13 on whose behalf  $14 leaves
 with swapped as (
     update bank set head = head + $3 where bank_id = $1 and head = $2 returning bank_id
 ), appended as (
     insert into event (bank_id, position, event_id, topic, data, tags, actor, authority,
-                       request_id, command_id, recorded_at, leaf)
+                       request_id, command_id, recorded_at, on_behalf_of, leaf)
     select s.bank_id, $2 + e.n, e.event_id, e.topic, e.data,
-           e.tags::text[], e.actor, e.authority, e.request_id, e.command_id, $4, e.leaf
+           e.tags::text[], e.actor, e.authority, e.request_id, e.command_id, $4, e.on_behalf_of, e.leaf
       from swapped s,
            unnest($5::uuid[], $6::text[], $7::bytea[], $8::text[], $9::text[], $10::text[],
-                  $11::text[], $12::uuid[], $13::bytea[])
-           with ordinality e (event_id, topic, data, tags, actor, authority, request_id, command_id, leaf, n)
+                  $11::text[], $12::uuid[], $13::text[], $14::bytea[])
+           with ordinality e (event_id, topic, data, tags, actor, authority, request_id, command_id, on_behalf_of,
+                              leaf, n)
     returning position, topic, tags
 ), tagged as (
     insert into event_tag (bank_id, tag, topic, position)
@@ -88,15 +90,6 @@ select i.principal, i.key, i.fingerprint, i.outcome
 -- $1 bank  $2 recorded at  $3 principals  $4 keys  $5 fingerprints  $6 outcomes
 insert into idempotency (bank_id, recorded_at, principal, key, fingerprint, outcome)
 select $1, $2, k.* from unnest($3::text[], $4::text[], $5::bytea[], $6::bytea[]) k
-
--- put_people --
--- Keep what is personal; what is null stays as it was. $1 bank  $2 a JSON array of Person
-insert into person as p (bank_id, volunteer_id, name, phone, skills, alias)
-select $1, n.volunteer_id, coalesce(n.name, ''), n.phone, coalesce(n.skills, '{}'), n.alias
-  from jsonb_to_recordset($2::jsonb) n (volunteer_id text, name text, phone text, skills text[], alias text)
-    on conflict (bank_id, volunteer_id) do update
-   set name = coalesce(nullif(excluded.name, ''), p.name), phone = coalesce(excluded.phone, p.phone),
-       skills = case when excluded.skills = '{}' then p.skills else excluded.skills end, alias = coalesce(excluded.alias, p.alias)
 
 -- read --
 -- Events matching any item of a query (a JSON array of {types, tags}; an empty one matches all).

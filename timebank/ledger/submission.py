@@ -19,11 +19,14 @@ class QueueFullError(Exception):
 
 
 class IdempotencyKey(NamedTuple):
-    """A caller's promise that all requests with this key are the same one; `fingerprint` holds them to it."""
+    """A caller's promise that all requests with this key are the same one; a fingerprint holds them to it.
+
+    The fingerprint is kept as the first one says it; it may have been made with another key of the keyring.
+    """
 
     principal: str
     key: str
-    fingerprint: bytes
+    fingerprints: tuple[bytes, ...]
 
 
 class Receipt(NamedTuple):

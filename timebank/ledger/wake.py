@@ -7,6 +7,7 @@ it is sent from a connection of its own, for all appends of the last 50 ms toget
 import asyncio
 import contextlib
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -29,6 +30,12 @@ class Waker:
         self._expected: dict[UUID, asyncio.Event] = defaultdict(asyncio.Event)
         self._to_tell: set[UUID] = set()
         self._something_to_tell = asyncio.Event()
+        self._subscribed: dict[str, Callable[[str], None]] = {}
+        self.is_listening = False
+
+    def subscribe(self, channel: str, hear: Callable[[str], None]) -> None:
+        """Be told what others notify on a channel, while `is_listening`. To be called before `run`."""
+        self._subscribed[channel] = hear
 
     def expect(self, bank_id: UUID) -> asyncio.Event:
         """What `wait` waits for. Taken before looking, so that nothing can happen unnoticed in between."""
@@ -67,21 +74,28 @@ class Waker:
         lost = asyncio.Event()
 
         def on_loss(_: Any) -> None:
+            self.is_listening = False
             lost.set()
             self._something_to_tell.set()
 
         connection.add_termination_listener(on_loss)
-        await connection.add_listener(CHANNEL, self._heard)
         try:
+            await connection.add_listener(CHANNEL, self._heard)
+            for channel in self._subscribed:
+                await connection.add_listener(channel, self._passed_on)
+            self.is_listening = True
             while not lost.is_set():
                 await self._something_to_tell.wait()
                 await asyncio.sleep(COALESCE_SECONDS)
                 self._something_to_tell.clear()
                 await self._tell(connection)
         finally:
+            self.is_listening = False
             with contextlib.suppress(*CONNECTION_LOST):
                 connection.remove_termination_listener(on_loss)
                 await connection.remove_listener(CHANNEL, self._heard)
+                for channel in self._subscribed:
+                    await connection.remove_listener(channel, self._passed_on)
 
     async def _tell(self, connection: Any) -> None:
         """Name the banks that grew; a payload holds at most 8,000 bytes, so what does not fit goes with the next."""
@@ -91,6 +105,9 @@ class Waker:
             self._to_tell.difference_update(telling)
         if self._to_tell:
             self._something_to_tell.set()
+
+    def _passed_on(self, _connection: Any, _pid: int, channel: str, payload: object) -> None:
+        self._subscribed[channel](str(payload))
 
     def _heard(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         for bank_id in str(payload).split():

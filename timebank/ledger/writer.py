@@ -8,16 +8,16 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-import msgspec
 import structlog
 from uuid_utils.compat import uuid7
 
 from timebank.domain.kernel import Command, Memory
-from timebank.domain.refusals import IdempotencyKeyReused, Refusal
+from timebank.domain.refusals import DocumentNumberTaken, IdempotencyKeyReused, Refusal
 from timebank.ledger.codec import Recorded, decode
 from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.draft import Draft
 from timebank.ledger.memories import Memories
+from timebank.ledger.people import People, taken_document
 from timebank.ledger.store import SQL, Bank, Connection, Store
 from timebank.ledger.submission import (
     KeptRefusal,
@@ -48,6 +48,7 @@ class Writer:
         self,
         bank: Bank,
         store: Store,
+        people: People,
         *,
         clock: Callable[[], datetime],
         inline: Sequence[InlineProjection],
@@ -57,6 +58,7 @@ class Writer:
         self.bank_id = bank.bank_id
         self.head = 0
         self._store = store
+        self._people = people
         self._clock = clock
         self._inline = inline
         self._queue_limit = queue_limit
@@ -127,7 +129,8 @@ class Writer:
                 for submission in batch:
                     _fail(submission, error)
                 return
-            log.exception("a batch failed; settling its submissions one by one", bank_id=str(self.bank_id))
+            if not isinstance(error, Refusal):
+                log.exception("a batch failed; settling its submissions one by one", bank_id=str(self.bank_id))
             for submission in batch:
                 await self._answer([submission])
             return
@@ -242,7 +245,7 @@ class Writer:
             return await self._repeat(submission, fingerprint, outcome)
         if key and (key.principal, key.key) in draft.keys:
             first, outcomes = draft.keys[key.principal, key.key]
-            return outcomes if first.fingerprint == key.fingerprint else _reused(submission)
+            return outcomes if first.fingerprints[0] in key.fingerprints else _reused(submission)
         outcomes = [await self._decide_command(command, first, submission, draft) for command, first in steps]
         if key and not submission.dry_run and not all(isinstance(outcome, Refusal) for outcome in outcomes):
             draft.keys[key.principal, key.key] = key, outcomes
@@ -261,9 +264,11 @@ class Writer:
             tags = fact.tags()
             self._memories.advance(fact, tags, draft.before)
             draft.add(fact, tags, command, submission.request_id, command_id)
-        person = command.personal()
+        person, erased = command.personal(), command.erases()
         if person:
             draft.add_person(person)
+        if erased:
+            draft.erase_person(erased)
         return Receipt(draft.position, facts)
 
     # Keeping promises
@@ -280,7 +285,7 @@ class Writer:
     async def _repeat(self, submission: Submission, fingerprint: bytes, outcome: bytes) -> list[Outcome]:
         """The answer that was given the first time."""
         assert submission.key is not None
-        if submission.key.fingerprint != fingerprint:
+        if fingerprint not in submission.key.fingerprints:
             return _reused(submission)
         answers: list[Outcome] = []
         for item in kept(outcome):
@@ -309,6 +314,8 @@ class Writer:
                     found = await self._store.pool.fetchval(SQL["event_id_at"], self.bank_id, draft.head + 1)
                     landed = found == draft.events[0].event_id
             except asyncpg.UniqueViolationError as error:
+                if taken_document(error):
+                    raise DocumentNumberTaken from error
                 if error.constraint_name != "idempotency_pkey":
                     raise
                 return False  # the key was used in the meantime: decided again, the first answer is found
@@ -326,10 +333,14 @@ class Writer:
             if not await self._store.swap(connection, self.bank_id, draft.head, draft.events, recorded_at):
                 return False
             if draft.people:
-                people = msgspec.json.encode(list(draft.people.values())).decode()
-                await connection.execute(SQL["put_people"], self.bank_id, people)
+                await self._people.keep(connection, self.bank_id, list(draft.people.values()))
+            if draft.erased:
+                await self._people.erase(connection, self.bank_id, draft.erased)
             if draft.keys:
-                rows = [(*key, keep(outcomes)) for key, outcomes in draft.keys.values()]
+                rows = [
+                    (key.principal, key.key, key.fingerprints[0], keep(outcomes))
+                    for key, outcomes in draft.keys.values()
+                ]
                 columns: Any = zip(*rows, strict=True)
                 await connection.execute(SQL["use_keys"], self.bank_id, recorded_at, *columns)
             for project in self._inline:

@@ -1,6 +1,16 @@
 """Read models: one module per question asked, its SQL beside it. All can be thrown away and rebuilt from the log."""
 
-from timebank.projections import balances, leaderboards, memberships, organisations, service_records, volunteers
+from timebank.projections import (
+    api_keys,
+    balances,
+    leaderboards,
+    memberships,
+    offices,
+    organisations,
+    proxies,
+    service_records,
+    volunteers,
+)
 from timebank.projections.projection import Projection
 
 FOLLOWING: tuple[Projection, ...] = (
@@ -12,5 +22,8 @@ FOLLOWING: tuple[Projection, ...] = (
 )
 """The projections that follow the log, a moment behind it."""
 
-EVERY: tuple[Projection, ...] = (balances.PROJECTION, *FOLLOWING)
-"""All of them; balances are written in the append transaction itself."""
+INLINE: tuple[Projection, ...] = (balances.PROJECTION, offices.PROJECTION, proxies.PROJECTION, api_keys.PROJECTION)
+"""The projections that are written in the append transaction itself, and so never behind the log."""
+
+EVERY: tuple[Projection, ...] = (*INLINE, *FOLLOWING)
+"""All of them."""

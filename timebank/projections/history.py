@@ -12,7 +12,10 @@ SQL = load_statements("timebank.projections", "history.sql")
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
-    """A fact with all that is known about its recording; `leaf` is the hash that seals the row, in hexadecimal."""
+    """A fact with all that is known about its recording; `leaf` is the hash that seals the row, in hexadecimal.
+
+    `on_behalf_of` is the volunteer whom the actor, as their proxy, acted for.
+    """
 
     position: int
     event_id: UUID
@@ -23,6 +26,7 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     authority: str
     request_id: str
     command_id: UUID
+    on_behalf_of: str | None
     recorded_at: datetime
     leaf: str
 

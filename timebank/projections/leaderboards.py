@@ -5,8 +5,10 @@ from uuid import UUID
 
 import msgspec
 
+from timebank.domain.kernel import Person
 from timebank.domain.service import ServiceConfirmed, ServiceCorrected, ServiceVoided
 from timebank.domain.volunteers import ConsentGiven, ConsentWithdrawn
+from timebank.ledger.people import People
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Pool
 from timebank.projections.projection import SetProjection, Step
@@ -61,7 +63,7 @@ class Leaderboard(msgspec.Struct, frozen=True, kw_only=True):
     hidden_minutes: int
 
 
-async def leaderboard(pool: Pool, bank_id: UUID, period: str, offset: int, limit: int) -> Leaderboard:
+async def leaderboard(pool: Pool, people: People, bank_id: UUID, period: str, offset: int, limit: int) -> Leaderboard:
     """The places from `offset` on of a period: `all`, a year as `2026`, or a month as `2026-11`."""
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         await connection.execute(SQL["hold"])
@@ -72,7 +74,7 @@ async def leaderboard(pool: Pool, bank_id: UUID, period: str, offset: int, limit
     places = [
         Place(
             rank=row["rank"],
-            volunteer=RankedVolunteer(volunteer_id=row["volunteer_id"], name=row["name"]),
+            volunteer=_ranked(people.person(bank_id, row), row["volunteer_id"]),
             value=row["value"],
         )
         for row in rows[:limit]
@@ -84,3 +86,7 @@ async def leaderboard(pool: Pool, bank_id: UUID, period: str, offset: int, limit
         next=str(offset + limit) if len(rows) > limit else None,
         **totals,
     )
+
+
+def _ranked(person: Person | None, volunteer_id: str) -> RankedVolunteer:
+    return RankedVolunteer(volunteer_id=volunteer_id, name=(person.alias or person.name) if person else None)

@@ -49,7 +49,7 @@ lock table leaderboard in access share mode
 -- ranked --
 -- Competition rank (1-2-2-4) among those who consented; of equals, who got there first stands first.
 -- $1 bank  $2 period  $3 from this place on, counting from 0  $4 at most
-select ranked.rank, ranked.volunteer_id, coalesce(nullif(p.alias, ''), p.name) as name, ranked.minutes as value
+select ranked.rank, ranked.volunteer_id, p.key_id, p.sealed, ranked.minutes as value
   from (select rank() over (order by minutes desc) as rank, volunteer_id, minutes, position
           from leaderboard
          where bank_id = $1 and period = $2 and is_visible and minutes > 0

@@ -1,6 +1,7 @@
 """Who belongs to which organisation, in which role?"""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -13,6 +14,7 @@ from timebank.domain.memberships import (
     MembershipRequested,
     MembershipRoleChanged,
 )
+from timebank.ledger.people import People
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Pool
 from timebank.projections.projection import SetProjection, Step
@@ -47,11 +49,24 @@ class MembershipView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def page(
-    pool: Pool, bank_id: UUID, *, organisation_id: str | None, volunteer_id: str | None, after: str, limit: int
+    pool: Pool,
+    people: People,
+    bank_id: UUID,
+    *,
+    organisation_id: str | None,
+    volunteer_id: str | None,
+    after: str,
+    limit: int,
 ) -> list[MembershipView]:
     """Memberships of an organisation, or of a volunteer, in the order they were opened, after the one given."""
     rows = await pool.fetch(SQL["page"], bank_id, organisation_id, volunteer_id, after, limit)
-    return [MembershipView(**row) for row in rows]
+    return [_view(people, bank_id, row) for row in rows]
+
+
+def _view(people: People, bank_id: UUID, row: Any) -> MembershipView:
+    person = people.person(bank_id, row)
+    fields = {name: value for name, value in row.items() if name not in {"key_id", "sealed"}}
+    return MembershipView(name=person.name if person else None, **fields)
 
 
 async def roles_of(pool: Pool, bank_id: UUID, volunteer_id: str, on: date) -> dict[str, str]:

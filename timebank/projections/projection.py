@@ -5,6 +5,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from timebank.domain.kernel import Fact
+from timebank.ledger.codec import Recorded
 from timebank.ledger.store import Connection
 
 
@@ -59,3 +60,9 @@ class SetProjection(NamedTuple):
         for step in self.steps:
             if not topics.isdisjoint(step.topics):
                 await connection.execute(step.statement, bank_id, after, until, step.topics)
+
+    async def keep(self, connection: Connection, bank_id: UUID, recorded: Sequence[Recorded]) -> None:
+        """Take in what is being appended, within the same transaction."""
+        topics = frozenset(fact.TOPIC for _, fact in recorded)
+        if not topics.isdisjoint(topic for step in self.steps for topic in step.topics):
+            await self.apply(connection, bank_id, recorded[0].position - 1, recorded[-1].position, topics)

@@ -12,7 +12,7 @@ import asyncpg
 
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Connection, Pool
-from timebank.projections import EVERY, balances
+from timebank.projections import EVERY, INLINE
 from timebank.projections.projection import Projection
 from timebank.projections.runner import SQL as RUNNER_SQL
 from timebank.projections.runner import topics_between
@@ -119,7 +119,7 @@ async def _hold_still(connection: Connection, projection: Projection) -> dict[UU
 
     The table that whoever writes has to move is locked whole, so that no bank can be opened unnoticed either.
     """
-    moved = "bank" if projection is balances.PROJECTION else "checkpoint"
+    moved = "bank" if projection in INLINE else "checkpoint"
     await connection.execute(f"lock table public.{moved} in exclusive mode")
     return {row["bank_id"]: row["head"] for row in await connection.fetch(RUNNER_SQL["heads"])}
 
@@ -179,7 +179,7 @@ async def _compare(connection: Connection, projection: Projection, bank_id: UUID
 
 
 async def _position_of(connection: Connection, projection: Projection, bank_id: UUID) -> int:
-    if projection is balances.PROJECTION:
+    if projection in INLINE:
         return await connection.fetchval(RUNNER_SQL["head"], bank_id) or 0
     rows = await connection.fetch(RUNNER_SQL["peek"], bank_id, [projection.name])
     return rows[0]["position"] if rows else 0

@@ -1,7 +1,8 @@
 """Who are the volunteers? What is personal about them comes from `person`, where it can be erased."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -9,10 +10,12 @@ import msgspec
 from timebank.domain.volunteers import (
     ConsentGiven,
     ConsentWithdrawn,
+    VolunteerErased,
     VolunteerRegistered,
     VolunteerReinstated,
     VolunteerSuspended,
 )
+from timebank.ledger.people import People
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Pool
 from timebank.projections.projection import SetProjection, Step
@@ -21,11 +24,11 @@ SQL = load_statements("timebank.projections", "volunteers.sql")
 
 PROJECTION = SetProjection(
     name="volunteers",
-    version=1,
+    version=2,
     tables=("volunteer",),
     steps=(
         Step(SQL["register"], (VolunteerRegistered,)),
-        Step(SQL["set_status"], (VolunteerSuspended, VolunteerReinstated)),
+        Step(SQL["set_status"], (VolunteerSuspended, VolunteerReinstated, VolunteerErased)),
         Step(SQL["set_consent"], (ConsentGiven, ConsentWithdrawn)),
     ),
 )
@@ -41,32 +44,64 @@ class VolunteerView(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: datetime
     name: str | None
     phone: str | None
+    birth_year: int | None
     skills: list[str] | None
     alias: str | None
 
 
-async def one(pool: Pool, bank_id: UUID, volunteer_id: str) -> VolunteerView | None:
+async def one(pool: Pool, people: People, bank_id: UUID, volunteer_id: str) -> VolunteerView | None:
     """One volunteer."""
     row = await pool.fetchrow(SQL["one"], bank_id, volunteer_id)
-    return VolunteerView(**row) if row else None
+    return _view(people, bank_id, row) if row else None
 
 
-async def page(pool: Pool, bank_id: UUID, query: str | None, after: str, limit: int) -> list[VolunteerView]:
-    """Volunteers by number, phone or beginning of the name, in order of registration, after the one given."""
-    rows = await pool.fetch(SQL["page"], bank_id, query, after, limit)
-    return [VolunteerView(**row) for row in rows]
+async def page(
+    pool: Pool,
+    people: People,
+    bank_id: UUID,
+    query: str | None,
+    after: str,
+    limit: int,
+    *,
+    members_of: Sequence[str] | None = None,
+) -> list[VolunteerView]:
+    """Volunteers in order of registration, after the one given; all of them, or members of some organisations only.
+
+    A query is a number, a phone, a document number, or a name or its beginning, of two characters at least.
+    """
+    asked = query or ""
+    hashes = people.phone_indexes(asked), people.keyring.indexes("document", asked), people.name_indexes(asked)
+    rows = await pool.fetch(SQL["page"], bank_id, query, after, limit, *hashes, members_of)
+    return [_view(people, bank_id, row) for row in rows]
 
 
-async def known_people(pool: Pool, bank_id: UUID, names: Collection[str]) -> set[tuple[str, str | None]]:
-    """Names and phones of those who are registered under any of the names."""
-    rows = await pool.fetch(SQL["known_people"], bank_id, list(names))
-    return {(row["name"], row["phone"]) for row in rows}
+async def exactly(pool: Pool, people: People, bank_id: UUID, number_or_phone: str) -> list[VolunteerView]:
+    """Whoever has this very number or phone."""
+    rows = await pool.fetch(SQL["exactly"], bank_id, number_or_phone, people.phone_indexes(number_or_phone))
+    return [_view(people, bank_id, row) for row in rows]
 
 
-async def by_number_or_phone(pool: Pool, bank_id: UUID, wanted: Sequence[str]) -> dict[str, list[str]]:
+async def by_number_or_phone(pool: Pool, people: People, bank_id: UUID, wanted: Sequence[str]) -> dict[str, list[str]]:
     """Who is meant by each number or phone: several volunteers may share a phone."""
+    phones = {index: phone for phone in wanted for index in people.phone_indexes(phone)}
     found: dict[str, list[str]] = {}
-    for row in await pool.fetch(SQL["who"], bank_id, wanted):
-        for name in {row["number"], row["phone"]} - {None}:
+    for row in await pool.fetch(SQL["who"], bank_id, wanted, list(phones)):
+        for name in {row["number"], phones.get(row["phone_index"])} - {None}:
             found.setdefault(name, []).append(row["volunteer_id"])
     return found
+
+
+def _view(people: People, bank_id: UUID, row: Any) -> VolunteerView:
+    person = people.person(bank_id, row)
+    return VolunteerView(
+        volunteer_id=row["volunteer_id"],
+        number=row["number"],
+        status=row["status"],
+        on_leaderboards=row["on_leaderboards"],
+        registered_at=row["registered_at"],
+        name=person.name if person else None,
+        phone=person.phone if person else None,
+        birth_year=person.birth_year if person else None,
+        skills=list(person.skills or ()) if person else None,
+        alias=person.alias if person else None,
+    )

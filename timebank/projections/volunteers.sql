@@ -6,7 +6,8 @@ select e.bank_id, f.volunteer_id, f.number, 'active', e.recorded_at
 
 -- set_status --
 update volunteer v
-   set status = case latest.topic when 'volunteer-suspended' then 'suspended' else 'active' end
+   set status = case latest.topic when 'volunteer-suspended' then 'suspended' when 'volunteer-erased' then 'erased'
+                else 'active' end
   from (select distinct on (f.volunteer_id) f.volunteer_id, e.topic
           from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (volunteer_id text)
          where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
@@ -24,28 +25,36 @@ update volunteer v set on_leaderboards = latest.topic = 'consent-given'
 
 -- one --
 -- $1 bank  $2 volunteer
-select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p.name, p.phone, p.skills,
-       nullif(p.alias, '') as alias
+select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p.key_id, p.sealed
   from volunteer v left join person p using (bank_id, volunteer_id)
  where v.bank_id = $1 and v.volunteer_id = $2
 
 -- page --
--- By number, by phone, or by the beginning of the name; in the order of registration. $1 bank  $2 query or null
--- $3 after this volunteer  $4 at most
-select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p.name, p.phone, p.skills,
-       nullif(p.alias, '') as alias
+-- By number, by phone, by document number or by the name or its beginning (all but the number as keyed hashes); in the
+-- order of registration. $1 bank  $2 query or null  $3 after this volunteer  $4 at most  $5 hashes of it as a phone
+-- $6 as a document number  $7 as a name or its beginning  $8 only members of these organisations (null: all)
+select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p.key_id, p.sealed
   from volunteer v left join person p using (bank_id, volunteer_id)
  where v.bank_id = $1 and v.volunteer_id > $3
-   and ($2::text is null or v.number = $2 or p.phone = $2 or starts_with(p.name, $2))
+   and ($2::text is null or v.number = $2 or p.phone_index = any ($5) or p.document_index = any ($6)
+        or p.name_indexes && $7)
+   and ($8::text[] is null or exists (
+           select from membership m
+            where m.bank_id = $1 and m.volunteer_id = v.volunteer_id and m.organisation_id = any ($8)
+              and m.status = 'approved'))
  order by v.volunteer_id
  limit $4
 
--- who --
--- Volunteers by what an office writes on a list: number or phone. $1 bank  $2 numbers and phones
-select v.volunteer_id, v.number, p.phone, p.name
+-- exactly --
+-- Whoever has exactly this number or phone. $1 bank  $2 number  $3 keyed hashes of it as a phone
+select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p.key_id, p.sealed
   from volunteer v left join person p using (bank_id, volunteer_id)
- where v.bank_id = $1 and (v.number = any ($2) or p.phone = any ($2))
+ where v.bank_id = $1 and v.status <> 'erased' and (v.number = $2 or p.phone_index = any ($3))
+ order by v.volunteer_id
+ limit 50
 
--- known_people --
--- $1 bank  $2 names
-select name, phone from person where bank_id = $1 and name = any ($2)
+-- who --
+-- Volunteers by what an office writes on a list: number or phone. $1 bank  $2 numbers  $3 keyed hashes of phones
+select v.volunteer_id, v.number, p.phone_index
+  from volunteer v left join person p using (bank_id, volunteer_id)
+ where v.bank_id = $1 and (v.number = any ($2) or p.phone_index = any ($3))

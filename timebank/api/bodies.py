@@ -1,0 +1,52 @@
+"""Bodies: JSON straight into what the handler takes, and strictly: `"5"` is no number, and 0 is not false."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.exceptions import ValidationException
+
+
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose JSON is decoded in one go as the handler's `data`, by the rules of JSON Schema.
+
+    Litestar would decode it twice, and as leniently as it has to read addresses, where everything is text.
+    """
+
+    async def json(self) -> Any:
+        """The body, as the type that the handler takes. Raises `ValidationException` for anything else."""
+        field = self.route_handler.parsed_data_field
+        assert field is not None, "only handlers that take a body ask for it"
+        body = await self.body()
+        try:
+            return _decoder(field.annotation).decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return _without_fractions(await self._plain(), field.annotation)
+
+    async def _plain(self) -> Any:
+        """The body as plain JSON, or the answer to what is none."""
+        return await super().json()
+
+
+@cache
+def _decoder(kind: Any) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(kind)
+
+
+def _without_fractions(plain: Any, kind: Any) -> Any:
+    """The same, where 5.0 may be meant as the integer that JSON Schema says it is."""
+    try:
+        return msgspec.convert(_integral(plain), kind)
+    except msgspec.ValidationError as error:
+        raise ValidationException(str(error)) from None
+
+
+def _integral(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_integral(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _integral(each) for name, each in value.items()}
+    return value

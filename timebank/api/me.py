@@ -1,0 +1,139 @@
+"""Oneself: who one is to the bank, and all it knows about one."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+from litestar import Controller, get
+
+from timebank.api.access import note
+from timebank.api.problems import READS
+from timebank.api.requests import BankRequest, now, services, visit, wait_for_reads
+from timebank.composition import Services
+from timebank.domain.identifiers import VolunteerId
+from timebank.domain.kernel import Person
+from timebank.identity import security_log
+from timebank.identity.principals import Principal
+from timebank.identity.security_log import SecurityEvent
+from timebank.identity.sessions import SessionView
+from timebank.projections import balances, history, memberships, offices, proxies, service_records, volunteers
+from timebank.projections.balances import Balance
+from timebank.projections.history import EventView
+from timebank.projections.memberships import MembershipView
+from timebank.projections.offices import AppointmentView
+from timebank.projections.proxies import ProxyView
+from timebank.projections.service_records import ServiceRecordView
+from timebank.projections.volunteers import VolunteerView
+
+STRETCH = 1_000
+EVERYTHING = 1_000_000
+
+
+class Me(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is asking, what they are to the bank today, and whom they may act for."""
+
+    kind: Literal["volunteer", "program"]
+    bank_id: str
+    volunteer: VolunteerView | None = None
+    organisation_id: str | None = None
+    permissions: list[str] = []
+    offices: list[AppointmentView] = []
+    roles: dict[str, str] = {}
+    acts_for: list[ProxyView] = []
+
+
+class MyData(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the bank knows about somebody (个人信息保护法, art. 45): what is personal, and every fact about them."""
+
+    volunteer: VolunteerView
+    person: Person | None
+    balance: Balance
+    memberships: list[MembershipView]
+    appointments: list[AppointmentView]
+    proxies: list[ProxyView]
+    service_records: list[ServiceRecordView]
+    sessions: list[SessionView]
+    security_events: list[SecurityEvent]
+    events: list[EventView]
+
+
+class MeController(Controller):
+    """`/v1/me`"""
+
+    path = "/me"
+    tags = ("Oneself",)
+
+    @get(responses=READS)
+    async def get_me(self, request: BankRequest) -> Me:
+        """Who one is: volunteer or program, with offices, roles by organisation, and whom one may act for."""
+        user, found = request.user, services(request)
+        if user.kind == "program":
+            return Me(
+                kind="program",
+                bank_id=str(user.bank_id),
+                organisation_id=user.actor,
+                permissions=list(user.permissions),
+            )
+        await wait_for_reads(request, None)
+        today = now(request).date()
+        held = await offices.page(found.pool, user.bank_id, user.actor, "", EVERYTHING)
+        acting = await proxies.of(found.pool, user.bank_id, user.actor)
+        return Me(
+            kind="volunteer",
+            bank_id=str(user.bank_id),
+            volunteer=await volunteers.one(found.pool, found.people, user.bank_id, user.actor),
+            offices=[each for each in held if user.holds(each.office, today, each.organisation_id)],
+            roles=await memberships.roles_of(found.pool, user.bank_id, user.actor, today),
+            acts_for=[each for each in acting if each.proxy_volunteer_id == user.actor and each.status == "in force"],
+        )
+
+    @get("/data", responses=READS)
+    async def get_my_data(self, request: BankRequest) -> MyData:
+        """Everything the bank knows about oneself, in one document."""
+        await wait_for_reads(request, None)
+        await note(request, "data-exported")
+        return await _all_about(services(request), request.user, visit(request).at)
+
+
+async def _all_about(found: Services, user: Principal, at: datetime) -> MyData:
+    pool, people, bank_id, own = found.pool, found.people, user.bank_id, VolunteerId(user.actor)
+    volunteer = await volunteers.one(pool, people, bank_id, own)
+    balance = await balances.balance_of(pool, bank_id, own)
+    assert volunteer is not None, "whoever has a session is a volunteer"
+    assert balance is not None, "and every volunteer has an account"
+    return MyData(
+        volunteer=volunteer,
+        person=await people.one(pool, bank_id, own),
+        balance=balance,
+        memberships=await memberships.page(
+            pool, people, bank_id, organisation_id=None, volunteer_id=own, after="", limit=EVERYTHING
+        ),
+        appointments=await offices.page(pool, bank_id, own, "", EVERYTHING),
+        proxies=await proxies.of(pool, bank_id, own),
+        service_records=await service_records.page(
+            pool,
+            bank_id,
+            volunteer_id=own,
+            organisation_ids=None,
+            status=None,
+            first_day=None,
+            last_day=None,
+            before=None,
+            limit=EVERYTHING,
+        ),
+        sessions=await found.door.of(bank_id, own, at),
+        security_events=await security_log.about(pool, bank_id, own),
+        events=await _events_about(found, user),
+    )
+
+
+async def _events_about(found: Services, user: Principal) -> list[EventView]:
+    events: list[EventView] = []
+    while True:
+        after = events[-1].position if events else 0
+        more = await history.page(
+            found.pool, user.bank_id, after=after, topic=None, tag=user.actor, actor=None, limit=STRETCH
+        )
+        events += more
+        if len(more) < STRETCH:
+            return events

@@ -1,0 +1,52 @@
+"""How many requests somebody may make: so many a minute, all at once or one after the other (GCRA, ITU-T I.371)."""
+
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+REMEMBERED = 100_000
+
+
+class TooManyRequestsError(Exception):
+    """Somebody asks too often; `seconds` later they may again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("Too many requests; try again later.")
+        self.seconds = max(1, round(seconds))
+
+
+class Rate:
+    """So many a minute for each. Counted by each process for itself, so several processes let more through."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._interval = 60.0 / per_minute
+        self._due: dict[str, float] = {}
+
+    def wait(self, who: str, now: float) -> float:
+        """How many seconds one more has to wait; 0 lets it through, and counts it."""
+        due = max(self._due.get(who, now), now)
+        if due - now > 60.0 - self._interval:
+            return due - now - (60.0 - self._interval)
+        if len(self._due) >= REMEMBERED:
+            self._due = {each: when for each, when in self._due.items() if when > now}
+        self._due[who] = due + self._interval
+        return 0.0
+
+
+def client_address(peer: str, forwarded: str, proxies: list[IPv4Network | IPv6Network]) -> str:
+    """Where a request comes from: the last hop that is not one of our own proxies. Others can write what they like."""
+    hops = [each.strip() for each in forwarded.split(",") if each.strip()]
+    address = peer
+    while hops and _is_ours(address, proxies):
+        address = hops.pop()
+    return address if _is_address(address) else peer
+
+
+def _is_ours(address: str, proxies: list[IPv4Network | IPv6Network]) -> bool:
+    return _is_address(address) and any(ip_address(address) in network for network in proxies)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,115 @@
+"""What commands have in common: settings, services, the bank that is meant, and progress bars."""
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+
+import rich_click as click
+import uvloop
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from timebank import __version__, logs
+from timebank.composition import Services, running_services
+from timebank.ledger.store import Bank
+from timebank.projections import volunteers
+from timebank.projections.volunteers import VolunteerView
+from timebank.settings import Settings, from_environ
+
+T = TypeVar("T")
+
+console = Console(stderr=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def cli() -> None:
+    """A volunteer time bank: hours are facts in one ordered log, balances are projections of it.
+
+    Settings come from TIMEBANK_… variables; without TIMEBANK_DATABASE_URL an embedded PostgreSQL is started in
+    TIMEBANK_HOME (default ~/.timebank).
+    """
+
+
+def echo_json(shown: dict[str, Any]) -> None:
+    """Print one line of JSON."""
+    click.echo(json.dumps(shown, ensure_ascii=False))
+
+
+def settings_with(**options: Any) -> Settings:
+    """Settings from the environment, over which options given on the command line win."""
+    given = {f"TIMEBANK_{name.upper()}": str(value) for name, value in options.items() if value is not None}
+    return from_environ({**os.environ, **given})
+
+
+def runner() -> asyncio.Runner:
+    """What runs coroutines, on the loop that the server uses too."""
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+
+
+def run(command: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
+    """Run one command with the settings of the environment."""
+    settings = settings_with()
+    logs.configure("warning", "console")
+    with runner() as running:
+        return running.run(command(settings))
+
+
+def run_services(command: Callable[[Services], Coroutine[Any, Any, T]]) -> T:
+    """Run one command with services; it moves projections on itself where it needs them."""
+
+    async def run_it(settings: Settings) -> T:
+        async with running_services(settings, follow=False, statement_seconds=None) as services:
+            return await command(services)
+
+    return run(run_it)
+
+
+async def find_bank(services: Services, wanted: str | None) -> Bank:
+    """The bank that is meant."""
+    banks = await services.ledger.store.banks()
+    found = [bank for bank in banks if wanted is None or str(bank.bank_id) == wanted]
+    if len(found) == 1:
+        return found[0]
+    if wanted:
+        raise click.BadParameter(f"there is no bank {wanted}", param_hint="--bank")
+    if not found:
+        raise click.UsageError("There is no bank yet: open one with 'timebank init NAME'.")
+    listed = "\n".join(f"  {bank.bank_id}  {bank.name}" for bank in found)
+    raise click.UsageError(f"There are several banks; say which with --bank:\n{listed}")
+
+
+@contextlib.contextmanager
+def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on standard error; gives a function that moves it."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
+def adding(progress: Callable[[int, int], None], total: int) -> Callable[[int], None]:
+    """A function that moves a progress bar by some more."""
+    done = 0
+
+    def add(more: int) -> None:
+        nonlocal done
+        done += more
+        progress(done, total)
+
+    return add
+
+
+async def find_volunteer(services: Services, bank: Bank, wanted: str) -> VolunteerView:
+    """The volunteer with this id, number or phone."""
+    while await services.runner.catch_up(bank.bank_id):
+        pass
+    by_id = await volunteers.one(services.pool, services.people, bank.bank_id, wanted)
+    found = [by_id] if by_id else await volunteers.exactly(services.pool, services.people, bank.bank_id, wanted)
+    if len(found) != 1:
+        what = "several volunteers have" if found else "there is no volunteer with"
+        raise click.BadParameter(f"{what} the id, number or phone {wanted} in this bank")
+    return found[0]

@@ -1,0 +1,78 @@
+"""Serving the API, and the demo world."""
+
+import os
+
+import rich_click as click
+
+from timebank import logs
+from timebank.cli.common import cli, console, echo_json, progress_bar, runner, settings_with
+from timebank.composition import Services, database, running_services
+from timebank.demo import Demo, Doors, known_world, make_world, open_doors
+from timebank.server import serve_http
+
+
+@cli.command()
+@click.option("--host", help="The address to listen on (TIMEBANK_HOST, 127.0.0.1).")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), help="The port to listen on; 0 takes a free one (TIMEBANK_PORT, 8000)."
+)
+@click.option("--workers", type=click.IntRange(1), help="How many processes serve (TIMEBANK_WORKERS, 1).")
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the API, with an embedded PostgreSQL unless another is set."""
+    settings = settings_with(host=host, port=port, workers=workers)
+    logs.configure(settings.log_level, settings.log_format)
+    serve_http(settings, lambda url: console.print(f"Serving at {url} (API page: {url}/schema)"))
+
+
+@cli.command()
+@click.option("--host", help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port to listen on; 0 takes a free one (8000).")
+@click.option("--json", "as_json", is_flag=True, help="When ready, print one line of JSON instead of text.")
+def demo(host: str | None, port: int | None, as_json: bool) -> None:
+    """Load a believable world, serve it, and print how to try it."""
+    os.environ.setdefault("TIMEBANK_LOG_LEVEL", "warning")
+    settings = settings_with(host=host, port=port)
+    logs.configure(settings.log_level, settings.log_format)
+
+    async def prepare() -> tuple[Demo, Doors]:
+        async with running_services(settings) as services:
+            world = await known_world(services) or await _new_world(services)
+            return world, await open_doors(services, world)
+
+    # The database is kept running between loading and serving.
+    with runner() as running:
+        held = database(settings)
+        running.run(held.__aenter__())
+        try:
+            world, doors = running.run(prepare())
+            serve_http(settings, lambda url: _show_demo(url, world, doors, as_json=as_json))
+        finally:
+            running.run(held.__aexit__(None, None, None))
+
+
+async def _new_world(services: Services) -> Demo:
+    with progress_bar("Loading the demo world") as progress:
+        return await make_world(services, progress)
+
+
+def _show_demo(url: str, world: Demo, doors: Doors, *, as_json: bool) -> None:
+    if as_json:
+        echo_json(
+            {
+                "url": url,
+                "bank_id": str(world.bank_id),
+                "numbers": doors.numbers,
+                "password": doors.password,
+                "api_key": doors.api_key,
+                "organisation_id": world.organisation,
+                "volunteer_id": world.volunteer,
+            }
+        )
+        return
+    click.echo(f"\nThe demo world is served at {url}; the API page is {url}/schema. Stop it with Ctrl-C.")
+    click.echo("To try it, paste this into another terminal and follow the walk-through in README.md:\n")
+    click.echo(f"export URL={url} PASSWORD={doors.password}")
+    for name, number in doors.numbers.items():
+        click.echo(f"export {name.upper()}_NUMBER={number}")
+    click.echo(f"export ORGANISATION={doors.api_key}")
+    click.echo(f"export ORGANISATION_ID={world.organisation} VOLUNTEER_ID={world.volunteer}\n")

@@ -1,0 +1,17 @@
+-- withdraw --
+-- $1 bank  $2 volunteer  $3 now
+update one_time_code set used_at = $3 where bank_id = $1 and volunteer_id = $2 and used_at is null
+
+-- issue --
+-- Only for somebody who is not erased, nor being so. $1 hash  $2 bank  $3 volunteer  $4 by  $5 until
+insert into one_time_code (code_hash, bank_id, volunteer_id, issued_by, expires_at)
+select $1, bank_id, volunteer_id, $4, $5 from person where bank_id = $2 and volunteer_id = $3 for share
+
+-- whose --
+-- $1 hash  $2 now
+select bank_id, volunteer_id from one_time_code where code_hash = $1 and used_at is null and expires_at > $2
+
+-- use --
+-- $1 hash  $2 now
+update one_time_code set used_at = $2 where code_hash = $1 and used_at is null and expires_at > $2
+returning true

@@ -1,0 +1,67 @@
+"""Why somebody is not let in. None of these says whether an account exists."""
+
+from typing import Any
+
+
+class AccessFailure(Exception):  # noqa: N818  # an answer, not an error of ours
+    """Not let in."""
+
+    kind = "access-failure"
+
+    def __init__(self, **details: Any) -> None:
+        self.details = details
+        super().__init__((type(self).__doc__ or "").format(**details))
+
+
+class SignInRefused(AccessFailure):
+    """The number or phone and the password do not belong together."""
+
+    kind = "sign-in-refused"
+
+
+class TooManyAttempts(AccessFailure):
+    """There were too many attempts; try again in {seconds} seconds."""
+
+    kind = "too-many-attempts"
+
+
+class CodeNotValid(AccessFailure):
+    """This code is not valid: it was used, it has expired, or it never was one."""
+
+    kind = "code-not-valid"
+
+
+class RefreshNotValid(AccessFailure):
+    """This refresh token is not valid; sign in again."""
+
+    kind = "refresh-not-valid"
+
+
+class PasswordTooWeak(AccessFailure):
+    """A password has {shortest} to {longest} characters, not all the same, and is not one's number, phone or name."""
+
+    kind = "password-too-weak"
+
+
+class BankNotNamed(AccessFailure):
+    """There are several banks here: say in which one, with bank_id."""
+
+    kind = "bank-not-named"
+
+
+class IdentityNotLinked(AccessFailure):
+    """This account at the provider belongs to no volunteer here; sign in with number and password first and link it."""
+
+    kind = "identity-not-linked"
+
+
+class IdentityTaken(AccessFailure):
+    """This account at the provider belongs to another volunteer already."""
+
+    kind = "identity-taken"
+
+
+class ProviderRefused(AccessFailure):
+    """Signing in at the provider came to nothing: {why}."""
+
+    kind = "provider-refused"

@@ -1,0 +1,189 @@
+"""Principals: who a request comes from, and what the facts say about them. Found by an access token or an API key.
+
+A principal that was found is remembered for some seconds; whatever changes what it may do is told to all processes
+(NOTIFY, sent by the very transaction), which forget it at once. A process that cannot listen remembers nothing.
+"""
+
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from timebank.domain.identifiers import ActorId
+from timebank.domain.kernel import Acting, Fact, Office
+from timebank.domain.keys import ApiKeyReplaced, ApiKeyRevoked, Permission
+from timebank.domain.offices import AppointmentEnded, AppointmentMade
+from timebank.domain.volunteers import VolunteerErased
+from timebank.identity.sessions import CHANNEL, Sessions
+from timebank.ledger.codec import Recorded
+from timebank.ledger.statements import load_statements
+from timebank.ledger.store import Connection, Pool
+
+SQL = load_statements("timebank.identity", "principals.sql")
+
+REMEMBER_SECONDS = 30.0
+REMEMBER = 10_000
+
+_KEY = re.compile(r"tb_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
+
+
+class Held(msgspec.Struct, frozen=True, array_like=True):
+    """An office that somebody holds, for a term."""
+
+    office: Office
+    organisation_id: str | None
+    valid_from: date | None
+    valid_until: date | None
+    appointment_id: str
+
+    def in_force(self, on: date) -> bool:
+        """Whether it is held on a day."""
+        return (self.valid_from or on) <= on <= (self.valid_until or on)
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is asking, in which bank: a volunteer with the offices they hold, or an organisation's program with a key."""
+
+    bank_id: UUID
+    timezone: str
+    kind: Literal["volunteer", "program"]
+    actor: ActorId
+    credential: str
+    expires_at: datetime | None
+    offices: tuple[Held, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    acting: Acting
+
+    def local(self, moment: datetime) -> datetime:
+        """A moment in the bank's local time."""
+        return moment.astimezone(ZoneInfo(self.timezone))
+
+    def holds(self, office: str, on: date, organisation_id: str | None = None) -> bool:
+        """Whether they hold an office on a day: for the whole bank, or for an organisation."""
+        return any(
+            held.office == office and held.organisation_id == organisation_id and held.in_force(on)
+            for held in self.offices
+        )
+
+    def acting_for(self, organisation_id: str | None, on: date) -> Acting:
+        """How they act where an organisation is named in the request's body: a node leader for that one, if theirs."""
+        if self.acting.authority != "node-leader" or not organisation_id:
+            return self.acting
+        scope = organisation_id if self.holds("node-leader", on, organisation_id) else None
+        return msgspec.structs.replace(self.acting, scope=scope or self.acting.scope)
+
+    @property
+    def role(self) -> str:
+        """In what they act: an office, `volunteer`, `proxy` or `organisation`."""
+        return self.acting.authority
+
+
+class Principals:
+    """Finds out who somebody is by what they carry."""
+
+    def __init__(self, pool: Pool, sessions: Sessions, is_listening: Callable[[], bool]) -> None:
+        self._pool = pool
+        self._sessions = sessions
+        self._is_listening = is_listening
+        self._known: dict[str, tuple[float, Principal]] = {}
+        self._changes = 0
+
+    async def find(self, carried: str, now: datetime) -> Principal | None:
+        """Whose access token or API key it is; None if it is nobody's, or not any more."""
+        known = self._known.get(carried)
+        principal = known[1] if known and known[0] > time.monotonic() and self._is_listening() else None
+        if principal is None:
+            changes = self._changes
+            principal = await (self._by_key(carried) if carried.startswith("tb_") else self._by_token(carried, now))
+            if principal and changes == self._changes and self._is_listening():
+                self._remember(carried, principal)
+        if principal is None or (principal.expires_at and principal.expires_at <= now):
+            return None
+        return principal
+
+    def forget(self, subject: str) -> None:
+        """What somebody may do has changed: look again."""
+        self._changes += 1
+        gone = [carried for carried, (_, each) in self._known.items() if subject in (each.actor, each.credential)]
+        for carried in gone:
+            del self._known[carried]
+
+    def _remember(self, carried: str, principal: Principal) -> None:
+        if len(self._known) >= REMEMBER:
+            self._known.clear()
+        self._known[carried] = time.monotonic() + REMEMBER_SECONDS, principal
+
+    async def _by_token(self, token: str, now: datetime) -> Principal | None:
+        claims = self._sessions.claims(token)
+        if claims is None:
+            return None
+        row = await self._pool.fetchrow(SQL["by_session"], claims.sid, claims.bank, claims.sub, now)
+        if row is None:
+            return None
+        offices = msgspec.json.decode(row["offices"], type=list[Held])
+        return Principal(
+            bank_id=claims.bank,
+            timezone=row["timezone"],
+            kind="volunteer",
+            actor=ActorId(claims.sub),
+            credential=claims.sid,
+            expires_at=datetime.fromtimestamp(claims.exp, now.tzinfo),
+            offices=tuple(offices),
+            acting=Acting(ActorId(claims.sub), "volunteer"),
+        )
+
+    async def _by_key(self, key: str) -> Principal | None:
+        found = _KEY.fullmatch(key)
+        if found is None:
+            return None
+        row = await self._pool.fetchrow(SQL["by_key"], f"key_{found[1]}")
+        if row is None or not hmac.compare_digest(row["secret_hash"], secret_hash(found[2])):
+            return None
+        return Principal(
+            bank_id=row["bank_id"],
+            timezone=row["timezone"],
+            kind="program",
+            actor=ActorId(row["organisation_id"]),
+            credential=row["key_id"],
+            expires_at=row["expires_at"],
+            permissions=tuple(row["permissions"]),
+            acting=Acting(ActorId(row["organisation_id"]), "organisation"),
+        )
+
+    async def key_used(self, principal: Principal, at: datetime) -> bool:
+        """Note that a key is used; says whether it is the first time this hour."""
+        return bool(await self._pool.fetchval(SQL["key_used"], principal.bank_id, principal.credential, at))
+
+
+async def tell_changes(connection: Connection, _bank_id: UUID, recorded: Sequence[Recorded]) -> None:
+    """Tell all processes, with the commit, whose authority the facts that are being appended change."""
+    concerned = {str(name(fact)) for _, fact in recorded if (name := _CONCERNED.get(type(fact)))}
+    for subject in sorted(concerned):
+        await connection.execute(SQL["tell"], CHANNEL, subject)
+
+
+_CONCERNED: dict[type[Fact], Callable[[Any], str]] = {
+    AppointmentMade: lambda fact: fact.volunteer_id,
+    AppointmentEnded: lambda fact: fact.volunteer_id,
+    VolunteerErased: lambda fact: fact.volunteer_id,
+    ApiKeyReplaced: lambda fact: fact.key_id,
+    ApiKeyRevoked: lambda fact: fact.key_id,
+}
+"""Facts that change what somebody may do, and whom they concern."""
+
+
+def secret_hash(secret: str) -> str:
+    """What is kept of an API key's secret. A fast hash is enough for 256 random bits."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def api_key(key_id: str, secret: str) -> str:
+    """An API key as its program carries it."""
+    return f"tb_{key_id.removeprefix('key_')}_{secret}"

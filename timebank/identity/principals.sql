@@ -1,0 +1,30 @@
+-- by_session --
+-- Who has a session, and the offices they hold. $1 session  $2 bank  $3 volunteer  $4 now
+select b.timezone,
+       coalesce((select json_agg(json_build_array(a.office, a.organisation_id, a.valid_from, a.valid_until,
+                                                  a.appointment_id))
+                   from appointment a
+                  where a.bank_id = s.bank_id and a.volunteer_id = s.volunteer_id and a.status = 'in force'),
+                '[]'::json)::text as offices
+  from session s join bank b using (bank_id)
+ where s.session_id = $1 and s.bank_id = $2 and s.volunteer_id = $3 and s.revoked_at is null and s.expires_at > $4
+
+-- by_key --
+-- $1 key
+select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, k.expires_at, b.timezone
+  from api_key k join bank b using (bank_id)
+ where k.key_id = $1 and k.status <> 'revoked'
+
+-- key_used --
+-- $1 bank  $2 key  $3 now
+with before as (
+    select last_used_at from api_key_use where bank_id = $1 and key_id = $2
+), noted as (
+    insert into api_key_use (bank_id, key_id, last_used_at) values ($1, $2, $3)
+        on conflict (bank_id, key_id) do update set last_used_at = excluded.last_used_at
+)
+select coalesce((select date_trunc('hour', last_used_at) < date_trunc('hour', $3::timestamptz) from before), true)
+
+-- tell --
+-- $1 channel  $2 whom it concerns
+select pg_notify($1, $2)

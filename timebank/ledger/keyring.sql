@@ -1,0 +1,19 @@
+-- only_one --
+select pg_advisory_xact_lock(hashtext('timebank.keyring'))
+
+-- keys --
+-- The keys that something may be sealed with.
+select key_id, check_value, retired_at from sealing_key
+ where retired_at is null or exists (select from person where person.key_id = sealing_key.key_id)
+
+-- add --
+-- $1 key  $2 check value
+insert into sealing_key (key_id, check_value) values ($1, $2) on conflict do nothing
+
+-- retire --
+-- Nothing is sealed with any other key from now on: waits for whoever is doing it. $1 key that stays
+update sealing_key set retired_at = now() where key_id <> $1 and retired_at is null
+
+-- use --
+-- Whether a key may seal, for as long as the transaction takes. $1 key
+select true from sealing_key where key_id = $1 and retired_at is null for share

@@ -1,0 +1,29 @@
+-- issue --
+insert into api_key (bank_id, key_id, organisation_id, label, permissions, secret_hash, expires_at, replaces, status,
+                     issued_at)
+select e.bank_id, f.*, 'in force', e.recorded_at
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                f (key_id text, organisation_id text, label text, permissions text[], secret_hash text,
+                   expires_at timestamptz, replaces text)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+
+-- replace --
+update api_key k set status = 'replaced', replaced_by = f.replaced_by, expires_at = f.expires_at
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                f (key_id text, replaced_by text, expires_at timestamptz)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+   and k.bank_id = $1 and k.key_id = f.key_id
+
+-- revoke --
+update api_key k set status = 'revoked'
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (key_id text)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+   and k.bank_id = $1 and k.key_id = f.key_id
+
+-- page --
+-- $1 bank  $2 organisation  $3 after this key  $4 at most
+select k.key_id, k.organisation_id, k.label, k.permissions, k.status, k.issued_at, k.expires_at, k.replaces,
+       k.replaced_by, u.last_used_at
+  from api_key k left join api_key_use u using (bank_id, key_id)
+ where k.bank_id = $1 and k.organisation_id = $2 and k.key_id > $3
+ order by k.key_id limit $4
