@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from timebank.domain.appointments import AppointmentMade
 from timebank.domain.identifiers import (
     ActorId,
     AppointmentId,
@@ -19,7 +20,6 @@ from timebank.domain.identifiers import (
 )
 from timebank.domain.kernel import Acting, Office
 from timebank.domain.memberships import MembershipApproved, MembershipRequested, Role
-from timebank.domain.offices import AppointmentMade
 from timebank.domain.organisations import OrganisationApproved, OrganisationRegistered
 from timebank.domain.proxies import ProxyAppointed
 from timebank.domain.service import (

@@ -98,8 +98,8 @@ async def running_services(
         stack.callback(passwords.close)
         sessions = Sessions(pool, people.keyring, settings.issuer)
         principals = Principals(pool, sessions, lambda: waker.is_listening)
-        waker.subscribe(CHANNEL, principals.forget)
-        door = Door(pool, people, passwords, sessions, Attempts(pool, people.keyring))
+        waker.subscribe(CHANNEL, principals.forget, principals.forget_all)
+        door = Door(pool, people, passwords, sessions, Attempts(pool, people.keyring), principals.forget)
         oidc = await stack.enter_async_context(open_id_provider(settings, pool, people.keyring))
         background = [waker.run(pool)]
         if settings.project if follow is None else follow:
@@ -117,6 +117,13 @@ KEPT_WITH_THE_LOG: tuple[InlineProjection, ...] = (
     tell_changes,
 )
 """What is written, or told, with the facts themselves."""
+
+
+async def ready_database(url: str, settings: Settings) -> None:
+    """Bring the database up to date, and see that the key file is the one it was sealed with."""
+    await migrate(url)
+    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+        await _keyring(pool, settings)
 
 
 async def _keyring(pool: Pool, settings: Settings) -> Keyring:

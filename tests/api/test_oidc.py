@@ -75,6 +75,9 @@ def forget_keys(world: World) -> None:
     world.services.oidc._known = world.services.oidc._keys = None
 
 
+PASSWORD = "zhong hua lu 17"
+
+
 class Outcome(NamedTuple):
     """What a browser that came back was answered, and what the service logged about it."""
 
@@ -112,8 +115,14 @@ async def signed_in(world: World) -> Outcome:
 
 async def linked(world: World, caller: Caller) -> Outcome:
     """What is answered to somebody who links the provider's account with themselves."""
-    linking = await caller.post("/v1/me/oidc", expect=200)
-    return await finished(world, **await at_the_provider(linking["location"]))
+    return await finished(world, **await at_the_provider(await linking(world, caller)))
+
+
+async def linking(world: World, caller: Caller) -> str:
+    """Where somebody is sent who wants to link an account, and says their password once more."""
+    await world.services.door.set_password(world.bank_id, caller.id, PASSWORD, world.services.ledger.clock())
+    location: str = (await caller.post("/v1/me/oidc", {"password": PASSWORD}, expect=200))["location"]
+    return location
 
 
 def refused(outcome: Outcome, reason: str = "") -> None:
@@ -226,8 +235,7 @@ class TestSigningIn:
     async def test_the_bank_has_to_be_one(self, world: World) -> None:
         """A bank that does not exist lets nobody in, and a misspelt one is said so."""
         response = await world.http.get("/v1/oidc/start", params={"bank_id": str(uuid4())})
-        outcome = await finished(world, **await at_the_provider(response.headers["location"]))
-        assert outcome.response.status_code == 403
+        assert response.status_code == 401
         assert (await world.http.get("/v1/oidc/start", params={"bank_id": "my bank"})).status_code == 400
 
     async def test_the_verifier_goes_with_the_code(self, world: World, provider: Provider) -> None:
@@ -253,6 +261,24 @@ class TestLinking:
         """Strangers and programs cannot link anything."""
         assert (await world.http.post("/v1/me/oidc")).status_code == 401
         assert (await world.organisation.ask("POST", "/v1/me/oidc")).status_code == 403
+
+    async def test_linking_takes_the_password(self, world: World) -> None:
+        """An access token alone links nothing: it is good for ten minutes, an account for good."""
+        somebody = await world.somebody()
+        await world.services.door.set_password(world.bank_id, somebody.id, PASSWORD, world.services.ledger.clock())
+        problem = await somebody.post("/v1/me/oidc", {"password": "not this one"}, expect=401)
+        assert problem["type"] == "/problems/sign-in-refused"
+        await somebody.post("/v1/me/oidc", {}, expect=400)
+
+    async def test_an_account_can_be_unlinked(self, world: World) -> None:
+        """Who unlinks their account is shown no account any more, and cannot sign in by it; once is enough."""
+        somebody = await world.somebody()
+        await linked(world, somebody)
+        assert len((await somebody.get("/v1/me/data"))["linked_accounts"]) == 1
+        assert said(await somebody.ask("DELETE", "/v1/me/oidc")) == {"done": True}
+        assert said(await somebody.ask("DELETE", "/v1/me/oidc")) == {"done": False}
+        assert (await somebody.get("/v1/me/data"))["linked_accounts"] == []
+        assert (await signed_in(world)).response.status_code == 403
 
     async def test_an_account_belongs_to_one_volunteer(self, world: World) -> None:
         """An account that somebody has cannot be linked by somebody else; linking it again oneself changes nothing."""
@@ -285,8 +311,7 @@ class TestLinking:
     async def test_who_is_erased_while_linking_is_not_linked(self, world: World) -> None:
         """A linking that an erasure overtakes comes to nothing, at the latest when it is to be written."""
         somebody = await world.somebody()
-        location = (await somebody.post("/v1/me/oidc"))["location"]
-        back = await at_the_provider(location)
+        back = await at_the_provider(await linking(world, somebody))
         query = "select bank_id, state_hash, nonce, verifier, expires_at, volunteer_id from oidc_login"
         (row,) = [row for row in await world.services.pool.fetch(query) if row["volunteer_id"] == somebody.id]
         await world.administrator.post(f"/v1/volunteers/{somebody.id}/erase", expect=200)

@@ -279,9 +279,7 @@ async def test_one_failure_takes_nobody_else_along(own_world: World) -> None:
     await world.services.pool.execute(f"alter table person add constraint no_such check (phone_index <> '{bomb}')")
     people = [{"name": f"无辜{n}"} for n in range(10)]
     people.insert(5, {"name": "炸弹", "phone": "13812345678"})
-    answers = await asyncio.gather(
-        *(world.administrator.ask("POST", "/v1/volunteers", json=each) for each in people)
-    )
+    answers = await asyncio.gather(*(world.administrator.ask("POST", "/v1/volunteers", json=each) for each in people))
     assert [each.status_code for each in answers] == [201] * 5 + [500] + [201] * 5
     assert len((await world.administrator.get("/v1/volunteers", query="无辜"))["items"]) == 10
 

@@ -82,6 +82,11 @@ async def volunteer_not_suspended(world: World) -> httpx.Response:
     return await world.administrator.ask("POST", f"/v1/volunteers/{somebody.id}/reinstate", json=REASON)
 
 
+async def volunteer_is_administrator(world: World) -> httpx.Response:
+    administrator = await world.appointed("administrator", valid_until="2199-12-31")
+    return await world.administrator.ask("POST", f"/v1/volunteers/{administrator.id}/suspend", json=REASON)
+
+
 async def organisation_code_taken(world: World) -> httpx.Response:
     body = {"name": "某某", "kind": "enterprise", "code": uuid4().hex[:18].upper()}
     await world.administrator.post("/v1/organisations", body, expect=201)
@@ -249,8 +254,10 @@ async def appointment_already_held(world: World) -> httpx.Response:
 
 
 async def last_administrator(world: World) -> httpx.Response:
-    found = (await world.administrator.get("/v1/appointments", volunteer_id=world.administrator.id))["items"]
-    return await world.administrator.ask("POST", f"/v1/appointments/{found[0]['appointment_id']}/end")
+    other = World(world.app, world.http)
+    await other.settle()
+    found = (await other.administrator.get("/v1/appointments"))["items"]
+    return await other.administrator.ask("POST", f"/v1/appointments/{found[0]['appointment_id']}/end")
 
 
 async def office_has_no_scope(world: World) -> httpx.Response:
@@ -274,7 +281,7 @@ async def key_not_in_force(world: World) -> httpx.Response:
     return await world.administrator.ask("POST", f"{keys}/{made['key_id']}/rotate")
 
 
-async def key_expires_too_early(world: World) -> httpx.Response:
+async def key_term_not_possible(world: World) -> httpx.Response:
     body = {"label": "x", "permissions": ["read"], "expires_at": "2020-01-01T00:00:00Z"}
     return await world.administrator.ask("POST", f"/v1/organisations/{world.garden}/keys", json=body)
 
@@ -312,13 +319,14 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "office-has-no-scope": (422, office_has_no_scope),
     "office-needs-scope": (422, office_needs_scope),
     "own-proxy": (422, own_proxy),
-    "key-expires-too-early": (422, key_expires_too_early),
+    "key-term-not-possible": (422, key_term_not_possible),
     "role-missing": (403, role_missing),
     "you-are-suspended": (403, you_are_suspended),
     "recorder-is-beneficiary": (403, recorder_is_beneficiary),
     "recorder-is-verifier": (403, recorder_is_verifier),
     "verifier-is-beneficiary": (403, verifier_is_beneficiary),
     "volunteer-is-suspended": (409, volunteer_is_suspended),
+    "volunteer-is-administrator": (409, volunteer_is_administrator),
     "volunteer-not-suspended": (409, volunteer_not_suspended),
     "organisation-code-taken": (409, organisation_code_taken),
     "organisation-not-registered": (409, organisation_not_registered),
@@ -391,7 +399,7 @@ async def test_when_no_number_is_free_it_is_our_fault(world: World, monkeypatch:
 
 async def test_an_office_is_looked_for_in_the_decision_itself(world: World) -> None:
     """Whoever got as far as the decision in an office that has ended meanwhile is refused there."""
-    was = await world.appointed("administrator")
+    was = await world.appointed("administrator", valid_until="2199-12-31")
     found = (await world.administrator.get("/v1/appointments", volunteer_id=was.id))["items"]
     command = RegisterOrganisation(
         by=Acting(ActorId(was.id), "administrator"),

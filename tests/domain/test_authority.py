@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from timebank.domain.appointments import AppointmentEnded
 from timebank.domain.authority import ByProxy, InOffice, authorised
 from timebank.domain.erasure import EraseVolunteer
 from timebank.domain.identifiers import ActorId, AppointmentId
@@ -21,7 +22,7 @@ from timebank.domain.memberships import (
     MembershipInvited,
     MembershipRequested,
 )
-from timebank.domain.offices import AppointmentEnded, EndAppointment
+from timebank.domain.offices import EndAppointment
 from timebank.domain.organisations import ApproveOrganisation, OrganisationApproved, OrganisationRegistered
 from timebank.domain.proxies import AppointProxy, EndProxy, ProxyEnded, ProxyScope, ProxyUsed
 from timebank.domain.refusals import (

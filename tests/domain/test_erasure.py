@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from timebank.domain.appointments import AppointmentEnded, AppointmentMade
 from timebank.domain.erasure import EraseVolunteer
 from timebank.domain.identifiers import ActorId, AppointmentId, ProxyId
 from timebank.domain.kernel import Acting, Command, Fact
@@ -13,7 +14,7 @@ from timebank.domain.memberships import (
     MembershipInvited,
     MembershipRequested,
 )
-from timebank.domain.offices import AppointmentEnded, AppointmentMade, EndAppointment
+from timebank.domain.offices import EndAppointment
 from timebank.domain.proxies import ProxyAppointed, ProxyEnded
 from timebank.domain.refusals import LastAdministrator, NotYourOwn, VolunteerIsErased, VolunteerUnknown
 from timebank.domain.volunteers import (

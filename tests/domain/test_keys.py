@@ -16,8 +16,8 @@ from timebank.domain.keys import (
 from timebank.domain.memberships import Role
 from timebank.domain.organisations import OrganisationRegistered, OrganisationSuspended
 from timebank.domain.refusals import (
-    KeyExpiresTooEarly,
     KeyNotInForce,
+    KeyTermNotPossible,
     KeyUnknown,
     OrganisationNotApproved,
     OrganisationUnknown,
@@ -132,7 +132,7 @@ class TestIssueKey:
     @pytest.mark.parametrize("expires_at", [NOON, NOON - HOUR])
     def test_refused_when_it_would_be_over(self, expires_at: datetime) -> None:
         """A key is good for some time at least."""
-        given(*standing()).when(issue(expires_at=expires_at)).then_refused(KeyExpiresTooEarly)
+        given(*standing()).when(issue(expires_at=expires_at)).then_refused(KeyTermNotPossible)
 
     def test_refused_for_an_unknown_organisation(self) -> None:
         """What is not there has no programs."""

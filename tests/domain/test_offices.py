@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
+from timebank.domain.appointments import AppointmentEnded, AppointmentMade
 from timebank.domain.erasure import EraseVolunteer
 from timebank.domain.identifiers import ActorId, AppointmentId, VolunteerId
 from timebank.domain.kernel import Acting, Command, Fact, Office
-from timebank.domain.offices import Appoint, AppointmentEnded, AppointmentMade, EndAppointment
+from timebank.domain.offices import Appoint, EndAppointment
 from timebank.domain.refusals import (
     AppointmentAlreadyHeld,
     AppointmentUnknown,

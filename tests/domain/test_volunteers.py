@@ -7,6 +7,7 @@ from timebank.domain.refusals import (
     NothingChanges,
     NotYourOwn,
     OfficeMissing,
+    VolunteerIsAdministrator,
     VolunteerIsErased,
     VolunteerIsSuspended,
     VolunteerNotSuspended,
@@ -38,6 +39,7 @@ from ..controls import (
     WANG,
     ZHAO,
     acting,
+    appointed,
     in_office,
     on_behalf,
     registered,
@@ -236,6 +238,12 @@ class TestSuspendVolunteer:
     def test_refused_for_nobody(self) -> None:
         """Who is not registered cannot be suspended."""
         given().when(SUSPEND).then_refused(VolunteerUnknown, volunteer_id=WANG)
+
+    def test_refused_for_administrators(self) -> None:
+        """An administrator's appointment has to end before they are suspended, so that a bank is never without one."""
+        held = appointed("administrator", WANG)
+        given(registered(), held).when(SUSPEND).then_refused(VolunteerIsAdministrator, volunteer_id=WANG)
+        given(registered(), appointed("auditor", WANG)).when(SUSPEND).then(SUSPENDED)
 
     def test_refused_when_suspended_already(self) -> None:
         """A suspension happens once."""

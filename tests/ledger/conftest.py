@@ -18,8 +18,6 @@ from timebank.ledger.wake import Waker
 async def other(url: str, people: People, bank_id: UUID) -> AsyncIterator[Ledger]:
     """Another ledger for the same bank, as another process would have it."""
     async with asyncpg.create_pool(url, min_size=1, max_size=5) as pool:
-        ledger = Ledger(
-            Store(pool, Waker()), people, clock=lambda: datetime.now(UTC), inline=KEPT_WITH_THE_LOG
-        )
+        ledger = Ledger(Store(pool, Waker()), people, clock=lambda: datetime.now(UTC), inline=KEPT_WITH_THE_LOG)
         yield ledger
         await ledger.close()

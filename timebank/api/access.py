@@ -13,16 +13,23 @@ from litestar.exceptions import NotAuthorizedException, PermissionDeniedExceptio
 from litestar.handlers.base import BaseRouteHandler
 
 from timebank.api.requests import BankRequest, now, services, visit
-from timebank.api.throttle import TooManyRequestsError
 from timebank.composition import Services
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.domain.kernel import Acting, Office
 from timebank.domain.keys import Permission
 from timebank.domain.memberships import LOGS_SERVICE, MANAGES_MEMBERS, VERIFIES_SERVICE, Role
 from timebank.domain.proxies import ProxyScope
-from timebank.domain.refusals import NotPermitted, OrganisationUnknown, ProxyNotAllowed, RoleMissing, VolunteerUnknown
+from timebank.domain.refusals import (
+    NotPermitted,
+    OrganisationUnknown,
+    ProxyNotAllowed,
+    RoleMissing,
+    VolunteerUnknown,
+    YouAreSuspended,
+)
 from timebank.identity import security_log
 from timebank.identity.principals import Principal
+from timebank.identity.throttle import TooManyRequestsError
 from timebank.projections import memberships, proxies
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -76,6 +83,7 @@ TABLE: dict[str, Access] = {
     "end_session": Access(people=True),
     "change_password": Access(people=True),
     "link_oidc": Access(people=True),
+    "unlink_oidc": Access(people=True),
     "issue_code": _ADMINISTRATORS,
     # oneself
     "get_me": Access(everybody=True),
@@ -200,6 +208,8 @@ def _as_program(principal: Principal, access: Access) -> Acting:
 
 async def _as_proxy(found: Services, principal: Principal, access: Access, behalf: str, path: dict[str, Any]) -> Acting:
     """The right of a proxy; whether they may once more today is decided in the domain."""
+    if principal.is_suspended:
+        raise YouAreSuspended
     if access.proxy is None:
         raise PermissionDeniedException("This cannot be done on behalf of somebody else.")
     today = principal.local(found.ledger.clock()).date()
@@ -267,8 +277,8 @@ async def log_refusal(error: Exception, scope: Any) -> None:
     )
 
 
-async def note(request: BankRequest, kind: security_log.Kind, **detail: Any) -> None:
-    """Write to the security log what is about to be done with personal data, before it is."""
+async def note(request: BankRequest, kind: security_log.Kind, *, with_address: bool = True, **detail: Any) -> None:
+    """Write to the security log what is done with personal data; of reading, before it is done."""
     found, coming = services(request), visit(request)
     await security_log.record(
         found.pool,
@@ -277,7 +287,7 @@ async def note(request: BankRequest, kind: security_log.Kind, **detail: Any) -> 
         kind,
         actor=request.user.actor,
         subject=request.user.acting.on_behalf_of,
-        address=found.people.keyring.current.index("address", coming.address),
+        address=found.people.keyring.current.index("address", coming.address) if with_address else None,
         request_id=coming.request_id,
         detail={"route": request.scope.get("path_template"), "as": request.user.role} | detail,
     )
@@ -295,7 +305,7 @@ async def organisations_seen(request: BankRequest, roles: tuple[Role, ...] = SEE
         return [acting.organisation_id]
     if acting.authority == "node-leader":
         return [acting.scope] if acting.scope else []
-    if acting.authority != "volunteer":
+    if acting.authority != "volunteer" or request.user.is_suspended:
         return []
     held = await memberships.roles_of(services(request).pool, request.user.bank_id, acting.actor, now(request).date())
     return [organisation_id for organisation_id, role in held.items() if role in roles]

@@ -34,10 +34,10 @@ from timebank.api.problems import HANDLERS
 from timebank.api.proxies import ProxyController
 from timebank.api.service_records import LoggingController, ServiceRecordController
 from timebank.api.sessions import CodeController, PasswordController, SessionController
-from timebank.api.throttle import Rate
 from timebank.api.volunteers import VolunteerController
 from timebank.api.welcome import welcome
 from timebank.composition import in_background, running_services
+from timebank.identity.throttle import Rate
 from timebank.settings import Settings, from_environ
 
 WATCH_PARENT_SECONDS = 0.5

@@ -21,9 +21,10 @@ from timebank.api.requests import (
     page_of,
     services,
 )
+from timebank.domain.appointments import AppointmentMade
 from timebank.domain.identifiers import AppointmentId, OrganisationId, VolunteerId, new_appointment_id
 from timebank.domain.kernel import Office
-from timebank.domain.offices import Appoint, AppointmentMade, EndAppointment
+from timebank.domain.offices import Appoint, EndAppointment
 from timebank.projections import offices
 from timebank.projections.offices import AppointmentView
 

@@ -53,6 +53,7 @@ class MyData(msgspec.Struct, frozen=True, kw_only=True):
     proxies: list[ProxyView]
     service_records: list[ServiceRecordView]
     sessions: list[SessionView]
+    linked_accounts: list[str]
     security_events: list[SecurityEvent]
     events: list[EventView]
 
@@ -76,15 +77,22 @@ class MeController(Controller):
             )
         await wait_for_reads(request, None)
         today = now(request).date()
+        in_force = {each.appointment_id for each in user.offices if each.in_force(today)}
         held = await offices.page(found.pool, user.bank_id, user.actor, "", EVERYTHING)
         acting = await proxies.of(found.pool, user.bank_id, user.actor)
         return Me(
             kind="volunteer",
             bank_id=str(user.bank_id),
             volunteer=await volunteers.one(found.pool, found.people, user.bank_id, user.actor),
-            offices=[each for each in held if user.holds(each.office, today, each.organisation_id)],
+            offices=[each for each in held if each.appointment_id in in_force],
             roles=await memberships.roles_of(found.pool, user.bank_id, user.actor, today),
-            acts_for=[each for each in acting if each.proxy_volunteer_id == user.actor and each.status == "in force"],
+            acts_for=[
+                each
+                for each in acting
+                if each.proxy_volunteer_id == user.actor
+                and each.status == "in force"
+                and (each.valid_until or today) >= today
+            ],
         )
 
     @get("/data", responses=READS)
@@ -122,6 +130,7 @@ async def _all_about(found: Services, user: Principal, at: datetime) -> MyData:
             limit=EVERYTHING,
         ),
         sessions=await found.door.of(bank_id, own, at),
+        linked_accounts=await found.oidc.linked(bank_id, own) if found.oidc else [],
         security_events=await security_log.about(pool, bank_id, own),
         events=await _events_about(found, user),
     )

@@ -98,7 +98,7 @@ class MemberController(Controller):
             valid_until=data.valid_until,
         )
         receipt = await do(request, command, idempotency_key)
-        (fact,) = receipt.facts
+        fact = receipt.facts[0]  # a proxy's act is followed by another that says so
         assert isinstance(fact, MembershipRequested | MembershipInvited)
         status = "requested" if isinstance(fact, MembershipRequested) else "invited"
         return MembershipStatus(fact.membership_id, organisation_id, fact.volunteer_id, status, receipt.position)
@@ -124,7 +124,7 @@ class MemberController(Controller):
             after=after,
             limit=limit + 1,
         )
-        await note(request, "people-read", people=len(found), organisation=organisation_id)
+        await note(request, "people-read", people=min(len(found), limit), organisation=organisation_id)
         return page_of(found, limit, "membership_id")
 
     @post("/{volunteer_id:str}/approve", status_code=200, responses=WRITES)

@@ -1,5 +1,6 @@
 """Around every request: an id, a limit, the headers browsers go by, and one log line; never what was in it."""
 
+import math
 import re
 import time
 from ipaddress import IPv4Network, IPv6Network
@@ -12,7 +13,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from timebank.api.problems import PROBLEM_JSON, Problem, of_invalid, too_many_requests
-from timebank.api.throttle import Rate, client_address
+from timebank.identity.throttle import Rate, client_address, neighbourhood
 
 log = structlog.get_logger("timebank.request")
 
@@ -70,7 +71,7 @@ class RequestLog(ASGIMiddleware):
         try:
             wait = self._per_address.wait(address, time.monotonic())
             if wait:
-                await _send_problem(send_with_headers, too_many_requests(wait), round(wait) or 1)
+                await _send_problem(send_with_headers, too_many_requests(wait), math.ceil(wait))
             elif "\x00" in scope["path"] or b"%00" in scope["query_string"]:
                 # PostgreSQL has no text with U+0000 in it, nor have file systems: refused before anything is asked.
                 await _send_problem(
@@ -105,7 +106,7 @@ class RequestLog(ASGIMiddleware):
         peer = client[0] if client else ""
         if self._proxies:
             peer = client_address(peer, forwarded.decode("latin-1"), self._proxies)
-        return request_id, peer
+        return request_id, neighbourhood(peer)
 
 
 async def _send_problem(send: Send, problem: Problem, retry_after: int | None = None) -> None:

@@ -5,14 +5,14 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Response, get, post
+from litestar import Controller, Response, delete, get, post
 from litestar.datastructures import Cookie
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import FromQuery, JSONBody, QueryParameter
 from litestar.response import Redirect
 
-from timebank.api.problems import WRITES, answers
+from timebank.api.problems import READS, WRITES, answers
 from timebank.api.requests import BankRequest, services, visit
-from timebank.api.sessions import SignedIn, Stranger, signed_in
+from timebank.api.sessions import Done, Secret, SignedIn, Stranger, signed_in
 from timebank.composition import Services
 from timebank.identity.oidc import LOGIN_SECONDS, OpenIdProvider
 
@@ -21,6 +21,12 @@ OFF = answers(400, 401, 422, 429, 500, 503)
 BACK = answers(400, 401, 403, 409, 429, 500, 503)
 
 Returned = Annotated[str | None, QueryParameter(max_length=4000)]
+
+
+class LinkRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One's password, once more."""
+
+    password: Secret
 
 
 class Linking(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,12 +73,20 @@ class OidcController(Controller):
         return Response(answer, cookies=[_cookie(found.public_url, "")])
 
     @post("/me/oidc", status_code=200, responses=WRITES)
-    async def link_oidc(self, request: BankRequest) -> Response[Linking]:
+    async def link_oidc(self, request: BankRequest, data: JSONBody[LinkRequest]) -> Response[Linking]:
         """Begin to link an account at the provider with oneself, to sign in by it from then on."""
         found, user = services(request), request.user
+        # An access token that got into wrong hands for ten minutes must not open a door for good.
+        await found.door.prove(user.bank_id, user.actor, data.password, visit(request))
         beginning = await _provider(found).begin(user.bank_id, user.actor, visit(request).at)
         cookie = _cookie(found.public_url, beginning.state)
         return Response(Linking(location=beginning.location), cookies=[cookie])
+
+    @delete("/me/oidc", status_code=200, responses=READS)
+    async def unlink_oidc(self, request: BankRequest) -> Done:
+        """Sign in by an account at the provider no more, until one is linked again."""
+        user = request.user
+        return Done(await _provider(services(request)).unlink(user.bank_id, user.actor, visit(request)))
 
 
 def _provider(found: Services) -> OpenIdProvider:

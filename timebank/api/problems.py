@@ -1,5 +1,6 @@
 """Problems (RFC 9457): the one table from refusals to HTTP statuses, and every other way a request can fail."""
 
+import math
 import re
 from http import HTTPStatus
 from typing import Any
@@ -11,9 +12,9 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
-from timebank.api.throttle import TooManyRequestsError
 from timebank.domain import refusals
 from timebank.identity import failures
+from timebank.identity.throttle import TooManyRequestsError
 from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.submission import QueueFullError, StoreUnavailableError
 
@@ -127,7 +128,7 @@ def _not_let_in(_: Request[Any, Any, Any], failure: failures.AccessFailure) -> R
 
 def too_many_requests(seconds: float) -> Problem:
     """The problem of asking too often."""
-    detail = f"Too many requests; try again in {max(1, round(seconds))} seconds."
+    detail = f"Too many requests; try again in {math.ceil(seconds)} seconds."
     return _plain(429, detail, kind="/problems/too-many-requests")
 
 

@@ -94,9 +94,12 @@ def page_of(items: Sequence[T], limit: int, cursor: str) -> Page[T]:
 
 async def do(request: BankRequest, command: Command, key: str | None) -> Receipt:
     """Have a command executed, once for all requests with the same key."""
-    return await services(request).ledger.execute(
+    found = services(request)
+    receipt = await found.ledger.execute(
         request.user.bank_id, command, request_id=request_id(request), key=await promise(request, key)
     )
+    found.principals.take_in(receipt.facts)
+    return receipt
 
 
 async def promise(request: BankRequest, key: str | None) -> IdempotencyKey | None:

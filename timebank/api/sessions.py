@@ -9,7 +9,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath, JSONBody
 
 from timebank.api.problems import READS, WRITES, answers
-from timebank.api.requests import BankRequest, services, visit
+from timebank.api.requests import BankRequest, services, visit, wait_for_reads
 from timebank.domain.refusals import VolunteerIsErased, VolunteerUnknown
 from timebank.identity.sessions import SessionView, Tokens
 from timebank.projections import volunteers
@@ -146,6 +146,7 @@ class CodeController(Controller):
     async def issue_code(self, request: BankRequest, volunteer_id: FromPath[str]) -> OneTimeCode:
         """Make a one-time code for somebody who has no password yet, or forgot it; earlier codes are void."""
         found = services(request)
+        await wait_for_reads(request, None)
         volunteer = await volunteers.one(found.pool, found.people, request.user.bank_id, volunteer_id)
         if volunteer is None:
             raise VolunteerUnknown(volunteer_id=volunteer_id)

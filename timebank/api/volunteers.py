@@ -170,7 +170,7 @@ class VolunteerController(Controller):
         """
         await wait_for_reads(request, min_position)
         found = await _looked_up(request, search, after, limit + 1)
-        await note(request, "people-read", people=len(found), searched=search is not None)
+        await note(request, "people-read", people=min(len(found), limit), searched=search is not None)
         return page_of(found, limit, "volunteer_id")
 
     @get("/{volunteer_id:str}", responses=READS)
@@ -274,8 +274,9 @@ class VolunteerController(Controller):
     ) -> Erased:
         """Erase all that is personal about a volunteer, for good; the account and the history stay, and name nobody."""
         command = EraseVolunteer(by=request.user.acting, at=now(request), volunteer_id=VolunteerId(volunteer_id))
-        await note(request, "volunteer-erased", volunteer=volunteer_id)
         receipt = await do(request, command, idempotency_key)
+        themselves = request.user.actor == volunteer_id
+        await note(request, "volunteer-erased", with_address=not themselves, volunteer=volunteer_id)
         return Erased(volunteer_id, "erased", receipt.position)
 
 

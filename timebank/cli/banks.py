@@ -10,10 +10,11 @@ import rich_click as click
 from timebank.api.sessions import welcome_link
 from timebank.cli.common import cli, echo_json, find_bank, find_volunteer, run_services
 from timebank.composition import Services
+from timebank.domain.appointments import AppointmentMade
 from timebank.domain.identifiers import OrganisationId, VolunteerId, new_appointment_id, new_key_id
 from timebank.domain.kernel import Office
 from timebank.domain.keys import IssueKey, Permission
-from timebank.domain.offices import Appoint, AppointmentMade
+from timebank.domain.offices import Appoint
 from timebank.domain.refusals import Refusal
 from timebank.founding import OPERATOR, found_bank
 from timebank.identity.principals import api_key, secret_hash

@@ -1,14 +1,20 @@
 """Serving the API, and the demo world."""
 
+import contextlib
 import os
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
 
 import rich_click as click
 
 from timebank import logs
 from timebank.cli.common import cli, console, echo_json, progress_bar, runner, settings_with
-from timebank.composition import Services, database, running_services
+from timebank.composition import Services, database, ready_database, running_services
 from timebank.demo import Demo, Doors, known_world, make_world, open_doors
 from timebank.server import serve_http
+from timebank.settings import Settings
+
+T = TypeVar("T")
 
 
 @cli.command()
@@ -21,7 +27,9 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the API, with an embedded PostgreSQL unless another is set."""
     settings = settings_with(host=host, port=port, workers=workers)
     logs.configure(settings.log_level, settings.log_format)
-    serve_http(settings, lambda url: console.print(f"Serving at {url} (API page: {url}/schema)"))
+    # What keeps the service from starting is found here, and not by each worker process.
+    with _held_database(settings, lambda url: ready_database(url, settings)):
+        serve_http(settings, lambda url: console.print(f"Serving at {url} (API page: {url}/schema)"))
 
 
 @cli.command()
@@ -34,18 +42,23 @@ def demo(host: str | None, port: int | None, as_json: bool) -> None:
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level, settings.log_format)
 
-    async def prepare() -> tuple[Demo, Doors]:
+    async def prepare(_: str) -> tuple[Demo, Doors]:
         async with running_services(settings) as services:
             world = await known_world(services) or await _new_world(services)
             return world, await open_doors(services, world)
 
-    # The database is kept running between loading and serving.
+    with _held_database(settings, prepare) as (world, doors):
+        serve_http(settings, lambda url: _show_demo(url, world, doors, as_json=as_json))
+
+
+@contextlib.contextmanager
+def _held_database(settings: Settings, prepare: Callable[[str], Coroutine[Any, Any, T]]) -> Iterator[T]:
+    """The database, prepared, and kept running as long as the block does."""
     with runner() as running:
         held = database(settings)
-        running.run(held.__aenter__())
+        url = running.run(held.__aenter__())
         try:
-            world, doors = running.run(prepare())
-            serve_http(settings, lambda url: _show_demo(url, world, doors, as_json=as_json))
+            yield running.run(prepare(url))
         finally:
             running.run(held.__aexit__(None, None, None))
 

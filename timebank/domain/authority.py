@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
+from timebank.domain.appointments import Offices
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Command, Fact, Memory, Person
 from timebank.domain.memberships import AddMember, ApproveMembership, DeclineMembership, EndMembership
-from timebank.domain.offices import Offices
 from timebank.domain.proxies import Proxy, ProxyScope
 from timebank.domain.refusals import OfficeMissing, ProxyNotAllowed, YouAreSuspended
 from timebank.domain.volunteers import ChangePersonalData, SetConsent, Volunteer

@@ -6,6 +6,7 @@ number that names nobody: those who keep them have to (志愿服务记录与证�
 
 from collections.abc import Iterator, Sequence
 
+from timebank.domain.appointments import Administrators, Appointment, AppointmentEnded, AppointmentMade
 from timebank.domain.identifiers import AppointmentId, MembershipId, ProxyId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Memory, event
 from timebank.domain.memberships import (
@@ -15,7 +16,7 @@ from timebank.domain.memberships import (
     MembershipInvited,
     MembershipRequested,
 )
-from timebank.domain.offices import Administrators, Appointment, AppointmentEnded, AppointmentMade, ended
+from timebank.domain.offices import ended
 from timebank.domain.proxies import ProxyAppointed, ProxyEnded
 from timebank.domain.refusals import NotYourOwn
 from timebank.domain.volunteers import Consents, ConsentWithdrawn, Volunteer, VolunteerErased

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from timebank.domain import (
     accounts,
+    appointments,
     bank,
     erasure,
     keys,
@@ -17,7 +18,20 @@ from timebank.domain import (
 )
 from timebank.domain.kernel import Fact, Memory
 
-NOUNS = (bank, volunteers, organisations, memberships, offices, proxies, keys, erasure, service, review, accounts)
+NOUNS = (
+    bank,
+    volunteers,
+    organisations,
+    memberships,
+    appointments,
+    offices,
+    proxies,
+    keys,
+    erasure,
+    service,
+    review,
+    accounts,
+)
 
 
 T = TypeVar("T")

@@ -8,12 +8,13 @@ from timebank.domain.identifiers import KeyId, OrganisationId
 from timebank.domain.kernel import Command, Fact, Memory, Moment, event
 from timebank.domain.memberships import MANAGES_MEMBERS, must_act_for, right_of
 from timebank.domain.organisations import Organisation
-from timebank.domain.refusals import KeyExpiresTooEarly, KeyNotInForce, KeyUnknown, RoleMissing
+from timebank.domain.refusals import KeyNotInForce, KeyTermNotPossible, KeyUnknown, RoleMissing
 
 Permission = Literal["read", "log-service", "verify-service", "manage-members", "register-volunteers"]
 """What a key is good for, within its one organisation."""
 
 LONGEST_OVERLAP_HOURS = 30 * 24
+LONGEST_TERM = timedelta(days=3653)
 
 
 class ApiKeyIssued(Fact, frozen=True, kw_only=True):
@@ -95,8 +96,8 @@ class IssueKey(_OnKeys, frozen=True, kw_only=True):
         organisation.must_exist(self.organisation_id)
         self.must_manage(right)
         organisation.must_be_approved(self.organisation_id)
-        if self.expires_at and self.expires_at <= self.at:
-            raise KeyExpiresTooEarly
+        if self.expires_at and not self.at < self.expires_at <= self.at + LONGEST_TERM:
+            raise KeyTermNotPossible
         yield ApiKeyIssued(
             key_id=self.key_id,
             organisation_id=self.organisation_id,

@@ -1,17 +1,16 @@
-"""Offices: whom the bank has appointed to what, who appointed them, for how long; deputies included."""
+"""Offices: who appoints whom to what, for how long; who passes theirs on, and how it ends."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import NamedTuple
 
+from timebank.domain.appointments import Administrators, Appointment, AppointmentEnded, AppointmentMade, Offices
 from timebank.domain.identifiers import ActorId, AppointmentId, OrganisationId, VolunteerId
-from timebank.domain.kernel import Command, Fact, Memory, Office, event
+from timebank.domain.kernel import Command, Fact, Memory, Office
 from timebank.domain.memberships import must_be_a_term
 from timebank.domain.organisations import Organisation
 from timebank.domain.refusals import (
     AppointmentAlreadyHeld,
     AppointmentUnknown,
-    LastAdministrator,
     NotWithinYourOffice,
     OfficeHasNoScope,
     OfficeMissing,
@@ -19,110 +18,6 @@ from timebank.domain.refusals import (
     TermEndsBeforeItStarts,
 )
 from timebank.domain.volunteers import Volunteer
-
-
-class AppointmentMade(Fact, frozen=True, kw_only=True):
-    """Somebody was appointed to an office, from one day until another (both included).
-
-    `organisation_id` is what a node leader's office is limited to; `delegated_from` the appointment of whoever passed
-    their own office on, for as long as they have it.
-    """
-
-    TOPIC = "appointment-made"
-    appointment_id: AppointmentId
-    volunteer_id: VolunteerId
-    office: Office
-    appointed_by: ActorId
-    organisation_id: OrganisationId | None = None
-    valid_from: date | None = None
-    valid_until: date | None = None
-    delegated_from: AppointmentId | None = None
-
-
-class AppointmentEnded(Fact, frozen=True, kw_only=True):
-    """The appointment is over."""
-
-    TOPIC = "appointment-ended"
-    appointment_id: AppointmentId
-    volunteer_id: VolunteerId
-    ended_by: ActorId
-    delegated_from: AppointmentId | None = None
-    reason: str | None = None
-
-
-class Offices(Memory):
-    """The appointments of one volunteer."""
-
-    def __init__(self, *tags: str) -> None:
-        super().__init__(*tags)
-        self.held: dict[AppointmentId, AppointmentMade] = {}
-
-    @event(AppointmentMade)
-    def _(self, fact: AppointmentMade) -> None:
-        self.held[fact.appointment_id] = fact
-
-    @event(AppointmentEnded)
-    def _(self, appointment_id: AppointmentId) -> None:
-        self.held.pop(appointment_id, None)
-
-    def find(self, office: str, scope: OrganisationId | None, on: date) -> AppointmentMade | None:
-        """The appointment to an office that is in force on a day; one's own rather than one that was passed on."""
-        in_force = [
-            each for each in self.to(office, scope) if (each.valid_from or on) <= on <= (each.valid_until or on)
-        ]
-        return min(in_force, key=lambda each: each.delegated_from is not None, default=None)
-
-    def to(self, office: str, scope: OrganisationId | None) -> list[AppointmentMade]:
-        """The appointments to an office, whenever they are in force."""
-        return [each for each in self.held.values() if (each.office, each.organisation_id) == (office, scope)]
-
-
-class Appointment(Memory):
-    """One appointment, and those that pass it on."""
-
-    def __init__(self, *tags: str) -> None:
-        super().__init__(*tags)
-        self.in_force: dict[AppointmentId, AppointmentMade] = {}
-
-    @event(AppointmentMade)
-    def _(self, fact: AppointmentMade) -> None:
-        self.in_force[fact.appointment_id] = fact
-
-    @event(AppointmentEnded)
-    def _(self, appointment_id: AppointmentId) -> None:
-        self.in_force.pop(appointment_id, None)
-
-
-class Term(NamedTuple):
-    """From which day until which somebody is appointed."""
-
-    valid_from: date | None
-    valid_until: date | None
-
-
-class Administrators(Memory):
-    """The terms of all who are appointed administrators of the bank."""
-
-    def __init__(self, *tags: str) -> None:
-        super().__init__(*tags)
-        self.terms: dict[AppointmentId, Term] = {}
-
-    @event(AppointmentMade)
-    def _(self, fact: AppointmentMade) -> None:
-        if fact.office == "administrator":
-            self.terms[fact.appointment_id] = Term(fact.valid_from, fact.valid_until)
-
-    @event(AppointmentEnded)
-    def _(self, appointment_id: AppointmentId) -> None:
-        self.terms.pop(appointment_id, None)
-
-    def must_remain_without(self, ending: Collection[AppointmentId], on: date) -> None:
-        """Refuse to end appointments after which nobody would be left who is appointed for good."""
-        for_good = {
-            each for each, term in self.terms.items() if term.valid_until is None and (term.valid_from or on) <= on
-        }
-        if for_good and for_good <= set(ending):
-            raise LastAdministrator
 
 
 class Appoint(Command, frozen=True, kw_only=True):

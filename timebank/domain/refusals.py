@@ -8,13 +8,14 @@ Refusal
 │   └── ProxyNotAllowed · ProxyLimitReached
 ├── NotAsItStands ─ BankAlreadyOpen · VolunteerNumberTaken · DocumentNumberTaken
 │   ├── VolunteerIsSuspended · VolunteerNotSuspended · VolunteerIsErased
+│   ├── VolunteerIsAdministrator
 │   ├── OrganisationCodeTaken · OrganisationNotRegistered · OrganisationNotApproved · OrganisationNotSuspended
 │   ├── MembershipAlreadyOpen · MembershipNotPending · MembershipNotActive
 │   ├── AppointmentAlreadyHeld · LastAdministrator · ProxyAlreadyAppointed · KeyNotInForce
 │   └── RecordNotPending · RecordNotConfirmed · DuplicateRecord · OverlappingService · DayIsFull
 ├── NeverPossible ─ UnbelievableTime · EndsBeforeItStarts · LastsTooLong · TooFewMinutes · TooManyMinutes
 │   ├── ServiceInTheFuture · NothingChanges · TermEndsBeforeItStarts
-│   └── OfficeHasNoScope · OfficeNeedsScope · OwnProxy · KeyExpiresTooEarly
+│   └── OfficeHasNoScope · OfficeNeedsScope · OwnProxy · KeyTermNotPossible
 └── IdempotencyKeyReused
 """
 
@@ -178,6 +179,12 @@ class VolunteerNotSuspended(NotAsItStands):
     field = "volunteer_id"
 
 
+class VolunteerIsAdministrator(NotAsItStands):
+    """Volunteer {volunteer_id} is an administrator: end that appointment first."""
+
+    field = "volunteer_id"
+
+
 class VolunteerIsErased(NotAsItStands):
     """Volunteer {volunteer_id} was erased; the account only says what was."""
 
@@ -332,8 +339,8 @@ class OwnProxy(NeverPossible):
     field = "proxy_volunteer_id"
 
 
-class KeyExpiresTooEarly(NeverPossible):
-    """An API key has to expire later than now."""
+class KeyTermNotPossible(NeverPossible):
+    """An API key expires later than now, and within ten years."""
 
     field = "expires_at"
 

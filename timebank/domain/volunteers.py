@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
+from timebank.domain.appointments import Offices
 from timebank.domain.bank import must_govern
 from timebank.domain.identifiers import VolunteerId, VolunteerNumber, number_tag
 from timebank.domain.kernel import Command, Fact, Memory, Person, event
@@ -10,6 +11,7 @@ from timebank.domain.refusals import (
     NothingChanges,
     NotYourOwn,
     OfficeMissing,
+    VolunteerIsAdministrator,
     VolunteerIsErased,
     VolunteerIsSuspended,
     VolunteerNotSuspended,
@@ -208,17 +210,19 @@ _PERSONAL = ("name", "phone", "birth_year", "document_number", "skills")
 
 
 class SuspendVolunteer(Command, frozen=True, kw_only=True):
-    """Accept no new service of a volunteer for now."""
+    """Accept no new service of a volunteer for now. An administrator's appointment has to end first."""
 
     volunteer_id: VolunteerId
     reason: str
 
     def needs(self) -> Sequence[Memory]:
-        return (Volunteer(self.volunteer_id),)
+        return Volunteer(self.volunteer_id), Offices(self.volunteer_id)
 
-    def decide(self, volunteer: Volunteer) -> Iterator[Fact]:
+    def decide(self, volunteer: Volunteer, offices: Offices) -> Iterator[Fact]:
         must_govern(self.by)
         volunteer.must_be_active(self.volunteer_id)
+        if offices.to("administrator", None):
+            raise VolunteerIsAdministrator(volunteer_id=self.volunteer_id)
         yield VolunteerSuspended(volunteer_id=self.volunteer_id, reason=self.reason)
 
 

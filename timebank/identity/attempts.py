@@ -5,11 +5,13 @@
 - An account that fails from many addresses lets in only addresses that have signed in to it before.
 """
 
+import math
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from timebank.identity.failures import TooManyAttempts
 from timebank.ledger.keyring import Keyring
+from timebank.ledger.people import digits
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Connection, Pool
 
@@ -34,29 +36,32 @@ class Attempts:
         return self._keyring.current.index("address", address)
 
     def login(self, login: str) -> str:
-        """What something typed as a login is called."""
-        return self._keyring.current.index("login", login)
+        """What something typed as a login is called, however it is spelt."""
+        return self._keyring.current.index("login", digits(login).casefold())
 
-    async def must_not_wait(self, bank_id: UUID, login: str, address: str, at: datetime) -> None:
-        """Refuse an attempt that comes too early."""
-        row = await self._pool.fetchrow(SQL["so_far"], bank_id, self.login(login), self.address(address), at - WINDOW)
+    async def begin(self, bank_id: UUID, login: str, address: str, at: datetime) -> None:
+        """Count one more attempt as failed, until it has succeeded. Raises `TooManyAttempts` if it comes too early."""
+        called = bank_id, self.login(login), self.address(address)
+        row = await self._pool.fetchrow(SQL["so_far"], *called, at - WINDOW)
         assert row is not None, "an aggregate has a row"
-        wait = timedelta()
-        if row["failures"] >= FREE_FAILURES and row["last_failed_at"]:
-            pause = min(timedelta(seconds=2 ** min(row["failures"] - FREE_FAILURES, 20)), LONGEST_WAIT)
-            wait = row["last_failed_at"] + pause - at
-        from_everywhere = row["of_login"] >= FAILURES_OF_A_LOGIN and not row["is_known"]
-        if from_everywhere or row["of_address"] >= FAILURES_OF_AN_ADDRESS:
-            wait = max(wait, LONGEST_WAIT)
-        if wait > timedelta():
-            raise TooManyAttempts(seconds=max(1, int(wait.total_seconds())))
+        until = at
+        if row["of_login"] >= FAILURES_OF_A_LOGIN and not row["is_known"]:
+            until = max(until, row["login_failed_at"] + WINDOW)
+        if row["of_address"] >= FAILURES_OF_AN_ADDRESS:
+            until = max(until, row["address_failed_at"] + WINDOW)
+        if until == at:
+            pause = LONGEST_WAIT.total_seconds()
+            if await self._pool.fetchval(SQL["begin"], *called, at, FREE_FAILURES, pause):
+                return
+            until = await self._pool.fetchval(SQL["due"], *called, FREE_FAILURES, pause)
+        raise TooManyAttempts(seconds=max(1, math.ceil((until - at).total_seconds())))
 
-    async def failed(self, bank_id: UUID, login: str, address: str, volunteer_id: str | None, at: datetime) -> None:
-        """One more failure."""
-        await self._pool.execute(SQL["failed"], bank_id, self.login(login), self.address(address), volunteer_id, at)
+    async def failed(self, bank_id: UUID, login: str, address: str, volunteer_id: str | None) -> None:
+        """It did fail; whom it was about, so that it goes when they are erased."""
+        await self._pool.execute(SQL["failed"], bank_id, self.login(login), self.address(address), volunteer_id)
 
     async def succeeded(
-        self, connection: Connection, bank_id: UUID, login: str, address: str, volunteer_id: str, at: datetime
+        self, to: "Pool | Connection", bank_id: UUID, login: str, address: str, volunteer_id: str, at: datetime
     ) -> None:
-        """A success: from now on this address is known to this account."""
-        await connection.execute(SQL["succeeded"], bank_id, self.login(login), self.address(address), volunteer_id, at)
+        """It succeeded: from now on this address is known to this account."""
+        await to.execute(SQL["succeeded"], bank_id, self.login(login), self.address(address), volunteer_id, at)

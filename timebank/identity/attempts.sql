@@ -1,18 +1,32 @@
 -- so_far --
 -- $1 bank  $2 login  $3 address  $4 failures since
-select coalesce(max(failures) filter (where login = $2 and address = $3), 0) as failures,
-       max(last_failed_at) filter (where login = $2 and address = $3) as last_failed_at,
-       coalesce(bool_or(succeeded_at is not null) filter (where login = $2 and address = $3), false) as is_known,
+select coalesce(bool_or(succeeded_at is not null) filter (where login = $2 and address = $3), false) as is_known,
        coalesce(sum(failures) filter (where login = $2 and last_failed_at > $4), 0) as of_login,
-       coalesce(sum(failures) filter (where address = $3 and last_failed_at > $4), 0) as of_address
+       max(last_failed_at) filter (where login = $2) as login_failed_at,
+       coalesce(sum(failures) filter (where address = $3 and last_failed_at > $4), 0) as of_address,
+       max(last_failed_at) filter (where address = $3) as address_failed_at
   from sign_in_attempt where bank_id = $1 and (login = $2 or address = $3)
 
--- failed --
--- $1 bank  $2 login  $3 address  $4 volunteer or null  $5 now
-insert into sign_in_attempt as a (bank_id, login, address, volunteer_id, failures, last_failed_at)
-values ($1, $2, $3, $4, 1, $5)
+-- begin --
+-- Count an attempt, unless the address still has to wait for this login.
+-- $1 bank  $2 login  $3 address  $4 now  $5 failures that are free  $6 longest pause in seconds
+insert into sign_in_attempt as a (bank_id, login, address, failures, last_failed_at)
+values ($1, $2, $3, 1, $4)
     on conflict (bank_id, login, address) do update
-   set failures = a.failures + 1, last_failed_at = excluded.last_failed_at, volunteer_id = excluded.volunteer_id
+   set failures = a.failures + 1, last_failed_at = excluded.last_failed_at
+ where a.failures < $5 or a.last_failed_at is null
+    or a.last_failed_at + make_interval(secs => least(2.0 ^ least(a.failures - $5, 20), $6)) <= $4
+returning true
+
+-- due --
+-- When the address may try this login again.
+-- $1 bank  $2 login  $3 address  $4 failures that are free  $5 longest pause in seconds
+select last_failed_at + make_interval(secs => least(2.0 ^ greatest(least(failures - $4, 20), 0), $5))
+  from sign_in_attempt where bank_id = $1 and login = $2 and address = $3
+
+-- failed --
+-- $1 bank  $2 login  $3 address  $4 volunteer or null
+update sign_in_attempt set volunteer_id = $4 where bank_id = $1 and login = $2 and address = $3
 
 -- succeeded --
 -- $1 bank  $2 login  $3 address  $4 volunteer  $5 now

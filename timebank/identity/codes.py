@@ -19,9 +19,14 @@ async def issue(
     """A new code, kept as its hash, and until when it is good; earlier ones of the volunteer are no longer."""
     code = secrets.token_urlsafe(24)
     until = at + timedelta(hours=HOURS)
-    await connection.execute(SQL["withdraw"], bank_id, volunteer_id, at)
+    await withdraw(connection, bank_id, volunteer_id, at)
     await connection.execute(SQL["issue"], _hash(code), bank_id, volunteer_id, by, until)
     return code, until
+
+
+async def withdraw(connection: Connection, bank_id: UUID, volunteer_id: str, at: datetime) -> None:
+    """Take back all codes that a volunteer has not used."""
+    await connection.execute(SQL["withdraw"], bank_id, volunteer_id, at)
 
 
 async def whose(connection: Pool, code: str, at: datetime) -> tuple[UUID, str] | None:

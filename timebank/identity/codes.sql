@@ -3,9 +3,8 @@
 update one_time_code set used_at = $3 where bank_id = $1 and volunteer_id = $2 and used_at is null
 
 -- issue --
--- Only for somebody who is not erased, nor being so. $1 hash  $2 bank  $3 volunteer  $4 by  $5 until
-insert into one_time_code (code_hash, bank_id, volunteer_id, issued_by, expires_at)
-select $1, bank_id, volunteer_id, $4, $5 from person where bank_id = $2 and volunteer_id = $3 for share
+-- $1 hash  $2 bank  $3 volunteer  $4 by  $5 until
+insert into one_time_code (code_hash, bank_id, volunteer_id, issued_by, expires_at) values ($1, $2, $3, $4, $5)
 
 -- whose --
 -- $1 hash  $2 now

@@ -10,7 +10,6 @@ import hashlib
 import hmac
 import secrets
 import time
-import warnings
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -148,6 +147,19 @@ class OpenIdProvider:
                 self._pool, bank_id, "sign-in-refused", visit, subject=volunteer_id, how="oidc", why=failure.kind
             )
             raise
+
+    async def linked(self, bank_id: UUID, volunteer_id: str) -> list[str]:
+        """The accounts at the provider that a volunteer can sign in by, by their subjects there."""
+        return [row["subject"] for row in await self._pool.fetch(SQL["linked"], bank_id, self.issuer, volunteer_id)]
+
+    async def unlink(self, bank_id: UUID, volunteer_id: str, visit: Visit) -> bool:
+        """Forget the accounts by which a volunteer signs in, and linkings that were begun; says if there were any."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(SQL["stop_linking"], bank_id, volunteer_id)
+            forgotten = await connection.fetch(SQL["unlink"], bank_id, self.issuer, volunteer_id)
+            if forgotten:
+                await self._record(connection, bank_id, "identity-unlinked", visit, actor=volunteer_id)
+        return bool(forgotten)
 
     async def _whose(self, bank_id: UUID, subject: str) -> str:
         volunteer_id: str | None = await self._pool.fetchval(SQL["whose"], bank_id, self.issuer, subject)
@@ -298,11 +310,7 @@ def _usable(found: _Keys) -> Any:
 
 
 def _client_class() -> Any:
-    """Authlib's client: of httpx, where it has nothing newer."""
-    with warnings.catch_warnings():
-        import_module("authlib.deprecate")  # it sets a filter of its own, which must not come after this
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return import_module("authlib.integrations.httpx_client").AsyncOAuth2Client
+    return import_module("authlib.integrations.httpx_client").AsyncOAuth2Client
 
 
 def _age(kept: tuple[float, Any]) -> float:

@@ -20,3 +20,15 @@ insert into oidc_identity as i (bank_id, issuer, subject, volunteer_id)
 select bank_id, $2, $3, volunteer_id from person where bank_id = $1 and volunteer_id = $4 for key share
     on conflict (bank_id, issuer, subject) do update set volunteer_id = i.volunteer_id
 returning volunteer_id
+
+-- linked --
+-- $1 bank  $2 issuer  $3 volunteer
+select subject from oidc_identity where bank_id = $1 and issuer = $2 and volunteer_id = $3 order by subject
+
+-- stop_linking --
+-- $1 bank  $2 volunteer
+delete from oidc_login where bank_id = $1 and volunteer_id = $2
+
+-- unlink --
+-- $1 bank  $2 issuer  $3 volunteer
+delete from oidc_identity where bank_id = $1 and issuer = $2 and volunteer_id = $3 returning subject

@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from timebank.identity.failures import PasswordTooWeak, TooManyAttempts
+from timebank.ledger.people import digits
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Connection, Pool
 
@@ -77,6 +78,7 @@ def _verify(kept: str, password: str) -> bool:
 
 def must_be_good(password: str, own: Sequence[str | None]) -> None:
     """Refuse a password that is too short or too easily guessed; `own` is what everybody around knows."""
-    known = {each.casefold() for each in own if each}
-    if not SHORTEST <= len(password) <= LONGEST or len(set(password)) < 4 or password.casefold() in known:
+    known = {digits(each).casefold() for each in own if each}
+    is_known = digits(password).casefold() in known
+    if not SHORTEST <= len(password) <= LONGEST or len(set(password)) < 4 or is_known:
         raise PasswordTooWeak(shortest=SHORTEST, longest=LONGEST)

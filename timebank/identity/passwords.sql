@@ -1,7 +1,6 @@
 -- set --
--- Only for somebody who is not erased, nor being so. $1 bank  $2 volunteer  $3 hash  $4 now
-insert into credential (bank_id, volunteer_id, password_hash, changed_at)
-select bank_id, volunteer_id, $3, $4 from person where bank_id = $1 and volunteer_id = $2 for share
+-- $1 bank  $2 volunteer  $3 hash  $4 now
+insert into credential (bank_id, volunteer_id, password_hash, changed_at) values ($1, $2, $3, $4)
     on conflict (bank_id, volunteer_id) do update set password_hash = excluded.password_hash, changed_at = excluded.changed_at
 
 -- kept --

@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -16,11 +16,12 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from timebank.domain.appointments import AppointmentEnded, AppointmentMade
 from timebank.domain.identifiers import ActorId
 from timebank.domain.kernel import Acting, Fact, Office
 from timebank.domain.keys import ApiKeyReplaced, ApiKeyRevoked, Permission
-from timebank.domain.offices import AppointmentEnded, AppointmentMade
-from timebank.domain.volunteers import VolunteerErased
+from timebank.domain.organisations import OrganisationReinstated, OrganisationSuspended
+from timebank.domain.volunteers import VolunteerErased, VolunteerReinstated, VolunteerSuspended
 from timebank.identity.sessions import CHANNEL, Sessions
 from timebank.ledger.codec import Recorded
 from timebank.ledger.statements import load_statements
@@ -57,6 +58,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     actor: ActorId
     credential: str
     expires_at: datetime | None
+    is_suspended: bool = False
     offices: tuple[Held, ...] = ()
     permissions: tuple[Permission, ...] = ()
     acting: Acting
@@ -115,6 +117,16 @@ class Principals:
         for carried in gone:
             del self._known[carried]
 
+    def forget_all(self) -> None:
+        """Something may have been missed: look everybody up again."""
+        self._changes += 1
+        self._known.clear()
+
+    def take_in(self, facts: Iterable[Fact]) -> None:
+        """Forget whom facts concern that this process has just appended, without waiting to be told."""
+        for subject in _concerned(facts):
+            self.forget(subject)
+
     def _remember(self, carried: str, principal: Principal) -> None:
         if len(self._known) >= REMEMBER:
             self._known.clear()
@@ -135,7 +147,8 @@ class Principals:
             actor=ActorId(claims.sub),
             credential=claims.sid,
             expires_at=datetime.fromtimestamp(claims.exp, now.tzinfo),
-            offices=tuple(offices),
+            is_suspended=row["is_suspended"],
+            offices=() if row["is_suspended"] else tuple(offices),
             acting=Acting(ActorId(claims.sub), "volunteer"),
         )
 
@@ -164,15 +177,22 @@ class Principals:
 
 async def tell_changes(connection: Connection, _bank_id: UUID, recorded: Sequence[Recorded]) -> None:
     """Tell all processes, with the commit, whose authority the facts that are being appended change."""
-    concerned = {str(name(fact)) for _, fact in recorded if (name := _CONCERNED.get(type(fact)))}
-    for subject in sorted(concerned):
+    for subject in sorted(_concerned(fact for _, fact in recorded)):
         await connection.execute(SQL["tell"], CHANNEL, subject)
+
+
+def _concerned(facts: Iterable[Fact]) -> set[str]:
+    return {str(name(fact)) for fact in facts if (name := _CONCERNED.get(type(fact)))}
 
 
 _CONCERNED: dict[type[Fact], Callable[[Any], str]] = {
     AppointmentMade: lambda fact: fact.volunteer_id,
     AppointmentEnded: lambda fact: fact.volunteer_id,
     VolunteerErased: lambda fact: fact.volunteer_id,
+    VolunteerSuspended: lambda fact: fact.volunteer_id,
+    VolunteerReinstated: lambda fact: fact.volunteer_id,
+    OrganisationSuspended: lambda fact: fact.organisation_id,
+    OrganisationReinstated: lambda fact: fact.organisation_id,
     ApiKeyReplaced: lambda fact: fact.key_id,
     ApiKeyRevoked: lambda fact: fact.key_id,
 }

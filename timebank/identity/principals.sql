@@ -1,6 +1,11 @@
 -- by_session --
--- Who has a session, and the offices they hold. $1 session  $2 bank  $3 volunteer  $4 now
+-- Who has a session, whether they are suspended, and the offices they hold. $1 session  $2 bank  $3 volunteer  $4 now
 select b.timezone,
+       coalesce((select t.topic = 'volunteer-suspended'
+                   from event_tag t
+                  where t.bank_id = s.bank_id and t.tag = s.volunteer_id
+                    and t.topic in ('volunteer-suspended', 'volunteer-reinstated')
+                  order by t.position desc limit 1), false) as is_suspended,
        coalesce((select json_agg(json_build_array(a.office, a.organisation_id, a.valid_from, a.valid_until,
                                                   a.appointment_id))
                    from appointment a
@@ -10,10 +15,16 @@ select b.timezone,
  where s.session_id = $1 and s.bank_id = $2 and s.volunteer_id = $3 and s.revoked_at is null and s.expires_at > $4
 
 -- by_key --
+-- Whose key it is; a suspended organisation's is good for nothing. What is asked of the log itself is never behind it.
 -- $1 key
 select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, k.expires_at, b.timezone
   from api_key k join bank b using (bank_id)
  where k.key_id = $1 and k.status <> 'revoked'
+   and coalesce((select t.topic = 'organisation-reinstated'
+                   from event_tag t
+                  where t.bank_id = k.bank_id and t.tag = k.organisation_id
+                    and t.topic in ('organisation-suspended', 'organisation-reinstated')
+                  order by t.position desc limit 1), true)
 
 -- key_used --
 -- $1 bank  $2 key  $3 now

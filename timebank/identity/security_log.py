@@ -21,6 +21,7 @@ Kind = Literal[
     "password-set",
     "code-issued",
     "identity-linked",
+    "identity-unlinked",
     "key-used",
     "access-refused",
     "people-read",

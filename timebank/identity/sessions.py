@@ -6,13 +6,14 @@ A refresh token is good once. If one comes a second time, it has been copied: th
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import Annotated, NamedTuple
 from uuid import UUID
 
 import jwt
 import msgspec
 from uuid_utils import uuid7
 
-from timebank.identity.failures import RefreshNotValid, SignInRefused
+from timebank.identity.failures import RefreshNotValid
 from timebank.ledger.keyring import Keyring
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Connection, Pool
@@ -27,6 +28,11 @@ TYPE = "at+jwt"
 AUDIENCE = "timebank"
 ACCESS_SECONDS = 10 * 60
 SESSION_DAYS = 30
+LEEWAY_SECONDS = 30
+"""How far the clocks of two machines may be apart; when a token is over is checked to the second nevertheless."""
+
+
+_Id = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9_]+$(?!\n)")]
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,11 +40,11 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True):
 
     iss: str
     aud: str
-    sub: str
+    sub: _Id
     bank: UUID
-    sid: str
+    sid: _Id
     iat: int
-    exp: int
+    exp: Annotated[int, msgspec.Meta(ge=0, le=2**40)]
 
 
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +55,12 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     expires_in: int
     refresh_token: str
     token_type: str = "Bearer"  # noqa: S105  # the kind of token, not one
+
+
+class Reused(NamedTuple):
+    """A refresh token came a second time: its session has been ended."""
+
+    session_id: str
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,29 +80,30 @@ class Sessions:
         self._issuer = issuer
 
     async def open(self, connection: Connection, bank_id: UUID, volunteer_id: str, at: datetime) -> Tokens:
-        """A new session, in the transaction that is open on the connection; for the erased `SignInRefused`."""
+        """A new session, in the transaction that is open on the connection."""
         session_id = f"ses_{uuid7().hex}"
         until = at + timedelta(days=SESSION_DAYS)
-        if not await connection.fetchval(SQL["open"], session_id, bank_id, volunteer_id, at, until):
-            raise SignInRefused
+        await connection.execute(SQL["open"], session_id, bank_id, volunteer_id, at, until)
         return await self._tokens(connection, bank_id, volunteer_id, session_id, at)
 
-    async def refresh(self, refresh_token: str, at: datetime) -> tuple[UUID, str, Tokens | None]:
-        """New tokens for a refresh token: bank, volunteer and tokens; no tokens if it had been used before.
+    async def refresh(
+        self, connection: Connection, refresh_token: str, at: datetime
+    ) -> "tuple[UUID, str, Tokens | Reused]":
+        """New tokens for a refresh token: bank, volunteer and tokens; instead of tokens, that it had been used before.
 
-        Raises `RefreshNotValid` for one that nobody was given, and where the session is over.
+        Raises `RefreshNotValid` for one that nobody was given, and where the session is over. All of it is part of the
+        transaction that is open on the connection.
         """
-        async with self._pool.acquire() as connection, connection.transaction():
-            row = await connection.fetchrow(SQL["use_refresh"], _hash(refresh_token), at)
-            if row is None:
-                raise RefreshNotValid
-            if row["was_used"]:
-                await self.end(connection, row["bank_id"], row["volunteer_id"], at, only=row["session_id"])
-                return row["bank_id"], row["volunteer_id"], None
-            if not row["is_open"]:
-                raise RefreshNotValid
-            tokens = await self._tokens(connection, row["bank_id"], row["volunteer_id"], row["session_id"], at)
-            return row["bank_id"], row["volunteer_id"], tokens
+        if not await connection.fetchval(SQL["hold"], _hash(refresh_token)):
+            raise RefreshNotValid
+        row = await connection.fetchrow(SQL["use_refresh"], _hash(refresh_token), at)
+        if row is None or not (row["was_used"] or row["is_open"]):
+            raise RefreshNotValid
+        bank_id, volunteer_id, session_id = row["bank_id"], row["volunteer_id"], row["session_id"]
+        if row["was_used"]:
+            await self.end(connection, bank_id, volunteer_id, at, only=session_id)
+            return bank_id, volunteer_id, Reused(session_id)
+        return bank_id, volunteer_id, await self._tokens(connection, bank_id, volunteer_id, session_id, at)
 
     async def end(
         self,
@@ -101,12 +114,13 @@ class Sessions:
         *,
         only: str | None = None,
         but: str | None = None,
-    ) -> bool:
-        """End a volunteer's sessions (one only, or all but one), everywhere and at once; says whether there were any.
+    ) -> list[str]:
+        """End a volunteer's sessions (one only, or all but one), everywhere and at once; says which there were.
 
         It takes effect with the transaction that is open on the connection.
         """
-        return bool(await connection.fetchval(SQL["end"], bank_id, volunteer_id, at, CHANNEL, only, but))
+        ended: list[str] = await connection.fetchval(SQL["end"], bank_id, volunteer_id, at, CHANNEL, only, but)
+        return ended
 
     async def of(self, bank_id: UUID, volunteer_id: str, at: datetime) -> list[SessionView]:
         """A volunteer's sessions."""
@@ -154,6 +168,7 @@ class Sessions:
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=self._issuer,
+                leeway=LEEWAY_SECONDS,
                 options={"require": ["exp", "iat", "aud", "iss", "sub"], "strict_aud": True},
             )
             return msgspec.convert(said, Claims)

@@ -1,20 +1,28 @@
 """Signing in and out: what happens at the door, each step in the security log, in the transaction of its effect."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from timebank.domain.identifiers import is_volunteer_number
 from timebank.domain.kernel import Person
+from timebank.domain.refusals import VolunteerIsErased
 from timebank.identity import codes, security_log
 from timebank.identity.attempts import Attempts
 from timebank.identity.failures import BankNotNamed, CodeNotValid, RefreshNotValid, SignInRefused, TooManyAttempts
 from timebank.identity.passwords import Passwords, must_be_good
-from timebank.identity.sessions import Sessions, SessionView, Tokens
+from timebank.identity.sessions import Reused, Sessions, SessionView, Tokens
+from timebank.identity.throttle import Rate
 from timebank.ledger.people import People
 from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Pool
+from timebank.ledger.store import Connection, Pool
 
 SQL = load_statements("timebank.identity", "signing_in.sql")
+
+
+SHARE_A_PHONE = 4
+"""So many with one phone can sign in with it, each with their own password; more need their numbers."""
 
 
 class Visit(NamedTuple):
@@ -29,19 +37,30 @@ class Door:
     """Lets people in, gives them passwords, and sees them out."""
 
     def __init__(
-        self, pool: Pool, people: People, passwords: Passwords, sessions: Sessions, attempts: Attempts
+        self,
+        pool: Pool,
+        people: People,
+        passwords: Passwords,
+        sessions: Sessions,
+        attempts: Attempts,
+        forget: Callable[[str], None],
     ) -> None:
         self._pool = pool
         self._people = people
         self._passwords = passwords
         self._attempts = attempts
+        self._forget = forget
+        self._slowed = Rate(per_minute=1)
         self.sessions = sessions
 
     async def the_bank(self, bank_id: UUID | None) -> UUID:
-        """The bank that is meant: without a name the only one. Raises `BankNotNamed` where there are several."""
-        if bank_id:
-            return bank_id
-        rows = await self._pool.fetch(SQL["banks"])
+        """The bank that is meant: without a name the only one. Raises `BankNotNamed` where there are several.
+
+        Raises `SignInRefused` for a bank that is not here: nobody can sign in there.
+        """
+        rows = await self._pool.fetch(SQL["banks"], bank_id)
+        if bank_id and not rows:
+            raise SignInRefused
         if len(rows) != 1:
             raise BankNotNamed
         found: UUID = rows[0]["bank_id"]
@@ -52,34 +71,35 @@ class Door:
 
         Raises `SignInRefused`, which does not tell an unknown account from a wrong password, or `TooManyAttempts`.
         """
-        try:
-            await self._attempts.must_not_wait(bank_id, login, visit.address, visit.at)
-        except TooManyAttempts:
-            await self._record(bank_id, "sign-in-slowed", visit)
-            raise
-        volunteer_id = await self._whose(bank_id, login)
-        if not await self._passwords.check(bank_id, volunteer_id, password) or volunteer_id is None:
-            await self._attempts.failed(bank_id, login, visit.address, volunteer_id, visit.at)
-            await self._record(bank_id, "sign-in-refused", visit, subject=volunteer_id)
+        await self._try(bank_id, login, visit)
+        meant: Sequence[str | None] = await self._whose(bank_id, login) or [None]
+        right = [each for each in meant if await self._passwords.check(bank_id, each, password)]
+        volunteer_id = right[0] if len(right) == 1 else None
+        if volunteer_id is None:
+            await self._attempts.failed(bank_id, login, visit.address, meant[0])
+            await self._record(bank_id, "sign-in-refused", visit, subject=meant[0])
             raise SignInRefused
         async with self._pool.acquire() as connection, connection.transaction():
+            tokens = await self._open(connection, bank_id, volunteer_id, visit.at)
             await self._attempts.succeeded(connection, bank_id, login, visit.address, volunteer_id, visit.at)
-            tokens = await self.sessions.open(connection, bank_id, volunteer_id, visit.at)
             await self._record(bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how="password")
         return volunteer_id, tokens
 
     async def let_in(self, bank_id: UUID, volunteer_id: str, visit: Visit, how: str) -> Tokens:
         """A session for somebody who has proved in another way who they are."""
         async with self._pool.acquire() as connection, connection.transaction():
-            tokens = await self.sessions.open(connection, bank_id, volunteer_id, visit.at)
+            tokens = await self._open(connection, bank_id, volunteer_id, visit.at)
             await self._record(bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how=how)
         return tokens
 
     async def refresh(self, refresh_token: str, visit: Visit) -> tuple[str, Tokens]:
         """New tokens. Raises `RefreshNotValid`; if the token had been used before, the session is over as well."""
-        bank_id, volunteer_id, tokens = await self.sessions.refresh(refresh_token, visit.at)
-        if tokens is None:
-            await self._record(bank_id, "refresh-reused", visit, subject=volunteer_id)
+        async with self._pool.acquire() as connection, connection.transaction():
+            bank_id, volunteer_id, tokens = await self.sessions.refresh(connection, refresh_token, visit.at)
+            if isinstance(tokens, Reused):
+                await self._record(bank_id, "refresh-reused", visit, subject=volunteer_id, to=connection)
+        if isinstance(tokens, Reused):
+            self._ended([tokens.session_id])
             raise RefreshNotValid
         return volunteer_id, tokens
 
@@ -89,7 +109,13 @@ class Door:
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at, only=session_id)
             if ended:
                 await self._record(bank_id, "signed-out", visit, actor=volunteer_id, to=connection)
-        return ended
+        return self._ended(ended)
+
+    def _ended(self, session_ids: Sequence[str]) -> bool:
+        """Forget who had sessions that have ended, without waiting to be told; says whether there were any."""
+        for session_id in session_ids:
+            self._forget(session_id)
+        return bool(session_ids)
 
     async def of(self, bank_id: UUID, volunteer_id: str, at: datetime) -> list[SessionView]:
         """A volunteer's sessions."""
@@ -98,6 +124,9 @@ class Door:
     async def issue_code(self, bank_id: UUID, volunteer_id: str, by: str, visit: Visit) -> tuple[str, datetime]:
         """A one-time code with which the volunteer chooses a password, and until when it is good."""
         async with self._pool.acquire() as connection, connection.transaction():
+            # Alone: of two that are made at once, the second takes back the first.
+            if not await self._people.hold(connection, bank_id, volunteer_id, alone=True):
+                raise VolunteerIsErased(volunteer_id=volunteer_id)
             code, until = await codes.issue(connection, bank_id, volunteer_id, by, visit.at)
             await self._record(bank_id, "code-issued", visit, actor=by, subject=volunteer_id, to=connection)
         return code, until
@@ -111,29 +140,41 @@ class Door:
         await self._must_be_good(bank_id, volunteer_id, password)
         password_hash = await self._passwords.hash(password)
         async with self._pool.acquire() as connection, connection.transaction():
-            if not await codes.use(connection, code, visit.at):
+            there = await self._people.hold(connection, bank_id, volunteer_id, alone=True)
+            if not there or not await codes.use(connection, code, visit.at):
                 raise CodeNotValid
+            await codes.withdraw(connection, bank_id, volunteer_id, visit.at)
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
-            await self.sessions.end(connection, bank_id, volunteer_id, visit.at)
-            tokens = await self.sessions.open(connection, bank_id, volunteer_id, visit.at)
+            ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at)
+            tokens = await self._open(connection, bank_id, volunteer_id, visit.at)
             await self._record(bank_id, "password-set", visit, actor=volunteer_id, to=connection, how="code")
+        self._ended(ended)
         return volunteer_id, tokens
 
     async def change_password(
         self, bank_id: UUID, volunteer_id: str, session_id: str, old: str, new: str, visit: Visit
     ) -> None:
         """Change one's password: ends all sessions but the one it is done in. The old one is guarded like a sign-in."""
-        await self._attempts.must_not_wait(bank_id, volunteer_id, visit.address, visit.at)
-        if not await self._passwords.check(bank_id, volunteer_id, old):
-            await self._attempts.failed(bank_id, volunteer_id, visit.address, volunteer_id, visit.at)
-            await self._record(bank_id, "sign-in-refused", visit, subject=volunteer_id)
-            raise SignInRefused
+        await self.prove(bank_id, volunteer_id, old, visit)
         await self._must_be_good(bank_id, volunteer_id, new)
         password_hash = await self._passwords.hash(new)
         async with self._pool.acquire() as connection, connection.transaction():
+            if not await self._people.hold(connection, bank_id, volunteer_id, alone=True):
+                raise SignInRefused
+            await codes.withdraw(connection, bank_id, volunteer_id, visit.at)
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
-            await self.sessions.end(connection, bank_id, volunteer_id, visit.at, but=session_id)
+            ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at, but=session_id)
             await self._record(bank_id, "password-set", visit, actor=volunteer_id, to=connection, how="old password")
+        self._ended(ended)
+
+    async def prove(self, bank_id: UUID, volunteer_id: str, password: str, visit: Visit) -> None:
+        """Have somebody who is signed in say their password once more. Raises `SignInRefused`, or `TooManyAttempts`."""
+        await self._try(bank_id, volunteer_id, visit)
+        if not await self._passwords.check(bank_id, volunteer_id, password):
+            await self._attempts.failed(bank_id, volunteer_id, visit.address, volunteer_id)
+            await self._record(bank_id, "sign-in-refused", visit, subject=volunteer_id)
+            raise SignInRefused
+        await self._attempts.succeeded(self._pool, bank_id, volunteer_id, visit.address, volunteer_id, visit.at)
 
     async def set_password(self, bank_id: UUID, volunteer_id: str, password: str, at: datetime) -> None:
         """Give somebody a password that was made up for them, as the demo world does."""
@@ -146,10 +187,28 @@ class Door:
         for statement in (SQL["sweep_sessions"], SQL["sweep_codes"], SQL["sweep_attempts"], SQL["sweep_oidc"]):
             await self._pool.execute(statement, at)
 
-    async def _whose(self, bank_id: UUID, login: str) -> str | None:
-        """Who signs in with a number or a phone; a phone that several have is nobody's."""
-        rows = await self._pool.fetch(SQL["whose"], bank_id, login, self._people.phone_indexes(login))
-        return rows[0]["volunteer_id"] if len(rows) == 1 else None
+    async def _try(self, bank_id: UUID, login: str, visit: Visit) -> None:
+        """Count an attempt before it is made, so that many at once are no way around. Raises `TooManyAttempts`."""
+        try:
+            await self._attempts.begin(bank_id, login, visit.address, visit.at)
+        except TooManyAttempts:
+            if self._slowed.wait(visit.address, visit.at.timestamp()) == 0:
+                await self._record(bank_id, "sign-in-slowed", visit)
+            raise
+
+    async def _open(self, connection: Connection, bank_id: UUID, volunteer_id: str, at: datetime) -> Tokens:
+        """A session; for nobody who is erased, or being so."""
+        if not await self._people.hold(connection, bank_id, volunteer_id):
+            raise SignInRefused
+        return await self.sessions.open(connection, bank_id, volunteer_id, at)
+
+    async def _whose(self, bank_id: UUID, login: str) -> list[str]:
+        """Who may be meant by a number or a phone: a family may share one."""
+        if is_volunteer_number(login):
+            rows = await self._pool.fetch(SQL["by_number"], bank_id, login)
+        else:
+            rows = await self._pool.fetch(SQL["by_phone"], bank_id, self._people.phone_indexes(login), SHARE_A_PHONE)
+        return [row["volunteer_id"] for row in rows]
 
     async def _must_be_good(self, bank_id: UUID, volunteer_id: str, password: str) -> None:
         person = await self._people.one(self._pool, bank_id, volunteer_id) or Person(volunteer_id=volunteer_id)  # type: ignore[arg-type]

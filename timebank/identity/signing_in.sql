@@ -1,12 +1,16 @@
 -- banks --
-select bank_id from bank limit 2
+-- $1 the bank that is meant, or null
+select bank_id from bank where $1::uuid is null or bank_id = $1 limit 2
 
--- whose --
--- Of those who share a phone only one with a password can sign in with it. $1 bank  $2 number  $3 hashes of a phone
-select v.volunteer_id from volunteer v where v.bank_id = $1 and v.number = $2
- union
+-- by_number --
+-- $1 bank  $2 number
+select volunteer_id from volunteer where bank_id = $1 and number = $2
+
+-- by_phone --
+-- Those with a password. $1 bank  $2 hashes of the phone  $3 at most
 select p.volunteer_id from person p join credential using (bank_id, volunteer_id)
- where p.bank_id = $1 and p.phone_index = any ($3)
+ where p.bank_id = $1 and p.phone_index = any ($2)
+ order by p.volunteer_id limit $3
 
 -- number_of --
 -- $1 bank  $2 volunteer

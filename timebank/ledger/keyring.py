@@ -27,6 +27,8 @@ from timebank.ledger.store import Connection
 SQL = load_statements("timebank.ledger", "keyring.sql")
 
 NONCE_BYTES = 12
+LOOK_SECONDS = 1.0
+"""How often the file is looked at, for keys that another process has put there."""
 
 
 class KeyringError(RuntimeError):
@@ -88,18 +90,20 @@ class Keyring:
         self.keys: dict[str, Key] = {}
         self._current = ""
         self._looked = 0.0
+        self._changed = 0
         self.reload()
 
     @classmethod
     def create(cls, path: Path) -> "Keyring":
-        """A keyring with one new key, in a new file that only its owner can read."""
+        """A keyring with one new key, in a new file that only its owner can read; or the one somebody just made."""
         key_id, secret = _new_key()
-        _write(path, _File(key_id, {key_id: secret}))
+        _write(path, _File(key_id, {key_id: secret}), anew=True)
         return cls(path)
 
     @property
     def current(self) -> Key:
-        """The key that seals."""
+        """The key that seals, and signs."""
+        self._look()
         return self.keys[self._current]
 
     def __iter__(self) -> Iterator[Key]:
@@ -119,10 +123,16 @@ class Keyring:
 
     def find(self, key_id: str) -> Key | None:
         """A key by a name that a stranger gives; the file is looked into for it at most once a second."""
-        if key_id not in self.keys and time.monotonic() - self._looked > 1:
-            self._looked = time.monotonic()
-            self.reload()
+        self._look()
         return self.keys.get(key_id)
+
+    def _look(self) -> None:
+        """Read the file again if it has changed; it is looked at once a second at most."""
+        if time.monotonic() - self._looked > LOOK_SECONDS:
+            self._looked = time.monotonic()
+            with contextlib.suppress(OSError):
+                if self.path.stat().st_mtime_ns != self._changed:
+                    self.reload()
 
     def indexes(self, kind: str, value: str | bytes) -> list[str]:
         """The keyed hashes of a value under every key: any of them may have sealed it."""
@@ -131,6 +141,7 @@ class Keyring:
     def reload(self) -> None:
         """Read the file. Raises `KeyringError` if it cannot be read."""
         try:
+            changed = self.path.stat().st_mtime_ns
             found = msgspec.json.decode(self.path.read_bytes(), type=_File)
             keys = {key_id: base64.urlsafe_b64decode(secret) for key_id, secret in found.keys.items()}
         except FileNotFoundError:
@@ -143,7 +154,7 @@ class Keyring:
             msg = f"the key file {self.path} is not whole"
             raise KeyringError(msg)
         self.keys = {key_id: self.keys.get(key_id) or Key(key_id, secret) for key_id, secret in keys.items()}
-        self._current = found.current
+        self._current, self._changed = found.current, changed
 
     def add(self) -> Key:
         """Put a new key into the file, and make it the current one."""
@@ -198,8 +209,11 @@ def _new_key() -> tuple[str, str]:
     return f"k{secrets.token_hex(4)}", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
-def _write(path: Path, content: _File) -> None:
-    """Replace the file in one step: it is never half written, and nobody else ever reads it."""
+def _write(path: Path, content: _File, *, anew: bool = False) -> None:
+    """Replace the file in one step: it is never half written, and nobody else ever reads it.
+
+    If it is to be `anew`, one that is there is left as it is.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -208,7 +222,12 @@ def _write(path: Path, content: _File) -> None:
             file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        if anew:
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
+        else:
+            draft.replace(path)
         folder = os.open(path.parent, os.O_RDONLY)
         with contextlib.suppress(OSError):
             os.fsync(folder)

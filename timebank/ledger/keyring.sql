@@ -17,3 +17,14 @@ update sealing_key set retired_at = now() where key_id <> $1 and retired_at is n
 -- use --
 -- Whether a key may seal, for as long as the transaction takes. $1 key
 select true from sealing_key where key_id = $1 and retired_at is null for share
+
+-- one_rotation --
+select pg_advisory_lock(hashtext('timebank.rotation'))
+
+-- rotated --
+select pg_advisory_unlock(hashtext('timebank.rotation'))
+
+-- unused --
+-- Retired keys that nothing is sealed with any more.
+select key_id from sealing_key k
+ where retired_at is not null and not exists (select from person p where p.key_id = k.key_id)

@@ -10,8 +10,9 @@ import msgspec
 
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Person
+from timebank.domain.refusals import DocumentNumberTaken
+from timebank.ledger.keyring import LOOK_SECONDS, Key, Keyring, KeyringError
 from timebank.ledger.keyring import SQL as KEYRING_SQL
-from timebank.ledger.keyring import Key, Keyring, KeyringError
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Connection, Pool
 
@@ -74,7 +75,7 @@ class People:
 
     def phone_indexes(self, phone: str) -> list[str]:
         """By what a phone is found."""
-        return self.keyring.indexes("phone", _digits(phone))
+        return self.keyring.indexes("phone", digits(phone))
 
     def name_indexes(self, beginning: str) -> list[str]:
         """By what a name is found of which this is the beginning, or the whole."""
@@ -90,7 +91,25 @@ class People:
         key = await self._usable_key(connection)
         rows = await connection.fetch(SQL["hold"], bank_id, [person.volunteer_id for person in people])
         before = {row["volunteer_id"]: self._whole(bank_id, row) for row in rows}
+        await self._documents_must_be_free(connection, bank_id, people)
         await self._put(connection, bank_id, key, [_merged(before.get(each.volunteer_id), each) for each in people])
+
+    async def _documents_must_be_free(self, connection: Connection, bank_id: UUID, people: Sequence[Person]) -> None:
+        """Refuse a document number of somebody who is still sealed with another key; else the index sees to it."""
+        coming = [person.volunteer_id for person in people]
+        for person in people:
+            if person.document_number:
+                wanted = self.keyring.indexes("document", person.document_number)
+                if await connection.fetchval(SQL["has_document"], bank_id, coming, wanted):
+                    raise DocumentNumberTaken
+
+    async def hold(self, connection: Connection, bank_id: UUID, volunteer_id: str, *, alone: bool = False) -> bool:
+        """Whether somebody is not erased, and will not be before the transaction on the connection ends.
+
+        Whatever is written about people beside the log takes this lock first, as erasing does.
+        """
+        statement = SQL["hold_alone"] if alone else SQL["hold_one"]
+        return bool(await connection.fetchval(statement, bank_id, volunteer_id))
 
     async def erase(self, connection: Connection, bank_id: UUID, volunteer_ids: Sequence[str]) -> None:
         """Erase all that is personal, and all they sign in with, in the transaction that is open on the connection."""
@@ -102,11 +121,11 @@ class People:
         await connection.execute(SQL["put"], bank_id, key.key_id, *zip(*rows, strict=True))
 
     async def _usable_key(self, connection: Connection) -> Key:
-        """The current key, which cannot be retired before the transaction ends."""
+        """A key in use, the current one first, which cannot be retired before the transaction ends."""
         for _ in range(KEY_ATTEMPTS):
-            key = self.keyring.current
-            if await connection.fetchval(KEYRING_SQL["use"], key.key_id):
-                return key
+            for key in self.keyring:
+                if await connection.fetchval(KEYRING_SQL["use"], key.key_id):
+                    return key
             self.keyring.reload()
             await asyncio.sleep(KEY_SECONDS)
         msg = f"the key {self.keyring.current.key_id} in {self.keyring.path} is not the one in use: is it an old copy?"
@@ -129,21 +148,34 @@ class People:
         Old backups stay readable with the old keys only: once those are gone everywhere, so is who was erased since.
         """
         async with pool.acquire() as connection:
-            async with connection.transaction():
-                await connection.execute(KEYRING_SQL["only_one"])
-                key = self.keyring.add()
-                await connection.execute(KEYRING_SQL["add"], key.key_id, key.check_value)
-            await connection.execute(KEYRING_SQL["retire"], key.key_id)
-            total = await connection.fetchval(SQL["count_others"], key.key_id)
-            done = 0
-            while sealed := await self._reseal(connection, key):
-                done += sealed
-                progress(done, total)
-        for old in [each.key_id for each in self.keyring if each is not self.keyring.current]:
-            self.keyring.drop(old)
+            await connection.execute(KEYRING_SQL["one_rotation"])
+            try:
+                await self._rotate(connection, progress)
+            finally:
+                await connection.execute(KEYRING_SQL["rotated"])
+
+    async def _rotate(self, connection: Connection, progress: Callable[[int, int], None]) -> None:
+        async with connection.transaction():
+            await connection.execute(KEYRING_SQL["only_one"])
+            key = self.keyring.add()
+            await connection.execute(KEYRING_SQL["add"], key.key_id, key.check_value)
+        # Processes look at the file once a second: from then on all of them find what is sealed with either key.
+        await asyncio.sleep(LOOK_SECONDS * 1.1)
+        await connection.execute(KEYRING_SQL["retire"], key.key_id)
+        total = await connection.fetchval(SQL["count_others"], key.key_id)
+        done = 0
+        while sealed := await self._reseal(connection, key):
+            done += sealed
+            progress(done, total)
+        for row in await connection.fetch(KEYRING_SQL["unused"]):
+            if row["key_id"] in self.keyring.keys:
+                self.keyring.drop(row["key_id"])
 
     async def _reseal(self, connection: Connection, key: Key) -> int:
         async with connection.transaction():
+            if not await connection.fetchval(KEYRING_SQL["use"], key.key_id):
+                msg = f"the key {key.key_id} was retired meanwhile; rotate again"
+                raise KeyringError(msg)
             rows = await connection.fetch(SQL["others"], key.key_id, STRETCH)
             for bank_id in {row["bank_id"] for row in rows}:
                 people = [self._whole(bank_id, row) for row in rows if row["bank_id"] == bank_id]
@@ -195,13 +227,13 @@ def _sealed(key: Key, bank_id: UUID, person: Person) -> tuple[Any, ...]:
         person.volunteer_id,
         key.seal(_encode(inside), _place(bank_id, person.volunteer_id)),
         key.seal(document.encode(), _document_place(bank_id, person.volunteer_id)) if document else None,
-        key.index("phone", _digits(phone)) if phone else None,
+        key.index("phone", digits(phone)) if phone else None,
         key.index("document", document) if document else None,
         " ".join(indexes),
     )
 
 
-def _digits(phone: str) -> str:
+def digits(phone: str) -> str:
     """A phone however it is written."""
     return phone.replace(" ", "").replace("-", "")
 

@@ -10,6 +10,18 @@ select volunteer_id, key_id, sealed from person where bank_id = $1 and name_inde
 -- $1 bank  $2 volunteers
 select volunteer_id, key_id, sealed, document from person where bank_id = $1 and volunteer_id = any ($2) for update
 
+-- hold_one --
+-- $1 bank  $2 volunteer
+select true from person where bank_id = $1 and volunteer_id = $2 for share
+
+-- hold_alone --
+-- $1 bank  $2 volunteer
+select true from person where bank_id = $1 and volunteer_id = $2 for update
+
+-- has_document --
+-- Whether somebody else has a document number. $1 bank  $2 but these volunteers  $3 keyed hashes of it
+select true from person where bank_id = $1 and volunteer_id <> all ($2) and document_index = any ($3) limit 1
+
 -- put --
 -- $1 bank  $2 key  $3 volunteers  $4 sealed  $5 documents  $6 phone indexes  $7 document indexes
 -- $8 name indexes (those of a person in one text, by blanks)

@@ -31,11 +31,21 @@ class Waker:
         self._to_tell: set[UUID] = set()
         self._something_to_tell = asyncio.Event()
         self._subscribed: dict[str, Callable[[str], None]] = {}
+        self._missed: list[Callable[[], None]] = []
         self.is_listening = False
 
-    def subscribe(self, channel: str, hear: Callable[[str], None]) -> None:
-        """Be told what others notify on a channel, while `is_listening`. To be called before `run`."""
+    def subscribe(self, channel: str, hear: Callable[[str], None], missed: Callable[[], None]) -> None:
+        """Be told what others notify on a channel, and when something may be, or may have been, `missed`.
+
+        To be called before `run`.
+        """
         self._subscribed[channel] = hear
+        self._missed.append(missed)
+
+    def _listening(self, is_listening: bool) -> None:  # its whole meaning
+        self.is_listening = is_listening
+        for missed in self._missed:
+            missed()
 
     def expect(self, bank_id: UUID) -> asyncio.Event:
         """What `wait` waits for. Taken before looking, so that nothing can happen unnoticed in between."""
@@ -74,7 +84,7 @@ class Waker:
         lost = asyncio.Event()
 
         def on_loss(_: Any) -> None:
-            self.is_listening = False
+            self._listening(False)
             lost.set()
             self._something_to_tell.set()
 
@@ -83,14 +93,14 @@ class Waker:
             await connection.add_listener(CHANNEL, self._heard)
             for channel in self._subscribed:
                 await connection.add_listener(channel, self._passed_on)
-            self.is_listening = True
+            self._listening(True)
             while not lost.is_set():
                 await self._something_to_tell.wait()
                 await asyncio.sleep(COALESCE_SECONDS)
                 self._something_to_tell.clear()
                 await self._tell(connection)
         finally:
-            self.is_listening = False
+            self._listening(False)
             with contextlib.suppress(*CONNECTION_LOST):
                 connection.remove_termination_listener(on_loss)
                 await connection.remove_listener(CHANNEL, self._heard)

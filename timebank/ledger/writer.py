@@ -319,6 +319,8 @@ class Writer:
                 if error.constraint_name != "idempotency_pkey":
                     raise
                 return False  # the key was used in the meantime: decided again, the first answer is found
+            except asyncpg.DeadlockDetectedError:
+                return False  # PostgreSQL took it all back
             except CONNECTION_LOST as error:
                 if time.monotonic() > deadline:
                     raise StoreUnavailableError(str(error)) from error

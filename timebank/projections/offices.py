@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from timebank.domain.offices import AppointmentEnded, AppointmentMade
+from timebank.domain.appointments import AppointmentEnded, AppointmentMade
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Pool
 from timebank.projections.projection import SetProjection, Step

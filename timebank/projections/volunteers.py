@@ -15,7 +15,7 @@ from timebank.domain.volunteers import (
     VolunteerReinstated,
     VolunteerSuspended,
 )
-from timebank.ledger.people import People
+from timebank.ledger.people import LONGEST_BEGINNING, People
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Pool
 from timebank.projections.projection import SetProjection, Step
@@ -72,7 +72,13 @@ async def page(
     asked = query or ""
     hashes = people.phone_indexes(asked), people.keyring.indexes("document", asked), people.name_indexes(asked)
     rows = await pool.fetch(SQL["page"], bank_id, query, after, limit, *hashes, members_of)
-    return [_view(people, bank_id, row) for row in rows]
+    return [view for row in rows if _is_meant(view := _view(people, bank_id, row), asked)]
+
+
+def _is_meant(view: VolunteerView, asked: str) -> bool:
+    """Names are found by their first characters; what more was asked for is compared here."""
+    name, known = view.name or "", asked[:LONGEST_BEGINNING]
+    return len(asked) <= LONGEST_BEGINNING or not name.startswith(known) or name.startswith(asked)
 
 
 async def exactly(pool: Pool, people: People, bank_id: UUID, number_or_phone: str) -> list[VolunteerView]:

@@ -1,8 +1,13 @@
 """How many requests somebody may make: so many a minute, all at once or one after the other (GCRA, ITU-T I.371)."""
 
-from ipaddress import IPv4Network, IPv6Network, ip_address
+import math
+import re
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 REMEMBERED = 100_000
+TOLERANCE = 1e-6
+
+_PORT = re.compile(r"^(?:\[([0-9a-fA-F:.]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$")
 
 
 class TooManyRequestsError(Exception):
@@ -10,7 +15,7 @@ class TooManyRequestsError(Exception):
 
     def __init__(self, seconds: float) -> None:
         super().__init__("Too many requests; try again later.")
-        self.seconds = max(1, round(seconds))
+        self.seconds = math.ceil(seconds)
 
 
 class Rate:
@@ -23,7 +28,7 @@ class Rate:
     def wait(self, who: str, now: float) -> float:
         """How many seconds one more has to wait; 0 lets it through, and counts it."""
         due = max(self._due.get(who, now), now)
-        if due - now > 60.0 - self._interval:
+        if due - now > 60.0 - self._interval + TOLERANCE:
             return due - now - (60.0 - self._interval)
         if len(self._due) >= REMEMBERED:
             self._due = {each: when for each, when in self._due.items() if when > now}
@@ -33,11 +38,18 @@ class Rate:
 
 def client_address(peer: str, forwarded: str, proxies: list[IPv4Network | IPv6Network]) -> str:
     """Where a request comes from: the last hop that is not one of our own proxies. Others can write what they like."""
-    hops = [each.strip() for each in forwarded.split(",") if each.strip()]
+    hops = [_PORT.sub(r"\1\2", each.strip()) for each in forwarded.split(",") if each.strip()]
     address = peer
     while hops and _is_ours(address, proxies):
         address = hops.pop()
     return address if _is_address(address) else peer
+
+
+def neighbourhood(address: str) -> str:
+    """What is counted as one address: of IPv6 a network of 64 bits, which one subscriber has to themselves."""
+    if ":" not in address or not _is_address(address):
+        return address
+    return str(ip_network(f"{address}/64", strict=False).network_address)
 
 
 def _is_ours(address: str, proxies: list[IPv4Network | IPv6Network]) -> bool:
