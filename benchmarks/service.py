@@ -18,7 +18,7 @@ from benchmarks.load import Orders, Outcome
 from benchmarks.measure import Bench
 from benchmarks.rival_app import TABLES
 from benchmarks.world import World, environment, new_world
-from timebank.identity.signing_in import Visit
+from timebank.identity.security_log import Visit
 
 CONNECTIONS = 64
 AT_MOST_PER_SECOND = 15_000

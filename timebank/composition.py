@@ -15,6 +15,7 @@ from timebank.identity.attempts import Attempts
 from timebank.identity.oidc import OpenIdProvider, open_id_provider
 from timebank.identity.passwords import Passwords
 from timebank.identity.principals import Principals, tell_changes
+from timebank.identity.security_log import SecurityLog
 from timebank.identity.sessions import CHANNEL, Sessions
 from timebank.identity.signing_in import Door
 from timebank.ledger.connections import CONNECTION_LOST
@@ -46,6 +47,7 @@ class Services:
         runner: Runner,
         door: Door,
         principals: Principals,
+        security_log: SecurityLog,
         oidc: OpenIdProvider | None,
         public_url: str,
     ) -> None:
@@ -55,6 +57,7 @@ class Services:
         self.runner = runner
         self.door = door
         self.principals = principals
+        self.security_log = security_log
         self.oidc = oidc
         self.public_url = public_url
 
@@ -99,14 +102,15 @@ async def running_services(
         sessions = Sessions(pool, people.keyring, settings.issuer)
         principals = Principals(pool, sessions, lambda: waker.is_listening)
         waker.subscribe(CHANNEL, principals.forget, principals.forget_all)
-        door = Door(pool, people, passwords, sessions, Attempts(pool, people.keyring), principals.forget)
-        oidc = await stack.enter_async_context(open_id_provider(settings, pool, people.keyring))
+        security_log = SecurityLog(pool, people.keyring)
+        door = Door(pool, people, passwords, sessions, Attempts(pool, people.keyring), security_log, principals.forget)
+        oidc = await stack.enter_async_context(open_id_provider(settings, pool, security_log))
         background = [waker.run(pool)]
         if settings.project if follow is None else follow:
             await runner.catch_up_all()
             background += [runner.run(), _sweep(door)]
         await stack.enter_async_context(in_background(background))
-        yield Services(pool, people, ledger, runner, door, principals, oidc, settings.issuer)
+        yield Services(pool, people, ledger, runner, door, principals, security_log, oidc, settings.issuer)
 
 
 KEPT_WITH_THE_LOG: tuple[InlineProjection, ...] = (

@@ -218,6 +218,11 @@ async def test_whoever_may_not_is_turned_away(cast: Cast, name: str) -> None:
             assert {each["status"] for each in response.json()["results"]} == {"refused"}, who
             continue
         assert response.status_code in {403, 404}, f"{who}: {response.status_code} {response.text}"
+        at_home = persona.organisation not in (None, cast.world.garden) and may(
+            access, persona, path, str(persona.organisation)
+        )
+        if at_home and name not in {"register_volunteer", "list_volunteers"}:
+            assert response.status_code == 404, f"{who}, who may elsewhere: {response.text}"
         secret = access.own and "{volunteer_id}" in path and "{organisation_id}" not in path
         if secret and persona.kind == "person":
             assert response.json()["type"] == "/problems/volunteer-unknown", f"{who}: {response.text}"

@@ -21,8 +21,8 @@ from timebank.domain.identifiers import OrganisationId
 from timebank.embedded import EmbeddedPostgres
 from timebank.founding import OPERATOR
 from timebank.identity import codes
+from timebank.identity.security_log import Visit
 from timebank.identity.sessions import Sessions
-from timebank.identity.signing_in import Visit
 from timebank.imports import import_records, import_volunteers
 from timebank.ledger.audit import check_log
 from timebank.ledger.people import People

@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from timebank.identity import sessions
-from timebank.identity.signing_in import Visit
+from timebank.identity.security_log import Visit
 
 from .world import Caller, World, said, settled
 

@@ -14,7 +14,7 @@ from timebank.api.app import create_app
 from timebank.composition import Services, utc_now
 from timebank.domain.keys import Permission
 from timebank.founding import found_bank
-from timebank.identity.signing_in import Visit
+from timebank.identity.security_log import Visit
 from timebank.settings import Settings
 
 

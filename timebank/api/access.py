@@ -27,8 +27,8 @@ from timebank.domain.refusals import (
     VolunteerUnknown,
     YouAreSuspended,
 )
-from timebank.identity import security_log
 from timebank.identity.principals import Principal
+from timebank.identity.security_log import Kind
 from timebank.identity.throttle import TooManyRequestsError
 from timebank.projections import memberships, proxies
 
@@ -243,18 +243,10 @@ async def _note_use(connection: Connection, found: Services, principal: Principa
     if noted.get(principal.credential, 0.0) > time.monotonic():
         return
     noted[principal.credential] = time.monotonic() + NOTE_USE_SECONDS
-    at = found.ledger.clock()
-    if await found.principals.key_used(principal, at):
-        state = connection.scope["state"]
-        await security_log.record(
-            found.pool,
-            principal.bank_id,
-            at,
-            "key-used",
-            actor=principal.actor,
-            subject=principal.credential,
-            address=found.people.keyring.current.index("address", state["address"]),
-            request_id=state["request_id"],
+    coming = visit(connection)
+    if await found.principals.key_used(principal, coming.at):
+        await found.security_log.record(
+            principal.bank_id, "key-used", coming, actor=principal.actor, subject=principal.credential
         )
 
 
@@ -263,33 +255,31 @@ async def log_refusal(error: Exception, scope: Any) -> None:
     principal: Principal | None = scope["state"].get("principal")
     if principal is None or not isinstance(error, PermissionDeniedException | NotPermitted):
         return
-    found: Services = scope["litestar_app"].state.services
-    await security_log.record(
-        found.pool,
+    connection = ASGIConnection[Any, Any, Any, Any](scope)
+    found: Services = connection.app.state.services
+    await found.security_log.record(
         principal.bank_id,
-        found.ledger.clock(),
         "access-refused",
+        visit(connection),
         actor=principal.actor,
         subject=principal.credential,
-        address=found.people.keyring.current.index("address", scope["state"]["address"]),
-        request_id=scope["state"]["request_id"],
-        detail={"method": scope["method"], "route": scope.get("path_template") or "-", "why": type(error).__name__},
+        method=scope["method"],
+        route=scope.get("path_template") or "-",
+        why=type(error).__name__,
     )
 
 
-async def note(request: BankRequest, kind: security_log.Kind, *, with_address: bool = True, **detail: Any) -> None:
+async def note(request: BankRequest, kind: Kind, *, with_address: bool = True, **detail: Any) -> None:
     """Write to the security log what is done with personal data; of reading, before it is done."""
-    found, coming = services(request), visit(request)
-    await security_log.record(
-        found.pool,
-        request.user.bank_id,
-        coming.at,
+    coming, user = visit(request), request.user
+    await services(request).security_log.record(
+        user.bank_id,
         kind,
-        actor=request.user.actor,
-        subject=request.user.acting.on_behalf_of,
-        address=found.people.keyring.current.index("address", coming.address) if with_address else None,
-        request_id=coming.request_id,
-        detail={"route": request.scope.get("path_template"), "as": request.user.role} | detail,
+        coming if with_address else coming._replace(address=""),
+        actor=user.actor,
+        subject=user.acting.on_behalf_of,
+        route=request.scope.get("path_template"),
+        **({"as": user.role} | detail),
     )
 
 

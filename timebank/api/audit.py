@@ -7,7 +7,6 @@ from litestar.params import QueryParameter
 
 from timebank.api.problems import READS
 from timebank.api.requests import PRINTABLE, BankRequest, Limit, Page, page_of, services
-from timebank.identity import security_log
 from timebank.identity.security_log import SecurityEvent
 from timebank.projections import history
 from timebank.projections.history import EventView
@@ -53,7 +52,7 @@ class AuditController(Controller):
         actor: Name = None,
     ) -> Page[SecurityEvent]:
         """Who came in, who was turned away, which keys were used, what was read in bulk; the latest first."""
-        found = await security_log.page(
-            services(request).pool, request.user.bank_id, before=after, kind=kind, actor=actor, limit=limit + 1
+        found = await services(request).security_log.page(
+            request.user.bank_id, before=after, kind=kind, actor=actor, limit=limit + 1
         )
         return page_of(found, limit, "number")

@@ -12,7 +12,6 @@ from timebank.api.requests import BankRequest, now, services, visit, wait_for_re
 from timebank.composition import Services
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Person
-from timebank.identity import security_log
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import SecurityEvent
 from timebank.identity.sessions import SessionView
@@ -131,7 +130,7 @@ async def _all_about(found: Services, user: Principal, at: datetime) -> MyData:
         ),
         sessions=await found.door.of(bank_id, own, at),
         linked_accounts=await found.oidc.linked(bank_id, own) if found.oidc else [],
-        security_events=await security_log.about(pool, bank_id, own),
+        security_events=await found.security_log.about(bank_id, own),
         events=await _events_about(found, user),
     )
 

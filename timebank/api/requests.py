@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 from litestar import Request
+from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.exceptions import ValidationException
 from litestar.params import HeaderParameter, QueryParameter
@@ -16,7 +17,7 @@ from timebank.api.problems import ProjectionBehindError
 from timebank.composition import Services
 from timebank.domain.kernel import Command
 from timebank.identity.principals import Principal
-from timebank.identity.signing_in import Visit
+from timebank.identity.security_log import Visit
 from timebank.ledger.submission import IdempotencyKey, Receipt
 
 READ_PATIENCE_SECONDS = 2.0
@@ -113,7 +114,7 @@ async def promise(request: BankRequest, key: str | None) -> IdempotencyKey | Non
     return IdempotencyKey(request.user.actor, key, tuple(each.encode() for each in fingerprints))
 
 
-def visit(request: Request[Any, Any, State]) -> Visit:
+def visit(request: ASGIConnection[Any, Any, Any, Any]) -> Visit:
     """When and whence the request comes."""
     state = request.scope["state"]
     return Visit(request.app.state.services.ledger.clock(), state["address"], state["request_id"])

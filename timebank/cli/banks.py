@@ -18,7 +18,7 @@ from timebank.domain.offices import Appoint
 from timebank.domain.refusals import Refusal
 from timebank.founding import OPERATOR, found_bank
 from timebank.identity.principals import api_key, secret_hash
-from timebank.identity.signing_in import Visit
+from timebank.identity.security_log import Visit
 
 BANK = click.option("--bank", help="The bank; not needed where there is only one.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")

@@ -9,7 +9,7 @@ import rich_click as click
 
 from timebank.cli.common import cli, find_bank, progress_bar, run, run_services
 from timebank.composition import Services, database, in_background
-from timebank.identity import security_log
+from timebank.identity.security_log import Visit
 from timebank.ledger.audit import check_log
 from timebank.ledger.migrations import migrate
 from timebank.ledger.store import Bank
@@ -119,9 +119,8 @@ def keyring_rotate() -> None:
         with progress_bar("Sealing with a new key") as progress:
             await services.people.rotate(services.pool, progress)
         for bank in await services.ledger.store.banks():
-            await security_log.record(
-                services.pool, bank.bank_id, services.ledger.clock(), "keys-rotated", actor="operator"
-            )
+            visit = Visit(services.ledger.clock(), "", "keyring rotate")
+            await services.security_log.record(bank.bank_id, "keys-rotated", visit, actor="operator")
         click.echo(f"Everything is sealed with the key {services.people.keyring.current.key_id} now.")
 
     run_services(keep)

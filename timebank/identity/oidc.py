@@ -19,12 +19,10 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from timebank.identity import security_log
 from timebank.identity.failures import AccessFailure, IdentityNotLinked, IdentityTaken, ProviderRefused
-from timebank.identity.signing_in import Visit
-from timebank.ledger.keyring import Keyring
+from timebank.identity.security_log import SecurityLog, Visit
 from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Connection, Pool
+from timebank.ledger.store import Pool
 from timebank.settings import Settings, is_safe_provider
 
 SQL = load_statements("timebank.identity", "oidc.sql")
@@ -92,9 +90,9 @@ _Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^
 class OpenIdProvider:
     """Sends people to the provider, and finds out who they are when they come back."""
 
-    def __init__(self, pool: Pool, keyring: Keyring, settings: Settings) -> None:
+    def __init__(self, pool: Pool, log: SecurityLog, settings: Settings) -> None:
         self._pool = pool
-        self._keyring = keyring
+        self._log = log
         self.issuer = settings.provider or ""
         self._client_id = settings.oidc_client_id
         self._redirect_uri = f"{settings.issuer}/v1/oidc/callback"
@@ -143,8 +141,8 @@ class OpenIdProvider:
                 return Ending(bank_id, volunteer_id, is_linking=True)
             return Ending(bank_id, await self._whose(bank_id, subject), is_linking=False)
         except AccessFailure as failure:
-            await self._record(
-                self._pool, bank_id, "sign-in-refused", visit, subject=volunteer_id, how="oidc", why=failure.kind
+            await self._log.record(
+                bank_id, "sign-in-refused", visit, subject=volunteer_id, how="oidc", why=failure.kind
             )
             raise
 
@@ -158,7 +156,7 @@ class OpenIdProvider:
             await connection.execute(SQL["stop_linking"], bank_id, volunteer_id)
             forgotten = await connection.fetch(SQL["unlink"], bank_id, self.issuer, volunteer_id)
             if forgotten:
-                await self._record(connection, bank_id, "identity-unlinked", visit, actor=volunteer_id)
+                await self._log.record(bank_id, "identity-unlinked", visit, actor=volunteer_id, to=connection)
         return bool(forgotten)
 
     async def _whose(self, bank_id: UUID, subject: str) -> str:
@@ -172,7 +170,9 @@ class OpenIdProvider:
             owner = await connection.fetchval(SQL["link"], bank_id, self.issuer, subject, volunteer_id)
             if owner != volunteer_id:
                 raise IdentityTaken if owner else IdentityNotLinked
-            await self._record(connection, bank_id, "identity-linked", visit, actor=volunteer_id, issuer=self.issuer)
+            await self._log.record(
+                bank_id, "identity-linked", visit, actor=volunteer_id, to=connection, issuer=self.issuer
+            )
 
     # What the provider is asked
 
@@ -253,38 +253,16 @@ class OpenIdProvider:
             raise ProviderError(msg)
         return msgspec.json.decode(body, type=kind)
 
-    async def _record(
-        self,
-        to: "Pool | Connection",
-        bank_id: UUID,
-        kind: security_log.Kind,
-        visit: Visit,
-        *,
-        actor: str | None = None,
-        subject: str | None = None,
-        **detail: str,
-    ) -> None:
-        address = self._keyring.current.index("address", visit.address) if visit.address else None
-        await security_log.record(
-            to,
-            bank_id,
-            visit.at,
-            kind,
-            actor=actor,
-            subject=subject,
-            address=address,
-            request_id=visit.request_id,
-            detail=detail,
-        )
-
 
 @contextlib.asynccontextmanager
-async def open_id_provider(settings: Settings, pool: Pool, keyring: Keyring) -> AsyncIterator[OpenIdProvider | None]:
+async def open_id_provider(
+    settings: Settings, pool: Pool, security_log: SecurityLog
+) -> AsyncIterator[OpenIdProvider | None]:
     """The provider that is set, if any. Raises `SettingsError` if it cannot be, or the extra is not installed."""
     if settings.provider is None:
         yield None
         return
-    provider = OpenIdProvider(pool, keyring, settings)
+    provider = OpenIdProvider(pool, security_log, settings)
     try:
         yield provider
     finally:

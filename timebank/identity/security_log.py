@@ -1,12 +1,13 @@
 """The security log: who came in and who was turned away, what was read in bulk, which keys were used. For auditors."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
 
+from timebank.ledger.keyring import Keyring
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Connection, Pool
 
@@ -44,32 +45,55 @@ class SecurityEvent(msgspec.Struct, frozen=True, kw_only=True):
     detail: msgspec.Raw
 
 
-async def record(
-    to: "Pool | Connection",
-    bank_id: UUID,
-    at: datetime,
-    kind: Kind,
-    *,
-    actor: str | None = None,
-    subject: str | None = None,
-    address: str | None = None,
-    request_id: str = "",
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Write one down: on a connection, in the transaction that is open there."""
-    said = msgspec.json.encode(detail or {}).decode()
-    await to.execute(SQL["record"], bank_id, at, kind, actor, subject, address, request_id, said)
+class Visit(NamedTuple):
+    """When and whence somebody comes, and under which request id; the command line has no address."""
+
+    at: datetime
+    address: str
+    request_id: str
 
 
-async def page(
-    pool: Pool, bank_id: UUID, *, before: int, kind: str | None, actor: str | None, limit: int
-) -> list[SecurityEvent]:
-    """What happened, latest first, before the number given."""
-    rows = await pool.fetch(SQL["page"], bank_id, before, kind, actor, limit)
-    return [SecurityEvent(**{**row, "detail": msgspec.Raw(row["detail"].encode())}) for row in rows]
+class SecurityLog:
+    """Writes and reads the log."""
+
+    def __init__(self, pool: Pool, keyring: Keyring) -> None:
+        self._pool = pool
+        self._keyring = keyring
+
+    async def record(
+        self,
+        bank_id: UUID,
+        kind: Kind,
+        visit: Visit,
+        *,
+        actor: str | None = None,
+        subject: str | None = None,
+        to: "Connection | None" = None,
+        **detail: Any,
+    ) -> None:
+        """Write something down; `to` a connection, as part of the transaction that is open there."""
+        await (to or self._pool).execute(
+            SQL["record"],
+            bank_id,
+            visit.at,
+            kind,
+            actor,
+            subject,
+            self._keyring.current.index("address", visit.address) if visit.address else None,
+            visit.request_id,
+            msgspec.json.encode(detail).decode(),
+        )
+
+    async def page(
+        self, bank_id: UUID, *, before: int, kind: str | None, actor: str | None, limit: int
+    ) -> list[SecurityEvent]:
+        """What happened, latest first, before the number given."""
+        return _events(await self._pool.fetch(SQL["page"], bank_id, before, kind, actor, limit))
+
+    async def about(self, bank_id: UUID, volunteer_id: str) -> list[SecurityEvent]:
+        """All that concerns one volunteer."""
+        return _events(await self._pool.fetch(SQL["about"], bank_id, volunteer_id))
 
 
-async def about(pool: Pool, bank_id: UUID, volunteer_id: str) -> list[SecurityEvent]:
-    """All that concerns one volunteer."""
-    rows = await pool.fetch(SQL["about"], bank_id, volunteer_id)
+def _events(rows: Sequence[Any]) -> list[SecurityEvent]:
     return [SecurityEvent(**{**row, "detail": msgspec.Raw(row["detail"].encode())}) for row in rows]

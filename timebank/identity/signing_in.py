@@ -2,16 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import NamedTuple
 from uuid import UUID
 
 from timebank.domain.identifiers import is_volunteer_number
 from timebank.domain.kernel import Person
 from timebank.domain.refusals import VolunteerIsErased
-from timebank.identity import codes, security_log
+from timebank.identity import codes
 from timebank.identity.attempts import Attempts
 from timebank.identity.failures import BankNotNamed, CodeNotValid, RefreshNotValid, SignInRefused, TooManyAttempts
 from timebank.identity.passwords import Passwords, must_be_good
+from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.sessions import Reused, Sessions, SessionView, Tokens
 from timebank.identity.throttle import Rate
 from timebank.ledger.people import People
@@ -25,14 +25,6 @@ SHARE_A_PHONE = 4
 """So many with one phone can sign in with it, each with their own password; more need their numbers."""
 
 
-class Visit(NamedTuple):
-    """When and whence somebody comes, and under which request id."""
-
-    at: datetime
-    address: str
-    request_id: str
-
-
 class Door:
     """Lets people in, gives them passwords, and sees them out."""
 
@@ -43,12 +35,14 @@ class Door:
         passwords: Passwords,
         sessions: Sessions,
         attempts: Attempts,
+        log: SecurityLog,
         forget: Callable[[str], None],
     ) -> None:
         self._pool = pool
         self._people = people
         self._passwords = passwords
         self._attempts = attempts
+        self._log = log
         self._forget = forget
         self._slowed = Rate(per_minute=1)
         self.sessions = sessions
@@ -77,19 +71,19 @@ class Door:
         volunteer_id = right[0] if len(right) == 1 else None
         if volunteer_id is None:
             await self._attempts.failed(bank_id, login, visit.address, meant[0])
-            await self._record(bank_id, "sign-in-refused", visit, subject=meant[0])
+            await self._log.record(bank_id, "sign-in-refused", visit, subject=meant[0])
             raise SignInRefused
         async with self._pool.acquire() as connection, connection.transaction():
             tokens = await self._open(connection, bank_id, volunteer_id, visit.at)
             await self._attempts.succeeded(connection, bank_id, login, visit.address, volunteer_id, visit.at)
-            await self._record(bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how="password")
+            await self._log.record(bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how="password")
         return volunteer_id, tokens
 
     async def let_in(self, bank_id: UUID, volunteer_id: str, visit: Visit, how: str) -> Tokens:
         """A session for somebody who has proved in another way who they are."""
         async with self._pool.acquire() as connection, connection.transaction():
             tokens = await self._open(connection, bank_id, volunteer_id, visit.at)
-            await self._record(bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how=how)
+            await self._log.record(bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how=how)
         return tokens
 
     async def refresh(self, refresh_token: str, visit: Visit) -> tuple[str, Tokens]:
@@ -97,7 +91,7 @@ class Door:
         async with self._pool.acquire() as connection, connection.transaction():
             bank_id, volunteer_id, tokens = await self.sessions.refresh(connection, refresh_token, visit.at)
             if isinstance(tokens, Reused):
-                await self._record(bank_id, "refresh-reused", visit, subject=volunteer_id, to=connection)
+                await self._log.record(bank_id, "refresh-reused", visit, subject=volunteer_id, to=connection)
         if isinstance(tokens, Reused):
             self._ended([tokens.session_id])
             raise RefreshNotValid
@@ -108,7 +102,7 @@ class Door:
         async with self._pool.acquire() as connection, connection.transaction():
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at, only=session_id)
             if ended:
-                await self._record(bank_id, "signed-out", visit, actor=volunteer_id, to=connection)
+                await self._log.record(bank_id, "signed-out", visit, actor=volunteer_id, to=connection)
         return self._ended(ended)
 
     def _ended(self, session_ids: Sequence[str]) -> bool:
@@ -128,7 +122,7 @@ class Door:
             if not await self._people.hold(connection, bank_id, volunteer_id, alone=True):
                 raise VolunteerIsErased(volunteer_id=volunteer_id)
             code, until = await codes.issue(connection, bank_id, volunteer_id, by, visit.at)
-            await self._record(bank_id, "code-issued", visit, actor=by, subject=volunteer_id, to=connection)
+            await self._log.record(bank_id, "code-issued", visit, actor=by, subject=volunteer_id, to=connection)
         return code, until
 
     async def use_code(self, code: str, password: str, visit: Visit) -> tuple[str, Tokens]:
@@ -147,7 +141,7 @@ class Door:
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at)
             tokens = await self._open(connection, bank_id, volunteer_id, visit.at)
-            await self._record(bank_id, "password-set", visit, actor=volunteer_id, to=connection, how="code")
+            await self._log.record(bank_id, "password-set", visit, actor=volunteer_id, to=connection, how="code")
         self._ended(ended)
         return volunteer_id, tokens
 
@@ -164,7 +158,9 @@ class Door:
             await codes.withdraw(connection, bank_id, volunteer_id, visit.at)
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at, but=session_id)
-            await self._record(bank_id, "password-set", visit, actor=volunteer_id, to=connection, how="old password")
+            await self._log.record(
+                bank_id, "password-set", visit, actor=volunteer_id, to=connection, how="old password"
+            )
         self._ended(ended)
 
     async def prove(self, bank_id: UUID, volunteer_id: str, password: str, visit: Visit) -> None:
@@ -172,7 +168,7 @@ class Door:
         await self._try(bank_id, volunteer_id, visit)
         if not await self._passwords.check(bank_id, volunteer_id, password):
             await self._attempts.failed(bank_id, volunteer_id, visit.address, volunteer_id)
-            await self._record(bank_id, "sign-in-refused", visit, subject=volunteer_id)
+            await self._log.record(bank_id, "sign-in-refused", visit, subject=volunteer_id)
             raise SignInRefused
         await self._attempts.succeeded(self._pool, bank_id, volunteer_id, visit.address, volunteer_id, visit.at)
 
@@ -193,7 +189,7 @@ class Door:
             await self._attempts.begin(bank_id, login, visit.address, visit.at)
         except TooManyAttempts:
             if self._slowed.wait(visit.address, visit.at.timestamp()) == 0:
-                await self._record(bank_id, "sign-in-slowed", visit)
+                await self._log.record(bank_id, "sign-in-slowed", visit)
             raise
 
     async def _open(self, connection: Connection, bank_id: UUID, volunteer_id: str, at: datetime) -> Tokens:
@@ -214,26 +210,3 @@ class Door:
         person = await self._people.one(self._pool, bank_id, volunteer_id) or Person(volunteer_id=volunteer_id)  # type: ignore[arg-type]
         number = await self._pool.fetchval(SQL["number_of"], bank_id, volunteer_id)
         must_be_good(password, [person.name, person.phone, person.document_number, number])
-
-    async def _record(
-        self,
-        bank_id: UUID,
-        kind: security_log.Kind,
-        visit: Visit,
-        *,
-        actor: str | None = None,
-        subject: str | None = None,
-        to: object = None,
-        **detail: str,
-    ) -> None:
-        await security_log.record(
-            to or self._pool,  # type: ignore[arg-type]
-            bank_id,
-            visit.at,
-            kind,
-            actor=actor,
-            subject=subject,
-            address=self._attempts.address(visit.address) if visit.address else None,
-            request_id=visit.request_id,
-            detail=detail,
-        )
