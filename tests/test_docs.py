@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import rich_click as click
+from litestar.routes import HTTPRoute
 
 from timebank.api.access import TABLE, Access
+from timebank.api.app import create_app
 from timebank.api.problems import FAILURES, STATUSES
 from timebank.cli import cli
 from timebank.domain.refusals import every_refusal
@@ -49,6 +51,14 @@ def test_every_refusal_is_on_the_page_on_problems() -> None:
 
 def access_page() -> str:
     """The page on who may do what, as the table in the program has it."""
+    provider = {"oidc_issuer": "https://provider.example", "oidc_client_id": "timebank"}
+    served = {
+        handler.handler_name: f"{method} {route.path_format}"
+        for route in create_app(Settings(**provider)).routes
+        if isinstance(route, HTTPRoute)
+        for handler in route.route_handlers
+        for method in handler.http_methods - {"OPTIONS"}
+    }
     lines = [
         "# Who may do what",
         "",
@@ -61,10 +71,10 @@ def access_page() -> str:
         "",
         "Whoever has no business with something is told that it does not exist.",
         "",
-        "| operation | everybody | own | offices | roles | key |",
-        "|---|---|---|---|---|---|",
+        "| operation | | everybody | own | offices | roles | key |",
+        "|---|---|---|---|---|---|---|",
         *(
-            f"| `{name}` | {_everybody(access)} | {_own(access)} | {', '.join(access.offices)} "
+            f"| `{name}` | `{served[name]}` | {_everybody(access)} | {_own(access)} | {', '.join(access.offices)} "
             f"| {', '.join(dict.fromkeys(access.roles))} | {access.permission or ''} |"
             for name, access in TABLE.items()
         ),
