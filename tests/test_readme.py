@@ -48,6 +48,7 @@ def test_the_walk_through_works(demo: dict[str, Any], tmp_path: Path) -> None:
         "ORGANISATION_ID": demo["organisation_id"],
         "VOLUNTEER_ID": demo["volunteer_id"],
         "PASSWORD": demo["password"],
+        "BANK_ID": demo["bank_id"],
         "ORGANISATION": demo["api_key"],
         **{f"{name.upper()}_NUMBER": number for name, number in demo["numbers"].items()},
     }

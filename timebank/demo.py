@@ -139,8 +139,8 @@ async def known_world(services: Services) -> Demo | None:
     )
     verifiers = [each for each in members if each.role == "verifier" and each.status == "approved"]
     marked = [each for each in members if each.reason == LAST_STEP]
-    if not (administrators and verifiers and marked):
-        return None
+    if not (administrators and verifiers and marked) or marked[0].name is None:
+        return None  # not made completely, or the one to try it as was erased
     return Demo(
         bank_id,
         VolunteerId(administrators[0].volunteer_id),

@@ -206,9 +206,9 @@ async def search(ledger: Ledger, pool: Pool, people: People, bank_id: UUID, runn
 async def test_people_are_found_by_phone(ledger: Ledger, bank_id: UUID, search: Any) -> None:
     """A phone is found in any spelling, whatever spelling was given, but not by a part of it."""
     await do(ledger, bank_id, joins(1, phone="138 0000-1111"), joins(2, phone="+8613800001111"))
-    for query in ("13800001111", "138-0000-1111", "1 3 8 00001111", "138 0000 1111 "):
-        assert await search(query) == [volunteer(1)]
-    assert await search("+86 138 0000 1111") == [volunteer(2)]
+    for query in ("13800001111", "138-0000-1111", "1 3 8 00001111", "+86 138 0000 1111", "0086-138-0000-1111"):
+        assert await search(query) == [volunteer(1), volunteer(2)]
+    assert await search("+49 138 0000 1111") == []
     for query in ("1380000111", "3800001111", "138000011111"):
         assert await search(query) == []
 

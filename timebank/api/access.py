@@ -156,7 +156,7 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     found: Services = connection.app.state.services
     today = principal.local(found.ledger.clock()).date()
     behalf = connection.headers.get("on-behalf-of")
-    if behalf:
+    if behalf is not None:
         acting = await _as_proxy(found, principal, access, behalf, connection.path_params)
     elif principal.kind == "program":
         acting = _as_program(principal, access)
@@ -229,12 +229,12 @@ async def _as_proxy(found: Services, principal: Principal, access: Access, behal
 
 
 def _listed(access: Access) -> str:
-    people = [f"{office}s".replace("-", " ") for office in access.offices]
+    people = [f"{each}s".replace("-", " ") for each in (*access.offices, *dict.fromkeys(access.roles))]
     if access.permission:
         people.append("organisations' programs")
     if access.people or access.own:
-        people.append("people who are signed in")
-    return " and ".join(people)
+        people.append("people about themselves")
+    return " and ".join([", ".join(people[:-1]), people[-1]] if len(people) > 1 else people)
 
 
 async def _note_use(connection: Connection, found: Services, principal: Principal) -> None:

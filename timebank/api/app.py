@@ -70,7 +70,28 @@ class Description(JsonRenderPlugin):
             list(dict.fromkeys(body.annotation for body in bodies)), ref_template="#/components/schemas/{name}"
         )
         openapi_schema["components"]["schemas"] |= exact
+        for route in request.app.routes:
+            if isinstance(route, HTTPRoute):
+                _say_what_proxies_may(openapi_schema["paths"].get(route.path_format, {}), route)
         return super().render(request, openapi_schema)
+
+
+def _say_what_proxies_may(path: dict[str, Any], route: HTTPRoute) -> None:
+    """Describe the header by which a proxy acts for somebody else, where the table lets them."""
+    for handler in route.route_handlers:
+        access = TABLE.get(handler.handler_name)
+        for method in handler.http_methods:
+            operation = path.get(method.lower())
+            if access and access.proxy and operation:
+                operation.setdefault("parameters", []).append(
+                    {
+                        "name": "On-Behalf-Of",
+                        "in": "header",
+                        "required": False,
+                        "schema": {"type": "string", "pattern": "^vol_[0-9a-f]{32}$"},
+                        "description": f"Whom to act for, as their proxy in the scope `{access.proxy}`.",
+                    }
+                )
 
 
 def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, None]] | None = None) -> Litestar:
@@ -155,7 +176,7 @@ def _openapi() -> OpenAPIConfig:
         title="timebank",
         version=__version__,
         description="A volunteer time bank. Minutes are integers; times are RFC 3339 with an offset; "
-        "lists are pages of `items` with the cursor of the `next`; errors are RFC 9457 problems.",
+        "long lists are pages of `items` with the cursor of the `next`; errors are RFC 9457 problems.",
         path="/schema",
         render_plugins=[DocsPage(path="/"), Description()],
         components=Components(

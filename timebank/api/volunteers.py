@@ -184,6 +184,8 @@ class VolunteerController(Controller):
         )
         if found is None:
             raise VolunteerUnknown(volunteer_id=volunteer_id)
+        if request.user.role == "administrator":
+            await note(request, "people-read", people=1, volunteer=volunteer_id)
         return found
 
     @get("/{volunteer_id:str}/balance", responses=READS)
@@ -292,7 +294,9 @@ async def _looked_up(request: BankRequest, query: str | None, after: str, limit:
         return await volunteers.page(found.pool, found.people, bank_id, query, after, limit)
     own = await organisations_seen(request, (*SEES_RECORDS, *MANAGES_MEMBERS))
     if not own:
-        raise PermissionDeniedException("This is for people who log, verify or manage for an organisation only.")
+        raise PermissionDeniedException(
+            "This is for administrators, node leaders, and whoever logs, verifies or manages for an organisation."
+        )
     members = await volunteers.page(found.pool, found.people, bank_id, query, after, limit, members_of=own)
     shown = [msgspec.structs.replace(each, phone=None, birth_year=None) for each in members]
     if query and not after:

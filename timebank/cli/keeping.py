@@ -11,6 +11,7 @@ from timebank.cli.common import cli, find_bank, progress_bar, run, run_services
 from timebank.composition import Services, database, in_background
 from timebank.identity.security_log import Visit
 from timebank.ledger.audit import check_log
+from timebank.ledger.keyring import LOOK_SECONDS
 from timebank.ledger.migrations import migrate
 from timebank.ledger.store import Bank
 from timebank.projections import EVERY, balances
@@ -57,6 +58,8 @@ def verify_command(bank: str | None) -> None:
 
     async def keep(services: Services) -> bool:
         banks = [await find_bank(services, bank)] if bank else await services.ledger.store.banks()
+        if not banks:
+            click.echo("There is no bank here, and nothing to verify.")
         return all([await _verify_bank(services, each) for each in banks])
 
     if not run_services(keep):
@@ -118,6 +121,8 @@ def keyring_rotate() -> None:
     async def keep(services: Services) -> None:
         with progress_bar("Sealing with a new key") as progress:
             await services.people.rotate(services.pool, progress)
+        await asyncio.sleep(LOOK_SECONDS)  # until every process has seen that the old keys are gone from the file
+        await services.principals.forget_everywhere()
         for bank in await services.ledger.store.banks():
             visit = Visit(services.ledger.clock(), "", "keyring rotate")
             await services.security_log.record(bank.bank_id, "keys-rotated", visit, actor="operator")

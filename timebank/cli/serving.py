@@ -37,8 +37,9 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
 @click.option("--port", type=click.IntRange(0, 65535), help="The port to listen on; 0 takes a free one (8000).")
 @click.option("--json", "as_json", is_flag=True, help="When ready, print one line of JSON instead of text.")
 def demo(host: str | None, port: int | None, as_json: bool) -> None:
-    """Load a believable world, serve it, and print how to try it."""
+    """Load a believable world, serve it, and print how to try it. It lives in a home of its own (~/.timebank-demo)."""
     os.environ.setdefault("TIMEBANK_LOG_LEVEL", "warning")
+    os.environ.setdefault("TIMEBANK_HOME", "~/.timebank-demo")
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level, settings.log_format)
 
@@ -84,7 +85,7 @@ def _show_demo(url: str, world: Demo, doors: Doors, *, as_json: bool) -> None:
         return
     click.echo(f"\nThe demo world is served at {url}; the API page is {url}/schema. Stop it with Ctrl-C.")
     click.echo("To try it, paste this into another terminal and follow the walk-through in README.md:\n")
-    click.echo(f"export URL={url} PASSWORD={doors.password}")
+    click.echo(f"export URL={url} BANK_ID={world.bank_id} PASSWORD={doors.password}")
     for name, number in doors.numbers.items():
         click.echo(f"export {name.upper()}_NUMBER={number}")
     click.echo(f"export ORGANISATION={doors.api_key}")

@@ -312,7 +312,7 @@ class ServiceInTheFuture(NeverPossible):
 
 
 class NothingChanges(NeverPossible):
-    """A correction has to change something."""
+    """This would change nothing."""
 
 
 class TermEndsBeforeItStarts(NeverPossible):

@@ -1,8 +1,10 @@
 """Slowing down whoever guesses passwords, without locking out whom they guess for.
 
 - An address that fails for one account waits longer each time, from the sixth failure on.
-- An address that fails for many accounts waits.
-- An account that fails from many addresses lets in only addresses that have signed in to it before.
+- An address that fails for many accounts, none of which it gets into, waits.
+- An account that fails from many addresses waits.
+
+The last two do not hold up an address that has signed in to the account before.
 """
 
 import math
@@ -19,7 +21,7 @@ SQL = load_statements("timebank.identity", "attempts.sql")
 
 FREE_FAILURES = 5
 LONGEST_WAIT = timedelta(minutes=15)
-FAILURES_OF_AN_ADDRESS = 50
+FAILING_ACCOUNTS_OF_AN_ADDRESS = 50
 FAILURES_OF_A_LOGIN = 100
 WINDOW = timedelta(hours=1)
 
@@ -47,7 +49,7 @@ class Attempts:
         until = at
         if row["of_login"] >= FAILURES_OF_A_LOGIN and not row["is_known"]:
             until = max(until, row["login_failed_at"] + WINDOW)
-        if row["of_address"] >= FAILURES_OF_AN_ADDRESS:
+        if row["of_address"] >= FAILING_ACCOUNTS_OF_AN_ADDRESS and not row["is_known"]:
             until = max(until, row["address_failed_at"] + WINDOW)
         if until == at:
             pause = LONGEST_WAIT.total_seconds()

@@ -3,7 +3,7 @@
 select coalesce(bool_or(succeeded_at is not null) filter (where login = $2 and address = $3), false) as is_known,
        coalesce(sum(failures) filter (where login = $2 and last_failed_at > $4), 0) as of_login,
        max(last_failed_at) filter (where login = $2) as login_failed_at,
-       coalesce(sum(failures) filter (where address = $3 and last_failed_at > $4), 0) as of_address,
+       count(*) filter (where address = $3 and failures > 0 and last_failed_at > $4) as of_address,
        max(last_failed_at) filter (where address = $3) as address_failed_at
   from sign_in_attempt where bank_id = $1 and (login = $2 or address = $3)
 

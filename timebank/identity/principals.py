@@ -31,6 +31,7 @@ SQL = load_statements("timebank.identity", "principals.sql")
 
 REMEMBER_SECONDS = 30.0
 REMEMBER = 10_000
+EVERYBODY = "*"
 
 _KEY = re.compile(r"tb_([0-9a-f]{32})_([A-Za-z0-9_-]{43})")
 
@@ -111,11 +112,17 @@ class Principals:
         return principal
 
     def forget(self, subject: str) -> None:
-        """What somebody may do has changed: look again."""
+        """What somebody may do has changed (`*`: anybody): look again."""
+        if subject == EVERYBODY:
+            self.forget_all()
         self._changes += 1
         gone = [carried for carried, (_, each) in self._known.items() if subject in (each.actor, each.credential)]
         for carried in gone:
             del self._known[carried]
+
+    async def forget_everywhere(self) -> None:
+        """Have all processes look everybody up again."""
+        await self._pool.execute(SQL["tell"], CHANNEL, EVERYBODY)
 
     def forget_all(self) -> None:
         """Something may have been missed: look everybody up again."""

@@ -1,6 +1,7 @@
 """What is personal about volunteers: sealed, kept beside the log in the transaction of the facts, and erased there."""
 
 import asyncio
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,9 @@ STRETCH = 1_000
 KEY_ATTEMPTS, KEY_SECONDS = 20, 0.05
 SHORTEST_BEGINNING, LONGEST_BEGINNING = 2, 8
 """Names are found by their beginnings of so many characters; one character alone would tell too much: the surname."""
+
+
+_CHINA = re.compile(r"^(?:\+|00)86(?=1[0-9]{10}$)")
 
 
 class _Sealed(msgspec.Struct, omit_defaults=True):
@@ -234,8 +238,8 @@ def _sealed(key: Key, bank_id: UUID, person: Person) -> tuple[Any, ...]:
 
 
 def digits(phone: str) -> str:
-    """A phone however it is written."""
-    return phone.replace(" ", "").replace("-", "")
+    """A phone however it is written: without what only parts it, and for one in China without the country."""
+    return _CHINA.sub("", phone.replace(" ", "").replace("-", ""))
 
 
 def taken_document(error: asyncpg.UniqueViolationError) -> bool:
