@@ -26,8 +26,6 @@ from timebank.settings import Settings, SettingsError, from_environ
 from .conftest import kept
 from .world import Caller, World, said, settled
 
-pytest.importorskip("authlib", reason="the extra oidc is not installed")
-
 SETTINGS = {"oidc_client_id": CLIENT_ID, "oidc_client_secret": CLIENT_SECRET, "public_url": "http://test"}
 
 

@@ -20,7 +20,6 @@ from timebank.ledger.store import Connection, Pool
 
 SQL = load_statements("timebank.identity", "signing_in.sql")
 
-
 SHARE_A_PHONE = 4
 """So many with one phone can sign in with it, each with their own password; more need their numbers."""
 

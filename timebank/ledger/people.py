@@ -24,7 +24,7 @@ KEY_ATTEMPTS, KEY_SECONDS = 20, 0.05
 SHORTEST_BEGINNING, LONGEST_BEGINNING = 2, 8
 """Names are found by their beginnings of so many characters; one character alone would tell too much: the surname."""
 
-
+# Mobile numbers in China are written with and without the country by the same people.
 _CHINA = re.compile(r"^(?:\+|00)86(?=1[0-9]{10}$)")
 
 
