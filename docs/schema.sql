@@ -58,8 +58,10 @@ CREATE TABLE public.balance (
     debt_minutes bigint NOT NULL,
     service_minutes bigint NOT NULL,
     credited_minutes bigint NOT NULL,
+    redeemed_minutes bigint DEFAULT 0 NOT NULL,
     CONSTRAINT balance_available_minutes_check CHECK ((available_minutes >= 0)),
     CONSTRAINT balance_debt_minutes_check CHECK ((debt_minutes >= 0)),
+    CONSTRAINT balance_redeemed_minutes_check CHECK ((redeemed_minutes >= 0)),
     CONSTRAINT balance_reserved_minutes_check CHECK ((reserved_minutes >= 0))
 )
 WITH (fillfactor='80');
@@ -111,6 +113,24 @@ CREATE TABLE public.event_tag (
     topic text NOT NULL,
     "position" bigint NOT NULL
 );
+
+CREATE TABLE public.fund (
+    bank_id uuid NOT NULL,
+    fund_id text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    organisation_id text,
+    purpose text,
+    status text NOT NULL
+);
+
+CREATE TABLE public.fund_balance (
+    bank_id uuid NOT NULL,
+    fund_id text NOT NULL,
+    minutes bigint NOT NULL,
+    CONSTRAINT fund_balance_minutes_check CHECK ((minutes >= 0))
+)
+WITH (fillfactor='80');
 
 CREATE VIEW public.history AS
  SELECT bank_id,
@@ -213,14 +233,47 @@ CREATE TABLE public.proxy (
     scopes text[] NOT NULL,
     acts_per_day integer NOT NULL,
     valid_until date,
-    status text NOT NULL
+    status text NOT NULL,
+    minutes_per_day integer
 );
+
+CREATE TABLE public.redemption (
+    bank_id uuid NOT NULL,
+    redemption_id text NOT NULL,
+    reward_id text NOT NULL,
+    volunteer_id text NOT NULL,
+    beneficiary_id text NOT NULL,
+    provider_id text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    cost_minutes integer NOT NULL,
+    period text NOT NULL,
+    slot timestamp with time zone,
+    status text NOT NULL,
+    reserved_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    reason text,
+    "position" bigint NOT NULL
+)
+WITH (fillfactor='80');
 
 CREATE TABLE public.refresh_token (
     token_hash bytea NOT NULL,
     session_id text NOT NULL,
     issued_at timestamp with time zone NOT NULL,
     used_at timestamp with time zone
+);
+
+CREATE TABLE public.reward (
+    bank_id uuid NOT NULL,
+    reward_id text NOT NULL,
+    provider_id text NOT NULL,
+    status text NOT NULL,
+    terms jsonb NOT NULL,
+    reason text,
+    "position" bigint NOT NULL
 );
 
 CREATE TABLE public.schema_migrations (
@@ -276,7 +329,9 @@ CREATE TABLE public.service_record (
     credited_minutes integer DEFAULT 0 NOT NULL,
     decided_by text,
     reason text,
-    "position" bigint NOT NULL
+    "position" bigint NOT NULL,
+    policy_version integer DEFAULT 0 NOT NULL,
+    rules_applied jsonb DEFAULT '[]'::jsonb NOT NULL
 )
 WITH (fillfactor='80');
 
@@ -297,6 +352,20 @@ CREATE TABLE public.sign_in_attempt (
     failures integer NOT NULL,
     last_failed_at timestamp with time zone,
     succeeded_at timestamp with time zone
+);
+
+CREATE TABLE public.transfer (
+    bank_id uuid NOT NULL,
+    transfer_id text NOT NULL,
+    kind text NOT NULL,
+    volunteer_id text,
+    fund_id text,
+    to_volunteer_id text,
+    to_fund_id text,
+    minutes bigint NOT NULL,
+    reason text,
+    made_at timestamp with time zone NOT NULL,
+    "position" bigint NOT NULL
 );
 
 CREATE TABLE public.volunteer (
@@ -335,6 +404,12 @@ ALTER TABLE ONLY public.event
 ALTER TABLE ONLY public.event_tag
     ADD CONSTRAINT event_tag_pkey PRIMARY KEY (bank_id, tag, topic, "position");
 
+ALTER TABLE ONLY public.fund_balance
+    ADD CONSTRAINT fund_balance_pkey PRIMARY KEY (bank_id, fund_id);
+
+ALTER TABLE ONLY public.fund
+    ADD CONSTRAINT fund_pkey PRIMARY KEY (bank_id, fund_id);
+
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (bank_id, principal, key);
 
@@ -362,8 +437,14 @@ ALTER TABLE ONLY public.person
 ALTER TABLE ONLY public.proxy
     ADD CONSTRAINT proxy_pkey PRIMARY KEY (bank_id, proxy_id);
 
+ALTER TABLE ONLY public.redemption
+    ADD CONSTRAINT redemption_pkey PRIMARY KEY (bank_id, redemption_id);
+
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT refresh_token_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.reward
+    ADD CONSTRAINT reward_pkey PRIMARY KEY (bank_id, reward_id);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
@@ -382,6 +463,9 @@ ALTER TABLE ONLY public.session
 
 ALTER TABLE ONLY public.sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (bank_id, login, address);
+
+ALTER TABLE ONLY public.transfer
+    ADD CONSTRAINT transfer_pkey PRIMARY KEY (bank_id, transfer_id);
 
 ALTER TABLE ONLY public.volunteer
     ADD CONSTRAINT volunteer_bank_id_number_key UNIQUE (bank_id, number);
@@ -421,6 +505,16 @@ CREATE INDEX proxy_by_proxy ON public.proxy USING btree (bank_id, proxy_voluntee
 
 CREATE INDEX proxy_by_volunteer ON public.proxy USING btree (bank_id, volunteer_id);
 
+CREATE INDEX redemption_by_beneficiary ON public.redemption USING btree (bank_id, beneficiary_id, redemption_id);
+
+CREATE INDEX redemption_by_provider ON public.redemption USING btree (bank_id, provider_id, redemption_id);
+
+CREATE INDEX redemption_by_volunteer ON public.redemption USING btree (bank_id, volunteer_id, redemption_id);
+
+CREATE INDEX redemption_due ON public.redemption USING btree (expires_at) WHERE (status = 'reserved'::text);
+
+CREATE INDEX redemption_taken ON public.redemption USING btree (bank_id, reward_id, period) WHERE (status = ANY (ARRAY['reserved'::text, 'fulfilled'::text]));
+
 CREATE INDEX refresh_token_by_session ON public.refresh_token USING btree (session_id);
 
 CREATE INDEX security_event_by_actor ON public.security_event USING btree (bank_id, actor, number);
@@ -434,6 +528,14 @@ CREATE INDEX session_by_volunteer ON public.session USING btree (bank_id, volunt
 CREATE INDEX sign_in_attempt_by_address ON public.sign_in_attempt USING btree (bank_id, address);
 
 CREATE INDEX sign_in_attempt_by_volunteer ON public.sign_in_attempt USING btree (bank_id, volunteer_id);
+
+CREATE INDEX transfer_by_fund ON public.transfer USING btree (bank_id, fund_id, transfer_id);
+
+CREATE INDEX transfer_by_receiver ON public.transfer USING btree (bank_id, to_volunteer_id, transfer_id);
+
+CREATE INDEX transfer_by_receiving_fund ON public.transfer USING btree (bank_id, to_fund_id, transfer_id);
+
+CREATE INDEX transfer_by_volunteer ON public.transfer USING btree (bank_id, volunteer_id, transfer_id);
 
 CREATE TRIGGER event_is_append_only BEFORE DELETE OR UPDATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 

@@ -45,6 +45,16 @@ BEFORE = {
     "service-rejected": ("service-logged",),
     "service-corrected": ("service-logged", "service-confirmed"),
     "service-voided": ("service-logged", "service-confirmed", "service-corrected"),
+    "volunteer-left": ("volunteer-registered",),
+    "reward-amended": ("reward-published",),
+    "reward-paused": ("reward-published",),
+    "reward-resumed": ("reward-published", "reward-paused"),
+    "reward-withdrawn": ("reward-published",),
+    "reward-fulfilled": ("reward-reserved",),
+    "reservation-cancelled": ("reward-reserved",),
+    "reservation-expired": ("reward-reserved",),
+    "credit-granted": ("fund-opened", "credit-donated"),
+    "fund-closed": ("fund-opened",),
 }
 """What has to have happened before a fact; nothing, for those that are not here. The golden facts tell one story."""
 

@@ -25,9 +25,10 @@ from timebank.domain.identifiers import (
     new_volunteer_number,
 )
 from timebank.domain.kernel import Acting, Command
+from timebank.domain.policy import Capacity
 from timebank.domain.refusals import DuplicateRecord, Refusal
 from timebank.domain.review import LogConfirmedService
-from timebank.domain.service import Capacity, LogService
+from timebank.domain.service import LogService
 from timebank.domain.volunteers import RegisterVolunteer
 from timebank.ledger.submission import Outcome
 from timebank.projections import volunteers

@@ -11,11 +11,15 @@ from typing import Any
 import msgspec
 
 from timebank.domain.appointments import Offices
+from timebank.domain.giving import DonateCredit, GiveCredit
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Command, Fact, Memory, Person
 from timebank.domain.memberships import AddMember, ApproveMembership, DeclineMembership, EndMembership
 from timebank.domain.proxies import Proxy, ProxyScope
+from timebank.domain.redeeming import CancelRedemption, ReserveReward
+from timebank.domain.redemptions import RewardReserved
 from timebank.domain.refusals import OfficeMissing, ProxyNotAllowed, YouAreSuspended
+from timebank.domain.transfers import CreditDonated, CreditGiven
 from timebank.domain.volunteers import ChangePersonalData, SetConsent, Volunteer
 
 PROXY_ACTS: dict[type[Command], ProxyScope] = {
@@ -25,6 +29,10 @@ PROXY_ACTS: dict[type[Command], ProxyScope] = {
     DeclineMembership: "memberships",
     EndMembership: "memberships",
     ChangePersonalData: "personal-data",
+    ReserveReward: "redeem",
+    CancelRedemption: "redeem",
+    GiveCredit: "give",
+    DonateCredit: "give",
 }
 """What proxies can do, and the scope they need for it; everything else people do in person."""
 
@@ -90,9 +98,19 @@ class ByProxy(_Wrapped, frozen=True, kw_only=True):
             raise ProxyNotAllowed(volunteer_id=self.by.on_behalf_of)
         used = proxy.use(self.by.on_behalf_of, scope, self.at.date())
         happened = list(self.act.decide(*memories))
+        spent = sum(_spent(fact) for fact in happened)
+        if spent:
+            used = proxy.use(self.by.on_behalf_of, scope, self.at.date(), spent)
         yield from happened
         if happened or _says_something(self.act.personal()):
             yield used
+
+
+def _spent(fact: Fact) -> int:
+    """The minutes of credit that left the volunteer's hands."""
+    if isinstance(fact, RewardReserved):
+        return fact.cost_minutes
+    return fact.minutes if isinstance(fact, CreditGiven | CreditDonated) else 0
 
 
 def _says_something(person: Person | None) -> bool:

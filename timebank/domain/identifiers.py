@@ -19,6 +19,10 @@ RecordId = NewType("RecordId", str)
 AppointmentId = NewType("AppointmentId", str)
 ProxyId = NewType("ProxyId", str)
 KeyId = NewType("KeyId", str)
+RewardId = NewType("RewardId", str)
+RedemptionId = NewType("RedemptionId", str)
+FundId = NewType("FundId", str)
+TransferId = NewType("TransferId", str)
 ActorId = NewType("ActorId", str)
 
 
@@ -62,6 +66,26 @@ def new_key_id() -> KeyId:
     return KeyId(f"key_{uuid7().hex}")
 
 
+def new_reward_id() -> RewardId:
+    """A new reward's identifier."""
+    return RewardId(f"rew_{uuid7().hex}")
+
+
+def new_redemption_id() -> RedemptionId:
+    """A new redemption's identifier."""
+    return RedemptionId(f"red_{uuid7().hex}")
+
+
+def new_fund_id() -> FundId:
+    """A new fund's identifier."""
+    return FundId(f"fnd_{uuid7().hex}")
+
+
+def new_transfer_id() -> TransferId:
+    """The identifier of a new gift, donation or grant."""
+    return TransferId(f"trf_{uuid7().hex}")
+
+
 def new_volunteer_number() -> VolunteerNumber:
     """A candidate for a volunteer's number: eleven random digits and a check digit.
 
@@ -90,6 +114,11 @@ def number_tag(number: VolunteerNumber) -> str:
 def code_tag(code: str) -> str:
     """The tag of whichever organisation bears this official code."""
     return f"code:{code}"
+
+
+def redemption_code_tag(code_hash: str) -> str:
+    """The tag of what is reserved under a code, of which only the hash is known."""
+    return f"redemption:{code_hash}"
 
 
 def day_tag(volunteer_id: VolunteerId, day: date) -> str:

@@ -20,6 +20,7 @@ from timebank.domain.identifiers import (
     code_tag,
     day_tag,
     number_tag,
+    redemption_code_tag,
 )
 
 __all__ = ["Acting", "Command", "Fact", "Memory", "Moment", "Person", "event"]
@@ -59,6 +60,15 @@ _TAGS: dict[str, Callable[[Any, Any], Iterable[str]]] = {
     "proxy_id": lambda _, value: (value,),
     "proxy_volunteer_id": lambda _, value: (value,),
     "key_id": lambda _, value: (value,),
+    "reward_id": lambda _, value: (value,),
+    "redemption_id": lambda _, value: (value,),
+    "beneficiary_id": lambda _, value: (value,),
+    "provider_id": lambda _, value: (value,),
+    "code_hash": lambda _, value: (redemption_code_tag(value),),
+    "fund_id": lambda _, value: (value,),
+    "to_fund_id": lambda _, value: (value,),
+    "to_volunteer_id": lambda _, value: (value,),
+    "transfer_id": lambda _, value: (value,),
     "number": lambda _, value: (number_tag(value),),
     "code": lambda _, value: (code_tag(value),),
     "minutes_by_day": lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days],

@@ -10,7 +10,7 @@ from timebank.domain.memberships import MANAGES_MEMBERS, must_act_for, right_of
 from timebank.domain.organisations import Organisation
 from timebank.domain.refusals import KeyNotInForce, KeyTermNotPossible, KeyUnknown, RoleMissing
 
-Permission = Literal["read", "log-service", "verify-service", "manage-members", "register-volunteers"]
+Permission = Literal["read", "log-service", "verify-service", "manage-members", "register-volunteers", "fulfil-rewards"]
 """What a key is good for, within its one organisation."""
 
 LONGEST_OVERLAP_HOURS = 30 * 24

@@ -13,20 +13,26 @@ from timebank.domain.refusals import (
     OwnProxy,
     ProxyAlreadyAppointed,
     ProxyLimitReached,
+    ProxyMinutesReached,
     ProxyNotAllowed,
     ProxyUnknown,
     TermEndsBeforeItStarts,
 )
 from timebank.domain.volunteers import Volunteer
 
-ProxyScope = Literal["view", "consents", "memberships", "personal-data"]
-"""What a proxy may do: look (every proxy may), give and withdraw consents, join and leave, put personal data right."""
+ProxyScope = Literal["view", "consents", "memberships", "personal-data", "redeem", "give"]
+"""What a proxy may do: look (every proxy may), give and withdraw consents, join and leave, put personal data right,
+redeem rewards, give and donate credit."""
 
 ActsADay = Annotated[int, Meta(ge=1, le=1000)]
+MinutesADay = Annotated[int, Meta(ge=1, le=10**9)]
 
 
 class ProxyAppointed(Fact, frozen=True, kw_only=True):
-    """The volunteer lets somebody act for them, up to `acts_per_day` times a local day, until a day (included)."""
+    """The volunteer lets somebody act for them, until a day (included).
+
+    Up to `acts_per_day` times a local day, and spending up to `minutes_per_day`, if that is limited.
+    """
 
     TOPIC = "proxy-appointed"
     proxy_id: ProxyId
@@ -35,6 +41,7 @@ class ProxyAppointed(Fact, frozen=True, kw_only=True):
     scopes: tuple[ProxyScope, ...]
     acts_per_day: int
     valid_until: date | None = None
+    minutes_per_day: int | None = None
 
 
 class ProxyEnded(Fact, frozen=True, kw_only=True):
@@ -48,7 +55,7 @@ class ProxyEnded(Fact, frozen=True, kw_only=True):
 
 
 class ProxyUsed(Fact, frozen=True, kw_only=True):
-    """The proxy acted for the volunteer: what happened in the same command was their doing."""
+    """The proxy acted for the volunteer: what happened in the same command was their doing, and spent `minutes`."""
 
     TOPIC = "proxy-used"
     proxy_id: ProxyId
@@ -56,6 +63,7 @@ class ProxyUsed(Fact, frozen=True, kw_only=True):
     proxy_volunteer_id: VolunteerId
     scope: ProxyScope
     local_date: date
+    minutes: int = 0
 
 
 class Proxy(Memory):
@@ -66,11 +74,12 @@ class Proxy(Memory):
         self.appointed: ProxyAppointed | None = None
         self.day: date | None = None
         self.acts = 0
+        self.minutes = 0
 
     @event(ProxyAppointed)
     def _(self, fact: ProxyAppointed) -> None:
         if self._is_about(fact.volunteer_id):
-            self.appointed, self.day, self.acts = fact, None, 0
+            self.appointed, self.day = fact, None
 
     @event(ProxyEnded)
     def _(self, volunteer_id: VolunteerId) -> None:
@@ -78,9 +87,11 @@ class Proxy(Memory):
             self.appointed = None
 
     @event(ProxyUsed)
-    def _(self, volunteer_id: VolunteerId, local_date: date) -> None:
+    def _(self, volunteer_id: VolunteerId, local_date: date, minutes: int) -> None:
         if self._is_about(volunteer_id):
-            self.acts = self.acts + 1 if local_date == self.day else 1
+            is_same_day = local_date == self.day
+            self.acts = 1 + (self.acts if is_same_day else 0)
+            self.minutes = minutes + (self.minutes if is_same_day else 0)
             self.day = local_date
 
     def _is_about(self, volunteer_id: VolunteerId) -> bool:
@@ -92,19 +103,23 @@ class Proxy(Memory):
         found = self.appointed
         return found if found and on <= (found.valid_until or on) else None
 
-    def use(self, volunteer_id: VolunteerId, scope: ProxyScope, on: date) -> ProxyUsed:
-        """One act more for the volunteer; refuses what is not allowed, or not once more today."""
+    def use(self, volunteer_id: VolunteerId, scope: ProxyScope, on: date, minutes: int = 0) -> ProxyUsed:
+        """One act more for the volunteer; refuses what is not allowed, not once more today, or spends too much."""
         found = self.in_force(on)
         if found is None or scope not in found.scopes:
             raise ProxyNotAllowed(volunteer_id=volunteer_id)
         if self.day == on and self.acts >= found.acts_per_day:
             raise ProxyLimitReached(volunteer_id=volunteer_id, acts_per_day=found.acts_per_day)
+        spent = minutes + (self.minutes if self.day == on else 0)
+        if minutes and spent > (found.minutes_per_day or spent):
+            raise ProxyMinutesReached(volunteer_id=volunteer_id, minutes_per_day=found.minutes_per_day)
         return ProxyUsed(
             proxy_id=found.proxy_id,
             volunteer_id=volunteer_id,
             proxy_volunteer_id=found.proxy_volunteer_id,
             scope=scope,
             local_date=on,
+            minutes=minutes,
         )
 
 
@@ -120,6 +135,7 @@ class AppointProxy(Command, frozen=True, kw_only=True):
     scopes: tuple[ProxyScope, ...]
     acts_per_day: int
     valid_until: date | None = None
+    minutes_per_day: int | None = None
 
     def needs(self) -> Sequence[Memory]:
         return (
@@ -148,6 +164,7 @@ class AppointProxy(Command, frozen=True, kw_only=True):
             scopes=tuple(dict.fromkeys(("view", *self.scopes))),
             acts_per_day=self.acts_per_day,
             valid_until=self.valid_until,
+            minutes_per_day=self.minutes_per_day,
         )
 
 

@@ -2,20 +2,26 @@
 
 Refusal
 ├── Unknown ─ VolunteerUnknown · OrganisationUnknown · RecordUnknown · MembershipUnknown
-│   └── AppointmentUnknown · ProxyUnknown · KeyUnknown
+│   ├── AppointmentUnknown · ProxyUnknown · KeyUnknown
+│   └── RewardUnknown · RedemptionUnknown · CodeUnknown · FundUnknown
 ├── NotPermitted ─ NotYourOwn · YouAreSuspended · RoleMissing · OfficeMissing · NotWithinYourOffice
 │   ├── RecorderIsBeneficiary · RecorderIsVerifier · VerifierIsBeneficiary
-│   └── ProxyNotAllowed · ProxyLimitReached
+│   ├── ProxyNotAllowed · ProxyLimitReached · ProxyMinutesReached · ProxyIsBeneficiary
+│   └── FulfillerIsBeneficiary · GranterIsBeneficiary
 ├── NotAsItStands ─ BankAlreadyOpen · VolunteerNumberTaken · DocumentNumberTaken
 │   ├── VolunteerIsSuspended · VolunteerNotSuspended · VolunteerIsErased
-│   ├── VolunteerIsAdministrator
+│   ├── VolunteerIsAdministrator · VolunteerHasLeft · BalanceUndecided
 │   ├── OrganisationCodeTaken · OrganisationNotRegistered · OrganisationNotApproved · OrganisationNotSuspended
 │   ├── MembershipAlreadyOpen · MembershipNotPending · MembershipNotActive
 │   ├── AppointmentAlreadyHeld · LastAdministrator · ProxyAlreadyAppointed · KeyNotInForce
-│   └── RecordNotPending · RecordNotConfirmed · DuplicateRecord · OverlappingService · DayIsFull
+│   ├── RecordNotPending · RecordNotConfirmed · DuplicateRecord · OverlappingService · DayIsFull
+│   ├── RewardStatusDiffers · RewardNotOffered · RewardSoldOut · PersonalQuotaReached · SlotFull · SlotIsOver
+│   ├── NotEligible · NotEnoughCredit · RedemptionNotOpen
+│   └── GiftsNotAllowed · GiftTooLarge · GiftLimitReached · FundIsClosed · FundTooSmall · FundNotEmpty
 ├── NeverPossible ─ UnbelievableTime · EndsBeforeItStarts · LastsTooLong · TooFewMinutes · TooManyMinutes
 │   ├── ServiceInTheFuture · NothingChanges · TermEndsBeforeItStarts
-│   └── OfficeHasNoScope · OfficeNeedsScope · OwnProxy · KeyTermNotPossible
+│   ├── OfficeHasNoScope · OfficeNeedsScope · OwnProxy · KeyTermNotPossible
+│   └── PolicyNotAhead · ThresholdsNotRising · SlotNeeded · SlotUnknown · SlotsTwice · GiftToOneself
 └── IdempotencyKeyReused
 """
 
@@ -101,6 +107,30 @@ class KeyUnknown(Unknown):
     """There is no API key {key_id} of this organisation."""
 
 
+class RewardUnknown(Unknown):
+    """There is no reward {reward_id} in this bank."""
+
+    field = "reward_id"
+
+
+class RedemptionUnknown(Unknown):
+    """There is no redemption {redemption_id} in this bank."""
+
+    field = "redemption_id"
+
+
+class CodeUnknown(Unknown):
+    """Nothing that you provide is reserved under this code."""
+
+    field = "code"
+
+
+class FundUnknown(Unknown):
+    """There is no fund {fund_id} in this bank."""
+
+    field = "fund_id"
+
+
 class NotPermitted(Refusal):
     """You may not do this."""
 
@@ -147,6 +177,24 @@ class ProxyLimitReached(NotPermitted):
     """On behalf of volunteer {volunteer_id} only {acts_per_day} acts a day are allowed."""
 
 
+class ProxyMinutesReached(NotPermitted):
+    """On behalf of volunteer {volunteer_id} only {minutes_per_day} minutes a day can be spent."""
+
+
+class ProxyIsBeneficiary(NotPermitted):
+    """Nobody spends another's credit on themselves."""
+
+
+class FulfillerIsBeneficiary(NotPermitted):
+    """Nobody accepts their own code: somebody else of the provider has to."""
+
+
+class GranterIsBeneficiary(NotPermitted):
+    """Nobody grants credit of a fund to themselves."""
+
+    field = "to_volunteer_id"
+
+
 class NotAsItStands(Refusal):
     """This is not possible as things stand."""
 
@@ -189,6 +237,18 @@ class VolunteerIsErased(NotAsItStands):
     """Volunteer {volunteer_id} was erased; the account only says what was."""
 
     field = "volunteer_id"
+
+
+class VolunteerHasLeft(NotAsItStands):
+    """Volunteer {volunteer_id} has left the bank."""
+
+    field = "volunteer_id"
+
+
+class BalanceUndecided(NotAsItStands):
+    """There are {minutes} minutes of credit left: say whether they are to be donated or kept on hold."""
+
+    field = "rest"
 
 
 class OrganisationCodeTaken(NotAsItStands):
@@ -267,6 +327,78 @@ class DayIsFull(NotAsItStands):
     field = "minutes"
 
 
+class RewardStatusDiffers(NotAsItStands):
+    """Reward {reward_id} is {status}; for this it has to be {wanted}."""
+
+
+class RewardNotOffered(NotAsItStands):
+    """Reward {reward_id} cannot be redeemed today: {why}."""
+
+
+class RewardSoldOut(NotAsItStands):
+    """There is none left of this reward (period: {period})."""
+
+
+class PersonalQuotaReached(NotAsItStands):
+    """One person can have {quota} of this reward (period: {period}), and has."""
+
+
+class SlotFull(NotAsItStands):
+    """There is no place left at {slot}."""
+
+    field = "slot"
+
+
+class SlotIsOver(NotAsItStands):
+    """The appointment {slot} is over."""
+
+    field = "slot"
+
+
+class NotEligible(NotAsItStands):
+    """This reward is not for you yet: {why}."""
+
+
+class NotEnoughCredit(NotAsItStands):
+    """This takes {minutes} minutes of credit, and {available_minutes} are available."""
+
+
+class RedemptionNotOpen(NotAsItStands):
+    """Redemption {redemption_id} is {status} already."""
+
+
+class GiftsNotAllowed(NotAsItStands):
+    """The rule book in force lets nobody give credit to others."""
+
+
+class GiftTooLarge(NotAsItStands):
+    """The rule book in force allows {most_minutes} minutes in one gift."""
+
+    field = "minutes"
+
+
+class GiftLimitReached(NotAsItStands):
+    """The rule book in force allows gifts of {most_minutes} minutes a month; {given_minutes} were given."""
+
+    field = "minutes"
+
+
+class FundIsClosed(NotAsItStands):
+    """Fund {fund_id} is closed."""
+
+    field = "fund_id"
+
+
+class FundTooSmall(NotAsItStands):
+    """This takes {minutes} minutes of credit, and {fund_minutes} are in the fund."""
+
+    field = "minutes"
+
+
+class FundNotEmpty(NotAsItStands):
+    """There are {fund_minutes} minutes in the fund: grant them first."""
+
+
 class NeverPossible(Refusal):
     """This contradicts itself."""
 
@@ -343,6 +475,40 @@ class KeyTermNotPossible(NeverPossible):
     """An API key expires later than now, and within ten years."""
 
     field = "expires_at"
+
+
+class PolicyNotAhead(NeverPossible):
+    """A new version of the rule book is for days that have not begun; {effective_from} has."""
+
+    field = "effective_from"
+
+
+class ThresholdsNotRising(NeverPossible):
+    """Each star has to take more minutes than the one before."""
+
+    field = "star_minutes"
+
+
+class SlotNeeded(NeverPossible):
+    """This reward comes with an appointment: choose one."""
+
+    field = "slot"
+
+
+class SlotUnknown(NeverPossible):
+    """This reward has no appointment at {slot}."""
+
+    field = "slot"
+
+
+class SlotsTwice(NeverPossible):
+    """Two appointments start at the same time: make them one with more places."""
+
+    field = "slots"
+
+
+class GiftToOneself(NeverPossible):
+    """Credit goes to somebody else."""
 
 
 class IdempotencyKeyReused(Refusal):

@@ -1,16 +1,17 @@
 """Review: confirming, rejecting, correcting and voiding service records. Whoever logged a record never confirms it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
 
-from timebank.domain.accounts import Balance, credit_for
+from timebank.domain.accounts import Balance
 from timebank.domain.identifiers import RecordId
 from timebank.domain.kernel import Command, Fact, Memory, Moment
-from timebank.domain.memberships import VERIFIES_SERVICE, must_act_for, right_of
+from timebank.domain.memberships import VERIFIES_SERVICE, Role, must_act_for, right_of
 from timebank.domain.organisations import Organisation
+from timebank.domain.policy import Capacity, Credit, RuleBook, Rules, Version, Work, credit_for
 from timebank.domain.refusals import (
     NothingChanges,
     OrganisationUnknown,
@@ -23,7 +24,6 @@ from timebank.domain.refusals import (
     VerifierIsBeneficiary,
 )
 from timebank.domain.service import (
-    Capacity,
     LogService,
     ServiceConfirmed,
     ServiceCorrected,
@@ -53,6 +53,7 @@ class _Review(Command, frozen=True, kw_only=True):
         return (
             Organisation(logged.organisation_id),
             Balance(logged.volunteer_id),
+            RuleBook(),
             *self.days(record),
             *right_of(self.by, logged.organisation_id),
         )
@@ -61,13 +62,17 @@ class _Review(Command, frozen=True, kw_only=True):
         """The days whose other records matter to this decision."""
         return ()
 
+    def roles(self, others: Sequence[Memory]) -> tuple[Role, ...]:
+        """The roles in which members may decide so."""
+        return VERIFIES_SERVICE
+
     def must_be_allowed(self, record: ServiceRecord, others: Sequence[Memory]) -> None:
         """Refuse a record nobody knows, and whoever has no right to decide on it; to strangers it does not exist."""
         if record.status == "unknown":
             raise RecordUnknown(record_id=self.record_id)
         organisation_id = record.logged.organisation_id
         try:
-            must_act_for(organisation_id, self.by, VERIFIES_SERVICE, self.at.date(), others)
+            must_act_for(organisation_id, self.by, self.roles(others), self.at.date(), others)
         except OrganisationUnknown:
             raise RecordUnknown(record_id=self.record_id) from None
         if self.by.volunteer_id == record.logged.volunteer_id:
@@ -99,6 +104,9 @@ class ConfirmService(_Review, frozen=True, kw_only=True):
         logged = record.logged
         return days_touched(logged.volunteer_id, logged.started_at, logged.ended_at, self.at.tzinfo)
 
+    def roles(self, others: Sequence[Memory]) -> tuple[Role, ...]:
+        return rule_book_in(others).on(self.at.date()).rules.direct_confirm_roles
+
     def decide(self, record: ServiceRecord, *others: Memory) -> Iterator[Fact]:
         self.must_be_allowed(record, others)
         self.must_be_pending(record)
@@ -108,7 +116,9 @@ class ConfirmService(_Review, frozen=True, kw_only=True):
         minutes = served_minutes(logged.started_at, logged.ended_at, given)
         shares = minutes_by_day(logged.started_at, logged.ended_at, minutes, self.at.tzinfo)
         must_fit(self.record_id, logged.started_at, logged.ended_at, shares, others)
-        credited = credit_for(minutes, logged.capacity)
+        version = rule_book_in(others).on(min(shares))
+        work = Work(logged.organisation_id, logged.activity, logged.category, logged.capacity, shares)
+        credit = credit_in(others, version.rules, work, self.record_id)
         yield ServiceConfirmed(
             record_id=self.record_id,
             volunteer_id=logged.volunteer_id,
@@ -118,9 +128,10 @@ class ConfirmService(_Review, frozen=True, kw_only=True):
             minutes=minutes,
             minutes_by_day=shares,
             local_date=min(shares),
-            credited_minutes=credited,
-            debt_change_minutes=balance_in(others).debt_change(credited),
+            credited_minutes=credit.minutes,
+            debt_change_minutes=balance_in(others).debt_change(credit.minutes),
             reason=self.reason,
+            **_as_decided(version, credit, shares),
         )
 
 
@@ -178,9 +189,11 @@ class CorrectService(_Review, frozen=True, kw_only=True):
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         must_fit(self.record_id, started_at, ended_at, shares, others)
         described = self.description(before)
-        credited = credit_for(minutes, described["capacity"])
         if same_times and minutes == record.minutes and all(described[k] == getattr(before, k) for k in described):
             raise NothingChanges
+        version = rule_book_in(others).on(min(shares))
+        work = Work(before.organisation_id, described["activity"], described["category"], described["capacity"], shares)
+        credit = credit_in(others, version.rules, work, self.record_id, record.credited_minutes)
         yield ServiceCorrected(
             record_id=self.record_id,
             volunteer_id=before.volunteer_id,
@@ -196,11 +209,12 @@ class CorrectService(_Review, frozen=True, kw_only=True):
             minutes=minutes,
             minutes_by_day=shares,
             local_date=min(shares),
-            credited_minutes=credited,
-            debt_change_minutes=balance_in(others).debt_change(credited - record.credited_minutes),
+            credited_minutes=credit.minutes,
+            debt_change_minutes=balance_in(others).debt_change(credit.minutes - record.credited_minutes),
             original_days=record.original_days,
             reason=self.reason,
             **described,
+            **_as_decided(version, credit, shares),
         )
 
     def description(self, before: Any) -> dict[str, Any]:
@@ -249,6 +263,32 @@ def must_fit(
             memory.must_have_room(shares.get(memory.day, 0), besides=record_id)
 
 
+def credit_in(
+    memories: Sequence[Memory], rules: Rules, work: Work, record_id: RecordId, previous_minutes: int = 0
+) -> Credit:
+    """What service is worth, given what the memories say was credited for other service."""
+    days = {
+        memory.day: memory.credit(work.organisation_id, work.activity, besides=record_id)
+        for memory in memories
+        if isinstance(memory, ServiceDay)
+    }
+    return credit_for(rules, work, days, balance_in(memories).credited_minutes - previous_minutes)
+
+
+def _as_decided(version: Version, credit: Credit, shares: dict[date, int]) -> dict[str, Any]:
+    """How the credit came about, for the fact that says it; by day only where it is not minute for minute."""
+    return {
+        "policy_version": version.number,
+        "rules_applied": credit.effects,
+        "credited_by_day": credit.by_day if credit.by_day != shares else None,
+    }
+
+
+def rule_book_in(memories: Sequence[Memory]) -> RuleBook:
+    """The rule book among the memories."""
+    return next(memory for memory in memories if isinstance(memory, RuleBook))
+
+
 def balance_in(memories: Sequence[Memory]) -> Balance:
     """The balance among the memories."""
     return next(memory for memory in memories if isinstance(memory, Balance))
@@ -264,15 +304,16 @@ class LogConfirmedService(Command, frozen=True, kw_only=True):
 
     def needs(self) -> Sequence[Memory]:
         log = self.log
-        return (*log.needs(), Balance(log.volunteer_id), *right_of(self.by, log.organisation_id))
+        return (*log.needs(), Balance(log.volunteer_id), RuleBook(), *right_of(self.by, log.organisation_id))
 
     def decide(self, organisation: Organisation, volunteer: Volunteer, *others: Memory) -> Iterator[Fact]:
         organisation.must_exist(self.log.organisation_id)
         try:
-            must_act_for(self.log.organisation_id, self.by, VERIFIES_SERVICE, self.at.date(), others)
+            roles = rule_book_in(others).on(self.at.date()).rules.direct_confirm_roles
+            must_act_for(self.log.organisation_id, self.by, roles, self.at.date(), others)
         except OrganisationUnknown:
             # Whoever logs knows the organisation; what has to be said is that the other has no role in it.
-            role = " or ".join(VERIFIES_SERVICE)
+            role = " or ".join(roles)
             raise RoleMissing(role=role, organisation_id=self.log.organisation_id) from None
         (logged,) = self.log.decide(organisation, volunteer, *others)
         yield logged

@@ -4,9 +4,9 @@ A record holds what the Measures for Recording Volunteer Service (志愿服务�
 It is logged, then confirmed or rejected; a confirmed one can be corrected or voided (`review.py`). Nothing is deleted.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta
 
@@ -14,6 +14,7 @@ from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, Volun
 from timebank.domain.kernel import Command, Fact, Memory, Moment, event
 from timebank.domain.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations import Organisation
+from timebank.domain.policy import Capacity, DayCredit, RuleEffect, counts_as_volunteering
 from timebank.domain.refusals import (
     DayIsFull,
     DuplicateRecord,
@@ -28,19 +29,11 @@ from timebank.domain.refusals import (
 )
 from timebank.domain.volunteers import Volunteer
 
-Capacity = Literal["resident", "staff-off-duty", "staff-on-duty"]
-"""In what capacity somebody served. Paid duty is not volunteering (Measures, art. 19)."""
-
 MINUTES_A_DAY = 24 * 60
 WORKING_DAYS_TO_LOG = 10
 """A record is to be made within ten working days of the activity (Measures, art. 11); after that it is marked late."""
 
 ServiceMinutes = Annotated[int, Meta(ge=1, le=MINUTES_A_DAY)]
-
-
-def counts_as_volunteering(capacity: Capacity) -> bool:
-    """On-duty time may be logged, but is never credited, certified or ranked."""
-    return capacity != "staff-on-duty"
 
 
 class ServiceLogged(Fact, frozen=True, kw_only=True):
@@ -71,7 +64,9 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
 class ServiceConfirmed(Fact, frozen=True, kw_only=True):
     """`minutes` of real service were confirmed and became `credited_minutes`.
 
-    Where the volunteer had a debt, `debt_change_minutes` (negative) of the credit went to repaying it.
+    That is what version `policy_version` of the rule book made of them: minutes and `rules_applied` sum to it, and so
+    does `credited_by_day`, where it is not minute for minute. Where the volunteer had a debt, `debt_change_minutes`
+    (negative) went to repaying it.
     """
 
     TOPIC = "service-confirmed"
@@ -86,6 +81,9 @@ class ServiceConfirmed(Fact, frozen=True, kw_only=True):
     credited_minutes: int
     debt_change_minutes: int = 0
     reason: str | None = None
+    policy_version: int = 0
+    rules_applied: tuple[RuleEffect, ...] = ()
+    credited_by_day: dict[date, int] | None = None
 
 
 class ServiceRejected(Fact, frozen=True, kw_only=True):
@@ -128,6 +126,16 @@ class ServiceCorrected(Fact, frozen=True, kw_only=True):
     programmes: tuple[str, ...] = ()
     original_days: tuple[date, ...] = ()
     reason: str
+    policy_version: int = 0
+    rules_applied: tuple[RuleEffect, ...] = ()
+    credited_by_day: dict[date, int] | None = None
+
+
+def credited_by_day(fact: ServiceConfirmed | ServiceCorrected) -> Mapping[date, int]:
+    """The credit by local day. Before there was a rule book, nothing was said of paid duty but that it had none."""
+    if fact.credited_by_day is not None:
+        return fact.credited_by_day
+    return fact.minutes_by_day if counts_as_volunteering(fact.capacity) else {}
 
 
 class ServiceVoided(Fact, frozen=True, kw_only=True):
@@ -197,6 +205,8 @@ class DayEntry(NamedTuple):
     ended_at: datetime
     minutes: int
     is_confirmed: bool
+    activity: str
+    credited_minutes: int = 0
 
 
 class ServiceDay(Memory):
@@ -217,10 +227,13 @@ class ServiceDay(Memory):
         self.claims[self.entries[fact.record_id][:3]] = fact.record_id
 
     @event(ServiceConfirmed)
-    def _(self, record_id: RecordId, minutes_by_day: dict[date, int]) -> None:
-        if record_id in self.entries:
-            minutes = minutes_by_day.get(self.day, 0)
-            self.entries[record_id] = self.entries[record_id]._replace(minutes=minutes, is_confirmed=True)
+    def _(self, fact: ServiceConfirmed) -> None:
+        if fact.record_id in self.entries:
+            self.entries[fact.record_id] = self.entries[fact.record_id]._replace(
+                minutes=fact.minutes_by_day.get(self.day, 0),
+                is_confirmed=True,
+                credited_minutes=credited_by_day(fact).get(self.day, 0),
+            )
 
     @event(ServiceRejected)
     def _(self, record_id: RecordId) -> None:
@@ -230,16 +243,21 @@ class ServiceDay(Memory):
     def _(self, fact: ServiceCorrected) -> None:
         self.entries.pop(fact.record_id, None)
         if self.day in fact.minutes_by_day:
-            self._enter(fact, is_confirmed=True)
+            self._enter(fact, is_confirmed=True, credited_minutes=credited_by_day(fact).get(self.day, 0))
 
     @event(ServiceVoided)
     def _(self, record_id: RecordId) -> None:
         self._forget(record_id)
 
-    def _enter(self, fact: ServiceLogged | ServiceCorrected, *, is_confirmed: bool) -> None:
-        minutes = fact.minutes_by_day[self.day]
+    def _enter(self, fact: ServiceLogged | ServiceCorrected, *, is_confirmed: bool, credited_minutes: int = 0) -> None:
         self.entries[fact.record_id] = DayEntry(
-            fact.organisation_id, fact.started_at.astimezone(UTC), fact.ended_at.astimezone(UTC), minutes, is_confirmed
+            fact.organisation_id,
+            fact.started_at.astimezone(UTC),
+            fact.ended_at.astimezone(UTC),
+            fact.minutes_by_day[self.day],
+            is_confirmed,
+            fact.activity,
+            credited_minutes,
         )
 
     def _forget(self, record_id: RecordId) -> None:
@@ -258,6 +276,12 @@ class ServiceDay(Memory):
         taken = sum(entry.minutes for record_id, entry in self.entries.items() if record_id != besides)
         if taken + minutes > MINUTES_A_DAY:
             raise DayIsFull(minutes=taken + minutes, day=self.day.isoformat())
+
+    def credit(self, organisation_id: OrganisationId, activity: str, besides: RecordId) -> DayCredit:
+        """What the other records of the day were credited with, in all and for the same activity."""
+        others = [entry for record_id, entry in self.entries.items() if record_id != besides]
+        same = [entry for entry in others if (entry.organisation_id, entry.activity) == (organisation_id, activity)]
+        return DayCredit(sum(entry.credited_minutes for entry in others), sum(entry.credited_minutes for entry in same))
 
     def must_not_overlap(self, started_at: datetime, ended_at: datetime, besides: RecordId) -> None:
         """Refuse time that lies within other confirmed service."""

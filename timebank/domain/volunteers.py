@@ -11,6 +11,7 @@ from timebank.domain.refusals import (
     NothingChanges,
     NotYourOwn,
     OfficeMissing,
+    VolunteerHasLeft,
     VolunteerIsAdministrator,
     VolunteerIsErased,
     VolunteerIsSuspended,
@@ -40,7 +41,7 @@ class VolunteerSuspended(Fact, frozen=True, kw_only=True):
 
 
 class VolunteerReinstated(Fact, frozen=True, kw_only=True):
-    """The suspension ended."""
+    """The suspension ended, or the volunteer came back."""
 
     TOPIC = "volunteer-reinstated"
     volunteer_id: VolunteerId
@@ -72,10 +73,19 @@ class PersonalDataChanged(Fact, frozen=True, kw_only=True):
 
 
 class VolunteerErased(Fact, frozen=True, kw_only=True):
-    """All that was personal about the volunteer was erased; the account stays, and counts as it did."""
+    """All that was personal about the volunteer was erased; the account stays, with what it held, and counts."""
 
     TOPIC = "volunteer-erased"
     volunteer_id: VolunteerId
+    held_minutes: int = 0
+
+
+class VolunteerLeft(Fact, frozen=True, kw_only=True):
+    """The volunteer left the bank; `held_minutes` of credit are kept for when they come back."""
+
+    TOPIC = "volunteer-left"
+    volunteer_id: VolunteerId
+    held_minutes: int = 0
 
 
 class Volunteer(Memory):
@@ -84,6 +94,7 @@ class Volunteer(Memory):
     is_registered = False
     is_suspended = False
     is_erased = False
+    has_left = False
 
     @event(VolunteerRegistered)
     def _(self) -> None:
@@ -95,7 +106,11 @@ class Volunteer(Memory):
 
     @event(VolunteerReinstated)
     def _(self) -> None:
-        self.is_suspended = False
+        self.is_suspended = self.has_left = False
+
+    @event(VolunteerLeft)
+    def _(self) -> None:
+        self.has_left = True
 
     @event(VolunteerErased)
     def _(self) -> None:
@@ -113,8 +128,10 @@ class Volunteer(Memory):
             raise VolunteerIsErased(volunteer_id=volunteer_id)
 
     def must_be_active(self, volunteer_id: VolunteerId) -> None:
-        """Refuse for a volunteer who does not exist, was erased, or is suspended."""
+        """Refuse for a volunteer who does not exist, was erased, has left, or is suspended."""
         self.must_not_be_erased(volunteer_id)
+        if self.has_left:
+            raise VolunteerHasLeft(volunteer_id=volunteer_id)
         if self.is_suspended:
             raise VolunteerIsSuspended(volunteer_id=volunteer_id)
 
@@ -227,7 +244,7 @@ class SuspendVolunteer(Command, frozen=True, kw_only=True):
 
 
 class ReinstateVolunteer(Command, frozen=True, kw_only=True):
-    """End a suspension."""
+    """End a suspension, or take somebody in again who left."""
 
     volunteer_id: VolunteerId
     reason: str
@@ -238,7 +255,7 @@ class ReinstateVolunteer(Command, frozen=True, kw_only=True):
     def decide(self, volunteer: Volunteer) -> Iterator[Fact]:
         must_govern(self.by)
         volunteer.must_not_be_erased(self.volunteer_id)
-        if not volunteer.is_suspended:
+        if not (volunteer.is_suspended or volunteer.has_left):
             raise VolunteerNotSuspended(volunteer_id=self.volunteer_id)
         yield VolunteerReinstated(volunteer_id=self.volunteer_id, reason=self.reason)
 

@@ -3,12 +3,16 @@
 from timebank.projections import (
     api_keys,
     balances,
+    funds,
     leaderboards,
     memberships,
     offices,
     organisations,
     proxies,
+    redemptions,
+    rewards,
     service_records,
+    transfers,
     volunteers,
 )
 from timebank.projections.projection import Projection
@@ -19,6 +23,10 @@ FOLLOWING: tuple[Projection, ...] = (
     memberships.PROJECTION,
     service_records.PROJECTION,
     leaderboards.PROJECTION,
+    rewards.PROJECTION,
+    redemptions.PROJECTION,
+    funds.PROJECTION,
+    transfers.PROJECTION,
 )
 """The projections that follow the log, a moment behind it."""
 

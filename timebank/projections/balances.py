@@ -1,5 +1,6 @@
 """What does a volunteer have? Kept in the append transaction, so that a balance is never older than the log."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
@@ -21,17 +22,19 @@ _COLUMNS: Final[dict[Account, tuple[int, int]]] = {
     "debt": (2, -1),
     "served": (3, 1),
     "issued": (4, -1),
+    "redeemed": (5, 1),
 }
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True):
-    """What a volunteer can spend, has reserved and owes; what they served, and what was credited for it; in minutes."""
+    """What a volunteer can spend, has reserved and owes, in minutes; what they served, was credited, and redeemed."""
 
     available_minutes: int
     reserved_minutes: int
     debt_minutes: int
     service_minutes: int
     credited_minutes: int
+    redeemed_minutes: int
     position: int
 
 
@@ -40,7 +43,7 @@ class _Balances:
 
     name = "balances"
     version = 1
-    tables = ("balance",)
+    tables = ("balance", "fund_balance")
 
     async def apply(
         self, connection: Connection, bank_id: UUID, after: int, until: int, topics: frozenset[str]
@@ -61,22 +64,30 @@ async def keep(connection: Connection, bank_id: UUID, recorded: Sequence[Recorde
 
 
 async def _post(connection: Connection, bank_id: UUID, facts: Iterable[Fact]) -> None:
-    opened: list[str] = []
+    opened: defaultdict[str, list[str]] = defaultdict(list)
     changes: dict[str, list[int]] = {}
+    funds: defaultdict[str, int] = defaultdict(int)
     for fact in facts:
         lines = postings(fact)
         assert sum(line.minutes for line in lines) == 0, "postings sum to zero"
         for account, holder, minutes in lines:
             if minutes == 0 and len(lines) == 1:
-                opened.append(holder)
+                opened[account].append(holder)
+            elif account == "fund":
+                funds[holder] += minutes
             elif account in _COLUMNS:
                 column, sign = _COLUMNS[account]
-                changes.setdefault(holder, [0] * 5)[column] += sign * minutes
-    if opened:
-        await connection.execute(SQL["open_accounts"], bank_id, opened)
+                changes.setdefault(holder, [0] * len(_COLUMNS))[column] += sign * minutes
+    if opened["available"]:
+        await connection.execute(SQL["open_accounts"], bank_id, opened["available"])
+    if opened["fund"]:
+        await connection.execute(SQL["open_funds"], bank_id, opened["fund"])
     if changes:
         done = await connection.execute(SQL["post"], bank_id, list(changes), *zip(*changes.values(), strict=True))
         assert done == f"UPDATE {len(changes)}", "every volunteer has an account"
+    if funds:
+        done = await connection.execute(SQL["post_to_funds"], bank_id, list(funds), list(funds.values()))
+        assert done == f"UPDATE {len(funds)}", "every fund has an account"
 
 
 async def left_over(pool: Pool, bank_id: UUID) -> int:

@@ -28,6 +28,7 @@ class ProxyView(msgspec.Struct, frozen=True, kw_only=True):
     proxy_volunteer_id: str
     scopes: list[str]
     acts_per_day: int
+    minutes_per_day: int | None
     valid_until: date | None
     status: str
 

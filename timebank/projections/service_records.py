@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from timebank.domain.policy import RuleEffect
 from timebank.domain.service import (
     ServiceConfirmed,
     ServiceCorrected,
@@ -34,7 +36,10 @@ PROJECTION = SetProjection(
 
 
 class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
-    """A service record as it now stands; `position` is where the last fact about it is in the log."""
+    """A service record as it now stands; `position` is where the last fact about it is in the log.
+
+    `minutes` and what the rules of version `policy_version` did (`rules_applied`) sum to `credited_minutes`.
+    """
 
     record_id: str
     volunteer_id: str
@@ -53,6 +58,8 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     programmes: list[str]
     status: str
     credited_minutes: int
+    policy_version: int
+    rules_applied: list[RuleEffect]
     decided_by: str | None
     reason: str | None
     position: int
@@ -61,7 +68,7 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
 async def one(pool: Pool, bank_id: UUID, record_id: str) -> ServiceRecordView | None:
     """One record."""
     row = await pool.fetchrow(SQL["one"], bank_id, record_id)
-    return ServiceRecordView(**row) if row else None
+    return _view(row) if row else None
 
 
 async def page(
@@ -80,4 +87,11 @@ async def page(
     rows = await pool.fetch(
         SQL["page"], bank_id, volunteer_id, organisation_ids, status, first_day, last_day, before, limit
     )
-    return [ServiceRecordView(**row) for row in rows]
+    return [_view(row) for row in rows]
+
+
+def _view(row: Any) -> ServiceRecordView:
+    return ServiceRecordView(**{**row, "rules_applied": _effects(row["rules_applied"])})
+
+
+_effects = msgspec.json.Decoder(list[RuleEffect]).decode

@@ -14,9 +14,11 @@ select e.bank_id, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id,
 -- confirm --
 update service_record r
    set status = 'confirmed', minutes = f.minutes, credited_minutes = f.credited_minutes,
+       policy_version = coalesce(f.policy_version, 0), rules_applied = coalesce(f.rules_applied, '[]'),
        decided_by = f.decided_by, reason = f.reason, position = e.position
   from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
-                f (record_id text, minutes int, credited_minutes int, decided_by text, reason text)
+                f (record_id text, minutes int, credited_minutes int, policy_version int, rules_applied jsonb,
+                   decided_by text, reason text)
  where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
    and r.bank_id = $1 and r.record_id = f.record_id
 
@@ -32,19 +34,21 @@ update service_record r
    set status = 'corrected', activity = f.activity, category = f.category, capacity = f.capacity,
        started_at = f.started_at, ended_at = f.ended_at, minutes = f.minutes, local_date = f.local_date,
        place = f.place, content = f.content, programmes = f.programmes, credited_minutes = f.credited_minutes,
+       policy_version = coalesce(f.policy_version, 0), rules_applied = coalesce(f.rules_applied, '[]'),
        decided_by = f.decided_by, reason = f.reason, position = f.position
   from (select distinct on (f.record_id) f.*, e.position
           from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
                         f (record_id text, activity text, category text, capacity text, started_at timestamptz,
                            ended_at timestamptz, minutes int, local_date date, place text, content text,
-                           programmes text[], credited_minutes int, decided_by text, reason text)
+                           programmes text[], credited_minutes int, policy_version int, rules_applied jsonb,
+                           decided_by text, reason text)
          where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
          order by f.record_id, e.position desc) f
  where r.bank_id = $1 and r.record_id = f.record_id
 
 -- void --
 update service_record r
-   set status = 'voided', credited_minutes = 0, decided_by = f.decided_by, reason = f.reason, position = e.position
+   set status = 'voided', credited_minutes = 0, rules_applied = '[]', decided_by = f.decided_by, reason = f.reason, position = e.position
   from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (record_id text, decided_by text, reason text)
  where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
    and r.bank_id = $1 and r.record_id = f.record_id
@@ -52,14 +56,16 @@ update service_record r
 -- one --
 -- $1 bank  $2 record
 select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
-       minutes, local_date, is_late, place, content, programmes, status, credited_minutes, decided_by, reason, position
+       minutes, local_date, is_late, place, content, programmes, status, credited_minutes, policy_version,
+       rules_applied, decided_by, reason, position
   from service_record where bank_id = $1 and record_id = $2
 
 -- page --
 -- Newest entry first. $1 bank  $2 volunteer or null  $3 organisations or null  $4 status or null
 -- $5 from day or null  $6 until day or null  $7 before this record or null  $8 at most
 select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
-       minutes, local_date, is_late, place, content, programmes, status, credited_minutes, decided_by, reason, position
+       minutes, local_date, is_late, place, content, programmes, status, credited_minutes, policy_version,
+       rules_applied, decided_by, reason, position
   from service_record
  where bank_id = $1 and ($2::text is null or volunteer_id = $2)
    and ($3::text[] is null or organisation_id = any ($3)) and ($4::text is null or status = $4)

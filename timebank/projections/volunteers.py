@@ -11,6 +11,7 @@ from timebank.domain.volunteers import (
     ConsentGiven,
     ConsentWithdrawn,
     VolunteerErased,
+    VolunteerLeft,
     VolunteerRegistered,
     VolunteerReinstated,
     VolunteerSuspended,
@@ -28,7 +29,7 @@ PROJECTION = SetProjection(
     tables=("volunteer",),
     steps=(
         Step(SQL["register"], (VolunteerRegistered,)),
-        Step(SQL["set_status"], (VolunteerSuspended, VolunteerReinstated, VolunteerErased)),
+        Step(SQL["set_status"], (VolunteerSuspended, VolunteerReinstated, VolunteerLeft, VolunteerErased)),
         Step(SQL["set_consent"], (ConsentGiven, ConsentWithdrawn)),
     ),
 )

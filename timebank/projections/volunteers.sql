@@ -7,7 +7,7 @@ select e.bank_id, f.volunteer_id, f.number, 'active', e.recorded_at
 -- set_status --
 update volunteer v
    set status = case latest.topic when 'volunteer-suspended' then 'suspended' when 'volunteer-erased' then 'erased'
-                else 'active' end
+                when 'volunteer-left' then 'left' else 'active' end
   from (select distinct on (f.volunteer_id) f.volunteer_id, e.topic
           from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (volunteer_id text)
          where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)

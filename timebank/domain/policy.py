@@ -1,0 +1,234 @@
+"""The rule book: what service is worth, and what may be done with the worth; dated, and adopted by a resolution.
+
+A record uses the version in force on the day it counts for. Each confirmation says which version that was and which
+rule did what, so that the same service under the same version always comes to the same credit.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from timebank.domain.bank import must_govern
+from timebank.domain.identifiers import OrganisationId
+from timebank.domain.kernel import Command, Fact, Memory, event
+from timebank.domain.memberships import VERIFIES_SERVICE, Role
+from timebank.domain.refusals import PolicyNotAhead, ThresholdsNotRising
+
+Capacity = Literal["resident", "staff-off-duty", "staff-on-duty"]
+"""In what capacity somebody served. Paid duty is not volunteering (志愿服务记录与证明出具办法, art. 19)."""
+
+
+def counts_as_volunteering(capacity: Capacity) -> bool:
+    """On-duty time may be logged, but is never credited, certified or ranked."""
+    return capacity != "staff-on-duty"
+
+
+Percent = Annotated[int, Meta(ge=0, le=1000)]
+"""What a minute of service is worth: 100 is a minute of credit."""
+
+SomeMinutes = Annotated[int, Meta(ge=0, le=10**9)]
+
+Rule = Literal["paid-duty", "coefficient", "cap-per-activity", "cap-per-day", "cap-total"]
+"""What can make credit differ from minutes served, in the order in which it is applied."""
+
+
+class GiftRules(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether credit may be given to others, and how much at once and in a local month; None is without limit."""
+
+    allowed: bool = True
+    most_minutes: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+    most_minutes_per_month: Annotated[int, Meta(ge=1, le=10**9)] | None = None
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule book says; unless it says otherwise: minute for minute, no caps, and no credit ever expires.
+
+    `credit_percent` is by category, `other_percent` for all others. Caps are minutes of credit that one person can get
+    for one activity of one organisation on one local day, for one local day, and in all. `direct_confirm_roles` are
+    the roles whose members may confirm for their organisation. `star_minutes` are the service minutes for each star.
+    """
+
+    credit_percent: Annotated[
+        dict[Annotated[str, Meta(min_length=1, max_length=200)], Percent], Meta(max_length=500)
+    ] = {}
+    other_percent: Percent = 100
+    cap_per_activity_minutes: SomeMinutes | None = None
+    cap_per_day_minutes: SomeMinutes | None = None
+    cap_total_minutes: SomeMinutes | None = None
+    direct_confirm_roles: Annotated[
+        tuple[Literal["recorder", "verifier", "coordinator"], ...], Meta(min_length=1, max_length=3)
+    ] = ("verifier", "coordinator")
+    gifts: GiftRules = GiftRules()
+    reservation_hours: Annotated[int, Meta(ge=1, le=24 * 366)] = 72
+    star_minutes: Annotated[tuple[Annotated[int, Meta(ge=1, le=10**9)], ...], Meta(max_length=20)] = (
+        6_000,
+        18_000,
+        36_000,
+        60_000,
+        90_000,
+    )
+
+    def stars(self, service_minutes: int) -> int:
+        """How many stars so many minutes of service are."""
+        return sum(service_minutes >= threshold for threshold in self.star_minutes)
+
+
+class PolicyAdopted(Fact, frozen=True, kw_only=True):
+    """A version of the rule book was adopted by a resolution, for service from a local day on."""
+
+    TOPIC = "policy-adopted"
+    version: int
+    resolution: str
+    effective_from: date
+    rules: Rules
+
+
+class Version(NamedTuple):
+    """A version of the rule book; 0 is what holds where none was adopted."""
+
+    number: int
+    rules: Rules
+
+
+UNWRITTEN = Version(0, Rules())
+CONFIRM_UNWRITTEN: tuple[Role, ...] = VERIFIES_SERVICE
+assert UNWRITTEN.rules.direct_confirm_roles == CONFIRM_UNWRITTEN, "without a rule book nothing changes"
+
+
+class RuleBook(Memory):
+    """All versions of the rule book, and which is in force on a day."""
+
+    def __init__(self, *tags: str) -> None:
+        super().__init__(*tags)
+        self.adopted: dict[int, PolicyAdopted] = {}
+
+    @event(PolicyAdopted)
+    def _(self, fact: PolicyAdopted) -> None:
+        self.adopted[fact.version] = fact
+
+    def on(self, day: date) -> Version:
+        """The version in force on a day: of those effective by then, the one from the latest day, adopted last."""
+        in_force = max(
+            ((fact.effective_from, number) for number, fact in self.adopted.items() if fact.effective_from <= day),
+            default=None,
+        )
+        return Version(in_force[1], self.adopted[in_force[1]].rules) if in_force else UNWRITTEN
+
+
+class AdoptPolicy(Command, frozen=True, kw_only=True):
+    """Adopt a new version of the rule book, for service from a day on that has not begun.
+
+    Only a bank's first one may reach back: service from before may still have to be entered.
+    """
+
+    resolution: str
+    effective_from: date
+    rules: Rules
+
+    def needs(self) -> Sequence[Memory]:
+        return (RuleBook(),)
+
+    def decide(self, book: RuleBook) -> Iterator[Fact]:
+        must_govern(self.by)
+        must_be_consistent(self.rules)
+        if book.adopted and self.effective_from <= self.at.date():
+            raise PolicyNotAhead(effective_from=self.effective_from.isoformat())
+        yield PolicyAdopted(
+            version=len(book.adopted) + 1,
+            resolution=self.resolution,
+            effective_from=self.effective_from,
+            rules=self.rules,
+        )
+
+
+def must_be_consistent(rules: Rules) -> None:
+    """Refuse rules that contradict themselves."""
+    if list(rules.star_minutes) != sorted(set(rules.star_minutes)):
+        raise ThresholdsNotRising
+
+
+class RuleEffect(msgspec.Struct, frozen=True):
+    """What a rule added to, or took from, the minutes served."""
+
+    rule: Rule
+    minutes: int
+
+
+class Work(NamedTuple):
+    """What service has to be known of to credit it."""
+
+    organisation_id: OrganisationId
+    activity: str
+    category: str
+    capacity: Capacity
+    minutes_by_day: Mapping[date, int]
+
+
+class DayCredit(NamedTuple):
+    """What was credited to the person already, for a local day and, of that, for the same activity."""
+
+    minutes: int = 0
+    same_activity_minutes: int = 0
+
+
+NOTHING_YET = DayCredit()
+
+
+class Credit(NamedTuple):
+    """What service is worth, by local day, and how that came about: minutes served and effects sum to it."""
+
+    by_day: dict[date, int]
+    effects: tuple[RuleEffect, ...]
+
+    @property
+    def minutes(self) -> int:
+        """The whole credit."""
+        return sum(self.by_day.values())
+
+
+def credit_for(rules: Rules, work: Work, days: Mapping[date, DayCredit], total_minutes: int) -> Credit:
+    """What service is worth under rules, given what was credited already, on its days and in all.
+
+    Worked out day by day and rounded down, so that a record split at midnight comes to the same.
+    """
+    served = sum(work.minutes_by_day.values())
+    if not counts_as_volunteering(work.capacity):
+        return Credit(dict.fromkeys(work.minutes_by_day, 0), (RuleEffect("paid-duty", -served),))
+    percent = rules.credit_percent.get(work.category, rules.other_percent)
+    weighted = {day: minutes * percent // 100 for day, minutes in work.minutes_by_day.items()}
+    steps = [served, sum(weighted.values())]
+    by_day = weighted
+    if rules.cap_per_activity_minutes is not None:
+        cap = rules.cap_per_activity_minutes
+        by_day = {
+            day: _within(cap - days.get(day, NOTHING_YET).same_activity_minutes, minutes)
+            for day, minutes in by_day.items()
+        }
+    steps.append(sum(by_day.values()))
+    if rules.cap_per_day_minutes is not None:
+        cap = rules.cap_per_day_minutes
+        by_day = {day: _within(cap - days.get(day, NOTHING_YET).minutes, minutes) for day, minutes in by_day.items()}
+    steps.append(sum(by_day.values()))
+    if rules.cap_total_minutes is not None:
+        room = rules.cap_total_minutes - total_minutes
+        for day, minutes in sorted(by_day.items()):
+            by_day = by_day | {day: _within(room, minutes)}
+            room -= by_day[day]
+    steps.append(sum(by_day.values()))
+    return Credit(by_day, _effects(steps))
+
+
+_STEPS: tuple[Rule, ...] = ("coefficient", "cap-per-activity", "cap-per-day", "cap-total")
+
+
+def _within(room: int, minutes: int) -> int:
+    return max(0, min(room, minutes))
+
+
+def _effects(steps: Sequence[int]) -> tuple[RuleEffect, ...]:
+    changes = zip(_STEPS, (after - before for before, after in pairwise(steps)), strict=True)
+    return tuple(RuleEffect(rule, minutes) for rule, minutes in changes if minutes)

@@ -1,0 +1,295 @@
+"""Statements (明细): what happened on an account, line by line, and the parts that add up to what is on it.
+
+Made from the same facts and the same `postings` as the balance itself; each line names its fact's position.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from timebank.domain.accounts import Account, postings
+from timebank.domain.identifiers import VolunteerId
+from timebank.domain.kernel import Fact
+from timebank.domain.policy import Rule, RuleEffect
+from timebank.domain.redemptions import ReservationCancelled, ReservationExpired, RewardFulfilled, RewardReserved
+from timebank.domain.service import ServiceConfirmed, ServiceCorrected, ServiceLogged, ServiceVoided
+from timebank.domain.transfers import CreditDonated, CreditGiven, CreditGranted
+
+Cause = Rule | Literal["service", "debt", "reserved", "released", "gift-given", "gift-received", "donated", "granted"]
+"""Why available minutes are what they are: service, what rules made of it, and what became of the credit."""
+
+Language = Literal["zh", "en"]
+
+TOLD: tuple[type[Fact], ...] = (
+    ServiceLogged,
+    ServiceConfirmed,
+    ServiceCorrected,
+    ServiceVoided,
+    RewardReserved,
+    RewardFulfilled,
+    ReservationCancelled,
+    ReservationExpired,
+    CreditGiven,
+    CreditDonated,
+    CreditGranted,
+)
+"""The facts a statement is made of; what was logged says what the service was."""
+
+
+class Entry(NamedTuple):
+    """A fact about somebody, with its place in the log and when it was recorded, in the bank's local time."""
+
+    position: int
+    recorded_at: datetime
+    fact: Fact
+
+
+class Part(msgspec.Struct, frozen=True):
+    """How many available minutes more, or less, there are for one cause."""
+
+    cause: Cause
+    minutes: int
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A fact that did something to the account; `parts` sum to `change_minutes`, and those to `balance_minutes`.
+
+    `happened_on` is the local day it was about, `recorded_at` when it came to the log. `about` is the record, the
+    redemption or the transfer.
+    """
+
+    position: int
+    recorded_at: datetime
+    happened_on: date
+    topic: str
+    about: str
+    words: str
+    change_minutes: int
+    balance_minutes: int
+    reserved_minutes: int
+    debt_minutes: int
+    parts: list[Part]
+
+
+def lines(
+    entries: Iterable[Entry], holder: VolunteerId, funds: Mapping[str, str], language: Language
+) -> Iterator[Line]:
+    """All lines of an account, in the order of the log. `funds` are the names of funds."""
+    teller = _Teller(holder, funds, language)
+    accounts: Counter[Account] = Counter()
+    for position, recorded_at, fact in entries:
+        moved = [line for line in postings(fact) if line.holder == holder]
+        parts = teller.parts(fact)
+        for line in moved:
+            accounts[line.account] += line.minutes
+        if moved:
+            change = sum(line.minutes for line in moved if line.account == "available")
+            assert change == sum(part.minutes for part in parts), f"the parts of {position} sum to its change"
+            yield Line(
+                position=position,
+                recorded_at=recorded_at,
+                happened_on=happened_on(fact, recorded_at),
+                topic=fact.TOPIC,
+                about=_about(fact),
+                words=teller.words(fact),
+                change_minutes=change,
+                balance_minutes=accounts["available"],
+                reserved_minutes=accounts["reserved"],
+                debt_minutes=-accounts["debt"],
+                parts=parts,
+            )
+
+
+def sums(told: Iterable[Line]) -> list[Part]:
+    """The parts of many lines, one for each cause that there is."""
+    total: Counter[Cause] = Counter()
+    for line in told:
+        for part in line.parts:
+            total[part.cause] += part.minutes
+    return [Part(cause, minutes) for cause, minutes in total.items() if minutes]
+
+
+def happened_on(fact: Fact, recorded_at: datetime) -> date:
+    """The local day a fact is about: that of the service; everything else happens when it is recorded."""
+    if isinstance(fact, ServiceConfirmed | ServiceCorrected | ServiceVoided):
+        return fact.local_date
+    return recorded_at.date()
+
+
+class Holdings(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody had, in minutes; what is owed is a debt, and then nothing is available."""
+
+    available_minutes: int
+    reserved_minutes: int
+    debt_minutes: int
+    service_minutes: int
+    credited_minutes: int
+    redeemed_minutes: int
+
+
+def recorded_by(entries: Iterable[Entry], holder: VolunteerId, until: date) -> Holdings:
+    """What the log said at the end of a local day."""
+    return _holdings(
+        line
+        for entry in entries
+        if entry.recorded_at.date() <= until
+        for line in postings(entry.fact)
+        if line.holder == holder
+    )
+
+
+def happened_by(entries: Iterable[Entry], holder: VolunteerId, until: date) -> Holdings:
+    """What had been earned and spent by the end of a local day, as it is known today.
+
+    What was corrected or voided since counts as it was put right; what was entered later counts on its own day.
+    """
+    return _holdings(
+        line
+        for entry in entries
+        for fact in _dated(entry.fact, until)
+        if happened_on(fact, entry.recorded_at) <= until
+        for line in postings(fact)
+        if line.holder == holder
+    )
+
+
+def _dated(fact: Fact, until: date) -> Iterator[Fact]:
+    """A correction moves service from one day to another: then it is two things, each on its own day."""
+    if not isinstance(fact, ServiceCorrected) or (fact.previous_local_date <= until) == (fact.local_date <= until):
+        yield fact
+    elif fact.local_date <= until:
+        yield _restated(fact, 1)
+    else:
+        yield msgspec.structs.replace(
+            _restated(fact, -1), capacity=fact.previous_capacity, local_date=fact.previous_local_date
+        )
+
+
+def _restated(fact: ServiceCorrected, sign: int) -> ServiceConfirmed:
+    """A confirmation of what a correction came to, or of the contrary of what it undid."""
+    is_new = sign > 0
+    return ServiceConfirmed(
+        record_id=fact.record_id,
+        volunteer_id=fact.volunteer_id,
+        organisation_id=fact.organisation_id,
+        decided_by=fact.decided_by,
+        capacity=fact.capacity,
+        minutes=fact.minutes if is_new else -fact.previous_minutes,
+        minutes_by_day={},
+        local_date=fact.local_date,
+        credited_minutes=fact.credited_minutes if is_new else -fact.previous_credited_minutes,
+    )
+
+
+def _holdings(moved: Iterable[tuple[Account, str, int]]) -> Holdings:
+    accounts: Counter[Account] = Counter()
+    for account, _, minutes in moved:
+        accounts[account] += minutes
+    # How much of it was owed depends on the order of things, which another order of time does not tell.
+    net = accounts["available"] + accounts["debt"]
+    return Holdings(
+        available_minutes=max(net, 0),
+        reserved_minutes=accounts["reserved"],
+        debt_minutes=max(-net, 0),
+        service_minutes=accounts["served"],
+        credited_minutes=-accounts["issued"],
+        redeemed_minutes=accounts["redeemed"],
+    )
+
+
+class _Teller:
+    """Says what facts are, from what earlier facts said."""
+
+    def __init__(self, holder: VolunteerId, funds: Mapping[str, str], language: Language) -> None:
+        self._holder = holder
+        self._funds = funds
+        self._language = language
+        self._names: dict[str, str] = {}
+        self._credits: dict[str, Counter[Cause]] = {}
+
+    def words(self, fact: Fact) -> str:
+        """What happened, for people."""
+        topic = fact.TOPIC
+        if isinstance(fact, CreditGiven) and fact.to_volunteer_id == self._holder:
+            topic = "credit-received"
+        fund_id = getattr(fact, "fund_id", "")
+        return _WORDS[topic][self._language].format(
+            name=self._names.get(_about(fact), ""), fund=self._funds.get(fund_id, fund_id)
+        )
+
+    def parts(self, fact: Fact) -> list[Part]:
+        """Why there is more, or less, than before."""
+        match fact:
+            case ServiceLogged():
+                self._names[fact.record_id] = fact.activity
+            case ServiceConfirmed():
+                return self._service(fact, _credit(fact))
+            case ServiceCorrected():
+                self._names[fact.record_id] = fact.activity
+                return self._service(fact, _credit(fact))
+            case ServiceVoided():
+                return self._service(fact, Counter())
+            case RewardReserved():
+                self._names[fact.redemption_id] = fact.name
+                return _parts({"reserved": -fact.cost_minutes})
+            case ReservationCancelled() | ReservationExpired():
+                return _parts({"released": fact.cost_minutes, "debt": fact.debt_change_minutes})
+            case CreditGiven() if fact.volunteer_id == self._holder:
+                return _parts({"gift-given": -fact.minutes})
+            case CreditGiven():
+                return _parts({"gift-received": fact.minutes, "debt": fact.debt_change_minutes})
+            case CreditDonated():
+                return _parts({"donated": -fact.minutes})
+            case CreditGranted():
+                return _parts({"granted": fact.minutes, "debt": fact.debt_change_minutes})
+        return []
+
+    def _service(
+        self, fact: ServiceConfirmed | ServiceCorrected | ServiceVoided, credit: "Counter[Cause]"
+    ) -> list[Part]:
+        """What service adds to what it added before."""
+        change = credit.copy()
+        change.subtract(self._credits.get(fact.record_id, Counter()))
+        self._credits[fact.record_id] = credit
+        return _parts({**change, "debt": fact.debt_change_minutes})
+
+
+def _credit(fact: ServiceConfirmed | ServiceCorrected) -> "Counter[Cause]":
+    effects = fact.rules_applied
+    if not effects and fact.credited_minutes != fact.minutes:
+        # From before effects were stored, when only paid duty made a difference.
+        effects = (RuleEffect("paid-duty", fact.credited_minutes - fact.minutes),)
+    credit: Counter[Cause] = Counter({"service": fact.minutes})
+    for effect in effects:
+        credit[effect.rule] += effect.minutes
+    return credit
+
+
+def _parts(changes: Mapping[Cause, int]) -> list[Part]:
+    return [Part(cause, minutes) for cause, minutes in changes.items() if minutes]
+
+
+def _about(fact: Fact) -> str:
+    for name in ("record_id", "redemption_id", "transfer_id"):
+        found = getattr(fact, name, None)
+        if found:
+            return str(found)
+    return ""
+
+
+_WORDS: dict[str, dict[Language, str]] = {
+    "service-confirmed": {"zh": "服务已确认:{name}", "en": "Service confirmed: {name}"},
+    "service-corrected": {"zh": "服务已更正:{name}", "en": "Service corrected: {name}"},
+    "service-voided": {"zh": "服务已作废:{name}", "en": "Service voided: {name}"},
+    "reward-reserved": {"zh": "兑换预留:{name}", "en": "Reserved for a reward: {name}"},
+    "reward-fulfilled": {"zh": "兑换已核销:{name}", "en": "Reward received: {name}"},
+    "reservation-cancelled": {"zh": "兑换已取消:{name}", "en": "Reservation cancelled: {name}"},
+    "reservation-expired": {"zh": "兑换已过期:{name}", "en": "Reservation expired: {name}"},
+    "credit-given": {"zh": "转赠他人", "en": "Gift to another volunteer"},
+    "credit-received": {"zh": "收到转赠", "en": "Gift from another volunteer"},
+    "credit-donated": {"zh": "捐赠:{fund}", "en": "Donation to {fund}"},
+    "credit-granted": {"zh": "基金拨付:{fund}", "en": "Grant from {fund}"},
+}

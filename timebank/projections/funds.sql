@@ -1,0 +1,23 @@
+-- open --
+insert into fund (bank_id, fund_id, name, kind, organisation_id, purpose, status)
+select e.bank_id, f.*, 'open'
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                f (fund_id text, name text, kind text, organisation_id text, purpose text)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+
+-- close --
+update fund set status = 'closed'
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (fund_id text)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+   and fund.bank_id = $1 and fund.fund_id = f.fund_id
+
+-- page --
+-- $1 bank  $2 after this fund  $3 at most
+select f.fund_id, f.name, f.kind, f.organisation_id, f.purpose, f.status, b.minutes
+  from fund f join fund_balance b using (bank_id, fund_id)
+ where f.bank_id = $1 and f.fund_id > $2
+ order by f.fund_id limit $3
+
+-- names --
+-- $1 bank
+select fund_id, name from fund where bank_id = $1

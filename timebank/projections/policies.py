@@ -1,0 +1,72 @@
+"""Which rule books were adopted, and whose credit would another one change? Both asked of the log itself."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import date, datetime
+from uuid import UUID
+
+import msgspec
+
+from timebank.domain.policy import PolicyAdopted, Rules
+from timebank.domain.preview import REPLAYED, Effects, Replay
+from timebank.ledger.codec import decode
+from timebank.ledger.statements import load_statements
+from timebank.ledger.store import Pool
+
+SQL = load_statements("timebank.projections", "policies.sql")
+
+STRETCH = 2_000
+"""How many events are replayed before others have their turn."""
+
+_TOPICS = [fact.TOPIC for fact in REPLAYED]
+
+
+class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of the rule book, adopted by a resolution, for service from a local day on."""
+
+    version: int
+    resolution: str
+    effective_from: date
+    rules: Rules
+    adopted_at: datetime
+    position: int
+
+
+async def adopted(pool: Pool, bank_id: UUID) -> list[PolicyView]:
+    """All versions, in the order in which they were adopted."""
+    rows = await pool.fetch(SQL["adopted"], bank_id)
+    views = []
+    for row in rows:
+        fact = decode(PolicyAdopted.TOPIC, row["data"])
+        assert isinstance(fact, PolicyAdopted), "that is its topic"
+        views.append(
+            PolicyView(
+                version=fact.version,
+                resolution=fact.resolution,
+                effective_from=fact.effective_from,
+                rules=fact.rules,
+                adopted_at=row["recorded_at"],
+                position=row["position"],
+            )
+        )
+    return views
+
+
+async def preview(
+    pool: Pool,
+    bank_id: UUID,
+    draft: Rules,
+    effective_from: date,
+    largest: int,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[int, Effects]:
+    """What a draft, had it been in force from a day on, would have changed; as of a position. Nothing is written."""
+    replay = Replay(draft, effective_from)
+    head: int = await pool.fetchval(SQL["head"], bank_id) or 0
+    for after in range(0, head, STRETCH):
+        until = min(after + STRETCH, head)
+        for row in await pool.fetch(SQL["replayed"], bank_id, after, until, _TOPICS):
+            replay.take(decode(row["topic"], row["data"]))
+        progress(until, head)
+        await asyncio.sleep(0)
+    return head, replay.effects(largest)

@@ -1,0 +1,12 @@
+-- adopted --
+-- All versions of the rule book. $1 bank
+select position, recorded_at, data from event where bank_id = $1 and topic = 'policy-adopted' order by position
+
+-- replayed --
+-- A stretch of what is replayed under a draft. $1 bank  $2 after  $3 until  $4 topics
+select topic, data from event
+ where bank_id = $1 and position > $2 and position <= $3 and topic = any ($4) order by position
+
+-- head --
+-- $1 bank
+select head from bank where bank_id = $1

@@ -1,0 +1,86 @@
+"""What did whom redeem, and what has become of it? And what is overdue?"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from timebank.domain.identifiers import RedemptionId
+from timebank.domain.redemptions import ReservationCancelled, ReservationExpired, RewardFulfilled, RewardReserved
+from timebank.ledger.statements import load_statements
+from timebank.ledger.store import Pool
+from timebank.projections.projection import SetProjection, Step
+
+SQL = load_statements("timebank.projections", "redemptions.sql")
+
+PROJECTION = SetProjection(
+    name="redemptions",
+    version=1,
+    tables=("redemption",),
+    steps=(
+        Step(SQL["reserve"], (RewardReserved,)),
+        Step(SQL["end"], (RewardFulfilled, ReservationCancelled, ReservationExpired)),
+    ),
+)
+
+
+class RedemptionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A redemption on the terms of when it was reserved: `volunteer_id` pays, `beneficiary_id` gets it.
+
+    It is `reserved` (until `expires_at`), then `fulfilled`, `cancelled` or `expired`, since `ended_at`.
+    """
+
+    redemption_id: str
+    reward_id: str
+    volunteer_id: str
+    beneficiary_id: str
+    provider_id: str
+    name: str
+    kind: str
+    cost_minutes: int
+    slot: datetime | None
+    status: str
+    reserved_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    reason: str | None
+    position: int
+
+
+class Due(NamedTuple):
+    """A reservation whose time is over, in a bank with its own local time."""
+
+    bank_id: UUID
+    redemption_id: RedemptionId
+    timezone: str
+
+
+async def one(pool: Pool, bank_id: UUID, redemption_id: str) -> RedemptionView | None:
+    """One redemption."""
+    row = await pool.fetchrow(SQL["one"], bank_id, redemption_id)
+    return RedemptionView(**row) if row else None
+
+
+async def page(
+    pool: Pool,
+    bank_id: UUID,
+    *,
+    volunteer_id: str | None,
+    provider_ids: Sequence[str] | None,
+    reward_id: str | None,
+    status: str | None,
+    before: str | None,
+    limit: int,
+) -> list[RedemptionView]:
+    """Redemptions that were reserved before the one given, newest first."""
+    rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, provider_ids, reward_id, status, before, limit)
+    return [RedemptionView(**row) for row in rows]
+
+
+async def due(pool: Pool, now: datetime, limit: int) -> list[Due]:
+    """What is still reserved although its time is over, longest overdue first."""
+    rows = await pool.fetch(SQL["due"], now, limit)
+    return [Due(row["bank_id"], RedemptionId(row["redemption_id"]), row["timezone"]) for row in rows]

@@ -1,0 +1,43 @@
+-- reserve --
+insert into redemption (bank_id, redemption_id, reward_id, volunteer_id, beneficiary_id, provider_id, name, kind,
+                        cost_minutes, period, slot, expires_at, status, reserved_at, position)
+select e.bank_id, f.*, 'reserved', e.recorded_at, e.position
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                f (redemption_id text, reward_id text, volunteer_id text, beneficiary_id text, provider_id text,
+                   name text, kind text, cost_minutes int, period text, slot timestamptz, expires_at timestamptz)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+
+-- end --
+update redemption r
+   set status = case e.topic when 'reward-fulfilled' then 'fulfilled' when 'reservation-cancelled' then 'cancelled'
+                else 'expired' end,
+       ended_at = e.recorded_at, ended_by = coalesce(f.fulfilled_by, f.cancelled_by), reason = f.reason,
+       position = e.position
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                f (redemption_id text, fulfilled_by text, cancelled_by text, reason text)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+   and r.bank_id = $1 and r.redemption_id = f.redemption_id
+
+-- one --
+-- $1 bank  $2 redemption
+select redemption_id, reward_id, volunteer_id, beneficiary_id, provider_id, name, kind, cost_minutes, slot, status,
+       reserved_at, expires_at, ended_at, ended_by, reason, position
+  from redemption where bank_id = $1 and redemption_id = $2
+
+-- page --
+-- Newest first. $1 bank  $2 whose (payer or beneficiary) or null  $3 of these providers or null  $4 reward or null
+-- $5 status or null  $6 before this redemption or null  $7 at most
+select redemption_id, reward_id, volunteer_id, beneficiary_id, provider_id, name, kind, cost_minutes, slot, status,
+       reserved_at, expires_at, ended_at, ended_by, reason, position
+  from redemption
+ where bank_id = $1 and ($2::text is null or volunteer_id = $2 or beneficiary_id = $2)
+   and ($3::text[] is null or provider_id = any ($3)) and ($4::text is null or reward_id = $4)
+   and ($5::text is null or status = $5) and ($6::text is null or redemption_id < $6)
+ order by redemption_id desc limit $7
+
+-- due --
+-- What is reserved still though its time is over, of all banks. $1 now  $2 at most
+select r.bank_id, r.redemption_id, b.timezone
+  from redemption r join bank b using (bank_id)
+ where r.status = 'reserved' and r.expires_at <= $1
+ order by r.expires_at limit $2

@@ -1,0 +1,52 @@
+-- publish --
+insert into reward (bank_id, reward_id, provider_id, status, terms, position)
+select e.bank_id, f.reward_id, f.provider_id, 'published', f.terms, e.position
+  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (reward_id text, provider_id text, terms jsonb)
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+
+-- amend --
+update reward r set provider_id = f.provider_id, terms = f.terms, position = f.position
+  from (select distinct on (f.reward_id) f.*, e.position
+          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+                        f (reward_id text, provider_id text, terms jsonb)
+         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+         order by f.reward_id, e.position desc) f
+ where r.bank_id = $1 and r.reward_id = f.reward_id
+
+-- set_status --
+-- An amendment may have come later: the position is that of whatever happened last.
+update reward r
+   set status = case latest.topic when 'reward-paused' then 'paused' when 'reward-withdrawn' then 'withdrawn'
+                else 'published' end,
+       reason = latest.reason, position = greatest(r.position, latest.position)
+  from (select distinct on (f.reward_id) f.reward_id, f.reason, e.topic, e.position
+          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (reward_id text, reason text)
+         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+         order by f.reward_id, e.position desc) latest
+ where r.bank_id = $1 and r.reward_id = latest.reward_id
+
+-- one --
+-- $1 bank  $2 reward
+select reward_id, status, terms, reason, position from reward where bank_id = $1 and reward_id = $2
+
+-- page --
+-- $1 bank  $2 statuses or null  $3 kind or null  $4 after this reward  $5 at most
+select reward_id, status, terms, reason, position from reward
+ where bank_id = $1 and ($2::text[] is null or status = any ($2)) and ($3::text is null or terms ->> 'kind' = $3)
+   and reward_id > $4
+ order by reward_id limit $5
+
+-- taken --
+-- How many are reserved or fulfilled of rewards in their present periods. $1 bank  $2 rewards  $3 periods
+select r.reward_id, count(*) as taken
+  from unnest($2::text[], $3::text[]) p (reward_id, period)
+  join redemption r on r.bank_id = $1 and r.reward_id = p.reward_id and r.period = p.period
+                   and r.status in ('reserved', 'fulfilled')
+ group by r.reward_id
+
+-- places --
+-- How many places of each appointment are taken. $1 bank  $2 rewards
+select reward_id, slot, count(*) as taken
+  from redemption
+ where bank_id = $1 and reward_id = any ($2) and slot is not null and status in ('reserved', 'fulfilled')
+ group by reward_id, slot
