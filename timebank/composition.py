@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from timebank.embedded import EmbeddedPostgres
+from timebank.expiry import AT_ONCE, expire_due
 from timebank.identity.attempts import Attempts
 from timebank.identity.oidc import OpenIdProvider, open_id_provider
 from timebank.identity.passwords import Passwords
@@ -24,6 +25,7 @@ from timebank.ledger.ledger import Ledger
 from timebank.ledger.migrations import migrate
 from timebank.ledger.people import People
 from timebank.ledger.store import Pool, Store
+from timebank.ledger.submission import QueueFullError, StoreUnavailableError
 from timebank.ledger.wake import Waker
 from timebank.ledger.writer import InlineProjection
 from timebank.projections import FOLLOWING, api_keys, balances, offices, proxies
@@ -32,6 +34,7 @@ from timebank.settings import Settings
 
 WATCH_SECONDS = 1.0
 SWEEP_SECONDS = 3600.0
+EXPIRY_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -108,7 +111,7 @@ async def running_services(
         background = [waker.run(pool)]
         if settings.project if follow is None else follow:
             await runner.catch_up_all()
-            background += [runner.run(), _sweep(door)]
+            background += [runner.run(), _sweep(door), let_time_pass(pool, ledger)]
         await stack.enter_async_context(in_background(background))
         yield Services(pool, people, ledger, runner, door, principals, security_log, oidc, settings.issuer)
 
@@ -143,6 +146,19 @@ async def _sweep(door: Door) -> None:
         except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
             log.warning("what is over could not be swept away", error=str(error))
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def let_time_pass(pool: Pool, ledger: Ledger) -> None:
+    """Take back reservations whose time is over, soon after it is."""
+    while True:
+        try:
+            while await expire_due(pool, ledger) == AT_ONCE:
+                pass
+        except (*CONNECTION_LOST, asyncpg.PostgresError, StoreUnavailableError, QueueFullError) as error:
+            log.warning("overdue reservations could not be taken back; trying on", error=str(error))
+        except Exception:
+            log.exception("overdue reservations could not be taken back; trying on")
+        await asyncio.sleep(EXPIRY_SECONDS)
 
 
 @contextlib.asynccontextmanager

@@ -8,7 +8,7 @@ import datetime as dt
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -292,10 +292,15 @@ def rejected_csv(table: Table, reasons: Mapping[int, str]) -> bytes:
     stale = {i for i, header in enumerate(table.header) if _unwrap(header) == REASON_HEADER}
     lines = [(REASON_HEADER, table.header)]
     lines += [(reasons[row.line], row.original) for row in table.rows if row.line in reasons]
+    return written([reason, *(c for i, c in enumerate(record) if i not in stale)] for reason, record in lines)
+
+
+def written(rows: Iterable[Sequence[str]]) -> bytes:
+    """Rows as a file that every spreadsheet opens as it is meant: UTF-8 with a byte order mark, and no formulas."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    for reason, record in lines:
-        writer.writerow(_guard(cell) for cell in [reason, *(c for i, c in enumerate(record) if i not in stale)])
+    for row in rows:
+        writer.writerow(_guard(cell) for cell in row)
     return text.getvalue().encode("utf-8-sig")
 
 

@@ -19,6 +19,7 @@ from timebank.domain.kernel import Acting, Office
 from timebank.domain.keys import Permission
 from timebank.domain.memberships import LOGS_SERVICE, MANAGES_MEMBERS, VERIFIES_SERVICE, Role
 from timebank.domain.proxies import ProxyScope
+from timebank.domain.redemptions import FULFILS_REWARDS
 from timebank.domain.refusals import (
     NotPermitted,
     OrganisationUnknown,
@@ -70,6 +71,11 @@ _MEMBERS = Access(
 _REVIEW = Access(offices=("administrator",), roles=VERIFIES_SERVICE, permission="verify-service")
 _LOGGING = Access(offices=("administrator",), roles=LOGS_SERVICE, permission="log-service")
 _RECORDS = Access(own=True, proxy="view", offices=("administrator", "auditor"), roles=SEES_RECORDS, permission="read")
+_FULFILMENT = Access(offices=("administrator",), roles=FULFILS_REWARDS, permission="fulfil-rewards")
+_REDEMPTIONS = Access(
+    own=True, proxy="view", offices=("administrator", "auditor"), roles=FULFILS_REWARDS, permission="fulfil-rewards"
+)
+_ACCOUNT = Access(own=True, proxy="view", offices=("administrator", "auditor"))
 _KEYS = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
 
 TABLE: dict[str, Access] = {
@@ -94,11 +100,15 @@ TABLE: dict[str, Access] = {
         offices=("administrator", "node-leader"), roles=(*SEES_RECORDS, *MANAGES_MEMBERS), permission="read"
     ),
     "get_volunteer": Access(own=True, proxy="view", offices=("administrator",)),
-    "get_balance": Access(own=True, proxy="view", offices=("administrator", "auditor")),
+    "get_balance": _ACCOUNT,
+    "explain_balance": _ACCOUNT,
+    "get_statement": _ACCOUNT,
+    "get_statement_csv": _ACCOUNT,
     "change_personal_data": Access(own=True, proxy="personal-data", offices=("administrator",)),
     "suspend_volunteer": _ADMINISTRATORS,
     "reinstate_volunteer": _ADMINISTRATORS,
     "set_consent": Access(own=True, proxy="consents"),
+    "leave_bank": Access(own=True, offices=("administrator",)),
     "erase_volunteer": Access(own=True, offices=("administrator",)),
     "list_memberships": Access(own=True, proxy="view", offices=("administrator",)),
     "list_proxies": Access(own=True, proxy="view", offices=("administrator",)),
@@ -136,6 +146,34 @@ TABLE: dict[str, Access] = {
     "reject_service": _REVIEW,
     "correct_service": _REVIEW,
     "void_service": _REVIEW,
+    # credit
+    "list_policies": Access(everybody=True),
+    "adopt_policy": _ADMINISTRATORS,
+    "preview_policy": Access(offices=("administrator", "auditor")),
+    "list_rewards": Access(everybody=True),
+    "get_reward": Access(everybody=True),
+    "publish_reward": _ADMINISTRATORS,
+    "amend_reward": _ADMINISTRATORS,
+    "pause_reward": _ADMINISTRATORS,
+    "resume_reward": _ADMINISTRATORS,
+    "withdraw_reward": _ADMINISTRATORS,
+    "redeem_reward": Access(own=True, proxy="redeem"),
+    "list_redemptions": _REDEMPTIONS,
+    "get_redemption": _REDEMPTIONS,
+    "draw_code": Access(own=True, proxy="redeem"),
+    "cancel_redemption": Access(
+        own=True, proxy="redeem", offices=("administrator",), roles=FULFILS_REWARDS, permission="fulfil-rewards"
+    ),
+    "fulfil_redemption": _FULFILMENT,
+    "list_gifts": _ACCOUNT,
+    "give_credit": Access(own=True, proxy="give"),
+    "list_donations": _ACCOUNT,
+    "donate_credit": Access(own=True, proxy="give"),
+    "list_funds": Access(everybody=True),
+    "open_fund": _ADMINISTRATORS,
+    "close_fund": _ADMINISTRATORS,
+    "list_grants": Access(offices=("administrator", "auditor")),
+    "grant_credit": Access(offices=("administrator",), roles=MANAGES_MEMBERS),
     # reading
     "get_bank_leaderboard": Access(everybody=True),
     "list_events": Access(offices=("administrator", "auditor")),

@@ -22,6 +22,7 @@ from timebank.api.access import TABLE, authorised, log_refusal
 from timebank.api.appointments import AppointmentController
 from timebank.api.audit import AuditController
 from timebank.api.bodies import StrictRequest
+from timebank.api.funds import FundController
 from timebank.api.health import HealthController
 from timebank.api.keys import KeyController
 from timebank.api.leaderboards import LeaderboardController
@@ -30,10 +31,15 @@ from timebank.api.memberships import MemberController, VolunteerMembershipContro
 from timebank.api.middleware import RequestLog
 from timebank.api.oidc import OidcController
 from timebank.api.organisations import OrganisationController
+from timebank.api.policies import PolicyController
 from timebank.api.problems import HANDLERS
 from timebank.api.proxies import ProxyController
+from timebank.api.redemptions import RedemptionController, RewardRedemptionController
+from timebank.api.rewards import RewardController
 from timebank.api.service_records import LoggingController, ServiceRecordController
 from timebank.api.sessions import CodeController, PasswordController, SessionController
+from timebank.api.statements import StatementController
+from timebank.api.transfers import DonationController, GiftController
 from timebank.api.volunteers import VolunteerController
 from timebank.api.welcome import welcome
 from timebank.composition import in_background, running_services
@@ -166,6 +172,14 @@ CONTROLLERS = [
     MemberController,
     LoggingController,
     ServiceRecordController,
+    PolicyController,
+    RewardController,
+    RewardRedemptionController,
+    RedemptionController,
+    GiftController,
+    DonationController,
+    FundController,
+    StatementController,
     LeaderboardController,
     AuditController,
 ]

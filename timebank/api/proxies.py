@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody
 from timebank.api.problems import READS, WRITES
 from timebank.api.requests import BankRequest, Id, IdempotencyHeader, do, now, services
 from timebank.domain.identifiers import VolunteerId, new_proxy_id
-from timebank.domain.proxies import ActsADay, AppointProxy, EndProxy, ProxyAppointed, ProxyScope
+from timebank.domain.proxies import ActsADay, AppointProxy, EndProxy, MinutesADay, ProxyAppointed, ProxyScope
 from timebank.projections import proxies
 from timebank.projections.proxies import ProxyView
 
@@ -21,6 +21,7 @@ class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     proxy_volunteer_id: Id
     scopes: Annotated[tuple[ProxyScope, ...], msgspec.Meta(max_length=10)] = ("view",)
     acts_per_day: ActsADay = 10
+    minutes_per_day: MinutesADay | None = None
     valid_until: date | None = None
 
 
@@ -61,6 +62,7 @@ class ProxyController(Controller):
             proxy_volunteer_id=VolunteerId(data.proxy_volunteer_id),
             scopes=data.scopes,
             acts_per_day=data.acts_per_day,
+            minutes_per_day=data.minutes_per_day,
             valid_until=data.valid_until,
         )
         receipt = await do(request, command, idempotency_key)

@@ -15,10 +15,12 @@ from msgspec import Meta
 
 from timebank.api.problems import ProjectionBehindError
 from timebank.composition import Services
+from timebank.domain.identifiers import VolunteerId, is_volunteer_number
 from timebank.domain.kernel import Command
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import Visit
 from timebank.ledger.submission import IdempotencyKey, Receipt
+from timebank.projections import volunteers
 
 READ_PATIENCE_SECONDS = 2.0
 
@@ -84,6 +86,16 @@ def services(request: BankRequest) -> Services:
 def now(request: BankRequest) -> datetime:
     """Now, in the local time of the asker's bank."""
     return request.user.local(services(request).ledger.clock())
+
+
+async def volunteer_meant(request: BankRequest, id_or_number: str) -> VolunteerId:
+    """The volunteer who is meant, where people may say a number instead of an id."""
+    if not is_volunteer_number(id_or_number):
+        return VolunteerId(id_or_number)
+    found, bank_id = services(request), request.user.bank_id
+    await wait_for_reads(request, None)
+    holders = await volunteers.by_number_or_phone(found.pool, found.people, bank_id, [id_or_number])
+    return VolunteerId(next(iter(holders.get(id_or_number, [])), id_or_number))
 
 
 def page_of(items: Sequence[T], limit: int, cursor: str) -> Page[T]:

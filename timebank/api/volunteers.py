@@ -1,10 +1,11 @@
 """Volunteers: registering, looking up, balances, consents."""
 
-from typing import Annotated, Literal, TypeVar
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from litestar import Controller, get, patch, post
-from litestar.exceptions import HTTPException, PermissionDeniedException
+from litestar.exceptions import HTTPException, PermissionDeniedException, ValidationException
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
@@ -14,6 +15,7 @@ from timebank.api.requests import (
     PRINTABLE,
     After,
     BankRequest,
+    Id,
     IdempotencyHeader,
     Limit,
     Line,
@@ -28,9 +30,11 @@ from timebank.api.requests import (
     wait_for_reads,
 )
 from timebank.domain.erasure import EraseVolunteer
-from timebank.domain.identifiers import VolunteerId, new_volunteer_id, new_volunteer_number
+from timebank.domain.identifiers import VolunteerId, new_transfer_id, new_volunteer_id, new_volunteer_number
+from timebank.domain.leaving import LeaveBank, Rest
 from timebank.domain.memberships import MANAGES_MEMBERS
 from timebank.domain.refusals import VolunteerNumberTaken, VolunteerUnknown
+from timebank.domain.statements import Holdings, happened_by, recorded_by
 from timebank.domain.volunteers import (
     ChangePersonalData,
     PersonalDataChanged,
@@ -39,10 +43,11 @@ from timebank.domain.volunteers import (
     ReinstateVolunteer,
     SetConsent,
     SuspendVolunteer,
+    VolunteerLeft,
     VolunteerRegistered,
 )
 from timebank.ledger.submission import Receipt
-from timebank.projections import balances, volunteers
+from timebank.projections import balances, statements, volunteers
 from timebank.projections.balances import Balance
 from timebank.projections.volunteers import VolunteerView
 
@@ -99,6 +104,34 @@ class Registered(msgspec.Struct, frozen=True):
 
     volunteer_id: str
     number: str
+    position: int
+
+
+class BalanceThen(Balance, frozen=True, kw_only=True):
+    """The balance of now, and that of the end of the day `as_of`, twice.
+
+    `recorded` is what the log said then; `happened` what had happened by then as it is known today: service entered
+    later counts on its own day, and what was put right counts as it was put right.
+    """
+
+    as_of: date
+    recorded: Holdings
+    happened: Holdings
+
+
+class DepartureRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to become of credit that is left: `hold` keeps it on the account, `donate` gives it to a fund."""
+
+    rest: Rest | None = None
+    fund_id: Id | None = None
+
+
+class Left(msgspec.Struct, frozen=True):
+    """The volunteer has left; `held_minutes` wait for them."""
+
+    volunteer_id: str
+    status: Literal["left"]
+    held_minutes: int
     position: int
 
 
@@ -189,12 +222,30 @@ class VolunteerController(Controller):
         return found
 
     @get("/{volunteer_id:str}/balance", responses=READS)
-    async def get_balance(self, request: BankRequest, volunteer_id: FromPath[str]) -> Balance:
+    async def get_balance(
+        self,
+        request: BankRequest,
+        volunteer_id: FromPath[str],
+        as_of: Annotated[
+            date | None, QueryParameter(description="Also what it was at the end of this local day, in both times.")
+        ] = None,
+    ) -> Balance | BalanceThen:
         """What a volunteer can spend, has reserved and owes, in minutes; never older than the log."""
-        found = await balances.balance_of(services(request).pool, request.user.bank_id, volunteer_id)
+        pool, bank_id = services(request).pool, request.user.bank_id
+        found = await balances.balance_of(pool, bank_id, volunteer_id)
         if found is None:
             raise VolunteerUnknown(volunteer_id=volunteer_id)
-        return found
+        if as_of is None:
+            return found
+        zone = now(request).tzinfo
+        assert zone is not None, "a bank has a local time"
+        entries, own = await statements.entries(pool, bank_id, volunteer_id, zone), VolunteerId(volunteer_id)
+        return BalanceThen(
+            **msgspec.structs.asdict(found),
+            as_of=as_of,
+            recorded=recorded_by(entries, own, as_of),
+            happened=happened_by(entries, own, as_of),
+        )
 
     @post("/{volunteer_id:str}/suspend", status_code=200, responses=WRITES)
     async def suspend_volunteer(
@@ -219,7 +270,7 @@ class VolunteerController(Controller):
         data: JSONBody[ReasonRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> VolunteerStatus:
-        """End a suspension."""
+        """End a suspension, or take somebody in again who left."""
         command = ReinstateVolunteer(
             by=request.user.acting, at=now(request), volunteer_id=VolunteerId(volunteer_id), reason=data.reason
         )
@@ -270,16 +321,53 @@ class VolunteerController(Controller):
         assert isinstance(fact, PersonalDataChanged)
         return Changed(volunteer_id, fact.fields, receipt.position)
 
+    @post("/{volunteer_id:str}/leave", status_code=200, responses=WRITES)
+    async def leave_bank(
+        self,
+        request: BankRequest,
+        volunteer_id: FromPath[str],
+        data: JSONBody[DepartureRequest | None] = None,
+        idempotency_key: IdempotencyHeader = None,
+    ) -> Left:
+        """Leave the bank: memberships, offices and proxies end, what is reserved is given back. One can come back."""
+        command = LeaveBank(
+            by=request.user.acting, at=now(request), volunteer_id=VolunteerId(volunteer_id), **_departure(data)
+        )
+        receipt = await do(request, command, idempotency_key)
+        fact = receipt.facts[-1]
+        assert isinstance(fact, VolunteerLeft)
+        return Left(volunteer_id, "left", fact.held_minutes, receipt.position)
+
     @post("/{volunteer_id:str}/erase", status_code=200, responses=WRITES)
     async def erase_volunteer(
-        self, request: BankRequest, volunteer_id: FromPath[str], idempotency_key: IdempotencyHeader = None
+        self,
+        request: BankRequest,
+        volunteer_id: FromPath[str],
+        data: JSONBody[DepartureRequest | None] = None,
+        idempotency_key: IdempotencyHeader = None,
     ) -> Erased:
-        """Erase all that is personal about a volunteer, for good; the account and the history stay, and name nobody."""
-        command = EraseVolunteer(by=request.user.acting, at=now(request), volunteer_id=VolunteerId(volunteer_id))
+        """Erase all that is personal about a volunteer, for good; the account and the history stay, and name nobody.
+
+        If there is credit left, say what is to become of it.
+        """
+        command = EraseVolunteer(
+            by=request.user.acting, at=now(request), volunteer_id=VolunteerId(volunteer_id), **_departure(data)
+        )
         receipt = await do(request, command, idempotency_key)
         themselves = request.user.actor == volunteer_id
         await note(request, "volunteer-erased", with_address=not themselves, volunteer=volunteer_id)
         return Erased(volunteer_id, "erased", receipt.position)
+
+
+def _departure(data: DepartureRequest | None) -> dict[str, Any]:
+    """What is to become of the credit."""
+    if data is None:
+        return {}
+    if (data.rest == "donate") != (data.fund_id is not None):
+        detail = "A donation needs a fund_id, and nothing else has one."
+        raise ValidationException(detail, extra=[{"message": detail, "key": "fund_id"}])
+    transfer_id = new_transfer_id() if data.rest == "donate" else None
+    return {"rest": data.rest, "fund_id": data.fund_id, "transfer_id": transfer_id}
 
 
 def _said(given: T | UnsetType | None, nothing: T) -> T | None:

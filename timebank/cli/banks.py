@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import rich_click as click
 
 from timebank.api.sessions import welcome_link
-from timebank.cli.common import cli, echo_json, find_bank, find_volunteer, run_services
+from timebank.cli.common import BANK, cli, echo_json, find_bank, find_volunteer, run_services
 from timebank.composition import Services
 from timebank.domain.appointments import AppointmentMade
 from timebank.domain.identifiers import OrganisationId, VolunteerId, new_appointment_id, new_key_id
@@ -20,7 +20,6 @@ from timebank.founding import OPERATOR, found_bank
 from timebank.identity.principals import api_key, secret_hash
 from timebank.identity.security_log import Visit
 
-BANK = click.option("--bank", help="The bank; not needed where there is only one.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 
 

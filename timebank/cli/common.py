@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 console = Console(stderr=True)
 
+BANK = click.option("--bank", help="The bank; not needed where there is only one.")
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)

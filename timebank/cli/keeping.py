@@ -3,18 +3,24 @@
 import asyncio
 import signal
 import sys
+from datetime import datetime
+from pathlib import Path
 
 import asyncpg
+import msgspec
 import rich_click as click
 
-from timebank.cli.common import cli, find_bank, progress_bar, run, run_services
-from timebank.composition import Services, database, in_background
+from timebank.api.policies import BEGINNING, RulesRequest
+from timebank.cli.common import BANK, cli, find_bank, progress_bar, run, run_services
+from timebank.composition import Services, database, in_background, let_time_pass
+from timebank.domain.policy import must_be_consistent
+from timebank.domain.refusals import Refusal
 from timebank.identity.security_log import Visit
 from timebank.ledger.audit import check_log
 from timebank.ledger.keyring import LOOK_SECONDS
 from timebank.ledger.migrations import migrate
 from timebank.ledger.store import Bank
-from timebank.projections import EVERY, balances
+from timebank.projections import EVERY, balances, policies
 from timebank.projections.rebuild import outdated, rebuild, verify
 from timebank.settings import Settings
 
@@ -90,15 +96,47 @@ async def _verify_bank(services: Services, bank: Bank) -> bool:
     return sound
 
 
+@cli.command("preview")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="The first local day to try it for.")
+@click.option("--largest", default=20, show_default=True, help="How many of the largest changes to show.")
+@BANK
+def preview_command(file: Path, since: datetime | None, largest: int, bank: str | None) -> None:
+    """Try a draft of the rule book (JSON, as the API takes it) on the real history; nothing is written."""
+    try:
+        rules = msgspec.json.decode(file.read_bytes(), type=RulesRequest).rules()
+        must_be_consistent(rules)
+    except (msgspec.DecodeError, Refusal) as error:
+        raise click.BadParameter(f"{file} is no rule book: {error}") from None
+
+    async def keep(services: Services) -> None:
+        found = await find_bank(services, bank)
+        with progress_bar("Replaying the history") as progress:
+            _, effects = await policies.preview(
+                services.pool, found.bank_id, rules, since.date() if since else BEGINNING, largest, progress
+            )
+        click.echo(f"{effects.people_changed} of {effects.people} people would have other credit,")
+        click.echo(f"{effects.records_changed} of {effects.records} records would count differently,")
+        change = effects.minutes_after - effects.minutes_before
+        click.echo(f"{effects.minutes_after} minutes in all instead of {effects.minutes_before} ({change:+}).")
+        for volunteer_id, before, after in effects.largest_changes:
+            click.echo(f"  {volunteer_id}  {before} -> {after}  ({after - before:+})")
+
+    run_services(keep)
+
+
 @cli.command()
 def project() -> None:
-    """Move the read models on, as a process of its own (the service then runs with TIMEBANK_PROJECT=false)."""
+    """Move the read models on, and let time pass for reservations, as a process of its own.
+
+    The service then runs with TIMEBANK_PROJECT=false.
+    """
 
     async def keep(services: Services) -> None:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with in_background([services.runner.run()]):
+        async with in_background([services.runner.run(), let_time_pass(services.pool, services.ledger)]):
             click.echo("Following the log; stop with Ctrl-C.", err=True)
             await stop.wait()
 

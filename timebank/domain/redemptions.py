@@ -3,6 +3,7 @@
 Each of the three happens at most once, and only one of them. Reserving and releasing move credit (`redeeming.py`).
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -28,6 +29,18 @@ from timebank.domain.refusals import (
 from timebank.domain.rewards import RewardKind, RewardTerms, Slot
 
 FULFILS_REWARDS: tuple[Role, ...] = ("merchant", "coordinator")
+
+
+def code_hash(code: str) -> str:
+    """By what a code is known: the SHA-256, in hexadecimal, of its letters and digits, however they were typed.
+
+    Codes are Crockford's base 32 (https://www.crockford.com/base32.html): O is read as 0, I and L as 1.
+    """
+    plain = "".join(letter for letter in code.upper() if letter.isalnum()).translate(_ALIKE)
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+_ALIKE = str.maketrans("OIL", "011")
 
 
 class RewardReserved(Fact, frozen=True, kw_only=True):
@@ -61,9 +74,11 @@ class RewardFulfilled(Fact, frozen=True, kw_only=True):
     volunteer_id: VolunteerId
     beneficiary_id: VolunteerId
     provider_id: OrganisationId
+    name: str
     cost_minutes: int
     code_hash: str
     fulfilled_by: ActorId
+    slot: Moment | None = None
 
 
 class ReservationCancelled(Fact, frozen=True, kw_only=True):
@@ -216,7 +231,9 @@ class FulfilRedemption(Command, frozen=True, kw_only=True):
             volunteer_id=reserved.volunteer_id,
             beneficiary_id=reserved.beneficiary_id,
             provider_id=reserved.provider_id,
+            name=reserved.name,
             cost_minutes=reserved.cost_minutes,
             code_hash=reserved.code_hash,
             fulfilled_by=self.by.actor,
+            slot=reserved.slot,
         )

@@ -281,15 +281,15 @@ def _about(fact: Fact) -> str:
 
 
 _WORDS: dict[str, dict[Language, str]] = {
-    "service-confirmed": {"zh": "服务已确认:{name}", "en": "Service confirmed: {name}"},
-    "service-corrected": {"zh": "服务已更正:{name}", "en": "Service corrected: {name}"},
-    "service-voided": {"zh": "服务已作废:{name}", "en": "Service voided: {name}"},
-    "reward-reserved": {"zh": "兑换预留:{name}", "en": "Reserved for a reward: {name}"},
-    "reward-fulfilled": {"zh": "兑换已核销:{name}", "en": "Reward received: {name}"},
-    "reservation-cancelled": {"zh": "兑换已取消:{name}", "en": "Reservation cancelled: {name}"},
-    "reservation-expired": {"zh": "兑换已过期:{name}", "en": "Reservation expired: {name}"},
+    "service-confirmed": {"zh": "服务已确认：{name}", "en": "Service confirmed: {name}"},
+    "service-corrected": {"zh": "服务已更正：{name}", "en": "Service corrected: {name}"},
+    "service-voided": {"zh": "服务已作废：{name}", "en": "Service voided: {name}"},
+    "reward-reserved": {"zh": "兑换预留：{name}", "en": "Reserved for a reward: {name}"},
+    "reward-fulfilled": {"zh": "兑换已核销：{name}", "en": "Reward received: {name}"},
+    "reservation-cancelled": {"zh": "兑换已取消：{name}", "en": "Reservation cancelled: {name}"},
+    "reservation-expired": {"zh": "兑换已过期：{name}", "en": "Reservation expired: {name}"},
     "credit-given": {"zh": "转赠他人", "en": "Gift to another volunteer"},
     "credit-received": {"zh": "收到转赠", "en": "Gift from another volunteer"},
-    "credit-donated": {"zh": "捐赠:{fund}", "en": "Donation to {fund}"},
-    "credit-granted": {"zh": "基金拨付:{fund}", "en": "Grant from {fund}"},
+    "credit-donated": {"zh": "捐赠：{fund}", "en": "Donation to {fund}"},
+    "credit-granted": {"zh": "基金拨付：{fund}", "en": "Grant from {fund}"},
 }

@@ -1,0 +1,121 @@
+"""The rule book: which versions there are, adopting another, and what a draft would have changed."""
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get, post
+from litestar.params import JSONBody
+
+from timebank.api.problems import READS, WRITES
+from timebank.api.requests import BankRequest, IdempotencyHeader, Line, do, now, services
+from timebank.domain.policy import AdoptPolicy, GiftRules, PolicyAdopted, Rules, must_be_consistent
+from timebank.domain.preview import Change
+from timebank.projections import policies
+from timebank.projections.policies import PolicyView
+
+BEGINNING = date(1949, 1, 1)
+
+
+class GiftRulesRequest(GiftRules, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whether credit may be given to others, and how much at once and in a local month; null is without limit."""
+
+
+class RulesRequest(Rules, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the rule book says; what is not said is minute for minute, without caps, and nothing ever expires."""
+
+    gifts: GiftRulesRequest = GiftRulesRequest()
+
+    def rules(self) -> Rules:
+        """The same, as the domain knows it."""
+        return msgspec.convert(msgspec.to_builtins(self), Rules)
+
+
+class AdoptRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rules, the resolution that adopted them, and the local day from which on they are in force."""
+
+    resolution: Line
+    effective_from: date
+    rules: RulesRequest
+
+
+class DraftRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A draft, and from which local day on to try it; from the beginning, if none is said."""
+
+    rules: RulesRequest
+    effective_from: date = BEGINNING
+    largest: Annotated[int, msgspec.Meta(ge=0, le=500)] = 20
+
+
+class Adopted(msgspec.Struct, frozen=True):
+    """The version that was adopted."""
+
+    version: int
+    effective_from: date
+    position: int
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a draft would have changed in the history up to `position`, in minutes of credit; nothing was written."""
+
+    position: int
+    people: int
+    people_changed: int
+    records: int
+    records_changed: int
+    minutes_before: int
+    minutes_after: int
+    largest_changes: list["Changed"]
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's credit, as it is and as it would be."""
+
+    volunteer_id: str
+    minutes_before: int
+    minutes_after: int
+
+    @classmethod
+    def of(cls, change: Change) -> "Changed":
+        """The same, to be shown."""
+        return cls(**change._asdict())
+
+
+class PolicyController(Controller):
+    """`/v1/policies`"""
+
+    path = "/policies"
+    tags = ("Rule book",)
+
+    @get(responses=READS)
+    async def list_policies(self, request: BankRequest) -> list[PolicyView]:
+        """All versions of the rule book, in the order in which they were adopted."""
+        return await policies.adopted(services(request).pool, request.user.bank_id)
+
+    @post(responses=WRITES)
+    async def adopt_policy(
+        self, request: BankRequest, data: JSONBody[AdoptRequest], idempotency_key: IdempotencyHeader = None
+    ) -> Adopted:
+        """Adopt a version, for service from a day on that has not begun; only a bank's first may reach back."""
+        command = AdoptPolicy(
+            by=request.user.acting,
+            at=now(request),
+            resolution=data.resolution,
+            effective_from=data.effective_from,
+            rules=data.rules.rules(),
+        )
+        receipt = await do(request, command, idempotency_key)
+        fact = receipt.facts[0]
+        assert isinstance(fact, PolicyAdopted)
+        return Adopted(fact.version, fact.effective_from, receipt.position)
+
+    @post("/preview", status_code=200, responses=WRITES)
+    async def preview_policy(self, request: BankRequest, data: JSONBody[DraftRequest]) -> Preview:
+        """Replay the real history under a draft: how many people and minutes would change, and who most."""
+        rules = data.rules.rules()
+        must_be_consistent(rules)
+        position, effects = await policies.preview(
+            services(request).pool, request.user.bank_id, rules, data.effective_from, data.largest
+        )
+        told = effects._asdict() | {"largest_changes": [Changed.of(change) for change in effects.largest_changes]}
+        return Preview(position=position, **told)
