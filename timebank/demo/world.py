@@ -1,4 +1,4 @@
-"""A believable world to try the time bank on: a street office, twenty communities, their people, a month of service.
+"""The world itself: a street office, twenty communities, their people, a month of service.
 
 All names are made up. The same seed makes the same world, up to identifiers and the date it ends on: today.
 """
@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from timebank.composition import Services
+from timebank.demo.credit import publish, rule_books, spend
 from timebank.domain.identifiers import (
     ActorId,
     OrganisationId,
@@ -35,7 +36,7 @@ from timebank.domain.service import LogService
 from timebank.domain.volunteers import RegisterVolunteer, SetConsent
 from timebank.founding import OPERATOR, found_bank
 from timebank.identity.principals import api_key, secret_hash
-from timebank.projections import memberships, offices, organisations, volunteers
+from timebank.projections import memberships, offices, organisations, policies, volunteers
 from timebank.projections.balances import balance_of
 
 NAME = "百步亭街道时间银行(演示)"
@@ -45,6 +46,8 @@ COURT_LEADERS = 470
 OTHER_VOLUNTEERS = 1_030
 DAYS = 31
 CHUNK = 400
+SPENDERS = 60
+ENOUGH_MINUTES = 240
 LAST_STEP = "迁出本社区"
 
 _COMMUNITY_NAMES = [
@@ -127,6 +130,8 @@ async def known_world(services: Services) -> Demo | None:
     if not banks:
         return None
     pool, people, bank_id = services.pool, services.people, banks[-1].bank_id
+    if not await policies.adopted(pool, bank_id):
+        return None  # made by a version whose people could not spend anything yet
     bodies = await organisations.page(pool, bank_id, "approved", "", 1)
     administrators = [each for each in await offices.page(pool, bank_id, None, "", 1) if each.status == "in force"]
     members = await memberships.page(
@@ -193,11 +198,13 @@ class _World:
         self.administrator = Acting(ActorId(founded.administrator), "administrator")
         people = [new_volunteer_id() for _ in range(COURT_LEADERS + OTHER_VOLUNTEERS)]
         await self._do([self._registration(volunteer_id) for volunteer_id in people])
+        await self._do(rule_books(self.administrator, self.now))
         bodies = await self._found(people)
         await self._consents(people)
         for day in range(DAYS, 0, -1):
             await self._a_day(self.now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=day), bodies)
         await self._loose_ends(bodies)
+        await self._spend(bodies)
         first = bodies[0]
         busiest = await self._busiest(first)
         await self._do(self._last_step(first.organisation_id, busiest))
@@ -350,10 +357,21 @@ class _World:
             ]
         )
 
+    async def _spend(self, bodies: list[_Body]) -> None:
+        """Rewards by the first body, and sixty people of others who spend some of what they have."""
+        catalogue, commands = publish(self.administrator, self.now, bodies[0].organisation_id)
+        await self._do(commands)
+        neighbours = list(dict.fromkeys(person for body in bodies[len(_KINDS) :] for person in body.members))
+        able = [person for person in neighbours if await self._available(person) >= ENOUGH_MINUTES][:SPENDERS]
+        spending = spend(catalogue, self.administrator, self.now, able, self.random)
+        await self._do(spending.first)
+        await self._do(spending.then)
+
+    async def _available(self, person: VolunteerId) -> int:
+        balance = await balance_of(self.services.pool, self.bank_id, person)
+        return balance.available_minutes if balance else 0
+
     async def _busiest(self, body: _Body) -> VolunteerId:
         """Somebody with something on their account."""
-        available = {}
-        for volunteer_id in body.members:
-            balance = await balance_of(self.services.pool, self.bank_id, volunteer_id)
-            available[volunteer_id] = balance.available_minutes if balance else 0
+        available = {person: await self._available(person) for person in body.members}
         return max(available, key=available.__getitem__)
