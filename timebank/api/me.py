@@ -15,13 +15,25 @@ from timebank.domain.kernel import Person
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import SecurityEvent
 from timebank.identity.sessions import SessionView
-from timebank.projections import balances, history, memberships, offices, proxies, service_records, volunteers
+from timebank.projections import (
+    balances,
+    history,
+    memberships,
+    offices,
+    proxies,
+    redemptions,
+    service_records,
+    transfers,
+    volunteers,
+)
 from timebank.projections.balances import Balance
 from timebank.projections.history import EventView
 from timebank.projections.memberships import MembershipView
 from timebank.projections.offices import AppointmentView
 from timebank.projections.proxies import ProxyView
+from timebank.projections.redemptions import RedemptionView
 from timebank.projections.service_records import ServiceRecordView
+from timebank.projections.transfers import TransferView
 from timebank.projections.volunteers import VolunteerView
 
 STRETCH = 1_000
@@ -51,6 +63,8 @@ class MyData(msgspec.Struct, frozen=True, kw_only=True):
     appointments: list[AppointmentView]
     proxies: list[ProxyView]
     service_records: list[ServiceRecordView]
+    redemptions: list[RedemptionView]
+    transfers: list[TransferView]
     sessions: list[SessionView]
     linked_accounts: list[str]
     security_events: list[SecurityEvent]
@@ -127,6 +141,19 @@ async def _all_about(found: Services, user: Principal, at: datetime) -> MyData:
             last_day=None,
             before=None,
             limit=EVERYTHING,
+        ),
+        redemptions=await redemptions.page(
+            pool,
+            bank_id,
+            volunteer_id=own,
+            provider_ids=None,
+            reward_id=None,
+            status=None,
+            before=None,
+            limit=EVERYTHING,
+        ),
+        transfers=await transfers.page(
+            pool, bank_id, None, volunteer_id=own, fund_id=None, before=None, limit=EVERYTHING
         ),
         sessions=await found.door.of(bank_id, own, at),
         linked_accounts=await found.oidc.linked(bank_id, own) if found.oidc else [],

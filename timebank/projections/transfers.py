@@ -41,13 +41,13 @@ class TransferView(msgspec.Struct, frozen=True, kw_only=True):
 async def page(
     pool: Pool,
     bank_id: UUID,
-    kind: TransferKind,
+    kind: TransferKind | None,
     *,
     volunteer_id: str | None,
     fund_id: str | None,
     before: str | None,
     limit: int,
 ) -> list[TransferView]:
-    """Transfers of a kind that were made before the one given, newest first; of somebody, of a fund, or all."""
+    """Transfers, of a kind or all, that were made before the one given, newest first; of somebody, of a fund, or all."""
     rows = await pool.fetch(SQL["page"], bank_id, kind, volunteer_id, fund_id, before, limit)
     return [TransferView(**row) for row in rows]

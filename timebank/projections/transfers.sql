@@ -12,10 +12,10 @@ select e.bank_id, f.transfer_id,
  where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
 
 -- page --
--- Newest first. $1 bank  $2 kind  $3 whose (from or to) or null  $4 of which fund (from or to) or null
+-- Newest first. $1 bank  $2 kind or null  $3 whose (from or to) or null  $4 of which fund (from or to) or null
 -- $5 before this transfer or null  $6 at most
 select transfer_id, kind, volunteer_id, fund_id, to_volunteer_id, to_fund_id, minutes, reason, made_at, position
   from transfer
- where bank_id = $1 and kind = $2 and ($3::text is null or volunteer_id = $3 or to_volunteer_id = $3)
+ where bank_id = $1 and ($2::text is null or kind = $2) and ($3::text is null or volunteer_id = $3 or to_volunteer_id = $3)
    and ($4::text is null or fund_id = $4 or to_fund_id = $4) and ($5::text is null or transfer_id < $5)
  order by transfer_id desc limit $6
