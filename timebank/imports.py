@@ -26,7 +26,8 @@ from timebank.domain.identifiers import (
 )
 from timebank.domain.kernel import Acting, Command
 from timebank.domain.policy import Capacity
-from timebank.domain.refusals import DuplicateRecord, Refusal
+from timebank.domain.refusals import DuplicateRecord
+from timebank.domain.refusing import Refusal
 from timebank.domain.review import LogConfirmedService
 from timebank.domain.service import LogService
 from timebank.domain.volunteers import RegisterVolunteer

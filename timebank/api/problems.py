@@ -13,6 +13,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
 from timebank.domain import refusals
+from timebank.domain.refusing import Refusal
 from timebank.identity import failures
 from timebank.identity.throttle import TooManyRequestsError
 from timebank.ledger.connections import CONNECTION_LOST
@@ -20,7 +21,7 @@ from timebank.ledger.submission import QueueFullError, StoreUnavailableError
 
 PROBLEM_JSON = "application/problem+json"
 
-STATUSES: dict[type[refusals.Refusal], HTTPStatus] = {
+STATUSES: dict[type[Refusal], HTTPStatus] = {
     refusals.Unknown: HTTPStatus.NOT_FOUND,
     refusals.NotPermitted: HTTPStatus.FORBIDDEN,
     refusals.NotAsItStands: HTTPStatus.CONFLICT,
@@ -66,7 +67,7 @@ class ProjectionBehindError(Exception):
     """A read model has not come to the position asked for."""
 
 
-def of_refusal(refusal: refusals.Refusal) -> Problem:
+def of_refusal(refusal: Refusal) -> Problem:
     """The problem a refusal is."""
     status = next(STATUSES[kind] for kind in type(refusal).__mro__ if kind in STATUSES)
     title = refusal.kind.replace("-", " ").capitalize()
@@ -112,7 +113,7 @@ def _plain(status: int, detail: str, *, kind: str = "about:blank") -> Problem:
     return Problem(type=kind, title=HTTPStatus(status).phrase, status=status, detail=detail)
 
 
-def _refused(_: Request[Any, Any, Any], refusal: refusals.Refusal) -> Response[Problem]:
+def _refused(_: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
     return respond(of_refusal(refusal))
 
 
@@ -179,7 +180,7 @@ def _unreadable(_: Request[Any, Any, Any], _error: Exception) -> Response[Proble
 
 
 HANDLERS: ExceptionHandlersMap = {
-    refusals.Refusal: _refused,
+    Refusal: _refused,
     failures.AccessFailure: _not_let_in,
     TooManyRequestsError: _asks_too_often,
     ValidationException: _invalid,

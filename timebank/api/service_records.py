@@ -31,7 +31,8 @@ from timebank.api.requests import (
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId, new_record_id
 from timebank.domain.kernel import Moment
 from timebank.domain.policy import Capacity
-from timebank.domain.refusals import OrganisationUnknown, RecordUnknown, Refusal
+from timebank.domain.refusals import OrganisationUnknown, RecordUnknown
+from timebank.domain.refusing import Refusal
 from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.service import (
     LogService,

@@ -15,7 +15,7 @@ from timebank.domain.identifiers import OrganisationId, VolunteerId, new_appoint
 from timebank.domain.kernel import Office
 from timebank.domain.keys import IssueKey, Permission
 from timebank.domain.offices import Appoint
-from timebank.domain.refusals import Refusal
+from timebank.domain.refusing import Refusal
 from timebank.founding import OPERATOR, found_bank
 from timebank.identity.principals import api_key, secret_hash
 from timebank.identity.security_log import Visit

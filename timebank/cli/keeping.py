@@ -14,7 +14,7 @@ from timebank.api.policies import BEGINNING, RulesRequest
 from timebank.cli.common import BANK, cli, find_bank, progress_bar, run, run_services
 from timebank.composition import Services, database, in_background, let_time_pass
 from timebank.domain.policy import must_be_consistent
-from timebank.domain.refusals import Refusal
+from timebank.domain.refusing import Refusal
 from timebank.identity.security_log import Visit
 from timebank.ledger.audit import check_log
 from timebank.ledger.keyring import LOOK_SECONDS

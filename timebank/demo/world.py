@@ -30,7 +30,7 @@ from timebank.domain.keys import IssueKey, Permission
 from timebank.domain.memberships import AddMember, ApproveMembership, EndMembership, Role
 from timebank.domain.organisations import ApproveOrganisation, Kind, RegisterOrganisation
 from timebank.domain.policy import Capacity
-from timebank.domain.refusals import Refusal
+from timebank.domain.refusing import Refusal
 from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.service import LogService
 from timebank.domain.volunteers import RegisterVolunteer, SetConsent

@@ -206,6 +206,7 @@ class Balance(Memory):
 
     def must_cover(self, minutes: int) -> None:
         """Refuse to spend more than is available."""
+        assert minutes > 0, "what is spent is said as a positive number"
         if minutes > self.minutes["available"]:
             raise NotEnoughCredit(minutes=minutes, available_minutes=self.minutes["available"])
 

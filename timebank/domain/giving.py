@@ -8,6 +8,7 @@ from timebank.domain.funds import Fund, FundClosed
 from timebank.domain.identifiers import FundId, TransferId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Memory
 from timebank.domain.memberships import MANAGES_MEMBERS, must_act_for, right_of
+from timebank.domain.organisations import Organisation
 from timebank.domain.policy import RuleBook
 from timebank.domain.refusals import (
     FundNotEmpty,
@@ -112,7 +113,8 @@ class GrantCredit(Command, frozen=True, kw_only=True):
         to: tuple[Memory, ...] = (Fund(self.to_fund_id),) if self.to_fund_id else ()
         if self.to_volunteer_id:
             to = Volunteer(self.to_volunteer_id), Balance(self.to_volunteer_id)
-        return *to, *(right_of(self.by, fund.organisation_id) if fund.organisation_id else ())
+        keeper = fund.organisation_id
+        return *to, *((Organisation(keeper), *right_of(self.by, keeper)) if keeper else ())
 
     def decide(self, fund: Fund, balance: FundBalance, *others: Memory) -> Iterator[Fact]:
         assert (self.to_volunteer_id is None) != (self.to_fund_id is None), "one of the two is granted something"
@@ -147,12 +149,16 @@ class GrantCredit(Command, frozen=True, kw_only=True):
 
     def must_keep(self, fund: Fund, right: Sequence[Memory]) -> None:
         """Refuse whoever does not keep the fund; that there is one is no secret."""
-        if self.by.authority == "node-leader" or fund.organisation_id is None:
-            return must_govern(self.by)
+        if fund.organisation_id is None:
+            must_govern(self.by)
+            return
         try:
             must_act_for(fund.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), right)
         except OrganisationUnknown:
             raise OfficeMissing(office="administrator") from None
+        for keeper in right:
+            if isinstance(keeper, Organisation) and not self.by.governs:
+                keeper.must_be_approved(fund.organisation_id)
 
 
 class CloseFund(Command, frozen=True, kw_only=True):

@@ -161,16 +161,22 @@ def right_of(by: Acting, organisation_id: OrganisationId) -> tuple[Memory, ...]:
 
 
 def must_act_for(
-    organisation_id: OrganisationId, by: Acting, roles: tuple[Role, ...], on: date, memories: Sequence[Memory]
+    organisation_id: OrganisationId,
+    by: Acting,
+    roles: tuple[Role, ...],
+    on: date,
+    memories: Sequence[Memory],
+    *,
+    or_lead: bool = False,
 ) -> None:
     """Refuse unless `by` may act for the organisation: as administrator, as its own program, or in one of the roles.
 
-    Who leads its people (a node leader) manages its members, and no more. To those who have nothing to do with the
+    Who leads its people (a node leader) may too, where it is said (`or_lead`). To those who have nothing to do with the
     organisation it does not exist; who is suspended has no role.
     """
     if by.governs or by.organisation_id == organisation_id:
         return
-    if by.authority == "node-leader" and by.scope == organisation_id and roles == MANAGES_MEMBERS:
+    if or_lead and by.authority == "node-leader" and by.scope == organisation_id:
         return
     known = {memory.key: memory for memory in memories}
     right = [known.get(memory.key) for memory in right_of(by, organisation_id)]
@@ -215,7 +221,7 @@ class AddMember(Command, frozen=True, kw_only=True):
         organisation.must_exist(self.organisation_id)
         asks_for_self = self.by.own_id == self.volunteer_id
         if not asks_for_self:
-            must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), right)
+            must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), right, or_lead=True)
             must_be_within(self.by, self.volunteer_id, self.role)
         organisation.must_be_approved(self.organisation_id)
         volunteer.must_be_active(self.volunteer_id)
@@ -252,7 +258,7 @@ class _OnMembership(Command, frozen=True, kw_only=True):
         )
 
     def must_manage(self, right: Sequence[Memory], *roles: Role) -> None:
-        must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), right)
+        must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), right, or_lead=True)
         must_be_within(self.by, self.volunteer_id, *roles)
 
     @property

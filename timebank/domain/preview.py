@@ -1,6 +1,7 @@
 """Preview: real history once more under rules that are only a draft, to see whose credit would be another."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
 from heapq import nlargest
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from timebank.domain.service import (
     ServiceLogged,
     ServiceRejected,
     ServiceVoided,
+    credited_by_day,
 )
 
 REPLAYED = (ServiceLogged, ServiceConfirmed, ServiceRejected, ServiceCorrected, ServiceVoided)
@@ -46,7 +48,7 @@ class _Counted(NamedTuple):
     """What a record came to under the draft."""
 
     activity: Activity
-    by_day: dict[date, int]
+    by_day: Mapping[date, int]
 
 
 class Replay:
@@ -109,6 +111,8 @@ class Replay:
         self._before[person] += fact.credited_minutes
         if fact.local_date < self.effective_from:
             self._after[person] += fact.credited_minutes
+            if self._is_capped:
+                self._count(fact.record_id, person, _Counted(activity, credited_by_day(fact)))
             return
         work = Work(*activity, category, fact.capacity, fact.minutes_by_day)
         days = self._taken(person, work) if self._is_capped else {}

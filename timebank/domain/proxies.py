@@ -111,7 +111,7 @@ class Proxy(Memory):
         if self.day == on and self.acts >= found.acts_per_day:
             raise ProxyLimitReached(volunteer_id=volunteer_id, acts_per_day=found.acts_per_day)
         spent = minutes + (self.minutes if self.day == on else 0)
-        if minutes and spent > (found.minutes_per_day or spent):
+        if minutes and found.minutes_per_day is not None and spent > found.minutes_per_day:
             raise ProxyMinutesReached(volunteer_id=volunteer_id, minutes_per_day=found.minutes_per_day)
         return ProxyUsed(
             proxy_id=found.proxy_id,

@@ -7,6 +7,7 @@ from timebank.domain.accounts import Balance, ServedDays
 from timebank.domain.identifiers import ActorId, RedemptionId, RewardId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Memory, Moment
 from timebank.domain.memberships import must_act_for, right_of
+from timebank.domain.organisations import Organisation
 from timebank.domain.policy import RuleBook, Rules
 from timebank.domain.redemptions import (
     FULFILS_REWARDS,
@@ -56,9 +57,10 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         if reward.status == "unknown":
             return ()
         people = dict.fromkeys((self.volunteer_id, self.beneficiary_id))
+        provider = Organisation(reward.terms.provider_id)
         claims = [RewardClaims(self.reward_id, each) for each in people] if reward.terms.quota_per_person else []
         days = [ServedDays(self.volunteer_id)] if reward.terms.eligibility.within_days else []
-        return [*claims, *days]
+        return [provider, *claims, *days]
 
     def decide(
         self,
@@ -68,10 +70,13 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         beneficiary: Volunteer,
         balance: Balance,
         book: RuleBook,
-        *more: Memory,
+        *others: Memory,
     ) -> Iterator[Fact]:
         today = self.at.date()
         reward.must_be_offered(self.reward_id, today)
+        provider, *more = others
+        assert isinstance(provider, Organisation), "asked for first"
+        provider.must_be_approved(reward.terms.provider_id)
         if self.by.own_id != self.volunteer_id:
             raise NotYourOwn
         volunteer.must_be_active(self.volunteer_id)
@@ -100,6 +105,7 @@ class ReserveReward(Command, frozen=True, kw_only=True):
             period=period,
             code_hash=self.code_hash,
             expires_at=expires_at(self.at, rules, slot),
+            reserved_by=self.by.actor,
             slot=slot.starts_at if slot else None,
         )
 

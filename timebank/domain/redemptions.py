@@ -17,6 +17,7 @@ from timebank.domain.identifiers import (
 )
 from timebank.domain.kernel import Command, Fact, Memory, Moment, event
 from timebank.domain.memberships import Role, must_act_for, right_of
+from timebank.domain.organisations import Organisation
 from timebank.domain.refusals import (
     CodeUnknown,
     FulfillerIsBeneficiary,
@@ -46,6 +47,7 @@ _ALIKE = str.maketrans("OIL", "011")
 class RewardReserved(Fact, frozen=True, kw_only=True):
     """Credit of `volunteer_id` is reserved for a reward for `beneficiary_id`, until `expires_at`, under a code.
 
+    By themselves or, as their proxy, by `reserved_by`.
     The terms are those of this moment, whatever becomes of the reward. `period` is the one whose quotas it counts for.
     Of the code only its SHA-256, in hexadecimal, is known.
     """
@@ -62,6 +64,7 @@ class RewardReserved(Fact, frozen=True, kw_only=True):
     period: str
     code_hash: str
     expires_at: Moment
+    reserved_by: ActorId
     slot: Moment | None = None
 
 
@@ -212,17 +215,23 @@ class FulfilRedemption(Command, frozen=True, kw_only=True):
         return (Redemption(redemption_code_tag(self.code_hash)),)
 
     def also_needs(self, redemption: Redemption) -> Sequence[Memory]:
-        return right_of(self.by, redemption.reserved.provider_id) if redemption.status != "unknown" else ()
+        if redemption.status == "unknown":
+            return ()
+        provider_id = redemption.reserved.provider_id
+        return Organisation(provider_id), *right_of(self.by, provider_id)
 
-    def decide(self, redemption: Redemption, *right: Memory) -> Iterator[Fact]:
+    def decide(self, redemption: Redemption, *others: Memory) -> Iterator[Fact]:
         if redemption.status == "unknown":
             raise CodeUnknown
         reserved = redemption.reserved
+        provider, *right = others
+        assert isinstance(provider, Organisation), "asked for first"
         try:
             must_act_for(reserved.provider_id, self.by, FULFILS_REWARDS, self.at.date(), right)
         except OrganisationUnknown:
             raise CodeUnknown from None  # to those who do not provide it no code is known
-        if self.by.volunteer_id in {reserved.volunteer_id, reserved.beneficiary_id}:
+        provider.must_be_approved(reserved.provider_id)
+        if self.by.volunteer_id in {reserved.volunteer_id, reserved.beneficiary_id, reserved.reserved_by}:
             raise FulfillerIsBeneficiary
         redemption.must_be_open(self.at)
         yield RewardFulfilled(

@@ -25,44 +25,7 @@ Refusal
 └── IdempotencyKeyReused
 """
 
-from typing import Any
-
-
-class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not an error of ours
-    """The bank refuses."""
-
-    field: str | None = None
-
-    def __init__(self, **details: Any) -> None:
-        self.details = details
-        super().__init__(str(self))
-
-    def __str__(self) -> str:
-        sentence = " ".join((type(self).__doc__ or "").split())
-        return sentence.format(**self.details)
-
-    @property
-    def kind(self) -> str:
-        """The refusal's stable name, as in `duplicate-record`."""
-        return kind_of(type(self))
-
-
-def kind_of(refusal: type[Refusal]) -> str:
-    """The stable name of a class of refusals: its own name in kebab-case."""
-    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in refusal.__name__).lstrip("-")
-
-
-def every_refusal() -> dict[str, type[Refusal]]:
-    """All refusals that can happen (the leaves of the tree), by kind."""
-    leaves: dict[str, type[Refusal]] = {}
-    branches: list[type[Refusal]] = [Refusal]
-    while branches:
-        branch = branches.pop()
-        children = branch.__subclasses__()
-        branches += children
-        if not children:
-            leaves[kind_of(branch)] = branch
-    return leaves
+from timebank.domain.refusing import Refusal
 
 
 class Unknown(Refusal):

@@ -171,6 +171,9 @@ class CorrectService(_Review, frozen=True, kw_only=True):
         started_at, ended_at = self.interval(record)
         return days_touched(record.logged.volunteer_id, started_at, ended_at, self.at.tzinfo)
 
+    def roles(self, others: Sequence[Memory]) -> tuple[Role, ...]:
+        return rule_book_in(others).on(self.at.date()).rules.direct_confirm_roles
+
     def interval(self, record: ServiceRecord) -> tuple[datetime, datetime]:
         """Start and end as they will be."""
         return self.started_at or record.logged.started_at, self.ended_at or record.logged.ended_at

@@ -278,6 +278,8 @@ class SetConsent(Command, frozen=True, kw_only=True):
         volunteer.must_not_be_erased(self.volunteer_id)
         if self.by.own_id != self.volunteer_id:
             raise NotYourOwn
+        if self.granted and volunteer.has_left:
+            raise VolunteerHasLeft(volunteer_id=self.volunteer_id)
         if self.granted and self.purpose not in consents.purposes:
             yield ConsentGiven(volunteer_id=self.volunteer_id, purpose=self.purpose)
         if not self.granted and self.purpose in consents.purposes:

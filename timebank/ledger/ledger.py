@@ -9,7 +9,7 @@ import structlog
 
 from timebank.domain.authority import authorised
 from timebank.domain.kernel import Command
-from timebank.domain.refusals import Refusal
+from timebank.domain.refusing import Refusal
 from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.people import People
 from timebank.ledger.store import Store

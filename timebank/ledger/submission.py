@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from timebank.domain.kernel import Command, Fact
-from timebank.domain.refusals import Refusal, every_refusal
+from timebank.domain.refusing import Refusal, every_refusal
 
 
 class StoreUnavailableError(Exception):

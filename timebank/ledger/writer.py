@@ -12,7 +12,8 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from timebank.domain.kernel import Command, Memory
-from timebank.domain.refusals import DocumentNumberTaken, IdempotencyKeyReused, Refusal
+from timebank.domain.refusals import DocumentNumberTaken, IdempotencyKeyReused
+from timebank.domain.refusing import Refusal
 from timebank.ledger.codec import Recorded, decode
 from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.draft import Draft

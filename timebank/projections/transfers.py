@@ -48,6 +48,6 @@ async def page(
     before: str | None,
     limit: int,
 ) -> list[TransferView]:
-    """Transfers, of a kind or all, that were made before the one given, newest first; of somebody, of a fund, or all."""
+    """Transfers of a kind, of somebody, of a fund, or all, that were made before the one given; newest first."""
     rows = await pool.fetch(SQL["page"], bank_id, kind, volunteer_id, fund_id, before, limit)
     return [TransferView(**row) for row in rows]
