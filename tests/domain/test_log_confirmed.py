@@ -8,6 +8,7 @@ from timebank.domain.identifiers import ActorId, VolunteerId
 from timebank.domain.kernel import Acting, Fact
 from timebank.domain.memberships import Role
 from timebank.domain.organisations import OrganisationSuspended
+from timebank.domain.policy import RuleEffect
 from timebank.domain.refusals import (
     DayIsFull,
     DuplicateRecord,
@@ -18,7 +19,6 @@ from timebank.domain.refusals import (
     OverlappingService,
     RecorderIsBeneficiary,
     RecorderIsVerifier,
-    Refusal,
     RoleMissing,
     ServiceInTheFuture,
     TooFewMinutes,
@@ -28,6 +28,7 @@ from timebank.domain.refusals import (
     VolunteerUnknown,
     YouAreSuspended,
 )
+from timebank.domain.refusing import Refusal
 from timebank.domain.review import ConfirmService, LogConfirmedService, VoidService
 from timebank.domain.volunteers import VolunteerSuspended
 
@@ -116,10 +117,15 @@ class TestLogConfirmedService:
         night: dict[str, Any] = {"started_at": at(18, 23), "ended_at": at(19, 1), "minutes": 60}
         parts = {WEDNESDAY: 30, THURSDAY: 30}
         said: dict[str, Any] = {"capacity": "staff-on-duty", "minutes": 60, "minutes_by_day": parts}
+        nothing: dict[str, Any] = {
+            "credited_minutes": 0,
+            "rules_applied": (RuleEffect("paid-duty", -60),),
+            "credited_by_day": {WEDNESDAY: 0, THURSDAY: 0},
+        }
         decided = given(*PEOPLE, *VERIFIER).when(log_confirmed(**night, capacity="staff-on-duty", place="3栋"))
         decided.then(
             logged(record_id=OTHER, **(night | said), local_date=WEDNESDAY, place="3栋"),
-            confirmed(record_id=OTHER, decided_by=ActorId(LI), **said, local_date=WEDNESDAY, credited_minutes=0),
+            confirmed(record_id=OTHER, decided_by=ActorId(LI), **said, local_date=WEDNESDAY, **nothing),
         )
 
     def test_may_be_signed_in_another_zone(self) -> None:

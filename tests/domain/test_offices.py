@@ -20,12 +20,12 @@ from timebank.domain.refusals import (
     OfficeMissing,
     OfficeNeedsScope,
     OrganisationUnknown,
-    Refusal,
     TermEndsBeforeItStarts,
     VolunteerIsErased,
     VolunteerIsSuspended,
     VolunteerUnknown,
 )
+from timebank.domain.refusing import Refusal
 from timebank.domain.volunteers import VolunteerErased, VolunteerSuspended
 
 from ..controls import (

@@ -102,6 +102,13 @@ class TestAppointProxy:
         """It may be for some days only, also for today."""
         given(*BOTH).when(appoint(valid_until=until)).then(proxy(valid_until=until))
 
+    @pytest.mark.parametrize("minutes", [None, 0, 1, 120])
+    def test_keeps_what_they_may_spend(self, minutes: int | None) -> None:
+        """How much credit a proxy may spend on a day is limited, to nothing even, or not."""
+        scopes = ("view", "redeem", "give")
+        decided = given(*BOTH).when(appoint(scopes=("redeem", "give"), minutes_per_day=minutes))
+        decided.then(proxy(scopes=scopes, minutes_per_day=minutes))
+
     def test_refused_for_days_gone_by(self) -> None:
         """It cannot have ended before it starts."""
         given(*BOTH).when(appoint(valid_until=TODAY - DAY)).then_refused(TermEndsBeforeItStarts)

@@ -6,6 +6,7 @@ import pytest
 from timebank.domain.identifiers import ActorId
 from timebank.domain.kernel import Acting, Fact
 from timebank.domain.organisations import OrganisationReinstated, OrganisationSuspended
+from timebank.domain.policy import RuleEffect
 from timebank.domain.refusals import (
     DayIsFull,
     DuplicateRecord,
@@ -101,6 +102,11 @@ def of_the_clinic(**changes: Any) -> tuple[Fact, Fact]:
         logged(**(fields | {"recorder_id": ActorId(CLINIC)} | times | changes)),
         confirmed(**(fields | {name: changes[name] for name in ("minutes", "minutes_by_day") if name in changes})),
     )
+
+
+def of_duty(minutes: int) -> dict[str, Any]:
+    """How it is told that paid duty on Thursday came to nothing."""
+    return {"rules_applied": (RuleEffect("paid-duty", -minutes),), "credited_by_day": {THURSDAY: 0}}
 
 
 DECISIONS = [
@@ -231,7 +237,8 @@ class TestConfirmService:
     def test_duty_hours_are_confirmed_without_credit(self) -> None:
         """Paid duty is no volunteering: it is confirmed as time, and nothing comes of it."""
         pending = (*standing(), logged(capacity="staff-on-duty"))
-        given(*pending).when(confirm()).then(confirmed(capacity="staff-on-duty", credited_minutes=0))
+        decided = given(*pending).when(confirm())
+        decided.then(confirmed(capacity="staff-on-duty", credited_minutes=0, **of_duty(120)))
 
     def test_staff_off_duty_are_volunteers(self) -> None:
         """Who is paid by day is a volunteer in the evening."""

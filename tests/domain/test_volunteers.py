@@ -2,11 +2,12 @@ from typing import Any
 
 import pytest
 
-from timebank.domain.kernel import Acting, Command, Person
+from timebank.domain.kernel import Acting, Command, Fact, Person
 from timebank.domain.refusals import (
     NothingChanges,
     NotYourOwn,
     OfficeMissing,
+    VolunteerHasLeft,
     VolunteerIsAdministrator,
     VolunteerIsErased,
     VolunteerIsSuspended,
@@ -24,6 +25,7 @@ from timebank.domain.volunteers import (
     SetConsent,
     SuspendVolunteer,
     VolunteerErased,
+    VolunteerLeft,
     VolunteerReinstated,
     VolunteerSuspended,
 )
@@ -51,6 +53,7 @@ REINSTATED = VolunteerReinstated(volunteer_id=WANG, reason="查清")
 GIVEN = ConsentGiven(volunteer_id=WANG, purpose="leaderboard")
 WITHDRAWN = ConsentWithdrawn(volunteer_id=WANG, purpose="leaderboard")
 ERASED = VolunteerErased(volunteer_id=WANG)
+LEFT = VolunteerLeft(volunteer_id=WANG)
 NOT_GOVERNING = [acting(WANG), acting(LI), in_office("auditor"), in_office("node-leader", scope=GARDEN), on_behalf()]
 """Some who decide nothing for the whole bank."""
 
@@ -301,6 +304,22 @@ class TestSetConsent:
         """A suspension takes away no say over one's own name."""
         book = Book(registered(), GIVEN, SUSPENDED)
         assert book.do(set_consent(granted=False)) == WITHDRAWN
+
+    @pytest.mark.parametrize("history", [(LEFT,), (GIVEN, LEFT), (SUSPENDED, REINSTATED, LEFT)])
+    @pytest.mark.parametrize("by", [acting(WANG), on_behalf()])
+    def test_refused_after_leaving(self, history: tuple[Fact, ...], by: Acting) -> None:
+        """Who has left is shown nowhere anew, also where they say again what they had said before."""
+        decided = given(registered(), *history).when(set_consent(granted=True, by=by))
+        decided.then_refused(VolunteerHasLeft, volunteer_id=WANG)
+
+    def test_withdrawn_after_leaving(self) -> None:
+        """Taking a consent back is possible always; there may be nothing to take back."""
+        given(registered(), GIVEN, LEFT).when(set_consent(granted=False)).then(WITHDRAWN)
+        given(registered(), LEFT).when(set_consent(granted=False)).then_nothing()
+
+    def test_given_after_coming_back(self) -> None:
+        """Who was taken in again consents as anybody."""
+        given(registered(), LEFT, REINSTATED).when(set_consent(granted=True)).then(GIVEN)
 
     def test_refused_for_nobody(self) -> None:
         """Who is not registered has nothing to consent to."""

@@ -49,7 +49,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 
     `credit_percent` is by category, `other_percent` for all others. Caps are minutes of credit that one person can get
     for one activity of one organisation on one local day, for one local day, and in all. `direct_confirm_roles` are
-    the roles whose members may confirm for their organisation. `star_minutes` are the service minutes for each star.
+    the roles whose members may confirm and correct for their organisation. `star_minutes` are the service minutes for
+    each star.
     """
 
     credit_percent: Annotated[

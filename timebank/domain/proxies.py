@@ -25,7 +25,7 @@ ProxyScope = Literal["view", "consents", "memberships", "personal-data", "redeem
 redeem rewards, give and donate credit."""
 
 ActsADay = Annotated[int, Meta(ge=1, le=1000)]
-MinutesADay = Annotated[int, Meta(ge=1, le=10**9)]
+MinutesADay = Annotated[int, Meta(ge=0, le=10**9)]
 
 
 class ProxyAppointed(Fact, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from timebank.domain.accounts import Balance, ServedDays
 from timebank.domain.identifiers import ActorId, RedemptionId, RewardId, VolunteerId
@@ -169,15 +170,7 @@ class CancelRedemption(_Release, frozen=True, kw_only=True):
 def cancelled(reserved: RewardReserved, by: ActorId, reason: str, debt_change_minutes: int) -> ReservationCancelled:
     """The end of a reservation that is not wanted any more."""
     return ReservationCancelled(
-        redemption_id=reserved.redemption_id,
-        reward_id=reserved.reward_id,
-        volunteer_id=reserved.volunteer_id,
-        beneficiary_id=reserved.beneficiary_id,
-        provider_id=reserved.provider_id,
-        cost_minutes=reserved.cost_minutes,
-        period=reserved.period,
-        code_hash=reserved.code_hash,
-        slot=reserved.slot,
+        **_what_was(reserved),
         debt_change_minutes=debt_change_minutes,
         reason=reason,
         cancelled_by=by,
@@ -194,14 +187,14 @@ class ExpireRedemption(_Release, frozen=True, kw_only=True):
         assert isinstance(balance, Balance), "asked for first"
         reserved = redemption.reserved
         yield ReservationExpired(
-            redemption_id=reserved.redemption_id,
-            reward_id=reserved.reward_id,
-            volunteer_id=reserved.volunteer_id,
-            beneficiary_id=reserved.beneficiary_id,
-            provider_id=reserved.provider_id,
-            cost_minutes=reserved.cost_minutes,
-            period=reserved.period,
-            code_hash=reserved.code_hash,
-            slot=reserved.slot,
+            **_what_was(reserved),
             debt_change_minutes=balance.debt_change(reserved.cost_minutes),
         )
+
+
+def _what_was(reserved: RewardReserved) -> dict[str, Any]:
+    """What giving credit back says of the reservation: all that either fact about it has."""
+    return {name: getattr(reserved, name) for name in _SHARED}
+
+
+_SHARED = [name for name in RewardReserved.__struct_fields__ if name in ReservationExpired.__struct_fields__]

@@ -230,7 +230,8 @@ class FulfilRedemption(Command, frozen=True, kw_only=True):
             must_act_for(reserved.provider_id, self.by, FULFILS_REWARDS, self.at.date(), right)
         except OrganisationUnknown:
             raise CodeUnknown from None  # to those who do not provide it no code is known
-        provider.must_be_approved(reserved.provider_id)
+        if not self.by.governs:
+            provider.must_be_approved(reserved.provider_id)
         if self.by.volunteer_id in {reserved.volunteer_id, reserved.beneficiary_id, reserved.reserved_by}:
             raise FulfillerIsBeneficiary
         redemption.must_be_open(self.at)

@@ -149,7 +149,7 @@ class ProxyIsBeneficiary(NotPermitted):
 
 
 class FulfillerIsBeneficiary(NotPermitted):
-    """Nobody accepts their own code: somebody else of the provider has to."""
+    """Nobody accepts their own code, nor one they reserved for somebody: another of the provider has to."""
 
 
 class GranterIsBeneficiary(NotPermitted):
