@@ -16,7 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import account, http, importing, inprocess, machine, reading
+from benchmarks import account, claims, http, importing, inprocess, machine, previewing, reading, redeeming
 from benchmarks.measure import Bench, Row
 from timebank import logs
 from timebank.embedded import EmbeddedPostgres
@@ -24,10 +24,13 @@ from timebank.embedded import EmbeddedPostgres
 SECTIONS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "inprocess": inprocess.rows,
     "http": http.rows,
+    "claims": claims.rows,
     "account": account.rows,
+    "redeem": redeeming.rows,
     "import": importing.rows,
     "rebuild": reading.rebuilding,
     "verify": reading.verifying,
+    "preview": previewing.rows,
 }
 
 console = Console(width=None if sys.stdout.isatty() else 160)
@@ -78,7 +81,9 @@ def _show(rows: list[Row], on: str) -> None:
     for heading in ("work", "ours", "counterpart", "ratio", "bar", "met"):
         table.add_column(heading, justify="left" if heading in {"work", "counterpart"} else "right")
     for row in rows:
-        bar = f"≥ {row.at_least:g}" if row.at_least is not None else f"≤ {row.at_most:g}" if row.at_most else "–"
+        unit = "" if row.ratio is not None else row.unit
+        bar = f"≥ {row.at_least:,g}{unit}" if row.at_least is not None else "–"
+        bar = f"≤ {row.at_most:,g}{unit}" if row.at_most is not None else bar
         theirs = f"{row.counterpart}: {_number(row.theirs)}{row.unit}" if row.theirs is not None else "–"
         ratio = f"{row.ratio:.2f}" if row.ratio is not None else "–"
         met = {True: "yes", False: "[bold]no[/]", None: "–"}[row.is_met]

@@ -14,7 +14,7 @@ from timebank.ledger.ledger import Ledger
 AT_ONCE = 20
 
 
-class _Account:
+class Account:
     """A volunteer with a past, and records of theirs to confirm."""
 
     def __init__(self, world: World, volunteer_id: VolunteerId) -> None:
@@ -51,7 +51,7 @@ async def rows(bench: Bench) -> list[Row]:
     """The old account and ever new ones of ten facts, in turns."""
     facts = bench.sized(10_000)
     async with new_world(await bench.new_database("account")) as world:
-        old = _Account(world, world.volunteers[0])
+        old = Account(world, world.volunteers[0])
         await old.serve(facts)
         others = iter(world.volunteers[1:])
 
@@ -59,7 +59,7 @@ async def rows(bench: Bench) -> list[Row]:
             return await old.seconds(number)
 
         async def on_new(number: int) -> float:
-            account = _Account(world, next(others))
+            account = Account(world, next(others))
             await account.serve(10)
             await account.seconds(1)
             return await account.seconds(number)
@@ -73,7 +73,7 @@ async def rows(bench: Bench) -> list[Row]:
             rounds=bench.rounds * 8,
         )
         cold_old = await _cold(world, old)
-        cold_new = await _cold(world, _Account(world, next(others)))
+        cold_new = await _cold(world, Account(world, next(others)))
     times = [statistics.median(each) * 1000 for each in (many_old, many_new, one_old, one_new)]
     return [
         Row(
@@ -92,7 +92,7 @@ async def rows(bench: Bench) -> list[Row]:
     ]
 
 
-async def _cold(world: World, account: _Account) -> float:
+async def _cold(world: World, account: Account) -> float:
     """Milliseconds for the first confirmation a ledger makes that remembers nothing."""
     (record_id,) = await account.pending(1)
     ledger = Ledger(

@@ -14,7 +14,10 @@ Measure = Callable[[], Awaitable[float]]
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the table: our way, another way, and how they compare; without a bar it is for information."""
+    """One line of the table: our way, another way, and how they compare; without a bar it is for information.
+
+    The bar is for the ratio, or, where there is nothing to compare with, for our own figure.
+    """
 
     work: str
     ours: float
@@ -29,9 +32,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_met(self) -> bool | None:
         """Whether the bar is met; None where there is none."""
-        if self.ratio is None or (self.at_least is None and self.at_most is None):
+        if self.at_least is None and self.at_most is None:
             return None
-        return self.ratio >= self.at_least if self.at_least is not None else self.ratio <= (self.at_most or 0)
+        figure = self.ours if self.ratio is None else self.ratio
+        return figure >= self.at_least if self.at_least is not None else figure <= (self.at_most or 0)
 
 
 class Bench(NamedTuple):

@@ -82,7 +82,13 @@ async def crud_post(
 async def empty_get(request: BankRequest, volunteer_id: FromPath[str]) -> Balance:
     """Answer the same shape."""
     return Balance(
-        available_minutes=0, reserved_minutes=0, debt_minutes=0, service_minutes=0, credited_minutes=0, position=1
+        available_minutes=0,
+        reserved_minutes=0,
+        debt_minutes=0,
+        service_minutes=0,
+        credited_minutes=0,
+        redeemed_minutes=0,
+        position=1,
     )
 
 

@@ -45,14 +45,16 @@ class Service:
     async def ask(self, path: str) -> float:
         """Requests per second that ask for a balance, under `path`."""
         token = self.tokens["administrator"]
-        balances = [_request("GET", f"{path}/{each}/balance", token) for each in self.world.volunteers]
+        balances = [request("GET", f"{path}/{each}/balance", token) for each in self.world.volunteers]
         wanted = itertools.islice(itertools.cycle(balances), int(self.seconds * AT_MOST_PER_SECOND))
         return (await self.load(list(wanted), 200)).rate
 
-    async def load(self, requests: list[bytes], status: int) -> Outcome:
+    async def load(
+        self, requests: list[bytes], status: int, *, connections: int = CONNECTIONS, expected: str = ""
+    ) -> Outcome:
         """Send requests for some seconds, once the projections are where the log is."""
         await self._settle()
-        orders = Orders(self.port, CONNECTIONS, self.seconds, requests, status)
+        orders = Orders(self.port, connections, self.seconds, requests, status, expected)
         client = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "benchmarks.load", stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
@@ -73,13 +75,13 @@ class Service:
                 for name in ("volunteer_id", "activity", "category", "capacity", "started_at", "ended_at", "place")
             }
             where = f"{path}/{log.organisation_id}/service-records"
-            requests.append(_request("POST", where, self.tokens["administrator"], msgspec.json.encode(body)))
+            requests.append(request("POST", where, self.tokens["administrator"], msgspec.json.encode(body)))
         return requests
 
     async def samples(self) -> dict[str, float]:
         """Where the server's time went since this was last asked; the first time is the beginning."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(_request("POST", "/rival/samples", self.tokens["administrator"]))
+        writer.write(request("POST", "/rival/samples", self.tokens["administrator"]))
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length: "))
         answer = await reader.readexactly(int(length.rpartition(b" ")[2]))
@@ -101,7 +103,8 @@ class Service:
         return lag
 
 
-def _request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
+def request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
+    """A request as it is sent."""
     head = f"{method} {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\n"
     if body:
         head += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
@@ -117,16 +120,16 @@ async def running_service(bench: Bench) -> AsyncIterator[Service]:
         await world.project()
         await world.services.pool.execute(TABLES)
         with _server(url, bench.folder / "server.log") as port:
-            yield Service(port, world, {"administrator": await _token(world)}, bench.seconds * 1.5)
+            administrator = await token_of(world, world.administrator.actor)
+            yield Service(port, world, {"administrator": administrator}, bench.seconds * 1.5)
 
 
-async def _token(world: World) -> str:
-    """An access token of the administrator, good for as long as the benchmark takes."""
+async def token_of(world: World, somebody: str) -> str:
+    """An access token of a new session of somebody's, good for as long as the benchmark takes."""
     at = world.services.ledger.clock()
-    administrator = world.administrator.actor
-    tokens = await world.services.door.let_in(world.bank_id, administrator, Visit(at, "", "benchmark"), "benchmark")
+    tokens = await world.services.door.let_in(world.bank_id, somebody, Visit(at, "", "benchmark"), "benchmark")
     sessions = world.services.door.sessions
-    return sessions.access_token(world.bank_id, administrator, tokens.session_id, at, seconds=86_400)
+    return sessions.access_token(world.bank_id, somebody, tokens.session_id, at, seconds=86_400)
 
 
 @contextlib.contextmanager

@@ -511,7 +511,7 @@ CREATE INDEX redemption_by_provider ON public.redemption USING btree (bank_id, p
 
 CREATE INDEX redemption_by_volunteer ON public.redemption USING btree (bank_id, volunteer_id, redemption_id);
 
-CREATE INDEX redemption_due ON public.redemption USING btree (expires_at) WHERE (status = 'reserved'::text);
+CREATE INDEX redemption_due ON public.redemption USING btree (bank_id, expires_at) WHERE (status = 'reserved'::text);
 
 CREATE INDEX redemption_taken ON public.redemption USING btree (bank_id, reward_id, period) WHERE (status = ANY (ARRAY['reserved'::text, 'fulfilled'::text]));
 

@@ -56,7 +56,7 @@ create index redemption_by_volunteer on redemption (bank_id, volunteer_id, redem
 create index redemption_by_beneficiary on redemption (bank_id, beneficiary_id, redemption_id);
 create index redemption_by_provider on redemption (bank_id, provider_id, redemption_id);
 create index redemption_taken on redemption (bank_id, reward_id, period) where status in ('reserved', 'fulfilled');
-create index redemption_due on redemption (expires_at) where status = 'reserved';
+create index redemption_due on redemption (bank_id, expires_at) where status = 'reserved';
 
 -- Funds; how much is in them is in fund_balance.
 create table fund (

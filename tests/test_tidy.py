@@ -13,7 +13,7 @@ import pytest
 
 from timebank.domain.facts import FACTS, MEMORIES
 from timebank.domain.kernel import Fact, Memory
-from timebank.domain.refusals import Refusal, every_refusal
+from timebank.domain.refusing import Refusal, every_refusal
 from timebank.domain.service import ServiceDay
 from timebank.ledger.statements import load_statements
 

@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 
 from timebank.embedded import EmbeddedPostgres
-from timebank.expiry import AT_ONCE, expire_due
+from timebank.expiry import expire_due
 from timebank.identity.attempts import Attempts
 from timebank.identity.oidc import OpenIdProvider, open_id_provider
 from timebank.identity.passwords import Passwords
@@ -25,7 +25,6 @@ from timebank.ledger.ledger import Ledger
 from timebank.ledger.migrations import migrate
 from timebank.ledger.people import People
 from timebank.ledger.store import Pool, Store
-from timebank.ledger.submission import QueueFullError, StoreUnavailableError
 from timebank.ledger.wake import Waker
 from timebank.ledger.writer import InlineProjection
 from timebank.projections import FOLLOWING, api_keys, balances, offices, proxies
@@ -152,9 +151,9 @@ async def let_time_pass(pool: Pool, ledger: Ledger) -> None:
     """Take back reservations whose time is over, soon after it is."""
     while True:
         try:
-            while await expire_due(pool, ledger) == AT_ONCE:
+            while await expire_due(pool, ledger):
                 pass
-        except (*CONNECTION_LOST, asyncpg.PostgresError, StoreUnavailableError, QueueFullError) as error:
+        except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
             log.warning("overdue reservations could not be taken back; trying on", error=str(error))
         except Exception:
             log.exception("overdue reservations could not be taken back; trying on")

@@ -4,17 +4,19 @@ The read model says what may be due; whether it is, is decided from facts. So it
 comes, how often, or in how many processes at once: what is taken back already, or was fulfilled, stays as it is.
 """
 
-from collections import defaultdict
+import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+import structlog
 
 from timebank.domain.identifiers import ActorId
 from timebank.domain.kernel import Acting, Command
 from timebank.domain.redeeming import ExpireRedemption
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Pool
-from timebank.ledger.submission import Receipt
+from timebank.ledger.submission import QueueFullError, Receipt, StoreUnavailableError
 from timebank.projections import redemptions
 
 CLOCK = Acting(ActorId("clock"), "operator")
@@ -22,17 +24,31 @@ CLOCK = Acting(ActorId("clock"), "operator")
 
 AT_ONCE = 500
 
+log = structlog.get_logger(__name__)
+
 
 async def expire_due(pool: Pool, ledger: Ledger) -> int:
-    """Take back what is overdue, up to a batch for all banks together. Says how many reservations were taken back."""
-    now = ledger.clock()
-    commands: defaultdict[UUID, list[Command]] = defaultdict(list)
-    for bank_id, redemption_id, timezone in await redemptions.due(pool, now, AT_ONCE):
+    """Take back what is overdue, up to a batch for each bank. Says how many reservations were taken back.
+
+    Where that fails for a bank, or for one reservation, it is logged and left to the next time; others do not wait.
+    """
+    now, taken_back = ledger.clock(), 0
+    for bank_id, timezone, overdue in await redemptions.due(pool, now, AT_ONCE):
         at = now.astimezone(ZoneInfo(timezone))
-        commands[bank_id].append(ExpireRedemption(by=CLOCK, at=at, redemption_id=redemption_id))
-    return sum([await _expire(ledger, bank_id, due) for bank_id, due in commands.items()])
+        commands = [ExpireRedemption(by=CLOCK, at=at, redemption_id=each) for each in overdue]
+        try:
+            taken_back += await _submit(ledger, bank_id, commands)
+        except (StoreUnavailableError, QueueFullError) as error:
+            log.warning("overdue reservations wait to be taken back", bank_id=str(bank_id), error=str(error))
+        except Exception:
+            log.exception("overdue reservations could not be taken back together", bank_id=str(bank_id))
+            alone = await asyncio.gather(
+                *(_submit(ledger, bank_id, [command]) for command in commands), return_exceptions=True
+            )
+            taken_back += sum(each for each in alone if isinstance(each, int))
+    return taken_back
 
 
-async def _expire(ledger: Ledger, bank_id: UUID, due: Sequence[Command]) -> int:
-    outcomes = await ledger.submit(bank_id, due, request_id="expiry")
-    return sum(isinstance(outcome, Receipt) and len(outcome.facts) for outcome in outcomes)
+async def _submit(ledger: Ledger, bank_id: UUID, commands: Sequence[Command]) -> int:
+    outcomes = await ledger.submit(bank_id, commands, request_id="expiry")
+    return sum(len(outcome.facts) for outcome in outcomes if isinstance(outcome, Receipt))

@@ -167,7 +167,7 @@ class Life:
     async def erased(self, by: str) -> None:
         """They are erased."""
         caller = self.me if by == "themselves" else self.world.administrator
-        answer = await caller.post(f"{self.path}/erase", expect=200, key="erase")
+        answer = await caller.post(f"{self.path}/erase", {"rest": "hold"}, expect=200, key="erase")
         assert answer == {"volunteer_id": self.id, "status": "erased", "position": answer["position"]}
         self.position = answer["position"]
         addresses = "select count(address) from security_event where actor = $1 or subject = $1"

@@ -163,6 +163,7 @@ class TestPermissions:
             "verify-service": ("POST", f"/v1/service-records/{record_id}/confirm", None),
             "manage-members": ("POST", f"/v1/organisations/{world.garden}/members", {"volunteer_id": somebody.id}),
             "register-volunteers": ("POST", "/v1/volunteers", {"name": "新人"}),
+            "fulfil-rewards": ("GET", "/v1/redemptions", None),
         }
         assert set(asked) == set(EVERYTHING)
         for permission, (method, path, body) in asked.items():

@@ -77,6 +77,7 @@ class TestMe:
             "proxy_volunteer_id": young.id,
             "scopes": ["view", "consents"],
             "acts_per_day": 3,
+            "minutes_per_day": None,
             "valid_until": None,
             "status": "in force",
         }
@@ -107,11 +108,15 @@ class TestMyData:
         await world.coordinator.post(f"{members}/{somebody.id}/approve")
         await world.administrator.post("/v1/appointments", {"volunteer_id": somebody.id, "office": "auditor"})
         confirmed, waiting = await world.confirmed(somebody.id, hour=1), await world.log(somebody.id, hour=5)
+        redeemed = (await world.redeem(somebody, await world.reward()))["redemption_id"]
+        donation = await somebody.post("/v1/donations", {"fund_id": await world.fund(), "minutes": 20}, expect=201)
         data = await somebody.get("/v1/me/data")
         assert set(data) == {
-            "volunteer", "person", "balance", "memberships", "appointments", "proxies", "service_records", "sessions",
-            "linked_accounts", "security_events", "events",
+            "volunteer", "person", "balance", "memberships", "appointments", "proxies", "service_records",
+            "redemptions", "transfers", "sessions", "linked_accounts", "security_events", "events",
         }  # fmt: skip
+        assert [each["redemption_id"] for each in data["redemptions"]] == [redeemed]
+        assert [each["transfer_id"] for each in data["transfers"]] == [donation["transfer_id"]]
         own = f"/v1/volunteers/{somebody.id}"
         assert data["volunteer"] == await somebody.get(own)
         expected = {"volunteer_id": somebody.id, "name": "诸葛采薇", "skills": ["二胡"], "alias": "采薇"}

@@ -63,6 +63,9 @@ async def made(program: Program, url: str, bank: dict[str, str]) -> dict[str, st
         members = f"/v1/organisations/{organisation}/members"
         await http.post(members, json={"volunteer_id": coordinator, "role": "coordinator"})
         await http.post(f"{members}/{coordinator}/approve")
+        terms = {"name": "理发", "kind": "service", "cost_minutes": 1, "provider_id": organisation}
+        await http.post("/v1/rewards", json=terms)
+        await http.post("/v1/funds", json={"name": "社区基金"})
         everything = {"label": "x", "permissions": list(get_args(Permission))}
         key = (await http.post(f"/v1/organisations/{organisation}/keys", json=everything)).json()["api_key"]
         carried = {"administrator": http.headers["authorization"].split()[1], "program": key}

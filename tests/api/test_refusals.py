@@ -1,7 +1,6 @@
 # ruff: noqa: D103  # a scene is named after the refusal it leads to
 """Every refusal there is, as HTTP tells it."""
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,11 +12,11 @@ from timebank.composition import utc_now
 from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerNumber
 from timebank.domain.kernel import Acting
 from timebank.domain.organisations import RegisterOrganisation
-from timebank.domain.refusals import OfficeMissing, every_refusal
+from timebank.domain.refusals import OfficeMissing
+from timebank.domain.refusing import every_refusal
 
+from .credit_scenes import CREDIT_SCENES, Scene
 from .world import Caller, World, service
-
-Scene = Callable[[World], Awaitable[httpx.Response]]
 
 NOWHERE = "org_0"
 REASON = {"reason": "对照签到表"}
@@ -348,6 +347,7 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "nothing-changes": (422, nothing_changes),
     "term-ends-before-it-starts": (422, term_ends_before_it_starts),
     "idempotency-key-reused": (422, idempotency_key_reused),
+    **CREDIT_SCENES,
 }
 
 ELSEWHERE = {

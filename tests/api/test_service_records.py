@@ -31,6 +31,8 @@ async def test_the_life_of_a_record(world: World) -> None:
         **told,
         "status": "logged",
         "credited_minutes": 0,
+        "policy_version": 0,
+        "rules_applied": [],
         "decided_by": None,
         "reason": None,
         "position": logged["position"],

@@ -55,7 +55,8 @@ async def test_a_new_account_is_empty(world: World) -> None:
     balance = await somebody.get(f"/v1/volunteers/{somebody.id}/balance")
     assert balance.pop("position") > 0
     assert set(balance) == {
-        "available_minutes", "reserved_minutes", "debt_minutes", "service_minutes", "credited_minutes"
+        "available_minutes", "reserved_minutes", "debt_minutes", "service_minutes", "credited_minutes",
+        "redeemed_minutes",
     }  # fmt: skip
     assert set(balance.values()) == {0}
 
@@ -73,6 +74,7 @@ async def test_confirmed_service_is_credited_at_once(world: World) -> None:
         "debt_minutes": 0,
         "service_minutes": 90,
         "credited_minutes": 90,
+        "redeemed_minutes": 0,
         "position": decided["position"],
     }
     await world.confirmed(somebody.id, capacity="staff-on-duty", hour=12)

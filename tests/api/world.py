@@ -147,6 +147,40 @@ class World:
         await self.verifier.post(f"/v1/service-records/{record_id}/confirm", expect=200)
         return record_id
 
+    async def with_credit(self, minutes: int = 120, *, days_ago: int = 1, **personal: Any) -> Caller:
+        """A new volunteer who served so many minutes, and has them as credit."""
+        somebody = await self.somebody(**personal)
+        await self.confirmed(somebody.id, days_ago=days_ago, hour=0, hours=minutes / 60)
+        return somebody
+
+    async def balance(self, volunteer_id: str, **params: Any) -> dict[str, Any]:
+        """What somebody has."""
+        found: dict[str, Any] = await self.administrator.get(f"/v1/volunteers/{volunteer_id}/balance", **params)
+        return found
+
+    async def reward(self, provider_id: str | None = None, **terms: Any) -> str:
+        """A new reward, provided by the garden unless somebody else is named."""
+        made = await self.administrator.post("/v1/rewards", reward(provider_id or self.garden, **terms), expect=201)
+        reward_id: str = made["reward_id"]
+        return reward_id
+
+    async def fund(self, name: str = "百花园社区基金", **of: Any) -> str:
+        """A new fund."""
+        opened = await self.administrator.post("/v1/funds", {"name": name, **of}, expect=201)
+        fund_id: str = opened["fund_id"]
+        return fund_id
+
+    async def redeem(self, somebody: Caller, reward_id: str, body: Any = None, **how: Any) -> dict[str, Any]:
+        """What somebody is told who reserved a reward, or could not."""
+        path = f"/v1/rewards/{reward_id}/redemptions"
+        reserved: dict[str, Any] = await somebody.post(path, body, **({"expect": 201} | how))
+        return reserved
+
+
+def reward(provider_id: str, **terms: Any) -> dict[str, Any]:
+    """Terms of a reward."""
+    return {"name": "理发", "kind": "service", "cost_minutes": 60, "provider_id": provider_id} | terms
+
 
 def hours_of(days_ago: int = 1, hour: int = 8, hours: float = 2) -> dict[str, str]:
     """Start and end of some hours of an earlier day."""

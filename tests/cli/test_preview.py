@@ -8,7 +8,7 @@ from .program import Program
 
 
 async def test_a_draft_is_tried_and_nothing_is_written(program: Program, url: str) -> None:
-    """`preview` says how many people, records and minutes a draft would change, and who most; the log stays as it is."""
+    """`preview` says how many people, records and minutes a draft would change, and who most; the log stays."""
     draft = program.folder / "draft.json"
     draft.write_text(json.dumps({"other_percent": 150, "cap_per_day_minutes": 170}), encoding="utf8")
     async with settled(url) as world:

@@ -1,5 +1,6 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -7,8 +8,9 @@ from timebank.domain.accounts import postings
 from timebank.domain.authority import authorised
 from timebank.domain.identifiers import ActorId
 from timebank.domain.kernel import Acting, Fact
+from timebank.domain.policy import Rules
 from timebank.domain.proxies import ProxyUsed
-from timebank.domain.redeeming import CancelRedemption, ExpireRedemption
+from timebank.domain.redeeming import CancelRedemption, ExpireRedemption, expires_at
 from timebank.domain.redemptions import (
     ReservationCancelled,
     ReservationExpired,
@@ -426,3 +428,21 @@ class TestByProxy:
     def test_refused_to_fulfil(self) -> None:
         """Accepting codes is nobody's to do for another."""
         given(*self.PROXY).when(authorised(fulfil(on_behalf()))).then_refused(ProxyNotAllowed)
+
+
+class TestTheNightThatIsLonger:
+    """Where clocks are set back an hour comes twice."""
+
+    BERLIN = ZoneInfo("Europe/Berlin")
+
+    def test_an_hour_is_an_hour(self) -> None:
+        """A reservation lasts as many hours as the rules say, whatever clocks on walls show meanwhile."""
+        late = datetime(2026, 10, 25, 2, 30, tzinfo=self.BERLIN)
+        assert expires_at(late, Rules(reservation_hours=1), None) - late.astimezone(UTC) == timedelta(hours=1)
+
+    def test_kept_and_recalled_agree(self) -> None:
+        """Whether it is over is decided the same, whether its memory was kept or read from the log."""
+        until = expires_at(datetime(2026, 10, 25, 1, 30, tzinfo=self.BERLIN), Rules(reservation_hours=1), None)
+        later = datetime(2026, 10, 25, 1, 10, tzinfo=UTC).astimezone(self.BERLIN)
+        decided = given(*standing(CLINIC), reserved(expires_at=until)).when(fulfil(at=later))
+        decided.then_refused(RedemptionNotOpen, status="expired")

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from timebank.domain.authority import authorised
 from timebank.domain.funds import FundClosed, OpenFund
 from timebank.domain.giving import CloseFund, DonateCredit, GrantCredit
-from timebank.domain.identifiers import VolunteerId
+from timebank.domain.identifiers import FundId, VolunteerId
 from timebank.domain.kernel import Acting, Command, Fact
 from timebank.domain.policy import GiftRules
 from timebank.domain.proxies import ProxyUsed
 from timebank.domain.refusals import (
+    CannotReceive,
     FundIsClosed,
     FundNotEmpty,
     FundTooSmall,
@@ -26,6 +27,7 @@ from timebank.domain.refusals import (
     NotEnoughCredit,
     NotYourOwn,
     OfficeMissing,
+    OneRecipient,
     OrganisationNotApproved,
     OrganisationUnknown,
     ProxyIsBeneficiary,
@@ -156,10 +158,10 @@ class TestGiveCredit:
         given(*RICH).when(give(by)).then_refused(NotYourOwn)
 
     @pytest.mark.parametrize(("fact", "refusal"), OUT_OF_THE_WAY)
-    @pytest.mark.parametrize("either", [WANG, LI])
-    def test_refused_unless_both_are_active(self, fact: Any, refusal: Any, either: VolunteerId) -> None:
-        """Neither side may be suspended, erased or gone."""
-        given(*RICH, gone(fact, either)).when(give()).then_refused(refusal, volunteer_id=either)
+    def test_refused_unless_both_are_active(self, fact: Any, refusal: Any) -> None:
+        """Neither side may be suspended, erased or gone; whoever gives is not told why the other is not there."""
+        given(*RICH, gone(fact, WANG)).when(give()).then_refused(refusal, volunteer_id=WANG)
+        given(*RICH, gone(fact, LI)).when(give()).then_refused(CannotReceive, volunteer_id=LI)
 
     def test_refused_to_nobody(self) -> None:
         """Both are volunteers of the bank."""
@@ -293,6 +295,12 @@ class TestGrantCredit:
     """Giving credit from a fund."""
 
     FULL = (opened(), donated(minutes=100))
+
+    def test_refused_unless_it_is_to_one(self) -> None:
+        """A grant goes to a volunteer or to a fund, not to both, and not to nobody."""
+        given(*self.FULL).when(grant(to_volunteer_id=None)).then_refused(OneRecipient)
+        decided = given(*self.FULL, registered(LI)).when(grant(to_volunteer_id=LI, to_fund_id=FundId("fnd_2")))
+        decided.then_refused(OneRecipient)
 
     def test_to_a_person(self) -> None:
         """A grant is credit as any other, and repays what is owed first."""

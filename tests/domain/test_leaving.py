@@ -25,6 +25,7 @@ from timebank.domain.redemptions import (
 from timebank.domain.refusals import (
     BalanceUndecided,
     FundIsClosed,
+    FundNeeded,
     FundUnknown,
     LastAdministrator,
     NotYourOwn,
@@ -370,6 +371,17 @@ class TestLeaveBank:
         given(registered(), LEAVES, CAME_BACK).when(reinstate()).then_refused(VolunteerNotSuspended)
         given(registered(), LEAVES, IS_ERASED).when(reinstate()).then_refused(VolunteerIsErased)
         given(registered(), LEAVES).when(reinstate(acting(WANG))).then_refused(OfficeMissing)
+
+
+class TestTheChoice:
+    """What is to become of credit."""
+
+    @pytest.mark.parametrize("kind", [LeaveBank, EraseVolunteer])
+    @pytest.mark.parametrize("choice", [{"rest": "donate"}, {"fund_id": FUND}, {"rest": "hold", "fund_id": FUND}])
+    def test_refused_unless_it_is_whole(self, kind: Any, choice: dict[str, Any]) -> None:
+        """What is donated goes to a fund that is named, and nothing else names one."""
+        history = (registered(), *([opened()] if "fund_id" in choice else []))
+        given(*history).when(depart(kind, None, **choice)).then_refused(FundNeeded)
 
 
 class TestEraseVolunteer:

@@ -172,7 +172,7 @@ TABLE: dict[str, Access] = {
     "list_funds": Access(everybody=True),
     "open_fund": _ADMINISTRATORS,
     "close_fund": _ADMINISTRATORS,
-    "list_grants": Access(offices=("administrator", "auditor")),
+    "list_grants": Access(offices=("administrator", "auditor"), roles=MANAGES_MEMBERS),
     "grant_credit": Access(offices=("administrator",), roles=MANAGES_MEMBERS),
     # reading
     "get_bank_leaderboard": Access(everybody=True),

@@ -16,6 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.static_files import create_static_files_router
+from msgspec.inspect import is_struct_type
 
 from timebank import __version__, logs
 from timebank.api.access import TABLE, authorised, log_refusal
@@ -65,17 +66,19 @@ class DocsPage(OpenAPIRenderPlugin):
 
 
 class Description(JsonRenderPlugin):
-    """The OpenAPI document. What requests may hold is said by msgspec, which checks them, and so by what is checked."""
+    """The OpenAPI document. What bodies hold is said by msgspec, which reads and writes them."""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The document."""
         routes = (route for route in request.app.routes if isinstance(route, HTTPRoute))
-        fields = (handler.parsed_data_field for route in routes for handler in route.route_handlers)
-        bodies = [kind for field in fields if field for kind in (field.inner_types or [field]) if not kind.is_none_type]
-        _, exact = msgspec.json.schema_components(
-            list(dict.fromkeys(body.annotation for body in bodies)), ref_template="#/components/schemas/{name}"
-        )
-        openapi_schema["components"]["schemas"] |= exact
+        handlers = [handler for route in routes for handler in route.route_handlers]
+        fields = [handler.parsed_data_field for handler in handlers] + [each.parsed_return_field for each in handlers]
+        kinds = [kind.annotation for field in fields if field for kind in (field.inner_types or [field])]
+        bodies = dict.fromkeys(kind for kind in kinds if is_struct_type(kind))
+        _, exact = msgspec.json.schema_components(list(bodies), ref_template="#/components/schemas/{name}")
+        schemas = openapi_schema["components"]["schemas"]
+        assert exact.keys() <= schemas.keys(), f"two structs with one name: {exact.keys() - schemas.keys()}"
+        schemas |= exact
         for route in request.app.routes:
             if isinstance(route, HTTPRoute):
                 _say_what_proxies_may(openapi_schema["paths"].get(route.path_format, {}), route)
@@ -109,6 +112,7 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
             app.state.services = services
             app.state.rate_per_principal = Rate(settings.rate_per_principal)
             app.state.keys_noted = {}
+            app.state.previewing = asyncio.Lock()
             yield
 
     controllers = [*CONTROLLERS, OidcController] if settings.provider else CONTROLLERS

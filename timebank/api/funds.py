@@ -2,9 +2,9 @@
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.exceptions import ValidationException
 from litestar.params import FromPath, JSONBody
 
+from timebank.api.access import organisations_seen, sees_all
 from timebank.api.problems import READS, WRITES
 from timebank.api.requests import (
     After,
@@ -27,6 +27,8 @@ from timebank.api.requests import (
 from timebank.domain.funds import FundKind, FundOpened, OpenFund
 from timebank.domain.giving import CloseFund, GrantCredit
 from timebank.domain.identifiers import FundId, OrganisationId, new_fund_id, new_transfer_id
+from timebank.domain.memberships import MANAGES_MEMBERS
+from timebank.domain.refusals import FundUnknown, OfficeMissing
 from timebank.domain.transfers import CreditGranted, TransferMinutes
 from timebank.projections import funds, transfers
 from timebank.projections.funds import FundView
@@ -130,8 +132,13 @@ class FundController(Controller):
         limit: Limit = 50,
         min_position: MinPosition = None,
     ) -> Page[TransferView]:
-        """What was granted from a fund, and to it from others; newest first."""
+        """What was granted from a fund, and to it from others; newest first. Its keepers see it, and auditors."""
         await wait_for_reads(request, min_position)
+        fund = await funds.one(services(request).pool, request.user.bank_id, fund_id)
+        if fund is None:
+            raise FundUnknown(fund_id=fund_id)
+        if not sees_all(request) and fund.organisation_id not in await organisations_seen(request, MANAGES_MEMBERS):
+            raise OfficeMissing(office="administrator or auditor")
         found = await transfers.page(
             services(request).pool,
             request.user.bank_id,
@@ -152,9 +159,6 @@ class FundController(Controller):
         idempotency_key: IdempotencyHeader = None,
     ) -> Granted:
         """Give credit from a fund to a volunteer, or to another fund as one for a project."""
-        if (data.to_volunteer_id is None) == (data.to_fund_id is None):
-            detail = "Say either to_volunteer_id or to_fund_id."
-            raise ValidationException(detail, extra=[{"message": detail, "key": "to_volunteer_id"}])
         command = GrantCredit(
             by=request.user.acting,
             at=now(request),

@@ -147,6 +147,7 @@ async def _all_about(found: Services, user: Principal, at: datetime) -> MyData:
             bank_id,
             volunteer_id=own,
             provider_ids=None,
+            own_id=None,
             reward_id=None,
             status=None,
             before=None,

@@ -9,7 +9,7 @@ from litestar.params import JSONBody
 
 from timebank.api.problems import READS, WRITES
 from timebank.api.requests import BankRequest, IdempotencyHeader, Line, do, now, services
-from timebank.domain.policy import AdoptPolicy, GiftRules, PolicyAdopted, Rules, must_be_consistent
+from timebank.domain.policy import AdoptPolicy, GiftRules, Percent, PolicyAdopted, Rules, must_be_consistent
 from timebank.domain.preview import Change
 from timebank.projections import policies
 from timebank.projections.policies import PolicyView
@@ -24,11 +24,14 @@ class GiftRulesRequest(GiftRules, frozen=True, kw_only=True, forbid_unknown_fiel
 class RulesRequest(Rules, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the rule book says; what is not said is minute for minute, without caps, and nothing ever expires."""
 
+    credit_percent: Annotated[dict[Line, Percent], msgspec.Meta(max_length=500)] = msgspec.field(default_factory=dict)
     gifts: GiftRulesRequest = GiftRulesRequest()
 
     def rules(self) -> Rules:
         """The same, as the domain knows it."""
-        return msgspec.convert(msgspec.to_builtins(self), Rules)
+        said = msgspec.to_builtins(self)
+        said["credit_percent"] = {category.strip(): percent for category, percent in self.credit_percent.items()}
+        return msgspec.convert(said, Rules)
 
 
 class AdoptRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,10 +68,10 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     records_changed: int
     minutes_before: int
     minutes_after: int
-    largest_changes: list["Changed"]
+    largest_changes: list["CreditChange"]
 
 
-class Changed(msgspec.Struct, frozen=True, kw_only=True):
+class CreditChange(msgspec.Struct, frozen=True, kw_only=True):
     """One person's credit, as it is and as it would be."""
 
     volunteer_id: str
@@ -76,7 +79,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     minutes_after: int
 
     @classmethod
-    def of(cls, change: Change) -> "Changed":
+    def of(cls, change: Change) -> "CreditChange":
         """The same, to be shown."""
         return cls(**change._asdict())
 
@@ -100,7 +103,7 @@ class PolicyController(Controller):
         command = AdoptPolicy(
             by=request.user.acting,
             at=now(request),
-            resolution=data.resolution,
+            resolution=data.resolution.strip(),
             effective_from=data.effective_from,
             rules=data.rules.rules(),
         )
@@ -114,8 +117,10 @@ class PolicyController(Controller):
         """Replay the real history under a draft: how many people and minutes would change, and who most."""
         rules = data.rules.rules()
         must_be_consistent(rules)
-        position, effects = await policies.preview(
-            services(request).pool, request.user.bank_id, rules, data.effective_from, data.largest
-        )
-        told = effects._asdict() | {"largest_changes": [Changed.of(change) for change in effects.largest_changes]}
+        # One at a time: a long history takes seconds, and memory, and others are served meanwhile.
+        async with request.app.state.previewing:
+            position, effects = await policies.preview(
+                services(request).pool, request.user.bank_id, rules, data.effective_from, data.largest
+            )
+        told = effects._asdict() | {"largest_changes": [CreditChange.of(change) for change in effects.largest_changes]}
         return Preview(position=position, **told)

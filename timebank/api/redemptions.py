@@ -66,7 +66,7 @@ class Reserved(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
-class CodeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RedemptionCodeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The code, with or without hyphens, in capitals or not."""
 
     code: Code
@@ -160,12 +160,13 @@ class RedemptionController(Controller):
     ) -> Page[RedemptionView]:
         """Redemptions, newest first: one's own, and those one provides; all for administrators and auditors."""
         await wait_for_reads(request, min_position)
-        providers, volunteer_id = await _seen(request, volunteer_id)
+        providers = None if sees_all(request) else await _provided(request)
         found = await redemptions.page(
             services(request).pool,
             request.user.bank_id,
             volunteer_id=volunteer_id,
             provider_ids=providers,
+            own_id=request.user.acting.own_id,
             reward_id=reward_id,
             status=status,
             before=after,
@@ -192,7 +193,7 @@ class RedemptionController(Controller):
         response_description="The code as a QR code, to be scanned by the provider.",
     )
     async def draw_code(
-        self, request: BankRequest, redemption_id: FromPath[str], data: JSONBody[CodeRequest]
+        self, request: BankRequest, redemption_id: FromPath[str], data: JSONBody[RedemptionCodeRequest]
     ) -> Response[str]:
         """The code of one's redemption as a QR code. It is in the body, so that no log of addresses has it."""
         await wait_for_reads(request, None)
@@ -222,7 +223,7 @@ class RedemptionController(Controller):
 
     @post("/fulfil", status_code=200, responses=WRITES)
     async def fulfil_redemption(
-        self, request: BankRequest, data: JSONBody[CodeRequest], idempotency_key: IdempotencyHeader = None
+        self, request: BankRequest, data: JSONBody[RedemptionCodeRequest], idempotency_key: IdempotencyHeader = None
     ) -> Fulfilled:
         """Accept a code, once: by whoever provides what is reserved under it."""
         command = FulfilRedemption(by=request.user.acting, at=now(request), code_hash=code_hash(data.code))
@@ -259,18 +260,12 @@ def _drawn(code: str) -> str:
     return drawn.getvalue().decode()
 
 
-async def _seen(request: BankRequest, volunteer_id: str | None) -> tuple[Sequence[str] | None, str | None]:
-    """Of which providers, and whose, redemptions the asker gets, of those asked for."""
-    if sees_all(request):
-        return None, volunteer_id
-    own = request.user.acting.own_id
-    provided = [] if request.user.acting.on_behalf_of else await organisations_seen(request, FULFILS_REWARDS)
-    if own and volunteer_id in (None, own) and not (provided and volunteer_id is None):
-        return None, own
-    return provided, volunteer_id
+async def _provided(request: BankRequest) -> Sequence[str]:
+    """For which providers the asker accepts codes; not as somebody's proxy."""
+    return [] if request.user.acting.on_behalf_of else await organisations_seen(request, FULFILS_REWARDS)
 
 
 async def _may_see(request: BankRequest, redemption: RedemptionView) -> bool:
     if sees_all(request) or request.user.acting.own_id in {redemption.volunteer_id, redemption.beneficiary_id}:
         return True
-    return redemption.provider_id in await organisations_seen(request, FULFILS_REWARDS)
+    return redemption.provider_id in await _provided(request)

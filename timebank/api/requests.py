@@ -92,10 +92,9 @@ async def volunteer_meant(request: BankRequest, id_or_number: str) -> VolunteerI
     """The volunteer who is meant, where people may say a number instead of an id."""
     if not is_volunteer_number(id_or_number):
         return VolunteerId(id_or_number)
-    found, bank_id = services(request), request.user.bank_id
     await wait_for_reads(request, None)
-    holders = await volunteers.by_number_or_phone(found.pool, found.people, bank_id, [id_or_number])
-    return VolunteerId(next(iter(holders.get(id_or_number, [])), id_or_number))
+    found = await volunteers.by_number(services(request).pool, request.user.bank_id, id_or_number)
+    return VolunteerId(found or id_or_number)
 
 
 def page_of(items: Sequence[T], limit: int, cursor: str) -> Page[T]:
@@ -119,7 +118,8 @@ async def promise(request: BankRequest, key: str | None) -> IdempotencyKey | Non
     """The caller's key with a fingerprint of what the request says."""
     if key is None:
         return None
-    said = (request.method, request.scope["raw_path"], request.scope["query_string"], await request.body())
+    scope, whom = request.scope, request.user.acting.on_behalf_of
+    said = request.method, scope["raw_path"], scope["query_string"], await request.body(), *([whom] if whom else [])
     digest = hashlib.sha256(msgspec.msgpack.encode(said)).digest()
     # Keyed: from a bare hash of what was said, a name or a phone in it could be guessed.
     fingerprints = services(request).people.keyring.indexes("request", digest)

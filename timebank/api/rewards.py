@@ -65,7 +65,7 @@ class RewardRequest(RewardTerms, frozen=True, kw_only=True, forbid_unknown_field
         """The same, as the domain knows it. Refuses times that cannot be."""
         for slot in self.slots:
             must_be_believable(slots=slot.starts_at)
-        return msgspec.convert(msgspec.to_builtins(self), RewardTerms)
+        return msgspec.convert(msgspec.to_builtins(self) | {"name": self.name.strip()}, RewardTerms)
 
 
 class WhyNotRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,11 +1,11 @@
 """Statements: what happened on an account, and why there is on it what there is."""
 
-from datetime import date, timedelta
+import calendar
+from datetime import date
 from typing import Annotated
 
 import msgspec
 from litestar import Controller, Response, get
-from litestar.exceptions import ValidationException
 from litestar.params import FromPath, QueryParameter
 
 from timebank.api.problems import READS
@@ -24,7 +24,7 @@ LastDay = Annotated[
 ]
 Month = Annotated[
     str | None,
-    QueryParameter(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)", description="Instead of both: a month, as `2026-11`."),
+    QueryParameter(pattern=r"^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)", description="Only this month, as `2026-11`."),
 ]
 In = Annotated[Language, QueryParameter(name="language", description="In which language the words are.")]
 
@@ -174,17 +174,10 @@ def _position(told: list[Line]) -> int:
 
 
 def _period(first_day: date | None, last_day: date | None, month: str | None) -> tuple[date, date]:
-    """The first and the last day that are meant."""
+    """The first and the last day that are meant: of the month, and of what else is said."""
+    first, last = first_day or date.min, last_day or date.max
     if month is None:
-        return first_day or date.min, last_day or date.max
-    if first_day or last_day:
-        detail = "Say either a month, or from and until."
-        raise ValidationException(detail, extra=[{"message": detail, "key": "month"}])
-    try:
-        first = date.fromisoformat(f"{month}-01")
-    except ValueError:
-        detail = "There is no such month."
-        raise ValidationException(detail, extra=[{"message": detail, "key": "month"}]) from None
-    following = (first.year + first.month // 12, first.month % 12 + 1)
-    last = date(*following, 1) - timedelta(days=1) if following[0] <= date.max.year else date.max
-    return first, last
+        return first, last
+    of_month = date.fromisoformat(f"{month}-01")
+    days = calendar.monthrange(of_month.year, of_month.month)[1]
+    return max(first, of_month), min(last, of_month.replace(day=days))

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from litestar import Controller, get, patch, post
-from litestar.exceptions import HTTPException, PermissionDeniedException, ValidationException
+from litestar.exceptions import HTTPException, PermissionDeniedException
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
@@ -34,7 +34,7 @@ from timebank.domain.identifiers import VolunteerId, new_transfer_id, new_volunt
 from timebank.domain.leaving import LeaveBank, Rest
 from timebank.domain.memberships import MANAGES_MEMBERS
 from timebank.domain.refusals import VolunteerNumberTaken, VolunteerUnknown
-from timebank.domain.statements import Holdings, happened_by, recorded_by
+from timebank.domain.statements import happened_by, recorded_by
 from timebank.domain.volunteers import (
     ChangePersonalData,
     PersonalDataChanged,
@@ -105,18 +105,6 @@ class Registered(msgspec.Struct, frozen=True):
     volunteer_id: str
     number: str
     position: int
-
-
-class BalanceThen(Balance, frozen=True, kw_only=True):
-    """The balance of now, and that of the end of the day `as_of`, twice.
-
-    `recorded` is what the log said then; `happened` what had happened by then as it is known today: service entered
-    later counts on its own day, and what was put right counts as it was put right.
-    """
-
-    as_of: date
-    recorded: Holdings
-    happened: Holdings
 
 
 class DepartureRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -229,7 +217,7 @@ class VolunteerController(Controller):
         as_of: Annotated[
             date | None, QueryParameter(description="Also what it was at the end of this local day, in both times.")
         ] = None,
-    ) -> Balance | BalanceThen:
+    ) -> Balance:
         """What a volunteer can spend, has reserved and owes, in minutes; never older than the log."""
         pool, bank_id = services(request).pool, request.user.bank_id
         found = await balances.balance_of(pool, bank_id, volunteer_id)
@@ -240,12 +228,8 @@ class VolunteerController(Controller):
         zone = now(request).tzinfo
         assert zone is not None, "a bank has a local time"
         entries, own = await statements.entries(pool, bank_id, volunteer_id, zone), VolunteerId(volunteer_id)
-        return BalanceThen(
-            **msgspec.structs.asdict(found),
-            as_of=as_of,
-            recorded=recorded_by(entries, own, as_of),
-            happened=happened_by(entries, own, as_of),
-        )
+        then = {"recorded": recorded_by(entries, own, as_of), "happened": happened_by(entries, own, as_of)}
+        return msgspec.structs.replace(found, as_of=as_of, **then)
 
     @post("/{volunteer_id:str}/suspend", status_code=200, responses=WRITES)
     async def suspend_volunteer(
@@ -363,9 +347,6 @@ def _departure(data: DepartureRequest | None) -> dict[str, Any]:
     """What is to become of the credit."""
     if data is None:
         return {}
-    if (data.rest == "donate") != (data.fund_id is not None):
-        detail = "A donation needs a fund_id, and nothing else has one."
-        raise ValidationException(detail, extra=[{"message": detail, "key": "fund_id"}])
     transfer_id = new_transfer_id() if data.rest == "donate" else None
     return {"rest": data.rest, "fund_id": data.fund_id, "transfer_id": transfer_id}
 

@@ -17,6 +17,7 @@ from timebank.domain.refusals import (
     GranterIsBeneficiary,
     NotYourOwn,
     OfficeMissing,
+    OneRecipient,
     OrganisationUnknown,
     ProxyIsBeneficiary,
 )
@@ -52,7 +53,6 @@ class GiveCredit(Command, frozen=True, kw_only=True):
         book: RuleBook,
     ) -> Iterator[Fact]:
         _must_be_own(self, volunteer)
-        other.must_be_active(self.to_volunteer_id)
         if self.to_volunteer_id == self.volunteer_id:
             raise GiftToOneself
         if self.by.on_behalf_of and self.to_volunteer_id == self.by.volunteer_id:
@@ -60,6 +60,7 @@ class GiveCredit(Command, frozen=True, kw_only=True):
         today = self.at.date()
         giving.must_be_within(book.on(today).rules.gifts, self.minutes, today)
         balance.must_cover(self.minutes)
+        other.must_be_able_to_receive(self.to_volunteer_id)
         yield CreditGiven(
             transfer_id=self.transfer_id,
             volunteer_id=self.volunteer_id,
@@ -110,16 +111,19 @@ class GrantCredit(Command, frozen=True, kw_only=True):
         return Fund(self.fund_id), FundBalance(self.fund_id)
 
     def also_needs(self, fund: Fund, _: FundBalance) -> Sequence[Memory]:
-        to: tuple[Memory, ...] = (Fund(self.to_fund_id),) if self.to_fund_id else ()
+        to: tuple[Memory, ...] = ()
         if self.to_volunteer_id:
             to = Volunteer(self.to_volunteer_id), Balance(self.to_volunteer_id)
+        elif self.to_fund_id:
+            to = (Fund(self.to_fund_id),)
         keeper = fund.organisation_id
         return *to, *((Organisation(keeper), *right_of(self.by, keeper)) if keeper else ())
 
     def decide(self, fund: Fund, balance: FundBalance, *others: Memory) -> Iterator[Fact]:
-        assert (self.to_volunteer_id is None) != (self.to_fund_id is None), "one of the two is granted something"
         fund.must_be_open(self.fund_id)
         self.must_keep(fund, others)
+        if (self.to_volunteer_id is None) == (self.to_fund_id is None):
+            raise OneRecipient
         debt_change = 0
         if self.to_volunteer_id:
             volunteer, account, *_ = others

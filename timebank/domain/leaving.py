@@ -27,7 +27,7 @@ from timebank.domain.offices import ended
 from timebank.domain.proxies import ProxyAppointed, ProxyEnded
 from timebank.domain.redeeming import cancelled
 from timebank.domain.redemptions import ReservationCancelled, ReservationExpired, RewardFulfilled, RewardReserved
-from timebank.domain.refusals import BalanceUndecided, NotYourOwn
+from timebank.domain.refusals import BalanceUndecided, FundNeeded, NotYourOwn
 from timebank.domain.transfers import CreditDonated
 from timebank.domain.volunteers import Consents, ConsentWithdrawn, Volunteer, VolunteerLeft
 
@@ -131,6 +131,8 @@ class Departure(Command, frozen=True, kw_only=True):
         self, volunteer: Volunteer, consents: Consents, standing: Standing, balance: Balance, *others: Any
     ) -> Iterator[Fact]:
         """All that ends, first; then the last fact, which tells what is kept on hold."""
+        if (self.rest == "donate") != (self.fund_id is not None):
+            raise FundNeeded
         administrators, *more = others
         administrators.must_remain_without(standing.appointments, self.at.date())
         for purpose in consents.purposes:

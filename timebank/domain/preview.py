@@ -62,6 +62,7 @@ class Replay:
         self.effective_from = effective_from
         self.replayed = 0
         self._pending: dict[RecordId, tuple[Activity, str]] = {}
+        self._shared: dict[Activity, Activity] = {}
         self._counted: dict[RecordId, _Counted] = {}
         self._days: defaultdict[tuple[VolunteerId, date], int] = defaultdict(int)
         self._activities: defaultdict[tuple[VolunteerId, date, Activity], int] = defaultdict(int)
@@ -108,6 +109,7 @@ class Replay:
 
     def _credit(self, fact: ServiceConfirmed | ServiceCorrected, activity: Activity, category: str) -> None:
         person = fact.volunteer_id
+        activity = self._shared.setdefault(activity, activity)
         self._before[person] += fact.credited_minutes
         if fact.local_date < self.effective_from:
             self._after[person] += fact.credited_minutes

@@ -1,7 +1,7 @@
 """Redeeming: reserving credit for a reward together with one of its places, and releasing it again."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from timebank.domain.accounts import Balance, ServedDays
@@ -81,19 +81,20 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         if self.by.own_id != self.volunteer_id:
             raise NotYourOwn
         volunteer.must_be_active(self.volunteer_id)
-        beneficiary.must_be_active(self.beneficiary_id)
+        beneficiary.must_exist(self.beneficiary_id)
         if self.by.on_behalf_of and self.beneficiary_id == self.by.volunteer_id:
             raise ProxyIsBeneficiary
         terms, rules, period = reward.terms, book.on(today).rules, reward.terms.period(today)
         self.must_be_eligible(terms, rules, balance, more)
         slot = terms.slot_at(self.slot)
-        if slot and slot.starts_at <= self.at:
+        if slot and slot.starts_at.astimezone(UTC) <= self.at.astimezone(UTC):
             raise SlotIsOver(slot=slot.starts_at.isoformat())
         for claims in more:
             if isinstance(claims, RewardClaims):
                 claims.must_have_left(terms, period)
         stock.must_have_left(terms, period, slot)
         balance.must_cover(terms.cost_minutes)
+        beneficiary.must_be_able_to_receive(self.beneficiary_id)
         yield RewardReserved(
             redemption_id=self.redemption_id,
             reward_id=self.reward_id,
@@ -126,10 +127,13 @@ class ReserveReward(Command, frozen=True, kw_only=True):
 
 
 def expires_at(at: datetime, rules: Rules, slot: Slot | None) -> datetime:
-    """Until when what is reserved now can be accepted: as the rules say, or until a day after its appointment."""
+    """Until when what is reserved now can be accepted: as the rules say, or until a day after its appointment.
+
+    In UTC, where an hour is an hour, also in the night in which clocks are set back.
+    """
     if slot:
-        return slot.starts_at + COLLECTED_WITHIN
-    return at + timedelta(hours=rules.reservation_hours)
+        return slot.starts_at.astimezone(UTC) + COLLECTED_WITHIN
+    return at.astimezone(UTC) + timedelta(hours=rules.reservation_hours)
 
 
 class _Release(Command, frozen=True, kw_only=True):

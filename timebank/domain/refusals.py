@@ -10,7 +10,7 @@ Refusal
 │   └── FulfillerIsBeneficiary · GranterIsBeneficiary
 ├── NotAsItStands ─ BankAlreadyOpen · VolunteerNumberTaken · DocumentNumberTaken
 │   ├── VolunteerIsSuspended · VolunteerNotSuspended · VolunteerIsErased
-│   ├── VolunteerIsAdministrator · VolunteerHasLeft · BalanceUndecided
+│   ├── VolunteerIsAdministrator · VolunteerHasLeft · BalanceUndecided · CannotReceive
 │   ├── OrganisationCodeTaken · OrganisationNotRegistered · OrganisationNotApproved · OrganisationNotSuspended
 │   ├── MembershipAlreadyOpen · MembershipNotPending · MembershipNotActive
 │   ├── AppointmentAlreadyHeld · LastAdministrator · ProxyAlreadyAppointed · KeyNotInForce
@@ -21,7 +21,8 @@ Refusal
 ├── NeverPossible ─ UnbelievableTime · EndsBeforeItStarts · LastsTooLong · TooFewMinutes · TooManyMinutes
 │   ├── ServiceInTheFuture · NothingChanges · TermEndsBeforeItStarts
 │   ├── OfficeHasNoScope · OfficeNeedsScope · OwnProxy · KeyTermNotPossible
-│   └── PolicyNotAhead · ThresholdsNotRising · SlotNeeded · SlotUnknown · SlotsTwice · GiftToOneself
+│   ├── PolicyNotAhead · ThresholdsNotRising · SlotNeeded · SlotUnknown · SlotsTwice · GiftToOneself
+│   └── OneRecipient · FundNeeded
 └── IdempotencyKeyReused
 """
 
@@ -83,7 +84,7 @@ class RedemptionUnknown(Unknown):
 
 
 class CodeUnknown(Unknown):
-    """Nothing that you provide is reserved under this code."""
+    """There is nothing for you under this code."""
 
     field = "code"
 
@@ -206,6 +207,10 @@ class VolunteerHasLeft(NotAsItStands):
     """Volunteer {volunteer_id} has left the bank."""
 
     field = "volunteer_id"
+
+
+class CannotReceive(NotAsItStands):
+    """Volunteer {volunteer_id} cannot be given anything at present."""
 
 
 class BalanceUndecided(NotAsItStands):
@@ -472,6 +477,14 @@ class SlotsTwice(NeverPossible):
 
 class GiftToOneself(NeverPossible):
     """Credit goes to somebody else."""
+
+
+class OneRecipient(NeverPossible):
+    """A grant goes either to a volunteer or to a fund."""
+
+
+class FundNeeded(NeverPossible):
+    """What is donated goes to a fund: say to which; and say it of nothing else."""
 
 
 class IdempotencyKeyReused(Refusal):

@@ -83,7 +83,7 @@ class RewardTerms(msgspec.Struct, frozen=True, kw_only=True):
                 raise SlotNeeded
             return None
         for slot in self.slots:
-            if slot.starts_at == moment:
+            if slot.starts_at.astimezone(UTC) == moment.astimezone(UTC):
                 return slot
         raise SlotUnknown(slot=moment.isoformat())
 

@@ -8,6 +8,7 @@ from timebank.domain.bank import must_govern
 from timebank.domain.identifiers import VolunteerId, VolunteerNumber, number_tag
 from timebank.domain.kernel import Command, Fact, Memory, Person, event
 from timebank.domain.refusals import (
+    CannotReceive,
     NothingChanges,
     NotYourOwn,
     OfficeMissing,
@@ -134,6 +135,12 @@ class Volunteer(Memory):
             raise VolunteerHasLeft(volunteer_id=volunteer_id)
         if self.is_suspended:
             raise VolunteerIsSuspended(volunteer_id=volunteer_id)
+
+    def must_be_able_to_receive(self, volunteer_id: VolunteerId) -> None:
+        """Refuse what is given to somebody who is not there for it; whoever gives it is not told why not."""
+        self.must_exist(volunteer_id)
+        if self.is_erased or self.has_left or self.is_suspended:
+            raise CannotReceive(volunteer_id=volunteer_id)
 
 
 class Consents(Memory):

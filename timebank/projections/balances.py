@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ import msgspec
 
 from timebank.domain.accounts import BOOKED, Account, postings
 from timebank.domain.kernel import Fact
+from timebank.domain.statements import Holdings
 from timebank.ledger.codec import Recorded, decode
 from timebank.ledger.statements import load_statements
 from timebank.ledger.store import Connection, Pool
@@ -26,8 +28,13 @@ _COLUMNS: Final[dict[Account, tuple[int, int]]] = {
 }
 
 
-class Balance(msgspec.Struct, frozen=True, kw_only=True):
-    """What a volunteer can spend, has reserved and owes, in minutes; what they served, was credited, and redeemed."""
+class Balance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a volunteer can spend, has reserved and owes, in minutes; what they served, was credited, and redeemed.
+
+    With `as_of` also what it was at the end of that day, twice: `recorded` is what the log said then, `happened` what
+    had happened by then as it is known today: service entered later counts on its own day, and what was put right
+    counts as it was put right.
+    """
 
     available_minutes: int
     reserved_minutes: int
@@ -36,6 +43,9 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
     credited_minutes: int
     redeemed_minutes: int
     position: int
+    as_of: date | None = None
+    recorded: Holdings | None = None
+    happened: Holdings | None = None
 
 
 class _Balances:

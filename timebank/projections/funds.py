@@ -31,6 +31,12 @@ class FundView(msgspec.Struct, frozen=True, kw_only=True):
     minutes: int
 
 
+async def one(pool: Pool, bank_id: UUID, fund_id: str) -> FundView | None:
+    """One fund."""
+    row = await pool.fetchrow(SQL["one"], bank_id, fund_id)
+    return FundView(**row) if row else None
+
+
 async def page(pool: Pool, bank_id: UUID, after: str, limit: int) -> list[FundView]:
     """Funds in the order in which they were opened, after the one given."""
     rows = await pool.fetch(SQL["page"], bank_id, after, limit)

@@ -18,6 +18,11 @@ select f.fund_id, f.name, f.kind, f.organisation_id, f.purpose, f.status, b.minu
  where f.bank_id = $1 and f.fund_id > $2
  order by f.fund_id limit $3
 
+-- one --
+-- $1 bank  $2 fund
+select f.fund_id, f.name, f.kind, f.organisation_id, f.purpose, f.status, b.minutes
+  from fund f join fund_balance b using (bank_id, fund_id) where f.bank_id = $1 and f.fund_id = $2
+
 -- names --
 -- $1 bank
 select fund_id, name from fund where bank_id = $1

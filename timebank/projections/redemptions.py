@@ -51,11 +51,11 @@ class RedemptionView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Due(NamedTuple):
-    """A reservation whose time is over, in a bank with its own local time."""
+    """The reservations of a bank whose time is over."""
 
     bank_id: UUID
-    redemption_id: RedemptionId
     timezone: str
+    redemption_ids: list[RedemptionId]
 
 
 async def one(pool: Pool, bank_id: UUID, redemption_id: str) -> RedemptionView | None:
@@ -70,17 +70,20 @@ async def page(
     *,
     volunteer_id: str | None,
     provider_ids: Sequence[str] | None,
+    own_id: str | None,
     reward_id: str | None,
     status: str | None,
     before: str | None,
     limit: int,
 ) -> list[RedemptionView]:
-    """Redemptions that were reserved before the one given, newest first."""
-    rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, provider_ids, reward_id, status, before, limit)
+    """Redemptions that were reserved before the one given, newest first.
+
+    All, or those of some providers together with those that somebody pays for or gets themselves (`own_id`).
+    """
+    rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, provider_ids, own_id, reward_id, status, before, limit)
     return [RedemptionView(**row) for row in rows]
 
 
 async def due(pool: Pool, now: datetime, limit: int) -> list[Due]:
-    """What is still reserved although its time is over, longest overdue first."""
-    rows = await pool.fetch(SQL["due"], now, limit)
-    return [Due(row["bank_id"], RedemptionId(row["redemption_id"]), row["timezone"]) for row in rows]
+    """What is still reserved although its time is over: of each bank that has any, those longest overdue."""
+    return [Due(*row) for row in await pool.fetch(SQL["due"], now, limit)]

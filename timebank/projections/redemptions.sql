@@ -25,19 +25,24 @@ select redemption_id, reward_id, volunteer_id, beneficiary_id, provider_id, name
   from redemption where bank_id = $1 and redemption_id = $2
 
 -- page --
--- Newest first. $1 bank  $2 whose (payer or beneficiary) or null  $3 of these providers or null  $4 reward or null
--- $5 status or null  $6 before this redemption or null  $7 at most
+-- Newest first. $1 bank  $2 whose (payer or beneficiary) or null  $3 of these providers (null: of all)
+-- $4 or whose own  $5 reward or null  $6 status or null  $7 before this redemption or null  $8 at most
 select redemption_id, reward_id, volunteer_id, beneficiary_id, provider_id, name, kind, cost_minutes, slot, status,
        reserved_at, expires_at, ended_at, ended_by, reason, position
   from redemption
  where bank_id = $1 and ($2::text is null or volunteer_id = $2 or beneficiary_id = $2)
-   and ($3::text[] is null or provider_id = any ($3)) and ($4::text is null or reward_id = $4)
-   and ($5::text is null or status = $5) and ($6::text is null or redemption_id < $6)
- order by redemption_id desc limit $7
+   and ($3::text[] is null or provider_id = any ($3) or volunteer_id = $4 or beneficiary_id = $4)
+   and ($5::text is null or reward_id = $5) and ($6::text is null or status = $6)
+   and ($7::text is null or redemption_id < $7)
+ order by redemption_id desc limit $8
 
 -- due --
--- What is reserved still though its time is over, of all banks. $1 now  $2 at most
-select r.bank_id, r.redemption_id, b.timezone
-  from redemption r join bank b using (bank_id)
- where r.status = 'reserved' and r.expires_at <= $1
- order by r.expires_at limit $2
+-- What is reserved still though its time is over, by bank. $1 now  $2 at most of a bank
+select b.bank_id, b.timezone, array_agg(due.redemption_id) as overdue
+  from bank b,
+       lateral (
+           select r.redemption_id from redemption r
+            where r.bank_id = b.bank_id and r.status = 'reserved' and r.expires_at <= $1
+            order by r.expires_at limit $2
+       ) due
+ group by b.bank_id

@@ -88,6 +88,12 @@ async def exactly(pool: Pool, people: People, bank_id: UUID, number_or_phone: st
     return [_view(people, bank_id, row) for row in rows]
 
 
+async def by_number(pool: Pool, bank_id: UUID, number: str) -> str | None:
+    """Who has this volunteer number; nobody is meant by a phone, and nobody who was erased."""
+    found: str | None = await pool.fetchval(SQL["by_number"], bank_id, number)
+    return found
+
+
 async def by_number_or_phone(pool: Pool, people: People, bank_id: UUID, wanted: Sequence[str]) -> dict[str, list[str]]:
     """Who is meant by each number or phone: several volunteers may share a phone."""
     phones = {index: phone for phone in wanted for index in people.phone_indexes(phone)}

@@ -1,0 +1,259 @@
+# ruff: noqa: D103  # a scene is named after the refusal it leads to
+"""Scenes that lead to the refusals about credit: rewards, redemptions, gifts, funds, the rule book, leaving."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from timebank.composition import utc_now
+
+from .world import Caller, World, reward
+
+Scene = Callable[[World], Awaitable[httpx.Response]]
+
+REASON = {"reason": "对照签到表"}
+
+
+def slot(days: int, places: int = 1) -> dict[str, Any]:
+    return {"starts_at": (utc_now() + timedelta(days=days)).isoformat(), "places": places}
+
+
+async def redeem(somebody: Caller, reward_id: str, body: Any = None) -> httpx.Response:
+    return await somebody.ask("POST", f"/v1/rewards/{reward_id}/redemptions", json=body)
+
+
+async def governed(world: World, **gifts: Any) -> World:
+    """Another bank, with a rule book of its own."""
+    other = World(world.app, world.http)
+    await other.settle()
+    body = {"resolution": "决议一", "effective_from": "2020-01-01", "rules": {"gifts": gifts}}
+    await other.administrator.post("/v1/policies", body, expect=201)
+    return other
+
+
+async def gift(world: World, minutes: int, giver: Caller | None = None) -> httpx.Response:
+    giver = giver or await world.with_credit(600)
+    return await giver.ask("POST", "/v1/gifts", json={"to_volunteer_id": world.volunteer.id, "minutes": minutes})
+
+
+async def proxied(world: World, **changes: Any) -> tuple[Caller, Caller]:
+    elder, child = await world.with_credit(120), await world.somebody()
+    body = {"proxy_volunteer_id": child.id, "scopes": ["give"]} | changes
+    await elder.post(f"/v1/volunteers/{elder.id}/proxies", body, expect=201)
+    return elder, child
+
+
+async def reward_unknown(world: World) -> httpx.Response:
+    return await world.volunteer.ask("GET", "/v1/rewards/rew_0")
+
+
+async def redemption_unknown(world: World) -> httpx.Response:
+    return await world.volunteer.ask("GET", "/v1/redemptions/red_0")
+
+
+async def code_unknown(world: World) -> httpx.Response:
+    return await world.organisation.ask("POST", "/v1/redemptions/fulfil", json={"code": "0000-0000-0000"})
+
+
+async def fund_unknown(world: World) -> httpx.Response:
+    return await world.volunteer.ask("POST", "/v1/donations", json={"fund_id": "fnd_0", "minutes": 1})
+
+
+async def proxy_minutes_reached(world: World) -> httpx.Response:
+    elder, child = await proxied(world, minutes_per_day=30)
+    body = {"to_volunteer_id": world.volunteer.id, "minutes": 31}
+    return await child.ask("POST", "/v1/gifts", json=body, headers={"On-Behalf-Of": elder.id})
+
+
+async def proxy_is_beneficiary(world: World) -> httpx.Response:
+    elder, child = await proxied(world)
+    body = {"to_volunteer_id": child.id, "minutes": 1}
+    return await child.ask("POST", "/v1/gifts", json=body, headers={"On-Behalf-Of": elder.id})
+
+
+async def fulfiller_is_beneficiary(world: World) -> httpx.Response:
+    merchant = await world.member("merchant")
+    await world.confirmed(merchant.id)
+    reserved = await world.redeem(merchant, await world.reward())
+    return await merchant.ask("POST", "/v1/redemptions/fulfil", json={"code": reserved["code"]})
+
+
+async def granter_is_beneficiary(world: World) -> httpx.Response:
+    body = {"to_volunteer_id": world.coordinator.id, "minutes": 1, "reason": "助老"}
+    fund_id = await world.fund(organisation_id=world.garden)
+    return await world.coordinator.ask("POST", f"/v1/funds/{fund_id}/grants", json=body)
+
+
+async def volunteer_has_left(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    await somebody.post(f"/v1/volunteers/{somebody.id}/leave", expect=200)
+    return await somebody.ask("POST", f"/v1/volunteers/{somebody.id}/leave")
+
+
+async def cannot_receive(world: World) -> httpx.Response:
+    giver, somebody = await world.with_credit(60), await world.somebody()
+    await somebody.post(f"/v1/volunteers/{somebody.id}/leave", expect=200)
+    return await giver.ask("POST", "/v1/gifts", json={"to_volunteer_id": somebody.id, "minutes": 1})
+
+
+async def one_recipient(world: World) -> httpx.Response:
+    path = f"/v1/funds/{await world.fund()}/grants"
+    return await world.administrator.ask("POST", path, json={"minutes": 1} | REASON)
+
+
+async def fund_needed(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    return await somebody.ask("POST", f"/v1/volunteers/{somebody.id}/leave", json={"rest": "donate"})
+
+
+async def balance_undecided(world: World) -> httpx.Response:
+    somebody = await world.with_credit(1)
+    return await somebody.ask("POST", f"/v1/volunteers/{somebody.id}/leave")
+
+
+async def reward_status_differs(world: World) -> httpx.Response:
+    return await world.administrator.ask("POST", f"/v1/rewards/{await world.reward()}/resume")
+
+
+async def reward_not_offered(world: World) -> httpx.Response:
+    return await redeem(await world.with_credit(60), await world.reward(available_from="2199-01-01"))
+
+
+async def reward_sold_out(world: World) -> httpx.Response:
+    somebody, reward_id = await world.with_credit(120), await world.reward(quota=1)
+    await world.redeem(somebody, reward_id)
+    return await redeem(somebody, reward_id)
+
+
+async def personal_quota_reached(world: World) -> httpx.Response:
+    somebody, reward_id = await world.with_credit(120), await world.reward(quota_per_person=1, quota_every="month")
+    await world.redeem(somebody, reward_id)
+    return await redeem(somebody, reward_id)
+
+
+async def slot_full(world: World) -> httpx.Response:
+    at = slot(days=3)
+    somebody, reward_id = await world.with_credit(120), await world.reward(slots=[at])
+    await world.redeem(somebody, reward_id, {"slot": at["starts_at"]})
+    return await redeem(somebody, reward_id, {"slot": at["starts_at"]})
+
+
+async def slot_is_over(world: World) -> httpx.Response:
+    at = slot(days=-1)
+    return await redeem(await world.with_credit(60), await world.reward(slots=[at]), {"slot": at["starts_at"]})
+
+
+async def slot_needed(world: World) -> httpx.Response:
+    return await redeem(await world.with_credit(60), await world.reward(slots=[slot(days=3)]))
+
+
+async def slot_unknown(world: World) -> httpx.Response:
+    return await redeem(await world.with_credit(60), await world.reward(), {"slot": slot(days=3)["starts_at"]})
+
+
+async def slots_twice(world: World) -> httpx.Response:
+    at = slot(days=3)
+    return await world.administrator.ask("POST", "/v1/rewards", json=reward(world.garden, slots=[at, at]))
+
+
+async def not_eligible(world: World) -> httpx.Response:
+    return await redeem(await world.with_credit(60), await world.reward(eligibility={"stars": 1}))
+
+
+async def not_enough_credit(world: World) -> httpx.Response:
+    return await redeem(await world.with_credit(59), await world.reward(cost_minutes=60))
+
+
+async def redemption_not_open(world: World) -> httpx.Response:
+    somebody = await world.with_credit(60)
+    path = f"/v1/redemptions/{(await world.redeem(somebody, await world.reward()))['redemption_id']}/cancel"
+    await somebody.post(path, REASON, expect=200)
+    return await somebody.ask("POST", path, json=REASON)
+
+
+async def gifts_not_allowed(world: World) -> httpx.Response:
+    return await gift(await governed(world, allowed=False), 1)
+
+
+async def gift_too_large(world: World) -> httpx.Response:
+    return await gift(await governed(world, most_minutes=30), 31)
+
+
+async def gift_limit_reached(world: World) -> httpx.Response:
+    other = await governed(world, most_minutes_per_month=30)
+    giver = await other.with_credit(60)
+    await gift(other, 20, giver)
+    return await gift(other, 11, giver)
+
+
+async def gift_to_oneself(world: World) -> httpx.Response:
+    somebody = await world.with_credit(60)
+    return await somebody.ask("POST", "/v1/gifts", json={"to_volunteer_id": somebody.id, "minutes": 1})
+
+
+async def fund_is_closed(world: World) -> httpx.Response:
+    somebody, fund_id = await world.with_credit(60), await world.fund()
+    await world.administrator.post(f"/v1/funds/{fund_id}/close", REASON, expect=200)
+    return await somebody.ask("POST", "/v1/donations", json={"fund_id": fund_id, "minutes": 1})
+
+
+async def fund_too_small(world: World) -> httpx.Response:
+    body = {"to_volunteer_id": world.volunteer.id, "minutes": 1, "reason": "助老"}
+    return await world.administrator.ask("POST", f"/v1/funds/{await world.fund()}/grants", json=body)
+
+
+async def fund_not_empty(world: World) -> httpx.Response:
+    somebody, fund_id = await world.with_credit(60), await world.fund()
+    await somebody.post("/v1/donations", {"fund_id": fund_id, "minutes": 1}, expect=201)
+    return await world.administrator.ask("POST", f"/v1/funds/{fund_id}/close", json=REASON)
+
+
+async def policy_not_ahead(world: World) -> httpx.Response:
+    other = await governed(world)
+    body = {"resolution": "决议二", "effective_from": "2020-01-02", "rules": {}}
+    return await other.administrator.ask("POST", "/v1/policies", json=body)
+
+
+async def thresholds_not_rising(world: World) -> httpx.Response:
+    draft = {"rules": {"star_minutes": [60, 60]}}
+    return await world.administrator.ask("POST", "/v1/policies/preview", json=draft)
+
+
+CREDIT_SCENES: dict[str, tuple[int, Scene]] = {
+    "reward-unknown": (404, reward_unknown),
+    "redemption-unknown": (404, redemption_unknown),
+    "code-unknown": (404, code_unknown),
+    "fund-unknown": (404, fund_unknown),
+    "proxy-minutes-reached": (403, proxy_minutes_reached),
+    "proxy-is-beneficiary": (403, proxy_is_beneficiary),
+    "fulfiller-is-beneficiary": (403, fulfiller_is_beneficiary),
+    "granter-is-beneficiary": (403, granter_is_beneficiary),
+    "volunteer-has-left": (409, volunteer_has_left),
+    "cannot-receive": (409, cannot_receive),
+    "balance-undecided": (409, balance_undecided),
+    "reward-status-differs": (409, reward_status_differs),
+    "reward-not-offered": (409, reward_not_offered),
+    "reward-sold-out": (409, reward_sold_out),
+    "personal-quota-reached": (409, personal_quota_reached),
+    "slot-full": (409, slot_full),
+    "slot-is-over": (409, slot_is_over),
+    "not-eligible": (409, not_eligible),
+    "not-enough-credit": (409, not_enough_credit),
+    "redemption-not-open": (409, redemption_not_open),
+    "gifts-not-allowed": (409, gifts_not_allowed),
+    "gift-too-large": (409, gift_too_large),
+    "gift-limit-reached": (409, gift_limit_reached),
+    "fund-is-closed": (409, fund_is_closed),
+    "fund-too-small": (409, fund_too_small),
+    "fund-not-empty": (409, fund_not_empty),
+    "policy-not-ahead": (422, policy_not_ahead),
+    "thresholds-not-rising": (422, thresholds_not_rising),
+    "slot-needed": (422, slot_needed),
+    "slot-unknown": (422, slot_unknown),
+    "slots-twice": (422, slots_twice),
+    "gift-to-oneself": (422, gift_to_oneself),
+    "one-recipient": (422, one_recipient),
+    "fund-needed": (422, fund_needed),
+}
