@@ -6,7 +6,7 @@ from typing import Any
 from timebank.domain.accounts import Account, postings
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Command, Fact, Memory
-from timebank.domain.refusals import Refusal
+from timebank.domain.refusing import Refusal
 from timebank.ledger.codec import decode, encode
 
 

@@ -11,7 +11,7 @@ from timebank.api.access import TABLE, Access
 from timebank.api.app import create_app
 from timebank.api.problems import FAILURES, STATUSES
 from timebank.cli import cli
-from timebank.domain.refusals import every_refusal
+from timebank.domain.refusing import every_refusal
 from timebank.settings import PREFIX, Settings
 
 TOP = Path(__file__).parents[1]

@@ -18,7 +18,7 @@ from tests.conftest import people_of
 from tests.helpers.town import confirm, log, register, volunteer
 from timebank.composition import KEPT_WITH_THE_LOG
 from timebank.domain.kernel import Command
-from timebank.domain.refusals import Refusal
+from timebank.domain.refusing import Refusal
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker

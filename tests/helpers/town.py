@@ -32,7 +32,7 @@ from timebank.domain.organisations import (
     SuspendOrganisation,
 )
 from timebank.domain.proxies import AppointProxy, EndProxy
-from timebank.domain.refusals import Refusal
+from timebank.domain.refusing import Refusal
 from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.service import LogService
 from timebank.domain.volunteers import RegisterVolunteer, ReinstateVolunteer, SetConsent, SuspendVolunteer

@@ -23,10 +23,10 @@ from timebank.domain.refusals import (
     DuplicateRecord,
     IdempotencyKeyReused,
     RecordUnknown,
-    Refusal,
     VolunteerNumberTaken,
     VolunteerUnknown,
 )
+from timebank.domain.refusing import Refusal
 from timebank.domain.volunteers import RegisterVolunteer, SuspendVolunteer
 from timebank.ledger import writer
 from timebank.ledger.audit import check_log

@@ -10,7 +10,7 @@ from timebank.composition import running_services
 from timebank.domain.identifiers import new_organisation_id, new_record_id, new_volunteer_id, new_volunteer_number
 from timebank.domain.kernel import Command
 from timebank.domain.organisations import ApproveOrganisation, RegisterOrganisation
-from timebank.domain.refusals import Refusal
+from timebank.domain.refusing import Refusal
 from timebank.domain.volunteers import RegisterVolunteer
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import SQL, Pool

@@ -12,7 +12,8 @@ from tests.helpers.rival import race
 from tests.helpers.rivals import rivals
 from tests.helpers.town import confirm, do, found, log, register, volunteer
 from timebank.domain.kernel import Command
-from timebank.domain.refusals import DuplicateRecord, RecordNotPending, Refusal, VolunteerNumberTaken
+from timebank.domain.refusals import DuplicateRecord, RecordNotPending, VolunteerNumberTaken
+from timebank.domain.refusing import Refusal
 from timebank.domain.volunteers import RegisterVolunteer
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger

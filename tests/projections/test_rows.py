@@ -213,17 +213,17 @@ async def test_balances_are_as_new_as_the_log(play: Play, pool: Pool, bank_id: U
     """A balance is there at once, as of the head of the log, and never goes below zero: a shortfall is a debt."""
     nothing = await balances.balance_of(pool, bank_id, WANG)
     assert nothing is not None
-    assert msgspec.structs.astuple(nothing)[:5] == (0, 0, 0, 0, 0)
+    assert msgspec.structs.astuple(nothing)[:6] == (0, 0, 0, 0, 0, 0)
     outcomes = await play(
         log("rec_1", WANG), confirm("rec_1"), log("rec_2", WANG, days_ago=2, capacity="staff-on-duty"), confirm("rec_2")
     )
     balance = await balances.balance_of(pool, bank_id, WANG)
     assert balance is not None
-    assert msgspec.structs.astuple(balance) == (60, 0, 0, 60, 60, outcomes[-1].position)
+    assert msgspec.structs.astuple(balance)[:7] == (60, 0, 0, 60, 60, 0, outcomes[-1].position)
     await play(correct("rec_1", minutes=20), correct("rec_2", capacity="resident"), void("rec_1"))
     balance = await balances.balance_of(pool, bank_id, WANG)
     assert balance is not None
-    assert msgspec.structs.astuple(balance)[:5] == (60, 0, 0, 60, 60)
+    assert msgspec.structs.astuple(balance)[:6] == (60, 0, 0, 60, 60, 0)
     assert await balances.balance_of(pool, bank_id, "vol_nobody") is None
     assert await pool.fetchval(balances.SQL["not_zero"], bank_id) == 0
 

@@ -9,8 +9,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.helpers.town import Town, do, found, register
+from tests.helpers.town import do, found, register
 from tests.projections.conftest import Compare
+from tests.projections.market import Market
 from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Pool, Store
@@ -39,7 +40,7 @@ async def unequal(compare: Compare) -> list[Any]:
 
 async def test_a_runner_follows_by_itself(ledger: Ledger, runner: Runner, bank_id: UUID, compare: Compare) -> None:
     """What is appended is in the read models moments later, and whoever waits for a position is told."""
-    town = Town(seed=1)
+    town = Market(seed=1)
     await ledger.submit(bank_id, town.commands(10))
     async with running(runner):
         for _ in range(5):
@@ -76,7 +77,7 @@ async def test_two_runners_do_not_apply_twice(
 ) -> None:
     """Runners of several processes take turns: everything is taken in once, also the very first stretch."""
     monkeypatch.setattr(module, "STRETCH", 10)
-    town = Town(seed=1)
+    town = Market(seed=1)
     await ledger.submit(bank_id, town.commands(200))
     several = [Runner(store, FOLLOWING) for _ in range(4)]
 
@@ -99,7 +100,7 @@ async def test_projections_that_stand_apart_are_brought_together(
 ) -> None:
     """A projection that is behind, such as a new one, catches up with the others, without their being repeated."""
     monkeypatch.setattr(module, "STRETCH", 17)
-    await ledger.submit(bank_id, Town(seed=1).commands(120))
+    await ledger.submit(bank_id, Market(seed=1).commands(120))
     while await runner.catch_up(bank_id):
         pass
     await pool.execute("delete from leaderboard")
@@ -117,7 +118,7 @@ async def test_a_stretch_is_taken_in_whole_or_not_at_all(
     ledger: Ledger, runner: Runner, bank_id: UUID, pool: Pool, compare: Compare
 ) -> None:
     """If one projection fails, none has moved; when the cause is gone, all go on."""
-    await ledger.submit(bank_id, Town(seed=1).commands(80))
+    await ledger.submit(bank_id, Market(seed=1).commands(80))
     await pool.execute("alter table leaderboard add constraint poison check (minutes < 0)")
     with pytest.raises(asyncpg.CheckViolationError):
         await runner.catch_up(bank_id)
@@ -139,7 +140,7 @@ async def test_a_runner_survives_its_connections(
         "and datname = current_database()"
     )
     settings = {"application_name": "follower"}
-    town = Town(seed=1)
+    town = Market(seed=1)
     await ledger.submit(bank_id, town.commands(10))
     async with asyncpg.create_pool(url, min_size=1, max_size=3, server_settings=settings) as own:
         follower = Runner(Store(own, Waker()), FOLLOWING)

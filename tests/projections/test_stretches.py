@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.helpers.town import Town
+from tests.projections.market import Market
 from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Pool, Store
@@ -56,7 +56,7 @@ async def test_stretches_of_any_length_give_the_same_rows(
     """One event at a time, by chance, or all at once: the rows of every read model are the same."""
     bank_id = UUID(new_bank_id())
     await store.open_bank(bank_id, "Test bank", "Asia/Shanghai")
-    await ledger.submit(bank_id, Town(seed, volunteers=4).commands(commands))
+    await ledger.submit(bank_id, Market(seed, volunteers=4).commands(commands))
     live_balances = (await digests(pool, bank_id))["balance"]
     chance = Random(seed)
     found: list[dict[str, Any]] = []
@@ -74,7 +74,7 @@ async def test_the_runner_and_verify_agree_in_any_stretches(
     """What the runner makes in stretches of one length, `verify` makes the same in stretches of another."""
     monkeypatch.setattr(runner, "STRETCH", length)
     monkeypatch.setattr(rebuild, "STRETCH", 13)
-    await ledger.submit(bank_id, Town(seed=length).commands(200))
+    await ledger.submit(bank_id, Market(seed=length).commands(200))
     follower = Runner(store, FOLLOWING)
     while await follower.catch_up(bank_id):
         pass

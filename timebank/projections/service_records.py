@@ -38,7 +38,8 @@ PROJECTION = SetProjection(
 class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     """A service record as it now stands; `position` is where the last fact about it is in the log.
 
-    `minutes` and what the rules of version `policy_version` did (`rules_applied`) sum to `credited_minutes`.
+    Of confirmed service, `minutes` and what the rules of version `policy_version` did (`rules_applied`) sum to
+    `credited_minutes`.
     """
 
     record_id: str

@@ -1,0 +1,414 @@
+"""The model: what has to be possible, and what has to come of it, worked out the long way round from plain lists."""
+
+from collections import Counter
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from timebank.domain.kernel import Acting
+from timebank.domain.policy import Rules
+from timebank.domain.rewards import RewardTerms
+
+from ..controls import NOON
+
+DAY = 24 * 60
+PEOPLE, BODIES = 5, 2
+NAMES = ("司马光", "诸葛亮", "上官婉", "欧阳修", "公孙胜")
+
+
+class Record(NamedTuple):
+    """A service record; `credited` is by day, while it is confirmed."""
+
+    person: int
+    body: int
+    recorder: str
+    started_at: datetime
+    ended_at: datetime
+    minutes: int
+    on_duty: bool
+    activity: str
+    category: str
+    first: tuple[datetime, datetime]
+    status: str = "logged"
+    credited: dict[date, int] = {}  # noqa: RUF012  # never changed, only replaced
+
+    @property
+    def counts(self) -> bool:
+        """Whether it takes up time of a day."""
+        return self.status in ("logged", "confirmed", "corrected")
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether it is confirmed service."""
+        return self.status in ("confirmed", "corrected")
+
+    @property
+    def service(self) -> int:
+        """What it is as service."""
+        return self.minutes if self.is_confirmed and not self.on_duty else 0
+
+    @property
+    def credit(self) -> int:
+        """What it is worth."""
+        return sum(self.credited.values()) if self.is_confirmed else 0
+
+    @property
+    def day(self) -> date:
+        """The day it counts for."""
+        return self.started_at.date()
+
+    @property
+    def days(self) -> dict[date, int]:
+        """Its minutes by local day, in proportion to the time spent there."""
+        midnight = self.started_at.replace(hour=0, minute=0) + timedelta(days=1)
+        if self.ended_at <= midnight:
+            return {self.day: self.minutes}
+        before = self.minutes * (midnight - self.started_at) // (self.ended_at - self.started_at)
+        return {self.day: before, midnight.date(): self.minutes - before}
+
+    def overlaps(self, other: "Record") -> bool:
+        """Whether they are at the same time."""
+        return self.started_at < other.ended_at and other.started_at < self.ended_at
+
+
+class Offer(NamedTuple):
+    """A reward."""
+
+    terms: RewardTerms
+    status: str = "published"
+
+
+class Claim(NamedTuple):
+    """A redemption: who pays for what, for whom, until when."""
+
+    offer: str
+    payer: int
+    beneficiary: int
+    provider: int
+    cost: int
+    period: tuple[Any, ...]
+    slot: datetime | None
+    until: datetime
+    status: str = "reserved"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it uses up the reward."""
+        return self.status in ("reserved", "fulfilled")
+
+
+class Fund(NamedTuple):
+    """A fund, kept by a body or by the bank."""
+
+    keeper: int | None
+    minutes: int = 0
+    is_open: bool = True
+
+
+class Model:
+    """Everything there is to know about the bank."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+        self.books: list[tuple[date, Rules]] = []
+        self.records: dict[str, Record] = {}
+        self.roles: dict[tuple[int, int], tuple[str, str]] = {}
+        self.suspended: set[int] = set()
+        self.left: set[int] = set()
+        self.erased: set[int] = set()
+        self.approved: set[int] = set()
+        self.closed: set[int] = set()
+        self.shown: set[int] = set()
+        self.offers: dict[str, Offer] = {}
+        self.claims: dict[str, Claim] = {}
+        self.funds: dict[str, Fund] = {}
+        self.available: Counter[int] = Counter()
+        self.debts: Counter[int] = Counter()
+        self.gifts: list[tuple[int, int, int, date]] = []
+        self.donations: list[tuple[int, int]] = []
+        self.grants: list[tuple[int, int]] = []
+
+    @property
+    def today(self) -> date:
+        """The local day."""
+        return self.now.date()
+
+    # Who may do what
+
+    def is_active(self, n: int) -> bool:
+        """Whether somebody takes part."""
+        return n not in self.suspended | self.left | self.erased
+
+    def may(self, by: Acting, body: int, *roles: str) -> bool:
+        """Whether somebody may act for a body."""
+        if by.authority == "volunteer":
+            n = int(by.actor.removeprefix("vol_"))
+            role, status = self.roles.get((body, n), ("", ""))
+            return status == "approved" and role in roles and n not in self.suspended
+        return by.governs or by.actor == f"org_{body}"
+
+    # The rule book
+
+    def version(self, day: date) -> int:
+        """Which version of the rule book is in force on a day."""
+        return max(
+            ((since, number) for number, (since, _) in enumerate(self.books, 1) if since <= day), default=(day, 0)
+        )[1]
+
+    def rules(self, day: date) -> Rules:
+        """What it says."""
+        version = self.version(day)
+        return self.books[version - 1][1] if version else Rules()
+
+    def worth(self, record: Record, key: str) -> dict[date, int]:
+        """What service is worth, by day: what the rules make of it, as far as there is room under every cap."""
+        if record.on_duty:
+            return dict.fromkeys(record.days, 0)
+        rules = self.rules(record.day)
+        percent = rules.credit_percent.get(record.category, rules.other_percent)
+        others = [
+            other
+            for other_key, other in self.records.items()
+            if other_key != key and other.person == record.person and other.is_confirmed
+        ]
+        same = [other for other in others if (other.body, other.activity) == (record.body, record.activity)]
+        credited: dict[date, int] = {}
+        for day, minutes in sorted(record.days.items()):
+            rooms = [minutes * percent // 100]
+            if rules.cap_per_activity_minutes is not None:
+                rooms.append(rules.cap_per_activity_minutes - sum(other.credited.get(day, 0) for other in same))
+            if rules.cap_per_day_minutes is not None:
+                rooms.append(rules.cap_per_day_minutes - sum(other.credited.get(day, 0) for other in others))
+            if rules.cap_total_minutes is not None:
+                total = sum(other.credit for other in others) + sum(credited.values())
+                rooms.append(rules.cap_total_minutes - total)
+            credited[day] = max(0, min(rooms))
+        return credited
+
+    # Service
+
+    def room(self, record: Record, besides: str = "") -> bool:
+        """Whether the days of a record have room for it."""
+        for day, minutes in record.days.items():
+            taken = sum(
+                other.days.get(day, 0)
+                for key, other in self.records.items()
+                if key != besides and other.person == record.person and other.counts
+            )
+            if taken + minutes > DAY:
+                return False
+        return True
+
+    def is_free(self, record: Record, besides: str) -> bool:
+        """Whether no confirmed service of the person is at the same time."""
+        return not any(
+            other.person == record.person and other.is_confirmed and other.overlaps(record)
+            for key, other in self.records.items()
+            if key != besides
+        )
+
+    def put(self, key: str, after: Record) -> None:
+        """A record is another now, and so is the credit."""
+        before = self.records.get(key)
+        if after.is_confirmed:
+            after = after._replace(credited=self.worth(after, key))
+        self.records[key] = after
+        self.earn(after.person, after.credit - (before.credit if before else 0))
+
+    def confirmed(self, n: int) -> list[Record]:
+        """The confirmed records of somebody."""
+        return [record for record in self.records.values() if record.person == n and record.is_confirmed]
+
+    def service(self, n: int, within_days: int | None = None) -> int:
+        """The minutes somebody served: ever, or in so many days up to today."""
+        first = self.today - timedelta(days=within_days - 1) if within_days else date.min
+        return sum(record.service for record in self.confirmed(n) if first <= record.day <= self.today)
+
+    # Credit
+
+    def earn(self, n: int, change: int) -> None:
+        """Credit comes, and repays debt first; or goes, and what is not there any more becomes a debt."""
+        net = self.available[n] - self.debts[n] + change
+        self.available[n], self.debts[n] = max(net, 0), max(-net, 0)
+
+    def reserved(self, n: int) -> int:
+        """What somebody has open reservations for."""
+        return sum(each.cost for each in self.claims.values() if each.payer == n and each.status == "reserved")
+
+    def redeemed(self, n: int) -> int:
+        """What somebody spent on rewards they were given."""
+        return sum(each.cost for each in self.claims.values() if each.payer == n and each.status == "fulfilled")
+
+    def rich(self) -> list[int]:
+        """Who can spend something."""
+        return [n for n in range(PEOPLE) if self.is_active(n) and self.available[n]]
+
+    # Rewards
+
+    def period(self, terms: RewardTerms) -> tuple[Any, ...]:
+        """Which of the periods of a quota today is in."""
+        day = self.today
+        return {
+            None: (),
+            "week": ("week", day - timedelta(days=day.weekday())),
+            "month": ("month", day.year, day.month),
+            "quarter": ("quarter", day.year, (day.month - 1) // 3),
+            "year": ("year", day.year),
+        }[terms.quota_every]
+
+    def taken(self, offer: str, period: tuple[Any, ...], n: int | None = None) -> int:
+        """How many of a reward are gone: to all, or to somebody, whether they pay or get it."""
+        return sum(
+            each.counts and (each.offer, each.period) == (offer, period) and n in (None, each.payer, each.beneficiary)
+            for each in self.claims.values()
+        )
+
+    def places(self, offer: str, slot: datetime) -> int:
+        """How many places of an appointment are gone."""
+        return sum(each.counts and (each.offer, each.slot) == (offer, slot) for each in self.claims.values())
+
+    def is_on(self, offer: str) -> bool:
+        """Whether a reward can be had today."""
+        terms, status = self.offers[offer]
+        first, last = terms.available_from or date.min, terms.available_until or date.max
+        return status == "published" and first <= self.today <= last
+
+    def is_eligible(self, n: int, terms: RewardTerms) -> bool:
+        """Whether somebody has served enough."""
+        stars = sum(minutes <= self.service(n) for minutes in self.rules(self.today).star_minutes)
+        wanted = terms.eligibility
+        return self.service(n, wanted.within_days) >= wanted.service_minutes and stars >= wanted.stars
+
+    def can_reserve(self, offer: str, payer: int, beneficiary: int, slot: datetime | None) -> bool:
+        """Whether somebody can have a reward for somebody."""
+        terms, period = self.offers[offer].terms, self.period(self.offers[offer].terms)
+        seats = {each.starts_at: each.places for each in terms.slots}
+        return (
+            self.is_on(offer)
+            and terms.provider_id not in {f"org_{body}" for body in self.closed}
+            and self.is_active(payer)
+            and self.is_active(beneficiary)
+            and self.is_eligible(payer, terms)
+            and (slot in seats and slot > self.now if terms.slots else slot is None)
+            and (slot is None or self.places(offer, slot) < seats[slot])
+            and (terms.quota is None or self.taken(offer, period) < terms.quota)
+            and all(
+                terms.quota_per_person is None or self.taken(offer, period, n) < terms.quota_per_person
+                for n in (payer, beneficiary)
+            )
+            and terms.cost_minutes <= self.available[payer]
+        )
+
+    def claim(self, offer: str, payer: int, beneficiary: int, slot: datetime | None) -> Claim:
+        """What a reservation comes to."""
+        terms = self.offers[offer].terms
+        until = slot + timedelta(days=1) if slot else self.now + timedelta(
+            hours=self.rules(self.today).reservation_hours
+        )  # fmt: skip
+        return Claim(
+            offer, payer, beneficiary, int(terms.provider_id.removeprefix("org_")), terms.cost_minutes,
+            self.period(terms), slot, until,
+        )  # fmt: skip
+
+    def reserve(self, key: str, claim: Claim) -> None:
+        """It is reserved."""
+        self.claims[key] = claim
+        self.available[claim.payer] -= claim.cost
+
+    def is_open(self, claim: Claim) -> bool:
+        """Whether it can still be fulfilled, or cancelled."""
+        return claim.status == "reserved" and self.now < claim.until
+
+    def is_due(self, claim: Claim) -> bool:
+        """Whether nobody came for it in time."""
+        return claim.status == "reserved" and self.now >= claim.until
+
+    def can_fulfil(self, by: Acting, claim: Claim) -> bool:
+        """Whether somebody can accept a code."""
+        is_theirs = by.authority == "volunteer" and by.actor in {f"vol_{claim.payer}", f"vol_{claim.beneficiary}"}
+        may = self.may(by, claim.provider, "merchant", "coordinator") and claim.provider not in self.closed
+        return self.is_open(claim) and not is_theirs and may
+
+    def can_cancel(self, by: Acting, claim: Claim) -> bool:
+        """Whether somebody can give up a reservation."""
+        is_own = by.authority == "volunteer" and by.actor == f"vol_{claim.payer}"
+        return self.is_open(claim) and (is_own or self.may(by, claim.provider, "merchant", "coordinator"))
+
+    def end(self, key: str, status: str) -> None:
+        """A reservation ends, once; what was reserved goes back to who pays, unless it is fulfilled."""
+        claim = self.claims[key]
+        assert claim.status == "reserved"
+        self.claims[key] = claim._replace(status=status)
+        if status != "fulfilled":
+            self.earn(claim.payer, claim.cost)
+
+    # From hand to hand
+
+    def can_give(self, n: int, to: int, minutes: int) -> bool:
+        """Whether the rules, and the account, allow a gift."""
+        rules = self.rules(self.today).gifts
+        month = self.today.replace(day=1)
+        given = sum(each for giver, _, each, day in self.gifts if giver == n and day.replace(day=1) == month)
+        return (
+            self.is_active(n)
+            and self.is_active(to)
+            and n != to
+            and rules.allowed
+            and minutes <= min(self.available[n], rules.most_minutes or minutes)
+            and given + minutes <= (rules.most_minutes_per_month or given + minutes)
+        )
+
+    def give(self, n: int, to: int, minutes: int) -> None:
+        """A gift is made."""
+        self.gifts.append((n, to, minutes, self.today))
+        self.available[n] -= minutes
+        self.earn(to, minutes)
+
+    def can_donate(self, n: int, fund: str, minutes: int) -> bool:
+        """Whether somebody can give a fund so much."""
+        return self.is_active(n) and self.funds[fund].is_open and minutes <= self.available[n]
+
+    def donate(self, n: int, fund: str, minutes: int) -> None:
+        """A donation is made."""
+        self.donations.append((n, minutes))
+        self.available[n] -= minutes
+        self.fill(fund, minutes)
+
+    def fill(self, fund: str, minutes: int) -> None:
+        """There is more, or less, in a fund."""
+        self.funds[fund] = self.funds[fund]._replace(minutes=self.funds[fund].minutes + minutes)
+
+    def can_grant(self, by: Acting, fund: str, to: int | str, minutes: int) -> bool:
+        """Whether somebody can grant so much from a fund, to somebody or to another fund."""
+        source = self.funds[fund]
+        keeps = by.governs or (
+            source.keeper is not None
+            and source.keeper not in self.closed
+            and self.may(by, source.keeper, "coordinator")
+        )
+        fits = self.funds[to].is_open and to != fund if isinstance(to, str) else self.is_active(to)
+        return keeps and fits and by.actor != f"vol_{to}" and source.is_open and minutes <= source.minutes
+
+    def grant(self, fund: str, to: int | str, minutes: int) -> None:
+        """A grant is made."""
+        self.fill(fund, -minutes)
+        if isinstance(to, str):
+            self.fill(to, minutes)
+        else:
+            self.grants.append((to, minutes))
+            self.earn(to, minutes)
+
+    # Leaving
+
+    def rest(self, n: int) -> int:
+        """What somebody who goes has, once all they reserved is released."""
+        return max(self.available[n] - self.debts[n] + self.reserved(n), 0)
+
+    def go(self, n: int, fund: str | None) -> None:
+        """Somebody goes: reservations, memberships and consents end, and what is left is donated, or stays."""
+        for key, claim in list(self.claims.items()):
+            if claim.payer == n and claim.status == "reserved":
+                self.end(key, "cancelled")
+        if fund and self.available[n]:
+            self.donate(n, fund, self.available[n])
+        self.roles = {key: role for key, role in self.roles.items() if key[1] != n}
+        self.shown.discard(n)
