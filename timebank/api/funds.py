@@ -15,6 +15,7 @@ from timebank.api.requests import (
     Line,
     MinPosition,
     Page,
+    ReasonRequest,
     Text,
     WantedId,
     do,
@@ -42,12 +43,6 @@ class FundRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     kind: FundKind = "community"
     organisation_id: Id | None = None
     purpose: Text | None = None
-
-
-class CloseRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Text
 
 
 class GrantRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,7 +110,7 @@ class FundController(Controller):
         self,
         request: BankRequest,
         fund_id: FromPath[str],
-        data: JSONBody[CloseRequest],
+        data: JSONBody[ReasonRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> FundStatus:
         """Close a fund that nothing is in any more."""

@@ -15,13 +15,13 @@ from timebank.api.requests import (
     Line,
     MinPosition,
     Page,
+    ReasonRequest,
     do,
     now,
     page_of,
     services,
     wait_for_reads,
 )
-from timebank.api.volunteers import ReasonRequest
 from timebank.domain.identifiers import OrganisationId, new_organisation_id
 from timebank.domain.kernel import Command
 from timebank.domain.organisations import (

@@ -20,7 +20,7 @@ from timebank.api.requests import (
     Limit,
     MinPosition,
     Page,
-    Text,
+    ReasonRequest,
     WantedId,
     do,
     now,
@@ -70,12 +70,6 @@ class RedemptionCodeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_un
     """The code, with or without hyphens, in capitals or not."""
 
     code: Code
-
-
-class CancelRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Text
 
 
 class Fulfilled(msgspec.Struct, frozen=True, kw_only=True):
@@ -211,7 +205,7 @@ class RedemptionController(Controller):
         self,
         request: BankRequest,
         redemption_id: FromPath[str],
-        data: JSONBody[CancelRequest],
+        data: JSONBody[ReasonRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> RedemptionStatus:
         """Give up what is reserved: exactly the minutes that were reserved are available again."""

@@ -77,6 +77,12 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
     next: str | None
 
 
+class ReasonRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: Text
+
+
 def services(request: BankRequest) -> Services:
     """The services behind a request."""
     found: Services = request.app.state.services

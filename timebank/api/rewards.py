@@ -16,6 +16,7 @@ from timebank.api.requests import (
     Line,
     MinPosition,
     Page,
+    ReasonRequest,
     Text,
     do,
     now,
@@ -66,12 +67,6 @@ class RewardRequest(RewardTerms, frozen=True, kw_only=True, forbid_unknown_field
         for slot in self.slots:
             must_be_believable(slots=slot.starts_at)
         return msgspec.convert(msgspec.to_builtins(self) | {"name": self.name.strip()}, RewardTerms)
-
-
-class WhyNotRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Text
 
 
 class RewardStatus(msgspec.Struct, frozen=True):
@@ -154,7 +149,7 @@ class RewardController(Controller):
         self,
         request: BankRequest,
         reward_id: FromPath[str],
-        data: JSONBody[WhyNotRequest],
+        data: JSONBody[ReasonRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> RewardStatus:
         """Let nobody redeem a reward for now."""
@@ -176,7 +171,7 @@ class RewardController(Controller):
         self,
         request: BankRequest,
         reward_id: FromPath[str],
-        data: JSONBody[WhyNotRequest],
+        data: JSONBody[ReasonRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> RewardStatus:
         """Offer a reward no more, for good. What is reserved can still be fulfilled."""

@@ -18,6 +18,7 @@ from timebank.api.requests import (
     Line,
     MinPosition,
     Page,
+    ReasonRequest,
     Text,
     WantedId,
     do,
@@ -126,12 +127,6 @@ class ConfirmRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     minutes: ServiceMinutes | None = None
     reason: Text | None = None
-
-
-class DecisionRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Text
 
 
 class CorrectRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -280,7 +275,7 @@ class ServiceRecordController(Controller):
         self,
         request: BankRequest,
         record_id: FromPath[str],
-        data: JSONBody[DecisionRequest],
+        data: JSONBody[ReasonRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> Decided:
         """Find that a logged record is not right."""
@@ -312,7 +307,7 @@ class ServiceRecordController(Controller):
         self,
         request: BankRequest,
         record_id: FromPath[str],
-        data: JSONBody[DecisionRequest],
+        data: JSONBody[ReasonRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> Decided:
         """Withdraw a confirmed record; credit that was spent already becomes a debt."""

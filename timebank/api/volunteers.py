@@ -22,7 +22,7 @@ from timebank.api.requests import (
     MinPosition,
     Page,
     Phone,
-    Text,
+    ReasonRequest,
     do,
     now,
     page_of,
@@ -121,12 +121,6 @@ class Left(msgspec.Struct, frozen=True):
     status: Literal["left"]
     held_minutes: int
     position: int
-
-
-class ReasonRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why."""
-
-    reason: Text
 
 
 class VolunteerStatus(msgspec.Struct, frozen=True):
