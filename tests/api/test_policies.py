@@ -88,6 +88,8 @@ async def test_a_draft_is_tried_and_nothing_is_written(own_world: World) -> None
         "records": 4,
         "records_changed": 3,
         "minutes_before": 360,
+        "minutes_gained": 0,
+        "minutes_lost": 30 + 60 + 100,
         "minutes_after": 30 + 60 + 80,
         "largest_changes": [
             {"volunteer_id": people[2].id, "minutes_before": 180, "minutes_after": 80},

@@ -16,7 +16,7 @@ async def test_a_draft_is_tried_and_nothing_is_written(program: Program, url: st
         head = await world.services.ledger.store.head(world.bank_id)
         told = (await program.arun("preview", draft)).out
         assert "1 of 1 people would have other credit" in told
-        assert "170 minutes in all instead of 120 (+50)" in told
+        assert "170 minutes in all instead of 120 (+50 -0)" in told
         assert f"{world.volunteer.id}  120 -> 170  (+50)" in told
         later = (await program.arun("preview", draft, "--from", "2199-01-01")).out
         assert "0 of 1 people would have other credit" in later

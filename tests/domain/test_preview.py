@@ -191,13 +191,13 @@ class TestDraft:
 
     def test_of_nothing(self) -> None:
         """Without service there is nothing to change."""
-        assert effects(Rules(other_percent=50)) == Effects(0, 0, 0, 0, 0, 0, [])
+        assert effects(Rules(other_percent=50)) == Effects(0, 0, 0, 0, 0, 0, 0, 0, [])
 
     def test_a_coefficient(self) -> None:
         """A category that is worth another gives its records, and their people, another credit."""
         facts = (*record(1), *record(2, category="治安巡逻", volunteer_id=LI), *record(3, volunteer_id=LI))
         found = effects(Rules(credit_percent={"治安巡逻": 150}), *facts)
-        assert found == Effects(2, 1, 3, 1, 360, 420, [Change(LI, 240, 300)])
+        assert found == Effects(2, 1, 3, 1, 360, 60, 0, 420, [Change(LI, 240, 300)])
 
     def test_leaves_what_was_before_alone(self) -> None:
         """Service from before the first day keeps its credit."""
@@ -231,7 +231,7 @@ class TestDraft:
         draft = Rules(cap_per_day_minutes=130)
         correction = corrected(record_id=RecordId("rec_1"))
         found = effects(draft, *record(1), correction, *record(2))
-        assert found == Effects(1, 1, 2, 1, 180, 130, [Change(WANG, 180, 130)])
+        assert found == Effects(1, 1, 2, 1, 180, 0, 50, 130, [Change(WANG, 180, 130)])
         found = effects(draft, *record(1), *record(2), correction)
         assert by_person(found) == {WANG: (180, 70)}
 
@@ -240,14 +240,14 @@ class TestDraft:
         draft = Rules(cap_per_day_minutes=130, other_percent=200)
         gone = voided(record_id=RecordId("rec_1"))
         found = effects(draft, *record(1), gone)
-        assert found == Effects(1, 0, 0, 0, 0, 0, [])
+        assert found == Effects(1, 0, 0, 0, 0, 0, 0, 0, [])
         assert by_person(effects(draft, *record(1), gone, *record(2))) == {WANG: (120, 130)}
         assert by_person(effects(draft, *record(1), *record(2), gone)) == {WANG: (120, 0)}
 
     def test_what_was_rejected_or_is_pending(self) -> None:
         """Only confirmed service counts."""
         facts = (logged(), rejected(), logged(record_id=OTHER))
-        assert effects(Rules(other_percent=50), *facts) == Effects(0, 0, 0, 0, 0, 0, [])
+        assert effects(Rules(other_percent=50), *facts) == Effects(0, 0, 0, 0, 0, 0, 0, 0, [])
 
     def test_paid_duty(self) -> None:
         """No draft makes paid duty worth anything."""
@@ -266,7 +266,7 @@ class TestDraft:
         assert effects(Rules(), *capped).minutes_after == 120
         again = corrected(record_id=RecordId("rec_1"), previous_credited_minutes=50, minutes=100, credited_minutes=50)
         found = effects(Rules(), *capped, again)
-        assert found == Effects(1, 1, 1, 1, 50, 60, [Change(WANG, 50, 60)])
+        assert found == Effects(1, 1, 1, 1, 50, 10, 0, 60, [Change(WANG, 50, 60)])
 
     def test_the_largest_changes_first(self) -> None:
         """Of the changes the largest are told, whether more or less, and as many as asked for."""

@@ -59,7 +59,10 @@ class Adopted(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True, kw_only=True):
-    """What a draft would have changed in the history up to `position`, in minutes of credit; nothing was written."""
+    """What a draft would have changed in the history up to `position`, in minutes of credit; nothing was written.
+
+    Those who would have more gain, those who would have less lose: before, plus gained, less lost, is after.
+    """
 
     position: int
     people: int
@@ -67,6 +70,8 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     records: int
     records_changed: int
     minutes_before: int
+    minutes_gained: int
+    minutes_lost: int
     minutes_after: int
     largest_changes: list["CreditChange"]
 

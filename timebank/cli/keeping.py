@@ -117,8 +117,10 @@ def preview_command(file: Path, since: datetime | None, largest: int, bank: str 
             )
         click.echo(f"{effects.people_changed} of {effects.people} people would have other credit,")
         click.echo(f"{effects.records_changed} of {effects.records} records would count differently,")
-        change = effects.minutes_after - effects.minutes_before
-        click.echo(f"{effects.minutes_after} minutes in all instead of {effects.minutes_before} ({change:+}).")
+        click.echo(
+            f"{effects.minutes_after} minutes in all instead of {effects.minutes_before} "
+            f"(+{effects.minutes_gained} -{effects.minutes_lost})."
+        )
         for volunteer_id, before, after in effects.largest_changes:
             click.echo(f"  {volunteer_id}  {before} -> {after}  ({after - before:+})")
 

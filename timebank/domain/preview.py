@@ -33,13 +33,18 @@ class Change(NamedTuple):
 
 
 class Effects(NamedTuple):
-    """What a draft would change: of so many people and records, how many, and from how many minutes to how many."""
+    """What a draft would change: of so many people and records, how many; and the minutes of all of them.
+
+    Those who would have more gain, those who would have less lose: `before + gained - lost` is `after`.
+    """
 
     people: int
     people_changed: int
     records: int
     records_changed: int
     minutes_before: int
+    minutes_gained: int
+    minutes_lost: int
     minutes_after: int
     largest_changes: list[Change]
 
@@ -103,6 +108,8 @@ class Replay:
             records=self._records,
             records_changed=len(self._changed),
             minutes_before=sum(self._before.values()),
+            minutes_gained=sum(max(change.minutes_after - change.minutes_before, 0) for change in changes),
+            minutes_lost=sum(max(change.minutes_before - change.minutes_after, 0) for change in changes),
             minutes_after=sum(self._after.values()),
             largest_changes=nlargest(largest, changes, key=_size),
         )
