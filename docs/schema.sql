@@ -250,6 +250,7 @@ CREATE TABLE public.redemption (
     period text NOT NULL,
     slot timestamp with time zone,
     status text NOT NULL,
+    reserved_by text NOT NULL,
     reserved_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,

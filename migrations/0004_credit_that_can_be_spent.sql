@@ -43,6 +43,7 @@ create table redemption (
     period         text not null,
     slot           timestamptz,
     status         text not null,
+    reserved_by    text not null,
     reserved_at    timestamptz not null,
     expires_at     timestamptz not null,
     ended_at       timestamptz,

@@ -25,7 +25,12 @@ async def test_a_version_is_adopted_and_used(own_world: World) -> None:
     world = own_world
     before = await world.confirmed(world.volunteer.id, days_ago=3)
     adopted = await world.administrator.post("/v1/policies", FIRST, expect=201)
-    assert adopted == {"version": 1, "effective_from": "2020-01-01", "position": adopted["position"]}
+    assert adopted == {
+        "version": 1,
+        "effective_from": "2020-01-01",
+        "effective_until": None,
+        "position": adopted["position"],
+    }
     (seen,) = await world.organisation.get("/v1/policies")
     assert (seen["version"], seen["resolution"]) == (1, FIRST["resolution"])
     assert seen["rules"]["credit_percent"] == {"公益慈善": 150, "文体娱乐": 50}
@@ -79,6 +84,7 @@ async def test_a_draft_is_tried_and_nothing_is_written(own_world: World) -> None
     people = [await world.with_credit(60 * hours) for hours in (1, 2, 3)]
     await world.confirmed(people[0].id, capacity="staff-on-duty", days_ago=4)
     auditor, head = await world.appointed("auditor"), await world.services.ledger.store.head(world.bank_id)
+    numbers = [(await each.get(f"/v1/volunteers/{each.id}"))["number"] for each in people]
     draft = {"rules": {"credit_percent": {"公益慈善": 50}, "cap_per_day_minutes": 80}, "largest": 2}
     effects = await auditor.post("/v1/policies/preview", draft, expect=200)
     assert effects == {
@@ -92,8 +98,8 @@ async def test_a_draft_is_tried_and_nothing_is_written(own_world: World) -> None
         "minutes_lost": 30 + 60 + 100,
         "minutes_after": 30 + 60 + 80,
         "largest_changes": [
-            {"volunteer_id": people[2].id, "minutes_before": 180, "minutes_after": 80},
-            {"volunteer_id": people[1].id, "minutes_before": 120, "minutes_after": 60},
+            {"volunteer_id": people[2].id, "number": numbers[2], "minutes_before": 180, "minutes_after": 80},
+            {"volunteer_id": people[1].id, "number": numbers[1], "minutes_before": 120, "minutes_after": 60},
         ],
     }
     same = await world.administrator.post("/v1/policies/preview", {"rules": {}}, expect=200)

@@ -43,6 +43,8 @@ async def test_the_life_of_a_record(world: World) -> None:
         "status": "confirmed",
         "minutes": 100,
         "credited_minutes": 100,
+        "policy_version": 0,
+        "rules_applied": [],
         "position": confirmed["position"],
     }
     seen = await somebody.get(path)
@@ -65,7 +67,7 @@ async def test_a_record_is_rejected(world: World) -> None:
     rejected = await world.verifier.post(f"/v1/service-records/{record_id}/reject", {"reason": "没有到场"}, expect=200)
     assert rejected == {
         "record_id": record_id, "status": "rejected", "minutes": 0, "credited_minutes": 0,
-        "position": rejected["position"],
+        "position": rejected["position"], "policy_version": None, "rules_applied": [],
     }  # fmt: skip
     await world.confirmed(somebody.id)
 

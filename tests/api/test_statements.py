@@ -70,7 +70,7 @@ async def test_why_adds_up_to_the_minute(world: World) -> None:
     assert why["available_minutes"] == balance["available_minutes"] == sum(parts_of(why).values())
     assert why["position"] == balance["position"]
     assert parts_of(why) == {
-        "service": 360, "paid-duty": -120, "reserved": -120, "released": 60, "gift-given": -200, "donated": -40,
+        "service": 360, "paid-duty": -120, "redeemed": -60, "gift-given": -200, "donated": -40,
         "gift-received": 90, "granted": 15,
     }  # fmt: skip
     assert parts_of(why) == parts_of(await somebody.get(f"{path}/statement"))
@@ -144,14 +144,15 @@ async def test_the_spreadsheet(world: World) -> None:
         assert response.headers["content-type"].startswith("text/csv")
         assert response.headers["content-disposition"] == f'attachment; filename="statement-{somebody.id}.csv"'
         assert response.content.startswith(b"\xef\xbb\xbf")
-        header, first, *rows = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
-        assert (len(header), first[3]) == (8, opening)
+        header, first, *rows, last = csv.reader(io.StringIO(response.content.decode("utf-8-sig")))
+        assert (len(header), first[3]) == (9, opening)
         lines = (await somebody.get(path, language=language))["lines"]
-        assert [(row[0], row[3], int(row[4]), int(row[5])) for row in rows] == [
+        assert last[6] == str(lines[-1]["balance_minutes"])
+        assert [(row[0], row[3], int(row[4]), int(row[6])) for row in rows] == [
             (str(line["position"]), line["words"], line["change_minutes"], line["balance_minutes"]) for line in lines
         ]
         assert "=1+1" in response.text
-        for cell in (cell for row in (header, first, *rows) for cell in row):
+        for cell in (cell for row in (header, first, *rows, last) for cell in row):
             assert cell[:1] not in {"=", "@", "\t", "\r"}
             assert cell[:1] not in {"+", "-"} or cell[1:].isdigit()
 

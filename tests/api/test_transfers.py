@@ -21,7 +21,13 @@ class TestGifts:
         giver, elder = await world.with_credit(120), await world.somebody()
         for to, minutes in ((elder.id, 20), (await number_of(elder), 30)):
             made = await giver.post("/v1/gifts", {"to_volunteer_id": to, "minutes": minutes}, expect=201)
-            assert made == {"transfer_id": made["transfer_id"], "minutes": minutes, "position": made["position"]}
+            told = {
+                "transfer_id": made["transfer_id"],
+                "to": elder.id,
+                "minutes": minutes,
+                "position": made["position"],
+            }
+            assert made == told
         given, got = await world.balance(giver.id), await world.balance(elder.id)
         assert (given["available_minutes"], given["service_minutes"]) == (70, 120)
         assert (got["available_minutes"], got["service_minutes"], got["credited_minutes"]) == (50, 0, 0)

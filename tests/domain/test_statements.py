@@ -137,9 +137,9 @@ class TestLines:
             (CAPPED, [Part("service", 120), Part("coefficient", 60), Part("cap-per-day", -80)]),
             (confirmed(debt_change_minutes=-50), [Part("service", 120), Part("debt", -50)]),
             (reserved(), [Part("reserved", -120)]),
-            (CANCELLED, [Part("released", 120)]),
-            (ended(ReservationExpired, debt_change_minutes=-20), [Part("released", 120), Part("debt", -20)]),
-            (FULFILLED, []),
+            (CANCELLED, [Part("reserved", 120)]),
+            (ended(ReservationExpired, debt_change_minutes=-20), [Part("reserved", 120), Part("debt", -20)]),
+            (FULFILLED, [Part("reserved", 120), Part("redeemed", -120)]),
             (gift(), [Part("gift-given", -60)]),
             (
                 gift(volunteer_id=LI, to_volunteer_id=WANG, debt_change_minutes=-60),
@@ -188,8 +188,7 @@ class TestLines:
         assert {part.cause: part.minutes for part in total} == {
             "service": 60,
             "paid-duty": -50,
-            "reserved": -53,
-            "released": 13,
+            "redeemed": -40,
             "gift-given": -10,
             "gift-received": 25,
             "donated": -5,

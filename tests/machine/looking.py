@@ -206,7 +206,8 @@ class Looking(Giving):
         assert by_cause["gift-received"] == sum(each[2] for each in self.model.gifts if each[1] == n)
         assert by_cause["donated"] == -sum(minutes for giver, minutes in self.model.donations if giver == n)
         assert by_cause["granted"] == sum(minutes for to, minutes in self.model.grants if to == n)
-        assert by_cause["reserved"] + by_cause["released"] == -self.model.reserved(n) - self.model.redeemed(n)
+        assert by_cause["reserved"] == -self.model.reserved(n)
+        assert by_cause["redeemed"] == -self.model.redeemed(n)
         self._days(n, entries, balance)
 
     def _days(self, n: int, entries: Any, balance: Any) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 import msgspec
 from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException, ValidationException
 from litestar.handlers.base import BaseRouteHandler
+from litestar.params import QueryParameter
 
 from timebank.api.requests import BankRequest, now, services, visit
 from timebank.composition import Services
-from timebank.domain.identifiers import OrganisationId, VolunteerId
+from timebank.domain.identifiers import OrganisationId, VolunteerId, is_volunteer_number
 from timebank.domain.kernel import Acting, Office
 from timebank.domain.keys import Permission
 from timebank.domain.memberships import LOGS_SERVICE, MANAGES_MEMBERS, VERIFIES_SERVICE, Role
@@ -31,7 +32,7 @@ from timebank.domain.refusals import (
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import Kind
 from timebank.identity.throttle import TooManyRequestsError
-from timebank.projections import memberships, proxies
+from timebank.projections import memberships, proxies, volunteers
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
@@ -188,8 +189,10 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
         return  # which methods there are is no secret, and is on the API page
     access = TABLE[handler.handler_name]
     if access.public:
+        _must_know(connection, handler)
         return
     principal = await _who(connection)
+    _must_know(connection, handler)
     connection.scope["state"]["principal"] = principal
     found: Services = connection.app.state.services
     today = principal.local(found.ledger.clock()).date()
@@ -202,6 +205,20 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     else:
         acting = _as_person(principal, access, connection.path_params, today)
     connection.scope["user"] = msgspec.structs.replace(principal, acting=acting)
+
+
+def _must_know(connection: Connection, handler: BaseRouteHandler) -> None:
+    """Refuse parameters of the address that do not exist: whoever misspells a filter would believe the answer."""
+    parameters = handler.parsed_fn_signature.parameters.items()
+    known = {
+        field.kwarg_definition.name or name
+        for name, field in parameters
+        if isinstance(field.kwarg_definition, QueryParameter)
+    }
+    for name in connection.query_params:
+        if name not in known:
+            told = f"There is no parameter {name!r}; there are: {', '.join(sorted(known)) or 'none'}."
+            raise ValidationException(told, extra=[{"message": told, "key": name}])
 
 
 async def _who(connection: Connection) -> Principal:
@@ -251,6 +268,8 @@ async def _as_proxy(found: Services, principal: Principal, access: Access, behal
     if access.proxy is None:
         raise PermissionDeniedException("This cannot be done on behalf of somebody else.")
     today = principal.local(found.ledger.clock()).date()
+    if is_volunteer_number(behalf):
+        behalf = (await volunteers.by_numbers(found.pool, principal.bank_id, [behalf])).get(behalf, behalf)
     held = await proxies.of(found.pool, principal.bank_id, behalf)
     if not any(
         each.proxy_volunteer_id == principal.actor

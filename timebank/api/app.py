@@ -8,21 +8,17 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-import msgspec
-from litestar import Litestar, Request, Router
+from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.static_files import create_static_files_router
-from msgspec.inspect import is_struct_type
 
-from timebank import __version__, logs
+from timebank import logs
 from timebank.api.access import TABLE, authorised, log_refusal
 from timebank.api.appointments import AppointmentController
 from timebank.api.audit import AuditController
 from timebank.api.bodies import StrictRequest
+from timebank.api.description import openapi
 from timebank.api.funds import FundController
 from timebank.api.health import HealthController
 from timebank.api.keys import KeyController
@@ -51,58 +47,6 @@ WATCH_PARENT_SECONDS = 0.5
 BODY_BYTES = 4 * 1024 * 1024
 
 
-class DocsPage(OpenAPIRenderPlugin):
-    """A page to read and try the API with. Its script is our own copy, so it works without the internet."""
-
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The page."""
-        return (
-            b'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>timebank</title>'
-            b'<meta name="viewport" content="width=device-width, initial-scale=1">'
-            b'<link rel="icon" href="data:,"><script src="/assets/rapidoc.js"></script></head><body>'
-            b'<rapi-doc spec-url="/schema/openapi.json" load-fonts="false" render-style="read" theme="light" '
-            b'show-header="false" allow-server-selection="false"></rapi-doc></body></html>'
-        )
-
-
-class Description(JsonRenderPlugin):
-    """The OpenAPI document. What bodies hold is said by msgspec, which reads and writes them."""
-
-    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The document."""
-        routes = (route for route in request.app.routes if isinstance(route, HTTPRoute))
-        handlers = [handler for route in routes for handler in route.route_handlers]
-        fields = [handler.parsed_data_field for handler in handlers] + [each.parsed_return_field for each in handlers]
-        kinds = [kind.annotation for field in fields if field for kind in (field.inner_types or [field])]
-        bodies = dict.fromkeys(kind for kind in kinds if is_struct_type(kind))
-        _, exact = msgspec.json.schema_components(list(bodies), ref_template="#/components/schemas/{name}")
-        schemas = openapi_schema["components"]["schemas"]
-        assert exact.keys() <= schemas.keys(), f"two structs with one name: {exact.keys() - schemas.keys()}"
-        schemas |= exact
-        for route in request.app.routes:
-            if isinstance(route, HTTPRoute):
-                _say_what_proxies_may(openapi_schema["paths"].get(route.path_format, {}), route)
-        return super().render(request, openapi_schema)
-
-
-def _say_what_proxies_may(path: dict[str, Any], route: HTTPRoute) -> None:
-    """Describe the header by which a proxy acts for somebody else, where the table lets them."""
-    for handler in route.route_handlers:
-        access = TABLE.get(handler.handler_name)
-        for method in handler.http_methods:
-            operation = path.get(method.lower())
-            if access and access.proxy and operation:
-                operation.setdefault("parameters", []).append(
-                    {
-                        "name": "On-Behalf-Of",
-                        "in": "header",
-                        "required": False,
-                        "schema": {"type": "string", "pattern": "^vol_[0-9a-f]{32}$"},
-                        "description": f"Whom to act for, as their proxy in the scope `{access.proxy}`.",
-                    }
-                )
-
-
 def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, None]] | None = None) -> Litestar:
     """The application, with everything it needs, and what is to run `alongside`, started and stopped with it."""
 
@@ -127,7 +71,7 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         ],
         lifespan=[lifespan],
         exception_handlers=HANDLERS,
-        openapi_config=_openapi(),
+        openapi_config=openapi(),
         logging_config=None,
         after_exception=[log_refusal],
         request_class=StrictRequest,
@@ -187,25 +131,6 @@ CONTROLLERS = [
     LeaderboardController,
     AuditController,
 ]
-
-
-def _openapi() -> OpenAPIConfig:
-    return OpenAPIConfig(
-        title="timebank",
-        version=__version__,
-        description="A volunteer time bank. Minutes are integers; times are RFC 3339 with an offset; "
-        "long lists are pages of `items` with the cursor of the `next`; errors are RFC 9457 problems.",
-        path="/schema",
-        render_plugins=[DocsPage(path="/"), Description()],
-        components=Components(
-            security_schemes={
-                "bearer": SecurityScheme(
-                    type="http", scheme="bearer", description="An access token of a session, or an API key (`tb_…`)."
-                )
-            }
-        ),
-        security=[{"bearer": []}],
-    )
 
 
 async def _stop_with_parent() -> None:

@@ -152,6 +152,7 @@ async def _all_about(found: Services, user: Principal, at: datetime) -> MyData:
             status=None,
             before=None,
             limit=EVERYTHING,
+            zone=user.local(at).tzinfo,
         ),
         transfers=await transfers.page(
             pool, bank_id, None, volunteer_id=own, fund_id=None, before=None, limit=EVERYTHING

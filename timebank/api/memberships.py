@@ -21,6 +21,7 @@ from timebank.api.requests import (
     now,
     page_of,
     services,
+    volunteer_meant,
     wait_for_reads,
 )
 from timebank.domain.identifiers import OrganisationId, VolunteerId, new_membership_id
@@ -92,7 +93,7 @@ class MemberController(Controller):
             at=now(request),
             membership_id=new_membership_id(),
             organisation_id=OrganisationId(organisation_id),
-            volunteer_id=VolunteerId(data.volunteer_id),
+            volunteer_id=await volunteer_meant(request, data.volunteer_id),
             role=data.role,
             valid_from=data.valid_from,
             valid_until=data.valid_until,

@@ -10,8 +10,7 @@ from litestar.params import JSONBody
 from timebank.api.problems import READS, WRITES
 from timebank.api.requests import BankRequest, IdempotencyHeader, Line, do, now, services
 from timebank.domain.policy import AdoptPolicy, GiftRules, Percent, PolicyAdopted, Rules, must_be_consistent
-from timebank.domain.preview import Change
-from timebank.projections import policies
+from timebank.projections import policies, volunteers
 from timebank.projections.policies import PolicyView
 
 BEGINNING = date(1949, 1, 1)
@@ -51,10 +50,11 @@ class DraftRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Adopted(msgspec.Struct, frozen=True):
-    """The version that was adopted."""
+    """The version that was adopted, and the last day on which it will hold, if another is adopted for a later one."""
 
     version: int
     effective_from: date
+    effective_until: date | None
     position: int
 
 
@@ -80,13 +80,9 @@ class CreditChange(msgspec.Struct, frozen=True, kw_only=True):
     """One person's credit, as it is and as it would be."""
 
     volunteer_id: str
+    number: str | None
     minutes_before: int
     minutes_after: int
-
-    @classmethod
-    def of(cls, change: Change) -> "CreditChange":
-        """The same, to be shown."""
-        return cls(**change._asdict())
 
 
 class PolicyController(Controller):
@@ -115,7 +111,9 @@ class PolicyController(Controller):
         receipt = await do(request, command, idempotency_key)
         fact = receipt.facts[0]
         assert isinstance(fact, PolicyAdopted)
-        return Adopted(fact.version, fact.effective_from, receipt.position)
+        known = await policies.adopted(services(request).pool, request.user.bank_id)
+        until = next(each.effective_until for each in known if each.version == fact.version)
+        return Adopted(fact.version, fact.effective_from, until, receipt.position)
 
     @post("/preview", status_code=200, responses=WRITES)
     async def preview_policy(self, request: BankRequest, data: JSONBody[DraftRequest]) -> Preview:
@@ -127,5 +125,8 @@ class PolicyController(Controller):
             position, effects = await policies.preview(
                 services(request).pool, request.user.bank_id, rules, data.effective_from, data.largest
             )
-        told = effects._asdict() | {"largest_changes": [CreditChange.of(change) for change in effects.largest_changes]}
-        return Preview(position=position, **told)
+        changes = effects.largest_changes
+        ids = [change.volunteer_id for change in changes]
+        numbers = await volunteers.numbers_of(services(request).pool, request.user.bank_id, ids)
+        shown = [CreditChange(number=numbers.get(each.volunteer_id), **each._asdict()) for each in changes]
+        return Preview(position=position, **(effects._asdict() | {"largest_changes": shown}))

@@ -78,6 +78,10 @@ def of_refusal(refusal: Refusal) -> Problem:
 def of_invalid(message: str, field: str | None = None) -> Problem:
     """The problem of a request that does not have the shape it should have."""
     reason, _, path = message.partition(" - at `")
+    if reason.startswith("Expected `str` matching regex"):
+        reason = "This is not written in the form that is expected here"
+    if reason == "Invalid RFC3339 encoded datetime":
+        reason = f"{reason}: write it with an offset, as 2026-03-01T08:30:00+08:00"
     reason = reason if len(reason) <= 200 else f"{reason[:200]}…"
     if reason in _NO_BODY:
         reason = "This needs a body of JSON"

@@ -8,7 +8,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
 from timebank.api.problems import READS, WRITES
-from timebank.api.requests import BankRequest, Id, IdempotencyHeader, do, now, services
+from timebank.api.requests import BankRequest, Id, IdempotencyHeader, do, now, services, volunteer_meant
 from timebank.domain.identifiers import VolunteerId, new_proxy_id
 from timebank.domain.proxies import ActsADay, AppointProxy, EndProxy, MinutesADay, ProxyAppointed, ProxyScope
 from timebank.projections import proxies
@@ -59,7 +59,7 @@ class ProxyController(Controller):
             at=now(request),
             proxy_id=new_proxy_id(),
             volunteer_id=VolunteerId(volunteer_id),
-            proxy_volunteer_id=VolunteerId(data.proxy_volunteer_id),
+            proxy_volunteer_id=await volunteer_meant(request, data.proxy_volunteer_id),
             scopes=data.scopes,
             acts_per_day=data.acts_per_day,
             minutes_per_day=data.minutes_per_day,

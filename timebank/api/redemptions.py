@@ -33,7 +33,7 @@ from timebank.domain.identifiers import RedemptionId, RewardId, VolunteerId, new
 from timebank.domain.kernel import Moment
 from timebank.domain.redeeming import CancelRedemption, ReserveReward
 from timebank.domain.redemptions import FULFILS_REWARDS, FulfilRedemption, RewardFulfilled, RewardReserved, code_hash
-from timebank.domain.refusals import CodeUnknown, RedemptionUnknown
+from timebank.domain.refusals import CodeUnknown, RedemptionNotOpen, RedemptionUnknown
 from timebank.domain.service import must_be_believable
 from timebank.projections import redemptions
 from timebank.projections.redemptions import RedemptionView
@@ -128,7 +128,7 @@ class RewardRedemptionController(Controller):
         return Reserved(
             redemption_id=fact.redemption_id,
             code=next(known, None),
-            expires_at=fact.expires_at,
+            expires_at=fact.expires_at.astimezone(now(request).tzinfo),
             cost_minutes=fact.cost_minutes,
             slot=fact.slot,
             position=receipt.position,
@@ -146,6 +146,7 @@ class RedemptionController(Controller):
         self,
         request: BankRequest,
         volunteer_id: WantedId = None,
+        provider_id: WantedId = None,
         reward_id: WantedId = None,
         status: Annotated[RedemptionStatusName | None, QueryParameter()] = None,
         after: WantedId = None,
@@ -155,12 +156,17 @@ class RedemptionController(Controller):
         """Redemptions, newest first: one's own, and those one provides; all for administrators and auditors."""
         await wait_for_reads(request, min_position)
         providers = None if sees_all(request) else await _provided(request)
+        own_id = request.user.acting.own_id
+        if provider_id:
+            providers = [provider_id] if providers is None or provider_id in providers else []
+            own_id = None
         found = await redemptions.page(
             services(request).pool,
             request.user.bank_id,
             volunteer_id=volunteer_id,
             provider_ids=providers,
-            own_id=request.user.acting.own_id,
+            own_id=own_id,
+            zone=now(request).tzinfo,
             reward_id=reward_id,
             status=status,
             before=after,
@@ -174,7 +180,7 @@ class RedemptionController(Controller):
     ) -> RedemptionView:
         """One redemption as it now stands."""
         await wait_for_reads(request, min_position)
-        found = await redemptions.one(services(request).pool, request.user.bank_id, redemption_id)
+        found = await redemptions.one(services(request).pool, request.user.bank_id, redemption_id, now(request).tzinfo)
         if found is None or not await _may_see(request, found):
             raise RedemptionUnknown(redemption_id=redemption_id)
         return found
@@ -191,9 +197,12 @@ class RedemptionController(Controller):
     ) -> Response[str]:
         """The code of one's redemption as a QR code. It is in the body, so that no log of addresses has it."""
         await wait_for_reads(request, None)
-        found = await redemptions.one(services(request).pool, request.user.bank_id, redemption_id)
+        found = await redemptions.one(services(request).pool, request.user.bank_id, redemption_id, now(request).tzinfo)
         if found is None or not await _may_see(request, found):
             raise RedemptionUnknown(redemption_id=redemption_id)
+        if found.status != "reserved" or found.expires_at <= now(request):
+            status = "expired" if found.status == "reserved" else found.status
+            raise RedemptionNotOpen(redemption_id=redemption_id, status=status)
         wanted = code_hash(data.code)
         code = next((each for each in _codes(request, redemption_id) if code_hash(each) == wanted), None)
         if code is None:

@@ -1,7 +1,7 @@
 """What every handler starts from: the request with who asks, the services, and how long a read may wait."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
@@ -96,11 +96,18 @@ def now(request: BankRequest) -> datetime:
 
 async def volunteer_meant(request: BankRequest, id_or_number: str) -> VolunteerId:
     """The volunteer who is meant, where people may say a number instead of an id."""
-    if not is_volunteer_number(id_or_number):
-        return VolunteerId(id_or_number)
-    await wait_for_reads(request, None)
-    found = await volunteers.by_number(services(request).pool, request.user.bank_id, id_or_number)
-    return VolunteerId(found or id_or_number)
+    return (await volunteers_meant(request, [id_or_number]))[id_or_number]
+
+
+async def volunteers_meant(request: BankRequest, ids_or_numbers: Iterable[str]) -> dict[str, VolunteerId]:
+    """The volunteers who are meant, by what was said; a number that nobody has is taken as it is."""
+    said = set(ids_or_numbers)
+    numbers = [each for each in said if is_volunteer_number(each)]
+    found: dict[str, str] = {}
+    if numbers:
+        await wait_for_reads(request, None)
+        found = await volunteers.by_numbers(services(request).pool, request.user.bank_id, numbers)
+    return {each: VolunteerId(found.get(each, each)) for each in said}
 
 
 def page_of(items: Sequence[T], limit: int, cursor: str) -> Page[T]:

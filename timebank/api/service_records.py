@@ -1,6 +1,6 @@
 """Service records: logging one or many, deciding on them, and finding them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any, Literal
 
@@ -27,11 +27,13 @@ from timebank.api.requests import (
     promise,
     request_id,
     services,
+    volunteer_meant,
+    volunteers_meant,
     wait_for_reads,
 )
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId, new_record_id
 from timebank.domain.kernel import Moment
-from timebank.domain.policy import Capacity
+from timebank.domain.policy import Capacity, RuleEffect
 from timebank.domain.refusals import OrganisationUnknown, RecordUnknown
 from timebank.domain.refusing import Refusal
 from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
@@ -145,13 +147,18 @@ class CorrectRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """How the record stands now, and what it counts for."""
+    """How the record stands now, and what it counts for.
+
+    Of confirmed service, minutes and what the rules of version `policy_version` did sum to the credit.
+    """
 
     record_id: str
     status: Status
     minutes: int
     credited_minutes: int
     position: int
+    policy_version: int | None = None
+    rules_applied: tuple[RuleEffect, ...] = ()
 
 
 class LoggingController(Controller):
@@ -169,6 +176,7 @@ class LoggingController(Controller):
         idempotency_key: IdempotencyHeader = None,
     ) -> Logged:
         """Log service for a volunteer; somebody else confirms it."""
+        data = msgspec.structs.replace(data, volunteer_id=await volunteer_meant(request, data.volunteer_id))
         receipt = await do(request, data.command(request, organisation_id), idempotency_key)
         (fact,) = receipt.facts
         assert isinstance(fact, ServiceLogged)
@@ -184,7 +192,9 @@ class LoggingController(Controller):
         idempotency_key: IdempotencyHeader = None,
     ) -> BatchResult:
         """Log service of many at once: a verdict for each row, and no row fails because of another."""
-        rows = [_read_row(row, request, organisation_id) for row in data.records]
+        said = [row.get("volunteer_id") for row in data.records]
+        meant = await volunteers_meant(request, (each for each in said if isinstance(each, str)))
+        rows = [_read_row(row, meant, request, organisation_id) for row in data.records]
         commands = [row for row in rows if isinstance(row, LogService)]
         found = services(request)
         outcomes = await found.ledger.submit(
@@ -320,14 +330,26 @@ class ServiceRecordController(Controller):
 def _decided(status: Status, receipt: Receipt) -> Decided:
     (fact,) = receipt.facts
     if isinstance(fact, ServiceConfirmed | ServiceCorrected):
-        return Decided(fact.record_id, status, fact.minutes, fact.credited_minutes, receipt.position)
+        return Decided(
+            fact.record_id,
+            status,
+            fact.minutes,
+            fact.credited_minutes,
+            receipt.position,
+            fact.policy_version,
+            fact.rules_applied,
+        )
     assert isinstance(fact, ServiceRejected | ServiceVoided)
     return Decided(fact.record_id, status, 0, 0, receipt.position)
 
 
-def _read_row(row: dict[str, Any], request: BankRequest, organisation_id: str) -> LogService | Problem:
+def _read_row(
+    row: dict[str, Any], meant: Mapping[str, VolunteerId], request: BankRequest, organisation_id: str
+) -> LogService | Problem:
     try:
-        return msgspec.convert(row, LogRequest).command(request, organisation_id)
+        asked = msgspec.convert(row, LogRequest)
+        named = msgspec.structs.replace(asked, volunteer_id=meant[asked.volunteer_id])
+        return named.command(request, organisation_id)
     except Refusal as refusal:
         return of_refusal(refusal)
     except msgspec.ValidationError as error:

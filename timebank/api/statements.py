@@ -12,7 +12,7 @@ from timebank.api.problems import READS
 from timebank.api.requests import BankRequest, now, services
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.refusals import VolunteerUnknown
-from timebank.domain.statements import Language, Line, Part, lines, sums
+from timebank.domain.statements import Language, Line, Part, cause_in_words, lines, sums
 from timebank.projections import balances, funds, statements
 from timebank.spreadsheets import written
 
@@ -132,37 +132,35 @@ async def _lines(request: BankRequest, volunteer_id: str, language: Language) ->
 
 
 _HEADERS: dict[Language, tuple[str, ...]] = {
-    "zh": ("序号", "记录时间", "发生日期", "事项", "增减(分钟)", "可用余额(分钟)", "冻结(分钟)", "欠账(分钟)"),
+    "zh": ("序号", "记录时间", "发生日期", "事项", "增减(分钟)", "构成", "可用余额(分钟)", "冻结(分钟)", "欠账(分钟)"),
     "en": (
-        "position",
-        "recorded",
-        "happened",
-        "what",
-        "change (min)",
-        "available (min)",
-        "reserved (min)",
-        "debt (min)",
+        *("position", "recorded", "happened", "what", "change, minutes", "parts"),
+        *("available, minutes", "reserved, minutes", "debt, minutes"),
     ),
 }
 _OPENING: dict[Language, str] = {"zh": "期初余额", "en": "Opening balance"}
+_CLOSING: dict[Language, str] = {"zh": "期末余额", "en": "Closing balance"}
 
 
 def _as_csv(found: Statement, language: Language) -> bytes:
-    rows = [_HEADERS[language], ("", "", "", _OPENING[language], "", str(found.opening_minutes), "", "")]
-    rows += [
-        (
-            str(line.position),
-            line.recorded_at.isoformat(sep=" ", timespec="seconds"),
-            line.happened_on.isoformat(),
-            line.words,
-            f"{line.change_minutes:+}" if line.change_minutes else "0",
-            str(line.balance_minutes),
-            str(line.reserved_minutes),
-            str(line.debt_minutes),
-        )
-        for line in found.lines
-    ]
-    return written(rows)
+    opening = ("", "", "", _OPENING[language], "", "", str(found.opening_minutes), "", "")
+    closing = ("", "", "", _CLOSING[language], "", "", str(found.closing_minutes), "", "")
+    return written([_HEADERS[language], opening, *(_row(line, language) for line in found.lines), closing])
+
+
+def _row(line: Line, language: Language) -> tuple[str, ...]:
+    """A line as cells; times are local, in the form in which spreadsheets know them."""
+    return (
+        str(line.position),
+        f"{line.recorded_at:%Y-%m-%d %H:%M:%S}",
+        line.happened_on.isoformat(),
+        line.words,
+        f"{line.change_minutes:+}" if line.change_minutes else "0",
+        "; ".join(f"{cause_in_words(part.cause, language)} {part.minutes:+}" for part in line.parts),
+        str(line.balance_minutes),
+        str(line.reserved_minutes),
+        str(line.debt_minutes),
+    )
 
 
 def _balance(told: list[Line]) -> int:

@@ -46,9 +46,10 @@ class DonationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class Given(msgspec.Struct, frozen=True):
-    """The gift or donation that was made."""
+    """The gift or donation that was made, and to whom."""
 
     transfer_id: str
+    to: str
     minutes: int
     position: int
 
@@ -87,7 +88,7 @@ class GiftController(Controller):
         receipt = await do(request, command, idempotency_key)
         fact = receipt.facts[0]
         assert isinstance(fact, CreditGiven)
-        return Given(fact.transfer_id, fact.minutes, receipt.position)
+        return Given(fact.transfer_id, fact.to_volunteer_id, fact.minutes, receipt.position)
 
 
 class DonationController(Controller):
@@ -124,7 +125,7 @@ class DonationController(Controller):
         receipt = await do(request, command, idempotency_key)
         fact = receipt.facts[0]
         assert isinstance(fact, CreditDonated)
-        return Given(fact.transfer_id, fact.minutes, receipt.position)
+        return Given(fact.transfer_id, fact.fund_id, fact.minutes, receipt.position)
 
 
 async def _page(

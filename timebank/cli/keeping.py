@@ -3,14 +3,13 @@
 import asyncio
 import signal
 import sys
-from datetime import datetime
 from pathlib import Path
 
 import asyncpg
 import msgspec
 import rich_click as click
 
-from timebank.api.policies import BEGINNING, RulesRequest
+from timebank.api.policies import DraftRequest
 from timebank.cli.common import BANK, cli, find_bank, progress_bar, run, run_services
 from timebank.composition import Services, database, in_background, let_time_pass
 from timebank.domain.policy import must_be_consistent
@@ -20,7 +19,7 @@ from timebank.ledger.audit import check_log
 from timebank.ledger.keyring import LOOK_SECONDS
 from timebank.ledger.migrations import migrate
 from timebank.ledger.store import Bank
-from timebank.projections import EVERY, balances, policies
+from timebank.projections import EVERY, balances, policies, volunteers
 from timebank.projections.rebuild import outdated, rebuild, verify
 from timebank.settings import Settings
 
@@ -98,13 +97,15 @@ async def _verify_bank(services: Services, bank: Bank) -> bool:
 
 @cli.command("preview")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--from", "since", type=click.DateTime(["%Y-%m-%d"]), help="The first local day to try it for.")
-@click.option("--largest", default=20, show_default=True, help="How many of the largest changes to show.")
 @BANK
-def preview_command(file: Path, since: datetime | None, largest: int, bank: str | None) -> None:
-    """Try a draft of the rule book (JSON, as the API takes it) on the real history; nothing is written."""
+def preview_command(file: Path, bank: str | None) -> None:
+    """Try a draft of the rule book on the real history; nothing is written.
+
+    The file is JSON as for POST /v1/policies/preview, as {"rules": {"credit_percent": {"治安巡逻": 200}}}.
+    """
     try:
-        rules = msgspec.json.decode(file.read_bytes(), type=RulesRequest).rules()
+        draft = msgspec.json.decode(file.read_bytes(), type=DraftRequest)
+        rules = draft.rules.rules()
         must_be_consistent(rules)
     except (msgspec.DecodeError, Refusal) as error:
         raise click.BadParameter(f"{file} is no rule book: {error}") from None
@@ -113,16 +114,18 @@ def preview_command(file: Path, since: datetime | None, largest: int, bank: str 
         found = await find_bank(services, bank)
         with progress_bar("Replaying the history") as progress:
             _, effects = await policies.preview(
-                services.pool, found.bank_id, rules, since.date() if since else BEGINNING, largest, progress
+                services.pool, found.bank_id, rules, draft.effective_from, draft.largest, progress
             )
+        changes = effects.largest_changes
+        numbers = await volunteers.numbers_of(services.pool, found.bank_id, [each.volunteer_id for each in changes])
         click.echo(f"{effects.people_changed} of {effects.people} people would have other credit,")
         click.echo(f"{effects.records_changed} of {effects.records} records would count differently,")
         click.echo(
             f"{effects.minutes_after} minutes in all instead of {effects.minutes_before} "
             f"(+{effects.minutes_gained} -{effects.minutes_lost})."
         )
-        for volunteer_id, before, after in effects.largest_changes:
-            click.echo(f"  {volunteer_id}  {before} -> {after}  ({after - before:+})")
+        for volunteer_id, before, after in changes:
+            click.echo(f"  {numbers.get(volunteer_id, volunteer_id)}  {before} -> {after}  ({after - before:+})")
 
     run_services(keep)
 

@@ -5,7 +5,7 @@ rule did what, so that the same service under the same version always comes to t
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Literal, NamedTuple
 
@@ -118,6 +118,16 @@ class RuleBook(Memory):
             default=None,
         )
         return Version(in_force[1], self.adopted[in_force[1]].rules) if in_force else UNWRITTEN
+
+
+def in_force_until(adopted: Mapping[int, date], version: int) -> date | None:
+    """The last day on which a version holds, of versions by their first days; None where none follows.
+
+    A version whose last day is before its first never holds: another was adopted later for the same day.
+    """
+    start = adopted[version]
+    following = [day for number, day in adopted.items() if (day, number) > (start, version)]
+    return min(following) - timedelta(days=1) if following else None
 
 
 class AdoptPolicy(Command, frozen=True, kw_only=True):

@@ -304,11 +304,11 @@ class RewardNotOffered(NotAsItStands):
 
 
 class RewardSoldOut(NotAsItStands):
-    """There is none left of this reward (period: {period})."""
+    """There is none left of this reward to be reserved now (period: {period})."""
 
 
 class PersonalQuotaReached(NotAsItStands):
-    """One person can have {quota} of this reward (period: {period}), and has."""
+    """One person can reserve {quota} of this reward (period: {period}), and has."""
 
 
 class SlotFull(NotAsItStands):

@@ -18,7 +18,7 @@ from timebank.domain.redemptions import ReservationCancelled, ReservationExpired
 from timebank.domain.service import ServiceConfirmed, ServiceCorrected, ServiceLogged, ServiceVoided
 from timebank.domain.transfers import CreditDonated, CreditGiven, CreditGranted
 
-Cause = Rule | Literal["service", "debt", "reserved", "released", "gift-given", "gift-received", "donated", "granted"]
+Cause = Rule | Literal["service", "debt", "reserved", "redeemed", "gift-given", "gift-received", "donated", "granted"]
 """Why available minutes are what they are: service, what rules made of it, and what became of the credit."""
 
 Language = Literal["zh", "en"]
@@ -58,7 +58,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A fact that did something to the account; `parts` sum to `change_minutes`, and those to `balance_minutes`.
 
     `happened_on` is the local day it was about, `recorded_at` when it came to the log. `about` is the record, the
-    redemption or the transfer.
+    redemption or the transfer, `counterpart` the volunteer or the fund that it came from or went to.
     """
 
     position: int
@@ -66,6 +66,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     happened_on: date
     topic: str
     about: str
+    counterpart: str | None
     words: str
     change_minutes: int
     balance_minutes: int
@@ -94,6 +95,7 @@ def lines(
                 happened_on=happened_on(fact, recorded_at),
                 topic=fact.TOPIC,
                 about=_about(fact),
+                counterpart=_counterpart(fact, holder),
                 words=teller.words(fact),
                 change_minutes=change,
                 balance_minutes=accounts["available"],
@@ -235,8 +237,11 @@ class _Teller:
             case RewardReserved():
                 self._names[fact.redemption_id] = fact.name
                 return _parts({"reserved": -fact.cost_minutes})
+            case RewardFulfilled():
+                # What was taken when it was reserved is what it is spent on now.
+                return _parts({"reserved": fact.cost_minutes, "redeemed": -fact.cost_minutes})
             case ReservationCancelled() | ReservationExpired():
-                return _parts({"released": fact.cost_minutes, "debt": fact.debt_change_minutes})
+                return _parts({"reserved": fact.cost_minutes, "debt": fact.debt_change_minutes})
             case CreditGiven() if fact.volunteer_id == self._holder:
                 return _parts({"gift-given": -fact.minutes})
             case CreditGiven():
@@ -280,6 +285,15 @@ def _about(fact: Fact) -> str:
     return ""
 
 
+def _counterpart(fact: Fact, holder: VolunteerId) -> str | None:
+    match fact:
+        case CreditGiven():
+            return fact.volunteer_id if fact.to_volunteer_id == holder else fact.to_volunteer_id
+        case CreditDonated() | CreditGranted():
+            return fact.fund_id
+    return None
+
+
 _WORDS: dict[str, dict[Language, str]] = {
     "service-confirmed": {"zh": "服务已确认：{name}", "en": "Service confirmed: {name}"},
     "service-corrected": {"zh": "服务已更正：{name}", "en": "Service corrected: {name}"},
@@ -292,4 +306,26 @@ _WORDS: dict[str, dict[Language, str]] = {
     "credit-received": {"zh": "收到转赠", "en": "Gift from another volunteer"},
     "credit-donated": {"zh": "捐赠：{fund}", "en": "Donation to {fund}"},
     "credit-granted": {"zh": "基金拨付：{fund}", "en": "Grant from {fund}"},
+}
+
+
+def cause_in_words(cause: Cause, language: Language) -> str:
+    """A cause, for people."""
+    return _CAUSES[cause] if language == "zh" else cause.replace("-", " ")
+
+
+_CAUSES: dict[Cause, str] = {
+    "service": "服务时长",
+    "paid-duty": "在岗不计",
+    "coefficient": "系数",
+    "cap-per-activity": "单次活动封顶",
+    "cap-per-day": "每日封顶",
+    "cap-total": "总量封顶",
+    "debt": "偿还欠账",
+    "reserved": "冻结",
+    "redeemed": "兑换",
+    "gift-given": "转赠",
+    "gift-received": "受赠",
+    "donated": "捐赠",
+    "granted": "拨付",
 }

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from timebank.domain.policy import PolicyAdopted, Rules
+from timebank.domain.policy import PolicyAdopted, Rules, in_force_until
 from timebank.domain.preview import REPLAYED, Effects, Replay
 from timebank.ledger.codec import decode
 from timebank.ledger.statements import load_statements
@@ -22,11 +22,16 @@ _TOPICS = [fact.TOPIC for fact in REPLAYED]
 
 
 class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
-    """A version of the rule book, adopted by a resolution, for service from a local day on."""
+    """A version of the rule book, adopted by a resolution, for service from a local day on, up to another.
+
+    It holds from `effective_from` to `effective_until` (included; null: until further notice), and never where that is
+    the day before: then a later resolution was for the same day.
+    """
 
     version: int
     resolution: str
     effective_from: date
+    effective_until: date | None
     rules: Rules
     adopted_at: datetime
     position: int
@@ -35,21 +40,26 @@ class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
 async def adopted(pool: Pool, bank_id: UUID) -> list[PolicyView]:
     """All versions, in the order in which they were adopted."""
     rows = await pool.fetch(SQL["adopted"], bank_id)
-    views = []
-    for row in rows:
-        fact = decode(PolicyAdopted.TOPIC, row["data"])
-        assert isinstance(fact, PolicyAdopted), "that is its topic"
-        views.append(
-            PolicyView(
-                version=fact.version,
-                resolution=fact.resolution,
-                effective_from=fact.effective_from,
-                rules=fact.rules,
-                adopted_at=row["recorded_at"],
-                position=row["position"],
-            )
+    facts = [_decoded(row["data"]) for row in rows]
+    first_days = {fact.version: fact.effective_from for fact in facts}
+    return [
+        PolicyView(
+            version=fact.version,
+            resolution=fact.resolution,
+            effective_from=fact.effective_from,
+            effective_until=in_force_until(first_days, fact.version),
+            rules=fact.rules,
+            adopted_at=row["recorded_at"],
+            position=row["position"],
         )
-    return views
+        for row, fact in zip(rows, facts, strict=True)
+    ]
+
+
+def _decoded(data: bytes) -> PolicyAdopted:
+    fact = decode(PolicyAdopted.TOPIC, data)
+    assert isinstance(fact, PolicyAdopted), "that is its topic"
+    return fact
 
 
 async def preview(

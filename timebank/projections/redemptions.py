@@ -1,8 +1,8 @@
 """What did whom redeem, and what has become of it? And what is overdue?"""
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, tzinfo
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -29,6 +29,7 @@ PROJECTION = SetProjection(
 class RedemptionView(msgspec.Struct, frozen=True, kw_only=True):
     """A redemption on the terms of when it was reserved: `volunteer_id` pays, `beneficiary_id` gets it.
 
+    Times are local. It was reserved by whoever pays, or by a proxy of theirs.
     It is `reserved` (until `expires_at`), then `fulfilled`, `cancelled` or `expired`, since `ended_at`.
     """
 
@@ -37,11 +38,13 @@ class RedemptionView(msgspec.Struct, frozen=True, kw_only=True):
     volunteer_id: str
     beneficiary_id: str
     provider_id: str
+    provider_name: str | None
     name: str
     kind: str
     cost_minutes: int
     slot: datetime | None
     status: str
+    reserved_by: str
     reserved_at: datetime
     expires_at: datetime
     ended_at: datetime | None
@@ -58,10 +61,10 @@ class Due(NamedTuple):
     redemption_ids: list[RedemptionId]
 
 
-async def one(pool: Pool, bank_id: UUID, redemption_id: str) -> RedemptionView | None:
+async def one(pool: Pool, bank_id: UUID, redemption_id: str, zone: tzinfo | None) -> RedemptionView | None:
     """One redemption."""
     row = await pool.fetchrow(SQL["one"], bank_id, redemption_id)
-    return RedemptionView(**row) if row else None
+    return _view(row, zone) if row else None
 
 
 async def page(
@@ -75,13 +78,19 @@ async def page(
     status: str | None,
     before: str | None,
     limit: int,
+    zone: tzinfo | None,
 ) -> list[RedemptionView]:
     """Redemptions that were reserved before the one given, newest first.
 
     All, or those of some providers together with those that somebody pays for or gets themselves (`own_id`).
     """
     rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, provider_ids, own_id, reward_id, status, before, limit)
-    return [RedemptionView(**row) for row in rows]
+    return [_view(row, zone) for row in rows]
+
+
+def _view(row: Any, zone: tzinfo | None) -> RedemptionView:
+    local = {name: value.astimezone(zone) for name, value in row.items() if isinstance(value, datetime)}
+    return RedemptionView(**{**row, **local})
 
 
 async def due(pool: Pool, now: datetime, limit: int) -> list[Due]:

@@ -1,10 +1,12 @@
 -- reserve --
 insert into redemption (bank_id, redemption_id, reward_id, volunteer_id, beneficiary_id, provider_id, name, kind,
-                        cost_minutes, period, slot, expires_at, status, reserved_at, position)
+                        cost_minutes, period, slot, expires_at, reserved_by, status, reserved_at,
+                        position)
 select e.bank_id, f.*, 'reserved', e.recorded_at, e.position
   from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
                 f (redemption_id text, reward_id text, volunteer_id text, beneficiary_id text, provider_id text,
-                   name text, kind text, cost_minutes int, period text, slot timestamptz, expires_at timestamptz)
+                   name text, kind text, cost_minutes int, period text, slot timestamptz, expires_at timestamptz,
+                   reserved_by text)
  where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
 
 -- end --
@@ -20,21 +22,24 @@ update redemption r
 
 -- one --
 -- $1 bank  $2 redemption
-select redemption_id, reward_id, volunteer_id, beneficiary_id, provider_id, name, kind, cost_minutes, slot, status,
-       reserved_at, expires_at, ended_at, ended_by, reason, position
-  from redemption where bank_id = $1 and redemption_id = $2
+select r.redemption_id, r.reward_id, r.volunteer_id, r.beneficiary_id, r.provider_id, o.name as provider_name, r.name,
+       r.kind, r.cost_minutes, r.slot, r.status, r.reserved_by, r.reserved_at, r.expires_at, r.ended_at, r.ended_by,
+       r.reason, r.position
+  from redemption r left join organisation o on o.bank_id = r.bank_id and o.organisation_id = r.provider_id
+ where r.bank_id = $1 and r.redemption_id = $2
 
 -- page --
 -- Newest first. $1 bank  $2 whose (payer or beneficiary) or null  $3 of these providers (null: of all)
 -- $4 or whose own  $5 reward or null  $6 status or null  $7 before this redemption or null  $8 at most
-select redemption_id, reward_id, volunteer_id, beneficiary_id, provider_id, name, kind, cost_minutes, slot, status,
-       reserved_at, expires_at, ended_at, ended_by, reason, position
-  from redemption
- where bank_id = $1 and ($2::text is null or volunteer_id = $2 or beneficiary_id = $2)
-   and ($3::text[] is null or provider_id = any ($3) or volunteer_id = $4 or beneficiary_id = $4)
-   and ($5::text is null or reward_id = $5) and ($6::text is null or status = $6)
-   and ($7::text is null or redemption_id < $7)
- order by redemption_id desc limit $8
+select r.redemption_id, r.reward_id, r.volunteer_id, r.beneficiary_id, r.provider_id, o.name as provider_name, r.name,
+       r.kind, r.cost_minutes, r.slot, r.status, r.reserved_by, r.reserved_at, r.expires_at, r.ended_at, r.ended_by,
+       r.reason, r.position
+  from redemption r left join organisation o on o.bank_id = r.bank_id and o.organisation_id = r.provider_id
+ where r.bank_id = $1 and ($2::text is null or r.volunteer_id = $2 or r.beneficiary_id = $2)
+   and ($3::text[] is null or r.provider_id = any ($3) or r.volunteer_id = $4 or r.beneficiary_id = $4)
+   and ($5::text is null or r.reward_id = $5) and ($6::text is null or r.status = $6)
+   and ($7::text is null or r.redemption_id < $7)
+ order by r.redemption_id desc limit $8
 
 -- due --
 -- What is reserved still though its time is over, by bank. $1 now  $2 at most of a bank

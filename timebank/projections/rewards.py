@@ -56,6 +56,7 @@ class RewardView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     description: str | None
     provider_id: str
+    provider_name: str | None
     funder_id: str | None
     quota: int | None
     quota_per_person: int | None
@@ -115,6 +116,7 @@ def _view(row: Any, terms: RewardTerms, gone: _Taken, today: date) -> RewardView
         reason=row["reason"],
         description=terms.description,
         provider_id=terms.provider_id,
+        provider_name=row["provider_name"],
         funder_id=terms.funder_id,
         quota=terms.quota,
         quota_per_person=terms.quota_per_person,

@@ -27,14 +27,17 @@ update reward r
 
 -- one --
 -- $1 bank  $2 reward
-select reward_id, status, terms, reason, position from reward where bank_id = $1 and reward_id = $2
+select r.reward_id, r.status, r.terms, r.reason, r.position, o.name as provider_name
+  from reward r left join organisation o on o.bank_id = r.bank_id and o.organisation_id = r.provider_id
+ where r.bank_id = $1 and r.reward_id = $2
 
 -- page --
 -- $1 bank  $2 statuses or null  $3 kind or null  $4 after this reward  $5 at most
-select reward_id, status, terms, reason, position from reward
- where bank_id = $1 and ($2::text[] is null or status = any ($2)) and ($3::text is null or terms ->> 'kind' = $3)
-   and reward_id > $4
- order by reward_id limit $5
+select r.reward_id, r.status, r.terms, r.reason, r.position, o.name as provider_name
+  from reward r left join organisation o on o.bank_id = r.bank_id and o.organisation_id = r.provider_id
+ where r.bank_id = $1 and ($2::text[] is null or r.status = any ($2))
+   and ($3::text is null or r.terms ->> 'kind' = $3) and r.reward_id > $4
+ order by r.reward_id limit $5
 
 -- taken --
 -- How many are reserved or fulfilled of rewards in their present periods. $1 bank  $2 rewards  $3 periods

@@ -88,10 +88,15 @@ async def exactly(pool: Pool, people: People, bank_id: UUID, number_or_phone: st
     return [_view(people, bank_id, row) for row in rows]
 
 
-async def by_number(pool: Pool, bank_id: UUID, number: str) -> str | None:
-    """Who has this volunteer number; nobody is meant by a phone, and nobody who was erased."""
-    found: str | None = await pool.fetchval(SQL["by_number"], bank_id, number)
-    return found
+async def by_numbers(pool: Pool, bank_id: UUID, numbers: Sequence[str]) -> dict[str, str]:
+    """Who has these volunteer numbers; nobody is meant by a phone, and nobody who was erased."""
+    return {row["number"]: row["volunteer_id"] for row in await pool.fetch(SQL["by_numbers"], bank_id, numbers)}
+
+
+async def numbers_of(pool: Pool, bank_id: UUID, volunteer_ids: Sequence[str]) -> dict[str, str]:
+    """The numbers of volunteers."""
+    rows = await pool.fetch(SQL["numbers_of"], bank_id, volunteer_ids)
+    return {row["volunteer_id"]: row["number"] for row in rows}
 
 
 async def by_number_or_phone(pool: Pool, people: People, bank_id: UUID, wanted: Sequence[str]) -> dict[str, list[str]]:

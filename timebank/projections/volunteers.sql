@@ -53,9 +53,13 @@ select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p
  order by v.volunteer_id
  limit 50
 
--- by_number --
--- $1 bank  $2 number
-select volunteer_id from volunteer where bank_id = $1 and number = $2 and status <> 'erased'
+-- by_numbers --
+-- $1 bank  $2 numbers
+select number, volunteer_id from volunteer where bank_id = $1 and number = any ($2) and status <> 'erased'
+
+-- numbers_of --
+-- $1 bank  $2 volunteers
+select volunteer_id, number from volunteer where bank_id = $1 and volunteer_id = any ($2)
 
 -- who --
 -- Volunteers by what an office writes on a list: number or phone. $1 bank  $2 numbers  $3 keyed hashes of phones
