@@ -25,6 +25,7 @@ from timebank.ledger.ledger import Ledger
 from timebank.ledger.migrations import migrate
 from timebank.ledger.people import People
 from timebank.ledger.store import Pool, Store
+from timebank.ledger.tasks import end
 from timebank.ledger.wake import Waker
 from timebank.ledger.writer import InlineProjection
 from timebank.projections import FOLLOWING, api_keys, balances, offices, proxies
@@ -192,11 +193,8 @@ async def in_background(coroutines: Sequence[Coroutine[Any, Any, None]]) -> Asyn
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
-        for result in await asyncio.gather(*tasks, return_exceptions=True):
-            if isinstance(result, Exception):
-                log.error("a background task failed", exc_info=result)
+        for failure in await end(tasks):
+            log.error("a background task failed", exc_info=failure)
 
 
 def utc_now() -> datetime:

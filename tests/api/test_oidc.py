@@ -391,7 +391,11 @@ WRONG_CLAIMS = [
 class TestIdTokens:
     """Only an ID token by the provider, for this service, for this sign-in and of this moment is believed."""
 
-    @pytest.mark.parametrize(("changes", "reason"), WRONG_CLAIMS, ids=[str(changes) for changes, _ in WRONG_CLAIMS])
+    @pytest.mark.parametrize(
+        ("changes", "reason"),
+        WRONG_CLAIMS,
+        ids=[f"{n}-{'-'.join(changes)}" for n, (changes, _) in enumerate(WRONG_CLAIMS)],
+    )
     async def test_wrong_claims_are_refused(
         self, world: World, provider: Provider, changes: dict[str, Any], reason: str
     ) -> None:

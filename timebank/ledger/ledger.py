@@ -14,6 +14,7 @@ from timebank.ledger.connections import CONNECTION_LOST
 from timebank.ledger.people import People
 from timebank.ledger.store import Store
 from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt, StoreUnavailableError, Submission
+from timebank.ledger.tasks import end
 from timebank.ledger.writer import InlineProjection, Writer
 
 log = structlog.get_logger(__name__)
@@ -78,10 +79,9 @@ class Ledger:
 
     async def close(self) -> None:
         """Stop writing; what still waits is told so."""
-        for writer, task in self._writers.values():
-            task.cancel()
+        for writer, _ in self._writers.values():
             writer.fail_all(StoreUnavailableError("the service is stopping"))
-        await asyncio.gather(*(task for _, task in self._writers.values()), return_exceptions=True)
+        await end(task for _, task in self._writers.values())
         self._writers.clear()
 
     async def _writer(self, bank_id: UUID) -> Writer:
