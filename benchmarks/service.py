@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import msgspec
 
@@ -114,7 +115,7 @@ def request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
 @contextlib.asynccontextmanager
 async def running_service(bench: Bench) -> AsyncIterator[Service]:
     """The service with its rivals, one worker, on a database of its own."""
-    url = await bench.new_database("over_http")
+    url = await bench.new_database(f"over_http_{uuid4().hex}")
     async with new_world(url) as world:
         await world.do([world.confirmed(world.service()) for _ in world.volunteers])
         await world.project()
