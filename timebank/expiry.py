@@ -45,7 +45,11 @@ async def expire_due(pool: Pool, ledger: Ledger) -> int:
             alone = await asyncio.gather(
                 *(_submit(ledger, bank_id, [command]) for command in commands), return_exceptions=True
             )
-            taken_back += sum(each for each in alone if isinstance(each, int))
+            for redemption_id, outcome in zip(overdue, alone, strict=True):
+                if isinstance(outcome, int):
+                    taken_back += outcome
+                else:
+                    log.error("a reservation could not be taken back", redemption_id=redemption_id, error=repr(outcome))
     return taken_back
 
 

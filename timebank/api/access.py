@@ -209,6 +209,8 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
 
 def _must_know(connection: Connection, handler: BaseRouteHandler) -> None:
     """Refuse parameters of the address that do not exist: whoever misspells a filter would believe the answer."""
+    if not connection.query_params:
+        return
     parameters = handler.parsed_fn_signature.parameters.items()
     known = {
         field.kwarg_definition.name or name

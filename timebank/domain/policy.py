@@ -15,7 +15,7 @@ from msgspec import Meta
 from timebank.domain.bank import must_govern
 from timebank.domain.identifiers import OrganisationId
 from timebank.domain.kernel import Command, Fact, Memory, event
-from timebank.domain.memberships import VERIFIES_SERVICE, Role
+from timebank.domain.memberships import VERIFIES_SERVICE
 from timebank.domain.refusals import PolicyNotAhead, ThresholdsNotRising
 
 Capacity = Literal["resident", "staff-off-duty", "staff-on-duty"]
@@ -96,8 +96,7 @@ class Version(NamedTuple):
 
 
 UNWRITTEN = Version(0, Rules())
-CONFIRM_UNWRITTEN: tuple[Role, ...] = VERIFIES_SERVICE
-assert UNWRITTEN.rules.direct_confirm_roles == CONFIRM_UNWRITTEN, "without a rule book nothing changes"
+assert UNWRITTEN.rules.direct_confirm_roles == VERIFIES_SERVICE, "without a rule book verifiers confirm"
 
 
 class RuleBook(Memory):
