@@ -18,8 +18,8 @@ from rich.table import Table
 
 from benchmarks import account, claims, http, importing, inprocess, machine, previewing, reading, redeeming
 from benchmarks.measure import Bench, Row
-from timebank import logs
-from timebank.embedded import EmbeddedPostgres
+from timebank.runtime import logs
+from timebank.runtime.embedded import EmbeddedPostgres
 
 SECTIONS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "inprocess": inprocess.rows,

@@ -5,11 +5,10 @@ from datetime import timedelta
 
 from benchmarks.measure import Bench, Row, compare, in_turns, seconds_for
 from benchmarks.world import World, new_world
-from timebank.composition import KEPT_WITH_THE_LOG
 from timebank.domain.identifiers import RecordId, VolunteerId
-from timebank.domain.review import ConfirmService
-from timebank.domain.service import LogService
+from timebank.domain.service.records import ConfirmService, LogService
 from timebank.ledger.ledger import Ledger
+from timebank.runtime.composition import KEPT_WITH_THE_LOG
 
 AT_ONCE = 20
 

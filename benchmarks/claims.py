@@ -5,10 +5,10 @@ from collections import Counter
 
 from benchmarks.measure import Bench, Row
 from benchmarks.service import Service, request, running_service, token_of
+from timebank.domain.credit.rewards import PublishReward
+from timebank.domain.facts.credit import RewardReserved, RewardTerms
 from timebank.domain.identifiers import RewardId, new_reward_id
-from timebank.domain.redemptions import RewardReserved
-from timebank.domain.rewards import PublishReward, RewardTerms
-from timebank.projections import balances
+from timebank.projections.credit import balances
 
 PEOPLE = 1_000
 UNITS = 100

@@ -7,8 +7,8 @@ from datetime import timedelta
 from benchmarks.measure import Bench, Row, compare, in_turns
 from benchmarks.world import World, new_world
 from timebank.domain.identifiers import new_record_id
-from timebank.imports import import_records
-from timebank.spreadsheets import RECORD_COLUMNS, read_table
+from timebank.exchange.imports import import_records
+from timebank.exchange.spreadsheets import RECORD_COLUMNS, read_table
 
 HEADER = "编号,活动,类别,身份,开始,结束,地点"
 PLAIN_TABLE = """

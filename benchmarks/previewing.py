@@ -9,12 +9,12 @@ from uuid_utils.compat import uuid7
 
 from benchmarks.measure import Bench, Row, compare, in_turns, seconds_for
 from benchmarks.world import World, new_world
+from timebank.domain.credit.preview import Effects
+from timebank.domain.facts.credit import Rules
+from timebank.domain.facts.service import ServiceConfirmed, ServiceLogged
 from timebank.domain.identifiers import ActorId
-from timebank.domain.policy import Rules
-from timebank.domain.preview import Effects
-from timebank.domain.service import ServiceConfirmed, ServiceLogged
 from timebank.ledger.codec import encode
-from timebank.projections import policies
+from timebank.projections.credit import policies
 
 BEGINNING = date(1900, 1, 1)
 CATEGORIES = ("公共设施擦洗", "助老", "交通引导", "应急救援")

@@ -6,11 +6,12 @@ from collections.abc import Awaitable
 
 from benchmarks.measure import Bench, Row, compare, in_turns, seconds_for
 from benchmarks.world import World, new_world
-from timebank.composition import utc_now
 from timebank.ledger.audit import check_log
 from timebank.ledger.codec import Event, decode, encode, leaf
-from timebank.projections import EVERY, balances
-from timebank.projections.rebuild import rebuild
+from timebank.projections import EVERY
+from timebank.projections.credit import balances
+from timebank.projections.machinery.rebuild import rebuild
+from timebank.runtime.composition import utc_now
 
 WINDOW = 5_000
 FETCH = "select position, topic, data from event where bank_id = $1 and position > $2 order by position limit $3"

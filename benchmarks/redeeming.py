@@ -6,13 +6,15 @@ import statistics
 from benchmarks.account import Account
 from benchmarks.measure import Bench, Row, compare, in_turns, seconds_for
 from benchmarks.world import World, new_world
-from timebank.composition import KEPT_WITH_THE_LOG
+from timebank.domain.acting import Acting
+from timebank.domain.credit.codes import code_hash
+from timebank.domain.credit.redemptions import CancelRedemption, ReserveReward
+from timebank.domain.credit.rewards import PublishReward
+from timebank.domain.facts.credit import Eligibility, RewardTerms
 from timebank.domain.identifiers import ActorId, RewardId, new_redemption_id, new_reward_id
-from timebank.domain.kernel import Acting, Command
-from timebank.domain.redeeming import CancelRedemption, ReserveReward
-from timebank.domain.redemptions import code_hash
-from timebank.domain.rewards import Eligibility, PublishReward, RewardTerms
+from timebank.domain.kernel import Command
 from timebank.ledger.ledger import Ledger
+from timebank.runtime.composition import KEPT_WITH_THE_LOG
 
 AT_ONCE = 20
 PLENTY = 10**9

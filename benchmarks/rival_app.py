@@ -7,11 +7,11 @@ from litestar.params import FromPath, JSONBody
 
 from benchmarks.sampling import Sampler
 from timebank.api import app
-from timebank.api.access import TABLE, authorised
-from timebank.api.requests import BankRequest, IdempotencyHeader, services
-from timebank.api.service_records import Logged, LogRequest
+from timebank.api.http.guard import TABLE, authorised
+from timebank.api.http.requests import BankRequest, IdempotencyHeader, services
+from timebank.api.service.records import Logged, LogRequest
 from timebank.domain.identifiers import new_record_id
-from timebank.projections.balances import Balance
+from timebank.projections.credit.balances import Balance
 
 TABLES = """
     create table crud_record (like service_record including all);

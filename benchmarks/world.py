@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from timebank.composition import Services, running_services, utc_now
+from timebank.domain.acting import Acting
 from timebank.domain.identifiers import (
     ActorId,
     OrganisationId,
@@ -21,14 +21,14 @@ from timebank.domain.identifiers import (
     new_volunteer_id,
     new_volunteer_number,
 )
-from timebank.domain.kernel import Acting, Command
-from timebank.domain.organisations import ApproveOrganisation, RegisterOrganisation
-from timebank.domain.review import LogConfirmedService
-from timebank.domain.service import LogService
-from timebank.domain.volunteers import RegisterVolunteer
-from timebank.founding import found_bank
+from timebank.domain.kernel import Command
+from timebank.domain.organisations.organisations import ApproveOrganisation, RegisterOrganisation
+from timebank.domain.people.volunteers import RegisterVolunteer
+from timebank.domain.service.records import LogConfirmedService, LogService
 from timebank.ledger.submission import Receipt
-from timebank.settings import from_environ
+from timebank.runtime.composition import Services, running_services, utc_now
+from timebank.runtime.founding import found_bank
+from timebank.runtime.settings import from_environ
 
 ZONE = ZoneInfo("Asia/Shanghai")
 VOLUNTEERS = 2_000

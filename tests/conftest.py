@@ -13,20 +13,20 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from timebank.composition import KEPT_WITH_THE_LOG
+from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
+from timebank.db.connections import Pool
+from timebank.db.migrations import migrate
 from timebank.domain.bank import OpenBank
 from timebank.domain.identifiers import new_bank_id
-from timebank.embedded import EmbeddedPostgres
-from timebank.ledger.keyring import keyring_for
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.migrations import migrate
-from timebank.ledger.people import People
-from timebank.ledger.store import Pool, Store
+from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker
 from timebank.projections import FOLLOWING
-from timebank.projections.runner import Runner
-
-from .controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
+from timebank.projections.machinery.runner import Runner
+from timebank.runtime.composition import hooks
+from timebank.runtime.embedded import EmbeddedPostgres
+from timebank.vault.keyring import keyring_for
+from timebank.vault.people import People
 
 
 @pytest.fixture(scope="session")
@@ -117,7 +117,7 @@ async def bank_id(store: Store) -> UUID:
 @pytest.fixture
 async def ledger(store: Store, people: People, bank_id: UUID) -> AsyncIterator[Ledger]:
     """A ledger with inline balances, its bank opened."""
-    ledger = Ledger(store, people, clock=lambda: datetime.now(UTC), inline=KEPT_WITH_THE_LOG)
+    ledger = Ledger(store, people, clock=lambda: datetime.now(UTC), hooks=hooks(people))
     await ledger.execute(bank_id, OpenBank(by=ADMINISTRATOR, at=NOON, name="Test bank", timezone=str(ZONE)))
     yield ledger
     await ledger.close()

@@ -7,7 +7,23 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from timebank.domain.appointments import AppointmentMade
+from timebank.domain.acting import Acting, Office
+from timebank.domain.facts.organisations import (
+    AppointmentMade,
+    MembershipApproved,
+    MembershipRequested,
+    OrganisationApproved,
+    OrganisationRegistered,
+    Role,
+)
+from timebank.domain.facts.people import ProxyAppointed, VolunteerRegistered
+from timebank.domain.facts.service import (
+    ServiceConfirmed,
+    ServiceCorrected,
+    ServiceLogged,
+    ServiceRejected,
+    ServiceVoided,
+)
 from timebank.domain.identifiers import (
     ActorId,
     AppointmentId,
@@ -18,19 +34,7 @@ from timebank.domain.identifiers import (
     VolunteerId,
     VolunteerNumber,
 )
-from timebank.domain.kernel import Acting, Office
-from timebank.domain.memberships import MembershipApproved, MembershipRequested, Role
-from timebank.domain.organisations import OrganisationApproved, OrganisationRegistered
-from timebank.domain.proxies import ProxyAppointed
-from timebank.domain.service import (
-    LogService,
-    ServiceConfirmed,
-    ServiceCorrected,
-    ServiceLogged,
-    ServiceRejected,
-    ServiceVoided,
-)
-from timebank.domain.volunteers import VolunteerRegistered
+from timebank.domain.service.records import LogService
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 20, 12, tzinfo=ZONE)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from timebank.domain.accounts import Account, postings
+from timebank.domain.credit.accounts import Account, postings
 from timebank.domain.identifiers import VolunteerId
-from timebank.domain.kernel import Command, Fact, Memory
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory
 from timebank.domain.refusing import Refusal
 from timebank.ledger.codec import decode, encode
 
@@ -15,13 +15,19 @@ def stored(fact: Fact) -> Fact:
     return decode(fact.TOPIC, encode(fact))
 
 
-def recall(command: Command, facts: Sequence[Fact]) -> tuple[list[Memory], list[Fact]]:
+def blank(key: Key) -> Memory:
+    """The memory with this key, before it has remembered anything."""
+    kind, whom = key
+    return kind(*whom)
+
+
+def recall(command: Command, facts: Sequence[Fact]) -> tuple[Known, list[Fact]]:
     """The memories a command asks for, as of the facts; and the facts that are in the boundary of none of them."""
-    first = list(command.needs())
-    unseen = _take_in(first, facts)
-    further = list(command.also_needs(*first))
-    unseen_further = _take_in(further, facts)
-    return first + further, [fact for fact in unseen if any(fact is other for other in unseen_further)]
+    first = {key: blank(key) for key in command.needs()}
+    unseen = _take_in(first.values(), facts)
+    further = {key: blank(key) for key in command.also_needs(Known(first)) if key not in first}
+    unseen_further = _take_in(further.values(), facts)
+    return Known(first | further), [fact for fact in unseen if any(fact is other for other in unseen_further)]
 
 
 def _take_in(memories: Iterable[Memory], facts: Sequence[Fact]) -> list[Fact]:
@@ -36,10 +42,12 @@ def _take_in(memories: Iterable[Memory], facts: Sequence[Fact]) -> list[Fact]:
 
 
 def _decide(command: Command, facts: Sequence[Fact]) -> tuple[Fact, ...] | Refusal:
-    memories, unseen = recall(command, facts)
-    assert not unseen, f"{type(command).__name__} never sees {unseen}: leave it out, or put its memory among the needs"
     try:
-        return tuple(command.decide(*memories))
+        command.check()
+        known, unseen = recall(command, facts)
+        told = f"{type(command).__name__} never sees {unseen}: leave it out, or put its memory among the needs"
+        assert not unseen, told
+        return tuple(command.decide(known))
     except Refusal as refusal:
         return refusal
 
@@ -103,8 +111,9 @@ class Book:
 
     def do(self, command: Command) -> Any:
         """Decide and keep what happens; says the last fact of it, or raises the refusal."""
-        memories, _ = recall(command, self.facts)
-        facts = tuple(command.decide(*memories))
+        command.check()
+        known, _ = recall(command, self.facts)
+        facts = tuple(command.decide(known))
         assert tuple(map(stored, facts)) == facts, "a fact has to come back from its bytes as it was"
         self.facts += facts
         return facts[-1] if facts else None

@@ -7,12 +7,12 @@ from pathlib import Path
 import rich_click as click
 from litestar.routes import HTTPRoute
 
-from timebank.api.access import TABLE, Access
 from timebank.api.app import create_app
-from timebank.api.problems import FAILURES, STATUSES
+from timebank.api.http.guard import TABLE, Access
+from timebank.api.http.problems import FAILURES, STATUSES
 from timebank.cli import cli
 from timebank.domain.refusing import every_refusal
-from timebank.settings import PREFIX, Settings
+from timebank.runtime.settings import PREFIX, Settings
 
 TOP = Path(__file__).parents[1]
 PROBLEMS = TOP / "docs" / "problems.md"

@@ -8,19 +8,19 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 
+from tests.controls import ADMINISTRATOR, NOON, WANG, ZONE, log_service, registered, standing
+from tests.given import Book
+from tests.machine.looking import LONG_AGO, Looking
+from tests.machine.model import BODIES, NAMES, PEOPLE
+from tests.machine.serving import rule_books
+from tests.machine.spending import limits
+from timebank.domain.credit.policies import AdoptPolicy
+from timebank.domain.facts.credit import Rules
 from timebank.domain.identifiers import RecordId, VolunteerNumber
-from timebank.domain.organisations import ApproveOrganisation, RegisterOrganisation
-from timebank.domain.policy import AdoptPolicy, Rules
-from timebank.domain.review import ConfirmService
-from timebank.domain.service import minutes_by_day
-from timebank.domain.volunteers import RegisterVolunteer
-
-from .controls import ADMINISTRATOR, NOON, WANG, ZONE, log_service, registered, standing
-from .given import Book
-from .machine.looking import LONG_AGO, Looking
-from .machine.model import BODIES, NAMES, PEOPLE
-from .machine.serving import rule_books
-from .machine.spending import limits
+from timebank.domain.organisations.organisations import ApproveOrganisation, RegisterOrganisation
+from timebank.domain.people.volunteers import RegisterVolunteer
+from timebank.domain.service.records import ConfirmService
+from timebank.domain.service.times import minutes_by_day
 
 MUST_HAPPEN = {
     "policy-adopted", "service-logged", "service-confirmed", "service-rejected", "service-corrected", "service-voided",

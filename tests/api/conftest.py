@@ -7,9 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from tests.api.world import World, settled
 from tests.conftest import administer, database_url
-
-from .world import World, settled
 
 T = TypeVar("T")
 

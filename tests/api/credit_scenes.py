@@ -7,9 +7,8 @@ from typing import Any
 
 import httpx
 
-from timebank.composition import utc_now
-
-from .world import Caller, World, reward
+from tests.api.world import Caller, World, reward
+from timebank.runtime.composition import utc_now
 
 Scene = Callable[[World], Awaitable[httpx.Response]]
 
@@ -178,11 +177,11 @@ async def gifts_not_allowed(world: World) -> httpx.Response:
 
 
 async def gift_too_large(world: World) -> httpx.Response:
-    return await gift(await governed(world, most_minutes=30), 31)
+    return await gift(await governed(world, minutes_max=30), 31)
 
 
 async def gift_limit_reached(world: World) -> httpx.Response:
-    other = await governed(world, most_minutes_per_month=30)
+    other = await governed(world, minutes_max_per_month=30)
     giver = await other.with_credit(60)
     await gift(other, 20, giver)
     return await gift(other, 11, giver)
@@ -224,7 +223,7 @@ async def thresholds_not_rising(world: World) -> httpx.Response:
 CREDIT_SCENES: dict[str, tuple[int, Scene]] = {
     "reward-unknown": (404, reward_unknown),
     "redemption-unknown": (404, redemption_unknown),
-    "code-unknown": (404, code_unknown),
+    "redemption-code-unknown": (404, code_unknown),
     "fund-unknown": (404, fund_unknown),
     "proxy-minutes-reached": (403, proxy_minutes_reached),
     "proxy-is-beneficiary": (403, proxy_is_beneficiary),

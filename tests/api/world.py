@@ -11,11 +11,11 @@ from litestar import Litestar
 
 from tests.controls import KEY_FILE, ZONE
 from timebank.api.app import create_app
-from timebank.composition import Services, utc_now
-from timebank.domain.keys import Permission
-from timebank.founding import found_bank
+from timebank.domain.facts.organisations import Permission
 from timebank.identity.security_log import Visit
-from timebank.settings import Settings
+from timebank.runtime.composition import Services, utc_now
+from timebank.runtime.founding import found_bank
+from timebank.runtime.settings import Settings
 
 
 class Caller:

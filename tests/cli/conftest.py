@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from .program import Program, postgres_pid
+from tests.cli.program import Program, postgres_pid
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from tests.api.world import Caller, World, said, served, settled
-
-from .program import Program, Ran
+from tests.cli.program import Program, Ran
 
 PASSWORD = "zhong hua lu 17"
 

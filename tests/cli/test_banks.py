@@ -4,9 +4,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.cli.program import Program
 from timebank.projections import EVERY
-
-from .program import Program
 
 
 async def test_a_bank_is_opened(program: Program, url: str) -> None:

@@ -15,11 +15,10 @@ import asyncpg
 import pytest
 
 from tests.api.world import World, settled
+from tests.cli.program import Program
+from timebank.exchange.spreadsheets import REASON_HEADER
 from timebank.projections import EVERY
-from timebank.projections.rebuild import verify
-from timebank.spreadsheets import REASON_HEADER
-
-from .program import Program
+from timebank.projections.machinery.rebuild import verify
 
 PEOPLE = "姓名,手机,技能\n张三,139 0000 1111,理发;电工\n李四,13900002222,\n王五,,书法\n"
 

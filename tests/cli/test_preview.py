@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 from tests.api.world import settled
-
-from .program import Program
+from tests.cli.program import Program
 
 
 async def test_a_draft_is_tried_and_nothing_is_written(program: Program, url: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from .program import Program, enter, is_up, postgres_pid
+from tests.cli.program import Program, enter, is_up, postgres_pid
 
 
 def signed_in(told: dict[str, Any]) -> dict[str, str]:
@@ -118,8 +118,8 @@ def test_unexpected_errors_are_logged_without_secrets(program: Program) -> None:
         "import os, sys, asyncio, httpx\n"
         "from timebank import logs\n"
         "from timebank.api.app import create_app\n"
-        "from timebank.settings import from_environ\n"
-        "from timebank.projections import volunteers\n"
+        "from timebank.runtime.settings import from_environ\n"
+        "from timebank.projections.people import volunteers\n"
         "async def fail(*_): raise RuntimeError('boom')\n"
         "volunteers.one = fail\n"
         "logs.configure('info', 'json')\n"

@@ -1,17 +1,17 @@
 import subprocess
 import sys
 
-from ..controls import KEY_FILE
-from .program import Program
+from tests.cli.program import Program
+from tests.controls import KEY_FILE
 
 STOP_RIGHT_AFTER_A_WRITE = """
 import asyncio, sys
 from uuid import UUID
-from timebank.composition import running_services, utc_now
+from timebank.runtime.composition import running_services, utc_now
 from timebank.domain.bank import OpenBank
 from timebank.domain.identifiers import new_bank_id
 from timebank.domain.kernel import Acting
-from timebank.settings import Settings
+from timebank.runtime.settings import Settings
 
 async def once(turns):
     async with running_services(Settings(database_url=sys.argv[1], key_file=sys.argv[2])) as services:

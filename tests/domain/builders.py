@@ -5,41 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from timebank.domain.funds import FundClosed, FundOpened
-from timebank.domain.giving import GiveCredit
-from timebank.domain.identifiers import (
-    FundId,
-    OrganisationId,
-    RecordId,
-    RedemptionId,
-    RewardId,
-    TransferId,
-    VolunteerId,
-)
-from timebank.domain.kernel import Acting, Fact
-from timebank.domain.organisations import OrganisationReinstated, OrganisationSuspended
-from timebank.domain.policy import PolicyAdopted, Rules
-from timebank.domain.redeeming import ReserveReward
-from timebank.domain.redemptions import (
-    FulfilRedemption,
-    ReservationCancelled,
-    ReservationExpired,
-    RewardFulfilled,
-    RewardReserved,
-)
-from timebank.domain.rewards import (
-    RewardAmended,
-    RewardPaused,
-    RewardPublished,
-    RewardResumed,
-    RewardTerms,
-    RewardWithdrawn,
-    Slot,
-)
-from timebank.domain.service import ServiceConfirmed, ServiceVoided
-from timebank.domain.transfers import CreditDonated, CreditGiven, CreditGranted
-
-from ..controls import (
+from tests.controls import (
     CLINIC,
     CLINICS_PROGRAM,
     GARDEN,
@@ -53,6 +19,41 @@ from ..controls import (
     standing,
     voided,
 )
+from timebank.domain.acting import Acting
+from timebank.domain.credit.redemptions import FulfilRedemption, ReserveReward
+from timebank.domain.credit.transfers import GiveCredit
+from timebank.domain.facts.credit import (
+    CreditDonated,
+    CreditGiven,
+    CreditGranted,
+    FundClosed,
+    FundOpened,
+    PolicyAdopted,
+    ReservationCancelled,
+    ReservationExpired,
+    RewardAmended,
+    RewardFulfilled,
+    RewardPaused,
+    RewardPublished,
+    RewardReserved,
+    RewardResumed,
+    RewardTerms,
+    RewardWithdrawn,
+    Rules,
+    Slot,
+)
+from timebank.domain.facts.organisations import OrganisationReinstated, OrganisationSuspended
+from timebank.domain.facts.service import ServiceConfirmed, ServiceVoided
+from timebank.domain.identifiers import (
+    FundId,
+    OrganisationId,
+    RecordId,
+    RedemptionId,
+    RewardId,
+    TransferId,
+    VolunteerId,
+)
+from timebank.domain.kernel import Fact
 
 
 def suspension(organisation_id: OrganisationId = CLINIC) -> OrganisationSuspended:

@@ -1,8 +1,8 @@
-from timebank.domain.bank import BankOpened, OpenBank
+from tests.controls import ADMINISTRATOR, NOON
+from tests.given import given
+from timebank.domain.bank import OpenBank
+from timebank.domain.facts.bank import BankOpened
 from timebank.domain.refusals import BankAlreadyOpen
-
-from ..controls import ADMINISTRATOR, NOON
-from ..given import given
 
 OPEN = OpenBank(by=ADMINISTRATOR, at=NOON, name="百步亭时间银行", timezone="Asia/Shanghai")
 OPENED = BankOpened(name="百步亭时间银行", timezone="Asia/Shanghai")

@@ -1,10 +1,10 @@
 import pytest
 
-from timebank.domain.refusals import VolunteerNumberTaken, VolunteerUnknown
-from timebank.domain.volunteers import SuspendVolunteer, VolunteerSuspended
-
-from ..controls import ADMINISTRATOR, LI, NOON, WANG, registered
-from ..given import given
+from tests.controls import ADMINISTRATOR, LI, NOON, WANG, registered
+from tests.given import given
+from timebank.domain.facts.people import VolunteerSuspended
+from timebank.domain.people.refusals import VolunteerNumberTaken, VolunteerUnknown
+from timebank.domain.people.volunteers import SuspendVolunteer
 
 SUSPEND = SuspendVolunteer(by=ADMINISTRATOR, at=NOON, volunteer_id=WANG, reason="代签")
 SUSPENDED = VolunteerSuspended(volunteer_id=WANG, reason="代签")

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.controls import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NUMBER, WANG, acting, logged, registered
+from timebank.domain.acting import Acting
 from timebank.domain.identifiers import (
     BankId,
     VolunteerId,
@@ -23,9 +25,6 @@ from timebank.domain.identifiers import (
     new_volunteer_number,
     number_tag,
 )
-from timebank.domain.kernel import Acting
-
-from ..controls import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NUMBER, WANG, acting, logged, registered
 
 eleven_digits = st.text("0123456789", min_size=11, max_size=11)
 

@@ -23,24 +23,28 @@ from tests.conftest import people_of
 from tests.controls import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NOON, ZONE, acting
 from tests.helpers.flaky import relayed
 from tests.helpers.town import confirm, found, log, volunteer
-from timebank import composition, expiry
-from timebank.composition import KEPT_WITH_THE_LOG, in_background, let_time_pass, utc_now
+from timebank.db.connections import Pool
+from timebank.domain.acting import Acting
 from timebank.domain.bank import OpenBank
+from timebank.domain.credit.codes import code_hash
+from timebank.domain.credit.redemptions import CancelRedemption, FulfilRedemption, ReserveReward
+from timebank.domain.credit.refusals import RedemptionNotOpen
+from timebank.domain.credit.rewards import PublishReward
+from timebank.domain.facts.credit import RewardTerms
 from timebank.domain.identifiers import RedemptionId, RewardId, new_bank_id
-from timebank.domain.kernel import Acting, Command
-from timebank.domain.redeeming import CancelRedemption, ReserveReward
-from timebank.domain.redemptions import FulfilRedemption, code_hash
-from timebank.domain.refusals import RedemptionNotOpen
-from timebank.domain.rewards import PublishReward, RewardTerms
-from timebank.expiry import expire_due
+from timebank.domain.kernel import Command
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.store import Pool, Store
+from timebank.ledger.store import Store
 from timebank.ledger.submission import Outcome, Receipt
 from timebank.ledger.wake import Waker
-from timebank.projections import EVERY, FOLLOWING, balances, redemptions
-from timebank.projections.rebuild import verify
-from timebank.projections.runner import Runner
+from timebank.projections import EVERY, FOLLOWING
+from timebank.projections.credit import balances, redemptions
+from timebank.projections.machinery.rebuild import verify
+from timebank.projections.machinery.runner import Runner
+from timebank.runtime import composition, expiry
+from timebank.runtime.composition import hooks, in_background, let_time_pass, utc_now
+from timebank.runtime.expiry import expire_due
 
 HOUR, SECOND, MOMENT = timedelta(hours=1), timedelta(seconds=1), timedelta(microseconds=1)
 LASTS = 72 * HOUR
@@ -84,7 +88,8 @@ class Drill:
         """One that was just started, and remembers nothing."""
         async with asyncpg.create_pool(url or self.url, min_size=2, max_size=6) as pool:
             store = Store(pool, Waker())
-            ledger = Ledger(store, await people_of(pool), clock=self.clock, inline=KEPT_WITH_THE_LOG)
+            people = await people_of(pool)
+            ledger = Ledger(store, people, clock=self.clock, hooks=hooks(people))
             try:
                 yield Process(pool, ledger, Runner(store, FOLLOWING))
             finally:
@@ -178,7 +183,7 @@ class Drill:
     async def is_sound(self) -> None:
         """The log has no flaw, accounts sum to zero, and the read models are what the log comes to."""
         assert [finding async for finding in check_log(self.pool, self.bank_id)] == []
-        assert await balances.left_over(self.pool, self.bank_id) == 0
+        assert await balances.trial_balance(self.pool, self.bank_id) == 0
         for projection in EVERY:
             if projection.name in {"balances", "redemptions", "rewards"}:
                 assert (await verify(self.pool, projection, self.bank_id)).differences == []
@@ -591,7 +596,7 @@ async def take_back(url: str, now: str, how: str) -> None:
     expiry.AT_ONCE = 17
     clock = Clock(datetime.fromisoformat(now))
     async with asyncpg.create_pool(url, min_size=2, max_size=4) as pool:
-        ledger = Ledger(Store(pool, Waker()), await people_of(pool), clock=clock, inline=KEPT_WITH_THE_LOG)
+        ledger = Ledger(Store(pool, Waker()), await people_of(pool), clock=clock, inline=hooks)
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         while True:

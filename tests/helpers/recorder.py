@@ -19,6 +19,7 @@ from eventsourcing.dcb.api import (
 )
 
 from timebank.domain.identifiers import new_bank_id
+from timebank.ledger.dcb import Recorder as AsyncRecorder
 from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker
 
@@ -69,11 +70,11 @@ class Recorder(DCBRecorder):
         self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None
     ) -> DCBReadResponse:
         """Read."""
-        return Response(*self.thread.run(self.store.read(self.bank_id, query, after=after, limit=limit)))
+        return Response(*self.thread.run(AsyncRecorder(self.store).read(self.bank_id, query, after=after, limit=limit)))
 
     def append(self, events: Sequence[DCBEvent], condition: DCBAppendCondition | None = None) -> int:
         """Append."""
-        return self.thread.run(self.store.append(self.bank_id, events, condition))
+        return self.thread.run(AsyncRecorder(self.store).append(self.bank_id, events, condition))
 
     def subscribe(self, query: DCBQuery | None = None, *, after: int | None = None) -> "Subscription":
         """Follow."""
@@ -85,7 +86,7 @@ class Subscription(DCBSubscription[Recorder]):
 
     def __init__(self, recorder: Recorder, query: DCBQuery | None, after: int | None) -> None:
         super().__init__(recorder, query, after)
-        self._events = recorder.store.follow(recorder.bank_id, query, after=after)
+        self._events = AsyncRecorder(recorder.store).follow(recorder.bank_id, query, after=after)
 
     def __next__(self) -> DCBSequencedEvent:
         return self._recorder.thread.run(anext(self._events))  # type: ignore[arg-type]

@@ -16,18 +16,19 @@ from eventsourcing.persistence import IntegrityError
 
 from tests.conftest import people_of
 from tests.helpers.town import confirm, log, register, volunteer
-from timebank.composition import KEPT_WITH_THE_LOG
 from timebank.domain.kernel import Command
 from timebank.domain.refusing import Refusal
+from timebank.ledger.dcb import Recorder
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker
+from timebank.runtime.composition import hooks
 
 
 async def race(store: Store, bank_id: UUID, racers: int, boundary: str) -> int:
     """Many tasks append under one condition; how many came through."""
     condition = DCBAppendCondition(DCBQuery([DCBQueryItem(tags=[boundary])]))
-    attempts = [store.append(bank_id, [DCBEvent("Won", b"", [boundary])], condition) for _ in range(racers)]
+    attempts = [Recorder(store).append(bank_id, [DCBEvent("Won", b"", [boundary])], condition) for _ in range(racers)]
     results = await asyncio.gather(*attempts, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException) and not isinstance(result, IntegrityError):
@@ -44,12 +45,13 @@ async def race_often(store: Store, bank_id: UUID) -> None:
 async def append_many(store: Store, bank_id: UUID) -> None:
     """Append 50 events without a condition, one after the other."""
     await line()
-    say([await store.append(bank_id, [DCBEvent("Noted", b"", [])]) for _ in range(50)])
+    say([await Recorder(store).append(bank_id, [DCBEvent("Noted", b"", [])]) for _ in range(50)])
 
 
 async def hammer(store: Store, bank_id: UUID) -> None:
     """Register, log and confirm the same things as everybody else; how each was answered."""
-    ledger = Ledger(store, await people_of(store.pool), clock=lambda: datetime.now(UTC), inline=KEPT_WITH_THE_LOG)
+    people = await people_of(store.pool)
+    ledger = Ledger(store, people, clock=lambda: datetime.now(UTC), hooks=hooks(people))
     await line()
     commands: list[Command] = []
     for n in range(30):
@@ -71,7 +73,7 @@ async def follow(store: Store, bank_id: UUID) -> None:
     waking = asyncio.create_task(store.waker.run(store.pool))
     await line()
     seen = []
-    async for found in store.follow(bank_id):
+    async for found in Recorder(store).follow(bank_id):
         seen.append(found.position)
         if found.event.type == "Last":
             break

@@ -5,6 +5,7 @@ from random import Random
 from uuid import UUID
 
 from tests.controls import ADMINISTRATOR, CLINIC, GARDEN, NOON, acting, log_service
+from timebank.domain.acting import Acting
 from timebank.domain.identifiers import (
     AppointmentId,
     KeyId,
@@ -15,27 +16,26 @@ from timebank.domain.identifiers import (
     VolunteerNumber,
     check_digit,
 )
-from timebank.domain.kernel import Acting, Command
-from timebank.domain.keys import IssueKey, RevokeKey, RotateKey
-from timebank.domain.memberships import (
+from timebank.domain.kernel import Command
+from timebank.domain.organisations.api_keys import IssueKey, RevokeKey, RotateKey
+from timebank.domain.organisations.memberships import (
     AddMember,
     ApproveMembership,
     ChangeRole,
     DeclineMembership,
     EndMembership,
 )
-from timebank.domain.offices import Appoint, EndAppointment
-from timebank.domain.organisations import (
+from timebank.domain.organisations.offices import Appoint, EndAppointment
+from timebank.domain.organisations.organisations import (
     ApproveOrganisation,
     RegisterOrganisation,
     ReinstateOrganisation,
     SuspendOrganisation,
 )
-from timebank.domain.proxies import AppointProxy, EndProxy
+from timebank.domain.people.proxies import AppointProxy, EndProxy
+from timebank.domain.people.volunteers import RegisterVolunteer, ReinstateVolunteer, SetConsent, SuspendVolunteer
 from timebank.domain.refusing import Refusal
-from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
-from timebank.domain.service import LogService
-from timebank.domain.volunteers import RegisterVolunteer, ReinstateVolunteer, SetConsent, SuspendVolunteer
+from timebank.domain.service.records import ConfirmService, CorrectService, LogService, RejectService, VoidService
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.submission import Outcome
 

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from tests.helpers.town import Town
+from timebank.db.connections import Pool
 from timebank.ledger import audit
 from timebank.ledger.audit import Finding, check_log
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.store import Pool
 
 
 async def findings(pool: Pool, bank_id: UUID) -> list[Finding]:
@@ -61,7 +61,7 @@ async def test_the_length_of_stretches_does_not_matter(
     await tamper("delete from event where position in (7, 8)")
     await tamper("update event set actor = 'x' where position = 20")
     for length in (1, 2, 3, 7, head, head + 1):
-        monkeypatch.setattr(audit, "STRETCH", length)
+        monkeypatch.setattr(audit, "BATCH_EVENTS", length)
         found = await findings(pool, bank_id)
         assert Finding(7, "events are missing up to position 8") in found
         assert {20, 7} <= set(at(found))

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from tests.controls import NOON, confirmed, logged
-from timebank.domain.facts import FACTS
 from timebank.domain.kernel import Fact
+from timebank.domain.vocabulary import FACTS
 from timebank.ledger.codec import Event, decode, encode, leaf, schema_of
 
 BANK = UUID(int=1)

@@ -16,8 +16,10 @@ from eventsourcing.dcb.api import DCBEvent, DCBQuery, DCBQueryItem
 from uuid_utils.compat import uuid7
 
 from tests.helpers.rivals import rivals
+from timebank.db.connections import Pool
 from timebank.ledger.codec import Event
-from timebank.ledger.store import SQL, Pool, Store
+from timebank.ledger.dcb import SQL, Recorder
+from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker
 
 
@@ -40,7 +42,7 @@ class Follower:
         self._task = asyncio.create_task(self._follow(store, bank_id, query, after))
 
     async def _follow(self, store: Store, bank_id: UUID, query: DCBQuery | None, after: int | None) -> None:
-        async with aclosing(store.follow(bank_id, query, after=after)) as events:  # type: ignore[type-var]
+        async with aclosing(Recorder(store).follow(bank_id, query, after=after)) as events:  # type: ignore[type-var]
             async for event in events:
                 self.seen.append(event.position)
                 self.times.append(time.monotonic())
@@ -109,29 +111,29 @@ async def listening(pool: Pool, count: int) -> list[int]:
 
 async def test_a_follower_gets_what_was_and_what_comes(store: Store, bank_id: UUID, follow: Follow) -> None:
     """A follower gets the past first, across several reads, then the present, without skip or repetition."""
-    await store.append(bank_id, [noted() for _ in range(1_203)])
+    await Recorder(store).append(bank_id, [noted() for _ in range(1_203)])
     follower = follow(store)
     for _ in range(20):
-        await store.append(bank_id, [noted(), noted()])
+        await Recorder(store).append(bank_id, [noted(), noted()])
     assert await follower.has_seen(1_243) == list(range(1, 1_244))
 
 
 async def test_a_follower_with_a_query_gets_what_matches(store: Store, bank_id: UUID, follow: Follow) -> None:
     """With a query and a position, a follower gets the matching events after it, however rare they are."""
-    await store.append(bank_id, [noted("rare" if n % 600 == 0 else "x") for n in range(1, 1_801)])
+    await Recorder(store).append(bank_id, [noted("rare" if n % 600 == 0 else "x") for n in range(1, 1_801)])
     follower = follow(store, DCBQuery([DCBQueryItem(tags=["rare"])]), after=600)
     await follower.has_seen(2)
-    await store.append(bank_id, [noted("x")])
-    await store.append(bank_id, [noted("rare")])
+    await Recorder(store).append(bank_id, [noted("x")])
+    await Recorder(store).append(bank_id, [noted("rare")])
     assert await follower.has_seen(3) == [1_200, 1_800, 1_802]
 
 
 async def test_exactly_a_full_read_is_no_end(store: Store, bank_id: UUID, follow: Follow) -> None:
     """Where the past is exactly as long as one read, the present still comes."""
-    await store.append(bank_id, [noted() for _ in range(1_000)])
+    await Recorder(store).append(bank_id, [noted() for _ in range(1_000)])
     follower = follow(store)
     await follower.has_seen(1_000)
-    await store.append(bank_id, [noted()])
+    await Recorder(store).append(bank_id, [noted()])
     assert await follower.has_seen(1_001, seconds=0.5) == list(range(1, 1_002))
 
 
@@ -142,7 +144,7 @@ async def test_a_follower_wakes_at_once(store: Store, bank_id: UUID, follow: Fol
     took = []
     for n in range(1, 6):
         begun = time.monotonic()
-        await store.append(bank_id, [noted()])
+        await Recorder(store).append(bank_id, [noted()])
         for follower in followers:
             await follower.has_seen(n)
             took.append(follower.times[-1] - begun)
@@ -156,12 +158,12 @@ async def test_an_uncommitted_append_is_waited_for_not_skipped(
 ) -> None:
     """While one writer has appended but not committed, others wait for it, and a follower sees neither early."""
     follower = follow(store)
-    await store.append(bank_id, [noted()])
+    await Recorder(store).append(bank_id, [noted()])
     async with pool.acquire() as paused:
         transaction = paused.transaction()
         await transaction.start()
-        assert await store.swap(paused, bank_id, 1, [row(), row()], datetime.now(UTC))
-        waiting = [asyncio.create_task(store.append(bank_id, [noted()])) for _ in range(4)]
+        assert await store.append_if_head(paused, bank_id, 1, [row(), row()], datetime.now(UTC))
+        waiting = [asyncio.create_task(Recorder(store).append(bank_id, [noted()])) for _ in range(4)]
         await asyncio.sleep(0.2)
         assert not any(task.done() for task in waiting)
         assert follower.seen == [1]
@@ -178,8 +180,8 @@ async def test_an_append_that_is_rolled_back_leaves_no_gap(
     async with pool.acquire() as paused:
         transaction = paused.transaction()
         await transaction.start()
-        assert await store.swap(paused, bank_id, 0, [row(), row()], datetime.now(UTC))
-        waiting = asyncio.create_task(store.append(bank_id, [noted()]))
+        assert await store.append_if_head(paused, bank_id, 0, [row(), row()], datetime.now(UTC))
+        waiting = asyncio.create_task(Recorder(store).append(bank_id, [noted()]))
         await asyncio.sleep(0.1)
         await transaction.rollback()
     assert await waiting == 1
@@ -191,8 +193,8 @@ async def test_a_swap_from_a_stale_head_does_nothing(store: Store, bank_id: UUID
     async with pool.acquire() as first, pool.acquire() as second:
         transaction = first.transaction()
         await transaction.start()
-        assert await store.swap(first, bank_id, 0, [row()], datetime.now(UTC))
-        late = asyncio.create_task(store.swap(second, bank_id, 0, [row(), row()], datetime.now(UTC)))
+        assert await store.append_if_head(first, bank_id, 0, [row()], datetime.now(UTC))
+        late = asyncio.create_task(store.append_if_head(second, bank_id, 0, [row(), row()], datetime.now(UTC)))
         await asyncio.sleep(0.1)
         await transaction.commit()
         assert await late is False
@@ -218,11 +220,11 @@ async def test_a_frozen_writer_delays_but_loses_nothing(
         for n in range(5):
             transaction = frozen.transaction()
             await transaction.start()
-            assert await store.swap(frozen, bank_id, 3 * n, [row(), row()], datetime.now(UTC))
+            assert await store.append_if_head(frozen, bank_id, 3 * n, [row(), row()], datetime.now(UTC))
             os.kill(pid, signal.SIGSTOP)
             try:
                 committing = asyncio.create_task(transaction.commit())
-                waiting = asyncio.create_task(store.append(bank_id, [noted()]))
+                waiting = asyncio.create_task(Recorder(store).append(bank_id, [noted()]))
                 await asyncio.sleep(0.1)
                 assert not committing.done()
                 assert not waiting.done()
@@ -245,7 +247,7 @@ async def test_followers_in_other_processes_are_woken(
         await asyncio.sleep(0.1)
         for n in range(1, 4):
             begun = time.monotonic()
-            await store.append(bank_id, [noted()])
+            await Recorder(store).append(bank_id, [noted()])
             await follower.has_seen(n)
             assert follower.times[-1] - begun < 0.8
         await follower.stop()
@@ -256,7 +258,7 @@ async def test_followers_poll_where_nobody_tells_them(url: str, store: Store, ba
     async with asyncpg.create_pool(url, min_size=1, max_size=2) as deaf:
         follower = follow(Store(deaf, Waker()))
         await asyncio.sleep(0.1)
-        await store.append(bank_id, [noted()])
+        await Recorder(store).append(bank_id, [noted()])
         assert await follower.has_seen(1, seconds=3) == [1]
         await follower.stop()
 
@@ -296,18 +298,18 @@ async def test_processes_follow_without_skip_or_repetition(url: str, store: Stor
 
         async def write() -> None:
             for _ in range(10):
-                await store.append(bank_id, [noted(), noted()])
+                await Recorder(store).append(bank_id, [noted(), noted()])
 
         async def write_slowly() -> None:
             async with asyncpg.create_pool(url, min_size=1, max_size=1) as slow, slow.acquire() as connection:
                 for _ in range(5):
                     async with connection.transaction():
                         head = await connection.fetchval(SQL["lock_head"], bank_id)
-                        assert await store.swap(connection, bank_id, head, [row()], datetime.now(UTC))
+                        assert await store.append_if_head(connection, bank_id, head, [row()], datetime.now(UTC))
                         await connection.execute("select pg_sleep(0.05)")
 
         await asyncio.gather(*(write() for _ in range(20)), write_slowly())
-        last = await store.append(bank_id, [DCBEvent("Last", b"", [])])
+        last = await Recorder(store).append(bank_id, [DCBEvent("Last", b"", [])])
         assert last == 406
         for rival in others:
             assert await rival.hear() == list(range(1, last + 1))

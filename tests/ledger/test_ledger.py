@@ -14,39 +14,35 @@ from uuid_utils.compat import uuid7
 from tests.controls import ADMINISTRATOR, GARDEN, KEY_FILE, NOON, confirmed
 from tests.helpers.flaky import Relay, relayed
 from tests.helpers.town import Town, confirm, consent, correct, do, found, log, number_of, register, void, volunteer
-from timebank.composition import KEPT_WITH_THE_LOG
+from timebank.db.connections import Connection, Pool
 from timebank.domain.identifiers import RecordId
-from timebank.domain.kernel import Command, Person
-from timebank.domain.organisations import RegisterOrganisation
-from timebank.domain.refusals import (
-    DayIsFull,
-    DuplicateRecord,
-    IdempotencyKeyReused,
-    RecordUnknown,
-    VolunteerNumberTaken,
-    VolunteerUnknown,
-)
+from timebank.domain.kernel import Command
+from timebank.domain.organisations.organisations import RegisterOrganisation
+from timebank.domain.people.refusals import VolunteerNumberTaken, VolunteerUnknown
+from timebank.domain.people.volunteers import RegisterVolunteer, SuspendVolunteer
+from timebank.domain.person import Person
+from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Refusal
-from timebank.domain.volunteers import RegisterVolunteer, SuspendVolunteer
-from timebank.ledger import writer
+from timebank.domain.service.refusals import DayIsFull, DuplicateRecord, RecordUnknown
+from timebank.ledger import idempotency, writer
 from timebank.ledger.audit import check_log
 from timebank.ledger.codec import Event, Recorded, encode
-from timebank.ledger.keyring import Keyring
+from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.people import People
-from timebank.ledger.store import Connection, Pool, Store
+from timebank.ledger.store import Store
 from timebank.ledger.submission import (
     IdempotencyKey,
     Outcome,
     QueueFullError,
     Receipt,
     StoreUnavailableError,
-    keep,
-    kept,
 )
 from timebank.ledger.wake import Waker
-from timebank.projections import balances
-from timebank.projections.rebuild import verify
+from timebank.projections.credit import balances
+from timebank.projections.machinery.rebuild import verify
+from timebank.runtime.composition import hooks
+from timebank.vault.keyring import Keyring
+from timebank.vault.people import People
 
 Make = Callable[..., Ledger]
 
@@ -62,7 +58,7 @@ async def make(store: Store, people: People) -> AsyncIterator[Make]:
     made: list[Ledger] = []
 
     def make(store: Any = store, **options: Any) -> Ledger:
-        made.append(Ledger(store, people, **({"clock": now, "inline": KEPT_WITH_THE_LOG} | options)))
+        made.append(Ledger(store, people, **({"clock": now, "hooks": hooks(people)} | options)))
         return made[-1]
 
     yield make
@@ -279,7 +275,7 @@ async def test_closing_answers_everybody(make: Make, bank_id: UUID, dry_run: boo
         reached.set()
         await never.wait()
 
-    ledger = make(inline=(stall,))
+    ledger = make(hooks=[Hook(stall)])
     callers = [asyncio.create_task(ledger.submit(bank_id, [register(1)]))]
     await reached.wait()
     callers.append(asyncio.create_task(ledger.submit(bank_id, [register(2)], dry_run=dry_run)))
@@ -301,7 +297,7 @@ async def test_closing_answers_a_dry_run_that_was_held_back(make: Make, bank_id:
             reached.set()
             await never.wait()
 
-    ledger = make(inline=(stall,))
+    ledger = make(hooks=[Hook(stall)])
     await ledger.execute(bank_id, register(0))
     stalls = True
     callers = [
@@ -427,7 +423,7 @@ async def test_a_group_repeats_its_outcomes(ledger: Ledger, other: Ledger, bank_
 async def test_kept_outcomes_can_be_read_back() -> None:
     """What is kept under a key says positions and refusals, and no facts."""
     outcomes: list[Outcome] = [Receipt(7, (confirmed(), confirmed())), RecordUnknown(record_id="rec_1"), Receipt(7, ())]
-    receipt, refusal, empty = kept(keep(outcomes))
+    receipt, refusal, empty = idempotency.decode(idempotency.encode(outcomes))
     assert (receipt.first, receipt.count, receipt.position) == (6, 2, 7)  # type: ignore[union-attr]
     assert (refusal.kind, refusal.details) == ("record-unknown", {"record_id": "rec_1"})  # type: ignore[union-attr]
     assert (empty.count, empty.position) == (0, 7)  # type: ignore[union-attr]
@@ -518,7 +514,7 @@ async def test_a_failing_statement_fails_only_its_own_submission(make: Make, ban
         if any(getattr(fact, "volunteer_id", "") == volunteer(13) for _, fact in recorded):
             await connection.execute("select 1 / 0")
 
-    ledger = make(inline=(balances.keep, poison))
+    ledger = make(hooks=[Hook(balances.PROJECTION.keep), Hook(poison)])
     await ledger.execute(bank_id, register(0))
     results = await asyncio.gather(
         *(ledger.execute(bank_id, register(n)) for n in range(1, 31)), return_exceptions=True
@@ -622,7 +618,7 @@ async def test_a_connection_killed_before_the_commit(make: Make, bank_id: UUID, 
             deaths -= 1
             await connection.execute("select pg_terminate_backend(pg_backend_pid())")
 
-    ledger = make(inline=(balances.keep, die))
+    ledger = make(hooks=[Hook(balances.PROJECTION.keep), Hook(die)])
     receipts = await asyncio.gather(*(ledger.execute(bank_id, register(n)) for n in range(20)))
     assert deaths == 0
     assert sorted(receipt.position for receipt in receipts) == list(range(1, 21))
@@ -637,7 +633,7 @@ async def test_a_connection_that_dies_while_it_is_taken_from_the_pool(make: Make
         if errors:
             raise errors.pop()
 
-    ledger = make(inline=(balances.keep, die))
+    ledger = make(hooks=[Hook(balances.PROJECTION.keep), Hook(die)])
     assert (await ledger.execute(bank_id, register(1))).position == 1
     await must_be_sound(pool, bank_id)
 
@@ -785,14 +781,14 @@ async def long_account(store: Store, bank_id: UUID, facts: int) -> None:
             Event(uuid7(), fact.TOPIC, encode(fact), (fact.volunteer_id, fact.record_id), "", "", "", uuid7())
         )
     async with store.pool.acquire() as connection, connection.transaction():
-        assert await store.swap(connection, bank_id, head, events, NOON)
+        assert await store.append_if_head(connection, bank_id, head, events, NOON)
 
 
 @pytest.fixture
 async def counting(make: Make, pool: Pool, bank_id: UUID) -> tuple[Ledger, Counting]:
     """A ledger that knows an account with 10,000 facts already, and the count of what it fetches."""
     counting = Counting(pool)
-    ledger = make(Store(counting, Waker()), inline=())  # type: ignore[arg-type]
+    ledger = make(Store(counting, Waker()), hooks=())  # type: ignore[arg-type]
     await do(ledger, bank_id, *found(1))
     await long_account(ledger.store, bank_id, 10_000)
     await do(ledger, bank_id, log("rec_0", volunteer(1)), confirm("rec_0"))
@@ -829,7 +825,7 @@ async def test_few_memories_are_enough(make: Make, bank_id: UUID, pool: Pool) ->
         (outcome,) = await forgetful.submit(bank_id, [command])
         (expected,) = await thorough.submit(another, [command])
         assert plain([outcome]) == plain([expected])
-        assert len(forgetful._writers[bank_id][0]._memories) <= 10
+        assert len(forgetful._writers[bank_id][0]._knowledge.memories) <= 10
     await must_be_sound(pool, bank_id)
 
 

@@ -6,18 +6,18 @@ from uuid import UUID
 
 import pytest
 
-from timebank.composition import running_services
+from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, log_service
+from timebank.db.connections import Pool
 from timebank.domain.identifiers import new_organisation_id, new_record_id, new_volunteer_id, new_volunteer_number
 from timebank.domain.kernel import Command
-from timebank.domain.organisations import ApproveOrganisation, RegisterOrganisation
+from timebank.domain.organisations.organisations import ApproveOrganisation, RegisterOrganisation
+from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.domain.refusing import Refusal
-from timebank.domain.volunteers import RegisterVolunteer
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.store import SQL, Pool
-from timebank.projections.history import SQL as HISTORY
-from timebank.settings import Settings
-
-from ..controls import ADMINISTRATOR, KEY_FILE, NOON, log_service
+from timebank.ledger.store import SQL
+from timebank.projections.supervision.history import SQL as HISTORY
+from timebank.runtime.composition import running_services
+from timebank.runtime.settings import Settings
 
 
 @pytest.fixture

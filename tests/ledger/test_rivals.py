@@ -11,16 +11,19 @@ from tests.controls import NOON
 from tests.helpers.rival import race
 from tests.helpers.rivals import rivals
 from tests.helpers.town import confirm, do, found, log, register, volunteer
+from timebank.db.connections import Pool
 from timebank.domain.kernel import Command
-from timebank.domain.refusals import DuplicateRecord, RecordNotPending, VolunteerNumberTaken
+from timebank.domain.people.refusals import VolunteerNumberTaken
+from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.domain.refusing import Refusal
-from timebank.domain.volunteers import RegisterVolunteer
+from timebank.domain.service.refusals import DuplicateRecord, RecordNotPending
 from timebank.ledger.audit import check_log
+from timebank.ledger.dcb import Recorder
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.store import Pool, Store
+from timebank.ledger.store import Store
 from timebank.ledger.submission import Outcome
-from timebank.projections import balances
-from timebank.projections.rebuild import verify
+from timebank.projections.credit import balances
+from timebank.projections.machinery.rebuild import verify
 
 
 async def topics(pool: Pool, bank_id: UUID) -> Counter[str]:
@@ -56,12 +59,12 @@ async def test_one_of_many_processes_wins(url: str, store: Store, bank_id: UUID)
 
 async def test_unrelated_appends_never_fail(store: Store, bank_id: UUID) -> None:
     """Appends without a condition all come through, on positions without a gap, whoever else races."""
-    noted = [store.append(bank_id, [DCBEvent("Noted", b"", [f"n{n}"])]) for n in range(200)]
+    noted = [Recorder(store).append(bank_id, [DCBEvent("Noted", b"", [f"n{n}"])]) for n in range(200)]
     races = [race(store, bank_id, 4, f"round-{n}") for n in range(10)]
     results = await asyncio.gather(*noted, *races)
     assert len(set(results[:200])) == 200
     assert results[200:] == [1] * 10
-    read, head = await store.read(bank_id)
+    read, head = await Recorder(store).read(bank_id)
     assert [each.position for each in read] == list(range(1, 211))
     assert head == 210
 

@@ -15,25 +15,25 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
-from timebank.composition import KEPT_WITH_THE_LOG
+from tests.conftest import people_of
+from tests.controls import ADMINISTRATOR, NOON, ZONE
+from tests.machine.model import BODIES, NAMES, PEOPLE, Model
+from timebank.domain.acting import Acting
 from timebank.domain.bank import OpenBank
 from timebank.domain.identifiers import ActorId, FundId, MembershipId, OrganisationId, VolunteerId, new_bank_id
-from timebank.domain.kernel import Acting, Command
-from timebank.domain.memberships import AddMember, ApproveMembership, ChangeRole, EndMembership
-from timebank.domain.organisations import ApproveOrganisation, ReinstateOrganisation, SuspendOrganisation
+from timebank.domain.kernel import Command
+from timebank.domain.organisations.memberships import AddMember, ApproveMembership, ChangeRole, EndMembership
+from timebank.domain.organisations.organisations import ApproveOrganisation, ReinstateOrganisation, SuspendOrganisation
+from timebank.domain.people.volunteers import SetConsent
 from timebank.domain.refusals import IdempotencyKeyReused
-from timebank.domain.volunteers import SetConsent
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.submission import IdempotencyKey, Receipt
 from timebank.ledger.wake import Waker
 from timebank.projections import EVERY, FOLLOWING
-from timebank.projections.rebuild import rebuild
-from timebank.projections.runner import Runner
-
-from ..conftest import people_of
-from ..controls import ADMINISTRATOR, NOON, ZONE
-from .model import BODIES, NAMES, PEOPLE, Model
+from timebank.projections.machinery.rebuild import rebuild
+from timebank.projections.machinery.runner import Runner
+from timebank.runtime.composition import hooks
 
 people = st.integers(0, PEOPLE - 1)
 bodies = st.integers(0, BODIES - 1)
@@ -87,7 +87,7 @@ class Base(RuleBasedStateMachine):
 
     def _start(self) -> None:
         self.ledger, self.rival = (
-            Ledger(self.store, self.people, clock=lambda: self.model.now, inline=KEPT_WITH_THE_LOG) for _ in range(2)
+            Ledger(self.store, self.people, clock=lambda: self.model.now, hooks=hooks(self.people)) for _ in range(2)
         )
         self.runner = Runner(self.store, FOLLOWING)
 

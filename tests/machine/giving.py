@@ -5,18 +5,16 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from timebank.domain.erasure import EraseVolunteer
-from timebank.domain.funds import OpenFund
-from timebank.domain.giving import CloseFund, DonateCredit, GiveCredit, GrantCredit
+from tests.controls import ADMINISTRATOR
+from tests.machine.base import act, people
+from tests.machine.model import PEOPLE, Fund
+from tests.machine.spending import Spending
+from timebank.domain.credit.funds import CloseFund, OpenFund
+from timebank.domain.credit.transfers import DonateCredit, GiveCredit, GrantCredit
 from timebank.domain.identifiers import TransferId, VolunteerId, VolunteerNumber
 from timebank.domain.kernel import Command
-from timebank.domain.leaving import LeaveBank
-from timebank.domain.volunteers import RegisterVolunteer, ReinstateVolunteer, SuspendVolunteer
-
-from ..controls import ADMINISTRATOR
-from .base import act, people
-from .model import PEOPLE, Fund
-from .spending import Spending
+from timebank.domain.leaving import EraseVolunteer, LeaveBank
+from timebank.domain.people.volunteers import RegisterVolunteer, ReinstateVolunteer, SuspendVolunteer
 
 amounts = st.sampled_from([1, 20, 50, 70, 200])
 rests = st.sampled_from([None, "hold", "donate", "donate"])

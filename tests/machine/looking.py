@@ -5,25 +5,32 @@ from collections import Counter, defaultdict
 from datetime import date, timedelta
 from typing import Any
 
-from timebank.domain.accounts import postings
-from timebank.domain.policy import UNWRITTEN, DayCredit, PolicyAdopted, Work, credit_for
-from timebank.domain.redemptions import ReservationCancelled, ReservationExpired, RewardFulfilled, RewardReserved
-from timebank.domain.service import (
+from tests.controls import ZONE
+from tests.machine.giving import Giving
+from tests.machine.model import NAMES, PEOPLE
+from timebank.domain.credit.accounts import postings
+from timebank.domain.credit.policies import UNWRITTEN, DayCredit, Work, credit_for
+from timebank.domain.credit.statements import as_effective, as_recorded, lines, sums
+from timebank.domain.facts.credit import (
+    PolicyAdopted,
+    ReservationCancelled,
+    ReservationExpired,
+    RewardFulfilled,
+    RewardReserved,
+)
+from timebank.domain.facts.service import (
     ServiceConfirmed,
     ServiceCorrected,
     ServiceLogged,
     ServiceVoided,
     credited_by_day,
 )
-from timebank.domain.statements import happened_by, lines, recorded_by, sums
 from timebank.ledger.audit import check_log
 from timebank.ledger.codec import decode
-from timebank.projections import EVERY, balances, funds, leaderboards, policies, rewards, statements, transfers
-from timebank.projections.rebuild import verify
-
-from ..controls import ZONE
-from .giving import Giving
-from .model import NAMES, PEOPLE
+from timebank.projections import EVERY
+from timebank.projections.credit import balances, funds, policies, rewards, statements, transfers
+from timebank.projections.machinery.rebuild import verify
+from timebank.projections.recognition import leaderboards
 
 LONG_AGO = date(1949, 1, 1)
 
@@ -39,7 +46,7 @@ class Looking(Giving):
         facts = [decode(row["topic"], row["data"]) for row in rows]
         self.happened.update(row["topic"] for row in rows)
         assert all(sum(line.minutes for line in postings(fact)) == 0 for fact in facts), "I1"
-        assert await balances.left_over(self.pool, self.bank_id) == 0, "I1"
+        assert await balances.trial_balance(self.pool, self.bank_id) == 0, "I1"
         self._service_changes_by_review_only(facts)
         for projection in EVERY:
             compared = await verify(self.pool, projection, self.bank_id)
@@ -214,13 +221,13 @@ class Looking(Giving):
         """I15: day by day, what had been served and credited adds up to what there is."""
         confirmed = self.model.confirmed(n)
         for day in {record.day for record in confirmed} | {self.model.today, LONG_AGO}:
-            then = happened_by(entries, self.person(n), day)
+            then = as_effective(entries, self.person(n), day)
             assert then.service_minutes == sum(record.service for record in confirmed if record.day <= day), "I15"
             assert then.credited_minutes == sum(record.credit for record in confirmed if record.day <= day), "I15"
-        for seen in (recorded_by, happened_by):
+        for seen in (as_recorded, as_effective):
             now = seen(entries, self.person(n), self.model.today)
             assert all(getattr(now, name) == getattr(balance, name) for name in now.__struct_fields__), "I11"
-        before = recorded_by(entries, self.person(n), LONG_AGO + timedelta(days=1))
+        before = as_recorded(entries, self.person(n), LONG_AGO + timedelta(days=1))
         assert not any(getattr(before, name) for name in before.__struct_fields__)
 
     async def _periods(self) -> None:

@@ -4,11 +4,9 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from timebank.domain.kernel import Acting
-from timebank.domain.policy import Rules
-from timebank.domain.rewards import RewardTerms
-
-from ..controls import NOON
+from tests.controls import NOON
+from timebank.domain.acting import Acting
+from timebank.domain.facts.credit import RewardTerms, Rules
 
 DAY = 24 * 60
 PEOPLE, BODIES = 5, 2
@@ -353,8 +351,8 @@ class Model:
             and self.is_active(to)
             and n != to
             and rules.allowed
-            and minutes <= min(self.available[n], rules.most_minutes or minutes)
-            and given + minutes <= (rules.most_minutes_per_month or given + minutes)
+            and minutes <= min(self.available[n], rules.minutes_max or minutes)
+            and given + minutes <= (rules.minutes_max_per_month or given + minutes)
         )
 
     def give(self, n: int, to: int, minutes: int) -> None:

@@ -5,15 +5,15 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.controls import ADMINISTRATOR
+from tests.machine.base import Base, act, bodies, people
+from tests.machine.model import DAY, Record
+from timebank.domain.acting import Acting
+from timebank.domain.credit.policies import AdoptPolicy
+from timebank.domain.facts.credit import GiftRules, Rules
 from timebank.domain.identifiers import RecordId
-from timebank.domain.kernel import Acting, Command
-from timebank.domain.policy import AdoptPolicy, GiftRules, Rules
-from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
-from timebank.domain.service import LogService
-
-from ..controls import ADMINISTRATOR
-from .base import Base, act, bodies, people
-from .model import DAY, Record
+from timebank.domain.kernel import Command
+from timebank.domain.service.records import ConfirmService, CorrectService, LogService, RejectService, VoidService
 
 categories = st.sampled_from(["公益", "公益", "文体"])
 activities = st.sampled_from(["清扫", "清扫", "巡逻"])
@@ -35,8 +35,8 @@ rule_books = st.builds(
     gifts=st.builds(
         GiftRules,
         allowed=st.sampled_from([True, True, True, False]),
-        most_minutes=st.sampled_from([None, 60]),
-        most_minutes_per_month=st.sampled_from([None, 60, 100]),
+        minutes_max=st.sampled_from([None, 60]),
+        minutes_max_per_month=st.sampled_from([None, 60, 100]),
     ),
     reservation_hours=st.sampled_from([1, 24, 72]),
     star_minutes=st.sampled_from([(60, 300), (200,)]),

@@ -8,26 +8,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.controls import ADMINISTRATOR
+from tests.machine.base import act, bodies
+from tests.machine.model import PEOPLE, Claim, Offer
+from tests.machine.serving import Serving
+from timebank.domain.acting import Acting
+from timebank.domain.credit.redemptions import CancelRedemption, ExpireRedemption, FulfilRedemption, ReserveReward
+from timebank.domain.credit.rewards import AmendReward, PauseReward, PublishReward, ResumeReward, WithdrawReward
+from timebank.domain.facts.credit import Eligibility, RewardTerms, Slot
 from timebank.domain.identifiers import RedemptionId, RewardId
-from timebank.domain.kernel import Acting, Command
-from timebank.domain.redeeming import CancelRedemption, ExpireRedemption, ReserveReward
-from timebank.domain.redemptions import FulfilRedemption
-from timebank.domain.rewards import (
-    AmendReward,
-    Eligibility,
-    PauseReward,
-    PublishReward,
-    ResumeReward,
-    RewardTerms,
-    Slot,
-    WithdrawReward,
-)
-from timebank.projections import redemptions
-
-from ..controls import ADMINISTRATOR
-from .base import act, bodies
-from .model import PEOPLE, Claim, Offer
-from .serving import Serving
+from timebank.domain.kernel import Command
+from timebank.projections.credit import redemptions
 
 quotas = st.sampled_from([None, 1, 2])
 eligibilities = st.sampled_from(

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 
 from tests.helpers.town import do, found
+from timebank.db.connections import Pool
 from timebank.domain.kernel import Command
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.store import Pool
 from timebank.projections import EVERY
-from timebank.projections.rebuild import Comparison, verify
-from timebank.projections.runner import Runner
+from timebank.projections.machinery.rebuild import Comparison, verify
+from timebank.projections.machinery.runner import Runner
 
 Play = Callable[..., Awaitable[Any]]
 Compare = Callable[[], Awaitable[list[Comparison]]]

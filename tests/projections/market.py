@@ -7,16 +7,16 @@ from typing import Any
 
 from tests.controls import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NOON, acting
 from tests.helpers.town import Town, confirm, log, volunteer
-from timebank.domain.funds import OpenFund
-from timebank.domain.giving import CloseFund, DonateCredit, GiveCredit, GrantCredit
+from timebank.domain.credit.funds import CloseFund, OpenFund
+from timebank.domain.credit.policies import AdoptPolicy
+from timebank.domain.credit.redemptions import CancelRedemption, ExpireRedemption, FulfilRedemption, ReserveReward
+from timebank.domain.credit.rewards import AmendReward, PauseReward, PublishReward, ResumeReward, WithdrawReward
+from timebank.domain.credit.transfers import DonateCredit, GiveCredit, GrantCredit
+from timebank.domain.facts.credit import RewardTerms, Rules
 from timebank.domain.identifiers import FundId, RedemptionId, RewardId, TransferId, VolunteerId
 from timebank.domain.kernel import Command
 from timebank.domain.leaving import LeaveBank
-from timebank.domain.policy import AdoptPolicy, Rules
-from timebank.domain.redeeming import CancelRedemption, ExpireRedemption, ReserveReward
-from timebank.domain.redemptions import FulfilRedemption
-from timebank.domain.rewards import AmendReward, PauseReward, PublishReward, ResumeReward, RewardTerms, WithdrawReward
-from timebank.domain.volunteers import ReinstateVolunteer
+from timebank.domain.people.volunteers import ReinstateVolunteer
 
 OFFICE: dict[str, Any] = {"by": ADMINISTRATOR, "at": NOON}
 CHECK_UP = RewardId("rew_check_up")

@@ -8,14 +8,24 @@ import msgspec
 from tests.controls import ADMINISTRATOR, CLINIC, GARDEN, NOON, acting
 from tests.helpers.town import confirm, consent, correct, log, number_of, void, volunteer
 from tests.projections.conftest import Compare, Play
+from timebank.db.connections import Pool
 from timebank.domain.identifiers import MembershipId, RecordId, VolunteerNumber
-from timebank.domain.memberships import AddMember, ApproveMembership, ChangeRole, DeclineMembership, EndMembership
-from timebank.domain.organisations import RegisterOrganisation, ReinstateOrganisation, SuspendOrganisation
-from timebank.domain.review import RejectService
-from timebank.domain.volunteers import RegisterVolunteer, ReinstateVolunteer, SuspendVolunteer
-from timebank.ledger.people import People
-from timebank.ledger.store import Pool
-from timebank.projections import balances, history, memberships, organisations, service_records, volunteers
+from timebank.domain.organisations.memberships import (
+    AddMember,
+    ApproveMembership,
+    ChangeRole,
+    DeclineMembership,
+    EndMembership,
+)
+from timebank.domain.organisations.organisations import RegisterOrganisation, ReinstateOrganisation, SuspendOrganisation
+from timebank.domain.people.volunteers import RegisterVolunteer, ReinstateVolunteer, SuspendVolunteer
+from timebank.domain.service.records import RejectService
+from timebank.projections.credit import balances
+from timebank.projections.organisations import memberships, organisations
+from timebank.projections.people import volunteers
+from timebank.projections.service import records
+from timebank.projections.supervision import history
+from timebank.vault.people import People
 
 WANG = volunteer(1)
 
@@ -163,7 +173,7 @@ async def test_service_records_can_be_seen(play: Play, pool: Pool, bank_id: UUID
     )
     seen = {}
     for n in range(1, 6):
-        record = await service_records.one(pool, bank_id, f"rec_{n}")
+        record = await records.one(pool, bank_id, f"rec_{n}")
         assert record is not None
         seen[n] = record
     assert [(each.status, each.minutes, each.credited_minutes, each.reason) for each in seen.values()] == [
@@ -193,7 +203,7 @@ async def test_service_records_are_paged(play: Play, pool: Pool, bank_id: UUID) 
     }
 
     async def ask(**asked: object) -> list[str]:
-        found = await service_records.page(pool, bank_id, **(everything | asked))  # type: ignore[arg-type]
+        found = await records.page(pool, bank_id, **(everything | asked))  # type: ignore[arg-type]
         return [each.record_id for each in found]
 
     newest_first = [f"rec_{n:02}" for n in reversed(range(20))]
@@ -225,7 +235,7 @@ async def test_balances_are_as_new_as_the_log(play: Play, pool: Pool, bank_id: U
     assert balance is not None
     assert msgspec.structs.astuple(balance)[:6] == (60, 0, 0, 60, 60, 0)
     assert await balances.balance_of(pool, bank_id, "vol_nobody") is None
-    assert await pool.fetchval(balances.SQL["not_zero"], bank_id) == 0
+    assert await pool.fetchval(balances.SQL["trial_balance"], bank_id) == 0
 
 
 async def test_a_balance_cannot_be_refused_by_another_bank(

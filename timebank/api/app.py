@@ -13,35 +13,35 @@ from litestar.config.cors import CORSConfig
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.static_files import create_static_files_router
 
-from timebank import logs
-from timebank.api.access import TABLE, authorised, log_refusal
-from timebank.api.appointments import AppointmentController
-from timebank.api.audit import AuditController
-from timebank.api.bodies import StrictRequest
-from timebank.api.description import openapi
-from timebank.api.funds import FundController
-from timebank.api.health import HealthController
-from timebank.api.keys import KeyController
-from timebank.api.leaderboards import LeaderboardController
-from timebank.api.me import MeController
-from timebank.api.memberships import MemberController, VolunteerMembershipController
-from timebank.api.middleware import RequestLog
-from timebank.api.oidc import OidcController
-from timebank.api.organisations import OrganisationController
-from timebank.api.policies import PolicyController
-from timebank.api.problems import HANDLERS
-from timebank.api.proxies import ProxyController
-from timebank.api.redemptions import RedemptionController, RewardRedemptionController
-from timebank.api.rewards import RewardController
-from timebank.api.service_records import LoggingController, ServiceRecordController
-from timebank.api.sessions import CodeController, PasswordController, SessionController
-from timebank.api.statements import StatementController
-from timebank.api.transfers import DonationController, GiftController
-from timebank.api.volunteers import VolunteerController
-from timebank.api.welcome import welcome
-from timebank.composition import in_background, running_services
+from timebank.api.credit.funds import FundController
+from timebank.api.credit.policies import PolicyController
+from timebank.api.credit.redemptions import RedemptionController, RewardRedemptionController
+from timebank.api.credit.rewards import RewardController
+from timebank.api.credit.statements import StatementController
+from timebank.api.credit.transfers import DonationController, GiftController
+from timebank.api.http.description import openapi
+from timebank.api.http.guard import TABLE, authorised, log_refusal
+from timebank.api.http.health import HealthController
+from timebank.api.http.middleware import RequestLog
+from timebank.api.http.problems import HANDLERS
+from timebank.api.http.strict_json import StrictRequest
+from timebank.api.http.welcome import welcome
+from timebank.api.identity.oidc import OidcController
+from timebank.api.identity.sessions import CodeController, PasswordController, SessionController
+from timebank.api.organisations.api_keys import KeyController
+from timebank.api.organisations.memberships import MemberController, VolunteerMembershipController
+from timebank.api.organisations.offices import AppointmentController
+from timebank.api.organisations.organisations import OrganisationController
+from timebank.api.people.me import MeController
+from timebank.api.people.proxies import ProxyController
+from timebank.api.people.volunteers import VolunteerController
+from timebank.api.recognition.leaderboards import LeaderboardController
+from timebank.api.service.records import LoggingController, ServiceRecordController
+from timebank.api.supervision.history import AuditController
 from timebank.identity.throttle import Rate
-from timebank.settings import Settings, from_environ
+from timebank.runtime import logs
+from timebank.runtime.composition import in_background, running_services
+from timebank.runtime.settings import Settings, from_environ
 
 WATCH_PARENT_SECONDS = 0.5
 BODY_BYTES = 4 * 1024 * 1024
@@ -66,7 +66,7 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
             HealthController,
             welcome,
             create_static_files_router(
-                path="/assets", directories=[Path(__file__).parent / "assets"], include_in_schema=False
+                path="/assets", directories=[Path(__file__).parent / "http" / "assets"], include_in_schema=False
             ),
         ],
         lifespan=[lifespan],

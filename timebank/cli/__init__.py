@@ -7,11 +7,11 @@ from rich.markup import escape
 
 from timebank.cli import banks, importing, keeping, serving
 from timebank.cli.common import cli, console
-from timebank.embedded import EmbeddedPostgresError
-from timebank.ledger.keyring import KeyringError
-from timebank.ledger.migrations import UnknownSchemaError
-from timebank.settings import SettingsError
-from timebank.spreadsheets import SpreadsheetError
+from timebank.db.migrations import UnknownSchemaError
+from timebank.exchange.spreadsheets import SpreadsheetError
+from timebank.runtime.embedded import EmbeddedPostgresError
+from timebank.runtime.settings import SettingsError
+from timebank.vault.keyring import KeyringError
 
 __all__ = ["banks", "cli", "importing", "keeping", "main", "serving"]
 

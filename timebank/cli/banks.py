@@ -7,18 +7,18 @@ from zoneinfo import ZoneInfo
 
 import rich_click as click
 
-from timebank.api.sessions import welcome_link
+from timebank.api.identity.sessions import welcome_link
 from timebank.cli.common import BANK, cli, echo_json, find_bank, find_volunteer, run_services
-from timebank.composition import Services
-from timebank.domain.appointments import AppointmentMade
+from timebank.domain.acting import Office
+from timebank.domain.facts.organisations import AppointmentMade, Permission
 from timebank.domain.identifiers import OrganisationId, VolunteerId, new_appointment_id, new_key_id
-from timebank.domain.kernel import Office
-from timebank.domain.keys import IssueKey, Permission
-from timebank.domain.offices import Appoint
+from timebank.domain.organisations.api_keys import IssueKey
+from timebank.domain.organisations.offices import Appoint
 from timebank.domain.refusing import Refusal
-from timebank.founding import OPERATOR, found_bank
 from timebank.identity.principals import api_key, secret_hash
 from timebank.identity.security_log import Visit
+from timebank.runtime.composition import Services
+from timebank.runtime.founding import OPERATOR, found_bank
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 

@@ -12,12 +12,13 @@ import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from timebank import __version__, logs
-from timebank.composition import Services, running_services
+from timebank import __version__
 from timebank.ledger.store import Bank
-from timebank.projections import volunteers
-from timebank.projections.volunteers import VolunteerView
-from timebank.settings import Settings, from_environ
+from timebank.projections.people import volunteers
+from timebank.projections.people.volunteers import VolunteerView
+from timebank.runtime import logs
+from timebank.runtime.composition import Services, running_services
+from timebank.runtime.settings import Settings, from_environ
 
 T = TypeVar("T")
 

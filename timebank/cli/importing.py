@@ -5,11 +5,11 @@ from pathlib import Path
 import rich_click as click
 
 from timebank.cli.common import adding, cli, find_bank, progress_bar, run_services
-from timebank.composition import Services
 from timebank.domain.identifiers import OrganisationId, VolunteerId
-from timebank.founding import OPERATOR
-from timebank.imports import Report, import_records, import_volunteers
-from timebank.spreadsheets import RECORD_COLUMNS, VOLUNTEER_COLUMNS, Column, Table, read_table, rejected_csv
+from timebank.exchange.imports import Report, import_records, import_volunteers
+from timebank.exchange.spreadsheets import RECORD_COLUMNS, VOLUNTEER_COLUMNS, Column, Table, read_table, rejected_csv
+from timebank.runtime.composition import Services
+from timebank.runtime.founding import OPERATOR
 
 SHOWN_REASONS = 20
 

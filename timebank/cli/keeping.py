@@ -9,19 +9,21 @@ import asyncpg
 import msgspec
 import rich_click as click
 
-from timebank.api.policies import DraftRequest
+from timebank.api.credit.policies import DraftRequest
 from timebank.cli.common import BANK, cli, find_bank, progress_bar, run, run_services
-from timebank.composition import Services, database, in_background, let_time_pass
-from timebank.domain.policy import must_be_consistent
+from timebank.db.migrations import migrate
+from timebank.domain.credit.policies import must_be_consistent
 from timebank.domain.refusing import Refusal
 from timebank.identity.security_log import Visit
 from timebank.ledger.audit import check_log
-from timebank.ledger.keyring import LOOK_SECONDS
-from timebank.ledger.migrations import migrate
 from timebank.ledger.store import Bank
-from timebank.projections import EVERY, balances, policies, volunteers
-from timebank.projections.rebuild import outdated, rebuild, verify
-from timebank.settings import Settings
+from timebank.projections import EVERY
+from timebank.projections.credit import balances, policies
+from timebank.projections.machinery.rebuild import outdated, rebuild, verify
+from timebank.projections.people import volunteers
+from timebank.runtime.composition import Services, database, in_background, let_time_pass
+from timebank.runtime.settings import Settings
+from timebank.vault.keyring import LOOK_SECONDS
 
 
 @cli.command("migrate")
@@ -32,7 +34,7 @@ def migrate_command() -> None:
         async with database(settings) as url:
             done = await migrate(url)
             async with asyncpg.create_pool(url, min_size=1, max_size=2) as pool:
-                stale = await outdated(pool)
+                stale = await outdated(pool, EVERY)
                 for projection in stale:
                     with progress_bar(f"Rebuilding {projection.name}") as progress:
                         await rebuild(pool, projection, progress)
@@ -80,7 +82,7 @@ async def _verify_bank(services: Services, bank: Bank) -> bool:
         click.echo(f"  log: position {finding.position}: {finding.what}")
     click.echo(f"  log: {'sound' if not findings else f'{len(findings)} findings'}")
     sound &= not findings
-    if await balances.left_over(services.pool, bank.bank_id):
+    if await balances.trial_balance(services.pool, bank.bank_id):
         click.echo("  accounts: do not sum to zero")
         sound = False
     for projection in EVERY:

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 
 import rich_click as click
 
-from timebank import logs
 from timebank.cli.common import cli, console, echo_json, progress_bar, runner, settings_with
-from timebank.composition import Services, database, ready_database, running_services
 from timebank.demo import Demo, Doors, known_world, make_world, open_doors
-from timebank.server import serve_http
-from timebank.settings import Settings
+from timebank.runtime import logs
+from timebank.runtime.composition import Services, database, ready_database, running_services
+from timebank.runtime.server import serve_http
+from timebank.runtime.settings import Settings
 
 T = TypeVar("T")
 

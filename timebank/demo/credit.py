@@ -6,8 +6,14 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-from timebank.domain.funds import OpenFund
-from timebank.domain.giving import DonateCredit, GiveCredit, GrantCredit
+from timebank.domain.acting import Acting
+from timebank.domain.credit.codes import code_hash
+from timebank.domain.credit.funds import OpenFund
+from timebank.domain.credit.policies import AdoptPolicy
+from timebank.domain.credit.redemptions import CancelRedemption, ExpireRedemption, FulfilRedemption, ReserveReward
+from timebank.domain.credit.rewards import PublishReward
+from timebank.domain.credit.transfers import DonateCredit, GiveCredit, GrantCredit
+from timebank.domain.facts.credit import Eligibility, GiftRules, RewardTerms, Rules, Slot
 from timebank.domain.identifiers import (
     ActorId,
     FundId,
@@ -20,12 +26,8 @@ from timebank.domain.identifiers import (
     new_reward_id,
     new_transfer_id,
 )
-from timebank.domain.kernel import Acting, Command
-from timebank.domain.policy import AdoptPolicy, GiftRules, Rules
-from timebank.domain.redeeming import CancelRedemption, ExpireRedemption, ReserveReward
-from timebank.domain.redemptions import FulfilRedemption, code_hash
-from timebank.domain.rewards import Eligibility, PublishReward, RewardTerms, Slot
-from timebank.expiry import CLOCK
+from timebank.domain.kernel import Command
+from timebank.runtime.expiry import CLOCK
 
 CHANGED_DAYS_AGO = 15
 
@@ -48,7 +50,7 @@ def rule_books(by: Acting, now: datetime) -> list[Command]:
         rules=Rules(
             credit_percent={"治安巡逻": 150, "帮教": 120},
             cap_per_day_minutes=300,
-            gifts=GiftRules(most_minutes=300, most_minutes_per_month=600),
+            gifts=GiftRules(minutes_max=300, minutes_max_per_month=600),
         ),
     )
     return [first, second]

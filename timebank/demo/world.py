@@ -11,8 +11,10 @@ from typing import NamedTuple, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from timebank.composition import Services
 from timebank.demo.credit import publish, rule_books, spend
+from timebank.domain.acting import Acting
+from timebank.domain.facts.organisations import Kind, Permission, Role
+from timebank.domain.facts.service import Capacity
 from timebank.domain.identifiers import (
     ActorId,
     OrganisationId,
@@ -25,19 +27,20 @@ from timebank.domain.identifiers import (
     new_volunteer_id,
     new_volunteer_number,
 )
-from timebank.domain.kernel import Acting, Command
-from timebank.domain.keys import IssueKey, Permission
-from timebank.domain.memberships import AddMember, ApproveMembership, EndMembership, Role
-from timebank.domain.organisations import ApproveOrganisation, Kind, RegisterOrganisation
-from timebank.domain.policy import Capacity
+from timebank.domain.kernel import Command
+from timebank.domain.organisations.api_keys import IssueKey
+from timebank.domain.organisations.memberships import AddMember, ApproveMembership, EndMembership
+from timebank.domain.organisations.organisations import ApproveOrganisation, RegisterOrganisation
+from timebank.domain.people.volunteers import RegisterVolunteer, SetConsent
 from timebank.domain.refusing import Refusal
-from timebank.domain.review import ConfirmService, CorrectService, RejectService, VoidService
-from timebank.domain.service import LogService
-from timebank.domain.volunteers import RegisterVolunteer, SetConsent
-from timebank.founding import OPERATOR, found_bank
+from timebank.domain.service.records import ConfirmService, CorrectService, LogService, RejectService, VoidService
 from timebank.identity.principals import api_key, secret_hash
-from timebank.projections import memberships, offices, organisations, policies, volunteers
-from timebank.projections.balances import balance_of
+from timebank.projections.credit import policies
+from timebank.projections.credit.balances import balance_of
+from timebank.projections.organisations import memberships, offices, organisations
+from timebank.projections.people import volunteers
+from timebank.runtime.composition import Services
+from timebank.runtime.founding import OPERATOR, found_bank
 
 NAME = "百步亭街道时间银行(演示)"
 TIMEZONE = "Asia/Shanghai"

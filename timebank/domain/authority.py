@@ -5,36 +5,19 @@ that need one. What is left are offices and proxies: `authorised` wraps what the
 appointment which ended, whose term is over, or whose holder is suspended, is worth nothing from that fact on.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import cast
 
-import msgspec
-
-from timebank.domain.appointments import Offices
-from timebank.domain.giving import DonateCredit, GiveCredit
+from timebank.domain.credit.accounts import postings
+from timebank.domain.facts.people import ProxyScope
 from timebank.domain.identifiers import VolunteerId
-from timebank.domain.kernel import Command, Fact, Memory, Person
-from timebank.domain.memberships import AddMember, ApproveMembership, DeclineMembership, EndMembership
-from timebank.domain.proxies import Proxy, ProxyScope
-from timebank.domain.redeeming import CancelRedemption, ReserveReward
-from timebank.domain.redemptions import RewardReserved
-from timebank.domain.refusals import OfficeMissing, ProxyNotAllowed, YouAreSuspended
-from timebank.domain.transfers import CreditDonated, CreditGiven
-from timebank.domain.volunteers import ChangePersonalData, SetConsent, Volunteer
-
-PROXY_ACTS: dict[type[Command], ProxyScope] = {
-    SetConsent: "consents",
-    AddMember: "memberships",
-    ApproveMembership: "memberships",
-    DeclineMembership: "memberships",
-    EndMembership: "memberships",
-    ChangePersonalData: "personal-data",
-    ReserveReward: "redeem",
-    CancelRedemption: "redeem",
-    GiveCredit: "give",
-    DonateCredit: "give",
-}
-"""What proxies can do, and the scope they need for it; everything else people do in person."""
+from timebank.domain.kernel import Command, Fact, Key, Known, about
+from timebank.domain.organisations.offices import Offices
+from timebank.domain.people.proxies import Proxy
+from timebank.domain.people.refusals import ProxyNotAllowed
+from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.person import Person
+from timebank.domain.refusals import OfficeMissing, YouAreSuspended
 
 
 def authorised(command: Command) -> Command:
@@ -47,73 +30,80 @@ def authorised(command: Command) -> Command:
 
 
 class _Wrapped(Command, frozen=True, kw_only=True):
-    """A command with something to be proved first."""
+    """A command with something to be proved first, from two memories: about who acts, and about their right."""
 
     act: Command
 
-    def proof(self) -> tuple[Memory, Memory]:
-        """The two memories in which the right is to be found."""
+    @property
+    def holder(self) -> VolunteerId:
+        """Who acts."""
+        return VolunteerId(self.by.actor)
+
+    def right(self) -> Key:
+        """The memory in which the right is to be found."""
         raise NotImplementedError  # pragma: no cover
 
-    def needs(self) -> Sequence[Memory]:
-        return *self.proof(), *self.act.needs()
+    def needs(self) -> Sequence[Key]:
+        return about(Volunteer, self.holder), self.right(), *self.act.needs()
 
-    def also_needs(self, _: Memory, __: Memory, *first: Any) -> Sequence[Memory]:
-        return self.act.also_needs(*first)
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        return self.act.also_needs(known)
+
+    def must_not_be_suspended(self, known: Known) -> None:
+        """Refuse whoever may act for nobody at present."""
+        if known(Volunteer, self.holder).is_suspended:
+            raise YouAreSuspended
 
     def personal(self) -> Person | None:
         return self.act.personal()
-
-    def erases(self) -> VolunteerId | None:
-        return self.act.erases()
 
 
 class InOffice(_Wrapped, frozen=True, kw_only=True):
     """Something done in an office: it must be held, today, by somebody who is not suspended."""
 
-    def proof(self) -> tuple[Memory, Memory]:
-        return Volunteer(self.by.actor), Offices(self.by.actor)
+    def right(self) -> Key:
+        return about(Offices, self.holder)
 
-    def decide(self, volunteer: Volunteer, offices: Offices, *memories: Any) -> Iterator[Fact]:
-        if volunteer.is_suspended:
-            raise YouAreSuspended
-        if offices.find(self.by.authority, self.by.scope, self.at.date()) is None:
+    def decide(self, known: Known) -> Iterator[Fact]:
+        self.must_not_be_suspended(known)
+        if known(Offices, self.holder).find(self.by.authority, self.by.scope, self.at.date()) is None:
             raise OfficeMissing(office=self.by.authority)
-        yield from self.act.decide(*memories)
+        yield from self.act.decide(known)
 
 
 class ByProxy(_Wrapped, frozen=True, kw_only=True):
     """Something done on behalf of another: it must be allowed, and is told beside what happened."""
 
-    def proof(self) -> tuple[Memory, Memory]:
+    @property
+    def whom(self) -> VolunteerId:
+        """Whom the proxy acts for."""
         assert self.by.on_behalf_of, "a proxy acts for somebody"
-        return Volunteer(self.by.actor), Proxy(self.by.on_behalf_of, self.by.actor)
+        return self.by.on_behalf_of
 
-    def decide(self, volunteer: Volunteer, proxy: Proxy, *memories: Any) -> Iterator[Fact]:
-        if volunteer.is_suspended:
-            raise YouAreSuspended
-        assert self.by.on_behalf_of, "a proxy acts for somebody"
-        scope = PROXY_ACTS.get(type(self.act))
-        if scope is None:
-            raise ProxyNotAllowed(volunteer_id=self.by.on_behalf_of)
-        used = proxy.use(self.by.on_behalf_of, scope, self.at.date())
-        happened = list(self.act.decide(*memories))
-        spent = sum(_spent(fact) for fact in happened)
+    def right(self) -> Key:
+        return about(Proxy, self.whom, self.holder)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        self.must_not_be_suspended(known)
+        if self.act.proxy_scope is None:
+            raise ProxyNotAllowed(volunteer_id=self.whom)
+        proxy, scope, today = (
+            known(Proxy, self.whom, self.holder),
+            cast("ProxyScope", self.act.proxy_scope),
+            self.at.date(),
+        )
+        used = proxy.use(scope, today)
+        happened = list(self.act.decide(known))
+        spent = _spent(self.whom, happened)
         if spent:
-            used = proxy.use(self.by.on_behalf_of, scope, self.at.date(), spent)
+            used = proxy.use(scope, today, spent)
         yield from happened
-        if happened or _says_something(self.act.personal()):
+        person = self.act.personal()
+        if happened or (person and person.says_something):
             yield used
 
 
-def _spent(fact: Fact) -> int:
-    """The minutes of credit that left the volunteer's hands."""
-    if isinstance(fact, RewardReserved):
-        return fact.cost_minutes
-    return fact.minutes if isinstance(fact, CreditGiven | CreditDonated) else 0
-
-
-def _says_something(person: Person | None) -> bool:
-    """Whether something personal is to be kept, which no fact tells."""
-    given = msgspec.structs.asdict(person) if person else {}
-    return any(value for name, value in given.items() if name != "volunteer_id")
+def _spent(whom: VolunteerId, happened: Iterable[Fact]) -> int:
+    """The minutes of credit that left somebody's hands."""
+    lines = (line for fact in happened for line in postings(fact))
+    return sum(max(-line.minutes, 0) for line in lines if line.holder == whom and line.account == "available")

@@ -1,17 +1,11 @@
-"""The bank itself: one ledger, one local time, and who decides for the whole of it."""
+"""The bank itself: one ledger, and one local time."""
 
 from collections.abc import Iterator, Sequence
 
-from timebank.domain.kernel import Acting, Command, Fact, Memory, event
-from timebank.domain.refusals import BankAlreadyOpen, OfficeMissing
-
-
-class BankOpened(Fact, frozen=True, kw_only=True):
-    """A time bank opened its ledger; its days are the days of `timezone` (an IANA name)."""
-
-    TOPIC = "bank-opened"
-    name: str
-    timezone: str
+from timebank.domain.facts.bank import BankOpened
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
+from timebank.domain.refusals import BankAlreadyOpen
+from timebank.domain.text import Line
 
 
 class Bank(Memory):
@@ -19,27 +13,24 @@ class Bank(Memory):
 
     is_open = False
 
+    def __init__(self) -> None:
+        super().__init__()
+
     @event(BankOpened)
     def _(self) -> None:
         self.is_open = True
 
 
 class OpenBank(Command, frozen=True, kw_only=True):
-    """Open the bank; its first fact."""
+    """Open the bank; its first fact. `timezone` is an IANA name: the bank's days are that zone's."""
 
-    name: str
-    timezone: str
+    name: Line
+    timezone: Line
 
-    def needs(self) -> Sequence[Memory]:
-        return (Bank(),)
+    def needs(self) -> Sequence[Key]:
+        return (about(Bank),)
 
-    def decide(self, bank: Bank) -> Iterator[Fact]:
-        if bank.is_open:
+    def decide(self, known: Known) -> Iterator[Fact]:
+        if known(Bank).is_open:
             raise BankAlreadyOpen
         yield BankOpened(name=self.name, timezone=self.timezone)
-
-
-def must_govern(by: Acting) -> None:
-    """Refuse unless it is an administrator who asks, or the operator."""
-    if not by.governs:
-        raise OfficeMissing(office="administrator")

@@ -5,8 +5,9 @@ is itself the tag of every fact about its bearer.
 """
 
 import secrets
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import NewType
+from typing import Any, NewType
 
 from uuid_utils import uuid7
 
@@ -24,6 +25,14 @@ RedemptionId = NewType("RedemptionId", str)
 FundId = NewType("FundId", str)
 TransferId = NewType("TransferId", str)
 ActorId = NewType("ActorId", str)
+"""Who did something: a volunteer, an organisation's program, or the operator. It tags nothing."""
+
+OfficialCode = NewType("OfficialCode", str)
+"""An organisation's official code (统一社会信用代码)."""
+CodeHash = NewType("CodeHash", str)
+"""The SHA-256 of a redemption code, in hexadecimal: all that is ever known of one."""
+RedemptionTag = NewType("RedemptionTag", str)
+"""The tag of what is reserved under a redemption code."""
 
 
 def new_bank_id() -> BankId:
@@ -111,16 +120,40 @@ def number_tag(number: VolunteerNumber) -> str:
     return f"number:{number}"
 
 
-def code_tag(code: str) -> str:
+def code_tag(code: OfficialCode) -> str:
     """The tag of whichever organisation bears this official code."""
     return f"code:{code}"
 
 
-def redemption_code_tag(code_hash: str) -> str:
-    """The tag of what is reserved under a code, of which only the hash is known."""
-    return f"redemption:{code_hash}"
+def redemption_tag(code_hash: CodeHash) -> RedemptionTag:
+    """The tag of what is reserved under a redemption code."""
+    return RedemptionTag(f"redemption:{code_hash}")
 
 
 def day_tag(volunteer_id: VolunteerId, day: date) -> str:
     """The tag of what one volunteer did on one local day."""
     return f"{volunteer_id}@{day.isoformat()}"
+
+
+TAG_OF: Mapping[Any, Callable[[Any], str]] = {
+    VolunteerNumber: number_tag,
+    OfficialCode: code_tag,
+    CodeHash: redemption_tag,
+    **dict.fromkeys(
+        (
+            VolunteerId,
+            OrganisationId,
+            MembershipId,
+            RecordId,
+            AppointmentId,
+            ProxyId,
+            KeyId,
+            RewardId,
+            RedemptionId,
+            FundId,
+            TransferId,
+        ),
+        str,
+    ),
+}
+"""Every kind of identifier that tags the facts it is in, and how: a field of such a type is found by it."""

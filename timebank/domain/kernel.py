@@ -4,29 +4,36 @@ The one file of the domain that imports the event sourcing library (`eventsourci
 met here and in `timebank.ledger` only.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal
+from types import NoneType
+from typing import Annotated, Any, ClassVar, ParamSpec, TypeAlias, TypeVar, cast, get_args, get_type_hints
 
 import msgspec
 from eventsourcing.dcb.domain import Decision, Selector, Slice
 from eventsourcing.domain import event
 
-from timebank.domain.identifiers import (
-    ActorId,
-    OrganisationId,
-    VolunteerId,
-    code_tag,
-    day_tag,
-    number_tag,
-    redemption_code_tag,
-)
+from timebank.domain.acting import Acting
+from timebank.domain.identifiers import TAG_OF, day_tag
+from timebank.domain.person import Person
+from timebank.domain.refusals import NotWellFormed
 
-__all__ = ["Acting", "Command", "Fact", "Memory", "Moment", "Person", "event"]
+__all__ = ["Command", "Days", "Fact", "Key", "Known", "Memory", "MinutesByDay", "Moment", "about", "event", "must_fit"]
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 """A point in time with its offset; a time without one could mean any hour of the day."""
+
+_TAGS_BY_DAY = "tags by day"
+
+MinutesByDay = Annotated[dict[date, int], _TAGS_BY_DAY]
+"""Minutes by local day. Each day, together with the volunteer, is a tag of the fact."""
+
+Days = Annotated[tuple[date, ...], _TAGS_BY_DAY]
+"""Local days. Each of them, together with the volunteer, is a tag of the fact."""
+
+UNTAGGED = frozenset({"replaces", "replaced_by"})
+"""Identifiers that tag no fact: the other API key has facts of its own, which name this one."""
 
 
 class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True):
@@ -41,149 +48,134 @@ class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True):
         return fields
 
     def tags(self) -> list[str]:
-        """By which tags the fact is found: derived here, from its own identifiers, and nowhere else."""
+        """The tags by which the fact is found: one for each identifier among its fields, in their order, once."""
         found: dict[str, None] = {}
-        for name in _tagging_fields(type(self)):
+        for name, tags_in in _tagging_fields(type(self)):
             value = getattr(self, name)
             if value is not None:
-                found.update(dict.fromkeys(_TAGS[name](self, value)))
+                found.update(dict.fromkeys(tags_in(self, value)))
         return list(found)
 
 
-_TAGS: dict[str, Callable[[Any, Any], Iterable[str]]] = {
-    "record_id": lambda _, value: (value,),
-    "membership_id": lambda _, value: (value,),
-    "volunteer_id": lambda _, value: (value,),
-    "organisation_id": lambda _, value: (value,),
-    "appointment_id": lambda _, value: (value,),
-    "delegated_from": lambda _, value: (value,),
-    "proxy_id": lambda _, value: (value,),
-    "proxy_volunteer_id": lambda _, value: (value,),
-    "key_id": lambda _, value: (value,),
-    "reward_id": lambda _, value: (value,),
-    "redemption_id": lambda _, value: (value,),
-    "beneficiary_id": lambda _, value: (value,),
-    "provider_id": lambda _, value: (value,),
-    "code_hash": lambda _, value: (redemption_code_tag(value),),
-    "fund_id": lambda _, value: (value,),
-    "to_fund_id": lambda _, value: (value,),
-    "to_volunteer_id": lambda _, value: (value,),
-    "transfer_id": lambda _, value: (value,),
-    "number": lambda _, value: (number_tag(value),),
-    "code": lambda _, value: (code_tag(value),),
-    "minutes_by_day": lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days],
-    "previous_minutes_by_day": lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days],
-    "original_days": lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days],
-}
-"""Fields that tags are made of, and how."""
+_TagsIn: TypeAlias = Callable[[Any, Any], Iterable[str]]
 
 
 @cache
-def _tagging_fields(kind: type[Fact]) -> tuple[str, ...]:
-    return tuple(name for name in kind.__struct_fields__ if name in _TAGS)
+def _tagging_fields(kind: type[Fact]) -> tuple[tuple[str, _TagsIn], ...]:
+    """The fields of a fact that tags are made of, and how."""
+    hints = get_type_hints(kind, include_extras=True)
+    fields = ((name, _tagging(hints[name])) for name in kind.__struct_fields__ if name not in UNTAGGED)
+    return tuple((name, tags_in) for name, tags_in in fields if tags_in)
+
+
+def _tagging(hint: Any) -> _TagsIn | None:
+    kinds = [each for each in get_args(hint) if each is not NoneType] if NoneType in get_args(hint) else [hint]
+    if kinds[0] in TAG_OF:
+        tag_of = TAG_OF[kinds[0]]
+        return lambda _, value: (tag_of(value),)
+    if _TAGS_BY_DAY in getattr(kinds[0], "__metadata__", ()):
+        return lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days]
+    return None
 
 
 class Memory(Slice[Fact]):
     """The little that a decision must know: what the facts of certain topics under certain tags add up to.
 
-    A memory remembers in `@event` methods, which never refuse; the topics it handles and the tags it was made with are
-    its consistency boundary; memories with the same `key` remember the same. The last tag is the one a memory is filed
-    under, so it should be the rarest.
+    A memory remembers in `@event` methods, which never refuse. The topics it handles and the tags it was made with are
+    its consistency boundary. A subclass takes the identifiers it is about as arguments: they are its key. The last tag
+    is the one a memory is filed under, so it should be the rarest.
     """
 
     def __init__(self, *tags: str) -> None:
         self.boundary_tags = tags
-        self.key = type(self), tags
+
+    @classmethod
+    def remembered(cls) -> Sequence[type[Fact]]:
+        """The facts that this kind of memory takes in."""
+        return cast("Sequence[type[Fact]]", cls.projected_types)
 
     def consistency_boundary(self) -> Selector:
         """Which facts this memory is made of."""
-        return Selector(types=type(self).projected_types, tags=self.boundary_tags)
+        return Selector(types=self.remembered(), tags=self.boundary_tags)
 
     def remember(self, fact: Fact) -> None:
         """Take in one more fact of the boundary."""
         fact.mutate(self)
 
-
-class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """What is personal about a volunteer. It is kept beside the log, never in it, so that it can be erased.
-
-    Of what is to be kept, None leaves a value as it is, and an empty one (0 for the year) takes it away.
-    """
-
-    volunteer_id: VolunteerId
-    name: str | None = None
-    phone: str | None = None
-    birth_year: int | None = None
-    document_number: str | None = None
-    skills: tuple[str, ...] | None = None
-    alias: str | None = None
+    def state(self) -> dict[str, Any]:
+        """A copy of what it holds. Values are plain, or sets and dictionaries of plain ones, so one level is enough."""
+        return {name: value.copy() if isinstance(value, dict | set) else value for name, value in vars(self).items()}
 
 
-Office = Literal["administrator", "auditor", "node-leader"]
-"""What a volunteer can be appointed to in a bank; a node leader (网格长) leads the people of one organisation."""
+M = TypeVar("M", bound=Memory)
+P = ParamSpec("P")
 
-Authority = Literal["operator", "administrator", "auditor", "node-leader", "organisation", "volunteer", "proxy"]
-"""By which right somebody acts: in an office; as an organisation's own program; as a volunteer, in their own matters or
-as a member; as somebody's proxy; or as the operator, who runs the machine and has its key file and database."""
+Key: TypeAlias = tuple[type[Memory], tuple[Any, ...]]
+"""Which memory is meant: its kind, and whom it is about. `kind(*whom)` is that memory, blank."""
 
 
-class Acting(msgspec.Struct, frozen=True):
-    """Who acts, and by which right they say they do; whether they have it is decided from facts (`authority.py`).
+def about(kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> Key:
+    """The key of a memory, as in `about(Balance, volunteer_id)`."""
+    return cast("type[Memory]", kind), whom
 
-    `on_behalf_of` is whom a proxy acts for, `scope` the organisation that an office is limited to.
-    """
 
-    actor: ActorId
-    authority: Authority
-    on_behalf_of: VolunteerId | None = None
-    scope: OrganisationId | None = None
+class Known:
+    """The memories that a decision rests on, by kind and by whom they are about."""
 
-    @property
-    def volunteer_id(self) -> VolunteerId | None:
-        """The volunteer who acts, in whatever office, if it is one."""
-        return VolunteerId(self.actor) if self.actor.startswith("vol_") else None
+    def __init__(self, memories: Mapping[Key, Memory]) -> None:
+        self._memories = memories
 
-    @property
-    def organisation_id(self) -> OrganisationId | None:
-        """The organisation whose own program acts, if it is one."""
-        return OrganisationId(self.actor) if self.authority == "organisation" else None
+    def __call__(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> M:
+        """One memory, as in `known(Balance, volunteer_id)`; the command has to have named it among its needs."""
+        return cast("M", self._memories[cast("type[Memory]", kind), whom])
 
-    @property
-    def own_id(self) -> VolunteerId | None:
-        """The volunteer whose own matters these are: whoever acts, or is acted for; nobody's where an office acts."""
-        return self.on_behalf_of or (self.volunteer_id if self.authority == "volunteer" else None)
+    def beside(self, key: Key, memory: Memory) -> "Known":
+        """The same, and one memory more."""
+        return Known({**self._memories, key: memory})
 
-    @property
-    def governs(self) -> bool:
-        """Whether this is somebody who decides for the whole bank."""
-        return self.authority in {"administrator", "operator"}
+
+def must_fit(value: Any, kind: Any, field: str = "") -> None:
+    """Refuse a value that is not of a type: the length of a text, the bounds of a number. Raises `NotWellFormed`."""
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$.")
+        if "matching regex" in reason:
+            reason = "This is not written in the form that is expected here"
+        raise NotWellFormed(field=field or path.rstrip("`"), reason=reason) from None
 
 
 class Command(msgspec.Struct, frozen=True, kw_only=True):
     """Something one wants done: it names the memories it needs, and decides, or refuses, from them alone.
 
     A command has no clock and makes no identifiers: both are among its fields. `at` is now in the bank's local time.
+    `proxy_scope` is the scope in which proxies can do it for somebody; without one people do it in person.
     """
+
+    proxy_scope: ClassVar[str | None] = None
 
     by: Acting
     at: Moment
 
-    def needs(self) -> Sequence[Memory]:
+    def check(self) -> None:
+        """Refuse values that no such command can have, whichever way it came in; nothing has to be known for that.
+
+        Raises `NotWellFormed` for what does not fit the type of its field.
+        """
+        must_fit(msgspec.to_builtins(self, builtin_types=(date, datetime)), type(self))
+
+    def needs(self) -> Sequence[Key]:
         """The memories that are known to be needed from the start."""
         raise NotImplementedError  # pragma: no cover
 
-    def also_needs(self, *memories: Any) -> Sequence[Memory]:
+    def also_needs(self, known: Known) -> Sequence[Key]:
         """The memories that only the first ones can name."""
         return ()
 
-    def decide(self, *memories: Any, **_: Any) -> Iterator[Fact]:
-        """Yield what happens, or raise a `Refusal`. Memories come in the order in which they were asked for."""
+    def decide(self, known: Known) -> Iterator[Fact]:
+        """Yield what happens, or raise a `Refusal`."""
         raise NotImplementedError  # pragma: no cover
 
     def personal(self) -> Person | None:
         """What is to be kept in the same transaction, but outside the log."""
-        return None
-
-    def erases(self) -> VolunteerId | None:
-        """Whose personal data is to be gone after the same transaction."""
         return None

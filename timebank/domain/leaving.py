@@ -1,11 +1,32 @@
-"""Leaving: everything that is open ends, and what is on the account is given away or kept, as it was chosen."""
+"""Leaving and being erased: everything that is open ends, and what is on the account is given away or kept.
+
+It concerns every subject at once, which is why it stands above them.
+"""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from timebank.domain.accounts import Balance
-from timebank.domain.appointments import Administrators, Appointment, AppointmentEnded, AppointmentMade
-from timebank.domain.funds import Fund
+from timebank.domain.credit.accounts import Balance
+from timebank.domain.credit.funds import Fund
+from timebank.domain.credit.redemptions import cancelled
+from timebank.domain.credit.refusals import BalanceUndecided, FundNeeded
+from timebank.domain.facts.credit import (
+    CreditDonated,
+    ReservationCancelled,
+    ReservationExpired,
+    RewardFulfilled,
+    RewardReserved,
+)
+from timebank.domain.facts.organisations import (
+    AppointmentEnded,
+    AppointmentMade,
+    MembershipApproved,
+    MembershipDeclined,
+    MembershipEnded,
+    MembershipInvited,
+    MembershipRequested,
+)
+from timebank.domain.facts.people import ConsentWithdrawn, ProxyAppointed, ProxyEnded, VolunteerErased, VolunteerLeft
 from timebank.domain.identifiers import (
     AppointmentId,
     FundId,
@@ -15,21 +36,10 @@ from timebank.domain.identifiers import (
     TransferId,
     VolunteerId,
 )
-from timebank.domain.kernel import Command, Fact, Memory, event
-from timebank.domain.memberships import (
-    MembershipApproved,
-    MembershipDeclined,
-    MembershipEnded,
-    MembershipInvited,
-    MembershipRequested,
-)
-from timebank.domain.offices import ended
-from timebank.domain.proxies import ProxyAppointed, ProxyEnded
-from timebank.domain.redeeming import cancelled
-from timebank.domain.redemptions import ReservationCancelled, ReservationExpired, RewardFulfilled, RewardReserved
-from timebank.domain.refusals import BalanceUndecided, FundNeeded, NotYourOwn
-from timebank.domain.transfers import CreditDonated
-from timebank.domain.volunteers import Consents, ConsentWithdrawn, Volunteer, VolunteerLeft
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
+from timebank.domain.organisations.offices import Administrators, Appointment, ended
+from timebank.domain.people.volunteers import Consents, Volunteer
+from timebank.domain.refusals import NotYourOwn
 
 Rest = Literal["donate", "hold"]
 """What becomes of credit that is left: it goes to a fund, or stays on the account until its owner comes back."""
@@ -38,8 +48,9 @@ Rest = Literal["donate", "hold"]
 class Standing(Memory):
     """What is open of one volunteer: memberships, appointments, proxies on either side, and what they reserved."""
 
-    def __init__(self, *tags: str) -> None:
-        super().__init__(*tags)
+    def __init__(self, volunteer_id: VolunteerId) -> None:
+        super().__init__(volunteer_id)
+        self.volunteer_id = volunteer_id
         self.memberships: dict[MembershipId, MembershipRequested | MembershipInvited] = {}
         self.approved: set[MembershipId] = set()
         self.appointments: set[AppointmentId] = set()
@@ -84,7 +95,7 @@ class Standing(Memory):
 
     @event(RewardReserved)
     def _(self, fact: RewardReserved) -> None:
-        if self.boundary_tags == (fact.volunteer_id,):
+        if fact.volunteer_id == self.volunteer_id:
             self.reserved[fact.redemption_id] = fact
 
     @event(RewardFulfilled)
@@ -100,7 +111,10 @@ class Standing(Memory):
         self.reserved.pop(redemption_id, None)
 
 
-class Departure(Command, frozen=True, kw_only=True):
+LEFT = "the volunteer left"
+
+
+class _Departure(Command, frozen=True, kw_only=True):
     """What leaving and being erased have in common. What to do with credit has to be said, if there is any."""
 
     volunteer_id: VolunteerId
@@ -108,18 +122,18 @@ class Departure(Command, frozen=True, kw_only=True):
     fund_id: FundId | None = None
     transfer_id: TransferId | None = None
 
-    def needs(self) -> Sequence[Memory]:
+    def needs(self) -> Sequence[Key]:
         return (
-            Volunteer(self.volunteer_id),
-            Consents(self.volunteer_id),
-            Standing(self.volunteer_id),
-            Balance(self.volunteer_id),
-            Administrators(),
-            *((Fund(self.fund_id),) if self.fund_id else ()),
+            about(Volunteer, self.volunteer_id),
+            about(Consents, self.volunteer_id),
+            about(Standing, self.volunteer_id),
+            about(Balance, self.volunteer_id),
+            about(Administrators),
+            *((about(Fund, self.fund_id),) if self.fund_id else ()),
         )
 
-    def also_needs(self, volunteer: Volunteer, consents: Consents, standing: Standing, *_: Memory) -> Sequence[Memory]:
-        return [Appointment(each) for each in sorted(standing.appointments)]
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        return [about(Appointment, each) for each in sorted(known(Standing, self.volunteer_id).appointments)]
 
     def must_be_allowed(self) -> None:
         """Refuse unless they leave themselves, or an administrator sees to it."""
@@ -127,27 +141,25 @@ class Departure(Command, frozen=True, kw_only=True):
         if not (is_own or self.by.governs):
             raise NotYourOwn
 
-    def ends(
-        self, volunteer: Volunteer, consents: Consents, standing: Standing, balance: Balance, *others: Any
-    ) -> Iterator[Fact]:
-        """All that ends, first; then the last fact, which tells what is kept on hold."""
+    def ends(self, known: Known) -> Iterator[Fact]:
+        """All that ends; the credit that is reserved is given back, and goes where it is said."""
         if (self.rest == "donate") != (self.fund_id is not None):
             raise FundNeeded
-        administrators, *more = others
-        administrators.must_remain_without(standing.appointments, self.at.date())
-        for purpose in consents.purposes:
+        standing = known(Standing, self.volunteer_id)
+        known(Administrators).must_remain_without(standing.appointments, self.at.date())
+        for purpose in known(Consents, self.volunteer_id).purposes:
             yield ConsentWithdrawn(volunteer_id=self.volunteer_id, purpose=purpose)
-        for appointment in more:
-            if isinstance(appointment, Appointment):
-                yield from ended(appointment, self.by.actor, None)
-        yield from self._memberships_and_proxies(standing)
-        yield from self._credit(volunteer, standing, balance, [fund for fund in more if isinstance(fund, Fund)])
+        for appointment_id in sorted(standing.appointments):
+            yield from ended(known(Appointment, appointment_id), self.by.actor, None)
+        yield from self._memberships(standing)
+        yield from self._proxies(standing)
+        yield from self._credit(known)
 
     def last(self, held_minutes: int) -> Fact:
         """What happened, after all."""
         raise NotImplementedError  # pragma: no cover
 
-    def _memberships_and_proxies(self, standing: Standing) -> Iterator[Fact]:
+    def _memberships(self, standing: Standing) -> Iterator[Fact]:
         for asked in standing.memberships.values():
             end = MembershipEnded if asked.membership_id in standing.approved else MembershipDeclined
             yield end(
@@ -155,6 +167,8 @@ class Departure(Command, frozen=True, kw_only=True):
                 organisation_id=asked.organisation_id,
                 volunteer_id=self.volunteer_id,
             )
+
+    def _proxies(self, standing: Standing) -> Iterator[Fact]:
         for proxy in standing.proxies.values():
             yield ProxyEnded(
                 proxy_id=proxy.proxy_id,
@@ -163,24 +177,20 @@ class Departure(Command, frozen=True, kw_only=True):
                 ended_by=self.by.actor,
             )
 
-    def _credit(
-        self, volunteer: Volunteer, standing: Standing, balance: Balance, funds: Sequence[Fund]
-    ) -> Iterator[Fact]:
-        account = Balance(self.volunteer_id)
-        account.minutes = balance.minutes.copy()
-        for reserved in standing.reserved.values():
-            released = cancelled(reserved, self.by.actor, LEFT, account.debt_change(reserved.cost_minutes))
-            account.remember(released)
+    def _credit(self, known: Known) -> Iterator[Fact]:
+        """Give back what is reserved, and donate or keep what there is then; the last fact tells what is kept."""
+        balance = known(Balance, self.volunteer_id)
+        for reserved in known(Standing, self.volunteer_id).reserved.values():
+            released = cancelled(reserved, balance, self.by.actor, LEFT)
+            balance = balance.after(released)
             yield released
-        left = account.minutes["available"]
-        rest = self.rest or ("hold" if volunteer.has_left else None)
+        left = balance.available_minutes
+        rest = self.rest or ("hold" if known(Volunteer, self.volunteer_id).has_left else None)
         if left and rest is None:
             raise BalanceUndecided(minutes=left)
-        if left and rest == "donate":
-            assert self.fund_id, "a donation goes to a fund"
-            assert self.transfer_id, "and is known by an identifier"
-            (fund,) = funds
-            fund.must_be_open(self.fund_id)
+        if left and self.fund_id:
+            assert self.transfer_id, "a donation is known by an identifier"
+            known(Fund, self.fund_id).must_be_open()
             yield CreditDonated(
                 transfer_id=self.transfer_id, volunteer_id=self.volunteer_id, fund_id=self.fund_id, minutes=left
             )
@@ -188,16 +198,29 @@ class Departure(Command, frozen=True, kw_only=True):
         yield self.last(left)
 
 
-LEFT = "the volunteer left"
-
-
-class LeaveBank(Departure, frozen=True, kw_only=True):
+class LeaveBank(_Departure, frozen=True, kw_only=True):
     """Leave the bank, and come back one day, perhaps: who one is stays known, and the account stays."""
 
-    def decide(self, volunteer: Volunteer, *others: Any) -> Iterator[Fact]:
-        volunteer.must_be_active(self.volunteer_id)
+    def decide(self, known: Known) -> Iterator[Fact]:
+        known(Volunteer, self.volunteer_id).must_be_active()
         self.must_be_allowed()
-        yield from self.ends(volunteer, *others)
+        yield from self.ends(known)
 
     def last(self, held_minutes: int) -> Fact:
         return VolunteerLeft(volunteer_id=self.volunteer_id, held_minutes=held_minutes)
+
+
+class EraseVolunteer(_Departure, frozen=True, kw_only=True):
+    """Erase all that is personal about a volunteer: at their own wish, or by an administrator. It cannot be undone.
+
+    Right to erasure: Personal Information Protection Law (个人信息保护法), art. 47. The records of service stay, under
+    a number that names nobody: those who keep them have to (志愿服务记录与证明出具办法).
+    """
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        known(Volunteer, self.volunteer_id).must_not_be_erased()
+        self.must_be_allowed()
+        yield from self.ends(known)
+
+    def last(self, held_minutes: int) -> Fact:
+        return VolunteerErased(volunteer_id=self.volunteer_id, held_minutes=held_minutes)

@@ -1,4 +1,13 @@
-"""Refusing: what every refusal (`refusals.py`) can do: say why, under a stable name."""
+"""What every refusal can do: say why, under a stable name. Its docstring is its message, its branch its HTTP status.
+
+Refusal
+├── NotFound    there is no such thing, or not for whoever asks (404)
+├── Forbidden   whoever asks may not do this (403)
+├── Conflict    not possible as things stand (409)
+└── Invalid     not possible ever: it contradicts itself (422)
+
+The refusals themselves are in `refusals.py`, and those of a subject in its folder.
+"""
 
 from typing import Any
 
@@ -38,3 +47,19 @@ def every_refusal() -> dict[str, type[Refusal]]:
         if not children:
             leaves[kind_of(branch)] = branch
     return leaves
+
+
+class NotFound(Refusal):
+    """There is no such thing."""
+
+
+class Forbidden(Refusal):
+    """You may not do this."""
+
+
+class Conflict(Refusal):
+    """This is not possible as things stand."""
+
+
+class Invalid(Refusal):
+    """This contradicts itself."""

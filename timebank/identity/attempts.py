@@ -11,11 +11,11 @@ import math
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
 from timebank.identity.failures import TooManyAttempts
-from timebank.ledger.keyring import Keyring
-from timebank.ledger.people import digits
-from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Connection, Pool
+from timebank.vault.keyring import Keyring
+from timebank.vault.people import digits
 
 SQL = load_statements("timebank.identity", "attempts.sql")
 

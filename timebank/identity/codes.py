@@ -5,8 +5,8 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Connection, Pool
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
 
 SQL = load_statements("timebank.identity", "codes.sql")
 

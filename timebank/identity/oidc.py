@@ -14,16 +14,16 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from importlib import import_module
 from typing import Annotated, Any, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
 import structlog
 
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
 from timebank.identity.failures import AccessFailure, IdentityNotLinked, IdentityTaken, ProviderRefused
 from timebank.identity.security_log import SecurityLog, Visit
-from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Pool
-from timebank.settings import Settings, is_safe_provider
 
 SQL = load_statements("timebank.identity", "oidc.sql")
 
@@ -44,6 +44,15 @@ log = structlog.get_logger(__name__)
 
 class ProviderError(Exception):
     """The provider does not answer as it should; says why, for the log."""
+
+
+class Provider(NamedTuple):
+    """The OpenID provider by which people may sign in, and under which name it knows this service."""
+
+    issuer: str
+    client_id: str
+    client_secret: str
+    redirect_uri: str
 
 
 class Beginning(NamedTuple):
@@ -90,15 +99,15 @@ _Subject = Annotated[str, msgspec.Meta(min_length=1, max_length=255, pattern=r"^
 class OpenIdProvider:
     """Sends people to the provider, and finds out who they are when they come back."""
 
-    def __init__(self, pool: Pool, log: SecurityLog, settings: Settings) -> None:
+    def __init__(self, pool: Pool, log: SecurityLog, provider: Provider) -> None:
         self._pool = pool
         self._log = log
-        self.issuer = settings.provider or ""
-        self._client_id = settings.oidc_client_id
-        self._redirect_uri = f"{settings.issuer}/v1/oidc/callback"
+        self.issuer = provider.issuer
+        self._client_id = provider.client_id
+        self._redirect_uri = provider.redirect_uri
         self._client = _client_class()(
-            client_id=settings.oidc_client_id,
-            client_secret=settings.oidc_client_secret or None,
+            client_id=provider.client_id,
+            client_secret=provider.client_secret or None,
             scope="openid",
             redirect_uri=self._redirect_uri,
             code_challenge_method="S256",
@@ -256,17 +265,17 @@ class OpenIdProvider:
 
 @contextlib.asynccontextmanager
 async def open_id_provider(
-    settings: Settings, pool: Pool, security_log: SecurityLog
+    provider: Provider | None, pool: Pool, security_log: SecurityLog
 ) -> AsyncIterator[OpenIdProvider | None]:
     """The provider that is set, if any. Raises `SettingsError` if it cannot be, or the extra is not installed."""
-    if settings.provider is None:
+    if provider is None:
         yield None
         return
-    provider = OpenIdProvider(pool, security_log, settings)
+    client = OpenIdProvider(pool, security_log, provider)
     try:
-        yield provider
+        yield client
     finally:
-        await provider.close()
+        await client.close()
 
 
 @contextlib.contextmanager
@@ -277,6 +286,17 @@ def _theirs() -> Iterator[None]:
     except Exception as error:
         log.warning("the OpenID provider is not believed", error=type(error).__name__, reason=str(error))
         raise ProviderRefused(why="the provider did not answer as it should") from None
+
+
+def is_safe_provider(url: str, issuer: str) -> bool:
+    """Whether an OpenID provider can be asked at an address: by https, or all on this very machine, as tests do."""
+    try:
+        parts, scheme = urlsplit(url), urlsplit(issuer).scheme
+    except ValueError:
+        return False
+    is_here = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost"}
+    is_plain = bool(parts.hostname) and not parts.fragment and parts.username is None
+    return is_plain and parts.scheme == scheme and (parts.scheme == "https" or is_here)
 
 
 def _usable(found: _Keys) -> Any:

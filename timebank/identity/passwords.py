@@ -10,10 +10,10 @@ from uuid import UUID
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
 from timebank.identity.failures import PasswordTooWeak, TooManyAttempts
-from timebank.ledger.people import digits
-from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Connection, Pool
+from timebank.vault.people import digits
 
 SQL = load_statements("timebank.identity", "passwords.sql")
 

@@ -16,16 +16,23 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from timebank.domain.appointments import AppointmentEnded, AppointmentMade
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
+from timebank.domain.acting import Acting, Office
+from timebank.domain.facts.organisations import (
+    ApiKeyReplaced,
+    ApiKeyRevoked,
+    AppointmentEnded,
+    AppointmentMade,
+    OrganisationReinstated,
+    OrganisationSuspended,
+    Permission,
+)
+from timebank.domain.facts.people import VolunteerErased, VolunteerReinstated, VolunteerSuspended
 from timebank.domain.identifiers import ActorId
-from timebank.domain.kernel import Acting, Fact, Office
-from timebank.domain.keys import ApiKeyReplaced, ApiKeyRevoked, Permission
-from timebank.domain.organisations import OrganisationReinstated, OrganisationSuspended
-from timebank.domain.volunteers import VolunteerErased, VolunteerReinstated, VolunteerSuspended
+from timebank.domain.kernel import Fact
 from timebank.identity.sessions import CHANNEL, Sessions
 from timebank.ledger.codec import Recorded
-from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Connection, Pool
 
 SQL = load_statements("timebank.identity", "principals.sql")
 
@@ -129,9 +136,9 @@ class Principals:
         self._changes += 1
         self._known.clear()
 
-    def take_in(self, facts: Iterable[Fact]) -> None:
-        """Forget whom facts concern that this process has just appended, without waiting to be told."""
-        for subject in _concerned(facts):
+    def take_in(self, _bank_id: UUID, recorded: Sequence[Recorded]) -> None:
+        """Forget whom facts concern that this process has just recorded, without waiting to be told."""
+        for subject in _concerned(fact for _, fact in recorded):
             self.forget(subject)
 
     def _remember(self, carried: str, principal: Principal) -> None:

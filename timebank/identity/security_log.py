@@ -7,9 +7,9 @@ from uuid import UUID
 
 import msgspec
 
-from timebank.ledger.keyring import Keyring
-from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Connection, Pool
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
+from timebank.vault.keyring import Keyring
 
 SQL = load_statements("timebank.identity", "security_log.sql")
 

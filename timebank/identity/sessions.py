@@ -13,10 +13,10 @@ import jwt
 import msgspec
 from uuid_utils import uuid7
 
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
 from timebank.identity.failures import RefreshNotValid
-from timebank.ledger.keyring import Keyring
-from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Connection, Pool
+from timebank.vault.keyring import Keyring
 
 SQL = load_statements("timebank.identity", "sessions.sql")
 

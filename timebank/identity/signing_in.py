@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
 from timebank.domain.identifiers import is_volunteer_number
-from timebank.domain.kernel import Person
-from timebank.domain.refusals import VolunteerIsErased
+from timebank.domain.people.refusals import VolunteerIsErased
+from timebank.domain.person import Person
 from timebank.identity import codes
 from timebank.identity.attempts import Attempts
 from timebank.identity.failures import BankNotNamed, CodeNotValid, RefreshNotValid, SignInRefused, TooManyAttempts
@@ -14,9 +16,7 @@ from timebank.identity.passwords import Passwords, must_be_good
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.sessions import Reused, Sessions, SessionView, Tokens
 from timebank.identity.throttle import Rate
-from timebank.ledger.people import People
-from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Connection, Pool
+from timebank.vault.people import People
 
 SQL = load_statements("timebank.identity", "signing_in.sql")
 

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
 from timebank.ledger.codec import Event, decode, leaf
-from timebank.ledger.statements import load_statements
-from timebank.ledger.store import Pool
 
 SQL = load_statements("timebank.ledger", "audit.sql")
 
-STRETCH = 5_000
+BATCH_EVENTS = 5_000
 
 
 class Finding(NamedTuple):
@@ -27,7 +27,7 @@ async def check_log(
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         head: int = await connection.fetchval("select head from bank where bank_id = $1", bank_id) or 0
         position, recorded_at = 0, None
-        while rows := await connection.fetch(SQL["stretch"], bank_id, position, STRETCH):
+        while rows := await connection.fetch(SQL["stretch"], bank_id, position, BATCH_EVENTS):
             for row in rows:
                 if row["position"] != position + 1:
                     yield Finding(position + 1, f"events are missing up to position {row['position'] - 1}")

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-from timebank.domain.facts import FACTS
 from timebank.domain.kernel import Fact
+from timebank.domain.vocabulary import FACTS
 
 
 class Event(NamedTuple):

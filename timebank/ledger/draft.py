@@ -1,26 +1,28 @@
 """A draft: what a batch of commands came to, until it is known to be in the log."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
 from uuid_utils.compat import uuid7
 
-from timebank.domain.kernel import Command, Fact, Person
+from timebank.domain.kernel import Command, Fact, Key
+from timebank.domain.person import Person
 from timebank.ledger.codec import Event, Recorded, encode
-from timebank.ledger.memories import Key, State
+from timebank.ledger.idempotency import Named
+from timebank.ledger.memories import State
 from timebank.ledger.submission import IdempotencyKey, Outcome
 
 
 class Draft:
-    """What a batch came to, until it is known to be in the log."""
+    """The facts, and what else is to be written with them; and what the memories were before, to take it back."""
 
     def __init__(self, head: int) -> None:
         self.head = head
         self.events: list[Event] = []
         self.recorded: list[Recorded] = []
         self.people: dict[str, Person] = {}
-        self.erased: list[str] = []
-        self.keys: dict[tuple[str, str], tuple[IdempotencyKey, list[Outcome]]] = {}
+        self.answers: dict[Named, tuple[IdempotencyKey, Sequence[Outcome]]] = {}
         self.outcomes: list[list[Outcome]] = []
         self.before: dict[Key, State] = {}
 
@@ -32,17 +34,16 @@ class Draft:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.events or self.people or self.erased or self.keys)
+        return not (self.events or self.people or self.answers)
 
     def add(self, fact: Fact, tags: list[str], command: Command, request_id: str, command_id: UUID) -> None:
         """One more fact, decided by a command."""
         by = command.by
-        data = encode(fact)
         self.events.append(
             Event(
                 uuid7(),
                 fact.TOPIC,
-                data,
+                encode(fact),
                 tuple(tags),
                 by.actor,
                 by.authority,
@@ -58,8 +59,3 @@ class Draft:
         before = self.people.get(person.volunteer_id)
         given = {name: value for name, value in msgspec.structs.asdict(person).items() if value is not None}
         self.people[person.volunteer_id] = msgspec.structs.replace(before, **given) if before else person
-
-    def erase_person(self, volunteer_id: str) -> None:
-        """Personal data to erase, whatever was to be kept before."""
-        self.people.pop(volunteer_id, None)
-        self.erased.append(volunteer_id)

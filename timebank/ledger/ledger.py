@@ -7,15 +7,16 @@ from uuid import UUID
 
 import structlog
 
+from timebank.db.connections import CONNECTION_LOST
 from timebank.domain.authority import authorised
 from timebank.domain.kernel import Command
 from timebank.domain.refusing import Refusal
-from timebank.ledger.connections import CONNECTION_LOST
-from timebank.ledger.people import People
+from timebank.ledger.hooks import Hook
 from timebank.ledger.store import Store
 from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt, StoreUnavailableError, Submission
 from timebank.ledger.tasks import end
-from timebank.ledger.writer import InlineProjection, Writer
+from timebank.ledger.writer import Writer
+from timebank.vault.people import People
 
 log = structlog.get_logger(__name__)
 
@@ -33,14 +34,14 @@ class Ledger:
         people: People,
         *,
         clock: Callable[[], datetime],
-        inline: Sequence[InlineProjection] = (),
+        hooks: Sequence[Hook] = (),
         queue_limit: int = 10_000,
         memories_limit: int = 100_000,
     ) -> None:
         self.store = store
         self.people = people
         self.clock = clock
-        self._inline = inline
+        self._hooks = hooks
         self._queue_limit = queue_limit
         self._memories_limit = memories_limit
         self._writers: dict[UUID, tuple[Writer, asyncio.Task[None]]] = {}
@@ -69,7 +70,7 @@ class Ledger:
         """
         writer = await self._writer(bank_id)
         outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        writer.put(Submission([authorised(command) for command in commands], request_id, key, dry_run, outcomes))
+        writer.put(Submission([_checked(command) for command in commands], request_id, key, dry_run, outcomes))
         return await outcomes
 
     def head(self, bank_id: UUID) -> int:
@@ -103,9 +104,18 @@ class Ledger:
             self.store,
             self.people,
             clock=self.clock,
-            inline=self._inline,
+            hooks=self._hooks,
             queue_limit=self._queue_limit,
             memories_limit=self._memories_limit,
         )
         self._writers[bank_id] = writer, asyncio.create_task(writer.run(), name=f"writer of {bank_id}")
         return writer
+
+
+def _checked(command: Command) -> Command | Refusal:
+    """A command that can be decided, with the proof of its actor's right; or why it cannot be, whatever is known."""
+    try:
+        command.check()
+    except Refusal as refusal:
+        return refusal
+    return authorised(command)

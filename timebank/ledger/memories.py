@@ -2,11 +2,11 @@
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, TypeAlias
 
-from timebank.domain.kernel import Fact, Memory
+from timebank.domain.kernel import Fact, Key, Known, Memory
 
-Key: TypeAlias = tuple[type[Memory], tuple[str, ...]]
 State: TypeAlias = dict[str, Any]
 
 
@@ -17,35 +17,41 @@ class Memories:
         self._limit = limit
         self._kept: OrderedDict[Key, Memory] = OrderedDict()
         self._filed: defaultdict[str, dict[Key, Memory]] = defaultdict(dict)
+        self.known = Known(self._kept)
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def get(self, key: Key) -> Memory | None:
-        """The memory with that key, if it is kept."""
-        memory = self._kept.get(key)
-        if memory is not None:
-            self._kept.move_to_end(key)
-        return memory
+    def missing(self, keys: Iterable[Key]) -> dict[Key, Memory]:
+        """Blank memories for those of the keys that have none here; the others count as used."""
+        blank: dict[Key, Memory] = {}
+        for key in keys:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            elif key not in blank:
+                kind, whom = key
+                blank[key] = kind(*whom)
+        return blank
 
-    def keep(self, memory: Memory) -> None:
-        """Keep a memory from now on."""
-        self._kept[memory.key] = memory
-        self._filed[_filing_tag(memory)][memory.key] = memory
+    def keep(self, memories: dict[Key, Memory]) -> None:
+        """Keep memories from now on."""
+        for key, memory in memories.items():
+            self._kept[key] = memory
+            self._filed[_filing_tag(memory)][key] = memory
 
     def advance(self, fact: Fact, tags: Iterable[str], before: dict[Key, State] | None = None) -> None:
         """Let every memory concerned take in a new fact; `before` gets what they were, for `restore`."""
         tags = set(tags)
         concerned = [
-            memory
+            (key, memory)
             for tag in (*tags, "")
             if tag in self._filed
-            for memory in self._filed[tag].values()
-            if type(fact) in type(memory).projected_types and tags.issuperset(memory.boundary_tags)
+            for key, memory in self._filed[tag].items()
+            if type(fact) in _takes_in(type(memory)) and tags.issuperset(memory.boundary_tags)
         ]
-        for memory in concerned:
-            if before is not None and memory.key not in before:
-                before[memory.key] = _state_of(memory)
+        for key, memory in concerned:
+            if before is not None and key not in before:
+                before[key] = memory.state()
             memory.remember(fact)
 
     def restore(self, before: dict[Key, State]) -> None:
@@ -64,16 +70,16 @@ class Memories:
     def shrink(self) -> None:
         """Drop what was not used for longest, down to the limit."""
         while len(self._kept) > self._limit:
-            _, memory = self._kept.popitem(last=False)
+            key, memory = self._kept.popitem(last=False)
             tag = _filing_tag(memory)
-            del self._filed[tag][memory.key]
+            del self._filed[tag][key]
             if not self._filed[tag]:
                 del self._filed[tag]
 
 
-def _state_of(memory: Memory) -> State:
-    """What a memory holds. Its values are plain, or sets and dictionaries of plain ones: copying those is enough."""
-    return {name: value.copy() if isinstance(value, dict | set) else value for name, value in vars(memory).items()}
+@cache
+def _takes_in(kind: type[Memory]) -> frozenset[type[Fact]]:
+    return frozenset(kind.remembered())
 
 
 def _filing_tag(memory: Memory) -> str:

@@ -13,10 +13,6 @@ select bank_id, head, name, timezone from bank order by bank_id
 -- $1 bank
 select head from bank where bank_id = $1
 
--- lock_head --
--- $1 bank
-select head from bank where bank_id = $1 for update
-
 -- append --
 -- Append events right after the expected head, or, if it has moved, nothing. Returns one row if they were appended.
 -- $1 bank  $2 expected head  $3 number of events  $4 recorded at  $5 event ids  $6 topics  $7 data
@@ -62,15 +58,6 @@ select e.position, e.topic, e.data
        ) e
  order by e.position
 
--- delta --
--- What came after a position. $1 bank  $2 after  $3 at most
-select position, event_id, topic, data, recorded_at
-  from event where bank_id = $1 and position > $2 order by position limit $3
-
--- last_recorded_at --
--- $1 bank  $2 position
-select recorded_at from event where bank_id = $1 and position = $2
-
 -- event_id_at --
 -- $1 bank  $2 position
 select event_id from event where bank_id = $1 and position = $2
@@ -78,45 +65,3 @@ select event_id from event where bank_id = $1 and position = $2
 -- facts_at --
 -- $1 bank  $2 first position  $3 last position
 select position, topic, data from event where bank_id = $1 and position between $2 and $3 order by position
-
--- keys_used --
--- $1 bank  $2 principals  $3 keys, pair by pair
-select i.principal, i.key, i.fingerprint, i.outcome
-  from idempotency i
-  join unnest($2::text[], $3::text[]) asked (principal, key) using (principal, key)
- where i.bank_id = $1
-
--- use_keys --
--- $1 bank  $2 recorded at  $3 principals  $4 keys  $5 fingerprints  $6 outcomes
-insert into idempotency (bank_id, recorded_at, principal, key, fingerprint, outcome)
-select $1, $2, k.* from unnest($3::text[], $4::text[], $5::bytea[], $6::bytea[]) k
-
--- read --
--- Events matching any item of a query (a JSON array of {types, tags}; an empty one matches all).
--- $1 bank  $2 after  $3 up to  $4 items  $5 at most (null: all)
-select e.position, e.topic, e.data, e.tags
-  from event e
- where e.bank_id = $1 and e.position > $2 and e.position <= $3
-   and ($4::jsonb = '[]' or e.position in (
-       select found.position
-         from jsonb_to_recordset($4::jsonb) item (types text[], tags text[]),
-              lateral (
-                  select t.position from event_tag t
-                   where t.bank_id = $1 and t.tag = item.tags[1] and t.position > $2
-                     and (item.types = '{}' or t.topic = any (item.types))
-                     and not exists (
-                         select from unnest(item.tags[2:]) other (tag)
-                          where not exists (
-                              select from event_tag o
-                               where o.bank_id = $1 and o.tag = other.tag
-                                 and o.topic = t.topic and o.position = t.position))
-                   union all
-                  select b.position from event b
-                   where item.tags = '{}' and b.bank_id = $1 and b.topic = any (item.types) and b.position > $2
-                   union all
-                  select b.position from event b
-                   where item.tags = '{}' and item.types = '{}' and b.bank_id = $1 and b.position > $2
-                  offset 0
-              ) found))
- order by e.position
- limit $5

@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-import msgspec
+from typing import NamedTuple
 
 from timebank.domain.kernel import Command, Fact
-from timebank.domain.refusing import Refusal, every_refusal
+from timebank.domain.refusing import Refusal
 
 
 class StoreUnavailableError(Exception):
@@ -40,50 +38,20 @@ Outcome = Receipt | Refusal
 
 
 class Submission(NamedTuple):
-    """Commands that are decided and appended together; each may be refused alone."""
+    """Commands that are decided and appended together; each may be refused alone, or has been already."""
 
-    commands: Sequence[Command]
+    commands: Sequence[Command | Refusal]
     request_id: str
     key: IdempotencyKey | None
     dry_run: bool
     outcomes: "asyncio.Future[list[Outcome]]"
 
+    def answer(self, outcomes: list[Outcome]) -> None:
+        """Tell whoever waits what became of it."""
+        if not self.outcomes.done():
+            self.outcomes.set_result(outcomes)
 
-class KeptReceipt(msgspec.Struct, tag="receipt"):
-    """Where the facts of an earlier receipt stand in the log."""
-
-    position: int
-    first: int
-    count: int
-
-
-class KeptRefusal(msgspec.Struct, tag="refusal"):
-    """An earlier refusal."""
-
-    kind: str
-    details: dict[str, Any]
-
-
-_decoder = msgspec.json.Decoder(list[KeptReceipt | KeptRefusal])
-
-
-def keep(outcomes: Sequence[Outcome]) -> bytes:
-    """Outcomes as they are kept under an Idempotency-Key."""
-    return msgspec.json.encode([_kept(outcome) for outcome in outcomes])
-
-
-def kept(data: bytes) -> list[KeptReceipt | KeptRefusal]:
-    """What was kept."""
-    return _decoder.decode(data)
-
-
-def _kept(outcome: Outcome) -> KeptReceipt | KeptRefusal:
-    if isinstance(outcome, Refusal):
-        return KeptRefusal(outcome.kind, outcome.details)
-    count = len(outcome.facts)
-    return KeptReceipt(outcome.position, outcome.position - count + 1, count)
-
-
-def revive(refusal: KeptRefusal) -> Refusal:
-    """The refusal that was kept."""
-    return every_refusal()[refusal.kind](**refusal.details)
+    def fail(self, error: Exception) -> None:
+        """Tell whoever waits that nobody will answer."""
+        if not self.outcomes.done():
+            self.outcomes.set_exception(error)

@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from timebank.ledger.connections import CONNECTION_LOST
+from timebank.db.connections import CONNECTION_LOST
 
 CHANNEL = "timebank"
 COALESCE_SECONDS = 0.05

@@ -1,0 +1,389 @@
+"""Who may do what: every operation that is served, asked by everybody, answers as the table in `api/access.py` says."""
+
+from typing import Any, NamedTuple, get_args
+
+import httpx
+import pytest
+from litestar.routes import HTTPRoute
+
+from tests.api.world import Caller, World, hours_of, reward, service
+from timebank.api.http.guard import TABLE, Access
+from timebank.domain.facts.organisations import Permission
+from timebank.domain.identifiers import (
+    new_appointment_id,
+    new_fund_id,
+    new_key_id,
+    new_organisation_id,
+    new_record_id,
+    new_redemption_id,
+    new_reward_id,
+)
+from timebank.domain.identifiers import new_volunteer_id as new_id
+
+REASON = {"reason": "为什么"}
+TOKEN = "x" * 40
+
+BODIES: dict[str, dict[str, Any]] = {
+    "sign_in": {"login": "1", "password": "2"},
+    "refresh_session": {"refresh_token": TOKEN},
+    "use_code": {"code": TOKEN, "password": "zhong hua lu 17"},
+    "change_password": {"old_password": "a", "new_password": "zhong hua lu 17"},
+    "register_volunteer": {"name": "某某"},
+    "change_personal_data": {"skills": ["书法"]},
+    "suspend_volunteer": REASON,
+    "reinstate_volunteer": REASON,
+    "set_consent": {"purpose": "leaderboard", "granted": True},
+    "appoint_proxy": {"proxy_volunteer_id": "{body_volunteer}"},
+    "appoint": {"volunteer_id": "{body_volunteer}", "office": "node-leader", "organisation_id": "{organisation_id}"},
+    "register_organisation": {"name": "某某", "kind": "enterprise"},
+    "suspend_organisation": REASON,
+    "reinstate_organisation": REASON,
+    "add_member": {"volunteer_id": "{body_volunteer}"},
+    "change_role": {"role": "member"},
+    "issue_key": {"label": "x", "permissions": ["read"]},
+    "log_service": service("{body_volunteer}"),
+    "log_batch": {"records": [service("{body_volunteer}")]},
+    "reject_service": REASON,
+    "correct_service": REASON,
+    "void_service": REASON,
+    "adopt_policy": {"resolution": "某决议", "effective_from": "2190-01-01", "rules": {}},
+    "preview_policy": {"rules": {}},
+    "publish_reward": reward("{organisation_id}"),
+    "amend_reward": reward("{organisation_id}", cost_minutes=30),
+    "pause_reward": REASON,
+    "withdraw_reward": REASON,
+    "draw_code": {"code": "{code}"},
+    "fulfil_redemption": {"code": "{code}"},
+    "cancel_redemption": REASON,
+    "give_credit": {"to_volunteer_id": "{body_volunteer}", "minutes": 5},
+    "donate_credit": {"fund_id": "{fund_id}", "minutes": 5},
+    "open_fund": {"name": "某基金", "organisation_id": "{organisation_id}"},
+    "close_fund": REASON,
+    "grant_credit": {"to_volunteer_id": "{body_volunteer}", "minutes": 5, "reason": "助老"},
+}
+"""A good body for each operation that needs one."""
+
+OPTIONAL_BODIES: dict[str, dict[str, Any]] = {
+    "decline_membership": REASON,
+    "end_membership": REASON,
+    "end_appointment": REASON,
+    "rotate_key": {"overlap_hours": 1},
+    "revoke_key": REASON,
+    "confirm_service": {},
+    "redeem_reward": {},
+    "leave_bank": {"rest": "hold"},
+    "erase_volunteer": {"rest": "hold"},
+}
+
+ONE_PERSON_NOT_TWO = {"recorder-is-verifier", "verifier-is-beneficiary", "recorder-is-beneficiary", "not-your-own"}
+"""Refusals of somebody who may, but not about this record: two people are needed."""
+
+IN_THE_BODY = {"appoint": {"not-within-your-office"}, "add_member": {"role-missing"}}
+"""Refusals of somebody who may, but not about whom, or for which organisation, the body names."""
+
+
+class Persona(NamedTuple):
+    """Somebody, and what they are by the facts."""
+
+    caller: Caller
+    kind: str = "person"
+    offices: tuple[str, ...] = ()
+    role: str | None = None
+    permissions: tuple[str, ...] = ()
+    organisation: str | None = None
+
+
+class Cast(NamedTuple):
+    """Everybody who is asked, ids of things of the garden and its volunteer, and ids of another bank."""
+
+    world: World
+    personas: dict[str, Persona]
+    here: dict[str, str]
+    elsewhere: dict[str, str]
+
+
+async def things_of(world: World) -> dict[str, str]:
+    """A record that waits, a reward, what the volunteer reserved of it and its code, and a fund; all the garden's."""
+    record_id = await world.log(world.volunteer.id, by=world.recorder, days_ago=3)
+    await world.confirmed(world.volunteer.id, days_ago=5)
+    reward_id = await world.reward()
+    reserved = await world.volunteer.post(f"/v1/rewards/{reward_id}/redemptions", expect=201)
+    return {
+        "record_id": record_id,
+        "reward_id": reward_id,
+        "redemption_id": reserved["redemption_id"],
+        "code": reserved["code"],
+        "fund_id": await world.fund(organisation_id=world.garden),
+    }
+
+
+@pytest.fixture(scope="package")
+async def cast(world: World) -> Cast:
+    """The bank's people, and another bank beside it."""
+    garden = world.garden
+    everything = get_args(Permission)
+    other_body = await world.body("别处")
+    personas = {
+        "administrator": Persona(world.administrator, offices=("administrator",)),
+        "auditor": Persona(await world.appointed("auditor"), offices=("auditor",)),
+        "node leader": Persona(
+            await world.appointed("node-leader", organisation_id=garden), offices=("node-leader",), organisation=garden
+        ),
+        "node leader elsewhere": Persona(
+            await world.appointed("node-leader", organisation_id=other_body),
+            offices=("node-leader",),
+            organisation=other_body,
+        ),
+        "program": Persona(world.organisation, "program", permissions=everything, organisation=garden),
+        "program elsewhere": Persona(
+            await world.program(other_body), "program", permissions=everything, organisation=other_body
+        ),
+        "reading program": Persona(
+            await world.program(garden, "read"), "program", permissions=("read",), organisation=garden
+        ),
+        **{
+            role: Persona(await world.member(role), role=role, organisation=garden)
+            for role in ("recorder", "verifier", "coordinator", "member", "merchant")
+        },
+        "coordinator elsewhere": Persona(
+            await world.member("coordinator", other_body), role="coordinator", organisation=other_body
+        ),
+        "stranger": Persona(await world.somebody()),
+    }
+    other = World(world.app, world.http)
+    await other.settle()
+    appointments = (await other.administrator.get("/v1/appointments"))["items"]
+    keys = (await other.administrator.get(f"/v1/organisations/{other.garden}/keys"))["items"]
+    elsewhere = {
+        "volunteer_id": other.volunteer.id,
+        "organisation_id": other.garden,
+        "appointment_id": appointments[0]["appointment_id"],
+        "key_id": keys[0]["key_id"],
+        "proxy_volunteer_id": other.verifier.id,
+        "body_volunteer": other.volunteer.id,
+    }
+    return Cast(world, personas, await things_of(world), elsewhere | await things_of(other))
+
+
+def nobody() -> dict[str, str]:
+    """Ids that nobody has."""
+    return {
+        "volunteer_id": new_id(),
+        "organisation_id": new_organisation_id(),
+        "record_id": new_record_id(),
+        "appointment_id": new_appointment_id(),
+        "key_id": new_key_id(),
+        "proxy_volunteer_id": new_id(),
+        "session_id": "ses_0",
+        "body_volunteer": new_id(),
+        "reward_id": new_reward_id(),
+        "redemption_id": new_redemption_id(),
+        "fund_id": new_fund_id(),
+        "code": "0000-0000-0000",
+    }
+
+
+def operations(world: World) -> dict[str, tuple[str, str]]:
+    """Every operation that is served below /v1: method and path, by the name of its handler."""
+    return {
+        handler.handler_name: (method, route.path_format)
+        for route in world.app.routes
+        if isinstance(route, HTTPRoute) and route.path.startswith("/v1")
+        for handler in route.route_handlers
+        for method in handler.http_methods - {"OPTIONS"}
+    }
+
+
+def filled(body: Any, ids: dict[str, str]) -> Any:
+    """A body with ids in the places for them."""
+    if isinstance(body, dict):
+        return {name: filled(value, ids) for name, value in body.items()}
+    if isinstance(body, list):
+        return [filled(value, ids) for value in body]
+    return ids.get(body[1:-1], body) if isinstance(body, str) and body.startswith("{") else body
+
+
+async def ask(cast: Cast, caller: Caller, name: str, ids: dict[str, str], **options: Any) -> httpx.Response:
+    """Ask for an operation about some ids, with a good body."""
+    method, path = operations(cast.world)[name]
+    if name in BODIES:
+        options["json"] = filled(BODIES[name], ids)
+    return await caller.ask(method, path.format(**ids), **options)
+
+
+def may(access: Access, who: Persona, path: str, organisation: str) -> bool:
+    """Whether somebody may do something about others' matters in an organisation, read off the table alone."""
+    here = "{organisation_id}" not in path or who.organisation == organisation
+    if who.kind == "program":
+        return access.everybody or (access.permission in who.permissions and here)
+    offices = {office for office in who.offices if office != "node-leader" or here}
+    about_own = access.people or (access.own and "{volunteer_id}" not in path)
+    return bool(access.everybody or about_own or offices & set(access.offices) or (who.role in access.roles and here))
+
+
+def test_every_operation_is_in_the_table(world: World) -> None:
+    """An operation that is added has to say who may use it, and what is in the table is served."""
+    optional = {"start_oidc", "finish_oidc", "link_oidc", "unlink_oidc"}
+    assert set(operations(world)) == set(TABLE) - optional
+
+
+async def test_every_operation_has_a_body_here(world: World) -> None:
+    """The bodies that these tests send are those of the operations that take one."""
+    document = (await world.http.get("/schema/openapi.json")).json()
+    described = {
+        name: document["paths"][path][method.lower()].get("requestBody")
+        for name, (method, path) in operations(world).items()
+    }
+    assert {name for name, body in described.items() if body} == BODIES.keys() | OPTIONAL_BODIES.keys()
+
+
+OPERATIONS = sorted(set(TABLE) - {"start_oidc", "finish_oidc", "link_oidc", "unlink_oidc"})
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_whoever_may_not_is_turned_away(cast: Cast, name: str) -> None:
+    """What the table does not allow is refused: 404 where it is secret whether the thing exists, else 403."""
+    access, path = TABLE[name], operations(cast.world)[name][1]
+    real = nobody() | {
+        "volunteer_id": cast.world.volunteer.id,
+        "organisation_id": cast.world.garden,
+        "body_volunteer": cast.world.volunteer.id,
+        **cast.here,
+    }
+    for who, persona in cast.personas.items():
+        if access.public or may(access, persona, path, cast.world.garden):
+            continue
+        response = await ask(cast, persona.caller, name, real)
+        if name == "log_batch" and response.status_code == 200:  # each row has a verdict of its own
+            assert {each["status"] for each in response.json()["results"]} == {"refused"}, who
+            continue
+        assert response.status_code in {403, 404}, f"{who}: {response.status_code} {response.text}"
+        at_home = persona.organisation not in (None, cast.world.garden) and may(
+            access, persona, path, str(persona.organisation)
+        )
+        if at_home and name not in {"register_volunteer", "list_volunteers"}:
+            assert response.status_code == 404, f"{who}, who may elsewhere: {response.text}"
+        secret = access.own and "{volunteer_id}" in path and "{organisation_id}" not in path
+        if secret and persona.kind == "person":
+            assert response.json()["type"] == "/problems/volunteer-unknown", f"{who}: {response.text}"
+        for hidden in (cast.world.volunteer.id, "王芳"):
+            assert hidden not in response.text.replace(path.format(**real), "") or response.status_code == 404
+        assert "王芳" not in response.text
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+async def test_whoever_may_is_let_in(cast: Cast, name: str) -> None:
+    """What the table allows is not refused for want of a right; what there is to say is about the thing itself."""
+    access, path = TABLE[name], operations(cast.world)[name][1]
+    governing = access == Access(offices=("administrator",))
+    ids = nobody() | ({} if governing else {"organisation_id": cast.world.garden})
+    for who, persona in cast.personas.items():
+        if access.public or not may(access, persona, path, cast.world.garden):
+            continue
+        if name in {"end_session", "change_password"}:
+            continue  # about oneself; they have tests of their own
+        response = await ask(cast, persona.caller, name, ids)
+        kind = response.json()["type"].removeprefix("/problems/") if response.status_code == 403 else ""
+        assert response.status_code not in {401, 405, 500}, f"{who}: {response.text}"
+        excused = ONE_PERSON_NOT_TWO | IN_THE_BODY.get(name, set())
+        assert response.status_code != 403 or kind in excused, f"{who}: {response.text}"
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if TABLE[name].own])
+async def test_ones_own_is_ones_own(cast: Cast, name: str) -> None:
+    """Whatever volunteers may do with their own matters, one without any role or office may."""
+    somebody = await cast.world.somebody()
+    ids = nobody() | {"volunteer_id": somebody.id, "organisation_id": cast.world.garden}
+    ids |= {**cast.here, "body_volunteer": somebody.id if name == "add_member" else cast.world.verifier.id}
+    response = await ask(cast, somebody, name, ids)
+    said = response.json() if "json" in response.headers["content-type"] else None
+    kind = said.get("type") if isinstance(said, dict) else None
+    assert response.status_code not in {401, 403, 500}, response.text
+    assert kind != "/problems/volunteer-unknown", response.text
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if not TABLE[name].public])
+async def test_nobody_gets_in_without_signing_in(cast: Cast, name: str) -> None:
+    """Without a token, and with one that is none, every operation but the public ones answers 401."""
+    method, path = operations(cast.world)[name]
+    for headers in ({}, {"Authorization": "Bearer nonsense"}, {"Authorization": f"Bearer tb_{'0' * 32}_{'x' * 43}"}):
+        response = await cast.world.http.request(method, path.format(**nobody()), headers=headers)
+        assert response.status_code == 401
+        assert response.headers["www-authenticate"] == "Bearer"
+
+
+def told(response: httpx.Response, ids: dict[str, str]) -> tuple[int, str]:
+    """What an answer tells, apart from the ids that were asked about and from positions and times."""
+    text = response.text
+    for value in sorted(ids.values(), key=len, reverse=True):
+        text = text.replace(value, "…")
+    return response.status_code, text
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATIONS if "{" in str((name, BODIES.get(name)))
+                                  or name not in {"sign_in", "refresh_session", "use_code"}])  # fmt: skip
+async def test_another_banks_ids_are_nobodys(cast: Cast, name: str) -> None:
+    """About ids of another bank everybody is told, to the letter, what they are told about ids that do not exist."""
+    path = operations(cast.world)[name][1]
+    if "{" not in path.replace("{session_id}", "") and "'{" not in str(BODIES.get(name)):
+        return
+    for who in ("administrator", "auditor", "node leader", "program", "coordinator", "stranger"):
+        caller = cast.personas[who].caller
+        made_up = nobody()
+        known = made_up | cast.elsewhere
+        first = await ask(cast, caller, name, known)
+        second = await ask(cast, caller, name, made_up)
+        assert told(first, known) == told(second, made_up), who
+        if first.is_success:
+            said = first.json()
+            empty = name == "log_batch" or said == [] or (isinstance(said, dict) and said.get("items") == [])
+            assert empty, f"{who}: {first.text}"
+
+
+@pytest.mark.parametrize("name", [*BODIES, *OPTIONAL_BODIES])
+async def test_no_body_says_more_than_it_may(cast: Cast, name: str) -> None:
+    """A field that an operation does not have is refused by name, whatever it is: nothing is assigned by mass."""
+    method, path = operations(cast.world)[name]
+    ids = nobody() | {"volunteer_id": cast.world.administrator.id}
+    body = filled(BODIES.get(name, OPTIONAL_BODIES.get(name, {})), ids)
+    for field in ("bank_id2", "actor", "authority", "status", "position", "offices", "recorded_at"):
+        sent = {"json": body | {field: "x"}}
+        caller = cast.personas["administrator"].caller
+        response = await caller.ask(method, path.format(**ids), **sent)
+        assert response.status_code == 400, response.text
+        assert field in response.json()["detail"]
+
+
+async def test_the_scheme_may_be_in_any_case(world: World) -> None:
+    """The name of the scheme is not case sensitive (RFC 9110)."""
+    response = await world.http.get("/v1/organisations", headers={"Authorization": f"bEaReR {world.volunteer.token}"})
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [None, "", "Bearer", "Bearer ", "Bearer tb_wrong", "Basic dXNlcjpwYXNz", "bearer\ttb_x", b"Bearer \xff\xfe",
+     "Bearer " + "x" * 5000],
+)  # fmt: skip
+async def test_without_a_valid_token_there_is_no_answer(world: World, authorization: str | bytes | None) -> None:
+    """Missing, malformed and unknown tokens are 401, and the answer says how to authenticate."""
+    headers = {} if authorization is None else {"Authorization": authorization}
+    response = await world.http.get("/v1/organisations", headers=headers)  # type: ignore[arg-type]
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert response.headers["content-type"] == "application/problem+json"
+    assert response.json()["status"] == 401
+
+
+async def test_banks_do_not_see_each_other(own_world: World) -> None:
+    """Another bank's lists, boards and histories hold nothing of this bank."""
+    other = World(own_world.app, own_world.http)
+    await other.settle()
+    await own_world.confirmed(own_world.volunteer.id, **hours_of(days_ago=2))
+    outsider = other.administrator
+    assert (await outsider.get("/v1/service-records"))["items"] == []
+    for log in ("/v1/audit/events", "/v1/audit/security"):
+        seen = str(await outsider.pages(log, limit=500))
+        assert own_world.volunteer.id not in seen
+        assert own_world.garden not in seen
+    assert (await outsider.get("/v1/leaderboards/bank"))["total"] == 0

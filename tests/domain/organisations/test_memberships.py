@@ -1,0 +1,583 @@
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from tests.controls import (
+    ADMINISTRATOR,
+    CLINIC,
+    CLINICS_PROGRAM,
+    GARDEN,
+    GARDENERS_PROGRAM,
+    LI,
+    NOON,
+    RECORD,
+    WANG,
+    ZHAO,
+    acting,
+    in_office,
+    log_service,
+    logged,
+    member,
+    membership_of,
+    on_behalf,
+    registered,
+    standing,
+)
+from tests.given import Book, given
+from timebank.domain.acting import Acting
+from timebank.domain.facts.organisations import (
+    MembershipApproved,
+    MembershipDeclined,
+    MembershipEnded,
+    MembershipInvited,
+    MembershipRequested,
+    MembershipRoleChanged,
+    OrganisationRegistered,
+    OrganisationSuspended,
+    Role,
+)
+from timebank.domain.facts.people import VolunteerErased, VolunteerReinstated, VolunteerSuspended
+from timebank.domain.identifiers import VolunteerId
+from timebank.domain.kernel import Command, Fact
+from timebank.domain.organisations.memberships import (
+    AddMember,
+    ApproveMembership,
+    ChangeRole,
+    DeclineMembership,
+    EndMembership,
+)
+from timebank.domain.organisations.refusals import (
+    MembershipAlreadyOpen,
+    MembershipNotActive,
+    MembershipNotPending,
+    MembershipUnknown,
+    NotWithinYourOffice,
+    OrganisationNotApproved,
+    OrganisationUnknown,
+    RoleMissing,
+)
+from timebank.domain.people.refusals import VolunteerIsErased, VolunteerIsSuspended, VolunteerUnknown
+from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
+from timebank.domain.service.records import ConfirmService
+from timebank.domain.service.refusals import RecordUnknown
+
+TODAY = NOON.date()
+DAY = timedelta(days=1)
+IDS = membership_of(WANG)
+OF_WANG: dict[str, Any] = {"organisation_id": GARDEN, "volunteer_id": WANG, "at": NOON}
+
+REQUESTED = MembershipRequested(**IDS, role="recorder")
+INVITED = MembershipInvited(**IDS, role="recorder")
+APPROVED = MembershipApproved(**IDS)
+DECLINED = MembershipDeclined(**IDS)
+ENDED = MembershipEnded(**IDS)
+PEOPLE = (*standing(), registered())
+COORDINATOR = member(ZHAO, "coordinator")
+SUSPENDED = VolunteerSuspended(volunteer_id=WANG, reason="代签")
+ZHAO_SUSPENDED = VolunteerSuspended(volunteer_id=ZHAO, reason="代签")
+ZHAO_REINSTATED = VolunteerReinstated(volunteer_id=ZHAO, reason="查清")
+
+PENDING = [(REQUESTED,), (INVITED,)]
+NOT_OPEN = [(), (REQUESTED, DECLINED), (INVITED, DECLINED), (REQUESTED, APPROVED, ENDED)]
+
+
+def add(by: Acting, **changes: Any) -> AddMember:
+    """Wang is to be a recorder of the garden."""
+    return AddMember(**({"by": by, "at": NOON, **IDS, "role": "recorder"} | changes))
+
+
+class TestAddMember:
+    """Asking for a membership, from either side."""
+
+    def test_requested_by_the_volunteer(self) -> None:
+        """A volunteer who asks for themselves has requested it."""
+        given(*PEOPLE).when(add(acting(WANG))).then(REQUESTED)
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM])
+    def test_invited_by_the_organisation(self, by: Acting) -> None:
+        """The organisation's program and the bank's administrator invite."""
+        given(*PEOPLE).when(add(by)).then(INVITED)
+
+    def test_invited_by_a_coordinator(self) -> None:
+        """A coordinator of the organisation invites."""
+        given(*PEOPLE, *COORDINATOR).when(add(acting(ZHAO))).then(INVITED)
+
+    def test_keeps_role_and_term(self) -> None:
+        """What was asked for is kept, also a term of a single day."""
+        asked: dict[str, Any] = {"role": "verifier", "valid_from": TODAY, "valid_until": TODAY}
+        given(*PEOPLE).when(add(acting(WANG), **asked)).then(MembershipRequested(**IDS, **asked))
+
+    @pytest.mark.parametrize("closed", NOT_OPEN)
+    def test_possible_again_after_the_last_one_was_closed(self, closed: tuple[Fact, ...]) -> None:
+        """Who was declined, or has left, can ask again."""
+        given(*PEOPLE, *closed).when(add(acting(WANG))).then(REQUESTED)
+
+    @pytest.mark.parametrize("opened", [(REQUESTED,), (INVITED,), (REQUESTED, APPROVED)])
+    def test_refused_while_one_is_open(self, opened: tuple[Fact, ...]) -> None:
+        """A person has at most one open membership in an organisation, whichever side asked for it."""
+        for by in (acting(WANG), GARDENERS_PROGRAM):
+            decided = given(*PEOPLE, *opened).when(add(by))
+            decided.then_refused(MembershipAlreadyOpen, volunteer_id=WANG, organisation_id=GARDEN)
+
+    def test_one_in_another_organisation_does_not_count(self) -> None:
+        """A person may belong to several organisations."""
+        book = Book(*standing(), *standing(CLINIC), *member(WANG, "verifier", CLINIC))
+        assert book.do(add(acting(WANG))) == REQUESTED
+
+    def test_refused_for_an_unknown_organisation(self) -> None:
+        """Nobody joins what is not there."""
+        given(registered()).when(add(acting(WANG))).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    def test_refused_unless_the_organisation_is_approved(self) -> None:
+        """Only an approved organisation takes members."""
+        new = OrganisationRegistered(organisation_id=GARDEN, name="百花园物业", kind="property-company")
+        given(new, registered()).when(add(acting(WANG))).then_refused(OrganisationNotApproved, status="registered")
+        suspended = OrganisationSuspended(organisation_id=GARDEN, reason="虚报活动")
+        given(*PEOPLE, suspended).when(add(acting(WANG))).then_refused(OrganisationNotApproved, status="suspended")
+
+    def test_refused_for_an_unknown_volunteer(self) -> None:
+        """Only volunteers of the bank become members."""
+        given(*standing()).when(add(GARDENERS_PROGRAM)).then_refused(VolunteerUnknown, volunteer_id=WANG)
+
+    def test_refused_for_a_suspended_volunteer(self) -> None:
+        """A suspended volunteer takes on nothing new."""
+        for by in (acting(WANG), GARDENERS_PROGRAM):
+            given(*PEOPLE, SUSPENDED).when(add(by)).then_refused(VolunteerIsSuspended, volunteer_id=WANG)
+
+    def test_refused_for_an_erased_volunteer(self) -> None:
+        """Nobody is left to become a member where somebody was erased, in whatever way it is asked for."""
+        erased = VolunteerErased(volunteer_id=WANG)
+        for by in (acting(WANG), on_behalf(), GARDENERS_PROGRAM):
+            given(*PEOPLE, erased).when(add(by)).then_refused(VolunteerIsErased, volunteer_id=WANG)
+        approve = ApproveMembership(by=GARDENERS_PROGRAM, **OF_WANG)
+        given(*PEOPLE, erased, REQUESTED).when(approve).then_refused(VolunteerIsErased, volunteer_id=WANG)
+
+    @pytest.mark.parametrize("by", [acting(ZHAO), CLINICS_PROGRAM])
+    def test_refused_for_strangers(self, by: Acting) -> None:
+        """To whoever has nothing to do with an organisation it does not exist."""
+        given(*PEOPLE).when(add(by)).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    @pytest.mark.parametrize("by", [acting(ZHAO), CLINICS_PROGRAM])
+    def test_strangers_do_not_learn_how_the_organisation_stands(self, by: Acting) -> None:
+        """Registered, approved or suspended: a stranger is told that there is no such organisation."""
+        organisation = {fact.TOPIC: fact for fact in standing()}
+        suspended = OrganisationSuspended(organisation_id=GARDEN, reason="虚报活动")
+        for history in ((organisation["organisation-registered"],), (*standing(), suspended)):
+            decided = given(*history, registered()).when(add(by))
+            decided.then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    def test_members_learn_how_the_organisation_stands(self) -> None:
+        """Who may invite is told that the organisation is suspended; who may not, that they may not."""
+        suspended = OrganisationSuspended(organisation_id=GARDEN, reason="虚报活动")
+        decided = given(*PEOPLE, suspended, *COORDINATOR).when(add(acting(ZHAO)))
+        decided.then_refused(OrganisationNotApproved, organisation_id=GARDEN, status="suspended")
+        given(*PEOPLE, suspended, *member(ZHAO, "recorder")).when(add(acting(ZHAO))).then_refused(RoleMissing)
+
+    @pytest.mark.parametrize("role", ["member", "recorder", "verifier", "merchant"])
+    def test_refused_for_other_members(self, role: Any) -> None:
+        """Inviting needs a coordinator."""
+        decided = given(*PEOPLE, *member(ZHAO, role)).when(add(acting(ZHAO)))
+        decided.then_refused(RoleMissing, role="coordinator", organisation_id=GARDEN)
+
+    def test_refused_when_the_term_ends_before_it_starts(self) -> None:
+        """A term runs forwards."""
+        command = add(acting(WANG), valid_from=TODAY, valid_until=TODAY - DAY)
+        given(*PEOPLE).when(command).then_refused(TermEndsBeforeItStarts)
+
+
+class TestTerm:
+    """From when until when a role gives its right."""
+
+    @pytest.mark.parametrize(
+        ("valid_from", "valid_until", "holds"),
+        [
+            (None, None, True),
+            (TODAY, TODAY, True),
+            (TODAY - DAY, TODAY + DAY, True),
+            (TODAY, None, True),
+            (None, TODAY, True),
+            (TODAY + DAY, None, False),
+            (None, TODAY - DAY, False),
+            (TODAY - DAY, TODAY - DAY, False),
+        ],
+    )
+    def test_both_its_days_belong_to_it(self, valid_from: date | None, valid_until: date | None, holds: bool) -> None:
+        """A role holds from the start of its first day to the end of its last."""
+        decided = given(*PEOPLE, *member(ZHAO, "coordinator", GARDEN, valid_from, valid_until)).when(add(acting(ZHAO)))
+        if holds:
+            decided.then(INVITED)
+        else:
+            decided.then_refused(RoleMissing)
+
+    def test_is_of_local_days(self) -> None:
+        """A term's last day ends at the bank's own midnight."""
+        until_today = member(ZHAO, "coordinator", valid_until=TODAY)
+        last_minute = NOON.replace(hour=23, minute=59)
+        given(*PEOPLE, *until_today).when(add(acting(ZHAO), at=last_minute)).then(INVITED)
+        midnight = last_minute + timedelta(minutes=1)
+        given(*PEOPLE, *until_today).when(add(acting(ZHAO), at=midnight)).then_refused(RoleMissing)
+
+    @pytest.mark.parametrize("history", [COORDINATOR[:2], (*COORDINATOR, MembershipEnded(**membership_of(ZHAO)))])
+    def test_gives_no_right_before_approval_nor_after_the_end(self, history: tuple[Fact, ...]) -> None:
+        """A role asked for is no role yet, and one given up is none any more."""
+        outcome = given(*PEOPLE, *history).when(add(acting(ZHAO))).outcome
+        assert isinstance(outcome, RoleMissing | OrganisationUnknown)
+
+    def test_of_another_organisation_gives_no_right(self) -> None:
+        """Who coordinates one organisation is a stranger to another."""
+        book = Book(*PEOPLE, *standing(CLINIC), *member(ZHAO, "coordinator", CLINIC))
+        with pytest.raises(OrganisationUnknown):
+            book.do(add(acting(ZHAO)))
+
+
+class TestSuspendedMembers:
+    """Who is suspended has no role."""
+
+    @pytest.mark.parametrize(
+        ("history", "command"),
+        [
+            pytest.param(PEOPLE, add(acting(ZHAO)), id="invite"),
+            pytest.param((*PEOPLE, REQUESTED), ApproveMembership(by=acting(ZHAO), **OF_WANG), id="approve"),
+            pytest.param((REQUESTED,), DeclineMembership(by=acting(ZHAO), **OF_WANG), id="decline"),
+            pytest.param((REQUESTED, APPROVED), ChangeRole(by=acting(ZHAO), **OF_WANG, role="verifier"), id="change"),
+            pytest.param((REQUESTED, APPROVED), EndMembership(by=acting(ZHAO), **OF_WANG), id="end"),
+        ],
+    )
+    def test_refused_for_a_suspended_coordinator(self, history: tuple[Fact, ...], command: Command) -> None:
+        """A suspended coordinator manages nobody, until they are reinstated."""
+        decided = given(*history, *COORDINATOR, ZHAO_SUSPENDED).when(command)
+        decided.then_refused(YouAreSuspended)
+        again = given(*history, *COORDINATOR, ZHAO_SUSPENDED, ZHAO_REINSTATED).when(command)
+        assert again.fact.volunteer_id == WANG
+
+    def test_refused_for_a_coordinator_who_is_no_volunteer(self) -> None:
+        """A role is a volunteer's: without an account it gives no right."""
+        _, *unregistered = COORDINATOR
+        given(*PEOPLE, *unregistered).when(add(acting(ZHAO))).then_refused(VolunteerUnknown, volunteer_id=ZHAO)
+
+    def test_may_leave_all_the_same(self) -> None:
+        """A suspension keeps nobody in an organisation: the suspended may leave, and say no."""
+        suspended = (registered(), SUSPENDED)
+        given(*suspended, REQUESTED, APPROVED).when(EndMembership(by=acting(WANG), **OF_WANG)).then(ENDED)
+        given(*suspended, INVITED).when(DeclineMembership(by=acting(WANG), **OF_WANG)).then(DECLINED)
+
+
+class TestApproveMembership:
+    """Letting a volunteer in."""
+
+    @pytest.mark.parametrize("pending", PENDING)
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM])
+    def test_approved_for_the_organisation(self, pending: tuple[Fact, ...], by: Acting) -> None:
+        """The organisation's program and the bank's administrator let members in."""
+        given(*PEOPLE, *pending).when(ApproveMembership(by=by, **OF_WANG)).then(APPROVED)
+
+    def test_approved_by_a_coordinator(self) -> None:
+        """A coordinator grants a request."""
+        given(*PEOPLE, *COORDINATOR, REQUESTED).when(ApproveMembership(by=acting(ZHAO), **OF_WANG)).then(APPROVED)
+
+    def test_an_invitation_is_accepted_by_the_volunteer(self) -> None:
+        """Who was invited can say yes."""
+        given(*PEOPLE, INVITED).when(ApproveMembership(by=acting(WANG), **OF_WANG)).then(APPROVED)
+
+    def test_refused_while_the_volunteer_is_suspended(self) -> None:
+        """Nobody who is suspended becomes a member, not even by accepting an invitation."""
+        decided = given(*PEOPLE, INVITED, SUSPENDED).when(ApproveMembership(by=acting(WANG), **OF_WANG))
+        decided.then_refused(VolunteerIsSuspended, volunteer_id=WANG)
+
+    def test_refused_while_the_organisation_is_suspended(self) -> None:
+        """A suspended organisation takes nobody in."""
+        suspended = OrganisationSuspended(organisation_id=GARDEN, reason="抽查")
+        decided = given(*PEOPLE, REQUESTED, suspended).when(ApproveMembership(by=GARDENERS_PROGRAM, **OF_WANG))
+        decided.then_refused(OrganisationNotApproved, organisation_id=GARDEN, status="suspended")
+
+    def test_refused_for_ones_own_request(self) -> None:
+        """Nobody grants what they asked for themselves, not even the role of coordinator."""
+        asked = MembershipRequested(**IDS, role="coordinator")
+        decided = given(registered(), asked).when(ApproveMembership(by=acting(WANG), **OF_WANG))
+        decided.then_refused(RoleMissing, role="coordinator")
+
+    @pytest.mark.parametrize("history", NOT_OPEN)
+    def test_refused_without_a_pending_one(self, history: tuple[Fact, ...]) -> None:
+        """There has to be a request or an invitation that is still open."""
+        decided = given(*history).when(ApproveMembership(by=ADMINISTRATOR, **OF_WANG))
+        decided.then_refused(MembershipUnknown, volunteer_id=WANG, organisation_id=GARDEN)
+
+    def test_refused_when_approved_already(self) -> None:
+        """Approval happens once."""
+        decided = given(*PEOPLE, REQUESTED, APPROVED).when(ApproveMembership(by=ADMINISTRATOR, **OF_WANG))
+        decided.then_refused(MembershipNotPending, status="approved")
+
+    @pytest.mark.parametrize("by", [acting(LI), CLINICS_PROGRAM])
+    def test_refused_for_strangers(self, by: Acting) -> None:
+        """To whoever has nothing to do with an organisation it does not exist."""
+        given(REQUESTED).when(ApproveMembership(by=by, **OF_WANG)).then_refused(OrganisationUnknown)
+
+    def test_refused_for_other_members(self) -> None:
+        """Letting in needs a coordinator."""
+        command = ApproveMembership(by=acting(LI), **OF_WANG)
+        given(REQUESTED, *member(LI, "verifier")).when(command).then_refused(RoleMissing)
+
+
+class TestDeclineMembership:
+    """Saying no."""
+
+    @pytest.mark.parametrize("pending", PENDING)
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM, acting(WANG)])
+    def test_declined_by_either_side(self, pending: tuple[Fact, ...], by: Acting) -> None:
+        """Both sides can say no, to their own asking as well, and say why."""
+        fact = MembershipDeclined(**IDS, reason="人手已够")
+        given(*pending).when(DeclineMembership(by=by, reason="人手已够", **OF_WANG)).then(fact)
+
+    def test_declined_by_a_coordinator(self) -> None:
+        """A coordinator declines a request."""
+        given(*COORDINATOR, REQUESTED).when(DeclineMembership(by=acting(ZHAO), **OF_WANG)).then(DECLINED)
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, acting(WANG)])
+    @pytest.mark.parametrize("history", NOT_OPEN)
+    def test_refused_without_a_pending_one(self, history: tuple[Fact, ...], by: Acting) -> None:
+        """There has to be something to say no to."""
+        given(*history).when(DeclineMembership(by=by, **OF_WANG)).then_refused(MembershipUnknown)
+
+    def test_refused_once_approved(self) -> None:
+        """A member is not declined but leaves."""
+        decided = given(REQUESTED, APPROVED).when(DeclineMembership(by=acting(WANG), **OF_WANG))
+        decided.then_refused(MembershipNotPending, status="approved")
+
+    def test_refused_for_strangers(self) -> None:
+        """To whoever has nothing to do with an organisation it does not exist."""
+        given(REQUESTED).when(DeclineMembership(by=acting(LI), **OF_WANG)).then_refused(OrganisationUnknown)
+
+    def test_refused_for_other_members(self) -> None:
+        """Saying no for the organisation needs a coordinator."""
+        command = DeclineMembership(by=acting(LI), **OF_WANG)
+        given(REQUESTED, *member(LI, "member")).when(command).then_refused(RoleMissing)
+
+
+class TestChangeRole:
+    """Another role, or another term."""
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {"role": "verifier"},
+            {"role": "recorder", "valid_until": TODAY},
+            {"role": "coordinator", "valid_from": TODAY, "valid_until": TODAY + DAY},
+        ],
+    )
+    def test_gives_role_and_term_anew(self, changes: dict[str, Any]) -> None:
+        """A member gets another role, another term, or both; what is left out is left open."""
+        decided = given(REQUESTED, APPROVED).when(ChangeRole(by=ADMINISTRATOR, **OF_WANG, **changes))
+        decided.then(MembershipRoleChanged(**IDS, **changes))
+
+    def test_holds_from_then_on(self) -> None:
+        """The new role gives its right, and the old one none."""
+        to_member = MembershipRoleChanged(**membership_of(ZHAO), role="member")
+        to_coordinator = MembershipRoleChanged(**membership_of(ZHAO), role="coordinator")
+        history = (*PEOPLE, REQUESTED, *COORDINATOR, to_member)
+        approve = ApproveMembership(by=acting(ZHAO), **OF_WANG)
+        given(*history).when(approve).then_refused(RoleMissing)
+        given(*history, to_coordinator).when(approve).then(APPROVED)
+
+    def test_refused_when_nothing_changes(self) -> None:
+        """Giving the same role for the same term is no change."""
+        term: dict[str, Any] = {"role": "verifier", "valid_from": TODAY, "valid_until": TODAY + DAY}
+        same = MembershipRoleChanged(**IDS, **term)
+        given(REQUESTED, APPROVED, same).when(ChangeRole(by=ADMINISTRATOR, **OF_WANG, **term)).then_refused(
+            NothingChanges
+        )
+
+    def test_refused_when_the_term_ends_before_it_starts(self) -> None:
+        """A term runs forwards."""
+        command = ChangeRole(by=ADMINISTRATOR, **OF_WANG, role="verifier", valid_from=TODAY, valid_until=TODAY - DAY)
+        given(REQUESTED, APPROVED).when(command).then_refused(TermEndsBeforeItStarts)
+
+    @pytest.mark.parametrize(("pending", "status"), [((REQUESTED,), "requested"), ((INVITED,), "invited")])
+    def test_refused_before_approval(self, pending: tuple[Fact, ...], status: str) -> None:
+        """Who is not a member yet has no role to change."""
+        command = ChangeRole(by=ADMINISTRATOR, **OF_WANG, role="verifier")
+        given(*pending).when(command).then_refused(MembershipNotActive, status=status)
+
+    @pytest.mark.parametrize("history", NOT_OPEN)
+    def test_refused_for_no_member(self, history: tuple[Fact, ...]) -> None:
+        """Who is no member, or no longer one, has no role to change."""
+        command = ChangeRole(by=ADMINISTRATOR, **OF_WANG, role="verifier")
+        given(*history).when(command).then_refused(MembershipUnknown)
+
+    def test_refused_for_oneself(self) -> None:
+        """No member promotes themselves."""
+        command = ChangeRole(by=acting(WANG), **OF_WANG, role="coordinator")
+        given(registered(), REQUESTED, APPROVED).when(command).then_refused(RoleMissing, role="coordinator")
+
+
+class TestEndMembership:
+    """Leaving, or being sent away."""
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM, acting(WANG)])
+    def test_ended_by_either_side(self, by: Acting) -> None:
+        """A volunteer may always leave, and an organisation may let somebody go."""
+        fact = MembershipEnded(**IDS, reason="搬家")
+        given(REQUESTED, APPROVED).when(EndMembership(by=by, reason="搬家", **OF_WANG)).then(fact)
+
+    def test_ended_by_a_coordinator(self) -> None:
+        """A coordinator lets somebody go."""
+        given(*COORDINATOR, REQUESTED, APPROVED).when(EndMembership(by=acting(ZHAO), **OF_WANG)).then(ENDED)
+
+    @pytest.mark.parametrize(("pending", "status"), [((REQUESTED,), "requested"), ((INVITED,), "invited")])
+    def test_refused_before_approval(self, pending: tuple[Fact, ...], status: str) -> None:
+        """What has not begun is declined, not ended."""
+        given(*pending).when(EndMembership(by=ADMINISTRATOR, **OF_WANG)).then_refused(
+            MembershipNotActive, status=status
+        )
+
+    @pytest.mark.parametrize("history", NOT_OPEN)
+    def test_refused_for_no_member(self, history: tuple[Fact, ...]) -> None:
+        """A membership ends once."""
+        given(*history).when(EndMembership(by=acting(WANG), **OF_WANG)).then_refused(MembershipUnknown)
+
+    def test_refused_for_strangers(self) -> None:
+        """To whoever has nothing to do with an organisation it does not exist."""
+        given(REQUESTED, APPROVED).when(EndMembership(by=CLINICS_PROGRAM, **OF_WANG)).then_refused(OrganisationUnknown)
+
+    def test_refused_for_other_members(self) -> None:
+        """Letting somebody go needs a coordinator."""
+        command = EndMembership(by=acting(LI), **OF_WANG)
+        given(REQUESTED, APPROVED, *member(LI, "recorder")).when(command).then_refused(RoleMissing)
+
+
+class TestNodeLeaders:
+    """Who leads the people of an organisation lets plain members in and out, and does nothing else."""
+
+    LEADER = in_office("node-leader", scope=GARDEN)
+    ASKED = MembershipRequested(**IDS, role="member")
+    CHANGED = MembershipRoleChanged(**IDS, role="member", valid_until=TODAY)
+    COMMANDS = (
+        pytest.param(PEOPLE, add(LEADER, role="member"), MembershipInvited(**IDS, role="member"), id="invite"),
+        pytest.param((*PEOPLE, ASKED), ApproveMembership(by=LEADER, **OF_WANG), APPROVED, id="approve"),
+        pytest.param((ASKED,), DeclineMembership(by=LEADER, **OF_WANG), DECLINED, id="decline"),
+        pytest.param(
+            (ASKED, APPROVED), ChangeRole(by=LEADER, **OF_WANG, role="member", valid_until=TODAY), CHANGED, id="change"
+        ),
+        pytest.param((ASKED, APPROVED), EndMembership(by=LEADER, **OF_WANG), ENDED, id="end"),
+    )
+    MORE: tuple[Role, ...] = ("recorder", "verifier", "coordinator", "merchant")
+
+    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
+    def test_manage_the_members_of_their_scope(self, history: tuple[Fact, ...], command: Command, fact: Fact) -> None:
+        """A node leader does for plain members what a coordinator does."""
+        given(*history).when(command).then(fact)
+
+    @pytest.mark.parametrize("role", MORE)
+    def test_give_no_role(self, role: Role) -> None:
+        """A node leader neither invites to a role, nor grants one, nor gives one to a member."""
+        asked = MembershipRequested(**IDS, role=role)
+        given(*PEOPLE).when(add(self.LEADER, role=role)).then_refused(NotWithinYourOffice)
+        approve = ApproveMembership(by=self.LEADER, **OF_WANG)
+        given(*PEOPLE, asked).when(approve).then_refused(NotWithinYourOffice)
+        change = ChangeRole(by=self.LEADER, **OF_WANG, role=role)
+        given(self.ASKED, APPROVED).when(change).then_refused(NotWithinYourOffice)
+
+    @pytest.mark.parametrize("role", MORE)
+    @pytest.mark.parametrize("asked", [MembershipRequested, MembershipInvited])
+    def test_take_no_role(self, asked: type[Any], role: Role) -> None:
+        """Who has a role, or is about to, is neither declined, nor made a plain member, nor sent away by them."""
+        pending = asked(**IDS, role=role)
+        decline = DeclineMembership(by=self.LEADER, **OF_WANG)
+        given(pending).when(decline).then_refused(NotWithinYourOffice)
+        for to in ("member", role):
+            change = ChangeRole(by=self.LEADER, **OF_WANG, role=to, valid_until=TODAY)
+            given(pending, APPROVED).when(change).then_refused(NotWithinYourOffice)
+        leave = EndMembership(by=self.LEADER, **OF_WANG)
+        given(pending, APPROVED).when(leave).then_refused(NotWithinYourOffice)
+
+    def test_go_by_the_role_that_is_held_now(self) -> None:
+        """It is the role of today that is taken, not the one that was asked for."""
+        leave = EndMembership(by=self.LEADER, **OF_WANG)
+        to_verifier = MembershipRoleChanged(**IDS, role="verifier")
+        given(self.ASKED, APPROVED, to_verifier).when(leave).then_refused(NotWithinYourOffice)
+        to_member = MembershipRoleChanged(**IDS, role="member")
+        given(REQUESTED, APPROVED, to_member).when(leave).then(ENDED)
+
+    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
+    def test_refused_for_oneself(self, history: tuple[Fact, ...], command: Command, fact: Fact) -> None:
+        """Nobody decides in office about themselves, not even about plain membership."""
+        by_wang = replace(command, by=in_office("node-leader", WANG, GARDEN))
+        given(*history).when(by_wang).then_refused(NotWithinYourOffice)
+
+    def test_unlike_whoever_else_manages_members(self) -> None:
+        """Giving and taking roles is for administrators, the organisation's program and its coordinators."""
+        for by, right in ((ADMINISTRATOR, ()), (GARDENERS_PROGRAM, ()), (acting(ZHAO), COORDINATOR)):
+            given(*PEOPLE, *right).when(add(by, role="coordinator")).then(MembershipInvited(**IDS, role="coordinator"))
+            given(REQUESTED, APPROVED, *right).when(EndMembership(by=by, **OF_WANG)).then(ENDED)
+
+    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
+    @pytest.mark.parametrize("scope", [CLINIC, None])
+    def test_refused_elsewhere(self, history: Any, command: Command, fact: Fact, scope: Any) -> None:
+        """To the node leader of other people an organisation does not exist."""
+        elsewhere = replace(command, by=in_office("node-leader", scope=scope))
+        given(*history).when(elsewhere).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
+    def test_refused_in_another_office(self, history: Any, command: Command, fact: Fact) -> None:
+        """An auditor looks, and manages nobody."""
+        for scope in (None, GARDEN):
+            auditing = replace(command, by=in_office("auditor", scope=scope))
+            given(*history).when(auditing).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    def test_log_nothing(self) -> None:
+        """Leading an organisation's people is no right to log their service."""
+        given(*PEOPLE).when(log_service(by=self.LEADER)).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    def test_verify_nothing(self) -> None:
+        """Leading an organisation's people is no right to confirm their service."""
+        command = ConfirmService(by=self.LEADER, at=NOON, record_id=RECORD)
+        given(*standing(), logged()).when(command).then_refused(RecordUnknown, record_id=RECORD)
+
+    def test_have_no_role_in_office(self) -> None:
+        """Who is a member as well acts as one in person: in office their roles give no right."""
+        book = Book(*PEOPLE, *member(ZHAO, "coordinator", CLINIC), *standing(CLINIC), registered(LI))
+        by = in_office("node-leader", ZHAO, GARDEN)
+        with pytest.raises(OrganisationUnknown):
+            book.do(add(by, **membership_of(LI, CLINIC)))
+
+
+class TestProxies:
+    """A proxy acts in somebody's own matters, never in anybody's role."""
+
+    def test_ask_and_answer_for_the_volunteer(self) -> None:
+        """A proxy joins, accepts, declines and leaves as the volunteer would."""
+        by = on_behalf(WANG, ZHAO)
+        given(*PEOPLE).when(add(by)).then(REQUESTED)
+        given(*PEOPLE, INVITED).when(ApproveMembership(by=by, **OF_WANG)).then(APPROVED)
+        given(INVITED).when(DeclineMembership(by=by, **OF_WANG)).then(DECLINED)
+        given(REQUESTED).when(DeclineMembership(by=by, **OF_WANG)).then(DECLINED)
+        given(REQUESTED, APPROVED).when(EndMembership(by=by, **OF_WANG)).then(ENDED)
+
+    def test_refused_for_what_was_requested(self) -> None:
+        """A proxy grants no request either."""
+        command = ApproveMembership(by=on_behalf(WANG, ZHAO), **OF_WANG)
+        given(*PEOPLE, REQUESTED).when(command).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            add(on_behalf(LI, ZHAO)),
+            ApproveMembership(by=on_behalf(LI, ZHAO), **OF_WANG),
+            DeclineMembership(by=on_behalf(LI, ZHAO), **OF_WANG),
+            ChangeRole(by=on_behalf(LI, ZHAO), **OF_WANG, role="verifier"),
+            EndMembership(by=on_behalf(LI, ZHAO), **OF_WANG),
+            log_service(by=on_behalf(LI, ZHAO)),
+        ],
+        ids=lambda command: type(command).__name__,
+    )
+    @pytest.mark.parametrize("coordinator", [ZHAO, LI], ids=["the proxy", "the one acted for"])
+    def test_exercise_no_role(self, command: Command, coordinator: VolunteerId) -> None:
+        """A proxy uses neither a role of theirs nor one of the volunteer they act for."""
+        book = Book(*PEOPLE, REQUESTED, registered(LI), *member(coordinator, "coordinator"))
+        with pytest.raises(OrganisationUnknown):
+            book.do(command)
+
+    def test_have_roles_in_person(self) -> None:
+        """Whose proxy somebody is takes nothing from what they may do themselves."""
+        given(*PEOPLE, *COORDINATOR).when(add(acting(ZHAO))).then(INVITED)

@@ -1,0 +1,509 @@
+from contextlib import suppress
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from tests.controls import (
+    ADMINISTRATOR,
+    CLINIC,
+    GARDEN,
+    GARDENERS_PROGRAM,
+    LI,
+    LIN,
+    NOON,
+    WANG,
+    ZHAO,
+    acting,
+    appointed,
+    in_office,
+    on_behalf,
+    registered,
+    standing,
+)
+from tests.given import Book, given
+from timebank.domain.acting import Acting, Office
+from timebank.domain.facts.organisations import AppointmentEnded, AppointmentMade
+from timebank.domain.facts.people import VolunteerErased, VolunteerSuspended
+from timebank.domain.identifiers import ActorId, AppointmentId, VolunteerId
+from timebank.domain.kernel import Command, Fact
+from timebank.domain.leaving import EraseVolunteer
+from timebank.domain.organisations.offices import Appoint, EndAppointment
+from timebank.domain.organisations.refusals import (
+    AppointmentAlreadyHeld,
+    AppointmentUnknown,
+    LastAdministrator,
+    NotWithinYourOffice,
+    OfficeHasNoScope,
+    OfficeNeedsScope,
+    OrganisationUnknown,
+)
+from timebank.domain.people.refusals import VolunteerIsErased, VolunteerIsSuspended, VolunteerUnknown
+from timebank.domain.refusals import OfficeMissing, TermEndsBeforeItStarts
+from timebank.domain.refusing import Refusal
+
+TODAY = NOON.date()
+DAY = timedelta(days=1)
+APPOINTMENT = AppointmentId("app_1")
+OF_GARDEN: dict[str, Any] = {"office": "node-leader", "organisation_id": GARDEN}
+LEADER = in_office("node-leader", ZHAO, GARDEN)
+LEADS = appointed("node-leader", ZHAO, organisation_id=GARDEN)
+LEADS_THIS_WEEK = appointed("node-leader", ZHAO, organisation_id=GARDEN, valid_until=TODAY + 7 * DAY)
+ADMINISTERS = appointed()
+DEPUTY = appointed(
+    "node-leader", LI, organisation_id=GARDEN, appointed_by=LEADER.actor, delegated_from=LEADS.appointment_id
+)
+
+
+def appoint(by: Acting = ADMINISTRATOR, **changes: Any) -> Appoint:
+    """Li is to be an auditor of the bank."""
+    fields: dict[str, Any] = {"appointment_id": APPOINTMENT, "volunteer_id": LI, "office": "auditor"}
+    return Appoint(by=by, at=NOON, **(fields | changes))
+
+
+def made(by: Acting = ADMINISTRATOR, **changes: Any) -> AppointmentMade:
+    """What `appoint` comes to."""
+    office = changes.pop("office", "auditor")
+    return appointed(office, LI, **({"appointment_id": APPOINTMENT, "appointed_by": by.actor} | changes))
+
+
+def end(appointment: AppointmentMade, by: Acting = ADMINISTRATOR, reason: str | None = None) -> EndAppointment:
+    """An appointment is to be over."""
+    return EndAppointment(by=by, at=NOON, appointment_id=appointment.appointment_id, reason=reason)
+
+
+def ended(
+    appointment: AppointmentMade, by: ActorId = ADMINISTRATOR.actor, reason: str | None = None
+) -> AppointmentEnded:
+    """The appointment is over."""
+    return AppointmentEnded(
+        appointment_id=appointment.appointment_id,
+        volunteer_id=appointment.volunteer_id,
+        ended_by=by,
+        delegated_from=appointment.delegated_from,
+        reason=reason,
+    )
+
+
+class TestAppoint:
+    """Giving somebody an office."""
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, in_office("administrator")])
+    @pytest.mark.parametrize("office", ["administrator", "auditor"])
+    def test_appoints_for_the_whole_bank(self, by: Acting, office: Office) -> None:
+        """The operator and administrators appoint administrators and auditors."""
+        given(registered(LI)).when(appoint(by, office=office)).then(made(by, office=office))
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, in_office("administrator")])
+    def test_appoints_for_the_people_of_an_organisation(self, by: Acting) -> None:
+        """The operator and administrators appoint node leaders."""
+        given(registered(LI), *standing()).when(appoint(by, **OF_GARDEN)).then(made(by, **OF_GARDEN))
+
+    def test_keeps_the_term(self) -> None:
+        """An office may be given for some days, also for a single one."""
+        term: dict[str, Any] = {"valid_from": TODAY + DAY, "valid_until": TODAY + DAY}
+        given(registered(LI)).when(appoint(**term)).then(made(**term))
+
+    @pytest.mark.parametrize(
+        "by",
+        [acting(ZHAO), acting(LI), in_office("auditor"), GARDENERS_PROGRAM, on_behalf(LI)],
+        ids=lambda by: by.authority,
+    )
+    @pytest.mark.parametrize("asked", [{"office": "administrator"}, OF_GARDEN], ids=["bank", "garden"])
+    def test_refused_for_everybody_else(self, by: Acting, asked: dict[str, Any]) -> None:
+        """Without an office to give there is nothing one could give, not even where the volunteer is unknown."""
+        given().when(appoint(by, **asked)).then_refused(OfficeMissing, office="administrator")
+
+    def test_refused_for_nobody(self) -> None:
+        """Only volunteers are appointed."""
+        given().when(appoint()).then_refused(VolunteerUnknown, volunteer_id=LI)
+
+    def test_refused_for_a_suspended_volunteer(self) -> None:
+        """Who is suspended is appointed to nothing."""
+        suspended = VolunteerSuspended(volunteer_id=LI, reason="代签")
+        given(registered(LI), suspended).when(appoint()).then_refused(VolunteerIsSuspended, volunteer_id=LI)
+
+    def test_refused_for_an_erased_volunteer(self) -> None:
+        """Nobody is left to appoint where somebody was erased."""
+        erased = VolunteerErased(volunteer_id=LI)
+        given(registered(LI), erased).when(appoint()).then_refused(VolunteerIsErased, volunteer_id=LI)
+
+    @pytest.mark.parametrize("office", ["administrator", "auditor"])
+    def test_refused_with_a_scope_for_the_whole_bank(self, office: Office) -> None:
+        """Administrators and auditors are never those of one organisation."""
+        command = appoint(office=office, organisation_id=GARDEN)
+        given(registered(LI), *standing()).when(command).then_refused(OfficeHasNoScope, office=office)
+
+    def test_refused_without_a_scope_for_a_node_leader(self) -> None:
+        """A node leader leads the people of some organisation."""
+        given(registered(LI)).when(appoint(office="node-leader")).then_refused(OfficeNeedsScope)
+
+    def test_refused_for_an_unknown_organisation(self) -> None:
+        """Nobody leads the people of what is not there."""
+        given(registered(LI)).when(appoint(**OF_GARDEN)).then_refused(OrganisationUnknown, organisation_id=GARDEN)
+
+    @pytest.mark.parametrize("since", [TODAY, TODAY + DAY])
+    def test_refused_when_the_term_ends_before_it_starts(self, since: date) -> None:
+        """A term runs forwards."""
+        command = appoint(valid_from=since, valid_until=since - DAY)
+        given(registered(LI)).when(command).then_refused(TermEndsBeforeItStarts)
+
+    @pytest.mark.parametrize("since", [None, TODAY - DAY, TODAY - 9 * DAY])
+    def test_refused_for_days_gone_by(self, since: date | None) -> None:
+        """Nobody is appointed for the past alone."""
+        command = appoint(valid_from=since, valid_until=TODAY - DAY)
+        given(registered(LI)).when(command).then_refused(TermEndsBeforeItStarts)
+
+    @pytest.mark.parametrize("since", [None, TODAY - 9 * DAY])
+    def test_possible_for_what_is_left_of_a_term(self, since: date | None) -> None:
+        """A term may have begun, and end today."""
+        given(registered(LI)).when(appoint(valid_from=since, valid_until=TODAY)).then(
+            made(valid_from=since, valid_until=TODAY)
+        )
+
+    @pytest.mark.parametrize(
+        ("held", "asked"),
+        [
+            ({}, {}),
+            ({}, {"valid_from": TODAY + 9 * DAY}),
+            ({"valid_from": TODAY, "valid_until": TODAY}, {}),
+            ({"valid_from": TODAY}, {"valid_from": TODAY - DAY}),
+            ({"valid_until": TODAY + DAY}, {"valid_from": TODAY + DAY}),
+            ({"valid_from": TODAY + DAY}, {"valid_from": TODAY + DAY}),
+            ({"valid_from": TODAY + 9 * DAY}, {}),
+            ({"valid_from": TODAY + 9 * DAY}, {"valid_from": TODAY}),
+            ({"valid_from": TODAY + 9 * DAY}, {"valid_until": TODAY + 9 * DAY}),
+            ({"valid_from": TODAY + DAY, "valid_until": TODAY + 2 * DAY}, {"valid_until": TODAY + 9 * DAY}),
+            ({"valid_until": TODAY + 9 * DAY}, {"valid_from": TODAY + DAY, "valid_until": TODAY + 2 * DAY}),
+        ],
+    )
+    def test_refused_while_it_is_held(self, held: dict[str, Any], asked: dict[str, Any]) -> None:
+        """Two terms in one office have no day in common, whichever of them begins first."""
+        has = appointed("auditor", LI, **held)
+        decided = given(registered(LI), has).when(appoint(**asked))
+        decided.then_refused(AppointmentAlreadyHeld, volunteer_id=LI, appointment_id=has.appointment_id)
+
+    def test_tells_which_one_is_in_the_way(self) -> None:
+        """Of several appointments, the refusal names one whose term overlaps."""
+        this_week = appointed("auditor", LI, valid_until=TODAY + 6 * DAY)
+        later = appointed("auditor", LI, appointment_id=AppointmentId("app_2"), valid_from=TODAY + 9 * DAY)
+        for history in ((this_week, later), (later, this_week)):
+            for has, since, until in ((this_week, 6, 8), (later, 7, 9)):
+                command = appoint(valid_from=TODAY + since * DAY, valid_until=TODAY + until * DAY)
+                decided = given(registered(LI), *history).when(command)
+                decided.then_refused(AppointmentAlreadyHeld, appointment_id=has.appointment_id)
+
+    def test_possible_between_two_terms(self) -> None:
+        """Between two terms there is room for a third."""
+        this_week = appointed("auditor", LI, valid_until=TODAY + 6 * DAY)
+        later = appointed("auditor", LI, appointment_id=AppointmentId("app_2"), valid_from=TODAY + 9 * DAY)
+        term: dict[str, Any] = {"valid_from": TODAY + 7 * DAY, "valid_until": TODAY + 8 * DAY}
+        given(registered(LI), this_week, later).when(appoint(**term)).then(made(**term))
+
+    def test_refused_while_it_is_held_for_another(self) -> None:
+        """Who is a deputy is not appointed beside that, neither by the bank nor by whoever passed it on."""
+        for by in (ADMINISTRATOR, LEADER):
+            own = (LEADS,) if by == LEADER else ()
+            decided = given(registered(LI), *standing(), *own, DEPUTY).when(appoint(by, **OF_GARDEN))
+            decided.then_refused(AppointmentAlreadyHeld, appointment_id=DEPUTY.appointment_id)
+
+    @for_all(
+        st.lists(
+            st.tuples(
+                st.integers(0, 3),
+                st.one_of(st.none(), st.integers(-3, 6)),
+                st.one_of(st.none(), st.integers(-3, 6)),
+            ),
+            max_size=12,
+        )
+    )
+    def test_never_held_twice(self, history: list[tuple[int, int | None, int | None]]) -> None:
+        """Whatever is asked for, on no day somebody has an office by two appointments."""
+        book, terms = Book(registered(LI)), list[tuple[date, date]]()
+        at = NOON
+        for step, (days_later, since, until) in enumerate(history):
+            at += days_later * DAY
+            command = Appoint(
+                by=ADMINISTRATOR,
+                at=at,
+                appointment_id=AppointmentId(f"app_{step}"),
+                volunteer_id=LI,
+                office="auditor",
+                valid_from=None if since is None else at.date() + since * DAY,
+                valid_until=None if until is None else at.date() + until * DAY,
+            )
+            with suppress(Refusal):
+                made = book.do(command)
+                terms.append((made.valid_from or at.date(), made.valid_until or date.max))
+        for day in (TODAY + days * DAY for days in range(-9, 60)):
+            assert sum(since <= day <= until for since, until in terms) <= 1
+
+    @pytest.mark.parametrize(
+        ("history", "asked"),
+        [
+            ((appointed("auditor", LI), ended(appointed("auditor", LI))), {}),
+            ((appointed("auditor", LI, valid_until=TODAY - DAY),), {"valid_from": TODAY}),
+            ((appointed("auditor", LI, valid_until=TODAY),), {"valid_from": TODAY + DAY}),
+            ((appointed("auditor", LI, valid_from=TODAY + DAY),), {"valid_until": TODAY}),
+            ((appointed("auditor", LI),), {"office": "administrator"}),
+        ],
+        ids=["ended", "expired", "afterwards", "before", "another office"],
+    )
+    def test_possible_when_it_is_not_held(self, history: tuple[Fact, ...], asked: dict[str, Any]) -> None:
+        """What is over, or is another office, does not stand in the way."""
+        given(registered(LI), *history).when(appoint(**asked)).then(made(**asked))
+
+    def test_possible_for_several_organisations(self) -> None:
+        """One person may lead the people of two organisations."""
+        leads_another = appointed("node-leader", LI, organisation_id=CLINIC)
+        given(registered(LI), *standing(), leads_another).when(appoint(**OF_GARDEN)).then(made(**OF_GARDEN))
+
+
+class TestPassingOn:
+    """Appointing a deputy to one's own office."""
+
+    @pytest.mark.parametrize(
+        ("own", "asked"),
+        [
+            (LEADS, {}),
+            (LEADS, {"valid_until": TODAY + 99 * DAY}),
+            (LEADS_THIS_WEEK, {"valid_until": TODAY + 6 * DAY}),
+            (LEADS_THIS_WEEK, {"valid_from": TODAY + DAY, "valid_until": TODAY + 7 * DAY}),
+        ],
+    )
+    def test_a_node_leader_appoints_deputies(self, own: AppointmentMade, asked: dict[str, Any]) -> None:
+        """A node leader passes the office on, for no longer than they have it themselves."""
+        decided = given(registered(LI), *standing(), own).when(appoint(LEADER, **OF_GARDEN, **asked))
+        decided.then(made(LEADER, **OF_GARDEN, **asked, delegated_from=own.appointment_id))
+
+    @pytest.mark.parametrize("until", [None, TODAY + 8 * DAY])
+    def test_refused_for_longer_than_ones_own_term(self, until: date | None) -> None:
+        """A deputy's term ends with that of whoever they stand in for, at the latest."""
+        command = appoint(LEADER, **OF_GARDEN, valid_until=until)
+        given(LEADS_THIS_WEEK).when(command).then_refused(NotWithinYourOffice)
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"office": "administrator"},
+            {"office": "auditor"},
+            {"office": "auditor", "organisation_id": GARDEN},
+            {"office": "node-leader"},
+            {"office": "node-leader", "organisation_id": CLINIC},
+        ],
+    )
+    def test_refused_beyond_ones_office(self, asked: dict[str, Any]) -> None:
+        """Nobody passes on what they do not have: another office, or the people of another organisation."""
+        given(LEADS).when(appoint(LEADER, **asked)).then_refused(NotWithinYourOffice)
+
+    def test_refused_beyond_the_office_one_acts_in(self) -> None:
+        """Who holds two offices acts in one of them at a time."""
+        leads_another = appointed("node-leader", ZHAO, organisation_id=CLINIC)
+        audits = appointed("auditor", ZHAO)
+        for asked in ({"office": "node-leader", "organisation_id": CLINIC}, {"office": "auditor"}):
+            given(LEADS, leads_another, audits).when(appoint(LEADER, **asked)).then_refused(NotWithinYourOffice)
+
+    @pytest.mark.parametrize(
+        "history",
+        [
+            (),
+            (LEADS, ended(LEADS)),
+            (appointed("node-leader", ZHAO, organisation_id=GARDEN, valid_until=TODAY - DAY),),
+            (appointed("node-leader", ZHAO, organisation_id=GARDEN, valid_from=TODAY + DAY),),
+        ],
+        ids=["never", "ended", "expired", "not yet"],
+    )
+    def test_refused_when_the_office_is_not_held(self, history: tuple[Fact, ...]) -> None:
+        """What one no longer has, or not yet, cannot be passed on."""
+        given(*history).when(appoint(LEADER, **OF_GARDEN, valid_until=TODAY)).then_refused(NotWithinYourOffice)
+
+    def test_refused_for_deputies(self) -> None:
+        """A deputy has no deputies."""
+        command = appoint(in_office("node-leader", LI, GARDEN), **OF_GARDEN, volunteer_id=WANG)
+        given(DEPUTY).when(command).then_refused(NotWithinYourOffice)
+
+    def test_passes_on_ones_own_rather_than_anothers(self) -> None:
+        """Who is a deputy, and has the office themselves as well, passes on what is their own."""
+        own = appointed("node-leader", LI, appointment_id=AppointmentId("app_own"), organisation_id=GARDEN)
+        by = in_office("node-leader", LI, GARDEN)
+        passed_on = appointed(
+            "node-leader",
+            WANG,
+            appointment_id=APPOINTMENT,
+            organisation_id=GARDEN,
+            appointed_by=by.actor,
+            delegated_from=own.appointment_id,
+        )
+        for both in ((own, DEPUTY), (DEPUTY, own)):
+            decided = given(registered(WANG), *standing(), *both).when(appoint(by, **OF_GARDEN, volunteer_id=WANG))
+            decided.then(passed_on)
+
+    def test_refused_for_deputies_whose_own_office_is_over(self) -> None:
+        """What was one's own, and is no longer, makes a deputy no more than that."""
+        owned = appointed(
+            "node-leader",
+            LI,
+            appointment_id=AppointmentId("app_own"),
+            organisation_id=GARDEN,
+            valid_until=TODAY - DAY,
+        )
+        command = appoint(in_office("node-leader", LI, GARDEN), **OF_GARDEN, volunteer_id=WANG)
+        given(owned, DEPUTY).when(command).then_refused(NotWithinYourOffice)
+
+    def test_refused_for_oneself(self) -> None:
+        """Who has the office is no deputy of theirs."""
+        command = appoint(LEADER, **OF_GARDEN, volunteer_id=ZHAO)
+        given(registered(ZHAO), *standing(), LEADS).when(command).then_refused(AppointmentAlreadyHeld)
+
+
+class TestEndAppointment:
+    """Taking an office away, or laying it down."""
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, in_office("administrator"), acting(LI), in_office("auditor", LI)])
+    def test_ended_by_the_bank_or_by_oneself(self, by: Acting) -> None:
+        """Administrators end appointments, and everybody may lay down their own; why is kept."""
+        audits = appointed("auditor", LI)
+        given(audits).when(end(audits, by, "任期届满")).then(ended(audits, by.actor, "任期届满"))
+
+    @pytest.mark.parametrize("by", [LEADER, acting(ZHAO)])
+    def test_ended_by_whoever_passed_it_on(self, by: Acting) -> None:
+        """A node leader does without a deputy again; their own office stays."""
+        given(DEPUTY).when(end(DEPUTY, by)).then(ended(DEPUTY, by.actor))
+
+    def test_ends_what_was_passed_on(self) -> None:
+        """With an office ends what its holder has passed on of it."""
+        given(LEADS, DEPUTY).when(end(LEADS, reason="调离")).then(
+            ended(LEADS, reason="调离"), ended(DEPUTY, reason="调离")
+        )
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, LEADER, acting(LI)], ids=lambda by: by.authority)
+    def test_leaves_deputies_that_ended_alone(self, by: Acting) -> None:
+        """Whoever ended a deputy's appointment, it does not end again with the office it was a part of."""
+        other = appointed(
+            "node-leader",
+            WANG,
+            organisation_id=GARDEN,
+            appointed_by=LEADER.actor,
+            delegated_from=LEADS.appointment_id,
+        )
+        history = (LEADS, DEPUTY, other)
+        book = Book(*history)
+        assert book.do(end(DEPUTY, by)) == ended(DEPUTY, by.actor)
+        given(*book.facts).when(end(LEADS)).then(ended(LEADS), ended(other))
+
+    def test_ends_nothing_else(self) -> None:
+        """Other offices of the same people stay."""
+        others = (appointed("auditor", LI), appointed("auditor", ZHAO), DEPUTY)
+        book = Book(*others, LEADS)
+        book.do(end(appointed("auditor", ZHAO)))
+        assert book.facts == [*others, LEADS, ended(appointed("auditor", ZHAO))]
+
+    def test_possible_when_its_term_is_over(self) -> None:
+        """Ending what is over in any case does no harm."""
+        audited = appointed("auditor", LI, valid_until=TODAY - DAY)
+        given(audited).when(end(audited)).then(ended(audited))
+
+    @pytest.mark.parametrize("history", [(), (LEADS, ended(LEADS))], ids=["never", "ended"])
+    def test_refused_without_an_appointment(self, history: tuple[Fact, ...]) -> None:
+        """An appointment has to be there, and ends once."""
+        given(*history).when(end(LEADS)).then_refused(AppointmentUnknown, appointment_id=LEADS.appointment_id)
+
+    @pytest.mark.parametrize(
+        "by",
+        [acting(WANG), in_office("auditor"), in_office("node-leader", LI, GARDEN), GARDENERS_PROGRAM],
+        ids=lambda by: by.authority,
+    )
+    def test_refused_for_strangers(self, by: Acting) -> None:
+        """To whoever has nothing to do with an appointment it does not exist; deputies end nobody's but their own."""
+        given(LEADS).when(end(LEADS, by)).then_refused(AppointmentUnknown)
+
+    def test_refused_for_who_appointed_in_office(self) -> None:
+        """Who appointed somebody as an administrator has no say in it when they are none any more."""
+        by_lin = appointed("auditor", LI, appointed_by=acting(LIN).actor)
+        given(by_lin).when(end(by_lin, acting(LIN))).then_refused(AppointmentUnknown)
+
+
+class TestLastAdministrator:
+    """There is always somebody who decides for the bank."""
+
+    EVERYBODY = (LIN, LI, WANG, ZHAO)
+
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, acting(LIN), in_office("administrator")])
+    @pytest.mark.parametrize(
+        "others",
+        [
+            (),
+            (appointed("auditor", LI),),
+            (appointed("administrator", LI, valid_until=TODAY + 999 * DAY),),
+            (appointed("administrator", LI, valid_from=TODAY + DAY),),
+            (appointed("administrator", LI), ended(appointed("administrator", LI))),
+        ],
+        ids=["none", "an auditor", "for a term", "not yet", "no longer"],
+    )
+    def test_refused_when_nobody_would_be_left(self, others: tuple[Fact, ...], by: Acting) -> None:
+        """The last administrator who is one today and without a term stays, whoever would end it."""
+        given(ADMINISTERS, *others).when(end(ADMINISTERS, by)).then_refused(LastAdministrator)
+
+    @pytest.mark.parametrize("since", [None, TODAY, TODAY - DAY])
+    def test_possible_when_another_stays(self, since: date | None) -> None:
+        """An administrator goes when another one is there for good."""
+        other = appointed("administrator", LI, valid_from=since)
+        given(ADMINISTERS, other).when(end(ADMINISTERS, acting(LIN))).then(ended(ADMINISTERS, acting(LIN).actor))
+
+    def test_one_with_a_term_may_go(self) -> None:
+        """Who is administrator for a term may go before it is over."""
+        for_now = appointed("administrator", LI, valid_until=TODAY)
+        given(ADMINISTERS, for_now).when(end(for_now)).then(ended(for_now))
+
+    @for_all(
+        st.lists(
+            st.tuples(
+                st.integers(0, 3),
+                st.one_of(
+                    st.integers(0, 5),
+                    st.sampled_from(EVERYBODY),
+                    st.tuples(
+                        st.sampled_from(EVERYBODY),
+                        st.none() | st.integers(-3, 3),
+                        st.none() | st.integers(-3, 3),
+                    ),
+                ),
+            ),
+            max_size=12,
+        )
+    )
+    def test_there_is_always_one(self, history: list[tuple[int, Any]]) -> None:
+        """Whatever is asked for, and whoever is erased, somebody is administrator today, and without a term."""
+        book = Book(*(registered(each) for each in self.EVERYBODY), ADMINISTERS)
+        at = NOON
+        for step, (days_later, asked) in enumerate(history):
+            at += timedelta(days=days_later)
+            appointments = [fact for fact in book.facts if isinstance(fact, AppointmentMade)]
+            command: Command
+            if isinstance(asked, int):
+                chosen = appointments[asked % len(appointments)].appointment_id
+                command = EndAppointment(by=in_office("administrator"), at=at, appointment_id=chosen)
+            elif isinstance(asked, str):
+                command = EraseVolunteer(by=acting(VolunteerId(asked)), at=at, volunteer_id=VolunteerId(asked))
+            else:
+                volunteer_id, since, until = asked
+                command = Appoint(
+                    by=in_office("administrator"),
+                    at=at,
+                    appointment_id=AppointmentId(f"app_{step}"),
+                    volunteer_id=volunteer_id,
+                    office="administrator",
+                    valid_from=None if since is None else at.date() + since * DAY,
+                    valid_until=None if until is None else at.date() + until * DAY,
+                )
+            with suppress(Refusal):
+                book.do(command)
+            over = {fact.appointment_id for fact in book.facts if isinstance(fact, AppointmentEnded)}
+            stay = [
+                fact for fact in book.facts if isinstance(fact, AppointmentMade) and fact.appointment_id not in over
+            ]
+            assert any(each.valid_until is None and (each.valid_from or at.date()) <= at.date() for each in stay)
+            erased = {fact.volunteer_id for fact in book.facts if isinstance(fact, VolunteerErased)}
+            assert erased.isdisjoint(each.volunteer_id for each in stay)

@@ -1,0 +1,91 @@
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.controls import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NOON, OTHER, RECORD, WANG, acting, log_service
+from tests.domain.builders import REWARD, give, reserve, terms
+from tests.given import given
+from timebank.domain.bank import OpenBank
+from timebank.domain.credit.rewards import PublishReward
+from timebank.domain.facts.credit import Slot
+from timebank.domain.kernel import Command
+from timebank.domain.organisations.organisations import RegisterOrganisation
+from timebank.domain.people.volunteers import ChangePersonalData, SetConsent, SuspendVolunteer
+from timebank.domain.refusals import NotWellFormed, UnbelievableTime
+from timebank.domain.service.records import ConfirmService, CorrectService, LogConfirmedService
+
+BY: dict[str, Any] = {"by": ADMINISTRATOR, "at": NOON}
+LONG_AGO = datetime(1930, 5, 1, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
+
+
+def correct(**changes: Any) -> CorrectService:
+    """A correction that only says why."""
+    return CorrectService(**(BY | {"record_id": RECORD, "reason": "写错了"} | changes))
+
+
+def publish(**changes: Any) -> PublishReward:
+    """A reward is offered."""
+    return PublishReward(**BY, reward_id=REWARD, terms=terms(**changes))
+
+
+def signed(**changes: Any) -> LogConfirmedService:
+    """A list that two have signed."""
+    return LogConfirmedService(by=acting(WANG), at=NOON, log=log_service(record_id=OTHER, **changes))
+
+
+class TestCheck:
+    """What no command may say, whichever way it came in."""
+
+    @pytest.mark.parametrize(
+        ("command", "field"),
+        [
+            (log_service(activity=""), "activity"),
+            (log_service(category=" \t"), "category"),
+            (log_service(place="门\n口"), "place"),
+            (log_service(content="\x00"), "content"),
+            (log_service(content="字" * 2001), "content"),
+            (log_service(programmes=("红细胞", "")), "programmes[1]"),
+            (log_service(programmes=("红细胞",) * 21), "programmes"),
+            (signed(activity="字" * 201), "activity"),
+            (correct(reason=""), "reason"),
+            (correct(category="\x1b"), "category"),
+            (ConfirmService(**BY, record_id=RECORD, reason="\x07"), "reason"),
+            (SuspendVolunteer(**BY, volunteer_id=WANG, reason=""), "reason"),
+            (SetConsent(**BY, volunteer_id=WANG, purpose="leaderboard", granted=True, alias=""), "alias"),
+            (ChangePersonalData(**BY, volunteer_id=WANG, name=""), "name"),
+            (ChangePersonalData(**BY, volunteer_id=WANG, phone="call me"), "phone"),
+            (ChangePersonalData(**BY, volunteer_id=WANG, birth_year=1066), "birth_year"),
+            (RegisterOrganisation(**BY, organisation_id=GARDEN, name="", kind="merchant"), "name"),
+            (OpenBank(**BY, name="", timezone="Asia/Shanghai"), "name"),
+            (give(minutes=0), "minutes"),
+            (publish(name=""), "name"),
+            (publish(slots=(Slot(starts_at=NOON, places=0),)), "terms.slots[0].places"),
+            (publish(cost_minutes=0), "terms.cost_minutes"),
+        ],
+    )
+    def test_refuses_what_does_not_fit_its_field(self, command: Command, field: str) -> None:
+        """Texts that say nothing, are too long or cannot be shown, and numbers out of bounds, are refused by field."""
+        given().when(command).then_refused(NotWellFormed, field=field)
+
+    @pytest.mark.parametrize(
+        "command",
+        [
+            log_service(started_at=LONG_AGO, ended_at=LONG_AGO + timedelta(hours=1)),
+            log_service(ended_at=datetime.max.replace(tzinfo=ZoneInfo("UTC"))),
+            signed(started_at=LONG_AGO, ended_at=LONG_AGO + timedelta(hours=1)),
+            correct(started_at=LONG_AGO),
+            correct(ended_at=datetime.min.replace(tzinfo=ZoneInfo("UTC"))),
+            reserve(slot=LONG_AGO),
+            publish(slots=(Slot(starts_at=LONG_AGO, places=1),)),
+        ],
+    )
+    def test_refuses_times_that_cannot_be(self, command: Command) -> None:
+        """A time before 1949, or after 2199, is a slip of the pen, at every entrance."""
+        given().when(command).then_refused(UnbelievableTime)
+
+    def test_takes_what_fits(self) -> None:
+        """The longest texts there may be are taken as they are."""
+        log_service(by=GARDENERS_PROGRAM, activity="字" * 200, content="行\n" * 1000).check()
+        ChangePersonalData(**BY, volunteer_id=WANG, phone="", birth_year=0, document_number="").check()

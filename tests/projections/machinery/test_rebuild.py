@@ -1,0 +1,402 @@
+"""Throwing a read model away and making it again, while the world goes on."""
+
+import asyncio
+import re
+from contextlib import suppress
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from tests.helpers.dump import pg_dump, schema_of
+from tests.helpers.town import confirm, consent, do, found, log, register, volunteer
+from tests.projections.conftest import Compare, Play
+from tests.projections.market import Market
+from timebank.db.connections import Pool
+from timebank.domain.identifiers import new_bank_id
+from timebank.ledger.ledger import Ledger
+from timebank.ledger.store import Store
+from timebank.projections import EVERY, FOLLOWING, INLINE
+from timebank.projections.credit import balances
+from timebank.projections.machinery import rebuild as module
+from timebank.projections.machinery.projection import Projection
+from timebank.projections.machinery.rebuild import outdated, rebuild, verify
+from timebank.projections.machinery.runner import Runner
+from timebank.projections.organisations import memberships
+from timebank.projections.people import volunteers
+from timebank.projections.recognition import leaderboards
+from timebank.runtime.composition import hooks
+from timebank.vault.people import People
+
+every_projection = pytest.mark.parametrize("projection", EVERY, ids=lambda projection: projection.name)
+both_kinds = pytest.mark.parametrize(
+    "projection", [balances.PROJECTION, leaderboards.PROJECTION], ids=lambda projection: projection.name
+)
+
+
+async def rows_of(pool: Pool, projection: Projection) -> list[str]:
+    """All rows of a read model, in some order that does not change."""
+    return sorted(
+        [row["t"] for table in projection.tables for row in await pool.fetch(f"select t::text from {table} t")]
+    )
+
+
+async def catch_up(runner: Runner, bank_id: UUID) -> None:
+    """Bring the projections to the head."""
+    while await runner.catch_up(bank_id):
+        pass
+
+
+@pytest.fixture
+async def history(ledger: Ledger, runner: Runner, bank_id: UUID) -> None:
+    """Something happened, and was taken in."""
+    await ledger.submit(bank_id, Market(seed=7).commands(300))
+    await catch_up(runner, bank_id)
+
+
+@every_projection
+async def test_a_rebuild_gives_what_was_there(
+    projection: Projection, history: None, pool: Pool, compare: Compare, ledger: Ledger, runner: Runner, bank_id: UUID
+) -> None:
+    """A rebuilt read model has the same rows, and goes on from there."""
+    before = await rows_of(pool, projection)
+    for table in projection.tables:
+        assert await pool.fetchval(f"select count(*) from {table}") > 0, f"the history says nothing about {table}"
+    told: list[tuple[int, int]] = []
+    await rebuild(pool, projection, lambda done, total: told.append((done, total)))
+    assert await rows_of(pool, projection) == before
+    assert told[-1][0] == told[-1][1] == ledger.head(bank_id)
+    await ledger.submit(bank_id, [register(20), consent(volunteer(20)), log("rec_new", volunteer(20))])
+    await ledger.submit(bank_id, [confirm("rec_new"), consent(volunteer(20), granted=False)])
+    await catch_up(runner, bank_id)
+    assert [each.differences for each in await compare() if not each.is_equal] == []
+
+
+@every_projection
+async def test_a_rebuild_repairs(
+    projection: Projection, history: None, pool: Pool, compare: Compare, runner: Runner, bank_id: UUID
+) -> None:
+    """Rows that were lost or spoilt are made again."""
+    for table in projection.tables:
+        await pool.execute(f"delete from {table} where ctid in (select ctid from {table} limit 3)")
+    assert [each.projection for each in await compare() if not each.is_equal] == [projection.name]
+    await rebuild(pool, projection)
+    assert [each.projection for each in await compare() if not each.is_equal] == []
+
+
+async def indexes(pool: Pool) -> list[tuple[str, str]]:
+    """Names and definitions of all indexes."""
+    return [
+        tuple(row)
+        for row in await pool.fetch("select indexname, indexdef from pg_indexes where schemaname = 'public' order by 1")
+    ]
+
+
+@pytest.mark.skipif(pg_dump() is None, reason="there is no pg_dump")
+async def test_a_rebuild_leaves_the_schema_as_it_was(url: str, history: None, pool: Pool) -> None:
+    """After everything was rebuilt, twice, the schema is to the letter what the migrations made."""
+    before, indexes_before = schema_of(url), await indexes(pool)
+    for projection in (*EVERY, *EVERY):
+        await rebuild(pool, projection)
+    assert await indexes(pool) == indexes_before
+    assert without_options(schema_of(url)) == without_options(before)
+
+
+@pytest.mark.skipif(pg_dump() is None, reason="there is no pg_dump")
+async def test_a_rebuild_keeps_storage_parameters(url: str, history: None, pool: Pool) -> None:
+    """A rebuilt table has the fill factor that the migrations gave it."""
+    before = schema_of(url)
+    for projection in EVERY:
+        await rebuild(pool, projection)
+    assert re.findall(r"fillfactor.*", schema_of(url)) == re.findall(r"fillfactor.*", before)
+
+
+def without_options(schema: str) -> str:
+    """The schema without its storage parameters."""
+    return re.sub(r"\nWITH \(fillfactor='\d+'\)", "", schema)
+
+
+async def test_a_rebuild_keeps_who_may_read(history: None, pool: Pool) -> None:
+    """Whoever was allowed to read a table may read it after a rebuild."""
+    role = f"reader_{UUID(new_bank_id()).hex}"
+    await pool.execute(f"create role {role}")
+    try:
+        await pool.execute(f"grant select on volunteer to {role}")
+        await rebuild(pool, volunteers.PROJECTION)
+        assert await pool.fetchval("select has_table_privilege($1, 'volunteer', 'select')", role)
+    finally:
+        await pool.execute(f"drop owned by {role}")
+        await pool.execute(f"drop role {role}")
+
+
+@both_kinds
+async def test_a_rebuild_while_everybody_writes(
+    projection: Projection,
+    ledger: Ledger,
+    runner: Runner,
+    bank_id: UUID,
+    pool: Pool,
+    compare: Compare,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While writers append and the runner follows, rebuilds go through, nothing fails, and nothing is lost."""
+    monkeypatch.setattr(module, "BATCH_EVENTS", 50)
+    await do(ledger, bank_id, *found(5))
+    town, is_over = Market(seed=4, volunteers=5), asyncio.Event()
+    sizes = Random(4)
+
+    async def write() -> None:
+        while not is_over.is_set():
+            await ledger.submit(bank_id, [town.next() for _ in range(sizes.randint(1, 12))])
+
+    async def follow() -> None:
+        while not is_over.is_set():
+            await runner.catch_up(bank_id)
+            await asyncio.sleep(0)
+
+    busy = [asyncio.create_task(each()) for each in (write, write, follow)]
+    try:
+        for _ in range(4):
+            await asyncio.wait_for(rebuild(pool, projection), 20)
+            compared = await verify(pool, projection, bank_id)
+            assert compared.is_equal, compared.differences
+    finally:
+        is_over.set()
+        await asyncio.gather(*busy)
+    await catch_up(runner, bank_id)
+    assert ledger.head(bank_id) > 30
+    assert [each.differences for each in await compare() if not each.is_equal] == []
+
+
+@both_kinds
+async def test_a_bank_that_opens_during_a_rebuild(
+    projection: Projection,
+    history: None,
+    ledger: Ledger,
+    runner: Runner,
+    store: Store,
+    pool: Pool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What happens in a bank that is opened while the new table is about to be swapped in is not lost."""
+    new_bank = UUID(new_bank_id())
+
+    async def open_another() -> None:
+        await store.open_bank(new_bank, "New bank", "Asia/Shanghai")
+        await do(ledger, new_bank, *found(2), log("rec_1", volunteer(1)), confirm("rec_1"))
+        await catch_up(runner, new_bank)
+
+    opening: list[asyncio.Task[None]] = []
+    swap = module._swap
+
+    async def swap_late(*binds: Any) -> None:
+        if not opening:
+            opening.append(asyncio.create_task(open_another()))
+            await asyncio.wait(opening, timeout=0.5)
+        await swap(*binds)
+
+    monkeypatch.setattr(module, "_swap", swap_late)
+    await rebuild(pool, projection)
+    await opening[0]
+    await catch_up(runner, new_bank)
+    compared = await verify(pool, projection, new_bank)
+    assert compared.is_equal, compared.differences
+
+
+@both_kinds
+async def test_an_interrupted_rebuild_changes_nothing(
+    projection: Projection, history: None, pool: Pool, compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rebuild that is cancelled, or fails, at any point leaves the live tables alone, and can be run again."""
+    monkeypatch.setattr(module, "BATCH_EVENTS", 20)
+    before, indexes_before = await rows_of(pool, projection), await indexes(pool)
+    for step in range(1, 5):
+        reached = asyncio.Event()
+
+        def progress(done: int, _total: int, until: int = 20 * step, reached: asyncio.Event = reached) -> None:
+            if done >= until:
+                reached.set()
+
+        task = asyncio.create_task(rebuild(pool, projection, progress))
+        await reached.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    swap = module._swap
+
+    async def fail(connection: Any, table: str) -> None:
+        await swap(connection, table)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(module, "_swap", fail)
+    with pytest.raises(ZeroDivisionError):
+        await rebuild(pool, projection)
+    monkeypatch.setattr(module, "_swap", swap)
+    assert await rows_of(pool, projection) == before
+    assert await indexes(pool) == indexes_before
+    assert await pool.fetchval("show search_path") == '"$user", public'
+    await rebuild(pool, projection)
+    assert await rows_of(pool, projection) == before
+    assert await indexes(pool) == indexes_before
+    assert [each.projection for each in await compare() if not each.is_equal] == []
+
+
+@both_kinds
+async def test_two_rebuilds_at_once(
+    projection: Projection, history: None, pool: Pool, compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes that rebuild the same read model at the same time do not spoil it."""
+    monkeypatch.setattr(module, "BATCH_EVENTS", 60)
+    before = await rows_of(pool, projection)
+    apply, has_begun, made = module._apply, asyncio.Event(), 0
+    make_shadow, both_made = module._make_shadow, asyncio.Event()
+
+    async def make_shadow_and_tell(*binds: Any) -> None:
+        nonlocal made
+        await make_shadow(*binds)
+        made += 1
+        if made == 2:
+            both_made.set()
+
+    async def apply_and_wait(*binds: Any) -> None:
+        await apply(*binds)
+        has_begun.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(both_made.wait(), 0.3)
+
+    monkeypatch.setattr(module, "_make_shadow", make_shadow_and_tell)
+    monkeypatch.setattr(module, "_apply", apply_and_wait)
+    first = asyncio.create_task(rebuild(pool, projection))
+    await has_begun.wait()
+    await asyncio.gather(first, rebuild(pool, projection), return_exceptions=True)
+    assert await rows_of(pool, projection) == before
+    assert [each.projection for each in await compare() if not each.is_equal] == []
+
+
+async def test_all_banks_are_rebuilt(ledger: Ledger, runner: Runner, store: Store, pool: Pool, bank_id: UUID) -> None:
+    """A rebuild is of all banks; one that was empty and one nobody has followed yet included."""
+    banks = [bank_id, *(UUID(new_bank_id()) for _ in range(3))]
+    for n, each in enumerate(banks[1:3]):
+        await store.open_bank(each, "Bank", "Asia/Shanghai")
+        await ledger.submit(each, Market(seed=n).commands(50))
+    await store.open_bank(banks[3], "Empty bank", "Asia/Shanghai")
+    await catch_up(runner, banks[1])
+    for projection in EVERY:
+        await rebuild(pool, projection)
+        for each in banks:
+            compared = await verify(pool, projection, each)
+            assert compared.is_equal, compared.differences
+            assert compared.position == await store.head(each)
+    for each in banks:
+        await catch_up(runner, each)
+        assert all([(await verify(pool, projection, each)).is_equal for projection in EVERY])
+
+
+async def test_another_version_is_outdated_until_rebuilt(
+    history: None, pool: Pool, runner: Runner, bank_id: UUID, ledger: Ledger
+) -> None:
+    """Rows made by another version are known to be outdated, and no longer after a rebuild, from where all goes on."""
+    assert await outdated(pool, EVERY) == []
+    await pool.execute("update checkpoint set version = 7 where projection in ('memberships', 'leaderboards')")
+    assert await outdated(pool, EVERY) == [leaderboards.PROJECTION, memberships.PROJECTION]
+    await rebuild(pool, leaderboards.PROJECTION)
+    assert await outdated(pool, EVERY) == [memberships.PROJECTION]
+    await rebuild(pool, memberships.PROJECTION)
+    assert await outdated(pool, EVERY) == []
+
+
+# Verify
+
+
+async def test_verify_names_the_differences(play: Play, pool: Pool, bank_id: UUID, compare: Compare) -> None:
+    """A balance that somebody has changed is reported, as it is and as it should be; nothing is repaired by looking."""
+    await play(log("rec_1", volunteer(1)), confirm("rec_1"))
+    await pool.execute("update balance set available_minutes = 6000 where volunteer_id = $1", volunteer(1))
+    for _ in range(2):
+        (compared,) = [each for each in await compare() if not each.is_equal]
+        assert compared.projection == "balances"
+        assert len(compared.differences) == 2
+        live, rebuilt = compared.differences
+        assert live.startswith("live:")
+        assert f"{volunteer(1)},6000,0,0,60,60" in live
+        assert rebuilt.startswith("rebuilt:")
+        assert f"{volunteer(1)},60,0,0,60,60" in rebuilt
+        assert not await pool.fetchval(
+            "select count(*) from pg_class where relname = 'balance' and relpersistence = 't'"
+        )
+
+
+async def test_verify_finds_added_and_missing_rows(play: Play, pool: Pool, bank_id: UUID, compare: Compare) -> None:
+    """A row too many and a row too few are both found."""
+    await pool.execute("delete from volunteer where volunteer_id = $1", volunteer(1))
+    await pool.execute("insert into balance values ($1, 'vol_ghost', 1, 0, 0, 0, 1)", bank_id)
+    differing = {each.projection: each.differences for each in await compare() if not each.is_equal}
+    assert set(differing) == {"volunteers", "balances"}
+    assert [line.split(":")[0] for line in differing["volunteers"]] == ["rebuilt"]
+    assert [line.split(":")[0] for line in differing["balances"]] == ["live"]
+
+
+async def test_verify_on_a_connection_that_has_followed(url: str, bank_id: UUID, ledger: Ledger) -> None:
+    """On one and the same connection, following and comparing can alternate: neither disturbs the other."""
+    async with asyncpg.create_pool(url, min_size=1, max_size=1) as single:
+        follower = Runner(Store(single, ledger.store.waker), FOLLOWING)
+        await do(ledger, bank_id, *found(3))
+        for n in range(3):
+            await do(ledger, bank_id, log(f"rec_{n}", volunteer(1), days_ago=n + 1), confirm(f"rec_{n}"))
+            await do(ledger, bank_id, consent(volunteer(1), granted=n % 2 == 0), register(20 + n))
+            await catch_up(follower, bank_id)
+            for projection in EVERY:
+                compared = await verify(single, projection, bank_id)
+                assert compared.is_equal, (n, compared.projection, compared.differences)
+
+
+async def test_verify_while_everybody_writes(
+    ledger: Ledger, runner: Runner, bank_id: UUID, pool: Pool, compare: Compare
+) -> None:
+    """Live and made anew are compared as of one moment, however much is written meanwhile."""
+    await do(ledger, bank_id, *found(4))
+    town, is_over = Market(seed=9, volunteers=4), asyncio.Event()
+
+    async def write() -> None:
+        while not is_over.is_set():
+            await ledger.submit(bank_id, [town.next() for _ in range(5)])
+            await runner.catch_up(bank_id)
+
+    writing = asyncio.create_task(write())
+    try:
+        for _ in range(6):
+            assert [each.differences for each in await compare() if not each.is_equal] == []
+    finally:
+        is_over.set()
+        await writing
+
+
+async def test_verify_while_rebuilding(
+    history: None, pool: Pool, bank_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A comparison during which the table is rebuilt and swapped does not find differences that are not there."""
+    position_of = module._position_of
+    rebuilding: list[asyncio.Task[None]] = []
+
+    async def and_then_rebuild(*binds: Any) -> int:
+        position = await position_of(*binds)
+        rebuilding.append(asyncio.create_task(rebuild(pool, leaderboards.PROJECTION)))
+        await asyncio.sleep(0.3)
+        return position
+
+    monkeypatch.setattr(module, "_position_of", and_then_rebuild)
+    compared = await asyncio.wait_for(verify(pool, leaderboards.PROJECTION, bank_id), 10)
+    assert compared.is_equal, compared.differences
+    await asyncio.wait_for(rebuilding[0], 10)
+    compared = await verify(pool, leaderboards.PROJECTION, bank_id)
+    assert compared.is_equal, compared.differences
+
+
+async def test_every_read_model_follows_or_is_kept_with_the_log(people: People) -> None:
+    """No read model is left out, and none is moved on twice."""
+    assert sorted(each.name for each in EVERY) == sorted(each.name for each in (*INLINE, *FOLLOWING))
+    assert set(INLINE).isdisjoint(FOLLOWING)
+    kept = {getattr(hook.in_transaction, "__self__", None) for hook in hooks(people)}
+    assert set(INLINE) <= kept

@@ -1,0 +1,152 @@
+"""Leaderboards: who stands where, who is seen, and what it adds up to."""
+
+from random import Random
+from uuid import UUID
+
+from tests.helpers.town import Town, confirm, consent, correct, log, void, volunteer
+from tests.projections.conftest import Compare, Play
+from timebank.db.connections import Pool
+from timebank.domain.kernel import Command
+from timebank.ledger.ledger import Ledger
+from timebank.projections.machinery.runner import Runner
+from timebank.projections.recognition.leaderboards import Leaderboard, leaderboard
+from timebank.vault.people import People
+
+Row = tuple[int, str, int]
+
+
+def served(number: int, hours: int, days_ago: int = 1) -> list[Command]:
+    """Somebody served some hours."""
+    record = f"rec_{number}_{days_ago}"
+    return [log(record, volunteer(number), days_ago=days_ago, hours=hours), confirm(record)]
+
+
+def rows(board: Leaderboard) -> list[Row]:
+    """The places."""
+    return [(place.rank, place.volunteer.volunteer_id, place.value) for place in board.items]
+
+
+async def test_equals_share_a_rank(play: Play, pool: Pool, people: People, bank_id: UUID) -> None:
+    """Ranks go 1-2-2-4, and of equals stands first who got there first."""
+    await play(*(consent(volunteer(n)) for n in (1, 2, 3, 4)))
+    await play(*served(4, 1), *served(3, 2), *served(1, 3), *served(2, 2))
+    board = await leaderboard(pool, people, bank_id, "all", 0, 10)
+    assert rows(board) == [
+        (1, volunteer(1), 180),
+        (2, volunteer(3), 120),
+        (2, volunteer(2), 120),
+        (4, volunteer(4), 60),
+    ]
+    assert (board.total, board.hidden, board.hidden_minutes, board.next) == (480, 0, 0, None)
+
+
+async def test_nobody_is_seen_who_has_not_agreed(play: Play, pool: Pool, people: People, bank_id: UUID) -> None:
+    """Consent is off until given, and works at once both ways; who is hidden counts in the total and holds no rank."""
+    await play(*served(1, 3), *served(2, 2), consent(volunteer(2)))
+    board = await leaderboard(pool, people, bank_id, "all", 0, 10)
+    assert rows(board) == [(1, volunteer(2), 120)]
+    assert (board.total, board.hidden, board.hidden_minutes) == (300, 1, 180)
+    await play(consent(volunteer(1), alias="木棉"))
+    for period in ("all", "2026", "2026-11"):
+        board = await leaderboard(pool, people, bank_id, period, 0, 10)
+        assert rows(board) == [(1, volunteer(1), 180), (2, volunteer(2), 120)]
+        assert [place.volunteer.name for place in board.items] == ["木棉", "Volunteer 2"]
+        assert board.hidden == 0
+    await play(consent(volunteer(1), granted=False))
+    assert rows(await leaderboard(pool, people, bank_id, "2026", 0, 10)) == [(1, volunteer(2), 120)]
+
+
+async def test_a_period_that_begins_after_the_consent(play: Play, pool: Pool, people: People, bank_id: UUID) -> None:
+    """Who agreed before they ever served is seen in every period, and somebody who never did is in none."""
+    await play(consent(volunteer(1)), consent(volunteer(2)))
+    assert rows(await leaderboard(pool, people, bank_id, "all", 0, 10)) == []
+    await play(*served(1, 1, days_ago=400))
+    await play(*served(1, 2, days_ago=1))
+    periods = ("all", "2025", "2025-10", "2026", "2026-11")
+    boards = {period: rows(await leaderboard(pool, people, bank_id, period, 0, 10)) for period in periods}
+    assert {period: found[0][2] for period, found in boards.items()} == {
+        "all": 180,
+        "2025": 60,
+        "2025-10": 60,
+        "2026": 120,
+        "2026-11": 120,
+    }
+
+
+async def test_paid_duty_does_not_count(play: Play, pool: Pool, people: People, bank_id: UUID) -> None:
+    """On-duty time is in no place and no total, also when a record turns out to have been that."""
+    await play(consent(volunteer(1)), *served(1, 2))
+    await play(log("rec_x", volunteer(1), days_ago=2, capacity="staff-on-duty"), confirm("rec_x"))
+    assert rows(await leaderboard(pool, people, bank_id, "all", 0, 10)) == [(1, volunteer(1), 120)]
+    await play(correct("rec_1_1", capacity="staff-on-duty"))
+    board = await leaderboard(pool, people, bank_id, "all", 0, 10)
+    assert (rows(board), board.total, board.hidden) == ([], 0, 0)
+    await play(correct("rec_x", capacity="resident"))
+    assert rows(await leaderboard(pool, people, bank_id, "all", 0, 10)) == [(1, volunteer(1), 60)]
+
+
+async def test_a_correction_moves_minutes_to_another_month(
+    play: Play, pool: Pool, people: People, bank_id: UUID
+) -> None:
+    """Minutes that turn out to belong to another month count there; where nothing changed, the place is kept."""
+    await play(consent(volunteer(1)), consent(volunteer(2)), *served(1, 1), *served(2, 1))
+    earlier = log("x", volunteer(1), days_ago=40)
+    await play(correct("rec_1_1", started_at=earlier.started_at, ended_at=earlier.ended_at))
+    assert rows(await leaderboard(pool, people, bank_id, "2026-10", 0, 10)) == [(1, volunteer(1), 60)]
+    assert rows(await leaderboard(pool, people, bank_id, "2026-11", 0, 10)) == [(1, volunteer(2), 60)]
+    for period in ("all", "2026"):
+        assert rows(await leaderboard(pool, people, bank_id, period, 0, 10)) == [
+            (1, volunteer(1), 60),
+            (1, volunteer(2), 60),
+        ]
+
+
+async def test_what_is_voided_is_gone(play: Play, pool: Pool, people: People, bank_id: UUID) -> None:
+    """Somebody whose only record was voided is neither ranked nor hidden."""
+    await play(*served(1, 1), void("rec_1_1"), consent(volunteer(2)), *served(2, 1), void("rec_2_1"))
+    board = await leaderboard(pool, people, bank_id, "all", 0, 10)
+    assert (rows(board), board.total, board.hidden, board.hidden_minutes) == ([], 0, 0, 0)
+
+
+async def test_the_board_says_up_to_where_it_counts(
+    play: Play, pool: Pool, people: People, ledger: Ledger, bank_id: UUID
+) -> None:
+    """The cut-off is the last fact that was taken in, with its time, not the head of the log."""
+    (receipt,) = await play(consent(volunteer(1)))
+    await ledger.execute(bank_id, consent(volunteer(2)))
+    board = await leaderboard(pool, people, bank_id, "all", 0, 10)
+    assert board.cut_off.position == receipt.position
+    assert board.cut_off.recorded_at is not None
+
+
+async def test_a_bank_without_a_board(pool: Pool, people: People, bank_id: UUID) -> None:
+    """Before anything was taken in, the board is empty."""
+    board = await leaderboard(pool, people, bank_id, "all", 0, 10)
+    assert (board.items, board.total, board.cut_off.position, board.cut_off.recorded_at) == ([], 0, 0, None)
+
+
+async def test_everything_adds_up(
+    ledger: Ledger, runner: Runner, pool: Pool, people: People, bank_id: UUID, compare: Compare
+) -> None:
+    """After any history: the total is what the ranked and the hidden have, pages join up, ranks are right (I10)."""
+    await ledger.submit(bank_id, Town(seed=11, volunteers=12).commands(400))
+    while await runner.catch_up(bank_id):
+        pass
+    chance = Random(1)
+    for period in ("all", "2025", "2026", "2026-10", "2026-11"):
+        whole = await leaderboard(pool, people, bank_id, period, 0, 100)
+        found = rows(whole)
+        assert whole.total == sum(value for _, _, value in found) + whole.hidden_minutes
+        values = [value for _, _, value in found]
+        assert values == sorted(values, reverse=True)
+        assert [rank for rank, _, _ in found] == [values.index(value) + 1 for value in values]
+        paged: list[Row] = []
+        offset: str | None = "0"
+        while offset is not None:
+            page = await leaderboard(pool, people, bank_id, period, int(offset), chance.randint(1, 3))
+            paged += rows(page)
+            offset = page.next
+        assert paged == found
+    served = await pool.fetchval("select sum(service_minutes) from balance where bank_id = $1", bank_id)
+    assert (await leaderboard(pool, people, bank_id, "all", 0, 1)).total == served
+    assert [each.projection for each in await compare() if not each.is_equal] == []

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+
+from timebank.runtime.settings import Settings, SettingsError, from_environ
+
+
+def test_without_variables_there_are_defaults() -> None:
+    """Nothing has to be set; variables of others are none of ours, and that of the tests is no setting."""
+    assert from_environ({}) == Settings()
+    assert from_environ({"PATH": "/bin", "TIMEBANK_TEST_DATABASE_URL": "x"}) == Settings()
+
+
+def test_variables_are_read_in_their_types() -> None:
+    """Numbers, booleans and words come from text."""
+    settings = from_environ(
+        {
+            "TIMEBANK_DATABASE_URL": "postgresql://a@b/c",
+            "TIMEBANK_PORT": "0",
+            "TIMEBANK_WORKERS": "3",
+            "TIMEBANK_PROJECT": "false",
+            "TIMEBANK_LOG_FORMAT": "console",
+        }
+    )
+    assert (settings.database_url, settings.port, settings.workers) == ("postgresql://a@b/c", 0, 3)
+    assert (settings.project, settings.log_format) == (False, "console")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TIMEBANK_PROT", "1"),
+        ("TIMEBANK_", "1"),
+        ("TIMEBANK_PORT", "65536"),
+        ("TIMEBANK_PORT", "-1"),
+        ("TIMEBANK_PORT", ""),
+        ("TIMEBANK_PORT", "8000.5"),
+        ("TIMEBANK_WORKERS", "0"),
+        ("TIMEBANK_QUEUE_LIMIT", "many"),
+        ("TIMEBANK_PROJECT", "maybe"),
+        ("TIMEBANK_LOG_LEVEL", "INFO "),
+    ],
+)
+def test_what_cannot_be_is_named(name: str, value: str) -> None:
+    """A misspelt variable, or one with an impossible value, is an error that names it."""
+    with pytest.raises(SettingsError, match=name):
+        from_environ({name: value})
+
+
+def test_every_misspelt_variable_is_named() -> None:
+    """Several are named together, beside those there are."""
+    with pytest.raises(SettingsError, match=r"TIMEBANK_HOEM, TIMEBANK_PROT; .*TIMEBANK_HOME"):
+        from_environ({"TIMEBANK_PROT": "1", "TIMEBANK_HOEM": "x"})
+
+
+def test_the_folder_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The folder of embedded data does not depend on where the program goes later; ~ is the user's own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/somewhere")
+    assert Settings(home="data").folder == tmp_path / "data" / "postgres"
+    assert Settings().folder == Path("/somewhere/.timebank/postgres")

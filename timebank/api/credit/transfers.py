@@ -1,0 +1,154 @@
+"""Gifts to other volunteers, and donations to funds."""
+
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get, post
+from litestar.params import JSONBody
+
+from timebank.api.http.guard import sees_all
+from timebank.api.http.problems import READS, WRITES
+from timebank.api.http.requests import (
+    BankRequest,
+    Id,
+    IdempotencyHeader,
+    Limit,
+    MinPosition,
+    Page,
+    WantedId,
+    do,
+    now,
+    page_of,
+    services,
+    volunteer_meant,
+    wait_for_reads,
+)
+from timebank.domain.credit.transfers import DonateCredit, GiveCredit, TransferMinutes
+from timebank.domain.facts.credit import CreditDonated, CreditGiven
+from timebank.domain.identifiers import FundId, VolunteerId, new_transfer_id
+from timebank.domain.people.refusals import VolunteerUnknown
+from timebank.projections.credit import transfers
+from timebank.projections.credit.transfers import TransferKind, TransferView
+
+
+class GiftRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """To whom (by id or by number), and how many minutes."""
+
+    to_volunteer_id: Annotated[Id, msgspec.Meta(description="An id, or the number of a volunteer.")]
+    minutes: TransferMinutes
+
+
+class DonationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """To which fund, and how many minutes."""
+
+    fund_id: Id
+    minutes: TransferMinutes
+
+
+class Given(msgspec.Struct, frozen=True):
+    """The gift or donation that was made, and to whom."""
+
+    transfer_id: str
+    to: str
+    minutes: int
+    position: int
+
+
+class GiftController(Controller):
+    """`/v1/gifts`"""
+
+    path = "/gifts"
+    tags = ("Gifts and funds",)
+
+    @get(responses=READS)
+    async def list_gifts(
+        self,
+        request: BankRequest,
+        volunteer_id: WantedId = None,
+        after: WantedId = None,
+        limit: Limit = 50,
+        min_position: MinPosition = None,
+    ) -> Page[TransferView]:
+        """Gifts that one made or got, newest first; everybody's for administrators and auditors."""
+        return await _page(request, "gift", volunteer_id, after, limit, min_position)
+
+    @post(responses=WRITES)
+    async def give_credit(
+        self, request: BankRequest, data: JSONBody[GiftRequest], idempotency_key: IdempotencyHeader = None
+    ) -> Given:
+        """Give credit to another volunteer, as far as the rule book allows; what they owe is repaid first."""
+        command = GiveCredit(
+            by=request.user.acting,
+            at=now(request),
+            transfer_id=new_transfer_id(),
+            volunteer_id=request.user.acting.own_id or VolunteerId(request.user.actor),
+            to_volunteer_id=await volunteer_meant(request, data.to_volunteer_id),
+            minutes=data.minutes,
+        )
+        receipt = await do(request, command, idempotency_key)
+        fact = receipt.facts[0]
+        assert isinstance(fact, CreditGiven)
+        return Given(fact.transfer_id, fact.to_volunteer_id, fact.minutes, receipt.position)
+
+
+class DonationController(Controller):
+    """`/v1/donations`"""
+
+    path = "/donations"
+    tags = ("Gifts and funds",)
+
+    @get(responses=READS)
+    async def list_donations(
+        self,
+        request: BankRequest,
+        volunteer_id: WantedId = None,
+        after: WantedId = None,
+        limit: Limit = 50,
+        min_position: MinPosition = None,
+    ) -> Page[TransferView]:
+        """Donations that one made, newest first; everybody's for administrators and auditors."""
+        return await _page(request, "donation", volunteer_id, after, limit, min_position)
+
+    @post(responses=WRITES)
+    async def donate_credit(
+        self, request: BankRequest, data: JSONBody[DonationRequest], idempotency_key: IdempotencyHeader = None
+    ) -> Given:
+        """Give credit to a fund."""
+        command = DonateCredit(
+            by=request.user.acting,
+            at=now(request),
+            transfer_id=new_transfer_id(),
+            volunteer_id=request.user.acting.own_id or VolunteerId(request.user.actor),
+            fund_id=FundId(data.fund_id),
+            minutes=data.minutes,
+        )
+        receipt = await do(request, command, idempotency_key)
+        fact = receipt.facts[0]
+        assert isinstance(fact, CreditDonated)
+        return Given(fact.transfer_id, fact.fund_id, fact.minutes, receipt.position)
+
+
+async def _page(
+    request: BankRequest,
+    kind: TransferKind,
+    volunteer_id: str | None,
+    after: str | None,
+    limit: int,
+    min_position: int | None,
+) -> Page[TransferView]:
+    await wait_for_reads(request, min_position)
+    own = request.user.acting.own_id
+    if not sees_all(request):
+        if volunteer_id not in (None, own):
+            raise VolunteerUnknown(volunteer_id=volunteer_id)
+        volunteer_id = own
+    found = await transfers.page(
+        services(request).pool,
+        request.user.bank_id,
+        kind,
+        volunteer_id=volunteer_id,
+        fund_id=None,
+        before=after,
+        limit=limit + 1,
+    )
+    return page_of(found, limit, "transfer_id")

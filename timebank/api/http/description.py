@@ -1,0 +1,96 @@
+"""The description of the API (OpenAPI 3.1), and the page to read and try it on."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
+from msgspec.inspect import is_struct_type
+
+from timebank import __version__
+from timebank.api.http.guard import TABLE
+
+
+class DocsPage(OpenAPIRenderPlugin):
+    """A page to read and try the API with. Its script is our own copy, so it works without the internet."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The page."""
+        return (
+            b'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>timebank</title>'
+            b'<meta name="viewport" content="width=device-width, initial-scale=1">'
+            b'<link rel="icon" href="data:,"><script src="/assets/rapidoc.js"></script></head><body>'
+            b'<rapi-doc spec-url="/schema/openapi.json" load-fonts="false" render-style="read" theme="light" '
+            b'show-header="false" allow-server-selection="false"></rapi-doc></body></html>'
+        )
+
+
+class Description(JsonRenderPlugin):
+    """The OpenAPI document. What bodies hold is said by msgspec, which reads and writes them."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """The document."""
+        routes = (route for route in request.app.routes if isinstance(route, HTTPRoute))
+        handlers = [handler for route in routes for handler in route.route_handlers]
+        fields = [handler.parsed_data_field for handler in handlers] + [each.parsed_return_field for each in handlers]
+        kinds = [kind.annotation for field in fields if field for kind in (field.inner_types or [field])]
+        bodies = dict.fromkeys(kind for kind in kinds if is_struct_type(kind))
+        _, exact = msgspec.json.schema_components(list(bodies), ref_template="#/components/schemas/{name}")
+        schemas = openapi_schema["components"]["schemas"]
+        assert exact.keys() <= schemas.keys(), f"two structs with one name: {exact.keys() - schemas.keys()}"
+        schemas |= exact
+        for route in request.app.routes:
+            if isinstance(route, HTTPRoute):
+                for handler in route.route_handlers:
+                    for method in handler.http_methods:
+                        operation = openapi_schema["paths"].get(route.path_format, {}).get(method.lower())
+                        if operation:
+                            _complete(operation, handler)
+        return super().render(request, openapi_schema)
+
+
+def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
+    """Say what Litestar does not: which bodies can be left out, what good answers are, and what proxies may."""
+    data = handler.parsed_data_field
+    if data and data.is_optional:
+        operation["requestBody"]["required"] = False
+    for status, answer in operation["responses"].items():
+        if status in {"200", "201"} and answer["description"].endswith("follows"):
+            answer["description"] = "It was made." if status == "201" else "What was asked for."
+    access = TABLE.get(handler.handler_name)
+    if access and access.proxy:
+        operation.setdefault("parameters", []).append(
+            {
+                "name": "On-Behalf-Of",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string", "pattern": "^(vol_[0-9a-f]{32}|[0-9]{12})$"},
+                "description": f"Whom to act for (id or number), as their proxy in the scope `{access.proxy}`.",
+            }
+        )
+
+
+def openapi() -> OpenAPIConfig:
+    """How the document is made."""
+    return OpenAPIConfig(
+        title="timebank",
+        version=__version__,
+        description="A volunteer time bank. Minutes are integers; times are RFC 3339 with an offset; "
+        "long lists are pages of `items` with the cursor of the `next`; errors are RFC 9457 problems.",
+        path="/schema",
+        use_handler_docstrings=True,
+        operation_id_creator=lambda handler, _method, _path: handler.handler_name,
+        render_plugins=[DocsPage(path="/"), Description()],
+        components=Components(
+            security_schemes={
+                "bearer": SecurityScheme(
+                    type="http", scheme="bearer", description="An access token of a session, or an API key (`tb_…`)."
+                )
+            }
+        ),
+        security=[{"bearer": []}],
+    )

@@ -1,0 +1,119 @@
+"""Around every request: an id, a limit, the headers browsers go by, and one log line; never what was in it."""
+
+import math
+import re
+import time
+from ipaddress import IPv4Network, IPv6Network
+from secrets import token_hex
+
+import msgspec
+import structlog
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from timebank.api.http.problems import PROBLEM_JSON, Problem, of_invalid, too_many_requests
+from timebank.identity.throttle import Rate, client_address, neighbourhood
+
+log = structlog.get_logger("timebank.request")
+
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+_PAGES = ("/schema", "/assets", "/welcome")
+
+HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+]
+"""What browsers are told with every answer (OWASP, HTTP security response headers)."""
+
+OF_DATA = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+_OWN_ONLY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    b"connect-src 'self'; font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+OF_PAGES = [(b"content-security-policy", _OWN_ONLY)]
+OF_HTTPS = [(b"strict-transport-security", b"max-age=31536000")]
+
+
+class RequestLog(ASGIMiddleware):
+    """Gives each request an id (the caller's, if it is a decent one), and logs how it ended."""
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, per_address: Rate, proxies: list[IPv4Network | IPv6Network], *, is_https: bool) -> None:
+        self._per_address = per_address
+        self._proxies = proxies
+        self._of_data = HEADERS + OF_DATA + (OF_HTTPS if is_https else [])
+        self._of_pages = HEADERS + OF_PAGES + (OF_HTTPS if is_https else [])
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Serve, and log."""
+        started = time.perf_counter()
+        request_id, address = self._of_whom(scope)
+        scope["state"]["request_id"], scope["state"]["address"] = request_id, address
+        headers = self._of_pages if scope["path"].startswith(_PAGES) else self._of_data
+        status = 0
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = int(message["status"])
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *headers]
+            await send(message)
+
+        try:
+            wait = self._per_address.wait(address, time.monotonic())
+            if wait:
+                await _send_problem(send_with_headers, too_many_requests(wait), math.ceil(wait))
+            elif "\x00" in scope["path"] or b"%00" in scope["query_string"]:
+                # PostgreSQL has no text with U+0000 in it, nor have file systems: refused before anything is asked.
+                await _send_problem(
+                    send_with_headers, of_invalid("The address contains the character U+0000.", "address")
+                )
+            else:
+                await next_app(scope, receive, send_with_headers)
+        finally:
+            principal = scope["state"].get("principal")
+            log.info(
+                "request",
+                request_id=request_id,
+                method=scope.get("method"),
+                route=scope.get("path_template") or "-",
+                status=status,
+                milliseconds=round((time.perf_counter() - started) * 1000, 2),
+                actor=principal.actor if principal else None,
+                credential=principal.credential if principal else None,
+                bank_id=str(principal.bank_id) if principal else None,
+            )
+
+    def _of_whom(self, scope: Scope) -> tuple[str, str]:
+        """The request's id, and the address it comes from."""
+        given = forwarded = b""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id":
+                given = value
+            elif name == b"x-forwarded-for":
+                forwarded = forwarded + b"," + value if forwarded else value
+        request_id = given.decode() if _GIVEN_ID.fullmatch(given) else token_hex(8)
+        client = scope.get("client")
+        peer = client[0] if client else ""
+        if self._proxies:
+            peer = client_address(peer, forwarded.decode("latin-1"), self._proxies)
+        return request_id, neighbourhood(peer)
+
+
+async def _send_problem(send: Send, problem: Problem, retry_after: int | None = None) -> None:
+    """Answer with a problem before the application is asked."""
+    body = msgspec.json.encode(problem)
+    headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode())]
+    if retry_after:
+        headers.append((b"retry-after", str(retry_after).encode()))
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,229 @@
+"""Problems (RFC 9457): the one table from refusals to HTTP statuses, and every other way a request can fail."""
+
+import math
+import re
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.types import ExceptionHandlersMap
+
+from timebank.db.connections import CONNECTION_LOST
+from timebank.domain.refusals import IdempotencyKeyReused
+from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound, Refusal
+from timebank.identity import failures
+from timebank.identity.throttle import TooManyRequestsError
+from timebank.ledger.submission import QueueFullError, StoreUnavailableError
+
+PROBLEM_JSON = "application/problem+json"
+
+STATUSES: dict[type[Refusal], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    Conflict: HTTPStatus.CONFLICT,
+    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+}
+"""Which status a refusal has, by the branch of the tree it is on."""
+
+FAILURES: dict[type[failures.AccessFailure], HTTPStatus] = {
+    failures.SignInRefused: HTTPStatus.UNAUTHORIZED,
+    failures.RefreshNotValid: HTTPStatus.UNAUTHORIZED,
+    failures.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    failures.CodeNotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    failures.PasswordTooWeak: HTTPStatus.UNPROCESSABLE_ENTITY,
+    failures.BankNotNamed: HTTPStatus.UNPROCESSABLE_ENTITY,
+    failures.ProviderRefused: HTTPStatus.UNAUTHORIZED,
+    failures.IdentityNotLinked: HTTPStatus.FORBIDDEN,
+    failures.IdentityTaken: HTTPStatus.CONFLICT,
+}
+"""Which status it has when somebody is not let in."""
+
+log = structlog.get_logger("timebank.api")
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """What is wrong with one field."""
+
+    field: str
+    reason: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Why a request failed. `type` is stable: programs tell problems apart by it."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = []
+
+
+class ProjectionBehindError(Exception):
+    """A read model has not come to the position asked for."""
+
+
+def of_refusal(refusal: Refusal) -> Problem:
+    """The problem a refusal is."""
+    status = next(STATUSES[kind] for kind in type(refusal).__mro__ if kind in STATUSES)
+    title = refusal.kind.replace("-", " ").capitalize()
+    errors = [FieldError(refusal.field, str(refusal))] if refusal.field else []
+    return Problem(type=f"/problems/{refusal.kind}", title=title, status=status, detail=str(refusal), errors=errors)
+
+
+def of_invalid(message: str, field: str | None = None) -> Problem:
+    """The problem of a request that does not have the shape it should have."""
+    reason, _, path = message.partition(" - at `")
+    if reason.startswith("Expected `str` matching regex"):
+        reason = "This is not written in the form that is expected here"
+    if reason == "Invalid RFC3339 encoded datetime":
+        reason = f"{reason}: write it with an offset, as 2026-03-01T08:30:00+08:00"
+    reason = reason if len(reason) <= 200 else f"{reason[:200]}…"
+    if reason in _NO_BODY:
+        reason = "This needs a body of JSON"
+    named = re.search(r"(?:missing required|unknown) field `([^`]*)`", reason)
+    place = path.rstrip("`").removeprefix("$").lstrip(".")
+    if named:
+        place = f"{place}.{named[1]}".lstrip(".")
+    place = place or _OUTSIDE_NAMES.get(field or "", field) or "body"
+    detail = reason if place == "body" else f"{place}: {reason}"
+    errors = [FieldError(place, reason)]
+    return Problem(type="/problems/invalid-request", title="Invalid request", status=400, detail=detail, errors=errors)
+
+
+_OUTSIDE_NAMES = {
+    "data": "body",
+    "search": "query",
+    "first_day": "from",
+    "last_day": "until",
+    "idempotency_key": "Idempotency-Key",
+}
+"""Parameters that are called otherwise in handlers than in requests."""
+
+_NO_BODY = {"'data'", "data"}
+"""How a missing body shows: as a missing argument of the handler."""
+
+
+def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response[Problem]:
+    """A response that says so."""
+    return Response(problem, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers or {})
+
+
+def _plain(status: int, detail: str, *, kind: str = "about:blank") -> Problem:
+    return Problem(type=kind, title=HTTPStatus(status).phrase, status=status, detail=detail)
+
+
+def _refused(_: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
+    return respond(of_refusal(refusal))
+
+
+def _not_let_in(_: Request[Any, Any, Any], failure: failures.AccessFailure) -> Response[Problem]:
+    status = FAILURES[type(failure)]
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    if "seconds" in failure.details:
+        headers["Retry-After"] = str(failure.details["seconds"])
+    title = failure.kind.replace("-", " ").capitalize()
+    problem = Problem(type=f"/problems/{failure.kind}", title=title, status=status, detail=str(failure))
+    return respond(problem, headers)
+
+
+def too_many_requests(seconds: float) -> Problem:
+    """The problem of asking too often."""
+    detail = f"Too many requests; try again in {math.ceil(seconds)} seconds."
+    return _plain(429, detail, kind="/problems/too-many-requests")
+
+
+def _asks_too_often(_: Request[Any, Any, Any], error: TooManyRequestsError) -> Response[Problem]:
+    return respond(too_many_requests(error.seconds), {"Retry-After": str(error.seconds)})
+
+
+def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
+    problem = of_invalid(error.detail)
+    if isinstance(error.extra, list) and error.extra:
+        found = [of_invalid(item["message"], item.get("key")) for item in error.extra]
+        detail = "; ".join(each.detail for each in found)
+        problem = msgspec.structs.replace(problem, detail=detail, errors=[each.errors[0] for each in found])
+    return respond(problem)
+
+
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _unexpected(_, error)
+    return respond(_plain(error.status_code, error.detail), headers)
+
+
+def _queue_full(_: Request[Any, Any, Any], _error: QueueFullError) -> Response[Problem]:
+    detail = "Too much is waiting to be written. Nothing was done; try again in a moment."
+    return respond(_plain(429, detail, kind="/problems/queue-full"), {"Retry-After": "1"})
+
+
+def _unavailable(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    log.warning("PostgreSQL does not answer", error=repr(error))
+    detail = "The database does not answer. Try again; with the same Idempotency-Key nothing is done twice."
+    return respond(_plain(503, detail, kind="/problems/database-unavailable"), {"Retry-After": "2"})
+
+
+def _behind(_: Request[Any, Any, Any], error: ProjectionBehindError) -> Response[Problem]:
+    return respond(_plain(503, str(error), kind="/problems/projection-behind"), {"Retry-After": "1"})
+
+
+def _unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    log.error("unexpected error", exc_info=error)
+    return respond(_plain(500, "Something went wrong on our side; it has been logged."))
+
+
+def _unreadable(_: Request[Any, Any, Any], _error: Exception) -> Response[Problem]:
+    return respond(of_invalid("The body is no JSON in UTF-8, or is nested too deeply.", "body"))
+
+
+HANDLERS: ExceptionHandlersMap = {
+    Refusal: _refused,
+    failures.AccessFailure: _not_let_in,
+    TooManyRequestsError: _asks_too_often,
+    ValidationException: _invalid,
+    HTTPException: _http,
+    QueueFullError: _queue_full,
+    StoreUnavailableError: _unavailable,
+    ProjectionBehindError: _behind,
+    UnicodeDecodeError: _unreadable,
+    RecursionError: _unreadable,
+    Exception: _unexpected,
+    **dict.fromkeys(CONNECTION_LOST, _unavailable),
+}
+
+_DESCRIPTIONS = {
+    400: "The request does not have the shape it should have.",
+    401: "There is no valid access token or API key; or the number or phone and the password do not belong together.",
+    403: "You may not do this.",
+    404: "There is no such thing, or not for you.",
+    409: "This is not possible as things stand.",
+    413: "The request is too large.",
+    422: "The request contradicts itself, or its Idempotency-Key was used for another one.",
+    429: "There are too many requests or attempts, or too much is waiting; nothing was done.",
+    500: "Something went wrong on our side.",
+    503: "The database, or a read model, is not there in time.",
+}
+
+
+def answers(*statuses: int) -> dict[int, ResponseSpec]:
+    """The problems an operation can answer with, for the OpenAPI document."""
+    return {
+        status: ResponseSpec(
+            Problem,
+            media_type=PROBLEM_JSON,
+            description=_DESCRIPTIONS[status],
+            generate_examples=False,
+        )
+        for status in statuses
+    }
+
+
+READS = answers(400, 401, 403, 404, 429, 500, 503)
+WRITES = answers(400, 401, 403, 404, 409, 413, 422, 429, 500, 503)

@@ -1,0 +1,107 @@
+"""Signing in by OpenID Connect: off to the provider, and back; and linking an account there with oneself."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Response, delete, get, post
+from litestar.datastructures import Cookie
+from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.response import Redirect
+
+from timebank.api.http.problems import READS, WRITES, answers
+from timebank.api.http.requests import BankRequest, services, visit
+from timebank.api.identity.sessions import Done, Secret, SignedIn, Stranger, signed_in
+from timebank.identity.oidc import LOGIN_SECONDS, OpenIdProvider
+from timebank.runtime.composition import Services
+
+COOKIE = "timebank_oidc"
+OFF = answers(400, 401, 422, 429, 500, 503)
+BACK = answers(400, 401, 403, 409, 429, 500, 503)
+
+Returned = Annotated[str | None, QueryParameter(max_length=4000)]
+
+
+class LinkRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One's password, once more."""
+
+    password: Secret
+
+
+class Linking(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the browser has to go now, to sign in to the account that is to be linked."""
+
+    location: str
+
+
+class Linked(msgspec.Struct, frozen=True, kw_only=True):
+    """From now on the volunteer can sign in by this account at the provider."""
+
+    volunteer_id: str
+    issuer: str
+
+
+class OidcController(Controller):
+    """`/v1/oidc`, and `/v1/me/oidc`"""
+
+    tags = ("Signing in",)
+
+    @get("/oidc/start", status_code=303, responses=OFF, security=[{}])
+    async def start_oidc(self, request: Stranger, bank_id: FromQuery[UUID | None] = None) -> Redirect:
+        """Go to the provider to sign in."""
+        found: Services = request.app.state.services
+        beginning = await _provider(found).begin(await found.door.the_bank(bank_id), None, visit(request).at)
+        return Redirect(beginning.location, status_code=303, cookies=[_cookie(found.public_url, beginning.state)])
+
+    @get("/oidc/callback", responses=BACK, security=[{}])
+    async def finish_oidc(
+        self,
+        request: Stranger,
+        code: Returned = None,
+        returned: Annotated[str, QueryParameter(name="state", max_length=200)] = "",
+        error: Returned = None,
+    ) -> Response[SignedIn | Linked]:
+        """Come back from the provider: signed in, or with the account there linked."""
+        found: Services = request.app.state.services
+        provider, coming = _provider(found), visit(request)
+        ending = await provider.finish(request.cookies.get(COOKIE, ""), returned, code, error, coming)
+        answer: SignedIn | Linked = Linked(volunteer_id=ending.volunteer_id, issuer=provider.issuer)
+        if not ending.is_linking:
+            tokens = await found.door.let_in(ending.bank_id, ending.volunteer_id, coming, "oidc")
+            answer = signed_in(ending.volunteer_id, tokens)
+        return Response(answer, cookies=[_cookie(found.public_url, "")])
+
+    @post("/me/oidc", status_code=200, responses=WRITES)
+    async def link_oidc(self, request: BankRequest, data: JSONBody[LinkRequest]) -> Response[Linking]:
+        """Begin to link an account at the provider with oneself, to sign in by it from then on."""
+        found, user = services(request), request.user
+        # An access token that got into wrong hands for ten minutes must not open a door for good.
+        await found.door.prove(user.bank_id, user.actor, data.password, visit(request))
+        beginning = await _provider(found).begin(user.bank_id, user.actor, visit(request).at)
+        cookie = _cookie(found.public_url, beginning.state)
+        return Response(Linking(location=beginning.location), cookies=[cookie])
+
+    @delete("/me/oidc", status_code=200, responses=READS)
+    async def unlink_oidc(self, request: BankRequest) -> Done:
+        """Sign in by an account at the provider no more, until one is linked again."""
+        user = request.user
+        return Done(await _provider(services(request)).unlink(user.bank_id, user.actor, visit(request)))
+
+
+def _provider(found: Services) -> OpenIdProvider:
+    assert found.oidc is not None, "these handlers are there only with a provider"
+    return found.oidc
+
+
+def _cookie(public_url: str, state: str) -> Cookie:
+    """What binds a sign-in to the browser it was begun in; without a state: that it is over."""
+    return Cookie(
+        COOKIE,
+        path=f"{urlsplit(public_url).path}/v1/oidc",
+        value=state,
+        max_age=LOGIN_SECONDS if state else 0,
+        secure=public_url.startswith("https:"),
+        httponly=True,
+        samesite="lax",
+    )

@@ -1,0 +1,168 @@
+"""Sessions: signing in, staying in, signing out; and the passwords and one-time codes that it takes."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, delete, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath, JSONBody
+
+from timebank.api.http.problems import READS, WRITES, answers
+from timebank.api.http.requests import BankRequest, services, visit, wait_for_reads
+from timebank.domain.people.refusals import VolunteerIsErased, VolunteerUnknown
+from timebank.identity.sessions import SessionView, Tokens
+from timebank.projections.people import volunteers
+
+Stranger = Request[None, None, State]
+"""A request of somebody who has not signed in."""
+
+Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+DOOR = answers(400, 401, 413, 422, 429, 500, 503)
+
+
+class SignInRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A volunteer number or a phone, and the password; the bank where there are several."""
+
+    login: Secret
+    password: Secret
+    bank_id: UUID | None = None
+
+
+class RefreshRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The refresh token that came last."""
+
+    refresh_token: Secret
+
+
+class CodeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A one-time code, and the password chosen with it."""
+
+    code: Secret
+    password: Secret
+
+
+class PasswordRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The password there is, and the one there is to be."""
+
+    old_password: Secret
+    new_password: Secret
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """An access token for the next `expires_in` seconds, and a refresh token with which to get the next pair, once."""
+
+    volunteer_id: str
+    session_id: str
+    access_token: str
+    token_type: str
+    expires_in: int
+    refresh_token: str
+
+
+class Done(msgspec.Struct, frozen=True):
+    """It is done."""
+
+    done: bool = True
+
+
+class OneTimeCode(msgspec.Struct, frozen=True, kw_only=True):
+    """A code to choose a password with, once, and the link that carries it; shown only now."""
+
+    volunteer_id: str
+    code: str
+    link: str
+    expires_at: str
+
+
+def signed_in(volunteer_id: str, tokens: Tokens) -> SignedIn:
+    """The answer to somebody who was let in."""
+    return SignedIn(volunteer_id=volunteer_id, **msgspec.structs.asdict(tokens))
+
+
+class SessionController(Controller):
+    """`/v1/sessions`"""
+
+    path = "/sessions"
+    tags = ("Signing in",)
+
+    @post(responses=DOOR, security=[{}])
+    async def sign_in(self, request: Stranger, data: JSONBody[SignInRequest]) -> SignedIn:
+        """Sign in with number or phone, and password."""
+        door = request.app.state.services.door
+        bank_id = await door.the_bank(data.bank_id)
+        return signed_in(*await door.sign_in(bank_id, data.login.strip(), data.password, visit(request)))
+
+    @post("/refresh", responses=DOOR, security=[{}])
+    async def refresh_session(self, request: Stranger, data: JSONBody[RefreshRequest]) -> SignedIn:
+        """Get new tokens. Each refresh token is good once; if one comes again, the session ends."""
+        return signed_in(*await request.app.state.services.door.refresh(data.refresh_token, visit(request)))
+
+    @get(responses=READS)
+    async def list_sessions(self, request: BankRequest) -> list[SessionView]:
+        """One's own sessions in force."""
+        found: list[SessionView] = await services(request).door.of(
+            request.user.bank_id, request.user.actor, visit(request).at
+        )
+        return found
+
+    @delete("/{session_id:str}", status_code=200, responses=READS)
+    async def end_session(self, request: BankRequest, session_id: FromPath[str]) -> Done:
+        """Sign out, at once: of the session one is in (`current`), of `all`, or of one by its id."""
+        user = request.user
+        only = {"current": user.credential, "all": None}.get(session_id, session_id)
+        ended = await services(request).door.sign_out(user.bank_id, user.actor, only, visit(request))
+        return Done(ended)
+
+
+class PasswordController(Controller):
+    """`/v1/passwords`"""
+
+    path = "/passwords"
+    tags = ("Signing in",)
+
+    @post(responses=DOOR, security=[{}])
+    async def use_code(self, request: Stranger, data: JSONBody[CodeRequest]) -> SignedIn:
+        """Choose a password with a one-time code, and be signed in; all other sessions end."""
+        return signed_in(*await request.app.state.services.door.use_code(data.code, data.password, visit(request)))
+
+    @post("/change", status_code=200, responses=WRITES)
+    async def change_password(self, request: BankRequest, data: JSONBody[PasswordRequest]) -> Done:
+        """Change one's password; all other sessions end."""
+        user = request.user
+        await services(request).door.change_password(
+            user.bank_id, user.actor, user.credential, data.old_password, data.new_password, visit(request)
+        )
+        return Done()
+
+
+class CodeController(Controller):
+    """`/v1/volunteers/{volunteer_id}/codes`"""
+
+    path = "/volunteers/{volunteer_id:str}/codes"
+    tags = ("Signing in",)
+
+    @post(responses=WRITES)
+    async def issue_code(self, request: BankRequest, volunteer_id: FromPath[str]) -> OneTimeCode:
+        """Make a one-time code for somebody who has no password yet, or forgot it; earlier codes are void."""
+        found = services(request)
+        await wait_for_reads(request, None)
+        volunteer = await volunteers.one(found.pool, found.people, request.user.bank_id, volunteer_id)
+        if volunteer is None:
+            raise VolunteerUnknown(volunteer_id=volunteer_id)
+        if volunteer.status == "erased":
+            raise VolunteerIsErased(volunteer_id=volunteer_id)
+        code, until = await found.door.issue_code(
+            request.user.bank_id, volunteer_id, request.user.actor, visit(request)
+        )
+        return OneTimeCode(
+            volunteer_id=volunteer_id,
+            code=code,
+            link=welcome_link(found.public_url, code),
+            expires_at=request.user.local(until).isoformat(),
+        )
+
+
+def welcome_link(public_url: str, code: str) -> str:
+    """The page to choose a password on. The code is in the fragment, which browsers keep to themselves."""
+    return f"{public_url}/welcome#{code}"

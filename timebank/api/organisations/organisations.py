@@ -1,0 +1,161 @@
+"""Organisations: the register, and what the bank decides about them."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from litestar import Controller, get, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from timebank.api.http.problems import READS, WRITES
+from timebank.api.http.requests import (
+    After,
+    BankRequest,
+    IdempotencyHeader,
+    Limit,
+    MinPosition,
+    Page,
+    ReasonRequest,
+    do,
+    now,
+    page_of,
+    services,
+    wait_for_reads,
+)
+from timebank.domain.facts.organisations import Kind, OrganisationRegistered
+from timebank.domain.identifiers import OfficialCode, OrganisationId, new_organisation_id
+from timebank.domain.kernel import Command
+from timebank.domain.organisations.organisations import (
+    ApproveOrganisation,
+    RegisterOrganisation,
+    ReinstateOrganisation,
+    SuspendOrganisation,
+)
+from timebank.domain.organisations.refusals import OrganisationUnknown
+from timebank.domain.text import Line
+from timebank.projections.organisations import organisations
+from timebank.projections.organisations.organisations import OrganisationView
+
+Code = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9A-Z]{6,20}$(?!\n)", description="The official code (统一社会信用代码).")
+]
+
+
+class OrganisationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A body that wants to take part."""
+
+    name: Line
+    kind: Kind
+    code: Code | None = None
+
+
+class OrganisationStatus(msgspec.Struct, frozen=True):
+    """How the organisation stands now."""
+
+    organisation_id: str
+    status: Literal["registered", "approved", "suspended"]
+    position: int
+
+
+class OrganisationController(Controller):
+    """`/v1/organisations`"""
+
+    path = "/organisations"
+    tags = ("Organisations",)
+
+    @post(responses=WRITES)
+    async def register_organisation(
+        self, request: BankRequest, data: JSONBody[OrganisationRequest], idempotency_key: IdempotencyHeader = None
+    ) -> OrganisationStatus:
+        """Take a body into the register; it can log service once it is approved."""
+        command = RegisterOrganisation(
+            by=request.user.acting,
+            at=now(request),
+            organisation_id=new_organisation_id(),
+            name=data.name.strip(),
+            kind=data.kind,
+            code=OfficialCode(data.code) if data.code else None,
+        )
+        receipt = await do(request, command, idempotency_key)
+        (fact,) = receipt.facts
+        assert isinstance(fact, OrganisationRegistered)
+        return OrganisationStatus(fact.organisation_id, "registered", receipt.position)
+
+    @get(responses=READS)
+    async def list_organisations(
+        self,
+        request: BankRequest,
+        status: Annotated[Literal["registered", "approved", "suspended"] | None, QueryParameter()] = None,
+        after: After = "",
+        limit: Limit = 50,
+        min_position: MinPosition = None,
+    ) -> Page[OrganisationView]:
+        """Organisations in the order they registered."""
+        await wait_for_reads(request, min_position)
+        found = await organisations.page(services(request).pool, request.user.bank_id, status, after, limit + 1)
+        return page_of(found, limit, "organisation_id")
+
+    @get("/{organisation_id:str}", responses=READS)
+    async def get_organisation(
+        self, request: BankRequest, organisation_id: FromPath[str], min_position: MinPosition = None
+    ) -> OrganisationView:
+        """One organisation."""
+        await wait_for_reads(request, min_position)
+        found = await organisations.one(services(request).pool, request.user.bank_id, organisation_id)
+        if found is None:
+            raise OrganisationUnknown(organisation_id=organisation_id)
+        return found
+
+    @post("/{organisation_id:str}/approve", status_code=200, responses=WRITES)
+    async def approve_organisation(
+        self, request: BankRequest, organisation_id: FromPath[str], idempotency_key: IdempotencyHeader = None
+    ) -> OrganisationStatus:
+        """Let an organisation log service."""
+        command = ApproveOrganisation(
+            by=request.user.acting, at=now(request), organisation_id=OrganisationId(organisation_id)
+        )
+        return await _decided(request, organisation_id, command, "approved", idempotency_key)
+
+    @post("/{organisation_id:str}/suspend", status_code=200, responses=WRITES)
+    async def suspend_organisation(
+        self,
+        request: BankRequest,
+        organisation_id: FromPath[str],
+        data: JSONBody[ReasonRequest],
+        idempotency_key: IdempotencyHeader = None,
+    ) -> OrganisationStatus:
+        """Accept nothing more from an organisation for now."""
+        command = SuspendOrganisation(
+            by=request.user.acting,
+            at=now(request),
+            organisation_id=OrganisationId(organisation_id),
+            reason=data.reason,
+        )
+        return await _decided(request, organisation_id, command, "suspended", idempotency_key)
+
+    @post("/{organisation_id:str}/reinstate", status_code=200, responses=WRITES)
+    async def reinstate_organisation(
+        self,
+        request: BankRequest,
+        organisation_id: FromPath[str],
+        data: JSONBody[ReasonRequest],
+        idempotency_key: IdempotencyHeader = None,
+    ) -> OrganisationStatus:
+        """End a suspension."""
+        command = ReinstateOrganisation(
+            by=request.user.acting,
+            at=now(request),
+            organisation_id=OrganisationId(organisation_id),
+            reason=data.reason,
+        )
+        return await _decided(request, organisation_id, command, "approved", idempotency_key)
+
+
+async def _decided(
+    request: BankRequest,
+    organisation_id: str,
+    command: Command,
+    status: Literal["approved", "suspended"],
+    key: str | None,
+) -> OrganisationStatus:
+    receipt = await do(request, command, key)
+    return OrganisationStatus(organisation_id, status, receipt.position)

@@ -1,0 +1,100 @@
+"""Proxies: whom a volunteer lets act for them. They act with the header `On-Behalf-Of: vol_…`."""
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get, post
+from litestar.params import FromPath, JSONBody
+
+from timebank.api.http.problems import READS, WRITES
+from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader, do, now, services, volunteer_meant
+from timebank.domain.facts.people import ProxyAppointed, ProxyScope
+from timebank.domain.identifiers import VolunteerId, new_proxy_id
+from timebank.domain.people.proxies import ActsADay, AppointProxy, EndProxy, MinutesADay
+from timebank.projections.people import proxies
+from timebank.projections.people.proxies import ProxyView
+
+
+class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who may act for the volunteer, in what, how many times a local day, until which day (included)."""
+
+    proxy_volunteer_id: Id
+    scopes: Annotated[tuple[ProxyScope, ...], msgspec.Meta(max_length=10)] = ("view",)
+    acts_per_day: ActsADay = 10
+    minutes_per_day: MinutesADay | None = None
+    valid_until: date | None = None
+
+
+class ProxyStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How it stands now."""
+
+    volunteer_id: str
+    proxy_volunteer_id: str
+    status: str
+    position: int
+
+
+class ProxyController(Controller):
+    """`/v1/volunteers/{volunteer_id}/proxies`"""
+
+    path = "/volunteers/{volunteer_id:str}/proxies"
+    tags = ("Proxies",)
+
+    @get(responses=READS)
+    async def list_proxies(self, request: BankRequest, volunteer_id: FromPath[str]) -> list[ProxyView]:
+        """Whom the volunteer lets act for them, and for whom they act; those that ended as well."""
+        return await proxies.of(services(request).pool, request.user.bank_id, volunteer_id)
+
+    @post(responses=WRITES)
+    async def appoint_proxy(
+        self,
+        request: BankRequest,
+        volunteer_id: FromPath[str],
+        data: JSONBody[ProxyRequest],
+        idempotency_key: IdempotencyHeader = None,
+    ) -> ProxyStatus:
+        """Let somebody act for the volunteer."""
+        command = AppointProxy(
+            by=request.user.acting,
+            at=now(request),
+            proxy_id=new_proxy_id(),
+            volunteer_id=VolunteerId(volunteer_id),
+            proxy_volunteer_id=await volunteer_meant(request, data.proxy_volunteer_id),
+            scopes=data.scopes,
+            acts_per_day=data.acts_per_day,
+            minutes_per_day=data.minutes_per_day,
+            valid_until=data.valid_until,
+        )
+        receipt = await do(request, command, idempotency_key)
+        (fact,) = receipt.facts
+        assert isinstance(fact, ProxyAppointed)
+        return ProxyStatus(
+            volunteer_id=volunteer_id,
+            proxy_volunteer_id=fact.proxy_volunteer_id,
+            status="in force",
+            position=receipt.position,
+        )
+
+    @post("/{proxy_volunteer_id:str}/end", status_code=200, responses=WRITES)
+    async def end_proxy(
+        self,
+        request: BankRequest,
+        volunteer_id: FromPath[str],
+        proxy_volunteer_id: FromPath[str],
+        idempotency_key: IdempotencyHeader = None,
+    ) -> ProxyStatus:
+        """Let them act no more: either side can end it."""
+        command = EndProxy(
+            by=request.user.acting,
+            at=now(request),
+            volunteer_id=VolunteerId(volunteer_id),
+            proxy_volunteer_id=VolunteerId(proxy_volunteer_id),
+        )
+        receipt = await do(request, command, idempotency_key)
+        return ProxyStatus(
+            volunteer_id=volunteer_id,
+            proxy_volunteer_id=proxy_volunteer_id,
+            status="ended",
+            position=receipt.position,
+        )

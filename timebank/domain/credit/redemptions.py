@@ -1,0 +1,368 @@
+"""Redemptions: credit reserved for a reward under a code, and what becomes of it: fulfilled, cancelled or expired.
+
+Reserving takes credit together with one of the reward's places. Each of the three ends happens at most once, and only
+one of them; cancelling and expiring give back exactly what was reserved.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from timebank.domain.credit.accounts import Balance, ServedDays
+from timebank.domain.credit.policies import RuleBook
+from timebank.domain.credit.refusals import (
+    FulfillerIsBeneficiary,
+    NotEligible,
+    PersonalQuotaReached,
+    ProxyIsBeneficiary,
+    RedemptionCodeUnknown,
+    RedemptionNotOpen,
+    RedemptionUnknown,
+    RewardSoldOut,
+    SlotFull,
+    SlotIsOver,
+)
+from timebank.domain.credit.rewards import Reward, slot_at
+from timebank.domain.facts.credit import (
+    ReservationCancelled,
+    ReservationExpired,
+    RewardFulfilled,
+    RewardReserved,
+    RewardTerms,
+    Rules,
+    Slot,
+)
+from timebank.domain.facts.organisations import Role
+from timebank.domain.identifiers import (
+    ActorId,
+    CodeHash,
+    RedemptionId,
+    RedemptionTag,
+    RewardId,
+    VolunteerId,
+    redemption_tag,
+)
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, about, event
+from timebank.domain.organisations.memberships import must_act_for, right_of
+from timebank.domain.organisations.organisations import Organisation
+from timebank.domain.organisations.refusals import OrganisationUnknown
+from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.refusals import NotYourOwn
+from timebank.domain.text import Text
+from timebank.domain.times import must_be_believable
+
+FULFILS_REWARDS: tuple[Role, ...] = ("merchant", "coordinator")
+
+COLLECTED_WITHIN = timedelta(days=1)
+"""How long after its slot what was reserved with one can still be accepted."""
+
+
+class Redemption(Memory):
+    """One redemption, found by its id or by its code, as it now stands."""
+
+    status = "unknown"
+    reserved: RewardReserved
+
+    def __init__(self, found_by: RedemptionId | RedemptionTag) -> None:
+        super().__init__(found_by)
+
+    @event(RewardReserved)
+    def _(self, fact: RewardReserved) -> None:
+        self.status, self.reserved = "reserved", fact
+
+    @event(RewardFulfilled)
+    def _(self) -> None:
+        self.status = "fulfilled"
+
+    @event(ReservationCancelled)
+    def _(self) -> None:
+        self.status = "cancelled"
+
+    @event(ReservationExpired)
+    def _(self) -> None:
+        self.status = "expired"
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything was ever reserved under this id, or code."""
+        return self.status != "unknown"
+
+    def must_be_open(self, at: datetime) -> None:
+        """Refuse what is over already: also what has expired and was not taken back yet."""
+        status = "expired" if self.status == "reserved" and self.reserved.expires_at <= at else self.status
+        if status != "reserved":
+            raise RedemptionNotOpen(redemption_id=self.reserved.redemption_id, status=status)
+
+
+class RewardStock(Memory):
+    """How much of a reward is taken: by period of its quota, and by slot."""
+
+    def __init__(self, reward_id: RewardId) -> None:
+        super().__init__(reward_id)
+        self.taken: dict[str, int] = {}
+        self.places: dict[datetime, int] = {}
+
+    @event(RewardReserved)
+    def _(self, period: str, slot: datetime | None) -> None:
+        self._count(period, slot, 1)
+
+    @event(ReservationCancelled)
+    def _(self, period: str, slot: datetime | None) -> None:
+        self._count(period, slot, -1)
+
+    @event(ReservationExpired)
+    def _(self, period: str, slot: datetime | None) -> None:
+        self._count(period, slot, -1)
+
+    def _count(self, period: str, slot: datetime | None, change: int) -> None:
+        self.taken[period] = self.taken.get(period, 0) + change
+        if slot:
+            at = slot.astimezone(UTC)
+            self.places[at] = self.places.get(at, 0) + change
+
+    def must_have_left(self, terms: RewardTerms, period: str, slot: Slot | None) -> None:
+        """Refuse one more than there are."""
+        if terms.quota is not None and self.taken.get(period, 0) >= terms.quota:
+            raise RewardSoldOut(period=period)
+        if slot and self.places.get(slot.starts_at.astimezone(UTC), 0) >= slot.places:
+            raise SlotFull(slot=slot.starts_at.isoformat())
+
+
+class RewardClaims(Memory):
+    """How much of a reward one person has taken or been given, by period of its quota."""
+
+    def __init__(self, reward_id: RewardId, volunteer_id: VolunteerId) -> None:
+        super().__init__(reward_id, volunteer_id)
+        self.taken: dict[str, int] = {}
+
+    @event(RewardReserved)
+    def _(self, period: str) -> None:
+        self.taken[period] = self.taken.get(period, 0) + 1
+
+    @event(ReservationCancelled)
+    def _(self, period: str) -> None:
+        self.taken[period] = self.taken.get(period, 0) - 1
+
+    @event(ReservationExpired)
+    def _(self, period: str) -> None:
+        self.taken[period] = self.taken.get(period, 0) - 1
+
+    def must_have_left(self, terms: RewardTerms, period: str) -> None:
+        """Refuse one more than a person can have."""
+        if terms.quota_per_person is not None and self.taken.get(period, 0) >= terms.quota_per_person:
+            raise PersonalQuotaReached(quota=terms.quota_per_person, period=period)
+
+
+class ReserveReward(Command, frozen=True, kw_only=True):
+    """Reserve a reward: credit, stock and, where there are any, a slot; all of it or nothing."""
+
+    proxy_scope = "redeem"
+
+    redemption_id: RedemptionId
+    reward_id: RewardId
+    volunteer_id: VolunteerId
+    beneficiary_id: VolunteerId
+    code_hash: CodeHash
+    slot: Moment | None = None
+
+    def check(self) -> None:
+        super().check()
+        must_be_believable(slot=self.slot)
+
+    def needs(self) -> Sequence[Key]:
+        return (
+            about(Reward, self.reward_id),
+            about(RewardStock, self.reward_id),
+            about(Volunteer, self.volunteer_id),
+            about(Volunteer, self.beneficiary_id),
+            about(Balance, self.volunteer_id),
+            about(RuleBook),
+        )
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        reward = known(Reward, self.reward_id)
+        if reward.status == "unknown":
+            return ()
+        claimants = self.claimants if reward.terms.quota_per_person else ()
+        return (
+            about(Organisation, reward.terms.provider_id),
+            *(about(RewardClaims, self.reward_id, each) for each in claimants),
+            *((about(ServedDays, self.volunteer_id),) if reward.terms.eligibility.within_days else ()),
+        )
+
+    @property
+    def claimants(self) -> tuple[VolunteerId, ...]:
+        """Those whose share of the quota it is: whoever pays, and whoever gets it."""
+        return tuple(dict.fromkeys((self.volunteer_id, self.beneficiary_id)))
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        today, reward = self.at.date(), known(Reward, self.reward_id)
+        reward.must_be_offered(today)
+        terms, rules = reward.terms, known(RuleBook).on(today).rules
+        known(Organisation, terms.provider_id).must_be_approved()
+        self.must_be_for_them(known)
+        self.must_be_eligible(known, terms, rules)
+        slot = self.open_slot(terms)
+        self.must_be_left(known, terms, slot)
+        known(Balance, self.volunteer_id).must_cover(terms.cost_minutes)
+        known(Volunteer, self.beneficiary_id).must_be_able_to_receive()
+        yield RewardReserved(
+            redemption_id=self.redemption_id,
+            reward_id=self.reward_id,
+            volunteer_id=self.volunteer_id,
+            beneficiary_id=self.beneficiary_id,
+            provider_id=terms.provider_id,
+            name=terms.name,
+            kind=terms.kind,
+            cost_minutes=terms.cost_minutes,
+            period=terms.period(today),
+            code_hash=self.code_hash,
+            expires_at=expires_at(self.at, rules, slot),
+            reserved_by=self.by.actor,
+            slot=slot.starts_at if slot else None,
+        )
+
+    def must_be_for_them(self, known: Known) -> None:
+        """Refuse whoever spends another's credit, or spends it on themselves."""
+        if self.by.own_id != self.volunteer_id:
+            raise NotYourOwn
+        known(Volunteer, self.volunteer_id).must_be_active()
+        known(Volunteer, self.beneficiary_id).must_exist()
+        if self.by.on_behalf_of and self.beneficiary_id == self.by.volunteer_id:
+            raise ProxyIsBeneficiary
+
+    def must_be_eligible(self, known: Known, terms: RewardTerms, rules: Rules) -> None:
+        """Refuse whoever has not served enough for it."""
+        wanted, served = terms.eligibility, known(Balance, self.volunteer_id).service_minutes
+        if rules.stars(served) < wanted.stars:
+            raise NotEligible(why=f"it takes {wanted.stars} stars, and there are {rules.stars(served)}")
+        if wanted.within_days:
+            served = known(ServedDays, self.volunteer_id).within(wanted.within_days, self.at.date())
+        if served < wanted.service_minutes:
+            within = f" in {wanted.within_days} days" if wanted.within_days else ""
+            raise NotEligible(
+                why=f"it takes {wanted.service_minutes} minutes of service{within}, and there are {served}"
+            )
+
+    def open_slot(self, terms: RewardTerms) -> Slot | None:
+        """The slot that is asked for, if the reward has any; refuses one that has begun."""
+        slot = slot_at(terms, self.slot)
+        if slot and slot.starts_at.astimezone(UTC) <= self.at.astimezone(UTC):
+            raise SlotIsOver(slot=slot.starts_at.isoformat())
+        return slot
+
+    def must_be_left(self, known: Known, terms: RewardTerms, slot: Slot | None) -> None:
+        """Refuse one more than there are, for one person or in all."""
+        period = terms.period(self.at.date())
+        for each in self.claimants if terms.quota_per_person else ():
+            known(RewardClaims, self.reward_id, each).must_have_left(terms, period)
+        known(RewardStock, self.reward_id).must_have_left(terms, period, slot)
+
+
+def expires_at(at: datetime, rules: Rules, slot: Slot | None) -> datetime:
+    """Until when what is reserved now can be accepted: as the rules say, or until a day after its slot.
+
+    In UTC, where an hour is an hour, also in the night in which clocks are set back.
+    """
+    if slot:
+        return slot.starts_at.astimezone(UTC) + COLLECTED_WITHIN
+    return at.astimezone(UTC) + timedelta(hours=rules.reservation_hours)
+
+
+class FulfilRedemption(Command, frozen=True, kw_only=True):
+    """Give what was reserved under a code: by those who provide it, and never to themselves."""
+
+    code_hash: CodeHash
+
+    def needs(self) -> Sequence[Key]:
+        return (about(Redemption, redemption_tag(self.code_hash)),)
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        redemption = known(Redemption, redemption_tag(self.code_hash))
+        if not redemption.is_known:
+            return ()
+        provider_id = redemption.reserved.provider_id
+        return about(Organisation, provider_id), *right_of(self.by, provider_id)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        redemption = known(Redemption, redemption_tag(self.code_hash))
+        if not redemption.is_known:
+            raise RedemptionCodeUnknown
+        reserved = redemption.reserved
+        try:
+            must_act_for(reserved.provider_id, self.by, FULFILS_REWARDS, self.at.date(), known)
+        except OrganisationUnknown:
+            raise RedemptionCodeUnknown from None  # to those who do not provide it no code is known
+        if not self.by.governs:
+            known(Organisation, reserved.provider_id).must_be_approved()
+        if self.by.volunteer_id in {reserved.volunteer_id, reserved.beneficiary_id, reserved.reserved_by}:
+            raise FulfillerIsBeneficiary
+        redemption.must_be_open(self.at)
+        yield RewardFulfilled(**_as_reserved(reserved, RewardFulfilled), fulfilled_by=self.by.actor)
+
+
+class _Release(Command, frozen=True, kw_only=True):
+    """What giving reserved credit back has in common."""
+
+    redemption_id: RedemptionId
+
+    def needs(self) -> Sequence[Key]:
+        return (about(Redemption, self.redemption_id),)
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        redemption = known(Redemption, self.redemption_id)
+        if not redemption.is_known:
+            return ()
+        reserved = redemption.reserved
+        return about(Balance, reserved.volunteer_id), *right_of(self.by, reserved.provider_id)
+
+
+class CancelRedemption(_Release, frozen=True, kw_only=True):
+    """Give up what is reserved: by the volunteer whose credit it is, or by those who cannot provide it."""
+
+    proxy_scope = "redeem"
+
+    reason: Text
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        redemption = known(Redemption, self.redemption_id)
+        if not redemption.is_known:
+            raise RedemptionUnknown(redemption_id=self.redemption_id)
+        reserved = redemption.reserved
+        if self.by.own_id != reserved.volunteer_id:
+            try:
+                must_act_for(reserved.provider_id, self.by, FULFILS_REWARDS, self.at.date(), known)
+            except OrganisationUnknown:
+                raise RedemptionUnknown(redemption_id=self.redemption_id) from None
+        redemption.must_be_open(self.at)
+        yield cancelled(reserved, known(Balance, reserved.volunteer_id), self.by.actor, self.reason)
+
+
+def cancelled(reserved: RewardReserved, balance: Balance, by: ActorId, reason: str) -> ReservationCancelled:
+    """The end of a reservation that is not wanted any more."""
+    return ReservationCancelled(
+        **_as_reserved(reserved, ReservationCancelled),
+        debt_change_minutes=balance.debt_change(reserved.cost_minutes),
+        reason=reason,
+        cancelled_by=by,
+    )
+
+
+class ExpireRedemption(_Release, frozen=True, kw_only=True):
+    """Take back what nobody came for in time; where there is nothing to take back, nothing happens."""
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        redemption = known(Redemption, self.redemption_id)
+        if redemption.status != "reserved" or redemption.reserved.expires_at > self.at:
+            return
+        reserved = redemption.reserved
+        yield ReservationExpired(
+            **_as_reserved(reserved, ReservationExpired),
+            debt_change_minutes=known(Balance, reserved.volunteer_id).debt_change(reserved.cost_minutes),
+        )
+
+
+def _as_reserved(reserved: RewardReserved, end: type[Fact]) -> dict[str, Any]:
+    """What the fact that ends a reservation says as the reservation did: all fields that both have."""
+    shared = [name for name in end.__struct_fields__ if name in RewardReserved.__struct_fields__]
+    return {name: getattr(reserved, name) for name in shared}

@@ -1,0 +1,161 @@
+"""Refusals about credit."""
+
+from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound
+
+
+class RewardUnknown(NotFound):
+    """There is no reward {reward_id} in this bank."""
+
+    field = "reward_id"
+
+
+class RedemptionUnknown(NotFound):
+    """There is no redemption {redemption_id} in this bank."""
+
+    field = "redemption_id"
+
+
+class RedemptionCodeUnknown(NotFound):
+    """There is nothing for you under this code."""
+
+    field = "redemption_code"
+
+
+class FundUnknown(NotFound):
+    """There is no fund {fund_id} in this bank."""
+
+    field = "fund_id"
+
+
+class ProxyIsBeneficiary(Forbidden):
+    """Nobody spends another's credit on themselves."""
+
+
+class FulfillerIsBeneficiary(Forbidden):
+    """Nobody accepts their own code, nor one they reserved for somebody: another of the provider has to."""
+
+
+class GranterIsBeneficiary(Forbidden):
+    """Nobody grants credit of a fund to themselves."""
+
+    field = "to_volunteer_id"
+
+
+class RewardStatusDiffers(Conflict):
+    """Reward {reward_id} is {status}; for this it has to be {wanted}."""
+
+
+class RewardNotOffered(Conflict):
+    """Reward {reward_id} cannot be redeemed today: {why}."""
+
+
+class RewardSoldOut(Conflict):
+    """There is none left of this reward to be reserved now (period: {period})."""
+
+
+class PersonalQuotaReached(Conflict):
+    """One person can reserve {quota} of this reward (period: {period}), and has."""
+
+
+class SlotFull(Conflict):
+    """There is no place left at {slot}."""
+
+    field = "slot"
+
+
+class SlotIsOver(Conflict):
+    """The slot {slot} is over."""
+
+    field = "slot"
+
+
+class NotEligible(Conflict):
+    """This reward is not for you yet: {why}."""
+
+
+class NotEnoughCredit(Conflict):
+    """This takes {minutes} minutes of credit, and {available_minutes} are available."""
+
+
+class RedemptionNotOpen(Conflict):
+    """Redemption {redemption_id} is {status} already."""
+
+
+class GiftsNotAllowed(Conflict):
+    """The rule book in force lets nobody give credit to others."""
+
+
+class GiftTooLarge(Conflict):
+    """The rule book in force allows {minutes_max} minutes in one gift."""
+
+    field = "minutes"
+
+
+class GiftLimitReached(Conflict):
+    """The rule book in force allows gifts of {minutes_max} minutes a month; {given_minutes} were given."""
+
+    field = "minutes"
+
+
+class FundIsClosed(Conflict):
+    """Fund {fund_id} is closed."""
+
+    field = "fund_id"
+
+
+class FundTooSmall(Conflict):
+    """This takes {minutes} minutes of credit, and {fund_minutes} are in the fund."""
+
+    field = "minutes"
+
+
+class FundNotEmpty(Conflict):
+    """There are {fund_minutes} minutes in the fund: grant them first."""
+
+
+class PolicyNotAhead(Invalid):
+    """A new version of the rule book is for days that have not begun; {effective_from} has."""
+
+    field = "effective_from"
+
+
+class ThresholdsNotRising(Invalid):
+    """Each star has to take more minutes than the one before."""
+
+    field = "star_minutes"
+
+
+class SlotNeeded(Invalid):
+    """This reward comes with a slot: choose one."""
+
+    field = "slot"
+
+
+class SlotUnknown(Invalid):
+    """This reward has no slot at {slot}."""
+
+    field = "slot"
+
+
+class SlotsTwice(Invalid):
+    """Two slots start at the same time: make them one with more places."""
+
+    field = "slots"
+
+
+class GiftToOneself(Invalid):
+    """Credit goes to somebody else."""
+
+
+class OneRecipient(Invalid):
+    """A grant goes either to a volunteer or to a fund."""
+
+
+class BalanceUndecided(Conflict):
+    """There are {minutes} minutes of credit left: say whether they are to be donated or kept on hold."""
+
+    field = "rest"
+
+
+class FundNeeded(Invalid):
+    """What is donated goes to a fund: say to which; and say it of nothing else."""

@@ -1,0 +1,327 @@
+"""Facts about credit: the rule book, rewards and redemptions, funds, gifts, donations and grants."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from timebank.domain.identifiers import (
+    ActorId,
+    CodeHash,
+    FundId,
+    OrganisationId,
+    RedemptionId,
+    RewardId,
+    TransferId,
+    VolunteerId,
+)
+from timebank.domain.kernel import Fact, Moment
+
+Percent = Annotated[int, Meta(ge=0, le=1000)]
+"""What a minute of service is worth: 100 is a minute of credit."""
+
+
+SomeMinutes = Annotated[int, Meta(ge=0, le=10**9)]
+
+
+Rule = Literal["paid-duty", "coefficient", "cap-per-activity", "cap-per-day", "cap-total"]
+"""What can make credit differ from minutes served, in the order in which it is applied."""
+
+
+class RuleEffect(msgspec.Struct, frozen=True):
+    """What a rule added to, or took from, the minutes served."""
+
+    rule: Rule
+    minutes: int
+
+
+GiftMinutes = Annotated[int, Meta(ge=1, le=10**9)]
+
+ConfirmRoles = Annotated[tuple[Literal["recorder", "verifier", "coordinator"], ...], Meta(min_length=1, max_length=3)]
+
+ReservationHours = Annotated[int, Meta(ge=1, le=24 * 366)]
+
+StarMinutes = Annotated[tuple[Annotated[int, Meta(ge=1, le=10**9)], ...], Meta(max_length=20)]
+"""The service minutes for each star, rising."""
+
+_GIFT_RULES_AS_STORED = {"minutes_max": "most_minutes", "minutes_max_per_month": "most_minutes_per_month"}
+
+
+class GiftRules(msgspec.Struct, frozen=True, kw_only=True, rename=_GIFT_RULES_AS_STORED):
+    """Whether credit may be given to others, and how much at once and in a local month; None is without limit."""
+
+    allowed: bool = True
+    minutes_max: GiftMinutes | None = None
+    minutes_max_per_month: GiftMinutes | None = None
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rule book says; unless it says otherwise: minute for minute, no caps, and no credit ever expires.
+
+    `credit_percent` is by category, `other_percent` for all others. Caps are minutes of credit that one person can get
+    for one activity of one organisation on one local day, for one local day, and in all. `direct_confirm_roles` are
+    the roles whose members may confirm and correct for their organisation. `star_minutes` are the service minutes for
+    each star.
+    """
+
+    credit_percent: Annotated[
+        dict[Annotated[str, Meta(min_length=1, max_length=200)], Percent], Meta(max_length=500)
+    ] = {}
+    other_percent: Percent = 100
+    cap_per_activity_minutes: SomeMinutes | None = None
+    cap_per_day_minutes: SomeMinutes | None = None
+    cap_total_minutes: SomeMinutes | None = None
+    direct_confirm_roles: ConfirmRoles = ("verifier", "coordinator")
+    gifts: GiftRules = GiftRules()
+    reservation_hours: ReservationHours = 72
+    star_minutes: StarMinutes = (
+        6_000,
+        18_000,
+        36_000,
+        60_000,
+        90_000,
+    )
+
+    def stars(self, service_minutes: int) -> int:
+        """How many stars so many minutes of service are."""
+        return sum(service_minutes >= threshold for threshold in self.star_minutes)
+
+
+class PolicyAdopted(Fact, frozen=True, kw_only=True):
+    """A version of the rule book was adopted by a resolution, for service from a local day on."""
+
+    TOPIC = "policy-adopted"
+    version: int
+    resolution: str
+    effective_from: date
+    rules: Rules
+
+
+RewardKind = Literal["health-check", "travel", "goods", "service", "voucher", "honour"]
+
+
+Every = Literal["week", "month", "quarter", "year"]
+"""How long a quota lasts before there is a new one, in the bank's local time."""
+
+
+Some = Annotated[int, Meta(ge=1, le=10**9)]
+
+
+class Slot(msgspec.Struct, frozen=True, kw_only=True):
+    """A time slot that can be taken with the reward: when it starts, and for how many people."""
+
+    starts_at: Moment
+    places: Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class Eligibility(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may redeem: who served so many minutes, in so many days up to today or ever; who has so many stars."""
+
+    service_minutes: Annotated[int, Meta(ge=0, le=10**9)] = 0
+    within_days: Annotated[int, Meta(ge=1, le=3660)] | None = None
+    stars: Annotated[int, Meta(ge=0, le=20)] = 0
+
+
+class RewardTerms(msgspec.Struct, frozen=True, kw_only=True):
+    """On which terms a reward is to be had.
+
+    `quota` is how many there are in all, or with `quota_every` in each week, month, quarter or year; `quota_per_person`
+    how many of those for one person. From `available_from` until `available_until` (included) it can be redeemed.
+    Whoever provides it accepts the codes; who funds it is told, and no more.
+    """
+
+    name: str
+    kind: RewardKind
+    cost_minutes: Some
+    provider_id: OrganisationId
+    funder_id: OrganisationId | None = None
+    description: str | None = None
+    quota: Some | None = None
+    quota_per_person: Some | None = None
+    quota_every: Every | None = None
+    available_from: date | None = None
+    available_until: date | None = None
+    eligibility: Eligibility = Eligibility()
+    slots: tuple[Slot, ...] = ()
+
+    def period(self, day: date) -> str:
+        """For which period the quotas of a day are: `all`, or as `2026`, `2026-Q4`, `2026-11` or `2026-W47`."""
+        if self.quota_every == "week":
+            year, week, _ = day.isocalendar()
+            return f"{year}-W{week:02}"
+        if self.quota_every == "quarter":
+            return f"{day.year}-Q{(day.month + 2) // 3}"
+        return {"month": f"{day:%Y-%m}", "year": f"{day.year}"}.get(self.quota_every or "", "all")
+
+
+class RewardPublished(Fact, frozen=True, kw_only=True):
+    """A reward can be redeemed from now on, on these terms."""
+
+    TOPIC = "reward-published"
+    reward_id: RewardId
+    provider_id: OrganisationId
+    terms: RewardTerms
+
+
+class RewardAmended(Fact, frozen=True, kw_only=True):
+    """The terms of a reward are others for whoever redeems it from now on; what is reserved stays as it was."""
+
+    TOPIC = "reward-amended"
+    reward_id: RewardId
+    provider_id: OrganisationId
+    terms: RewardTerms
+
+
+class RewardPaused(Fact, frozen=True, kw_only=True):
+    """The reward cannot be redeemed for now; what is reserved stays reserved."""
+
+    TOPIC = "reward-paused"
+    reward_id: RewardId
+    reason: str
+
+
+class RewardResumed(Fact, frozen=True, kw_only=True):
+    """The reward can be redeemed again."""
+
+    TOPIC = "reward-resumed"
+    reward_id: RewardId
+
+
+class RewardWithdrawn(Fact, frozen=True, kw_only=True):
+    """The reward is not offered any more, for good; what is reserved can still be fulfilled."""
+
+    TOPIC = "reward-withdrawn"
+    reward_id: RewardId
+    reason: str
+
+
+class RewardReserved(Fact, frozen=True, kw_only=True):
+    """Credit of `volunteer_id` is reserved for a reward for `beneficiary_id`, until `expires_at`, under a code.
+
+    By themselves or, as their proxy, by `reserved_by`.
+    The terms are those of this moment, whatever becomes of the reward. `period` is the one whose quotas it counts for.
+    Of the code only its SHA-256, in hexadecimal, is known.
+    """
+
+    TOPIC = "reward-reserved"
+    redemption_id: RedemptionId
+    reward_id: RewardId
+    volunteer_id: VolunteerId
+    beneficiary_id: VolunteerId
+    provider_id: OrganisationId
+    name: str
+    kind: RewardKind
+    cost_minutes: int
+    period: str
+    code_hash: CodeHash
+    expires_at: Moment
+    reserved_by: ActorId
+    slot: Moment | None = None
+
+
+class RewardFulfilled(Fact, frozen=True, kw_only=True):
+    """The provider gave what was reserved; the credit is spent."""
+
+    TOPIC = "reward-fulfilled"
+    redemption_id: RedemptionId
+    reward_id: RewardId
+    volunteer_id: VolunteerId
+    beneficiary_id: VolunteerId
+    provider_id: OrganisationId
+    name: str
+    cost_minutes: int
+    code_hash: CodeHash
+    fulfilled_by: ActorId
+    slot: Moment | None = None
+
+
+class ReservationCancelled(Fact, frozen=True, kw_only=True):
+    """It was not wanted, or not possible, any more; the very minutes reserved are available again, or repay a debt."""
+
+    TOPIC = "reservation-cancelled"
+    redemption_id: RedemptionId
+    reward_id: RewardId
+    volunteer_id: VolunteerId
+    beneficiary_id: VolunteerId
+    provider_id: OrganisationId
+    cost_minutes: int
+    period: str
+    code_hash: CodeHash
+    slot: Moment | None = None
+    debt_change_minutes: int = 0
+    reason: str
+    cancelled_by: ActorId
+
+
+class ReservationExpired(Fact, frozen=True, kw_only=True):
+    """Nobody came for it in time; the very minutes reserved are available again, or repay a debt."""
+
+    TOPIC = "reservation-expired"
+    redemption_id: RedemptionId
+    reward_id: RewardId
+    volunteer_id: VolunteerId
+    beneficiary_id: VolunteerId
+    provider_id: OrganisationId
+    cost_minutes: int
+    period: str
+    code_hash: CodeHash
+    slot: Moment | None = None
+    debt_change_minutes: int = 0
+
+
+FundKind = Literal["community", "project"]
+
+
+class FundOpened(Fact, frozen=True, kw_only=True):
+    """There is a fund; where an organisation keeps it, its coordinators grant from it, as administrators do."""
+
+    TOPIC = "fund-opened"
+    fund_id: FundId
+    name: str
+    kind: FundKind
+    organisation_id: OrganisationId | None = None
+    purpose: str | None = None
+
+
+class FundClosed(Fact, frozen=True, kw_only=True):
+    """The fund, empty by then, is no more."""
+
+    TOPIC = "fund-closed"
+    fund_id: FundId
+    reason: str
+
+
+class CreditGiven(Fact, frozen=True, kw_only=True):
+    """A volunteer gave credit to another. Where that one had a debt, `debt_change_minutes` (negative) repaid it."""
+
+    TOPIC = "credit-given"
+    transfer_id: TransferId
+    volunteer_id: VolunteerId
+    to_volunteer_id: VolunteerId
+    minutes: int
+    debt_change_minutes: int = 0
+    local_date: date
+
+
+class CreditDonated(Fact, frozen=True, kw_only=True):
+    """A volunteer gave credit to a fund."""
+
+    TOPIC = "credit-donated"
+    transfer_id: TransferId
+    volunteer_id: VolunteerId
+    fund_id: FundId
+    minutes: int
+
+
+class CreditGranted(Fact, frozen=True, kw_only=True):
+    """A fund gave credit to a volunteer, or to another fund, as one for a project."""
+
+    TOPIC = "credit-granted"
+    transfer_id: TransferId
+    fund_id: FundId
+    to_volunteer_id: VolunteerId | None = None
+    to_fund_id: FundId | None = None
+    minutes: int
+    debt_change_minutes: int = 0
+    reason: str

@@ -1,0 +1,198 @@
+"""Facts about organisations, who belongs to them, who holds an office, and their API keys."""
+
+from datetime import date
+from typing import Literal
+
+from timebank.domain.acting import Office
+from timebank.domain.identifiers import (
+    ActorId,
+    AppointmentId,
+    KeyId,
+    MembershipId,
+    OfficialCode,
+    OrganisationId,
+    VolunteerId,
+)
+from timebank.domain.kernel import Fact, Moment
+
+Kind = Literal[
+    "party-committee",
+    "management-committee",
+    "property-company",
+    "residents-committee",
+    "self-governing-body",
+    "social-organisation",
+    "social-work-station",
+    "enterprise",
+    "merchant",
+    "community-fund",
+    "volunteer-association",
+    "service-facility",
+]
+"""The kinds of body a community has; the first six are those of 百步亭."""
+
+
+class OrganisationRegistered(Fact, frozen=True, kw_only=True):
+    """A body asked to take part. `code` is its official one (统一社会信用代码), unique in the bank."""
+
+    TOPIC = "organisation-registered"
+    organisation_id: OrganisationId
+    name: str
+    kind: Kind
+    code: OfficialCode | None = None
+
+
+class OrganisationApproved(Fact, frozen=True, kw_only=True):
+    """The bank accepted the organisation: from now on it may log service."""
+
+    TOPIC = "organisation-approved"
+    organisation_id: OrganisationId
+
+
+class OrganisationSuspended(Fact, frozen=True, kw_only=True):
+    """The organisation may not log or confirm service until further notice."""
+
+    TOPIC = "organisation-suspended"
+    organisation_id: OrganisationId
+    reason: str
+
+
+class OrganisationReinstated(Fact, frozen=True, kw_only=True):
+    """The suspension ended."""
+
+    TOPIC = "organisation-reinstated"
+    organisation_id: OrganisationId
+    reason: str
+
+
+Role = Literal["member", "recorder", "verifier", "coordinator", "merchant"]
+
+
+class MembershipRequested(Fact, frozen=True, kw_only=True):
+    """A volunteer asked to join an organisation in a role."""
+
+    TOPIC = "membership-requested"
+    membership_id: MembershipId
+    organisation_id: OrganisationId
+    volunteer_id: VolunteerId
+    role: Role
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class MembershipInvited(Fact, frozen=True, kw_only=True):
+    """An organisation asked a volunteer to join it in a role."""
+
+    TOPIC = "membership-invited"
+    membership_id: MembershipId
+    organisation_id: OrganisationId
+    volunteer_id: VolunteerId
+    role: Role
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class MembershipApproved(Fact, frozen=True, kw_only=True):
+    """The volunteer is a member, with the role asked for."""
+
+    TOPIC = "membership-approved"
+    membership_id: MembershipId
+    organisation_id: OrganisationId
+    volunteer_id: VolunteerId
+
+
+class MembershipDeclined(Fact, frozen=True, kw_only=True):
+    """One side said no."""
+
+    TOPIC = "membership-declined"
+    membership_id: MembershipId
+    organisation_id: OrganisationId
+    volunteer_id: VolunteerId
+    reason: str | None = None
+
+
+class MembershipRoleChanged(Fact, frozen=True, kw_only=True):
+    """The member has another role, or another term, from now on."""
+
+    TOPIC = "membership-role-changed"
+    membership_id: MembershipId
+    organisation_id: OrganisationId
+    volunteer_id: VolunteerId
+    role: Role
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+
+class MembershipEnded(Fact, frozen=True, kw_only=True):
+    """The membership is over."""
+
+    TOPIC = "membership-ended"
+    membership_id: MembershipId
+    organisation_id: OrganisationId
+    volunteer_id: VolunteerId
+    reason: str | None = None
+
+
+class AppointmentMade(Fact, frozen=True, kw_only=True):
+    """Somebody was appointed to an office, from one day until another (both included).
+
+    `organisation_id` is what a node leader's office is limited to; `delegated_from` the appointment of whoever passed
+    their own office on, for as long as they have it.
+    """
+
+    TOPIC = "appointment-made"
+    appointment_id: AppointmentId
+    volunteer_id: VolunteerId
+    office: Office
+    appointed_by: ActorId
+    organisation_id: OrganisationId | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    delegated_from: AppointmentId | None = None
+
+
+class AppointmentEnded(Fact, frozen=True, kw_only=True):
+    """The appointment is over."""
+
+    TOPIC = "appointment-ended"
+    appointment_id: AppointmentId
+    volunteer_id: VolunteerId
+    ended_by: ActorId
+    delegated_from: AppointmentId | None = None
+    reason: str | None = None
+
+
+Permission = Literal["read", "log-service", "verify-service", "manage-members", "register-volunteers", "fulfil-rewards"]
+"""What a key is good for, within its one organisation."""
+
+
+class ApiKeyIssued(Fact, frozen=True, kw_only=True):
+    """A program of the organisation may act with a key. `secret_hash` is the SHA-256 of its 256 random bits, in hex."""
+
+    TOPIC = "api-key-issued"
+    key_id: KeyId
+    organisation_id: OrganisationId
+    label: str
+    permissions: tuple[Permission, ...]
+    secret_hash: str
+    expires_at: Moment | None = None
+    replaces: KeyId | None = None
+
+
+class ApiKeyReplaced(Fact, frozen=True, kw_only=True):
+    """Another key takes this one's place; until `expires_at` both are good."""
+
+    TOPIC = "api-key-replaced"
+    key_id: KeyId
+    organisation_id: OrganisationId
+    replaced_by: KeyId
+    expires_at: Moment
+
+
+class ApiKeyRevoked(Fact, frozen=True, kw_only=True):
+    """The key is good for nothing any more."""
+
+    TOPIC = "api-key-revoked"
+    key_id: KeyId
+    organisation_id: OrganisationId
+    reason: str | None = None

@@ -1,0 +1,117 @@
+"""Facts about people: volunteers, their consents, and their proxies."""
+
+from datetime import date
+from typing import Literal
+
+from timebank.domain.identifiers import ActorId, ProxyId, VolunteerId, VolunteerNumber
+from timebank.domain.kernel import Fact
+
+Purpose = Literal["leaderboard"]
+"""What a volunteer can consent to: appearing by name, or by alias, on leaderboards."""
+
+
+class VolunteerRegistered(Fact, frozen=True, kw_only=True):
+    """Somebody became a volunteer of the bank, under one number for all organisations."""
+
+    TOPIC = "volunteer-registered"
+    volunteer_id: VolunteerId
+    number: VolunteerNumber
+
+
+class VolunteerSuspended(Fact, frozen=True, kw_only=True):
+    """No new service of the volunteer is accepted until further notice."""
+
+    TOPIC = "volunteer-suspended"
+    volunteer_id: VolunteerId
+    reason: str
+
+
+class VolunteerReinstated(Fact, frozen=True, kw_only=True):
+    """The suspension ended, or the volunteer came back."""
+
+    TOPIC = "volunteer-reinstated"
+    volunteer_id: VolunteerId
+    reason: str
+
+
+class ConsentGiven(Fact, frozen=True, kw_only=True):
+    """The volunteer agreed to something that is off unless agreed to."""
+
+    TOPIC = "consent-given"
+    volunteer_id: VolunteerId
+    purpose: Purpose
+
+
+class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
+    """The volunteer took a consent back."""
+
+    TOPIC = "consent-withdrawn"
+    volunteer_id: VolunteerId
+    purpose: Purpose
+
+
+class PersonalDataChanged(Fact, frozen=True, kw_only=True):
+    """What is known about the person changed: which `fields`, but neither what they were nor what they are."""
+
+    TOPIC = "personal-data-changed"
+    volunteer_id: VolunteerId
+    fields: tuple[str, ...]
+
+
+class VolunteerErased(Fact, frozen=True, kw_only=True):
+    """All that was personal about the volunteer was erased; the account stays, with what it held, and counts."""
+
+    TOPIC = "volunteer-erased"
+    volunteer_id: VolunteerId
+    held_minutes: int = 0
+
+
+class VolunteerLeft(Fact, frozen=True, kw_only=True):
+    """The volunteer left the bank; `held_minutes` of credit are kept for when they come back."""
+
+    TOPIC = "volunteer-left"
+    volunteer_id: VolunteerId
+    held_minutes: int = 0
+
+
+ProxyScope = Literal["view", "consents", "memberships", "personal-data", "redeem", "give"]
+"""What a proxy may do: look (every proxy may), give and withdraw consents, join and leave, put personal data right,
+redeem rewards, give and donate credit."""
+
+
+class ProxyAppointed(Fact, frozen=True, kw_only=True):
+    """The volunteer lets somebody act for them, until a day (included).
+
+    Up to `acts_per_day` times a local day, and spending up to `minutes_per_day`, if that is limited.
+    """
+
+    TOPIC = "proxy-appointed"
+    proxy_id: ProxyId
+    volunteer_id: VolunteerId
+    proxy_volunteer_id: VolunteerId
+    scopes: tuple[ProxyScope, ...]
+    acts_per_day: int
+    valid_until: date | None = None
+    minutes_per_day: int | None = None
+
+
+class ProxyEnded(Fact, frozen=True, kw_only=True):
+    """They act for the volunteer no more."""
+
+    TOPIC = "proxy-ended"
+    proxy_id: ProxyId
+    volunteer_id: VolunteerId
+    proxy_volunteer_id: VolunteerId
+    ended_by: ActorId
+
+
+class ProxyUsed(Fact, frozen=True, kw_only=True):
+    """The proxy acted for the volunteer: what happened in the same command was their doing, and spent `minutes`."""
+
+    TOPIC = "proxy-used"
+    proxy_id: ProxyId
+    volunteer_id: VolunteerId
+    proxy_volunteer_id: VolunteerId
+    scope: ProxyScope
+    local_date: date
+    minutes: int = 0

@@ -1,0 +1,140 @@
+"""Facts about service: what was logged, confirmed, rejected, corrected and voided."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
+from timebank.domain.facts.credit import RuleEffect
+from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId
+from timebank.domain.kernel import Days, Fact, MinutesByDay, Moment
+
+Capacity = Literal["resident", "staff-off-duty", "staff-on-duty"]
+"""In what capacity somebody served. Paid duty is not volunteering (志愿服务记录与证明出具办法, art. 19)."""
+
+
+def counts_as_volunteering(capacity: Capacity) -> bool:
+    """On-duty time may be logged, but is never credited, certified or ranked."""
+    return capacity != "staff-on-duty"
+
+
+class ServiceLogged(Fact, frozen=True, kw_only=True):
+    """An organisation says that a volunteer served for `minutes`; nobody has checked it yet.
+
+    `minutes_by_day` divides the minutes among the local days they touch, `local_date` is the day they count for.
+    """
+
+    TOPIC = "service-logged"
+    record_id: RecordId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    recorder_id: ActorId
+    activity: str
+    category: str
+    capacity: Capacity
+    started_at: Moment
+    ended_at: Moment
+    minutes: int
+    minutes_by_day: MinutesByDay
+    local_date: date
+    is_late: bool = False
+    place: str | None = None
+    content: str | None = None
+    programmes: tuple[str, ...] = ()
+
+
+class ServiceConfirmed(Fact, frozen=True, kw_only=True):
+    """`minutes` of real service were confirmed and became `credited_minutes`.
+
+    That is what version `policy_version` of the rule book made of them: minutes and `rules_applied` sum to it, and so
+    does `credited_by_day`, where it is not minute for minute. Where the volunteer had a debt, `debt_change_minutes`
+    (negative) went to repaying it.
+    """
+
+    TOPIC = "service-confirmed"
+    record_id: RecordId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    decided_by: ActorId
+    capacity: Capacity
+    minutes: int
+    minutes_by_day: MinutesByDay
+    local_date: date
+    credited_minutes: int
+    debt_change_minutes: int = 0
+    reason: str | None = None
+    policy_version: int = 0
+    rules_applied: tuple[RuleEffect, ...] = ()
+    credited_by_day: dict[date, int] | None = None
+
+
+class ServiceRejected(Fact, frozen=True, kw_only=True):
+    """The record was found not to be right; it counts for nothing."""
+
+    TOPIC = "service-rejected"
+    record_id: RecordId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    decided_by: ActorId
+    minutes_by_day: MinutesByDay
+    reason: str
+
+
+class ServiceCorrected(Fact, frozen=True, kw_only=True):
+    """A confirmed record was put right; the `previous_…` fields keep what it was, `original_days` what was logged."""
+
+    TOPIC = "service-corrected"
+    record_id: RecordId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    decided_by: ActorId
+    previous_capacity: Capacity
+    previous_minutes: int
+    previous_minutes_by_day: MinutesByDay
+    previous_local_date: date
+    previous_credited_minutes: int
+    activity: str
+    category: str
+    capacity: Capacity
+    started_at: Moment
+    ended_at: Moment
+    minutes: int
+    minutes_by_day: MinutesByDay
+    local_date: date
+    credited_minutes: int
+    debt_change_minutes: int = 0
+    place: str | None = None
+    content: str | None = None
+    programmes: tuple[str, ...] = ()
+    original_days: Days = ()
+    reason: str
+    policy_version: int = 0
+    rules_applied: tuple[RuleEffect, ...] = ()
+    credited_by_day: dict[date, int] | None = None
+
+
+def credited_by_day(fact: ServiceConfirmed | ServiceCorrected) -> Mapping[date, int]:
+    """The credit by local day. Before there was a rule book, nothing was said of paid duty but that it had none."""
+    if fact.credited_by_day is not None:
+        return fact.credited_by_day
+    return fact.minutes_by_day if counts_as_volunteering(fact.capacity) else {}
+
+
+class ServiceVoided(Fact, frozen=True, kw_only=True):
+    """A confirmed record was withdrawn, and with it `minutes` of service and `credited_minutes` of credit.
+
+    What of the credit had been spent already became a debt: `debt_change_minutes`.
+    """
+
+    TOPIC = "service-voided"
+    record_id: RecordId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    decided_by: ActorId
+    capacity: Capacity
+    minutes: int
+    minutes_by_day: MinutesByDay
+    local_date: date
+    credited_minutes: int
+    debt_change_minutes: int = 0
+    original_days: Days = ()
+    reason: str

@@ -1,0 +1,308 @@
+"""Memberships: who may act for an organisation, in which role, from when until when. Nothing else gives that right."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import ClassVar
+
+from timebank.domain.acting import Acting
+from timebank.domain.facts.organisations import (
+    MembershipApproved,
+    MembershipDeclined,
+    MembershipEnded,
+    MembershipInvited,
+    MembershipRequested,
+    MembershipRoleChanged,
+    Role,
+)
+from timebank.domain.identifiers import MembershipId, OrganisationId, VolunteerId
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
+from timebank.domain.organisations.organisations import Organisation
+from timebank.domain.organisations.refusals import (
+    MembershipAlreadyOpen,
+    MembershipNotActive,
+    MembershipNotPending,
+    MembershipUnknown,
+    NotWithinYourOffice,
+    OrganisationUnknown,
+    RoleMissing,
+)
+from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
+from timebank.domain.text import Text
+
+LOGS_SERVICE: tuple[Role, ...] = ("recorder", "coordinator")
+
+
+VERIFIES_SERVICE: tuple[Role, ...] = ("verifier", "coordinator")
+
+
+MANAGES_MEMBERS: tuple[Role, ...] = ("coordinator",)
+
+
+class Membership(Memory):
+    """The open membership of one volunteer in one organisation, if there is one."""
+
+    membership_id: MembershipId | None = None
+    status = "none"
+    role: Role = "member"
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def __init__(self, organisation_id: OrganisationId, volunteer_id: VolunteerId) -> None:
+        super().__init__(organisation_id, volunteer_id)
+        self.organisation_id = organisation_id
+        self.volunteer_id = volunteer_id
+
+    @event(MembershipRequested)
+    def _(self, membership_id: MembershipId, role: Role, valid_from: date | None, valid_until: date | None) -> None:
+        self._open("requested", membership_id)
+        self._set(role, valid_from, valid_until)
+
+    @event(MembershipInvited)
+    def _(self, membership_id: MembershipId, role: Role, valid_from: date | None, valid_until: date | None) -> None:
+        self._open("invited", membership_id)
+        self._set(role, valid_from, valid_until)
+
+    @event(MembershipApproved)
+    def _(self) -> None:
+        self.status = "approved"
+
+    @event(MembershipDeclined)
+    def _(self) -> None:
+        self._open("none", None)
+
+    @event(MembershipRoleChanged)
+    def _(self, role: Role, valid_from: date | None, valid_until: date | None) -> None:
+        self._set(role, valid_from, valid_until)
+
+    @event(MembershipEnded)
+    def _(self) -> None:
+        self._open("none", None)
+
+    def _open(self, status: str, membership_id: MembershipId | None) -> None:
+        self.status, self.membership_id, self.role = status, membership_id, "member"
+
+    def _set(self, role: Role, valid_from: date | None, valid_until: date | None) -> None:
+        self.role, self.valid_from, self.valid_until = role, valid_from, valid_until
+
+    def has_role(self, roles: tuple[Role, ...], on: date) -> bool:
+        """Whether the member holds one of the roles on that day; `valid_until` is the last day it holds."""
+        return (
+            self.status == "approved"
+            and self.role in roles
+            and (self.valid_from is None or self.valid_from <= on)
+            and (self.valid_until is None or on <= self.valid_until)
+        )
+
+    def must_be_open(self) -> MembershipId:
+        """The open membership's identifier; refuses where there is none."""
+        if self.membership_id is None:
+            raise MembershipUnknown(volunteer_id=self.volunteer_id, organisation_id=self.organisation_id)
+        return self.membership_id
+
+
+def right_of(by: Acting, organisation_id: OrganisationId) -> tuple[Key, ...]:
+    """The memories in which the right of `by` to act for an organisation is to be found, if it has to be found.
+
+    Only members have it found there: a proxy acts in somebody's own matters, never in their roles.
+    """
+    if by.authority != "volunteer" or by.volunteer_id is None:
+        return ()
+    return about(Membership, organisation_id, by.volunteer_id), about(Volunteer, by.volunteer_id)
+
+
+def must_act_for(
+    organisation_id: OrganisationId,
+    by: Acting,
+    roles: tuple[Role, ...],
+    on: date,
+    known: Known,
+    *,
+    or_lead: bool = False,
+) -> None:
+    """Refuse unless `by` may act for the organisation: as administrator, as its own program, or in one of the roles.
+
+    Who leads its people (a node leader) may too, where it is said (`or_lead`). To those who have nothing to do with the
+    organisation it does not exist; who is suspended has no role. `known` has the memories of `right_of`.
+    """
+    if by.governs or by.organisation_id == organisation_id:
+        return
+    if or_lead and by.authority == "node-leader" and by.scope == organisation_id:
+        return
+    if by.authority != "volunteer" or by.volunteer_id is None:
+        raise OrganisationUnknown(organisation_id=organisation_id)
+    membership, volunteer = known(Membership, organisation_id, by.volunteer_id), known(Volunteer, by.volunteer_id)
+    if membership.membership_id is None:
+        raise OrganisationUnknown(organisation_id=organisation_id)
+    volunteer.must_exist()
+    if volunteer.is_suspended:
+        raise YouAreSuspended
+    if not membership.has_role(roles, on):
+        raise RoleMissing(role=" or ".join(roles), organisation_id=organisation_id)
+
+
+def must_be_within(by: Acting, volunteer_id: VolunteerId, *roles: Role) -> None:
+    """Refuse a node leader who gives, or takes, more than plain membership, or decides about themselves."""
+    if by.authority == "node-leader" and (by.volunteer_id == volunteer_id or set(roles) - {"member"}):
+        raise NotWithinYourOffice
+
+
+def must_be_a_term(valid_from: date | None, valid_until: date | None) -> None:
+    """Refuse a term that ends before it starts."""
+    if valid_from and valid_until and valid_until < valid_from:
+        raise TermEndsBeforeItStarts
+
+
+class _OnMembership(Command, frozen=True, kw_only=True):
+    """What the commands on memberships have in common: where to look, and who is asking."""
+
+    proxy_scope: ClassVar[str | None] = "memberships"
+
+    organisation_id: OrganisationId
+    volunteer_id: VolunteerId
+
+    def needs(self) -> Sequence[Key]:
+        return (
+            about(Membership, self.organisation_id, self.volunteer_id),
+            *right_of(self.by, self.organisation_id),
+        )
+
+    def membership(self, known: Known) -> Membership:
+        """The membership in question."""
+        return known(Membership, self.organisation_id, self.volunteer_id)
+
+    def must_manage(self, known: Known, *roles: Role) -> None:
+        """Refuse whoever may not give or take these roles in the organisation."""
+        must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), known, or_lead=True)
+        must_be_within(self.by, self.volunteer_id, *roles)
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the volunteer decides about their own membership."""
+        return self.by.own_id == self.volunteer_id
+
+
+class _Entry(_OnMembership, frozen=True, kw_only=True):
+    """What asking and letting in have in common: both sides have to be there for it."""
+
+    def needs(self) -> Sequence[Key]:
+        return (
+            *super().needs(),
+            about(Organisation, self.organisation_id),
+            about(Volunteer, self.volunteer_id),
+        )
+
+
+class AddMember(_Entry, frozen=True, kw_only=True):
+    """Ask for a membership: the volunteer requests it, or the organisation invites."""
+
+    membership_id: MembershipId
+    role: Role
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        organisation = known(Organisation, self.organisation_id)
+        organisation.must_exist()
+        if not self.is_own:
+            self.must_manage(known, self.role)
+        organisation.must_be_approved()
+        known(Volunteer, self.volunteer_id).must_be_active()
+        if self.membership(known).membership_id is not None:
+            raise MembershipAlreadyOpen(volunteer_id=self.volunteer_id, organisation_id=self.organisation_id)
+        must_be_a_term(self.valid_from, self.valid_until)
+        fact = MembershipRequested if self.is_own else MembershipInvited
+        yield fact(
+            membership_id=self.membership_id,
+            organisation_id=self.organisation_id,
+            volunteer_id=self.volunteer_id,
+            role=self.role,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+        )
+
+
+class ApproveMembership(_Entry, frozen=True, kw_only=True):
+    """Let the volunteer in. A volunteer can accept an invitation, but not grant their own request."""
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        membership = self.membership(known)
+        if not (self.is_own and membership.status == "invited"):
+            self.must_manage(known, membership.role)
+        membership_id = membership.must_be_open()
+        known(Organisation, self.organisation_id).must_be_approved()
+        known(Volunteer, self.volunteer_id).must_be_active()
+        if membership.status == "approved":
+            raise MembershipNotPending(status=membership.status)
+        yield MembershipApproved(
+            membership_id=membership_id, organisation_id=self.organisation_id, volunteer_id=self.volunteer_id
+        )
+
+
+class DeclineMembership(_OnMembership, frozen=True, kw_only=True):
+    """Say no to a request or an invitation; a volunteer declines, or takes back, their own."""
+
+    reason: Text | None = None
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        membership = self.membership(known)
+        if not self.is_own:
+            self.must_manage(known, membership.role)
+        membership_id = membership.must_be_open()
+        if membership.status == "approved":
+            raise MembershipNotPending(status=membership.status)
+        yield MembershipDeclined(
+            membership_id=membership_id,
+            organisation_id=self.organisation_id,
+            volunteer_id=self.volunteer_id,
+            reason=self.reason,
+        )
+
+
+class ChangeRole(_OnMembership, frozen=True, kw_only=True):
+    """Give a member another role or another term."""
+
+    proxy_scope = None
+
+    role: Role
+    valid_from: date | None = None
+    valid_until: date | None = None
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        membership = self.membership(known)
+        self.must_manage(known, self.role, membership.role)
+        membership_id = membership.must_be_open()
+        if membership.status != "approved":
+            raise MembershipNotActive(status=membership.status)
+        must_be_a_term(self.valid_from, self.valid_until)
+        asked_for = (self.role, self.valid_from, self.valid_until)
+        if asked_for == (membership.role, membership.valid_from, membership.valid_until):
+            raise NothingChanges
+        yield MembershipRoleChanged(
+            membership_id=membership_id,
+            organisation_id=self.organisation_id,
+            volunteer_id=self.volunteer_id,
+            role=self.role,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+        )
+
+
+class EndMembership(_OnMembership, frozen=True, kw_only=True):
+    """End a membership; a volunteer may always leave."""
+
+    reason: Text | None = None
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        membership = self.membership(known)
+        if not self.is_own:
+            self.must_manage(known, membership.role)
+        membership_id = membership.must_be_open()
+        if membership.status != "approved":
+            raise MembershipNotActive(status=membership.status)
+        yield MembershipEnded(
+            membership_id=membership_id,
+            organisation_id=self.organisation_id,
+            volunteer_id=self.volunteer_id,
+            reason=self.reason,
+        )

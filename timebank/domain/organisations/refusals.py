@@ -1,0 +1,95 @@
+"""Refusals about organisations, memberships, offices and API keys."""
+
+from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound
+
+
+class OrganisationUnknown(NotFound):
+    """There is no organisation {organisation_id} in this bank."""
+
+    field = "organisation_id"
+
+
+class MembershipUnknown(NotFound):
+    """Volunteer {volunteer_id} has no open membership in organisation {organisation_id}."""
+
+    field = "volunteer_id"
+
+
+class AppointmentUnknown(NotFound):
+    """There is no appointment {appointment_id} in force in this bank."""
+
+
+class KeyUnknown(NotFound):
+    """There is no API key {key_id} of this organisation."""
+
+
+class RoleMissing(Forbidden):
+    """This needs the role {role} in organisation {organisation_id}, approved and within its term."""
+
+
+class NotWithinYourOffice(Forbidden):
+    """This is more than your office is for: plain membership of your people, or a deputy within your own term."""
+
+
+class OrganisationCodeTaken(Conflict):
+    """Another organisation of this bank has the code {code}."""
+
+    field = "code"
+
+
+class OrganisationNotRegistered(Conflict):
+    """Organisation {organisation_id} is {status}; only a newly registered one can be approved."""
+
+
+class OrganisationNotApproved(Conflict):
+    """Organisation {organisation_id} is {status}; it has to be approved first."""
+
+
+class OrganisationNotSuspended(Conflict):
+    """Organisation {organisation_id} is {status}, not suspended."""
+
+
+class MembershipAlreadyOpen(Conflict):
+    """Volunteer {volunteer_id} already has an open membership in organisation {organisation_id}."""
+
+    field = "volunteer_id"
+
+
+class MembershipNotPending(Conflict):
+    """The membership is {status}; only a requested or invited one can be approved or declined."""
+
+
+class MembershipNotActive(Conflict):
+    """The membership is {status}; only an approved one has a role."""
+
+
+class AppointmentAlreadyHeld(Conflict):
+    """Volunteer {volunteer_id} holds this office already, by appointment {appointment_id}."""
+
+    field = "volunteer_id"
+
+
+class LastAdministrator(Conflict):
+    """A bank cannot be without an administrator: appoint another one first, without a term."""
+
+
+class KeyNotInForce(Conflict):
+    """The API key is {status}, and cannot be changed any more."""
+
+
+class OfficeHasNoScope(Invalid):
+    """The office {office} is for the whole bank, and cannot be limited to an organisation."""
+
+    field = "organisation_id"
+
+
+class OfficeNeedsScope(Invalid):
+    """A node leader leads the people of an organisation: say of which."""
+
+    field = "organisation_id"
+
+
+class KeyTermNotPossible(Invalid):
+    """An API key expires later than now, and within ten years."""
+
+    field = "expires_at"

@@ -1,0 +1,153 @@
+"""Proxies: whom a volunteer lets act for them, as an elder does their child; in what, how often, until when."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta
+
+from timebank.domain.facts.people import ProxyAppointed, ProxyEnded, ProxyScope, ProxyUsed
+from timebank.domain.identifiers import ProxyId, VolunteerId
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
+from timebank.domain.people.refusals import (
+    OwnProxy,
+    ProxyAlreadyAppointed,
+    ProxyLimitReached,
+    ProxyMinutesReached,
+    ProxyNotAllowed,
+    ProxyUnknown,
+)
+from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.refusals import NotYourOwn, TermEndsBeforeItStarts
+
+ActsADay = Annotated[int, Meta(ge=1, le=1000)]
+
+
+MinutesADay = Annotated[int, Meta(ge=0, le=10**9)]
+
+
+class Proxy(Memory):
+    """Whether one volunteer is proxy of another, in what, and how often they were today."""
+
+    def __init__(self, volunteer_id: VolunteerId, proxy_volunteer_id: VolunteerId) -> None:
+        super().__init__(volunteer_id, proxy_volunteer_id)
+        self.volunteer_id = volunteer_id
+        self.appointed: ProxyAppointed | None = None
+        self.day: date | None = None
+        self.acts = 0
+        self.minutes = 0
+
+    @event(ProxyAppointed)
+    def _(self, fact: ProxyAppointed) -> None:
+        if self._is_about(fact.volunteer_id):
+            self.appointed, self.day = fact, None
+
+    @event(ProxyEnded)
+    def _(self, volunteer_id: VolunteerId) -> None:
+        if self._is_about(volunteer_id):
+            self.appointed = None
+
+    @event(ProxyUsed)
+    def _(self, volunteer_id: VolunteerId, local_date: date, minutes: int) -> None:
+        if self._is_about(volunteer_id):
+            is_same_day = local_date == self.day
+            self.acts = 1 + (self.acts if is_same_day else 0)
+            self.minutes = minutes + (self.minutes if is_same_day else 0)
+            self.day = local_date
+
+    def _is_about(self, volunteer_id: VolunteerId) -> bool:
+        """Two may be proxies of each other; both directions lie in the boundary."""
+        return self.volunteer_id == volunteer_id
+
+    def in_force(self, on: date) -> ProxyAppointed | None:
+        """How they are appointed, if they are on that day."""
+        found = self.appointed
+        return found if found and on <= (found.valid_until or on) else None
+
+    def use(self, scope: ProxyScope, on: date, minutes: int = 0) -> ProxyUsed:
+        """One act more for the volunteer; refuses what is not allowed, not once more today, or spends too much."""
+        found = self.in_force(on)
+        if found is None or scope not in found.scopes:
+            raise ProxyNotAllowed(volunteer_id=self.volunteer_id)
+        if self.day == on and self.acts >= found.acts_per_day:
+            raise ProxyLimitReached(volunteer_id=self.volunteer_id, acts_per_day=found.acts_per_day)
+        spent = minutes + (self.minutes if self.day == on else 0)
+        if minutes and found.minutes_per_day is not None and spent > found.minutes_per_day:
+            raise ProxyMinutesReached(volunteer_id=self.volunteer_id, minutes_per_day=found.minutes_per_day)
+        return ProxyUsed(
+            proxy_id=found.proxy_id,
+            volunteer_id=self.volunteer_id,
+            proxy_volunteer_id=found.proxy_volunteer_id,
+            scope=scope,
+            local_date=on,
+            minutes=minutes,
+        )
+
+
+class AppointProxy(Command, frozen=True, kw_only=True):
+    """Let somebody act for a volunteer.
+
+    Who does it on paper has an administrator enter it, who cannot enter themselves.
+    """
+
+    proxy_id: ProxyId
+    volunteer_id: VolunteerId
+    proxy_volunteer_id: VolunteerId
+    scopes: tuple[ProxyScope, ...]
+    acts_per_day: int
+    valid_until: date | None = None
+    minutes_per_day: int | None = None
+
+    def needs(self) -> Sequence[Key]:
+        return (
+            about(Volunteer, self.volunteer_id),
+            about(Volunteer, self.proxy_volunteer_id),
+            about(Proxy, self.volunteer_id, self.proxy_volunteer_id),
+        )
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        known(Volunteer, self.volunteer_id).must_be_active()
+        is_own = self.by.authority == "volunteer" and self.by.volunteer_id == self.volunteer_id
+        if not is_own and (not self.by.governs or self.by.volunteer_id == self.proxy_volunteer_id):
+            raise NotYourOwn
+        if self.volunteer_id == self.proxy_volunteer_id:
+            raise OwnProxy
+        known(Volunteer, self.proxy_volunteer_id).must_be_active()
+        if self.valid_until and self.valid_until < self.at.date():
+            raise TermEndsBeforeItStarts
+        found = known(Proxy, self.volunteer_id, self.proxy_volunteer_id).in_force(self.at.date())
+        if found:
+            raise ProxyAlreadyAppointed(proxy_id=found.proxy_id)
+        yield ProxyAppointed(
+            proxy_id=self.proxy_id,
+            volunteer_id=self.volunteer_id,
+            proxy_volunteer_id=self.proxy_volunteer_id,
+            scopes=tuple(dict.fromkeys(("view", *self.scopes))),
+            acts_per_day=self.acts_per_day,
+            valid_until=self.valid_until,
+            minutes_per_day=self.minutes_per_day,
+        )
+
+
+class EndProxy(Command, frozen=True, kw_only=True):
+    """Let somebody act for a volunteer no more; either side can end it at any time, and so can an administrator."""
+
+    proxy_volunteer_id: VolunteerId
+    volunteer_id: VolunteerId
+
+    def needs(self) -> Sequence[Key]:
+        return (about(Proxy, self.volunteer_id, self.proxy_volunteer_id),)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        proxy = known(Proxy, self.volunteer_id, self.proxy_volunteer_id)
+        either = {self.volunteer_id, self.proxy_volunteer_id}
+        if not self.by.governs and (self.by.authority == "proxy" or self.by.volunteer_id not in either):
+            raise ProxyUnknown(proxy_volunteer_id=self.proxy_volunteer_id)
+        if proxy.appointed is None:
+            raise ProxyUnknown(proxy_volunteer_id=self.proxy_volunteer_id)
+        yield ProxyEnded(
+            proxy_id=proxy.appointed.proxy_id,
+            volunteer_id=self.volunteer_id,
+            proxy_volunteer_id=self.proxy_volunteer_id,
+            ended_by=self.by.actor,
+        )

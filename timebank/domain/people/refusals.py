@@ -1,0 +1,85 @@
+"""Refusals about people."""
+
+from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound
+
+
+class VolunteerUnknown(NotFound):
+    """There is no volunteer {volunteer_id} in this bank."""
+
+    field = "volunteer_id"
+
+
+class ProxyUnknown(NotFound):
+    """Volunteer {proxy_volunteer_id} is no proxy of this volunteer."""
+
+    field = "proxy_volunteer_id"
+
+
+class ProxyNotAllowed(Forbidden):
+    """You are not, or no longer, allowed to do this on behalf of volunteer {volunteer_id}."""
+
+
+class ProxyLimitReached(Forbidden):
+    """On behalf of volunteer {volunteer_id} only {acts_per_day} acts a day are allowed."""
+
+
+class ProxyMinutesReached(Forbidden):
+    """On behalf of volunteer {volunteer_id} only {minutes_per_day} minutes a day can be spent."""
+
+
+class VolunteerNumberTaken(Conflict):
+    """The volunteer number {number} is taken."""
+
+    field = "number"
+
+
+class DocumentNumberTaken(Conflict):
+    """Another volunteer of this bank is registered with this document number."""
+
+    field = "document_number"
+
+
+class VolunteerIsSuspended(Conflict):
+    """Volunteer {volunteer_id} is suspended."""
+
+    field = "volunteer_id"
+
+
+class VolunteerNotSuspended(Conflict):
+    """Volunteer {volunteer_id} is not suspended."""
+
+    field = "volunteer_id"
+
+
+class VolunteerIsAdministrator(Conflict):
+    """Volunteer {volunteer_id} is an administrator: end that appointment first."""
+
+    field = "volunteer_id"
+
+
+class VolunteerIsErased(Conflict):
+    """Volunteer {volunteer_id} was erased; the account only says what was."""
+
+    field = "volunteer_id"
+
+
+class VolunteerHasLeft(Conflict):
+    """Volunteer {volunteer_id} has left the bank."""
+
+    field = "volunteer_id"
+
+
+class CannotReceive(Conflict):
+    """Volunteer {volunteer_id} cannot be given anything at present."""
+
+
+class ProxyAlreadyAppointed(Conflict):
+    """This person is a proxy of the volunteer already, as {proxy_id}."""
+
+    field = "proxy_volunteer_id"
+
+
+class OwnProxy(Invalid):
+    """A proxy has to be somebody else."""
+
+    field = "proxy_volunteer_id"

@@ -1,0 +1,273 @@
+"""Volunteers: who has an account, under which number, and what they consented to. Their names are in no fact."""
+
+from collections.abc import Iterator, Sequence
+
+from timebank.domain.acting import must_govern
+from timebank.domain.facts.organisations import AppointmentEnded, AppointmentMade
+from timebank.domain.facts.people import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    PersonalDataChanged,
+    Purpose,
+    VolunteerErased,
+    VolunteerLeft,
+    VolunteerRegistered,
+    VolunteerReinstated,
+    VolunteerSuspended,
+)
+from timebank.domain.identifiers import AppointmentId, VolunteerId, VolunteerNumber, number_tag
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event, must_fit
+from timebank.domain.people.refusals import (
+    CannotReceive,
+    VolunteerHasLeft,
+    VolunteerIsAdministrator,
+    VolunteerIsErased,
+    VolunteerIsSuspended,
+    VolunteerNotSuspended,
+    VolunteerNumberTaken,
+    VolunteerUnknown,
+)
+from timebank.domain.person import BirthYear, DocumentNumber, Person, Skills
+from timebank.domain.refusals import NothingChanges, NotYourOwn, OfficeMissing
+from timebank.domain.text import Line, Phone, Text
+
+
+class Volunteer(Memory):
+    """Whether a volunteer exists and may serve, and whether they administer the bank."""
+
+    is_registered = False
+    is_suspended = False
+    is_erased = False
+    has_left = False
+
+    def __init__(self, volunteer_id: VolunteerId) -> None:
+        super().__init__(volunteer_id)
+        self.volunteer_id = volunteer_id
+        self.administers: set[AppointmentId] = set()
+
+    @event(AppointmentMade)
+    def _(self, fact: AppointmentMade) -> None:
+        if fact.office == "administrator":
+            self.administers.add(fact.appointment_id)
+
+    @event(AppointmentEnded)
+    def _(self, appointment_id: AppointmentId) -> None:
+        self.administers.discard(appointment_id)
+
+    @event(VolunteerRegistered)
+    def _(self) -> None:
+        self.is_registered = True
+
+    @event(VolunteerSuspended)
+    def _(self) -> None:
+        self.is_suspended = True
+
+    @event(VolunteerReinstated)
+    def _(self) -> None:
+        self.is_suspended = self.has_left = False
+
+    @event(VolunteerLeft)
+    def _(self) -> None:
+        self.has_left = True
+
+    @event(VolunteerErased)
+    def _(self) -> None:
+        self.is_erased = True
+
+    def must_exist(self) -> None:
+        """Refuse for a volunteer nobody knows."""
+        if not self.is_registered:
+            raise VolunteerUnknown(volunteer_id=self.volunteer_id)
+
+    def must_not_be_erased(self) -> None:
+        """Refuse for a volunteer who does not exist, or of whom only the account is left."""
+        self.must_exist()
+        if self.is_erased:
+            raise VolunteerIsErased(volunteer_id=self.volunteer_id)
+
+    def must_be_active(self) -> None:
+        """Refuse for a volunteer who does not exist, was erased, has left, or is suspended."""
+        self.must_not_be_erased()
+        if self.has_left:
+            raise VolunteerHasLeft(volunteer_id=self.volunteer_id)
+        if self.is_suspended:
+            raise VolunteerIsSuspended(volunteer_id=self.volunteer_id)
+
+    def must_be_able_to_receive(self) -> None:
+        """Refuse what is given to somebody who is not there for it; whoever gives it is not told why not."""
+        self.must_exist()
+        if self.is_erased or self.has_left or self.is_suspended:
+            raise CannotReceive(volunteer_id=self.volunteer_id)
+
+
+class Consents(Memory):
+    """What a volunteer has agreed to."""
+
+    def __init__(self, volunteer_id: VolunteerId) -> None:
+        super().__init__(volunteer_id)
+        self.purposes: set[Purpose] = set()
+
+    @event(ConsentGiven)
+    def _(self, purpose: Purpose) -> None:
+        self.purposes.add(purpose)
+
+    @event(ConsentWithdrawn)
+    def _(self, purpose: Purpose) -> None:
+        self.purposes.discard(purpose)
+
+
+class NumberHolder(Memory):
+    """Whether a volunteer number is taken."""
+
+    is_taken = False
+
+    def __init__(self, number: VolunteerNumber) -> None:
+        super().__init__(number_tag(number))
+
+    @event(VolunteerRegistered)
+    def _(self) -> None:
+        self.is_taken = True
+
+
+class RegisterVolunteer(Command, frozen=True, kw_only=True):
+    """Open an account for a person. The candidate `number` may turn out to be taken: try again with another."""
+
+    volunteer_id: VolunteerId
+    number: VolunteerNumber
+    name: Line
+    phone: Phone | None = None
+    birth_year: BirthYear | None = None
+    document_number: DocumentNumber | None = None
+    skills: Skills = ()
+
+    def needs(self) -> Sequence[Key]:
+        return (about(NumberHolder, self.number),)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        if self.by.authority not in {"operator", "administrator", "node-leader", "organisation"}:
+            raise OfficeMissing(office="administrator or node-leader")
+        if known(NumberHolder, self.number).is_taken:
+            raise VolunteerNumberTaken(number=self.number)
+        yield VolunteerRegistered(volunteer_id=self.volunteer_id, number=self.number)
+
+    def personal(self) -> Person:
+        return Person(
+            volunteer_id=self.volunteer_id,
+            name=self.name,
+            phone=self.phone,
+            birth_year=self.birth_year,
+            document_number=self.document_number,
+            skills=self.skills,
+        )
+
+
+class ChangePersonalData(Command, frozen=True, kw_only=True):
+    """Put right what is known about a person: their own right, and an administrator's on their request.
+
+    What is None stays; an empty text, or the year 0, takes a value away.
+    """
+
+    proxy_scope = "personal-data"
+
+    volunteer_id: VolunteerId
+    name: Line | None = None
+    phone: str | None = None
+    birth_year: int | None = None
+    document_number: str | None = None
+    skills: Skills | None = None
+
+    def check(self) -> None:
+        super().check()
+        for field, value, kind in (
+            ("phone", self.phone, Phone),
+            ("birth_year", self.birth_year, BirthYear),
+            ("document_number", self.document_number, DocumentNumber),
+        ):
+            if value:
+                must_fit(value, kind, field)
+
+    def needs(self) -> Sequence[Key]:
+        return (about(Volunteer, self.volunteer_id),)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        known(Volunteer, self.volunteer_id).must_not_be_erased()
+        if not self.by.governs and self.by.own_id != self.volunteer_id:
+            raise NotYourOwn
+        changed = tuple(name for name in _PERSONAL if getattr(self, name) is not None)
+        if not changed:
+            raise NothingChanges
+        yield PersonalDataChanged(volunteer_id=self.volunteer_id, fields=changed)
+
+    def personal(self) -> Person:
+        return Person(volunteer_id=self.volunteer_id, **{name: getattr(self, name) for name in _PERSONAL})
+
+
+_PERSONAL = ("name", "phone", "birth_year", "document_number", "skills")
+
+
+class SuspendVolunteer(Command, frozen=True, kw_only=True):
+    """Accept no new service of a volunteer for now. An administrator's appointment has to end first."""
+
+    volunteer_id: VolunteerId
+    reason: Text
+
+    def needs(self) -> Sequence[Key]:
+        return (about(Volunteer, self.volunteer_id),)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        volunteer = known(Volunteer, self.volunteer_id)
+        must_govern(self.by)
+        volunteer.must_be_active()
+        if volunteer.administers:
+            raise VolunteerIsAdministrator(volunteer_id=self.volunteer_id)
+        yield VolunteerSuspended(volunteer_id=self.volunteer_id, reason=self.reason)
+
+
+class ReinstateVolunteer(Command, frozen=True, kw_only=True):
+    """End a suspension, or take somebody in again who left."""
+
+    volunteer_id: VolunteerId
+    reason: Text
+
+    def needs(self) -> Sequence[Key]:
+        return (about(Volunteer, self.volunteer_id),)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        volunteer = known(Volunteer, self.volunteer_id)
+        must_govern(self.by)
+        volunteer.must_not_be_erased()
+        if not (volunteer.is_suspended or volunteer.has_left):
+            raise VolunteerNotSuspended(volunteer_id=self.volunteer_id)
+        yield VolunteerReinstated(volunteer_id=self.volunteer_id, reason=self.reason)
+
+
+class SetConsent(Command, frozen=True, kw_only=True):
+    """Give or withdraw a consent; saying again what holds changes nothing.
+
+    `alias` is a name to appear under; without one the alias there is stays. It goes with the consent.
+    """
+
+    proxy_scope = "consents"
+
+    volunteer_id: VolunteerId
+    purpose: Purpose
+    granted: bool
+    alias: Line | None = None
+
+    def needs(self) -> Sequence[Key]:
+        return about(Volunteer, self.volunteer_id), about(Consents, self.volunteer_id)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        volunteer, consents = known(Volunteer, self.volunteer_id), known(Consents, self.volunteer_id)
+        volunteer.must_not_be_erased()
+        if self.by.own_id != self.volunteer_id:
+            raise NotYourOwn
+        if self.granted and volunteer.has_left:
+            raise VolunteerHasLeft(volunteer_id=self.volunteer_id)
+        if self.granted and self.purpose not in consents.purposes:
+            yield ConsentGiven(volunteer_id=self.volunteer_id, purpose=self.purpose)
+        if not self.granted and self.purpose in consents.purposes:
+            yield ConsentWithdrawn(volunteer_id=self.volunteer_id, purpose=self.purpose)
+
+    def personal(self) -> Person:
+        return Person(volunteer_id=self.volunteer_id, alias=self.alias if self.granted else "")

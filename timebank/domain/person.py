@@ -1,0 +1,38 @@
+"""What is personal about a volunteer: kept beside the log, never in it."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from timebank.domain.identifiers import VolunteerId
+from timebank.domain.text import Line
+
+BirthYear = Annotated[int, Meta(ge=1900, le=2200)]
+
+DocumentNumber = Annotated[
+    str, Meta(pattern=r"^[0-9A-Za-z]{5,20}$(?!\n)", description="The number of an identity document.")
+]
+
+Skills = Annotated[tuple[Line, ...], Meta(max_length=20)]
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True):
+    """What is personal about a volunteer. It is kept beside the log, never in it, so that it can be erased.
+
+    Of what is to be kept, None leaves a value as it is, and an empty one (0 for the year) takes it away.
+    """
+
+    volunteer_id: VolunteerId
+    name: str | None = None
+    phone: str | None = None
+    birth_year: int | None = None
+    document_number: str | None = None
+    skills: tuple[str, ...] | None = None
+    alias: str | None = None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether anything is given that is to be kept."""
+        given = msgspec.structs.asdict(self)
+        return any(value for name, value in given.items() if name != "volunteer_id")

@@ -1,0 +1,112 @@
+"""One volunteer's local day: what they did on it, for whichever organisation."""
+
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+from timebank.domain.credit.policies import DayCredit
+from timebank.domain.facts.service import (
+    ServiceConfirmed,
+    ServiceCorrected,
+    ServiceLogged,
+    ServiceRejected,
+    ServiceVoided,
+    credited_by_day,
+)
+from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId, day_tag
+from timebank.domain.kernel import Memory, event
+from timebank.domain.service.refusals import DayIsFull, DuplicateRecord, OverlappingService
+from timebank.domain.service.times import MINUTES_A_DAY
+
+
+class DayEntry(NamedTuple):
+    """What one record takes up of a day; times in UTC: local ones compare wrongly in the hour that comes twice."""
+
+    organisation_id: OrganisationId
+    started_at: datetime
+    ended_at: datetime
+    minutes: int
+    is_confirmed: bool
+    activity: str
+    credited_minutes: int = 0
+
+
+class ServiceDay(Memory):
+    """What one volunteer did on one local day, for whichever organisation: pending and confirmed records.
+
+    `claims` are what was logged for the day, whatever it was corrected to since: entered again it is a duplicate.
+    """
+
+    def __init__(self, volunteer_id: VolunteerId, day: date) -> None:
+        super().__init__(day_tag(volunteer_id, day))
+        self.day = day
+        self.entries: dict[RecordId, DayEntry] = {}
+        self.claims: dict[tuple[OrganisationId, datetime, datetime], RecordId] = {}
+
+    @event(ServiceLogged)
+    def _(self, fact: ServiceLogged) -> None:
+        self._enter(fact, is_confirmed=False)
+        self.claims[self.entries[fact.record_id][:3]] = fact.record_id
+
+    @event(ServiceConfirmed)
+    def _(self, fact: ServiceConfirmed) -> None:
+        if fact.record_id in self.entries:
+            self.entries[fact.record_id] = self.entries[fact.record_id]._replace(
+                minutes=fact.minutes_by_day.get(self.day, 0),
+                is_confirmed=True,
+                credited_minutes=credited_by_day(fact).get(self.day, 0),
+            )
+
+    @event(ServiceRejected)
+    def _(self, record_id: RecordId) -> None:
+        self._forget(record_id)
+
+    @event(ServiceCorrected)
+    def _(self, fact: ServiceCorrected) -> None:
+        self.entries.pop(fact.record_id, None)
+        if self.day in fact.minutes_by_day:
+            self._enter(fact, is_confirmed=True, credited_minutes=credited_by_day(fact).get(self.day, 0))
+
+    @event(ServiceVoided)
+    def _(self, record_id: RecordId) -> None:
+        self._forget(record_id)
+
+    def _enter(self, fact: ServiceLogged | ServiceCorrected, *, is_confirmed: bool, credited_minutes: int = 0) -> None:
+        self.entries[fact.record_id] = DayEntry(
+            fact.organisation_id,
+            fact.started_at.astimezone(UTC),
+            fact.ended_at.astimezone(UTC),
+            fact.minutes_by_day[self.day],
+            is_confirmed,
+            fact.activity,
+            credited_minutes,
+        )
+
+    def _forget(self, record_id: RecordId) -> None:
+        self.entries.pop(record_id, None)
+        self.claims = {claim: claimant for claim, claimant in self.claims.items() if claimant != record_id}
+
+    def must_not_repeat(self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime) -> None:
+        """Refuse what the same organisation has logged for the same time already."""
+        claim = organisation_id, started_at.astimezone(UTC), ended_at.astimezone(UTC)
+        known = self.claims | {entry[:3]: record_id for record_id, entry in self.entries.items()}
+        if claim in known:
+            raise DuplicateRecord(record_id=known[claim])
+
+    def must_have_room(self, minutes: int, besides: RecordId) -> None:
+        """Refuse more minutes than the day has."""
+        taken = sum(entry.minutes for record_id, entry in self.entries.items() if record_id != besides)
+        if taken + minutes > MINUTES_A_DAY:
+            raise DayIsFull(minutes=taken + minutes, day=self.day.isoformat())
+
+    def credit(self, organisation_id: OrganisationId, activity: str, besides: RecordId) -> DayCredit:
+        """What the other records of the day were credited with, in all and for the same activity."""
+        others = [entry for record_id, entry in self.entries.items() if record_id != besides]
+        same = [entry for entry in others if (entry.organisation_id, entry.activity) == (organisation_id, activity)]
+        return DayCredit(sum(entry.credited_minutes for entry in others), sum(entry.credited_minutes for entry in same))
+
+    def must_not_overlap(self, started_at: datetime, ended_at: datetime, besides: RecordId) -> None:
+        """Refuse time that lies within other confirmed service."""
+        for record_id, entry in self.entries.items():
+            overlaps = entry.started_at < ended_at.astimezone(UTC) and started_at.astimezone(UTC) < entry.ended_at
+            if entry.is_confirmed and overlaps and record_id != besides:
+                raise OverlappingService(record_id=record_id)

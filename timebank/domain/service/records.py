@@ -1,0 +1,401 @@
+"""Service: what was done, by whom, from when until when, and what has become of the record of it.
+
+A record holds what the Measures for Recording Volunteer Service (志愿服务记录与证明出具办法, 2021, art. 7) ask for.
+It is logged, then confirmed or rejected; a confirmed one can be corrected or voided. Nothing is deleted.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from timebank.domain.credit.accounts import Balance
+from timebank.domain.credit.policies import RuleBook, Work
+from timebank.domain.facts.organisations import Role
+from timebank.domain.facts.service import (
+    Capacity,
+    ServiceConfirmed,
+    ServiceCorrected,
+    ServiceLogged,
+    ServiceRejected,
+    ServiceVoided,
+)
+from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, about, event
+from timebank.domain.organisations.memberships import LOGS_SERVICE, VERIFIES_SERVICE, must_act_for, right_of
+from timebank.domain.organisations.organisations import Organisation
+from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing
+from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.refusals import NothingChanges
+from timebank.domain.service.crediting import Service, credited
+from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.refusals import (
+    RecorderIsBeneficiary,
+    RecorderIsVerifier,
+    RecordNotConfirmed,
+    RecordNotPending,
+    RecordUnknown,
+    ServiceInTheFuture,
+    VerifierIsBeneficiary,
+)
+from timebank.domain.service.times import local_days, minutes_by_day, served_minutes, working_days_between
+from timebank.domain.text import Line, Text
+from timebank.domain.times import must_be_believable
+
+WORKING_DAYS_TO_LOG = 10
+"""A record is to be made within ten working days of the activity (Measures, art. 11); after that it is marked late."""
+
+
+Programmes = Annotated[tuple[Line, ...], Meta(max_length=20)]
+
+
+class ServiceRecord(Memory):
+    """One record, as it now stands."""
+
+    status = "unknown"
+    logged: ServiceLogged | ServiceCorrected
+    recorder_id: ActorId
+    original_days: tuple[date, ...]
+    minutes_by_day: dict[date, int]
+    credited_minutes = 0
+
+    def __init__(self, record_id: RecordId) -> None:
+        super().__init__(record_id)
+        self.record_id = record_id
+
+    @event(ServiceLogged)
+    def _(self, fact: ServiceLogged) -> None:
+        self.status, self.logged, self.recorder_id = "logged", fact, fact.recorder_id
+        self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
+
+    @event(ServiceConfirmed)
+    def _(self, minutes_by_day: dict[date, int], credited_minutes: int) -> None:
+        self.status, self.minutes_by_day, self.credited_minutes = "confirmed", minutes_by_day, credited_minutes
+
+    @event(ServiceRejected)
+    def _(self) -> None:
+        self.status = "rejected"
+
+    @event(ServiceCorrected)
+    def _(self, fact: ServiceCorrected) -> None:
+        self.status, self.logged = "corrected", fact
+        self.minutes_by_day, self.credited_minutes = fact.minutes_by_day, fact.credited_minutes
+
+    @event(ServiceVoided)
+    def _(self) -> None:
+        self.status = "voided"
+
+    @property
+    def minutes(self) -> int:
+        """The minutes logged, confirmed or corrected to."""
+        return sum(self.minutes_by_day.values())
+
+    def must_be_pending(self) -> None:
+        """Refuse for a record that was decided on."""
+        if self.status != "logged":
+            raise RecordNotPending(record_id=self.record_id, status=self.status)
+
+    def must_be_confirmed(self) -> None:
+        """Refuse for a record that was not confirmed, or is void."""
+        if self.status not in {"confirmed", "corrected"}:
+            raise RecordNotConfirmed(record_id=self.record_id, status=self.status)
+
+
+class LogService(Command, frozen=True, kw_only=True):
+    """Log service for somebody. `minutes` is the whole time between start and end unless it was less."""
+
+    record_id: RecordId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    activity: Line
+    category: Line
+    capacity: Capacity
+    started_at: Moment
+    ended_at: Moment
+    minutes: int | None = None
+    place: Line | None = None
+    content: Text | None = None
+    programmes: Programmes = ()
+
+    def check(self) -> None:
+        super().check()
+        must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
+
+    def needs(self) -> Sequence[Key]:
+        days = local_days(self.started_at, self.ended_at, self.at.tzinfo)
+        return (
+            about(Organisation, self.organisation_id),
+            about(Volunteer, self.volunteer_id),
+            *(about(ServiceDay, self.volunteer_id, day) for day in days),
+            *right_of(self.by, self.organisation_id),
+        )
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        organisation = known(Organisation, self.organisation_id)
+        organisation.must_exist()
+        must_act_for(self.organisation_id, self.by, LOGS_SERVICE, self.at.date(), known)
+        organisation.must_be_approved()
+        known(Volunteer, self.volunteer_id).must_be_active()
+        if self.by.volunteer_id == self.volunteer_id:
+            raise RecorderIsBeneficiary
+        minutes = served_minutes(self.started_at, self.ended_at, self.minutes)
+        if self.ended_at > self.at:
+            raise ServiceInTheFuture
+        shares = minutes_by_day(self.started_at, self.ended_at, minutes, self.at.tzinfo)
+        for day, share in shares.items():
+            taken = known(ServiceDay, self.volunteer_id, day)
+            taken.must_not_repeat(self.organisation_id, self.started_at, self.ended_at)
+            taken.must_have_room(share, besides=self.record_id)
+        yield ServiceLogged(
+            record_id=self.record_id,
+            volunteer_id=self.volunteer_id,
+            organisation_id=self.organisation_id,
+            recorder_id=self.by.actor,
+            activity=self.activity,
+            category=self.category,
+            capacity=self.capacity,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            minutes=minutes,
+            minutes_by_day=shares,
+            local_date=min(shares),
+            is_late=working_days_between(max(shares), self.at.date()) > WORKING_DAYS_TO_LOG,
+            place=self.place,
+            content=self.content,
+            programmes=self.programmes,
+        )
+
+
+class _Review(Command, frozen=True, kw_only=True):
+    """What the decisions on a record have in common: where to look, and who may decide."""
+
+    record_id: RecordId
+
+    def needs(self) -> Sequence[Key]:
+        return (about(ServiceRecord, self.record_id),)
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        record = known(ServiceRecord, self.record_id)
+        if record.status == "unknown":
+            return ()
+        logged = record.logged
+        return (
+            about(Organisation, logged.organisation_id),
+            about(Balance, logged.volunteer_id),
+            about(RuleBook),
+            *(about(ServiceDay, logged.volunteer_id, day) for day in self.days(record)),
+            *right_of(self.by, logged.organisation_id),
+        )
+
+    def days(self, record: ServiceRecord) -> Sequence[date]:
+        """The local days whose other records matter to this decision."""
+        return ()
+
+    def roles(self, known: Known) -> tuple[Role, ...]:
+        """The roles in which members may decide so."""
+        return VERIFIES_SERVICE
+
+    def decided_on(self, known: Known) -> ServiceRecord:
+        """The record. Refuses whoever has no right to decide on it; to strangers it does not exist."""
+        record = known(ServiceRecord, self.record_id)
+        if record.status == "unknown":
+            raise RecordUnknown(record_id=self.record_id)
+        organisation_id = record.logged.organisation_id
+        try:
+            must_act_for(organisation_id, self.by, self.roles(known), self.at.date(), known)
+        except OrganisationUnknown:
+            raise RecordUnknown(record_id=self.record_id) from None
+        if self.by.volunteer_id == record.logged.volunteer_id:
+            raise VerifierIsBeneficiary
+        known(Organisation, organisation_id).must_be_approved()
+        return record
+
+
+class _Crediting(_Review, frozen=True, kw_only=True):
+    """What confirming and correcting have in common: service gets its credit, from somebody who did not log it."""
+
+    def roles(self, known: Known) -> tuple[Role, ...]:
+        return known(RuleBook).on(self.at.date()).rules.direct_confirm_roles
+
+    def must_not_be_recorder(self, record: ServiceRecord) -> None:
+        """Refuse whoever logged the record."""
+        if self.by.actor == record.recorder_id:
+            raise RecorderIsVerifier
+
+
+class ConfirmService(_Crediting, frozen=True, kw_only=True):
+    """Confirm that the service took place; `minutes` if it was less, or more, than what was logged."""
+
+    minutes: int | None = None
+    reason: Text | None = None
+
+    def days(self, record: ServiceRecord) -> Sequence[date]:
+        return local_days(record.logged.started_at, record.logged.ended_at, self.at.tzinfo)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        record = self.decided_on(known)
+        record.must_be_pending()
+        self.must_not_be_recorder(record)
+        logged = record.logged
+        minutes = served_minutes(
+            logged.started_at, logged.ended_at, record.minutes if self.minutes is None else self.minutes
+        )
+        shares = minutes_by_day(logged.started_at, logged.ended_at, minutes, self.at.tzinfo)
+        work = Work(logged.organisation_id, logged.activity, logged.category, logged.capacity, shares)
+        yield ServiceConfirmed(
+            record_id=self.record_id,
+            volunteer_id=logged.volunteer_id,
+            organisation_id=logged.organisation_id,
+            decided_by=self.by.actor,
+            reason=self.reason,
+            **credited(known, Service(self.record_id, logged.volunteer_id, logged.started_at, logged.ended_at, work)),
+        )
+
+
+class RejectService(_Review, frozen=True, kw_only=True):
+    """Find that a logged record is not right."""
+
+    reason: Text
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        record = self.decided_on(known)
+        record.must_be_pending()
+        yield ServiceRejected(
+            record_id=self.record_id,
+            volunteer_id=record.logged.volunteer_id,
+            organisation_id=record.logged.organisation_id,
+            decided_by=self.by.actor,
+            minutes_by_day=record.minutes_by_day,
+            reason=self.reason,
+        )
+
+
+class CorrectService(_Crediting, frozen=True, kw_only=True):
+    """Put a confirmed record right; what is not given stays, but new times without `minutes` are taken whole."""
+
+    reason: Text
+    activity: Line | None = None
+    category: Line | None = None
+    capacity: Capacity | None = None
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    minutes: int | None = None
+    place: Line | None = None
+    content: Text | None = None
+    programmes: Programmes | None = None
+
+    def check(self) -> None:
+        super().check()
+        must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
+
+    def days(self, record: ServiceRecord) -> Sequence[date]:
+        return local_days(*self.interval(record), self.at.tzinfo)
+
+    def interval(self, record: ServiceRecord) -> tuple[datetime, datetime]:
+        """Start and end as they will be."""
+        return self.started_at or record.logged.started_at, self.ended_at or record.logged.ended_at
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        record = self.decided_on(known)
+        record.must_be_confirmed()
+        self.must_not_be_recorder(record)
+        before, (started_at, ended_at) = record.logged, self.interval(record)
+        same_times = (started_at, ended_at) == (before.started_at, before.ended_at)
+        unsaid = record.minutes if same_times else None
+        minutes = served_minutes(started_at, ended_at, unsaid if self.minutes is None else self.minutes)
+        if ended_at > self.at:
+            raise ServiceInTheFuture
+        shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
+        said = self.description(before)
+        work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)
+        service = Service(self.record_id, before.volunteer_id, started_at, ended_at, work, record.credited_minutes)
+        worth: dict[str, Any] = {**said, **credited(known, service)}
+        if same_times and minutes == record.minutes and all(said[name] == getattr(before, name) for name in said):
+            raise NothingChanges
+        yield ServiceCorrected(
+            record_id=self.record_id,
+            volunteer_id=before.volunteer_id,
+            organisation_id=before.organisation_id,
+            decided_by=self.by.actor,
+            previous_capacity=before.capacity,
+            previous_minutes=record.minutes,
+            previous_minutes_by_day=record.minutes_by_day,
+            previous_local_date=before.local_date,
+            previous_credited_minutes=record.credited_minutes,
+            started_at=started_at,
+            ended_at=ended_at,
+            original_days=record.original_days,
+            reason=self.reason,
+            **worth,
+        )
+
+    def description(self, before: ServiceLogged | ServiceCorrected) -> dict[str, Any]:
+        """What the record says, as it will be."""
+        names = ("activity", "category", "capacity", "place", "content", "programmes")
+        given = msgspec.structs.asdict(self)
+        return {name: getattr(before, name) if given[name] is None else given[name] for name in names}
+
+
+class VoidService(_Review, frozen=True, kw_only=True):
+    """Withdraw a confirmed record. What of its credit was spent already becomes a debt."""
+
+    reason: Text
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        record = self.decided_on(known)
+        record.must_be_confirmed()
+        logged = record.logged
+        yield ServiceVoided(
+            record_id=self.record_id,
+            volunteer_id=logged.volunteer_id,
+            organisation_id=logged.organisation_id,
+            decided_by=self.by.actor,
+            capacity=logged.capacity,
+            minutes=record.minutes,
+            minutes_by_day=record.minutes_by_day,
+            local_date=logged.local_date,
+            credited_minutes=record.credited_minutes,
+            debt_change_minutes=known(Balance, logged.volunteer_id).debt_change(-record.credited_minutes),
+            original_days=record.original_days,
+            reason=self.reason,
+        )
+
+
+class LogConfirmedService(Command, frozen=True, kw_only=True):
+    """Log service and have it confirmed in the same breath, as when a list with two signatures is entered.
+
+    Both sets of rules hold: `log.by` logs, `by` confirms, and if either is refused nothing happens.
+    """
+
+    log: LogService
+
+    def check(self) -> None:
+        self.log.check()
+
+    def needs(self) -> Sequence[Key]:
+        log = self.log
+        days = local_days(log.started_at, log.ended_at, self.at.tzinfo)
+        return (
+            *log.needs(),
+            about(Balance, log.volunteer_id),
+            about(RuleBook),
+            *(about(ServiceDay, log.volunteer_id, day) for day in days),
+            *right_of(self.by, log.organisation_id),
+        )
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        log = self.log
+        known(Organisation, log.organisation_id).must_exist()
+        confirm = ConfirmService(by=self.by, at=self.at, record_id=log.record_id)
+        try:
+            must_act_for(log.organisation_id, self.by, confirm.roles(known), self.at.date(), known)
+        except OrganisationUnknown:
+            # Whoever logs knows the organisation; what has to be said is that the other has no role in it.
+            raise RoleMissing(role=" or ".join(confirm.roles(known)), organisation_id=log.organisation_id) from None
+        (logged,) = log.decide(known)
+        yield logged
+        record = ServiceRecord(log.record_id)
+        record.remember(logged)
+        yield from confirm.decide(known.beside(about(ServiceRecord, log.record_id), record))

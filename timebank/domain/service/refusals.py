@@ -1,0 +1,77 @@
+"""Refusals about service records."""
+
+from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound
+
+
+class RecordUnknown(NotFound):
+    """There is no service record {record_id} in this bank."""
+
+    field = "record_id"
+
+
+class RecorderIsBeneficiary(Forbidden):
+    """Nobody logs their own service: somebody else of the organisation has to."""
+
+    field = "volunteer_id"
+
+
+class RecorderIsVerifier(Forbidden):
+    """Whoever logged a service record may not also confirm or correct it."""
+
+
+class VerifierIsBeneficiary(Forbidden):
+    """Nobody decides on a record of their own service."""
+
+
+class RecordNotPending(Conflict):
+    """Service record {record_id} is {status}; only a logged one can be confirmed or rejected."""
+
+
+class RecordNotConfirmed(Conflict):
+    """Service record {record_id} is {status}; only a confirmed one can be corrected or voided."""
+
+
+class DuplicateRecord(Conflict):
+    """This service has been logged already, as record {record_id}."""
+
+
+class OverlappingService(Conflict):
+    """The volunteer has confirmed service at the same time, in record {record_id}."""
+
+    field = "started_at"
+
+
+class DayIsFull(Conflict):
+    """The volunteer would have {minutes} minutes of service on {day}, more than the day has."""
+
+    field = "minutes"
+
+
+class EndsBeforeItStarts(Invalid):
+    """Service has to end at least one minute after it started."""
+
+    field = "ended_at"
+
+
+class LastsTooLong(Invalid):
+    """One record covers at most 24 hours; log longer service day by day."""
+
+    field = "ended_at"
+
+
+class TooFewMinutes(Invalid):
+    """Service lasts at least one minute."""
+
+    field = "minutes"
+
+
+class TooManyMinutes(Invalid):
+    """{minutes} minutes are more than the {interval_minutes} minutes between start and end."""
+
+    field = "minutes"
+
+
+class ServiceInTheFuture(Invalid):
+    """Service can be logged only when it is over."""
+
+    field = "ended_at"

@@ -1,0 +1,15 @@
+"""Which points in time can be meant at all."""
+
+from datetime import UTC, datetime
+
+from timebank.domain.refusals import UnbelievableTime
+
+_FIRST = datetime(1949, 1, 1, tzinfo=UTC)
+_LAST = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+def must_be_believable(**moments: datetime | None) -> None:
+    """Refuse, by name, points in time that no service was ever at, and that calendars have no neighbours for."""
+    for field, moment in moments.items():
+        if moment is not None and not _FIRST <= moment < _LAST:
+            raise UnbelievableTime(field=field)

@@ -1,0 +1,37 @@
+-- lock_head --
+-- $1 bank
+select head from bank where bank_id = $1 for update
+
+-- head --
+-- $1 bank
+select head from bank where bank_id = $1
+
+-- read --
+-- Events matching any item of a query (a JSON array of {types, tags}; an empty one matches all).
+-- $1 bank  $2 after  $3 up to  $4 items  $5 at most (null: all)
+select e.position, e.topic, e.data, e.tags
+  from event e
+ where e.bank_id = $1 and e.position > $2 and e.position <= $3
+   and ($4::jsonb = '[]' or e.position in (
+       select found.position
+         from jsonb_to_recordset($4::jsonb) item (types text[], tags text[]),
+              lateral (
+                  select t.position from event_tag t
+                   where t.bank_id = $1 and t.tag = item.tags[1] and t.position > $2
+                     and (item.types = '{}' or t.topic = any (item.types))
+                     and not exists (
+                         select from unnest(item.tags[2:]) other (tag)
+                          where not exists (
+                              select from event_tag o
+                               where o.bank_id = $1 and o.tag = other.tag
+                                 and o.topic = t.topic and o.position = t.position))
+                   union all
+                  select b.position from event b
+                   where item.tags = '{}' and b.bank_id = $1 and b.topic = any (item.types) and b.position > $2
+                   union all
+                  select b.position from event b
+                   where item.tags = '{}' and item.types = '{}' and b.bank_id = $1 and b.position > $2
+                  offset 0
+              ) found))
+ order by e.position
+ limit $5

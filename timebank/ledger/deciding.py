@@ -1,0 +1,125 @@
+"""Deciding: what one bank's writer knows of its log, and what commands come to by that."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from timebank.db.sql import load_statements
+from timebank.domain.kernel import Command, Key, Memory
+from timebank.domain.refusals import IdempotencyKeyReused
+from timebank.domain.refusing import Refusal
+from timebank.ledger import idempotency
+from timebank.ledger.codec import decode
+from timebank.ledger.draft import Draft
+from timebank.ledger.idempotency import Answered, Named
+from timebank.ledger.memories import Memories
+from timebank.ledger.store import Store
+from timebank.ledger.submission import Outcome, Receipt, Submission
+
+SQL = load_statements("timebank.ledger", "deciding.sql")
+
+DELTA_EVENTS = 10_000
+"""Where others appended more than so many events, knowing nothing is quicker than taking them all in."""
+
+
+class Knowledge:
+    """Where a bank's log ends, and memories as of that position."""
+
+    def __init__(self, store: Store, bank_id: UUID, memories_limit: int) -> None:
+        self.head = 0
+        self.recorded_at: datetime | None = None
+        self.memories = Memories(memories_limit)
+        self._store = store
+        self._bank_id = bank_id
+
+    async def start_afresh(self) -> None:
+        """Know where the log ends, and nothing else."""
+        self.memories.forget_all()
+        self.head = await self._store.head(self._bank_id)
+        self.recorded_at = await self._store.pool.fetchval(SQL["last_recorded_at"], self._bank_id, self.head)
+
+    async def catch_up(self) -> None:
+        """Take in what other processes appended since."""
+        rows = await self._store.pool.fetch(SQL["delta"], self._bank_id, self.head, DELTA_EVENTS)
+        for row in rows:
+            fact = decode(row["topic"], row["data"])
+            self.memories.advance(fact, fact.tags())
+            self.head, self.recorded_at = row["position"], row["recorded_at"]
+        if len(rows) == DELTA_EVENTS:
+            await self.start_afresh()
+
+    async def decide(self, batch: Sequence[Submission]) -> Draft:
+        """What a batch comes to: its commands decided in order, each by what the earlier ones have come to."""
+        draft = Draft(self.head)
+        keys = [submission.key for submission in batch if submission.key]
+        used = await idempotency.answered(self._store.pool, self._bank_id, keys)
+        await self._remember(batch, draft)
+        for submission in batch:
+            draft.outcomes.append(await self._answer(submission, used, draft))
+        return draft
+
+    async def _remember(self, batch: Sequence[Submission], draft: Draft) -> None:
+        """Recall what the commands of a batch need, with one query; and with another what only that can name.
+
+        Where a batch is one command there is nothing to be gained by the second: it is asked when it is decided.
+        """
+        commands = [each for submission in batch for each in submission.commands if isinstance(each, Command)]
+        await self._recall((key for command in commands for key in command.needs()), draft)
+        if len(commands) > 1:
+            known = self.memories.known
+            await self._recall((key for command in commands for key in command.also_needs(known)), draft)
+
+    async def _recall(self, keys: Iterable[Key], draft: Draft) -> None:
+        """Keep a memory for each key: what is not kept is made of the log, and of what the draft adds to it."""
+        missing: dict[Key, Memory] = self.memories.missing(keys)
+        if not missing:
+            return
+        fresh = Memories()
+        fresh.keep(missing)
+        for recorded in await self._store.recall(self._bank_id, missing.values(), self.head):
+            fresh.advance(recorded.fact, recorded.fact.tags())
+        for recorded in draft.recorded:
+            fresh.advance(recorded.fact, recorded.fact.tags(), draft.before)
+        self.memories.keep(missing)
+
+    async def _answer(self, submission: Submission, used: dict[Named, Answered], draft: Draft) -> list[Outcome]:
+        """What a submission comes to; one whose key was used before comes to what the first one did."""
+        key = submission.key
+        named = (key.principal, key.key) if key else None
+        if key and named in used:
+            before = used[named]
+            if before.fingerprint in key.fingerprints:
+                return await idempotency.repeated(self._store, self._bank_id, before)
+            return _reused(submission)
+        if key and named in draft.answers:
+            first, outcomes = draft.answers[named]
+            return list(outcomes) if first.fingerprints[0] in key.fingerprints else _reused(submission)
+        decided = [await self._decide(command, submission.request_id, draft) for command in submission.commands]
+        if key and named and not submission.dry_run and not all(isinstance(outcome, Refusal) for outcome in decided):
+            draft.answers[named] = key, decided
+        return decided
+
+    async def _decide(self, command: Command | Refusal, request_id: str, draft: Draft) -> Outcome:
+        if isinstance(command, Refusal):
+            return command
+        known = self.memories.known
+        await self._recall(command.also_needs(known), draft)
+        try:
+            facts = tuple(command.decide(known))
+        except Refusal as refusal:
+            return refusal
+        command_id = uuid7()
+        for fact in facts:
+            tags = fact.tags()
+            self.memories.advance(fact, tags, draft.before)
+            draft.add(fact, tags, command, request_id, command_id)
+        person = command.personal()
+        if person:
+            draft.add_person(person)
+        return Receipt(draft.position, facts)
+
+
+def _reused(submission: Submission) -> list[Outcome]:
+    return [IdempotencyKeyReused() for _ in submission.commands]

@@ -1,0 +1,112 @@
+"""What does a volunteer have? Kept in the append transaction, so that a balance is never older than the log."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
+from timebank.domain.credit.accounts import BOOKED, Account, opened, postings
+from timebank.domain.credit.statements import Holdings
+from timebank.domain.kernel import Fact
+from timebank.ledger.codec import Recorded, decode
+
+SQL = load_statements("timebank.projections.credit", "balances.sql")
+
+# Which column an account is shown in, and with which sign: debts and what the bank issued are kept below zero.
+_COLUMNS: Final[dict[Account, tuple[int, int]]] = {
+    "available": (0, 1),
+    "reserved": (1, 1),
+    "debt": (2, -1),
+    "served": (3, 1),
+    "issued": (4, -1),
+    "redeemed": (5, 1),
+}
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a volunteer can spend, has reserved and owes, in minutes; what they served, was credited, and redeemed.
+
+    With `as_of` also what it was at the end of that day, twice: `recorded` is what the log said then, `happened` what
+    had happened by then as it is known today: service entered later counts on its own day, and what was put right
+    counts as it was put right.
+    """
+
+    available_minutes: int
+    reserved_minutes: int
+    debt_minutes: int
+    service_minutes: int
+    credited_minutes: int
+    redeemed_minutes: int
+    position: int
+    as_of: date | None = None
+    recorded: Holdings | None = None
+    happened: Holdings | None = None
+
+
+class _Balances:
+    """Credit is worked out by `postings` and nothing else, so here alone facts go through Python."""
+
+    name = "balances"
+    version = 1
+    tables = ("balance", "fund_balance")
+    is_inline = True
+
+    async def apply(
+        self, connection: Connection, bank_id: UUID, after: int, until: int, topics: frozenset[str]
+    ) -> None:
+        """Take in a stretch of the log."""
+        if topics.isdisjoint(BOOKED):
+            return
+        rows = await connection.fetch(SQL["booked_between"], bank_id, after, until, list(BOOKED))
+        await _post(connection, bank_id, (decode(row["topic"], row["data"]) for row in rows))
+
+    async def keep(self, connection: Connection, bank_id: UUID, recorded: Sequence[Recorded]) -> None:
+        """Take in what is being appended, within the same transaction."""
+        await _post(connection, bank_id, (fact for _, fact in recorded))
+
+
+PROJECTION = _Balances()
+
+
+async def _post(connection: Connection, bank_id: UUID, facts: Iterable[Fact]) -> None:
+    accounts: defaultdict[str, list[str]] = defaultdict(list)
+    changes: dict[str, list[int]] = {}
+    funds: defaultdict[str, int] = defaultdict(int)
+    for fact in facts:
+        new = opened(fact)
+        if new:
+            accounts[new[0]].append(new[1])
+        lines = postings(fact)
+        assert sum(line.minutes for line in lines) == 0, "postings sum to zero"
+        for account, holder, minutes, _ in lines:
+            if account == "fund":
+                funds[holder] += minutes
+            elif account in _COLUMNS:
+                column, sign = _COLUMNS[account]
+                changes.setdefault(holder, [0] * len(_COLUMNS))[column] += sign * minutes
+    if accounts["available"]:
+        await connection.execute(SQL["open_accounts"], bank_id, accounts["available"])
+    if accounts["fund"]:
+        await connection.execute(SQL["open_funds"], bank_id, accounts["fund"])
+    if changes:
+        done = await connection.execute(SQL["post"], bank_id, list(changes), *zip(*changes.values(), strict=True))
+        assert done == f"UPDATE {len(changes)}", "every volunteer has an account"
+    if funds:
+        done = await connection.execute(SQL["post_to_funds"], bank_id, list(funds), list(funds.values()))
+        assert done == f"UPDATE {len(funds)}", "every fund has an account"
+
+
+async def trial_balance(pool: Pool, bank_id: UUID) -> int:
+    """What remains when all accounts of a bank are added up: nothing, if all is well."""
+    return await pool.fetchval(SQL["trial_balance"], bank_id) or 0
+
+
+async def balance_of(pool: Pool, bank_id: UUID, volunteer_id: str) -> Balance | None:
+    """A volunteer's balance as of the head of the log; None for a volunteer nobody knows."""
+    row = await pool.fetchrow(SQL["balance_of"], bank_id, volunteer_id)
+    return Balance(**row) if row else None

@@ -1,0 +1,98 @@
+"""What did whom redeem, and what has become of it? And what is overdue?"""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
+from timebank.domain.facts.credit import ReservationCancelled, ReservationExpired, RewardFulfilled, RewardReserved
+from timebank.domain.identifiers import RedemptionId
+from timebank.projections.machinery.projection import SetProjection, Step
+
+SQL = load_statements("timebank.projections.credit", "redemptions.sql")
+
+PROJECTION = SetProjection(
+    name="redemptions",
+    version=1,
+    tables=("redemption",),
+    steps=(
+        Step(SQL["reserve"], (RewardReserved,)),
+        Step(SQL["end"], (RewardFulfilled, ReservationCancelled, ReservationExpired)),
+    ),
+)
+
+
+class RedemptionView(msgspec.Struct, frozen=True, kw_only=True):
+    """A redemption on the terms of when it was reserved: `volunteer_id` pays, `beneficiary_id` gets it.
+
+    Times are local. It was reserved by whoever pays, or by a proxy of theirs.
+    It is `reserved` (until `expires_at`), then `fulfilled`, `cancelled` or `expired`, since `ended_at`.
+    """
+
+    redemption_id: str
+    reward_id: str
+    volunteer_id: str
+    beneficiary_id: str
+    provider_id: str
+    provider_name: str | None
+    name: str
+    kind: str
+    cost_minutes: int
+    slot: datetime | None
+    status: str
+    reserved_by: str
+    reserved_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    ended_by: str | None
+    reason: str | None
+    position: int
+
+
+class Due(NamedTuple):
+    """The reservations of a bank whose time is over."""
+
+    bank_id: UUID
+    timezone: str
+    redemption_ids: list[RedemptionId]
+
+
+async def one(pool: Pool, bank_id: UUID, redemption_id: str, zone: tzinfo | None) -> RedemptionView | None:
+    """One redemption."""
+    row = await pool.fetchrow(SQL["one"], bank_id, redemption_id)
+    return _view(row, zone) if row else None
+
+
+async def page(
+    pool: Pool,
+    bank_id: UUID,
+    *,
+    volunteer_id: str | None,
+    provider_ids: Sequence[str] | None,
+    own_id: str | None,
+    reward_id: str | None,
+    status: str | None,
+    before: str | None,
+    limit: int,
+    zone: tzinfo | None,
+) -> list[RedemptionView]:
+    """Redemptions that were reserved before the one given, newest first.
+
+    All, or those of some providers together with those that somebody pays for or gets themselves (`own_id`).
+    """
+    rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, provider_ids, own_id, reward_id, status, before, limit)
+    return [_view(row, zone) for row in rows]
+
+
+def _view(row: Any, zone: tzinfo | None) -> RedemptionView:
+    local = {name: value.astimezone(zone) for name, value in row.items() if isinstance(value, datetime)}
+    return RedemptionView(**{**row, **local})
+
+
+async def due(pool: Pool, now: datetime, limit: int) -> list[Due]:
+    """What is still reserved although its time is over: of each bank that has any, those longest overdue."""
+    return [Due(*row) for row in await pool.fetch(SQL["due"], now, limit)]

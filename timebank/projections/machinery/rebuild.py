@@ -1,0 +1,184 @@
+"""Throwing a read model away and making it again: beside the live one to swap (`rebuild`), or to compare (`verify`).
+
+The statements of a projection name tables without a schema; which tables they write is decided by the search path.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
+from timebank.projections.machinery.projection import Projection
+from timebank.projections.machinery.runner import SQL as RUNNER_SQL
+from timebank.projections.machinery.runner import topics_between
+
+SQL = load_statements("timebank.projections.machinery", "rebuild.sql")
+
+BATCH_EVENTS = 20_000
+SHADOW = "rebuild"
+LOCK_SECONDS = 1
+SWAP_ATTEMPTS = 60
+
+Progress = Callable[[int, int], None]
+"""Told how many events are done, of how many."""
+
+
+class Comparison(NamedTuple):
+    """A live read model against one made from the log at the same moment."""
+
+    projection: str
+    bank_id: UUID
+    position: int
+    live: str
+    rebuilt: str
+    differences: list[str]
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the two are the same, to the byte."""
+        return self.live == self.rebuilt
+
+
+async def rebuild(pool: Pool, projection: Projection, progress: Progress = lambda done, total: None) -> None:
+    """Make a projection's tables anew beside the live ones, while writing goes on, and put them in their place.
+
+    Interrupted at any point, nothing has changed; it starts from the beginning next time. Raises
+    `asyncpg.LockNotAvailableError` if somebody keeps reading the live tables, so that they cannot be replaced.
+    """
+    async with pool.acquire() as connection:
+        await connection.execute(SQL["only_one"], projection.name)
+        try:
+            await _make_shadow(connection, projection.tables)
+            reached: dict[UUID, int] = {}
+            for attempt in range(1, SWAP_ATTEMPTS + 1):
+                await _follow_up(connection, projection, reached, progress)
+                try:
+                    return await _replace(connection, projection, reached)
+                except asyncpg.LockNotAvailableError:
+                    if attempt == SWAP_ATTEMPTS:
+                        raise
+                    await asyncio.sleep(LOCK_SECONDS)
+        finally:
+            if not connection.is_closed():
+                await connection.execute(SQL["done"], projection.name)
+
+
+async def _replace(connection: Connection, projection: Projection, reached: dict[UUID, int]) -> None:
+    """Take in what is left while everybody waits, and swap."""
+    async with connection.transaction():
+        await connection.execute(f"set local lock_timeout = '{LOCK_SECONDS}s'")
+        targets = await _hold_still(connection, projection)
+        for bank_id, target in targets.items():
+            await _apply(connection, projection, bank_id, reached.get(bank_id, 0), target)
+        for table in projection.tables:
+            await _swap(connection, table)
+        for bank_id, target in targets.items():
+            await connection.execute(RUNNER_SQL["settle"], projection.name, projection.version, bank_id, target)
+
+
+async def _make_shadow(connection: Connection, tables: Sequence[str]) -> None:
+    async with connection.transaction():
+        await connection.execute(f"create schema if not exists {SHADOW}")
+        for table in tables:
+            await connection.execute(f"drop table if exists {SHADOW}.{table}")
+            await connection.execute(f"create table {SHADOW}.{table} (like public.{table} including all)")
+
+
+async def _follow_up(
+    connection: Connection, projection: Projection, reached: dict[UUID, int], progress: Progress
+) -> None:
+    """Take in all banks' logs until what is left is little enough to be done while everybody waits."""
+    while True:
+        heads = {row["bank_id"]: row["head"] for row in await connection.fetch(RUNNER_SQL["heads"])}
+        total = sum(heads.values())
+        if total - sum(reached.values()) <= BATCH_EVENTS and reached.keys() == heads.keys():
+            return
+        for bank_id, head in heads.items():
+            while (after := reached.setdefault(bank_id, 0)) < head:
+                until = min(after + BATCH_EVENTS, head)
+                async with connection.transaction():
+                    await _apply(connection, projection, bank_id, after, until)
+                reached[bank_id] = until
+                progress(sum(reached.values()), total)
+
+
+async def _apply(connection: Connection, projection: Projection, bank_id: UUID, after: int, until: int) -> None:
+    await connection.execute(f"set local search_path = {SHADOW}, public")
+    topics = await topics_between(connection, bank_id, after, until)
+    await projection.apply(connection, bank_id, after, until, topics)
+    await connection.execute("set local search_path = public")
+
+
+async def _hold_still(connection: Connection, projection: Projection) -> dict[UUID, int]:
+    """Keep everybody from moving the live tables, and say how far the logs are.
+
+    The table that whoever writes has to move is locked whole, so that no bank can be opened unnoticed either.
+    """
+    moved = "bank" if projection.is_inline else "checkpoint"
+    await connection.execute(f"lock table public.{moved} in exclusive mode")
+    return {row["bank_id"]: row["head"] for row in await connection.fetch(RUNNER_SQL["heads"])}
+
+
+async def _swap(connection: Connection, table: str) -> None:
+    """Put the new table in the old one's place, with its indexes' names, its storage parameters and its grants."""
+    names = {row["shape"]: row["name"] for row in await connection.fetch(SQL["indexes"], "public", table)}
+    for statement in await connection.fetchval(SQL["settings"], table, SHADOW):
+        await connection.execute(statement)
+    new = await connection.fetch(SQL["indexes"], SHADOW, table)
+    await connection.execute(f"drop table public.{table}")
+    await connection.execute(f"alter table {SHADOW}.{table} set schema public")
+    for row in new:
+        if row["name"] != names[row["shape"]]:
+            await connection.execute(f"alter index public.{row['name']} rename to {names[row['shape']]}")
+
+
+async def outdated(pool: Pool, projections: Sequence[Projection]) -> list[Projection]:
+    """Those of the projections whose rows were made by another version of this program."""
+    names, versions = [each.name for each in projections], [each.version for each in projections]
+    found = {row["projection"] for row in await pool.fetch(RUNNER_SQL["outdated"], names, versions)}
+    return [projection for projection in projections if projection.name in found]
+
+
+async def verify(
+    pool: Pool, projection: Projection, bank_id: UUID, progress: Progress = lambda done, total: None
+) -> Comparison:
+    """Make a projection's rows anew in temporary tables, and compare them with the live ones as of the same moment."""
+    async with pool.acquire() as connection:
+        transaction = connection.transaction(isolation="repeatable_read")
+        await transaction.start()
+        try:
+            # Taken before the snapshot: a rebuild that swapped in between would leave it a table without rows.
+            for table in projection.tables:
+                await connection.execute(f"lock table public.{table} in access share mode")
+            return await _compare(connection, projection, bank_id, progress)
+        finally:
+            await transaction.rollback()
+
+
+async def _compare(connection: Connection, projection: Projection, bank_id: UUID, progress: Progress) -> Comparison:
+    position = await _position_of(connection, projection, bank_id)
+    for table in projection.tables:
+        await connection.execute(f"create temp table {table} (like public.{table} including all) on commit drop")
+    for after in range(0, position, BATCH_EVENTS):
+        until = min(after + BATCH_EVENTS, position)
+        topics = await topics_between(connection, bank_id, after, until)
+        await projection.apply(connection, bank_id, after, until, topics)
+        progress(until, position)
+    live, rebuilt = [], []
+    differences: list[str] = []
+    for table in projection.tables:
+        live.append(await connection.fetchval(SQL["digest"].format(table=f"public.{table}"), bank_id))
+        rebuilt.append(await connection.fetchval(SQL["digest"].format(table=f"pg_temp.{table}"), bank_id))
+        differences += [row["line"] for row in await connection.fetch(SQL["differences"].format(table=table), bank_id)]
+    return Comparison(projection.name, bank_id, position, " ".join(live), " ".join(rebuilt), differences)
+
+
+async def _position_of(connection: Connection, projection: Projection, bank_id: UUID) -> int:
+    if projection.is_inline:
+        return await connection.fetchval(RUNNER_SQL["head"], bank_id) or 0
+    rows = await connection.fetch(RUNNER_SQL["peek"], bank_id, [projection.name])
+    return rows[0]["position"] if rows else 0

@@ -1,0 +1,75 @@
+"""Who belongs to which organisation, in which role?"""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
+from timebank.domain.facts.organisations import (
+    MembershipApproved,
+    MembershipDeclined,
+    MembershipEnded,
+    MembershipInvited,
+    MembershipRequested,
+    MembershipRoleChanged,
+)
+from timebank.projections.machinery.projection import SetProjection, Step
+from timebank.vault.people import People
+
+SQL = load_statements("timebank.projections.organisations", "memberships.sql")
+
+PROJECTION = SetProjection(
+    name="memberships",
+    version=1,
+    tables=("membership",),
+    steps=(
+        Step(SQL["open"], (MembershipRequested, MembershipInvited)),
+        Step(SQL["approve"], (MembershipApproved,)),
+        Step(SQL["change_role"], (MembershipRoleChanged,)),
+        Step(SQL["close"], (MembershipDeclined, MembershipEnded)),
+    ),
+)
+
+
+class MembershipView(msgspec.Struct, frozen=True, kw_only=True):
+    """A membership, open or closed."""
+
+    membership_id: str
+    organisation_id: str
+    volunteer_id: str
+    name: str | None
+    role: str
+    status: str
+    valid_from: date | None
+    valid_until: date | None
+    reason: str | None
+
+
+async def page(
+    pool: Pool,
+    people: People,
+    bank_id: UUID,
+    *,
+    organisation_id: str | None,
+    volunteer_id: str | None,
+    after: str,
+    limit: int,
+) -> list[MembershipView]:
+    """Memberships of an organisation, or of a volunteer, in the order they were opened, after the one given."""
+    rows = await pool.fetch(SQL["page"], bank_id, organisation_id, volunteer_id, after, limit)
+    return [_view(people, bank_id, row) for row in rows]
+
+
+def _view(people: People, bank_id: UUID, row: Any) -> MembershipView:
+    person = people.person(bank_id, row)
+    fields = {name: value for name, value in row.items() if name not in {"key_id", "sealed"}}
+    return MembershipView(name=person.name if person else None, **fields)
+
+
+async def roles_of(pool: Pool, bank_id: UUID, volunteer_id: str, on: date) -> dict[str, str]:
+    """The roles a volunteer holds on a day, by organisation."""
+    rows = await pool.fetch(SQL["roles_of"], bank_id, volunteer_id, on)
+    return {row["organisation_id"]: row["role"] for row in rows}

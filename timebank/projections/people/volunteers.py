@@ -1,0 +1,125 @@
+"""Who are the volunteers? What is personal about them comes from `person`, where it can be erased."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
+from timebank.domain.facts.people import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    VolunteerErased,
+    VolunteerLeft,
+    VolunteerRegistered,
+    VolunteerReinstated,
+    VolunteerSuspended,
+)
+from timebank.projections.machinery.projection import SetProjection, Step
+from timebank.vault.people import LONGEST_BEGINNING, People
+
+SQL = load_statements("timebank.projections.people", "volunteers.sql")
+
+PROJECTION = SetProjection(
+    name="volunteers",
+    version=2,
+    tables=("volunteer",),
+    steps=(
+        Step(SQL["register"], (VolunteerRegistered,)),
+        Step(SQL["set_status"], (VolunteerSuspended, VolunteerReinstated, VolunteerLeft, VolunteerErased)),
+        Step(SQL["set_consent"], (ConsentGiven, ConsentWithdrawn)),
+    ),
+)
+
+
+class VolunteerView(msgspec.Struct, frozen=True, kw_only=True):
+    """A volunteer, as those see them who may."""
+
+    volunteer_id: str
+    number: str
+    status: str
+    on_leaderboards: bool
+    registered_at: datetime
+    name: str | None
+    phone: str | None
+    birth_year: int | None
+    skills: list[str] | None
+    alias: str | None
+
+
+async def one(pool: Pool, people: People, bank_id: UUID, volunteer_id: str) -> VolunteerView | None:
+    """One volunteer."""
+    row = await pool.fetchrow(SQL["one"], bank_id, volunteer_id)
+    return _view(people, bank_id, row) if row else None
+
+
+async def page(
+    pool: Pool,
+    people: People,
+    bank_id: UUID,
+    query: str | None,
+    after: str,
+    limit: int,
+    *,
+    members_of: Sequence[str] | None = None,
+) -> list[VolunteerView]:
+    """Volunteers in order of registration, after the one given; all of them, or members of some organisations only.
+
+    A query is a number, a phone, a document number, or a name or its beginning, of two characters at least.
+    """
+    asked = query or ""
+    hashes = people.phone_indexes(asked), people.keyring.indexes("document", asked), people.name_indexes(asked)
+    rows = await pool.fetch(SQL["page"], bank_id, query, after, limit, *hashes, members_of)
+    return [view for row in rows if _is_meant(view := _view(people, bank_id, row), asked)]
+
+
+def _is_meant(view: VolunteerView, asked: str) -> bool:
+    """Names are found by their first characters; what more was asked for is compared here."""
+    name, known = view.name or "", asked[:LONGEST_BEGINNING]
+    return len(asked) <= LONGEST_BEGINNING or not name.startswith(known) or name.startswith(asked)
+
+
+async def exactly(pool: Pool, people: People, bank_id: UUID, number_or_phone: str) -> list[VolunteerView]:
+    """Whoever has this very number or phone."""
+    rows = await pool.fetch(SQL["exactly"], bank_id, number_or_phone, people.phone_indexes(number_or_phone))
+    return [_view(people, bank_id, row) for row in rows]
+
+
+async def by_numbers(pool: Pool, bank_id: UUID, numbers: Sequence[str]) -> dict[str, str]:
+    """Who has these volunteer numbers; nobody is meant by a phone, and nobody who was erased."""
+    return {row["number"]: row["volunteer_id"] for row in await pool.fetch(SQL["by_numbers"], bank_id, numbers)}
+
+
+async def numbers_of(pool: Pool, bank_id: UUID, volunteer_ids: Sequence[str]) -> dict[str, str]:
+    """The numbers of volunteers."""
+    rows = await pool.fetch(SQL["numbers_of"], bank_id, volunteer_ids)
+    return {row["volunteer_id"]: row["number"] for row in rows}
+
+
+async def by_number_or_phone(pool: Pool, people: People, bank_id: UUID, wanted: Sequence[str]) -> dict[str, list[str]]:
+    """Who is meant by each number or phone: several volunteers may share a phone."""
+    phones = {index: phone for phone in wanted for index in people.phone_indexes(phone)}
+    found: dict[str, list[str]] = {}
+    for row in await pool.fetch(SQL["who"], bank_id, wanted, list(phones)):
+        for name in {row["number"], phones.get(row["phone_index"])} - {None}:
+            found.setdefault(name, []).append(row["volunteer_id"])
+    return found
+
+
+def _view(people: People, bank_id: UUID, row: Any) -> VolunteerView:
+    person = people.person(bank_id, row)
+    return VolunteerView(
+        volunteer_id=row["volunteer_id"],
+        number=row["number"],
+        status=row["status"],
+        on_leaderboards=row["on_leaderboards"],
+        registered_at=row["registered_at"],
+        name=person.name if person else None,
+        phone=person.phone if person else None,
+        birth_year=person.birth_year if person else None,
+        skills=list(person.skills or ()) if person else None,
+        alias=person.alias if person else None,
+    )

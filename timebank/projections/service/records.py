@@ -1,0 +1,98 @@
+"""Which service is on record, and what has become of it?"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
+from timebank.domain.facts.credit import RuleEffect
+from timebank.domain.facts.service import (
+    ServiceConfirmed,
+    ServiceCorrected,
+    ServiceLogged,
+    ServiceRejected,
+    ServiceVoided,
+)
+from timebank.projections.machinery.projection import SetProjection, Step
+
+SQL = load_statements("timebank.projections.service", "records.sql")
+
+PROJECTION = SetProjection(
+    name="service_records",
+    version=1,
+    tables=("service_record",),
+    steps=(
+        Step(SQL["log"], (ServiceLogged,)),
+        Step(SQL["confirm"], (ServiceConfirmed,)),
+        Step(SQL["reject"], (ServiceRejected,)),
+        Step(SQL["correct"], (ServiceCorrected,)),
+        Step(SQL["void"], (ServiceVoided,)),
+    ),
+)
+
+
+class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
+    """A service record as it now stands; `position` is where the last fact about it is in the log.
+
+    Of confirmed service, `minutes` and what the rules of version `policy_version` did (`rules_applied`) sum to
+    `credited_minutes`.
+    """
+
+    record_id: str
+    volunteer_id: str
+    organisation_id: str
+    recorder_id: str
+    activity: str
+    category: str
+    capacity: str
+    started_at: datetime
+    ended_at: datetime
+    minutes: int
+    local_date: date
+    is_late: bool
+    place: str | None
+    content: str | None
+    programmes: list[str]
+    status: str
+    credited_minutes: int
+    policy_version: int
+    rules_applied: list[RuleEffect]
+    decided_by: str | None
+    reason: str | None
+    position: int
+
+
+async def one(pool: Pool, bank_id: UUID, record_id: str) -> ServiceRecordView | None:
+    """One record."""
+    row = await pool.fetchrow(SQL["one"], bank_id, record_id)
+    return _view(row) if row else None
+
+
+async def page(
+    pool: Pool,
+    bank_id: UUID,
+    *,
+    volunteer_id: str | None,
+    organisation_ids: Sequence[str] | None,
+    status: str | None,
+    first_day: date | None,
+    last_day: date | None,
+    before: str | None,
+    limit: int,
+) -> list[ServiceRecordView]:
+    """Records that were logged before the one given, newest first; days are those the service counts for."""
+    rows = await pool.fetch(
+        SQL["page"], bank_id, volunteer_id, organisation_ids, status, first_day, last_day, before, limit
+    )
+    return [_view(row) for row in rows]
+
+
+def _view(row: Any) -> ServiceRecordView:
+    return ServiceRecordView(**{**row, "rules_applied": _effects(row["rules_applied"])})
+
+
+_effects = msgspec.json.Decoder(list[RuleEffect]).decode

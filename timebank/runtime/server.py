@@ -1,0 +1,71 @@
+"""Starting the HTTP server: one port, one or more worker processes, and word of when it is ready."""
+
+import contextlib
+import os
+import socket
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+
+from granian import Granian
+from granian.constants import Interfaces, Loops
+
+from timebank.runtime.settings import Settings
+
+READY_SECONDS = 60.0
+
+
+def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
+    """Run the server until it is told to stop; its worker processes read the settings from the environment."""
+    port = settings.port or _free_port(settings.host)
+    _refuse_taken(settings.host, port)
+    os.environ |= {
+        "TIMEBANK_HOST": settings.host,
+        "TIMEBANK_PORT": str(port),
+        "TIMEBANK_WORKERS": str(settings.workers),
+        "TIMEBANK_LOG_LEVEL": settings.log_level,
+    }
+    server = Granian(
+        "timebank.api.app:from_environment",
+        address=settings.host,
+        port=port,
+        interface=Interfaces.ASGI,
+        loop=Loops.uvloop,
+        workers=settings.workers,
+        factory=True,
+        websockets=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=20,
+        log_enabled=settings.log_level in {"debug", "info"},
+    )
+    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  # compared, not bound
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    threading.Thread(target=_tell_when_ready, args=(url, when_ready), daemon=True).start()
+    server.serve()
+
+
+def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
+    waited = threading.Event()
+    for _ in range(int(READY_SECONDS / 0.1)):
+        with contextlib.suppress(OSError, urllib.error.URLError):
+            urllib.request.urlopen(f"{url}/health/ready", timeout=5).close()  # noqa: S310  # our own address
+            when_ready(url)
+            return
+        waited.wait(0.1)
+    sys.stderr.write(f"The service at {url} did not become ready in {READY_SECONDS:.0f} seconds; see the log above.\n")
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    try:
+        socket.create_server((host, port)).close()
+    except OSError as error:
+        msg = f"{host}:{port} cannot be listened on: {error.strerror or error}. Choose another with --port."
+        raise OSError(msg) from None

@@ -1,0 +1,152 @@
+"""Settings: one frozen Struct, read once from `TIMEBANK_…` variables by whoever starts the program."""
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from timebank.identity.oidc import is_safe_provider
+
+PREFIX = "TIMEBANK_"
+FOR_TESTS = frozenset({"TIMEBANK_TEST_DATABASE_URL"})
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class SettingsError(ValueError):
+    """A variable is misspelt or has a value that cannot be; the message names it."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What can be set from outside. Every field is the variable of the same name in capitals, after `TIMEBANK_`."""
+
+    database_url: str | None = None
+    """The PostgreSQL 18 to use, as `postgresql://user:password@host/name`; without it an embedded one is started."""
+
+    home: str = "~/.timebank"
+    """The folder of the embedded PostgreSQL's data, and of the key file unless that is set."""
+
+    key_file: str | None = None
+    """The file of the keys that seal personal data and sign tokens; made if missing (keys.json in the home)."""
+
+    host: str = "127.0.0.1"
+    """The address the service listens on."""
+
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8000
+    """The port the service listens on."""
+
+    public_url: str | None = None
+    """Where people reach the service, for the links it gives out, and the name it signs tokens by (host and port)."""
+
+    trusted_proxies: str = ""
+    """Addresses or networks, by commas, of the reverse proxies whose X-Forwarded-For is believed; none by default."""
+
+    rate_per_address: Count = 6_000
+    """How many requests a minute are served to one address."""
+
+    rate_per_principal: Count = 6_000
+    """How many requests a minute are served to one volunteer, or one API key."""
+
+    cors_origins: str = ""
+    """Origins, by commas, of the web pages elsewhere that may call the API from browsers; none by default."""
+
+    oidc_issuer: str | None = None
+    """The OpenID provider by which people may sign in (needs the extra `oidc`); it must offer discovery."""
+
+    oidc_client_id: str = ""
+    """Under which name the provider knows this service."""
+
+    oidc_client_secret: str = ""
+    """The secret that goes with it, if the provider gave one."""
+
+    workers: Count = 1
+    """How many processes serve HTTP."""
+
+    pool_size: Annotated[int, msgspec.Meta(ge=4)] = 10
+    """How many connections to PostgreSQL each process may use; four at least."""
+
+    queue_limit: Count = 10_000
+    """How many commands may wait in a process before it answers 429."""
+
+    memories_limit: Count = 100_000
+    """How many memories of a bank a process keeps ready."""
+
+    project: bool = True
+    """Whether the service itself moves the projections on; if not, `timebank project` has to run beside it."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least serious messages that are logged."""
+
+    log_format: Literal["json", "console"] = "json"
+    """One JSON object a line, or lines for people."""
+
+    @property
+    def keys(self) -> Path:
+        """The key file."""
+        return Path(self.key_file or Path(self.home) / "keys.json").expanduser().absolute()
+
+    @property
+    def issuer(self) -> str:
+        """Who signs access tokens: where people reach the service."""
+        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104  # compared, not bound
+        host = f"[{host}]" if ":" in host else host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins in `cors_origins`."""
+        return [each.strip() for each in self.cors_origins.split(",") if each.strip()]
+
+    @property
+    def proxies(self) -> list[IPv4Network | IPv6Network]:
+        """The networks in `trusted_proxies`. Raises `SettingsError` for what is none."""
+        try:
+            return [ip_network(each.strip(), strict=False) for each in self.trusted_proxies.split(",") if each.strip()]
+        except ValueError as error:
+            msg = f"{PREFIX}TRUSTED_PROXIES: {error}"
+            raise SettingsError(msg) from None
+
+    @property
+    def provider(self) -> str | None:
+        """The issuer in `oidc_issuer`. Raises `SettingsError` if people cannot sign in by it."""
+        if not self.oidc_issuer:
+            return None
+        wrong = None
+        if not is_safe_provider(self.oidc_issuer, self.oidc_issuer):
+            wrong = f"{PREFIX}OIDC_ISSUER={self.oidc_issuer!r} cannot be: it has to be an https address"
+        elif not self.oidc_client_id:
+            wrong = f"{PREFIX}OIDC_ISSUER needs {PREFIX}OIDC_CLIENT_ID beside it"
+        elif find_spec("authlib") is None:
+            wrong = f"{PREFIX}OIDC_ISSUER needs the extra oidc: install timebank[oidc]"
+        if wrong:
+            raise SettingsError(wrong)
+        return self.oidc_issuer
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the embedded PostgreSQL."""
+        return Path(self.home).expanduser().absolute() / "postgres"
+
+
+def from_environ(environ: Mapping[str, str]) -> Settings:
+    """The settings in an environment. Raises `SettingsError`, naming the variable."""
+    own = {key: value for key, value in environ.items() if key.startswith(PREFIX) and key not in FOR_TESTS}
+    given = {key.removeprefix(PREFIX).lower(): value for key, value in own.items()}
+    unknown = given.keys() - set(Settings.__struct_fields__)
+    if unknown:
+        names = ", ".join(sorted(PREFIX + name.upper() for name in unknown))
+        possible = ", ".join(PREFIX + name.upper() for name in Settings.__struct_fields__)
+        msg = f"there is no setting {names}; there are {possible}"
+        raise SettingsError(msg)
+    for name, value in given.items():
+        try:
+            msgspec.convert({name: value}, Settings, strict=False)
+        except msgspec.ValidationError as error:
+            msg = f"{PREFIX}{name.upper()}={value!r} cannot be: {str(error).partition(' - at')[0]}"
+            raise SettingsError(msg) from None
+    settings = msgspec.convert(given, Settings, strict=False)
+    settings.proxies, settings.provider  # noqa: B018  # what cannot be is said now, not with the first request
+    return settings

@@ -1,0 +1,249 @@
+"""What is personal about volunteers: sealed, kept beside the log in the transaction of the facts, and erased there."""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
+from timebank.domain.identifiers import VolunteerId
+from timebank.domain.people.refusals import DocumentNumberTaken
+from timebank.domain.person import Person
+from timebank.vault.keyring import LOOK_SECONDS, Key, Keyring, KeyringError
+from timebank.vault.keyring import SQL as KEYRING_SQL
+
+SQL = load_statements("timebank.vault", "people.sql")
+
+BATCH_PEOPLE = 1_000
+KEY_ATTEMPTS, KEY_SECONDS = 20, 0.05
+SHORTEST_BEGINNING, LONGEST_BEGINNING = 2, 8
+"""Names are found by their beginnings of so many characters; one character alone would tell too much: the surname."""
+
+# Mobile numbers in China are written with and without the country by the same people.
+_CHINA = re.compile(r"^(?:\+|00)86(?=1[0-9]{10}$)")
+
+
+class _Sealed(msgspec.Struct, omit_defaults=True):
+    """What is inside of `person.sealed`; the document number is sealed apart, since hardly anybody needs to see it."""
+
+    name: str
+    phone: str | None = None
+    birth_year: int | None = None
+    skills: tuple[str, ...] = ()
+    alias: str | None = None
+
+
+_decode = msgspec.json.Decoder(_Sealed).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class People:
+    """Seals and opens what is personal, and finds it by keyed hashes."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self.keyring = keyring
+
+    # Reading
+
+    def person(self, bank_id: UUID, row: Any) -> Person | None:
+        """The person in a row with volunteer_id, key_id and sealed; None where nobody is, or is no longer."""
+        if row["sealed"] is None:
+            return None
+        volunteer_id = VolunteerId(row["volunteer_id"])
+        found = _decode(self.keyring.get(row["key_id"]).open(row["sealed"], _place(bank_id, volunteer_id)))
+        return Person(
+            volunteer_id=volunteer_id,
+            name=found.name,
+            phone=found.phone,
+            birth_year=found.birth_year,
+            skills=found.skills,
+            alias=found.alias,
+        )
+
+    async def one(self, pool: Pool, bank_id: UUID, volunteer_id: str) -> Person | None:
+        """All that is personal about one volunteer, with the document number."""
+        row = await pool.fetchrow(SQL["one"], bank_id, volunteer_id)
+        return self._whole(bank_id, row) if row else None
+
+    async def same(self, pool: Pool, bank_id: UUID, names: Sequence[str]) -> set[tuple[str, str | None]]:
+        """Names and phones of those who are registered under any of the names."""
+        wanted = [index for name in names for index in self.keyring.indexes("name", name)]
+        rows = await pool.fetch(SQL["by_name"], bank_id, wanted)
+        found = [person for row in rows if (person := self.person(bank_id, row))]
+        return {(person.name or "", person.phone) for person in found}
+
+    def phone_indexes(self, phone: str) -> list[str]:
+        """By what a phone is found."""
+        return self.keyring.indexes("phone", digits(phone))
+
+    def name_indexes(self, beginning: str) -> list[str]:
+        """By what a name is found of which this is the beginning, or the whole."""
+        whole = self.keyring.indexes("name", beginning)
+        if len(beginning) < SHORTEST_BEGINNING:
+            return whole
+        return whole + self.keyring.indexes("beginning", beginning[:LONGEST_BEGINNING])
+
+    # Writing
+
+    async def keep(self, connection: Connection, bank_id: UUID, people: Sequence[Person]) -> None:
+        """Keep what is given of each person, in the transaction that is open on the connection."""
+        key = await self._usable_key(connection)
+        rows = await connection.fetch(SQL["hold"], bank_id, [person.volunteer_id for person in people])
+        before = {row["volunteer_id"]: self._whole(bank_id, row) for row in rows}
+        await self._documents_must_be_free(connection, bank_id, people)
+        await self._put(connection, bank_id, key, [_merged(before.get(each.volunteer_id), each) for each in people])
+
+    async def _documents_must_be_free(self, connection: Connection, bank_id: UUID, people: Sequence[Person]) -> None:
+        """Refuse a document number of somebody who is still sealed with another key; else the index sees to it."""
+        coming = [person.volunteer_id for person in people]
+        for person in people:
+            if person.document_number:
+                wanted = self.keyring.indexes("document", person.document_number)
+                if await connection.fetchval(SQL["has_document"], bank_id, coming, wanted):
+                    raise DocumentNumberTaken
+
+    async def hold(self, connection: Connection, bank_id: UUID, volunteer_id: str, *, alone: bool = False) -> bool:
+        """Whether somebody is not erased, and will not be before the transaction on the connection ends.
+
+        Whatever is written about people beside the log takes this lock first, as erasing does.
+        """
+        statement = SQL["hold_alone"] if alone else SQL["hold_one"]
+        return bool(await connection.fetchval(statement, bank_id, volunteer_id))
+
+    async def forget(self, connection: Connection, bank_id: UUID, volunteer_ids: Sequence[str]) -> None:
+        """Erase all that is personal, in the transaction that is open on the connection.
+
+        It waits for whoever is just letting them in, and whoever comes later does not.
+        """
+        await connection.execute(SQL["forget"], bank_id, volunteer_ids)
+
+    async def _put(self, connection: Connection, bank_id: UUID, key: Key, people: Sequence[Person]) -> None:
+        rows = [_sealed(key, bank_id, person) for person in people]
+        await connection.execute(SQL["put"], bank_id, key.key_id, *zip(*rows, strict=True))
+
+    async def _usable_key(self, connection: Connection) -> Key:
+        """A key in use, the current one first, which cannot be retired before the transaction ends."""
+        for _ in range(KEY_ATTEMPTS):
+            for key in self.keyring:
+                if await connection.fetchval(KEYRING_SQL["use"], key.key_id):
+                    return key
+            self.keyring.reload()
+            await asyncio.sleep(KEY_SECONDS)
+        msg = f"the key {self.keyring.current.key_id} in {self.keyring.path} is not the one in use: is it an old copy?"
+        raise KeyringError(msg)
+
+    def _whole(self, bank_id: UUID, row: Any) -> Person:
+        person = self.person(bank_id, row)
+        assert person is not None, "the row is there"
+        if row["document"] is None:
+            return person
+        key = self.keyring.get(row["key_id"])
+        number = key.open(row["document"], _document_place(bank_id, person.volunteer_id)).decode()
+        return msgspec.structs.replace(person, document_number=number)
+
+    # Keys
+
+    async def rotate(self, pool: Pool, progress: Callable[[int, int], None]) -> None:
+        """Make a new key, seal everything with it, and forget the old ones. Interrupted, it is simply run again.
+
+        Old backups stay readable with the old keys only: once those are gone everywhere, so is who was erased since.
+        """
+        async with pool.acquire() as connection:
+            await connection.execute(KEYRING_SQL["one_rotation"])
+            try:
+                await self._rotate(connection, progress)
+            finally:
+                await connection.execute(KEYRING_SQL["rotated"])
+
+    async def _rotate(self, connection: Connection, progress: Callable[[int, int], None]) -> None:
+        async with connection.transaction():
+            await connection.execute(KEYRING_SQL["only_one"])
+            key = self.keyring.add()
+            await connection.execute(KEYRING_SQL["add"], key.key_id, key.check_value)
+        # Processes look at the file once a second: from then on all of them find what is sealed with either key.
+        await asyncio.sleep(LOOK_SECONDS * 1.1)
+        await connection.execute(KEYRING_SQL["retire"], key.key_id)
+        total = await connection.fetchval(SQL["count_others"], key.key_id)
+        done = 0
+        while sealed := await self._reseal(connection, key):
+            done += sealed
+            progress(done, total)
+        for row in await connection.fetch(KEYRING_SQL["unused"]):
+            if row["key_id"] in self.keyring.keys:
+                self.keyring.drop(row["key_id"])
+
+    async def _reseal(self, connection: Connection, key: Key) -> int:
+        async with connection.transaction():
+            if not await connection.fetchval(KEYRING_SQL["use"], key.key_id):
+                msg = f"the key {key.key_id} was retired meanwhile; rotate again"
+                raise KeyringError(msg)
+            rows = await connection.fetch(SQL["others"], key.key_id, BATCH_PEOPLE)
+            for bank_id in {row["bank_id"] for row in rows}:
+                people = [self._whole(bank_id, row) for row in rows if row["bank_id"] == bank_id]
+                await self._put(connection, bank_id, key, people)
+        return len(rows)
+
+    async def seal_those_in_clear(self, pool: Pool) -> None:
+        """Seal what an earlier version kept in clear, and drop the table it was in."""
+        async with pool.acquire() as connection, connection.transaction():
+            await connection.execute(KEYRING_SQL["only_one"])
+            if not await connection.fetchval(SQL["has_clear"]):
+                return
+            key = await self._usable_key(connection)
+            async for row in connection.cursor(SQL["clear"], prefetch=BATCH_PEOPLE):
+                person = Person(
+                    volunteer_id=row["volunteer_id"],
+                    name=row["name"],
+                    phone=row["phone"],
+                    skills=tuple(row["skills"]),
+                    alias=row["alias"],
+                )
+                await self._put(connection, row["bank_id"], key, [person])
+            await connection.execute(SQL["drop_clear"])
+
+
+def _place(bank_id: UUID, volunteer_id: str) -> str:
+    return f"{bank_id}/{volunteer_id}/person"
+
+
+def _document_place(bank_id: UUID, volunteer_id: str) -> str:
+    return f"{bank_id}/{volunteer_id}/document"
+
+
+def _merged(before: Person | None, given: Person) -> Person:
+    """What is known after taking in what is given."""
+    if before is None:
+        return given
+    said = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
+    return msgspec.structs.replace(before, **said)
+
+
+def _sealed(key: Key, bank_id: UUID, person: Person) -> tuple[Any, ...]:
+    """A row of the table: volunteer, sealed, document, and the three kinds of indexes."""
+    name, phone, document = person.name or "", person.phone or None, person.document_number or None
+    inside = _Sealed(name, phone, person.birth_year or None, person.skills or (), person.alias or None)
+    beginnings = {name[:length] for length in range(SHORTEST_BEGINNING, min(len(name), LONGEST_BEGINNING) + 1)}
+    indexes = [key.index("name", name), *(key.index("beginning", each) for each in sorted(beginnings))]
+    return (
+        person.volunteer_id,
+        key.seal(_encode(inside), _place(bank_id, person.volunteer_id)),
+        key.seal(document.encode(), _document_place(bank_id, person.volunteer_id)) if document else None,
+        key.index("phone", digits(phone)) if phone else None,
+        key.index("document", document) if document else None,
+        " ".join(indexes),
+    )
+
+
+def digits(phone: str) -> str:
+    """A phone however it is written: without what only parts it, and for one in China without the country."""
+    return _CHINA.sub("", phone.replace(" ", "").replace("-", ""))
+
+
+def is_taken_document(error: asyncpg.UniqueViolationError) -> bool:
+    """Whether somebody else has the document number."""
+    return error.constraint_name == "person_by_document"

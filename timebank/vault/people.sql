@@ -1,0 +1,55 @@
+-- one --
+-- $1 bank  $2 volunteer
+select volunteer_id, key_id, sealed, document from person where bank_id = $1 and volunteer_id = $2
+
+-- by_name --
+-- $1 bank  $2 keyed hashes of names
+select volunteer_id, key_id, sealed from person where bank_id = $1 and name_indexes && $2::text[]
+
+-- hold --
+-- $1 bank  $2 volunteers
+select volunteer_id, key_id, sealed, document from person where bank_id = $1 and volunteer_id = any ($2) for update
+
+-- hold_one --
+-- $1 bank  $2 volunteer
+select true from person where bank_id = $1 and volunteer_id = $2 for share
+
+-- hold_alone --
+-- $1 bank  $2 volunteer
+select true from person where bank_id = $1 and volunteer_id = $2 for update
+
+-- has_document --
+-- Whether somebody else has a document number. $1 bank  $2 but these volunteers  $3 keyed hashes of it
+select true from person where bank_id = $1 and volunteer_id <> all ($2) and document_index = any ($3) limit 1
+
+-- put --
+-- $1 bank  $2 key  $3 volunteers  $4 sealed  $5 documents  $6 phone indexes  $7 document indexes
+-- $8 name indexes (those of a person in one text, by blanks)
+insert into person (bank_id, volunteer_id, key_id, sealed, document, phone_index, document_index, name_indexes)
+select $1, n.volunteer_id, $2, n.sealed, n.document, n.phone, n.document_index, string_to_array(n.names, ' ')
+  from unnest($3::text[], $4::bytea[], $5::bytea[], $6::text[], $7::text[], $8::text[])
+       n (volunteer_id, sealed, document, phone, document_index, names)
+    on conflict (bank_id, volunteer_id) do update
+   set key_id = excluded.key_id, sealed = excluded.sealed, document = excluded.document,
+       phone_index = excluded.phone_index, document_index = excluded.document_index, name_indexes = excluded.name_indexes
+
+-- forget --
+-- $1 bank  $2 volunteers
+delete from person where bank_id = $1 and volunteer_id = any ($2)
+
+-- count_others --
+-- $1 key that everything is to be sealed with
+select count(*) from person where key_id <> $1
+
+-- others --
+-- $1 key that everything is to be sealed with  $2 at most
+select bank_id, volunteer_id, key_id, sealed, document from person where key_id <> $1 limit $2 for update
+
+-- has_clear --
+select to_regclass('person_in_clear') is not null
+
+-- clear --
+select bank_id, volunteer_id, name, phone, skills, alias from person_in_clear order by bank_id, volunteer_id
+
+-- drop_clear --
+drop table person_in_clear
