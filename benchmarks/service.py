@@ -128,8 +128,8 @@ async def running_service(bench: Bench) -> AsyncIterator[Service]:
 async def token_of(world: World, somebody: str) -> str:
     """An access token of a new session of somebody's, good for as long as the benchmark takes."""
     at = world.services.ledger.clock()
-    tokens = await world.services.door.let_in(world.bank_id, somebody, Visit(at, "", "benchmark"), "benchmark")
-    sessions = world.services.door.sessions
+    tokens = await world.services.sign_in.let_in(world.bank_id, somebody, Visit(at, "", "benchmark"), "benchmark")
+    sessions = world.services.sign_in.sessions
     return sessions.access_token(world.bank_id, somebody, tokens.session_id, at, seconds=86_400)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import rich_click as click
 from litestar.routes import HTTPRoute
 
+from timebank.access.table import Access
 from timebank.api.app import create_app
-from timebank.api.http.guard import TABLE, Access
+from timebank.api.http.guard import table_of
 from timebank.api.http.problems import FAILURES, STATUSES
 from timebank.cli import cli
 from timebank.domain.refusing import every_refusal
@@ -51,10 +52,10 @@ def test_every_refusal_is_on_the_page_on_problems() -> None:
 
 def access_page() -> str:
     """The page on who may do what, as the table in the program has it."""
-    provider = {"oidc_issuer": "https://provider.example", "oidc_client_id": "timebank"}
+    app = create_app(Settings(oidc_issuer="https://provider.example", oidc_client_id="timebank"))
     served = {
         handler.handler_name: f"{method} {route.path_format}"
-        for route in create_app(Settings(**provider)).routes
+        for route in app.routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         for method in handler.http_methods - {"OPTIONS"}
@@ -77,10 +78,10 @@ def access_page() -> str:
         *(
             f"| `{name}` | `{served[name]}` | {_everybody(access)} | {_own(access)} | {', '.join(access.offices)} "
             f"| {', '.join(dict.fromkeys(access.roles))} | {access.permission or ''} |"
-            for name, access in TABLE.items()
+            for name, access in table_of(app).items()
         ),
         "",
-        "This page is written by `uv run python -m tests.test_docs` from the table in `timebank/api/access.py`.",
+        "This page is written by `uv run python -m tests.test_docs` from the `access=…` of each operation.",
         "",
     ]
     return "\n".join(lines)

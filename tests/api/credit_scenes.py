@@ -53,7 +53,7 @@ async def redemption_unknown(world: World) -> httpx.Response:
 
 
 async def code_unknown(world: World) -> httpx.Response:
-    return await world.organisation.ask("POST", "/v1/redemptions/fulfil", json={"code": "0000-0000-0000"})
+    return await world.organisation.ask("POST", "/v1/redemptions/fulfil", json={"redemption_code": "0000-0000-0000"})
 
 
 async def fund_unknown(world: World) -> httpx.Response:
@@ -76,7 +76,7 @@ async def fulfiller_is_beneficiary(world: World) -> httpx.Response:
     merchant = await world.member("merchant")
     await world.confirmed(merchant.id)
     reserved = await world.redeem(merchant, await world.reward())
-    return await merchant.ask("POST", "/v1/redemptions/fulfil", json={"code": reserved["code"]})
+    return await merchant.ask("POST", "/v1/redemptions/fulfil", json={"redemption_code": reserved["redemption_code"]})
 
 
 async def granter_is_beneficiary(world: World) -> httpx.Response:

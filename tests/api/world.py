@@ -93,7 +93,7 @@ class World:
     async def caller(self, volunteer_id: str) -> Caller:
         """A volunteer who has just signed in."""
         visit = Visit(self.services.ledger.clock(), "", "test")
-        tokens = await self.services.door.let_in(self.bank_id, volunteer_id, visit, "test")
+        tokens = await self.services.sign_in.let_in(self.bank_id, volunteer_id, visit, "test")
         return Caller(self.http, volunteer_id, tokens.access_token)
 
     async def program(self, organisation_id: str, *permissions: str) -> Caller:

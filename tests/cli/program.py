@@ -132,7 +132,7 @@ class Served:
 
 def enter(url: str, bank: dict[str, str]) -> dict[str, str]:
     """Choose a password with the code that `init` gave out; the headers of the new administrator's requests."""
-    answer = httpx.post(f"{url}/v1/passwords", json={"code": bank["code"], "password": "zhong hua lu 17"})
+    answer = httpx.post(f"{url}/v1/passwords", json={"one_time_code": bank["code"], "password": "zhong hua lu 17"})
     assert answer.status_code == 201, answer.text
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 

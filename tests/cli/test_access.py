@@ -38,7 +38,9 @@ def must_tell_no_key(ran: Ran, keys: Path) -> None:
 
 async def choose(http: httpx.AsyncClient, code: str, expect: int = 201) -> dict[str, Any]:
     """Choose a password with a code."""
-    found: dict[str, Any] = said(await http.post("/v1/passwords", json={"code": code, "password": PASSWORD}), expect)
+    found: dict[str, Any] = said(
+        await http.post("/v1/passwords", json={"one_time_code": code, "password": PASSWORD}), expect
+    )
     return found
 
 
@@ -177,7 +179,7 @@ async def test_keys_are_rotated_beside_the_service(program: Program, url: str, k
     """After `keyring rotate` the old key is gone, the service reads and writes on, and the security log knows of it."""
     async with settled(url, key_file=str(keys)) as world:
         before = json.loads(keys.read_text())
-        code = (await world.administrator.post(f"/v1/volunteers/{world.volunteer.id}/codes"))["code"]
+        code = (await world.administrator.post(f"/v1/volunteers/{world.volunteer.id}/codes"))["one_time_code"]
         tokens = await choose(world.http, code)
         number = (await world.administrator.get(f"/v1/volunteers/{world.volunteer.id}"))["number"]
         ran = await program.arun("keyring", "rotate")
@@ -208,7 +210,7 @@ async def must_go_on(world: World, number: str, refresh_token: str) -> None:
 async def test_people_are_found_by_phone_after_a_rotation(program: Program, url: str, keys: Path) -> None:
     """A service that ran while the keys were rotated finds people by phone at once, and lets them in by it."""
     async with settled(url, key_file=str(keys)) as world:
-        code = (await world.administrator.post(f"/v1/volunteers/{world.volunteer.id}/codes"))["code"]
+        code = (await world.administrator.post(f"/v1/volunteers/{world.volunteer.id}/codes"))["one_time_code"]
         await choose(world.http, code)
         await program.arun("keyring", "rotate")
         await sign_in(world.http, "13800001111")
@@ -221,9 +223,9 @@ def test_nothing_secret_is_logged(program: Program, keys: Path) -> None:
     program.environment["TIMEBANK_LOG_LEVEL"] = "debug"
     bank = program.run("init", "百步亭", "--json", "--phone", "13900000000").json
     with program.serving("serve", "--port", "0") as service, httpx.Client(base_url=service.url) as http:
-        wrong = http.post("/v1/passwords", json={"code": bank["code"], "password": "short"})
+        wrong = http.post("/v1/passwords", json={"one_time_code": bank["code"], "password": "short"})
         assert wrong.status_code == 422
-        tokens = http.post("/v1/passwords", json={"code": bank["code"], "password": PASSWORD}).json()
+        tokens = http.post("/v1/passwords", json={"one_time_code": bank["code"], "password": PASSWORD}).json()
         http.post("/v1/sessions", json={"login": "13900000000", "password": f"{PASSWORD}!"})
         http.get("/v1/me", headers={"Authorization": f"Bearer {tokens['access_token']}x"})
         http.get("/v1/volunteers?query=13900000000", headers={"Authorization": f"Bearer {tokens['access_token']}"})

@@ -116,7 +116,7 @@ def test_unexpected_errors_are_logged_without_secrets(program: Program) -> None:
         token = enter(served.url, bank)["Authorization"].split()[1]
     code = (
         "import os, sys, asyncio, httpx\n"
-        "from timebank import logs\n"
+        "from timebank.runtime import logs\n"
         "from timebank.api.app import create_app\n"
         "from timebank.runtime.settings import from_environ\n"
         "from timebank.projections.people import volunteers\n"

@@ -4,40 +4,26 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Controller, Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.static_files import create_static_files_router
 
-from timebank.api.credit.funds import FundController
-from timebank.api.credit.policies import PolicyController
-from timebank.api.credit.redemptions import RedemptionController, RewardRedemptionController
-from timebank.api.credit.rewards import RewardController
-from timebank.api.credit.statements import StatementController
-from timebank.api.credit.transfers import DonationController, GiftController
+import timebank.api
 from timebank.api.http.description import openapi
-from timebank.api.http.guard import TABLE, authorised, log_refusal
+from timebank.api.http.guard import PREFIX, authorised, log_refusal, table_of
 from timebank.api.http.health import HealthController
-from timebank.api.http.middleware import RequestLog
+from timebank.api.http.perimeter import Perimeter
 from timebank.api.http.problems import HANDLERS
-from timebank.api.http.strict_json import StrictRequest
+from timebank.api.http.requests import BankRequest
 from timebank.api.http.welcome import welcome
 from timebank.api.identity.oidc import OidcController
-from timebank.api.identity.sessions import CodeController, PasswordController, SessionController
-from timebank.api.organisations.api_keys import KeyController
-from timebank.api.organisations.memberships import MemberController, VolunteerMembershipController
-from timebank.api.organisations.offices import AppointmentController
-from timebank.api.organisations.organisations import OrganisationController
-from timebank.api.people.me import MeController
-from timebank.api.people.proxies import ProxyController
-from timebank.api.people.volunteers import VolunteerController
-from timebank.api.recognition.leaderboards import LeaderboardController
-from timebank.api.service.records import LoggingController, ServiceRecordController
-from timebank.api.supervision.history import AuditController
 from timebank.identity.throttle import Rate
 from timebank.runtime import logs
 from timebank.runtime.composition import in_background, running_services
@@ -59,10 +45,9 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
             app.state.previewing = asyncio.Lock()
             yield
 
-    controllers = [*CONTROLLERS, OidcController] if settings.provider else CONTROLLERS
     app = Litestar(
         route_handlers=[
-            Router(path="/v1", route_handlers=controllers, guards=[authorised]),
+            Router(path=PREFIX, route_handlers=list(_controllers(settings)), guards=[authorised]),
             HealthController,
             welcome,
             create_static_files_router(
@@ -74,17 +59,15 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         openapi_config=openapi(),
         logging_config=None,
         after_exception=[log_refusal],
-        request_class=StrictRequest,
+        request_class=BankRequest,
         cors_config=CORSConfig(allow_origins=settings.origins) if settings.origins else None,
         request_max_body_size=BODY_BYTES,
     )
     for route in app.routes:
         _name_all_methods(route)
-        _must_be_in_the_table(route)
+    table_of(app)  # refuses to serve what nobody has said who may use
     # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
-    around = RequestLog(
-        Rate(settings.rate_per_address), settings.proxies, is_https=settings.issuer.startswith("https:")
-    )
+    around = Perimeter(Rate(settings.rate_per_address), settings.proxies, is_https=settings.issuer.startswith("https:"))
     app.asgi_handler = around(app.asgi_handler)
     return app
 
@@ -97,40 +80,16 @@ def _name_all_methods(route: BaseRoute) -> None:
                 handler(route.create_options_handler(route.path).fn)
 
 
-def _must_be_in_the_table(route: BaseRoute) -> None:
-    """Refuse to serve what nobody has said who may use it."""
-    if isinstance(route, HTTPRoute) and route.path.startswith("/v1"):
-        for handler in route.route_handlers:
-            assert handler.handler_name in TABLE or handler.http_methods == {"OPTIONS"}, (
-                f"say in api/access.py who may {handler.handler_name}"
-            )
-
-
-CONTROLLERS = [
-    SessionController,
-    PasswordController,
-    CodeController,
-    MeController,
-    VolunteerController,
-    ProxyController,
-    AppointmentController,
-    KeyController,
-    VolunteerMembershipController,
-    OrganisationController,
-    MemberController,
-    LoggingController,
-    ServiceRecordController,
-    PolicyController,
-    RewardController,
-    RewardRedemptionController,
-    RedemptionController,
-    GiftController,
-    DonationController,
-    FundController,
-    StatementController,
-    LeaderboardController,
-    AuditController,
-]
+def _controllers(settings: Settings) -> Iterator[type[Controller]]:
+    """Every controller below a subject's folder, in the order of their modules; OpenID's where a provider is set."""
+    for found in walk_packages(timebank.api.__path__, "timebank.api."):
+        if found.name.startswith("timebank.api.http") or found.name == __name__:
+            continue
+        module = import_module(found.name)
+        for value in vars(module).values():
+            is_controller = isinstance(value, type) and issubclass(value, Controller) and value.__module__ == found.name
+            if is_controller and (settings.provider or value is not OidcController):
+                yield value
 
 
 async def _stop_with_parent() -> None:

@@ -42,7 +42,7 @@ def init(name: str, timezone: str, administrator: str, phone: str | None, as_jso
 
     async def run(services: Services) -> None:
         founded = await found_bank(services, name, timezone, administrator.strip(), phone)
-        code, until = await services.door.issue_code(
+        code, until = await services.sign_in.issue_code(
             founded.bank_id, founded.administrator, "operator", _visit(services)
         )
         link = welcome_link(services.public_url, code)
@@ -68,7 +68,7 @@ def code(volunteer: str, bank: str | None, as_json: bool) -> None:
     async def run(services: Services) -> None:
         found = await find_bank(services, bank)
         whose = await find_volunteer(services, found, volunteer)
-        made, until = await services.door.issue_code(found.bank_id, whose.volunteer_id, "operator", _visit(services))
+        made, until = await services.sign_in.issue_code(found.bank_id, whose.volunteer_id, "operator", _visit(services))
         link = welcome_link(services.public_url, made)
         if as_json:
             echo_json({"volunteer_id": whose.volunteer_id, "number": whose.number, "code": made, "link": link})

@@ -166,7 +166,7 @@ async def open_doors(services: Services, world: Demo) -> Doors:
     numbers = {}
     for name in ("administrator", "verifier", "volunteer"):
         volunteer_id = getattr(world, name)
-        await services.door.set_password(world.bank_id, volunteer_id, password, at)
+        await services.sign_in.set_password(world.bank_id, volunteer_id, password, at)
         found = await volunteers.one(services.pool, services.people, world.bank_id, volunteer_id)
         assert found is not None, "they were registered"
         numbers[name] = found.number

@@ -25,10 +25,10 @@ class TooManyAttempts(AccessFailure):
     kind = "too-many-attempts"
 
 
-class CodeNotValid(AccessFailure):
+class OneTimeCodeNotValid(AccessFailure):
     """This code is not valid: it was used, it has expired, or it never was one."""
 
-    kind = "code-not-valid"
+    kind = "one-time-code-not-valid"
 
 
 class RefreshNotValid(AccessFailure):

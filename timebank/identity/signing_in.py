@@ -11,7 +11,13 @@ from timebank.domain.people.refusals import VolunteerIsErased
 from timebank.domain.person import Person
 from timebank.identity import codes
 from timebank.identity.attempts import Attempts
-from timebank.identity.failures import BankNotNamed, CodeNotValid, RefreshNotValid, SignInRefused, TooManyAttempts
+from timebank.identity.failures import (
+    BankNotNamed,
+    OneTimeCodeNotValid,
+    RefreshNotValid,
+    SignInRefused,
+    TooManyAttempts,
+)
 from timebank.identity.passwords import Passwords, must_be_good
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.sessions import Reused, Sessions, SessionView, Tokens
@@ -24,7 +30,7 @@ SHARE_A_PHONE = 4
 """So many with one phone can sign in with it, each with their own password; more need their numbers."""
 
 
-class Door:
+class SignIn:
     """Lets people in, gives them passwords, and sees them out."""
 
     def __init__(
@@ -59,7 +65,7 @@ class Door:
         found: UUID = rows[0]["bank_id"]
         return found
 
-    async def sign_in(self, bank_id: UUID, login: str, password: str, visit: Visit) -> tuple[str, Tokens]:
+    async def with_password(self, bank_id: UUID, login: str, password: str, visit: Visit) -> tuple[str, Tokens]:
         """A session for whoever has this number or phone, and this password: the volunteer and their tokens.
 
         Raises `SignInRefused`, which does not tell an unknown account from a wrong password, or `TooManyAttempts`.
@@ -128,14 +134,14 @@ class Door:
         """Choose a password with a one-time code: ends all sessions there were, and opens one."""
         whose = await codes.whose(self._pool, code, visit.at)
         if whose is None:
-            raise CodeNotValid
+            raise OneTimeCodeNotValid
         bank_id, volunteer_id = whose
         await self._must_be_good(bank_id, volunteer_id, password)
         password_hash = await self._passwords.hash(password)
         async with self._pool.acquire() as connection, connection.transaction():
             there = await self._people.hold(connection, bank_id, volunteer_id, alone=True)
             if not there or not await codes.use(connection, code, visit.at):
-                raise CodeNotValid
+                raise OneTimeCodeNotValid
             await codes.withdraw(connection, bank_id, volunteer_id, visit.at)
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at)

@@ -19,7 +19,7 @@ from timebank.identity.passwords import Passwords
 from timebank.identity.principals import Principals, tell_changes
 from timebank.identity.security_log import SecurityLog
 from timebank.identity.sessions import CHANNEL, Sessions
-from timebank.identity.signing_in import Door
+from timebank.identity.signing_in import SignIn
 from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
@@ -49,7 +49,7 @@ class Services:
         people: People,
         ledger: Ledger,
         runner: Runner,
-        door: Door,
+        sign_in: SignIn,
         principals: Principals,
         security_log: SecurityLog,
         oidc: OpenIdProvider | None,
@@ -59,7 +59,7 @@ class Services:
         self.people = people
         self.ledger = ledger
         self.runner = runner
-        self.door = door
+        self.sign_in = sign_in
         self.principals = principals
         self.security_log = security_log
         self.oidc = oidc
@@ -107,14 +107,16 @@ async def running_services(
         )
         stack.push_async_callback(ledger.close)
         security_log = SecurityLog(pool, people.keyring)
-        door = Door(pool, people, passwords, sessions, Attempts(pool, people.keyring), security_log, principals.forget)
+        sign_in = SignIn(
+            pool, people, passwords, sessions, Attempts(pool, people.keyring), security_log, principals.forget
+        )
         oidc = await stack.enter_async_context(open_id_provider(_provider(settings), pool, security_log))
         background = [waker.run(pool)]
         if settings.project if follow is None else follow:
             await runner.catch_up_all()
-            background += [runner.run(), _sweep(door), let_time_pass(pool, ledger)]
+            background += [runner.run(), _sweep(sign_in), let_time_pass(pool, ledger)]
         await stack.enter_async_context(in_background(background))
-        yield Services(pool, people, ledger, runner, door, principals, security_log, oidc, settings.issuer)
+        yield Services(pool, people, ledger, runner, sign_in, principals, security_log, oidc, settings.issuer)
 
 
 def hooks(people: People, principals: Principals | None = None) -> list[Hook]:
@@ -149,11 +151,11 @@ async def _keyring(pool: Pool, settings: Settings) -> Keyring:
         return await keyring_for(connection, settings.keys)
 
 
-async def _sweep(door: Door) -> None:
+async def _sweep(sign_in: SignIn) -> None:
     """Remove sessions, codes and attempts that are over, now and then."""
     while True:
         try:
-            await door.sweep(utc_now())
+            await sign_in.sweep(utc_now())
         except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
             log.warning("what is over could not be swept away", error=str(error))
         await asyncio.sleep(SWEEP_SECONDS)

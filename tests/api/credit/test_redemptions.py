@@ -37,11 +37,11 @@ async def test_five_calls_from_reward_to_statement(world: World) -> None:
     seen = await somebody.get(f"/v1/rewards/{reward_id}")
     reserved = await somebody.post(f"/v1/rewards/{reward_id}/redemptions", expect=201)
     path = f"/v1/redemptions/{reserved['redemption_id']}"
-    drawn = await somebody.ask("POST", f"{path}/qr", json={"code": reserved["code"]})
+    drawn = await somebody.ask("POST", f"{path}/qr", json={"redemption_code": reserved["redemption_code"]})
     assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
     assert drawn.text.lstrip().startswith("<?xml")
-    assert reserved["code"] not in drawn.text
-    given = await merchant.post("/v1/redemptions/fulfil", {"code": reserved["code"]}, expect=200)
+    assert reserved["redemption_code"] not in drawn.text
+    given = await merchant.post("/v1/redemptions/fulfil", {"redemption_code": reserved["redemption_code"]}, expect=200)
     assert given == {
         "redemption_id": reserved["redemption_id"],
         "status": "fulfilled",
@@ -67,13 +67,13 @@ async def test_the_code_is_in_the_answer_and_nowhere_else(own_world: World, capf
     somebody, reward_id = await world.with_credit(240), await world.reward(provider)
     reserved = await world.redeem(somebody, reward_id, key="one")
     assert await world.redeem(somebody, reward_id, key="one") == reserved
-    code, path = reserved["code"], f"/v1/redemptions/{reserved['redemption_id']}"
-    await somebody.ask("POST", f"{path}/qr", json={"code": code})
+    code, path = reserved["redemption_code"], f"/v1/redemptions/{reserved['redemption_id']}"
+    await somebody.ask("POST", f"{path}/qr", json={"redemption_code": code})
     for caller, status in ((world.organisation, 404), (world.verifier, 404), (merchant, 200), (merchant, 200)):
-        await caller.post("/v1/redemptions/fulfil", {"code": code}, expect=status, key="fulfil")
-    await merchant.post("/v1/redemptions/fulfil", {"code": code}, expect=409)
-    await merchant.post("/v1/redemptions/fulfil", {"code": f"{code} {code} {code}"}, expect=400)
-    await merchant.post("/v1/redemptions/fulfil", {"code": code, code: code}, expect=400)
+        await caller.post("/v1/redemptions/fulfil", {"redemption_code": code}, expect=status, key="fulfil")
+    await merchant.post("/v1/redemptions/fulfil", {"redemption_code": code}, expect=409)
+    await merchant.post("/v1/redemptions/fulfil", {"redemption_code": f"{code} {code} {code}"}, expect=400)
+    await merchant.post("/v1/redemptions/fulfil", {"redemption_code": code, code: code}, expect=400)
     for caller in (somebody, world.administrator, merchant):
         for seen in (await caller.ask("GET", path), await caller.ask("GET", "/v1/redemptions")):
             assert seen.is_success
@@ -94,8 +94,8 @@ async def test_the_code_is_accepted_however_it_is_typed(world: World) -> None:
         lambda code: code.replace("-", " "),
         lambda code: code.replace("0", "O").replace("1", "l"),
     ):
-        code = (await world.redeem(somebody, reward_id))["code"]
-        await merchant.post("/v1/redemptions/fulfil", {"code": spelled(code)}, expect=200)
+        code = (await world.redeem(somebody, reward_id))["redemption_code"]
+        await merchant.post("/v1/redemptions/fulfil", {"redemption_code": spelled(code)}, expect=200)
 
 
 async def test_two_scans_at_one_moment(world: World) -> None:
@@ -104,9 +104,9 @@ async def test_two_scans_at_one_moment(world: World) -> None:
     second, reward_id = await world.member("merchant", provider), await world.reward(provider)
     for _ in range(3):
         somebody = await world.with_credit(60)
-        code = (await world.redeem(somebody, reward_id))["code"]
+        code = (await world.redeem(somebody, reward_id))["redemption_code"]
         answers = await asyncio.gather(
-            *(each.ask("POST", "/v1/redemptions/fulfil", json={"code": code}) for each in (first, second))
+            *(each.ask("POST", "/v1/redemptions/fulfil", json={"redemption_code": code}) for each in (first, second))
         )
         assert sorted(each.status_code for each in answers) == [200, 409]
         balance = await world.balance(somebody.id)
@@ -139,7 +139,7 @@ async def test_a_cancelled_one_is_there_again(world: World) -> None:
         cancelled = await canceller.post(path, WHY, expect=200)
         assert cancelled["status"] == "cancelled"
         await canceller.post(path, WHY, expect=409)
-        await merchant.post("/v1/redemptions/fulfil", {"code": reserved["code"]}, expect=409)
+        await merchant.post("/v1/redemptions/fulfil", {"redemption_code": reserved["redemption_code"]}, expect=409)
         assert (await world.balance(somebody.id))["available_minutes"] == 60
         assert (await somebody.get(f"/v1/rewards/{reward_id}"))["remaining"] == 1
 
@@ -174,7 +174,7 @@ async def test_a_proxy_redeems_for_an_elder(world: World) -> None:
     reserved = await pair.act("POST", f"/v1/rewards/{reward_id}/redemptions")
     assert reserved.status_code == 201, reserved.text
     path = f"/v1/redemptions/{reserved.json()['redemption_id']}"
-    drawn = await pair.act("POST", f"{path}/qr", {"code": reserved.json()["code"]})
+    drawn = await pair.act("POST", f"{path}/qr", {"redemption_code": reserved.json()["redemption_code"]})
     assert drawn.status_code == 200
     seen = await pair.old.get(path)
     assert (seen["volunteer_id"], seen["beneficiary_id"]) == (pair.old.id, pair.old.id)
@@ -215,7 +215,9 @@ async def test_what_nobody_fetched_in_time(own_world: World, monkeypatch: pytest
     world = own_world
     reserved = await world.redeem(await world.with_credit(60), await world.reward())
     go_on(world, monkeypatch, days=4)
-    refused = await world.organisation.post("/v1/redemptions/fulfil", {"code": reserved["code"]}, expect=409)
+    refused = await world.organisation.post(
+        "/v1/redemptions/fulfil", {"redemption_code": reserved["redemption_code"]}, expect=409
+    )
     assert refused["type"] == "/problems/redemption-not-open"
 
 
@@ -241,7 +243,7 @@ async def test_who_sees_what(world: World) -> None:
     assert [len(page) for page in await somebody.pages("/v1/redemptions", limit=1)] == [1, 1]
     for stranger in (world.volunteer, world.verifier):
         await stranger.get(f"/v1/redemptions/{first}", expect=404)
-        drawn = await stranger.ask("POST", f"/v1/redemptions/{first}/qr", json={"code": "0000-0000-0000"})
+        drawn = await stranger.ask("POST", f"/v1/redemptions/{first}/qr", json={"redemption_code": "0000-0000-0000"})
         assert problem(drawn) == (404, "redemption-unknown")
     await auditor.get(f"/v1/redemptions/{first}")
     await auditor.post(f"/v1/redemptions/{first}/cancel", WHY, expect=404)

@@ -80,7 +80,9 @@ async def test_terms_changed_later_are_for_later_redemptions(world: World) -> No
     await world.administrator.post(f"/v1/rewards/{reward_id}/withdraw", REASON, expect=200)
     seen = await somebody.get(f"/v1/redemptions/{reserved['redemption_id']}")
     assert (seen["cost_minutes"], seen["name"]) == (60, "理发")
-    given = await world.organisation.post("/v1/redemptions/fulfil", {"code": reserved["code"]}, expect=200)
+    given = await world.organisation.post(
+        "/v1/redemptions/fulfil", {"redemption_code": reserved["redemption_code"]}, expect=200
+    )
     assert given["name"] == "理发"
     assert (await world.balance(somebody.id))["redeemed_minutes"] == 60
 

@@ -21,7 +21,7 @@ async def a_life(world: World) -> Caller:
     await world.verifier.post(f"{path}/correct", WHY | {"minutes": 240}, expect=200)
     reward_id = await world.reward(name="=cmd|' /C calc'!A0")
     kept, given_up = [await world.redeem(somebody, reward_id) for _ in range(2)]
-    await world.organisation.post("/v1/redemptions/fulfil", {"code": kept["code"]}, expect=200)
+    await world.organisation.post("/v1/redemptions/fulfil", {"redemption_code": kept["redemption_code"]}, expect=200)
     await somebody.post(f"/v1/redemptions/{given_up['redemption_id']}/cancel", WHY, expect=200)
     await somebody.post("/v1/gifts", {"to_volunteer_id": other.id, "minutes": 200}, expect=201)
     await somebody.post("/v1/donations", {"fund_id": fund_id, "minutes": 40}, expect=201)
@@ -166,14 +166,14 @@ async def test_a_late_entry_shows_both_times(world: World) -> None:
     nothing = {"available_minutes": 0, "reserved_minutes": 0, "debt_minutes": 0}
     assert late["as_of"] == str(then)
     assert late["available_minutes"] == 120
-    assert late["recorded"] == nothing | {"service_minutes": 0, "credited_minutes": 0, "redeemed_minutes": 0}
-    assert late["happened"] == nothing | {
+    assert late["as_recorded"] == nothing | {"service_minutes": 0, "credited_minutes": 0, "redeemed_minutes": 0}
+    assert late["as_effective"] == nothing | {
         "available_minutes": 120, "service_minutes": 120, "credited_minutes": 120, "redeemed_minutes": 0
     }  # fmt: skip
     before = await somebody.get(path, as_of=str(then - timedelta(days=11)))
-    assert before["happened"]["service_minutes"] == 0
+    assert before["as_effective"]["service_minutes"] == 0
     now = await somebody.get(path, as_of=str(today()))
-    assert now["recorded"] == now["happened"] == {name: now[name] for name in now["recorded"]}
+    assert now["as_recorded"] == now["as_effective"] == {name: now[name] for name in now["as_recorded"]}
     for day in (date.min, date.max):
         await somebody.get(path, as_of=str(day))
     await somebody.get(path, as_of="2026-02-30", expect=400)
@@ -204,7 +204,7 @@ async def test_an_auditor_sees_and_does_not_spend(world: World) -> None:
     grant = WHY | {"to_volunteer_id": world.volunteer.id, "minutes": 1}
     for path, body, status in (
         (f"/v1/redemptions/{reserved}/cancel", WHY, 404),
-        ("/v1/redemptions/fulfil", {"code": "0000-0000-0000"}, 404),
+        ("/v1/redemptions/fulfil", {"redemption_code": "0000-0000-0000"}, 404),
         (f"/v1/funds/{fund_id}/grants", grant, 403),
         (f"/v1/rewards/{reward_id}/withdraw", WHY, 403),
         (f"/v1/volunteers/{somebody.id}/leave", {"rest": "hold"}, 404),

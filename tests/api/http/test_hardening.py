@@ -205,11 +205,11 @@ async def test_unknown_fields_are_refused(world: World) -> None:
     for path, body in (
         ("/v1/volunteers", {"name": "x", "office": "administrator"}),
         ("/v1/sessions", {"login": "1", "password": "2", "admin": True}),
-        ("/v1/passwords", {"code": "1", "password": "2", "volunteer_id": "vol_1"}),
+        ("/v1/passwords", {"one_time_code": "1", "password": "2", "volunteer_id": "vol_1"}),
         ("/v1/organisations", {"name": "x", "kind": "enterprise", "status": "approved"}),
     ):
         refused = await world.administrator.post(path, body, expect=400)
-        assert refused["errors"][0]["field"] in body.keys() - {"name", "login", "password", "code", "kind"}
+        assert refused["errors"][0]["field"] in body.keys() - {"name", "login", "password", "one_time_code", "kind"}
     assert await world.services.ledger.store.head(world.bank_id) == head
 
 

@@ -41,7 +41,9 @@ async def test_the_operator_is_stored_with_every_fact(own_world: World) -> None:
     pair = await paired(world, "redeem")
     await world.confirmed(pair.old.id)
     reserved = await pair.act("POST", f"/v1/rewards/{await world.reward()}/redemptions")
-    await world.organisation.post("/v1/redemptions/fulfil", {"code": reserved.json()["code"]}, expect=200)
+    await world.organisation.post(
+        "/v1/redemptions/fulfil", {"redemption_code": reserved.json()["redemption_code"]}, expect=200
+    )
     events = [each for page in await world.administrator.pages("/v1/audit/events", limit=500) for each in page]
     assert all(each["actor"] and each["authority"] and each["request_id"] for each in events)
     by = {each["topic"]: (each["actor"], each["authority"], each["on_behalf_of"]) for each in events}

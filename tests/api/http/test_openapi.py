@@ -72,7 +72,7 @@ async def made(program: Program, url: str, bank: dict[str, str]) -> dict[str, st
         key = (await http.post(f"/v1/organisations/{organisation}/keys", json=everything)).json()["api_key"]
         carried = {"administrator": http.headers["authorization"].split()[1], "program": key}
         for role, each in {"auditor": auditor, "coordinator": coordinator, "volunteer": volunteer}.items():
-            code = (await http.post(f"/v1/volunteers/{each}/codes")).json()["code"]
-            answer = await http.post("/v1/passwords", json={"code": code, "password": "zhong hua lu 17"})
+            code = (await http.post(f"/v1/volunteers/{each}/codes")).json()["one_time_code"]
+            answer = await http.post("/v1/passwords", json={"one_time_code": code, "password": "zhong hua lu 17"})
             carried[role] = answer.json()["access_token"]
         return carried

@@ -114,7 +114,7 @@ async def test_unbelievable_times_are_named(world: World, row: dict[str, str]) -
 async def test_one_line_has_no_line_break_at_its_end_either(world: World) -> None:
     """Text of one line, a code and a phone cannot end in a line break: it would make two of one."""
     for path, body in (
-        ("/v1/organisations", {"name": "甲", "kind": "enterprise", "code": "ABCDEF123\n"}),
+        ("/v1/organisations", {"name": "甲", "kind": "enterprise", "official_code": "ABCDEF123\n"}),
         ("/v1/volunteers", {"name": "甲", "phone": "13900001111\n"}),
         ("/v1/volunteers", {"name": "甲", "skills": ["电工\n"]}),
         (world.records, service(world.volunteer.id, activity="清扫\n", days_ago=5)),
@@ -152,7 +152,7 @@ async def test_any_text_is_taken_or_refused(world: World, text: str) -> None:
         ("/v1/volunteers", {"name": "甲", "phone": text}),
         ("/v1/volunteers", {"name": "甲", "skills": [text]}),
         ("/v1/organisations", {"name": text, "kind": "enterprise"}),
-        ("/v1/organisations", {"name": "甲", "kind": "enterprise", "code": text}),
+        ("/v1/organisations", {"name": "甲", "kind": "enterprise", "official_code": text}),
         ("/v1/organisations", {"name": "甲", "kind": text}),
         (f"/v1/organisations/{garden}/members", {"volunteer_id": text}),
         (f"/v1/organisations/{garden}/members", {"volunteer_id": somebody.id, "valid_from": text}),

@@ -85,8 +85,8 @@ async def volunteer_is_administrator(world: World) -> httpx.Response:
     return await world.administrator.ask("POST", f"/v1/volunteers/{administrator.id}/suspend", json=REASON)
 
 
-async def organisation_code_taken(world: World) -> httpx.Response:
-    body = {"name": "某某", "kind": "enterprise", "code": uuid4().hex[:18].upper()}
+async def official_code_taken(world: World) -> httpx.Response:
+    body = {"name": "某某", "kind": "enterprise", "official_code": uuid4().hex[:18].upper()}
     await world.administrator.post("/v1/organisations", body, expect=201)
     return await world.administrator.ask("POST", "/v1/organisations", json=body)
 
@@ -326,7 +326,7 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "volunteer-is-suspended": (409, volunteer_is_suspended),
     "volunteer-is-administrator": (409, volunteer_is_administrator),
     "volunteer-not-suspended": (409, volunteer_not_suspended),
-    "organisation-code-taken": (409, organisation_code_taken),
+    "official-code-taken": (409, official_code_taken),
     "organisation-not-registered": (409, organisation_not_registered),
     "organisation-not-approved": (409, organisation_not_approved),
     "organisation-not-suspended": (409, organisation_not_suspended),

@@ -117,7 +117,7 @@ async def linked(world: World, caller: Caller) -> Outcome:
 
 async def linking(world: World, caller: Caller) -> str:
     """Where somebody is sent who wants to link an account, and says their password once more."""
-    await world.services.door.set_password(world.bank_id, caller.id, PASSWORD, world.services.ledger.clock())
+    await world.services.sign_in.set_password(world.bank_id, caller.id, PASSWORD, world.services.ledger.clock())
     location: str = (await caller.post("/v1/me/oidc", {"password": PASSWORD}, expect=200))["location"]
     return location
 
@@ -262,7 +262,7 @@ class TestLinking:
     async def test_linking_takes_the_password(self, world: World) -> None:
         """An access token alone links nothing: it is good for ten minutes, an account for good."""
         somebody = await world.somebody()
-        await world.services.door.set_password(world.bank_id, somebody.id, PASSWORD, world.services.ledger.clock())
+        await world.services.sign_in.set_password(world.bank_id, somebody.id, PASSWORD, world.services.ledger.clock())
         problem = await somebody.post("/v1/me/oidc", {"password": "not this one"}, expect=401)
         assert problem["type"] == "/problems/sign-in-refused"
         await somebody.post("/v1/me/oidc", {}, expect=400)

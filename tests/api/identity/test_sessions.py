@@ -63,13 +63,13 @@ async def sign_in(
 async def code_for(world: World, volunteer_id: str) -> str:
     """A one-time code."""
     made = await world.administrator.post(f"/v1/volunteers/{volunteer_id}/codes", expect=201)
-    code: str = made["code"]
+    code: str = made["one_time_code"]
     return code
 
 
 async def use_code(world: World, code: str, password: str = PASSWORD) -> httpx.Response:
     """The answer to somebody who chooses a password with a code."""
-    return await world.http.post("/v1/passwords", json={"code": code, "password": password})
+    return await world.http.post("/v1/passwords", json={"one_time_code": code, "password": password})
 
 
 async def settled_in(world: World, **personal: Any) -> Somebody:
@@ -235,7 +235,7 @@ class TestTokens:
     async def test_an_access_token_expires(self, world: World) -> None:
         """A token is good until its time is over, and not a moment longer."""
         somebody = await settled_in(world)
-        make, session_id = world.services.door.sessions.access_token, somebody.tokens["session_id"]
+        make, session_id = world.services.sign_in.sessions.access_token, somebody.tokens["session_id"]
         for age, status in ((0, 200), (sessions.ACCESS_SECONDS - 5, 200), (sessions.ACCESS_SECONDS + 1, 401)):
             made_at = utc_now() - timedelta(seconds=age)
             token = make(world.bank_id, somebody.id, session_id, made_at)
@@ -384,7 +384,7 @@ class TestPasswords:
         assert tokens["volunteer_id"] == somebody.id
         await must_be_out(somebody.caller)
         await carrying(world, tokens).get("/v1/me")
-        assert problem(await use_code(world, code)) == (422, "code-not-valid")
+        assert problem(await use_code(world, code)) == (422, "one-time-code-not-valid")
         said(await sign_in(world, somebody.number, OTHER), 201)
         (issued, _) = await log_of(world, somebody.id, "code-issued")
         assert (issued["actor"], issued["subject"]) == (world.administrator.id, somebody.id)
@@ -392,11 +392,11 @@ class TestPasswords:
     async def test_a_code_comes_with_a_link(self, world: World) -> None:
         """The code is in the fragment of the link, which no browser sends on; only its hash is kept."""
         made = await world.administrator.post(f"/v1/volunteers/{world.volunteer.id}/codes")
-        assert made["link"] == f"{world.services.public_url}/welcome#{made['code']}"
+        assert made["link"] == f"{world.services.public_url}/welcome#{made['one_time_code']}"
         assert datetime.fromisoformat(made["expires_at"]).utcoffset() == timedelta(hours=8)
         rows = await world.services.pool.fetch("select c::text as row from one_time_code c")
-        assert made["code"] not in str(rows)
-        assert made["code"].encode().hex() not in str(rows)
+        assert made["one_time_code"] not in str(rows)
+        assert made["one_time_code"].encode().hex() not in str(rows)
 
     async def test_a_code_expires(self, world: World, clock: Clock) -> None:
         """After three days a code is worth nothing."""
@@ -405,13 +405,13 @@ class TestPasswords:
         clock.goes_on(hours=codes.HOURS, seconds=-1)
         said(await use_code(world, codes_made[0]), 201)
         clock.goes_on(seconds=1)
-        assert problem(await use_code(world, codes_made[1])) == (422, "code-not-valid")
+        assert problem(await use_code(world, codes_made[1])) == (422, "one-time-code-not-valid")
 
     async def test_a_newer_code_replaces_the_older(self, world: World) -> None:
         """Of several codes for one person only the last is good."""
         somebody = await settled_in(world)
         older, newer = await code_for(world, somebody.id), await code_for(world, somebody.id)
-        assert problem(await use_code(world, older)) == (422, "code-not-valid")
+        assert problem(await use_code(world, older)) == (422, "one-time-code-not-valid")
         said(await use_code(world, newer), 201)
 
     async def test_of_two_uses_at_once_one_wins(self, world: World) -> None:
@@ -483,7 +483,7 @@ class TestThrottling:
 
     async def fail(self, world: World, login: str, address: str, clock: Clock, times: int = 1) -> None:
         """Note failures without the work of checking passwords."""
-        counted = world.services.door._attempts
+        counted = world.services.sign_in._attempts
         await world.services.pool.execute(
             "insert into sign_in_attempt as a (bank_id, login, address, failures, last_failed_at)"
             " values ($1, $2, $3, $4, $5) on conflict (bank_id, login, address) do update"

@@ -64,7 +64,7 @@ def own_key(world: World) -> bytes:
 async def opened(world: World, volunteer_id: str) -> sessions.Tokens:
     """The tokens of a new session."""
     visit = Visit(world.services.ledger.clock(), "", "test")
-    return await world.services.door.let_in(world.bank_id, volunteer_id, visit, "test")
+    return await world.services.sign_in.let_in(world.bank_id, volunteer_id, visit, "test")
 
 
 ATTACKERS: dict[str, PrivateKeyTypes] = {
@@ -304,12 +304,12 @@ class TestAltered:
         where = data.draw(st.sampled_from([0, 1, 2]))
         found = [header, claims, signature]
         found[where] = encoded(data.draw(st.binary(max_size=64)))
-        assert world.services.door.sessions.claims(".".join(found)) is None
+        assert world.services.sign_in.sessions.claims(".".join(found)) is None
 
     @given(st.text(max_size=200))
     def test_any_text(self, world: World, text: str) -> None:
         """Whatever text somebody carries, it is no token, and no error."""
-        assert world.services.door.sessions.claims(text) is None
+        assert world.services.sign_in.sessions.claims(text) is None
 
 
 class TestElsewhere:

@@ -7,7 +7,9 @@ async def test_the_life_of_an_organisation(world: World) -> None:
     """Registered, approved, suspended and reinstated, each seen at once."""
     code = uuid4().hex[:18].upper()
     made = await world.administrator.post(
-        "/v1/organisations", {"name": "安居社区居委会", "kind": "residents-committee", "code": code}, expect=201
+        "/v1/organisations",
+        {"name": "安居社区居委会", "kind": "residents-committee", "official_code": code},
+        expect=201,
     )
     organisation_id = made["organisation_id"]
     assert made == {"organisation_id": organisation_id, "status": "registered", "position": made["position"]}
@@ -17,7 +19,7 @@ async def test_the_life_of_an_organisation(world: World) -> None:
         "organisation_id": organisation_id,
         "name": "安居社区居委会",
         "kind": "residents-committee",
-        "code": code,
+        "official_code": code,
         "status": "registered",
         "registered_at": seen["registered_at"],
     }

@@ -108,13 +108,13 @@ class Life:
     async def sign_in(self) -> None:
         """With a code, with the number, with the phone, and at a provider; and often enough wrongly."""
         world = self.world
-        code = (await world.administrator.post(f"{self.path}/codes", expect=201))["code"]
-        self.tokens.append(await self.post("/v1/passwords", {"code": code, "password": PASSWORD}, 201))
+        code = (await world.administrator.post(f"{self.path}/codes", expect=201))["one_time_code"]
+        self.tokens.append(await self.post("/v1/passwords", {"one_time_code": code, "password": PASSWORD}, 201))
         for login in (self.number, PHONE, SPELT):
             await self.post("/v1/sessions", {"login": login, "password": "wrong password"}, 401)
             self.tokens.append(await self.post("/v1/sessions", {"login": login, "password": PASSWORD}, 201))
         await self.post("/v1/sessions", {"login": DOCUMENT, "password": PASSWORD}, 401)
-        self.code = (await world.administrator.post(f"{self.path}/codes", expect=201))["code"]
+        self.code = (await world.administrator.post(f"{self.path}/codes", expect=201))["one_time_code"]
         pool, hashed = world.services.pool, self.id.encode()
         await pool.execute(
             "insert into oidc_identity values ($1, 'https://idp', $2, $3)", world.bank_id, SUBJECT, self.id
@@ -214,7 +214,7 @@ async def must_be_shut_out(life: Life) -> None:
     for tokens in life.tokens:
         await Caller(life.world.http, life.id, tokens["access_token"]).get("/v1/me", expect=401)
         await life.post("/v1/sessions/refresh", {"refresh_token": tokens["refresh_token"]}, 401)
-    await life.post("/v1/passwords", {"code": life.code, "password": PASSWORD}, 422)
+    await life.post("/v1/passwords", {"one_time_code": life.code, "password": PASSWORD}, 422)
     for login in (life.number, PHONE):
         await life.post("/v1/sessions", {"login": login, "password": PASSWORD}, 401)
     world, asks = life.world, life.world.administrator
@@ -322,10 +322,10 @@ async def test_whoever_is_let_in_while_erased_is_not(own_world: World) -> None:
         somebody = await world.somebody(NAME)
         path = f"/v1/volunteers/{somebody.id}"
         await world.administrator.get(path)
-        code = (await world.administrator.post(f"{path}/codes"))["code"]
+        code = (await world.administrator.post(f"{path}/codes"))["one_time_code"]
         answers = await asyncio.gather(
             world.administrator.ask("POST", f"{path}/erase"),
-            world.http.post("/v1/passwords", json={"code": code, "password": PASSWORD}),
+            world.http.post("/v1/passwords", json={"one_time_code": code, "password": PASSWORD}),
             world.administrator.ask("POST", f"{path}/codes"),
             somebody.ask("PATCH", path, json={"name": NAME, "phone": PHONE}),
         )
@@ -342,7 +342,7 @@ async def test_an_erasure_waits_for_a_code_that_is_being_used(
     world, somebody, use = own_world, await own_world.somebody(NAME), codes.use
     path, erasing = f"/v1/volunteers/{somebody.id}", []
     await world.administrator.get(path)
-    code = (await world.administrator.post(f"{path}/codes"))["code"]
+    code = (await world.administrator.post(f"{path}/codes"))["one_time_code"]
 
     async def meanwhile(*given: Any) -> bool:
         found = await use(*given)
@@ -351,7 +351,7 @@ async def test_an_erasure_waits_for_a_code_that_is_being_used(
         return found
 
     monkeypatch.setattr(codes, "use", meanwhile)
-    answer = await world.http.post("/v1/passwords", json={"code": code, "password": PASSWORD})
+    answer = await world.http.post("/v1/passwords", json={"one_time_code": code, "password": PASSWORD})
     assert (answer.status_code < 500, (await erasing[0]).status_code) == (True, 200)
 
 
@@ -362,7 +362,7 @@ async def test_an_erasure_waits_for_a_session_that_is_refreshed(
     world, somebody, give = own_world, await own_world.somebody(NAME), Sessions._tokens
     path, erasing = f"/v1/volunteers/{somebody.id}", []
     visit = Visit(world.services.ledger.clock(), "", "test")
-    tokens = await world.services.door.let_in(world.bank_id, somebody.id, visit, "test")
+    tokens = await world.services.sign_in.let_in(world.bank_id, somebody.id, visit, "test")
 
     async def meanwhile(*given: Any) -> Any:
         if not erasing:
@@ -437,8 +437,8 @@ class Outside:
 
     def sign_in(self, path: str, number: str) -> dict[str, str]:
         """Choose a password, be known by an alias; headers of their own."""
-        code = self.ask("POST", f"{path}/codes")["code"]
-        tokens = self.ask("POST", "/v1/passwords", {"code": code, "password": PASSWORD})
+        code = self.ask("POST", f"{path}/codes")["one_time_code"]
+        tokens = self.ask("POST", "/v1/passwords", {"one_time_code": code, "password": PASSWORD})
         for login in (number, PHONE, DOCUMENT, NAME):
             self.ask("POST", "/v1/sessions", {"login": login, "password": f"{PASSWORD}!"}, [401])
         own = {"Authorization": f"Bearer {tokens['access_token']}"}

@@ -27,7 +27,9 @@ async def test_leaving_ends_what_is_open(world: World) -> None:
     assert {each["status"] for each in await member.get(f"{path}/proxies")} == {"ended"}
     gone = await member.get(f"/v1/redemptions/{reserved['redemption_id']}")
     assert (gone["status"], gone["ended_by"]) == ("cancelled", member.id)
-    await world.organisation.post("/v1/redemptions/fulfil", {"code": reserved["code"]}, expect=409)
+    await world.organisation.post(
+        "/v1/redemptions/fulfil", {"redemption_code": reserved["redemption_code"]}, expect=409
+    )
     assert (await world.volunteer.get(f"/v1/rewards/{reward_id}"))["remaining"] == 1
     balance = await member.get(f"{path}/balance")
     assert (balance["available_minutes"], balance["reserved_minutes"], balance["service_minutes"]) == (120, 0, 120)

@@ -170,8 +170,8 @@ class TestMyData:
         """Neither hashes of passwords nor tokens or codes are handed out, not even to whom they belong."""
         somebody = await world.somebody()
         await somebody.get("/v1/me")
-        code = (await world.administrator.post(f"/v1/volunteers/{somebody.id}/codes"))["code"]
-        tokens = await world.http.post("/v1/passwords", json={"code": code, "password": "zhong hua lu 17"})
+        code = (await world.administrator.post(f"/v1/volunteers/{somebody.id}/codes"))["one_time_code"]
+        tokens = await world.http.post("/v1/passwords", json={"one_time_code": code, "password": "zhong hua lu 17"})
         signed_in = Caller(world.http, somebody.id, tokens.json()["access_token"])
         text = (await signed_in.ask("GET", "/v1/me/data")).text
         for secret in ("argon2", code, tokens.json()["refresh_token"], signed_in.token):

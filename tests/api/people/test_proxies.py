@@ -54,7 +54,7 @@ def today() -> date:
 async def for_days(world: World, caller: Caller) -> Caller:
     """The same caller, with a token that lasts while the clock goes on."""
     session_id = await world.services.pool.fetchval("select session_id from session where volunteer_id = $1", caller.id)
-    make = world.services.door.sessions.access_token
+    make = world.services.sign_in.sessions.access_token
     return Caller(world.http, caller.id, make(world.bank_id, caller.id, session_id, utc_now(), 20 * 86_400))
 
 

@@ -46,12 +46,12 @@ class TestContent:
         """Somebody who is known and may not is written down with what they tried, by route, not by whom it is about."""
         somebody = await world.somebody()
         asked = (
-            ("GET", "/v1/audit/events", None, "PermissionDeniedException", "/v1/audit/events"),
+            ("GET", "/v1/audit/events", None, "NotAllowed", "/v1/audit/events"),
             (
                 "POST",
                 f"/v1/volunteers/{world.volunteer.id}/suspend",
                 {"reason": "机密"},
-                "PermissionDeniedException",
+                "NotAllowed",
                 "/v1/volunteers/{volunteer_id}/suspend",
             ),
             (
@@ -126,9 +126,9 @@ class TestContent:
         headers = {"X-Forwarded-For": address}
         somebody = await world.somebody("上官婉儿", phone=phone)
         number = (await somebody.get(f"/v1/volunteers/{somebody.id}"))["number"]
-        code = (await world.administrator.post(f"/v1/volunteers/{somebody.id}/codes"))["code"]
+        code = (await world.administrator.post(f"/v1/volunteers/{somebody.id}/codes"))["one_time_code"]
         asked: list[tuple[str, dict[str, str]]] = [
-            ("/v1/passwords", {"code": code, "password": password}),
+            ("/v1/passwords", {"one_time_code": code, "password": password}),
             ("/v1/sessions", {"login": phone, "password": password}),
             ("/v1/sessions", {"login": number, "password": "wrong wrong wrong"}),
             ("/v1/sessions", {"login": "13988889999", "password": "wrong wrong wrong"}),

@@ -20,7 +20,7 @@ from timebank.domain.organisations.organisations import (
     SuspendOrganisation,
 )
 from timebank.domain.organisations.refusals import (
-    OrganisationCodeTaken,
+    OfficialCodeTaken,
     OrganisationNotApproved,
     OrganisationNotRegistered,
     OrganisationNotSuspended,
@@ -57,7 +57,7 @@ class TestRegisterOrganisation:
         """An official code belongs to one organisation of the bank."""
         other = OrganisationRegistered(**(FIELDS | {"organisation_id": CLINIC}), code=CODE)
         command = RegisterOrganisation(by=ADMINISTRATOR, at=NOON, code=CODE, **FIELDS)
-        given(other).when(command).then_refused(OrganisationCodeTaken, code=CODE)
+        given(other).when(command).then_refused(OfficialCodeTaken, code=CODE)
 
     def test_many_may_have_no_code(self) -> None:
         """Having no code is nothing two organisations could share."""

@@ -9,8 +9,9 @@ from litestar.params import JSONBody
 from msgspec import Meta
 from msgspec.structs import asdict
 
+from timebank.access.table import ADMINISTRATORS, AUDITORS, EVERYBODY
 from timebank.api.http.problems import READS, WRITES
-from timebank.api.http.requests import BankRequest, IdempotencyHeader, do, now, services
+from timebank.api.http.requests import BankRequest, IdempotencyHeader, happened
 from timebank.domain.credit.policies import UNWRITTEN, AdoptPolicy, must_be_consistent
 from timebank.domain.facts.credit import (
     ConfirmRoles,
@@ -139,32 +140,30 @@ class PolicyController(Controller):
     path = "/policies"
     tags = ("Rule book",)
 
-    @get(responses=READS)
+    @get(responses=READS, access=EVERYBODY)
     async def list_policies(self, request: BankRequest) -> list[Policy]:
         """All versions of the rule book, in the order in which they were adopted."""
-        adopted = await policies.adopted(services(request).pool, request.user.bank_id)
+        adopted = await policies.adopted(request.pool, request.bank_id)
         return [Policy(**(asdict(each) | {"rules": RulesBody.of(each.rules)})) for each in adopted]
 
-    @post(responses=WRITES)
+    @post(responses=WRITES, access=ADMINISTRATORS)
     async def adopt_policy(
         self, request: BankRequest, data: JSONBody[AdoptRequest], idempotency_key: IdempotencyHeader = None
     ) -> Adopted:
         """Adopt a version, for service from a day on that has not begun; only a bank's first may reach back."""
         command = AdoptPolicy(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             resolution=data.resolution.strip(),
             effective_from=data.effective_from,
             rules=data.rules.rules(),
         )
-        receipt = await do(request, command, idempotency_key)
-        fact = receipt.facts[0]
-        assert isinstance(fact, PolicyAdopted)
-        known = await policies.adopted(services(request).pool, request.user.bank_id)
+        receipt = await request.execute(command, idempotency_key)
+        fact = happened(receipt, PolicyAdopted)
+        known = await policies.adopted(request.pool, request.bank_id)
         until = next(each.effective_until for each in known if each.version == fact.version)
         return Adopted(fact.version, fact.effective_from, until, receipt.position)
 
-    @post("/preview", status_code=200, responses=WRITES)
+    @post("/preview", status_code=200, responses=WRITES, access=AUDITORS)
     async def preview_policy(self, request: BankRequest, data: JSONBody[DraftRequest]) -> Preview:
         """Replay the real history under a draft: how many people and minutes would change, and who most."""
         rules = data.rules.rules()
@@ -172,10 +171,10 @@ class PolicyController(Controller):
         # One at a time: a long history takes seconds, and memory, and others are served meanwhile.
         async with request.app.state.previewing:
             position, effects = await policies.preview(
-                services(request).pool, request.user.bank_id, rules, data.effective_from, data.largest
+                request.pool, request.bank_id, rules, data.effective_from, data.largest
             )
         changes = effects.largest_changes
         ids = [change.volunteer_id for change in changes]
-        numbers = await volunteers.numbers_of(services(request).pool, request.user.bank_id, ids)
+        numbers = await volunteers.numbers_of(request.pool, request.bank_id, ids)
         shown = [CreditChange(number=numbers.get(each.volunteer_id), **each._asdict()) for each in changes]
         return Preview(position=position, **(effects._asdict() | {"largest_changes": shown}))

@@ -8,8 +8,9 @@ import msgspec
 from litestar import Controller, Response, get
 from litestar.params import FromPath, QueryParameter
 
+from timebank.access.table import VIEW_ACCOUNT
 from timebank.api.http.problems import READS
-from timebank.api.http.requests import BankRequest, now, services
+from timebank.api.http.requests import BankRequest
 from timebank.domain.credit.statements import Language, Line, Part, cause_in_words, lines, sums
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.people.refusals import VolunteerUnknown
@@ -59,7 +60,7 @@ class StatementController(Controller):
     path = "/volunteers/{volunteer_id:str}"
     tags = ("Volunteers",)
 
-    @get("/statement", responses=READS)
+    @get("/statement", responses=READS, access=VIEW_ACCOUNT)
     async def get_statement(
         self,
         request: BankRequest,
@@ -72,7 +73,7 @@ class StatementController(Controller):
         """What happened on an account, in the order of the log, with the running balance; of all time, or a period."""
         return await _statement(request, volunteer_id, _period(first_day, last_day, month), language)
 
-    @get("/statement.csv", responses=READS, media_type="text/csv")
+    @get("/statement.csv", responses=READS, media_type="text/csv", access=VIEW_ACCOUNT)
     async def get_statement_csv(
         self,
         request: BankRequest,
@@ -91,7 +92,7 @@ class StatementController(Controller):
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
-    @get("/balance/why", responses=READS)
+    @get("/balance/why", responses=READS, access=VIEW_ACCOUNT)
     async def explain_balance(self, request: BankRequest, volunteer_id: FromPath[str], language: In = "zh") -> Why:
         """Why there are as many minutes available as there are: all facts and rules, adding up to the minute."""
         told = await _lines(request, volunteer_id, language)
@@ -122,10 +123,10 @@ async def _statement(
 
 
 async def _lines(request: BankRequest, volunteer_id: str, language: Language) -> list[Line]:
-    pool, bank_id = services(request).pool, request.user.bank_id
+    pool, bank_id = request.pool, request.bank_id
     if await balances.balance_of(pool, bank_id, volunteer_id) is None:
         raise VolunteerUnknown(volunteer_id=volunteer_id)
-    zone = now(request).tzinfo
+    zone = request.zone
     assert zone is not None, "a bank has a local time"
     entries = await statements.entries(pool, bank_id, volunteer_id, zone)
     return list(lines(entries, VolunteerId(volunteer_id), await funds.names(pool, bank_id), language))

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import JSONBody
 
-from timebank.api.http.guard import sees_all
+from timebank.access.table import GIVE, VIEW_ACCOUNT
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -16,17 +16,12 @@ from timebank.api.http.requests import (
     MinPosition,
     Page,
     WantedId,
-    do,
-    now,
+    happened,
     page_of,
-    services,
-    volunteer_meant,
-    wait_for_reads,
 )
 from timebank.domain.credit.transfers import DonateCredit, GiveCredit, TransferMinutes
 from timebank.domain.facts.credit import CreditDonated, CreditGiven
 from timebank.domain.identifiers import FundId, VolunteerId, new_transfer_id
-from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.projections.credit import transfers
 from timebank.projections.credit.transfers import TransferKind, TransferView
 
@@ -60,7 +55,7 @@ class GiftController(Controller):
     path = "/gifts"
     tags = ("Gifts and funds",)
 
-    @get(responses=READS)
+    @get(responses=READS, access=VIEW_ACCOUNT)
     async def list_gifts(
         self,
         request: BankRequest,
@@ -72,22 +67,20 @@ class GiftController(Controller):
         """Gifts that one made or got, newest first; everybody's for administrators and auditors."""
         return await _page(request, "gift", volunteer_id, after, limit, min_position)
 
-    @post(responses=WRITES)
+    @post(responses=WRITES, access=GIVE)
     async def give_credit(
         self, request: BankRequest, data: JSONBody[GiftRequest], idempotency_key: IdempotencyHeader = None
     ) -> Given:
         """Give credit to another volunteer, as far as the rule book allows; what they owe is repaid first."""
         command = GiveCredit(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             transfer_id=new_transfer_id(),
-            volunteer_id=request.user.acting.own_id or VolunteerId(request.user.actor),
-            to_volunteer_id=await volunteer_meant(request, data.to_volunteer_id),
+            volunteer_id=request.acting.own_id or VolunteerId(request.user.actor),
+            to_volunteer_id=await request.volunteer_meant(data.to_volunteer_id),
             minutes=data.minutes,
         )
-        receipt = await do(request, command, idempotency_key)
-        fact = receipt.facts[0]
-        assert isinstance(fact, CreditGiven)
+        receipt = await request.execute(command, idempotency_key)
+        fact = happened(receipt, CreditGiven)
         return Given(fact.transfer_id, fact.to_volunteer_id, fact.minutes, receipt.position)
 
 
@@ -97,7 +90,7 @@ class DonationController(Controller):
     path = "/donations"
     tags = ("Gifts and funds",)
 
-    @get(responses=READS)
+    @get(responses=READS, access=VIEW_ACCOUNT)
     async def list_donations(
         self,
         request: BankRequest,
@@ -109,22 +102,20 @@ class DonationController(Controller):
         """Donations that one made, newest first; everybody's for administrators and auditors."""
         return await _page(request, "donation", volunteer_id, after, limit, min_position)
 
-    @post(responses=WRITES)
+    @post(responses=WRITES, access=GIVE)
     async def donate_credit(
         self, request: BankRequest, data: JSONBody[DonationRequest], idempotency_key: IdempotencyHeader = None
     ) -> Given:
         """Give credit to a fund."""
         command = DonateCredit(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             transfer_id=new_transfer_id(),
-            volunteer_id=request.user.acting.own_id or VolunteerId(request.user.actor),
+            volunteer_id=request.acting.own_id or VolunteerId(request.user.actor),
             fund_id=FundId(data.fund_id),
             minutes=data.minutes,
         )
-        receipt = await do(request, command, idempotency_key)
-        fact = receipt.facts[0]
-        assert isinstance(fact, CreditDonated)
+        receipt = await request.execute(command, idempotency_key)
+        fact = happened(receipt, CreditDonated)
         return Given(fact.transfer_id, fact.fund_id, fact.minutes, receipt.position)
 
 
@@ -136,19 +127,15 @@ async def _page(
     limit: int,
     min_position: int | None,
 ) -> Page[TransferView]:
-    await wait_for_reads(request, min_position)
-    own = request.user.acting.own_id
-    if not sees_all(request):
-        if volunteer_id not in (None, own):
-            raise VolunteerUnknown(volunteer_id=volunteer_id)
-        volunteer_id = own
-    found = await transfers.page(
-        services(request).pool,
-        request.user.bank_id,
+    await request.wait_for_reads(min_position)
+    volunteer_id = request.sight.transfers_of(volunteer_id)
+    items = await transfers.page(
+        request.pool,
+        request.bank_id,
         kind,
         volunteer_id=volunteer_id,
         fund_id=None,
         before=after,
         limit=limit + 1,
     )
-    return page_of(found, limit, "transfer_id")
+    return page_of(items, limit, "transfer_id")

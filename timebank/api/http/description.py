@@ -1,9 +1,10 @@
 """The description of the API (OpenAPI 3.1), and the page to read and try it on."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
-from litestar import Request
+from litestar import Litestar, Request
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
@@ -12,7 +13,7 @@ from litestar.routes import HTTPRoute
 from msgspec.inspect import is_struct_type
 
 from timebank import __version__
-from timebank.api.http.guard import TABLE
+from timebank.access.table import Access
 
 
 class DocsPage(OpenAPIRenderPlugin):
@@ -30,27 +31,41 @@ class DocsPage(OpenAPIRenderPlugin):
 
 
 class Description(JsonRenderPlugin):
-    """The OpenAPI document. What bodies hold is said by msgspec, which reads and writes them."""
+    """The OpenAPI document, made once. What bodies hold is said by msgspec, which reads and writes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._document = b""
 
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
-        """The document."""
-        routes = (route for route in request.app.routes if isinstance(route, HTTPRoute))
-        handlers = [handler for route in routes for handler in route.route_handlers]
-        fields = [handler.parsed_data_field for handler in handlers] + [each.parsed_return_field for each in handlers]
-        kinds = [kind.annotation for field in fields if field for kind in (field.inner_types or [field])]
-        bodies = dict.fromkeys(kind for kind in kinds if is_struct_type(kind))
-        _, exact = msgspec.json.schema_components(list(bodies), ref_template="#/components/schemas/{name}")
-        schemas = openapi_schema["components"]["schemas"]
-        assert exact.keys() <= schemas.keys(), f"two structs with one name: {exact.keys() - schemas.keys()}"
-        schemas |= exact
-        for route in request.app.routes:
-            if isinstance(route, HTTPRoute):
-                for handler in route.route_handlers:
-                    for method in handler.http_methods:
-                        operation = openapi_schema["paths"].get(route.path_format, {}).get(method.lower())
-                        if operation:
-                            _complete(operation, handler)
-        return super().render(request, openapi_schema)
+        """The document. Litestar hands out one dictionary for all requests, so it is completed once."""
+        if not self._document:
+            handlers = list(_handlers(request.app))
+            _describe_bodies(openapi_schema, [handler for _, handler in handlers])
+            for route, handler in handlers:
+                for method in handler.http_methods:
+                    operation = openapi_schema["paths"].get(route.path_format, {}).get(method.lower())
+                    if operation:
+                        _complete(operation, handler)
+            self._document = super().render(request, openapi_schema)
+        return self._document
+
+
+def _handlers(app: Litestar) -> Iterator[tuple[HTTPRoute, HTTPRouteHandler]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            yield from ((route, handler) for handler in route.route_handlers)
+
+
+def _describe_bodies(openapi_schema: dict[str, Any], handlers: Sequence[HTTPRouteHandler]) -> None:
+    """Put the exact shapes of all bodies, as msgspec knows them, in the place of those that Litestar guessed."""
+    fields = [handler.parsed_data_field for handler in handlers] + [each.parsed_return_field for each in handlers]
+    kinds = [kind.annotation for field in fields if field for kind in (field.inner_types or [field])]
+    bodies = dict.fromkeys(kind for kind in kinds if is_struct_type(kind))
+    _, exact = msgspec.json.schema_components(list(bodies), ref_template="#/components/schemas/{name}")
+    schemas = openapi_schema["components"]["schemas"]
+    assert exact.keys() <= schemas.keys(), f"two structs with one name: {exact.keys() - schemas.keys()}"
+    schemas |= exact
 
 
 def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
@@ -61,7 +76,7 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     for status, answer in operation["responses"].items():
         if status in {"200", "201"} and answer["description"].endswith("follows"):
             answer["description"] = "It was made." if status == "201" else "What was asked for."
-    access = TABLE.get(handler.handler_name)
+    access: Access | None = handler.opt.get("access")
     if access and access.proxy:
         operation.setdefault("parameters", []).append(
             {

@@ -12,6 +12,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
+from timebank.access.rights import NotAllowed
 from timebank.db.connections import CONNECTION_LOST
 from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound, Refusal
@@ -34,7 +35,7 @@ FAILURES: dict[type[failures.AccessFailure], HTTPStatus] = {
     failures.SignInRefused: HTTPStatus.UNAUTHORIZED,
     failures.RefreshNotValid: HTTPStatus.UNAUTHORIZED,
     failures.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
-    failures.CodeNotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    failures.OneTimeCodeNotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
     failures.PasswordTooWeak: HTTPStatus.UNPROCESSABLE_ENTITY,
     failures.BankNotNamed: HTTPStatus.UNPROCESSABLE_ENTITY,
     failures.ProviderRefused: HTTPStatus.UNAUTHORIZED,
@@ -150,6 +151,10 @@ def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[
     return respond(problem)
 
 
+def _not_allowed(_: Request[Any, Any, Any], error: NotAllowed) -> Response[Problem]:
+    return respond(_plain(403, str(error)))
+
+
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.UNAUTHORIZED:
@@ -185,6 +190,7 @@ def _unreadable(_: Request[Any, Any, Any], _error: Exception) -> Response[Proble
 
 HANDLERS: ExceptionHandlersMap = {
     Refusal: _refused,
+    NotAllowed: _not_allowed,
     failures.AccessFailure: _not_let_in,
     TooManyRequestsError: _asks_too_often,
     ValidationException: _invalid,

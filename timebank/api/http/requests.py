@@ -1,25 +1,29 @@
-"""What every handler starts from: the request with who asks, the services, and how long a read may wait."""
+"""What every handler starts from: the request, who asks, the services, and what parameters many of them share."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, TypedDict, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
-from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.datastructures import State
 from litestar.exceptions import ValidationException
 from litestar.params import HeaderParameter, QueryParameter
 from msgspec import Meta
 
+from timebank.access.sight import Sight
 from timebank.api.http.problems import ProjectionBehindError
+from timebank.api.http.strict_json import StrictRequest
+from timebank.db.connections import Pool
+from timebank.domain.acting import Acting
 from timebank.domain.identifiers import VolunteerId, is_volunteer_number
-from timebank.domain.kernel import Command
+from timebank.domain.kernel import Command, Fact
 from timebank.domain.text import Text
 from timebank.identity.principals import Principal
-from timebank.identity.security_log import Visit
-from timebank.ledger.submission import IdempotencyKey, Receipt
+from timebank.identity.security_log import Kind, Visit
+from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt
 from timebank.projections.people import volunteers
 from timebank.runtime.composition import Services
 
@@ -55,9 +59,7 @@ WantedId = Annotated[str | None, QueryParameter(min_length=1, max_length=100, pa
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many items at the most.")]
 
 T = TypeVar("T")
-
-
-BankRequest: TypeAlias = Request[Principal, Any, State]
+F = TypeVar("F", bound=Fact)
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
@@ -73,31 +75,149 @@ class ReasonRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     reason: Text
 
 
-def services(request: BankRequest) -> Services:
-    """The services behind a request."""
-    found: Services = request.app.state.services
-    return found
+class WhyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why, if there is something to say."""
+
+    reason: Text | None = None
 
 
-def now(request: BankRequest) -> datetime:
-    """Now, in the local time of the asker's bank."""
-    return request.user.local(services(request).ledger.clock())
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """How something stands after what was asked for, and the position of the log after it."""
+
+    status: str
+    position: int
 
 
-async def volunteer_meant(request: BankRequest, id_or_number: str) -> VolunteerId:
-    """The volunteer who is meant, where people may say a number instead of an id."""
-    return (await volunteers_meant(request, [id_or_number]))[id_or_number]
+class Stamp(TypedDict):
+    """Who asks for something, and when: what every command says."""
+
+    by: Acting
+    at: datetime
 
 
-async def volunteers_meant(request: BankRequest, ids_or_numbers: Iterable[str]) -> dict[str, VolunteerId]:
-    """The volunteers who are meant, by what was said; a number that nobody has is taken as it is."""
-    said = set(ids_or_numbers)
-    numbers = [each for each in said if is_volunteer_number(each)]
-    found: dict[str, str] = {}
-    if numbers:
-        await wait_for_reads(request, None)
-        found = await volunteers.by_numbers(services(request).pool, request.user.bank_id, numbers)
-    return {each: VolunteerId(found.get(each, each)) for each in said}
+class BankRequest(StrictRequest[Principal]):
+    """A request with who asks, in which bank; of strangers, who have not signed in, only the services are known."""
+
+    @property
+    def services(self) -> Services:
+        """The services behind it."""
+        found: Services = self.app.state.services
+        return found
+
+    @property
+    def pool(self) -> Pool:
+        """Connections to the database."""
+        return self.services.pool
+
+    @property
+    def bank_id(self) -> UUID:
+        """The bank of whoever asks."""
+        return self.user.bank_id
+
+    @property
+    def acting(self) -> Acting:
+        """Who acts, and by which right."""
+        return self.user.acting
+
+    @property
+    def now(self) -> datetime:
+        """Now, in the bank's local time."""
+        return self.user.local(self.services.ledger.clock())
+
+    @property
+    def today(self) -> date:
+        """The bank's local day."""
+        return self.now.date()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The bank's time zone."""
+        return ZoneInfo(self.user.timezone)
+
+    @property
+    def stamp(self) -> Stamp:
+        """Who asks, and when, for a command."""
+        return {"by": self.acting, "at": self.now}
+
+    @property
+    def sight(self) -> Sight:
+        """What whoever asks may see."""
+        return Sight(self.user, self.pool, self.today)
+
+    @property
+    def visit(self) -> Visit:
+        """When and whence it comes."""
+        return visit(self)
+
+    async def execute(self, command: Command, key: str | None) -> Receipt:
+        """Have a command executed, once for all requests with the same key."""
+        return await self.services.ledger.execute(
+            self.bank_id, command, request_id=self.visit.request_id, key=await self._promise(key)
+        )
+
+    async def submit(self, commands: Sequence[Command], key: str | None, *, dry_run: bool) -> list[Outcome]:
+        """Have several commands executed, each refused alone."""
+        return await self.services.ledger.submit(
+            self.bank_id, commands, request_id=self.visit.request_id, key=await self._promise(key), dry_run=dry_run
+        )
+
+    async def wait_for_reads(self, min_position: int | None = None) -> None:
+        """Let the projections come to what this process has acknowledged, or to the position asked for.
+
+        Without `min_position` the wait is a courtesy, and ends with what is there. Raises `ProjectionBehindError`.
+        """
+        ledger, runner = self.services.ledger, self.services.runner
+        if min_position and min_position > await ledger.store.head(self.bank_id):
+            detail = "The log has not come to this position yet."
+            raise ValidationException(detail, extra=[{"message": detail, "key": "min_position"}])
+        position = max(min_position or 0, ledger.head(self.bank_id))
+        reached = await runner.reach(self.bank_id, position, READ_PATIENCE_SECONDS)
+        if not reached and min_position:
+            msg = f"The answer is not yet as new as position {min_position}."
+            raise ProjectionBehindError(msg)
+
+    async def volunteer_meant(self, id_or_number: str) -> VolunteerId:
+        """The volunteer who is meant, where people may say a number instead of an id."""
+        return (await self.volunteers_meant([id_or_number]))[id_or_number]
+
+    async def volunteers_meant(self, ids_or_numbers: Iterable[str]) -> dict[str, VolunteerId]:
+        """The volunteers who are meant, by what was said; a number that nobody has is taken as it is."""
+        said = set(ids_or_numbers)
+        numbers = [each for each in said if is_volunteer_number(each)]
+        by_number: dict[str, str] = {}
+        if numbers:
+            await self.wait_for_reads()
+            by_number = await volunteers.by_numbers(self.pool, self.bank_id, numbers)
+        return {each: VolunteerId(by_number.get(each, each)) for each in said}
+
+    async def note(self, kind: Kind, *, with_address: bool = True, **detail: Any) -> None:
+        """Write to the security log what is done with personal data; of reading, before it is done."""
+        await self.services.security_log.record(
+            self.bank_id,
+            kind,
+            self.visit if with_address else self.visit._replace(address=""),
+            actor=self.user.actor,
+            subject=self.acting.on_behalf_of,
+            route=self.scope.get("path_template"),
+            **({"as": self.user.role} | detail),
+        )
+
+    async def _promise(self, key: str | None) -> IdempotencyKey | None:
+        """The caller's key with a fingerprint of what the request says."""
+        if key is None:
+            return None
+        scope, whom = self.scope, self.acting.on_behalf_of
+        said = self.method, scope["raw_path"], scope["query_string"], await self.body(), *([whom] if whom else [])
+        digest = hashlib.sha256(msgspec.msgpack.encode(said)).digest()
+        # Keyed: from a bare hash of what was said, a name or a phone in it could be guessed.
+        fingerprints = self.services.people.keyring.indexes("request", digest)
+        return IdempotencyKey(self.user.actor, key, tuple(each.encode() for each in fingerprints))
+
+
+def visit(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit:
+    """When and whence a request comes, and the id under which it is logged."""
+    state = connection.scope["state"]
+    return Visit(connection.app.state.services.ledger.clock(), state["address"], state["request_id"])
 
 
 def page_of(items: Sequence[T], limit: int, cursor: str) -> Page[T]:
@@ -107,50 +227,6 @@ def page_of(items: Sequence[T], limit: int, cursor: str) -> Page[T]:
     return Page(kept, str(getattr(kept[-1], cursor)) if more else None)
 
 
-async def do(request: BankRequest, command: Command, key: str | None) -> Receipt:
-    """Have a command executed, once for all requests with the same key."""
-    found = services(request)
-    return await found.ledger.execute(
-        request.user.bank_id, command, request_id=request_id(request), key=await promise(request, key)
-    )
-
-
-async def promise(request: BankRequest, key: str | None) -> IdempotencyKey | None:
-    """The caller's key with a fingerprint of what the request says."""
-    if key is None:
-        return None
-    scope, whom = request.scope, request.user.acting.on_behalf_of
-    said = request.method, scope["raw_path"], scope["query_string"], await request.body(), *([whom] if whom else [])
-    digest = hashlib.sha256(msgspec.msgpack.encode(said)).digest()
-    # Keyed: from a bare hash of what was said, a name or a phone in it could be guessed.
-    fingerprints = services(request).people.keyring.indexes("request", digest)
-    return IdempotencyKey(request.user.actor, key, tuple(each.encode() for each in fingerprints))
-
-
-def visit(request: ASGIConnection[Any, Any, Any, Any]) -> Visit:
-    """When and whence the request comes."""
-    state = request.scope["state"]
-    return Visit(request.app.state.services.ledger.clock(), state["address"], state["request_id"])
-
-
-def request_id(request: Request[Any, Any, State]) -> str:
-    """The id under which the request is logged."""
-    found: str = request.scope["state"]["request_id"]
-    return found
-
-
-async def wait_for_reads(request: BankRequest, min_position: int | None) -> None:
-    """Let the projections come to what this process has acknowledged, or to the position asked for.
-
-    Without `min_position` the wait is a courtesy, and ends with what is there.
-    """
-    found = services(request)
-    bank_id = request.user.bank_id
-    position = max(min_position or 0, found.ledger.head(bank_id))
-    if min_position and min_position > await found.ledger.store.head(bank_id):
-        detail = "The log has not come to this position yet."
-        raise ValidationException(detail, extra=[{"message": detail, "key": "min_position"}])
-    reached = await found.runner.reach(bank_id, position, READ_PATIENCE_SECONDS)
-    if not reached and min_position:
-        msg = f"The answer is not yet as new as position {min_position}."
-        raise ProjectionBehindError(msg)
+def happened(receipt: Receipt, kind: type[F]) -> F:
+    """The fact of a kind among those that a command came to: the first, which a proxy's use may follow."""
+    return next(fact for fact in receipt.facts if isinstance(fact, kind))

@@ -1,14 +1,17 @@
 """Bodies: JSON straight into what the handler takes, and strictly: `"5"` is no number, and 0 is not false."""
 
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from litestar import Request
+from litestar.datastructures import State
 from litestar.exceptions import ValidationException
 
+U = TypeVar("U")
 
-class StrictRequest(Request[Any, Any, Any]):
+
+class StrictRequest(Request[U, Any, State], Generic[U]):
     """A request whose JSON is decoded in one go as the handler's `data`, by the rules of JSON Schema.
 
     Litestar would decode it twice, and as leniently as it has to read addresses, where everything is text.

@@ -10,8 +10,9 @@ from litestar.datastructures import Cookie
 from litestar.params import FromQuery, JSONBody, QueryParameter
 from litestar.response import Redirect
 
+from timebank.access.table import PEOPLE, PUBLIC
 from timebank.api.http.problems import READS, WRITES, answers
-from timebank.api.http.requests import BankRequest, services, visit
+from timebank.api.http.requests import BankRequest
 from timebank.api.identity.sessions import Done, Secret, SignedIn, Stranger, signed_in
 from timebank.identity.oidc import LOGIN_SECONDS, OpenIdProvider
 from timebank.runtime.composition import Services
@@ -47,14 +48,14 @@ class OidcController(Controller):
 
     tags = ("Signing in",)
 
-    @get("/oidc/start", status_code=303, responses=OFF, security=[{}])
+    @get("/oidc/start", status_code=303, responses=OFF, security=[{}], access=PUBLIC)
     async def start_oidc(self, request: Stranger, bank_id: FromQuery[UUID | None] = None) -> Redirect:
         """Go to the provider to sign in."""
-        found: Services = request.app.state.services
-        beginning = await _provider(found).begin(await found.door.the_bank(bank_id), None, visit(request).at)
+        found: Services = request.services
+        beginning = await _provider(found).begin(await found.sign_in.the_bank(bank_id), None, request.visit.at)
         return Redirect(beginning.location, status_code=303, cookies=[_cookie(found.public_url, beginning.state)])
 
-    @get("/oidc/callback", responses=BACK, security=[{}])
+    @get("/oidc/callback", responses=BACK, security=[{}], access=PUBLIC)
     async def finish_oidc(
         self,
         request: Stranger,
@@ -63,30 +64,30 @@ class OidcController(Controller):
         error: Returned = None,
     ) -> Response[SignedIn | Linked]:
         """Come back from the provider: signed in, or with the account there linked."""
-        found: Services = request.app.state.services
-        provider, coming = _provider(found), visit(request)
+        found: Services = request.services
+        provider, coming = _provider(found), request.visit
         ending = await provider.finish(request.cookies.get(COOKIE, ""), returned, code, error, coming)
         answer: SignedIn | Linked = Linked(volunteer_id=ending.volunteer_id, issuer=provider.issuer)
         if not ending.is_linking:
-            tokens = await found.door.let_in(ending.bank_id, ending.volunteer_id, coming, "oidc")
+            tokens = await found.sign_in.let_in(ending.bank_id, ending.volunteer_id, coming, "oidc")
             answer = signed_in(ending.volunteer_id, tokens)
         return Response(answer, cookies=[_cookie(found.public_url, "")])
 
-    @post("/me/oidc", status_code=200, responses=WRITES)
+    @post("/me/oidc", status_code=200, responses=WRITES, access=PEOPLE)
     async def link_oidc(self, request: BankRequest, data: JSONBody[LinkRequest]) -> Response[Linking]:
         """Begin to link an account at the provider with oneself, to sign in by it from then on."""
-        found, user = services(request), request.user
+        found, user = request.services, request.user
         # An access token that got into wrong hands for ten minutes must not open a door for good.
-        await found.door.prove(user.bank_id, user.actor, data.password, visit(request))
-        beginning = await _provider(found).begin(user.bank_id, user.actor, visit(request).at)
+        await found.sign_in.prove(user.bank_id, user.actor, data.password, request.visit)
+        beginning = await _provider(found).begin(user.bank_id, user.actor, request.visit.at)
         cookie = _cookie(found.public_url, beginning.state)
         return Response(Linking(location=beginning.location), cookies=[cookie])
 
-    @delete("/me/oidc", status_code=200, responses=READS)
+    @delete("/me/oidc", status_code=200, responses=READS, access=PEOPLE)
     async def unlink_oidc(self, request: BankRequest) -> Done:
         """Sign in by an account at the provider no more, until one is linked again."""
         user = request.user
-        return Done(await _provider(services(request)).unlink(user.bank_id, user.actor, visit(request)))
+        return Done(await _provider(request.services).unlink(user.bank_id, user.actor, request.visit))
 
 
 def _provider(found: Services) -> OpenIdProvider:

@@ -4,21 +4,21 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Controller, Request, delete, get, post
-from litestar.datastructures import State
+from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 
+from timebank.access.table import ADMINISTRATORS, PEOPLE, PUBLIC
 from timebank.api.http.problems import READS, WRITES, answers
-from timebank.api.http.requests import BankRequest, services, visit, wait_for_reads
+from timebank.api.http.requests import BankRequest
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerUnknown
 from timebank.identity.sessions import SessionView, Tokens
 from timebank.projections.people import volunteers
 
-Stranger = Request[None, None, State]
+Stranger = BankRequest
 """A request of somebody who has not signed in."""
 
 Secret = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-DOOR = answers(400, 401, 413, 422, 429, 500, 503)
+SIGNING_IN = answers(400, 401, 413, 422, 429, 500, 503)
 
 
 class SignInRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,7 +38,7 @@ class RefreshRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 class CodeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A one-time code, and the password chosen with it."""
 
-    code: Secret
+    one_time_code: Secret
     password: Secret
 
 
@@ -70,7 +70,7 @@ class OneTimeCode(msgspec.Struct, frozen=True, kw_only=True):
     """A code to choose a password with, once, and the link that carries it; shown only now."""
 
     volunteer_id: str
-    code: str
+    one_time_code: str
     link: str
     expires_at: str
 
@@ -86,32 +86,32 @@ class SessionController(Controller):
     path = "/sessions"
     tags = ("Signing in",)
 
-    @post(responses=DOOR, security=[{}])
+    @post(responses=SIGNING_IN, security=[{}], access=PUBLIC)
     async def sign_in(self, request: Stranger, data: JSONBody[SignInRequest]) -> SignedIn:
         """Sign in with number or phone, and password."""
-        door = request.app.state.services.door
-        bank_id = await door.the_bank(data.bank_id)
-        return signed_in(*await door.sign_in(bank_id, data.login.strip(), data.password, visit(request)))
+        sign_in = request.services.sign_in
+        bank_id = await sign_in.the_bank(data.bank_id)
+        return signed_in(*await sign_in.with_password(bank_id, data.login.strip(), data.password, request.visit))
 
-    @post("/refresh", responses=DOOR, security=[{}])
+    @post("/refresh", responses=SIGNING_IN, security=[{}], access=PUBLIC)
     async def refresh_session(self, request: Stranger, data: JSONBody[RefreshRequest]) -> SignedIn:
         """Get new tokens. Each refresh token is good once; if one comes again, the session ends."""
-        return signed_in(*await request.app.state.services.door.refresh(data.refresh_token, visit(request)))
+        return signed_in(*await request.services.sign_in.refresh(data.refresh_token, request.visit))
 
-    @get(responses=READS)
+    @get(responses=READS, access=PEOPLE)
     async def list_sessions(self, request: BankRequest) -> list[SessionView]:
         """One's own sessions in force."""
-        found: list[SessionView] = await services(request).door.of(
-            request.user.bank_id, request.user.actor, visit(request).at
+        found: list[SessionView] = await request.services.sign_in.of(
+            request.bank_id, request.user.actor, request.visit.at
         )
         return found
 
-    @delete("/{session_id:str}", status_code=200, responses=READS)
+    @delete("/{session_id:str}", status_code=200, responses=READS, access=PEOPLE)
     async def end_session(self, request: BankRequest, session_id: FromPath[str]) -> Done:
         """Sign out, at once: of the session one is in (`current`), of `all`, or of one by its id."""
         user = request.user
         only = {"current": user.credential, "all": None}.get(session_id, session_id)
-        ended = await services(request).door.sign_out(user.bank_id, user.actor, only, visit(request))
+        ended = await request.services.sign_in.sign_out(user.bank_id, user.actor, only, request.visit)
         return Done(ended)
 
 
@@ -121,17 +121,17 @@ class PasswordController(Controller):
     path = "/passwords"
     tags = ("Signing in",)
 
-    @post(responses=DOOR, security=[{}])
-    async def use_code(self, request: Stranger, data: JSONBody[CodeRequest]) -> SignedIn:
+    @post(responses=SIGNING_IN, security=[{}], access=PUBLIC)
+    async def use_one_time_code(self, request: Stranger, data: JSONBody[CodeRequest]) -> SignedIn:
         """Choose a password with a one-time code, and be signed in; all other sessions end."""
-        return signed_in(*await request.app.state.services.door.use_code(data.code, data.password, visit(request)))
+        return signed_in(*await request.services.sign_in.use_code(data.one_time_code, data.password, request.visit))
 
-    @post("/change", status_code=200, responses=WRITES)
+    @post("/change", status_code=200, responses=WRITES, access=PEOPLE)
     async def change_password(self, request: BankRequest, data: JSONBody[PasswordRequest]) -> Done:
         """Change one's password; all other sessions end."""
         user = request.user
-        await services(request).door.change_password(
-            user.bank_id, user.actor, user.credential, data.old_password, data.new_password, visit(request)
+        await request.services.sign_in.change_password(
+            user.bank_id, user.actor, user.credential, data.old_password, data.new_password, request.visit
         )
         return Done()
 
@@ -142,22 +142,20 @@ class CodeController(Controller):
     path = "/volunteers/{volunteer_id:str}/codes"
     tags = ("Signing in",)
 
-    @post(responses=WRITES)
-    async def issue_code(self, request: BankRequest, volunteer_id: FromPath[str]) -> OneTimeCode:
+    @post(responses=WRITES, access=ADMINISTRATORS)
+    async def issue_one_time_code(self, request: BankRequest, volunteer_id: FromPath[str]) -> OneTimeCode:
         """Make a one-time code for somebody who has no password yet, or forgot it; earlier codes are void."""
-        found = services(request)
-        await wait_for_reads(request, None)
-        volunteer = await volunteers.one(found.pool, found.people, request.user.bank_id, volunteer_id)
+        found = request.services
+        await request.wait_for_reads()
+        volunteer = await volunteers.one(found.pool, found.people, request.bank_id, volunteer_id)
         if volunteer is None:
             raise VolunteerUnknown(volunteer_id=volunteer_id)
         if volunteer.status == "erased":
             raise VolunteerIsErased(volunteer_id=volunteer_id)
-        code, until = await found.door.issue_code(
-            request.user.bank_id, volunteer_id, request.user.actor, visit(request)
-        )
+        code, until = await found.sign_in.issue_code(request.bank_id, volunteer_id, request.user.actor, request.visit)
         return OneTimeCode(
             volunteer_id=volunteer_id,
-            code=code,
+            one_time_code=code,
             link=welcome_link(found.public_url, code),
             expires_at=request.user.local(until).isoformat(),
         )

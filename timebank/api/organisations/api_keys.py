@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
-from timebank.api.http.guard import must_manage
+from timebank.access.table import MANAGE_PROGRAMS
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -14,17 +14,16 @@ from timebank.api.http.requests import (
     IdempotencyHeader,
     Limit,
     Page,
-    do,
-    now,
+    Status,
+    WhyRequest,
+    happened,
     page_of,
-    services,
-    wait_for_reads,
 )
 from timebank.domain.facts.organisations import ApiKeyIssued
 from timebank.domain.identifiers import KeyId, OrganisationId, new_key_id
 from timebank.domain.kernel import Moment
 from timebank.domain.organisations.api_keys import IssueKey, OverlapHours, Permissions, RevokeKey, RotateKey
-from timebank.domain.text import Line, Text
+from timebank.domain.text import Line
 from timebank.identity.principals import api_key, secret_hash
 from timebank.ledger.submission import Receipt
 from timebank.projections.organisations import api_keys
@@ -45,12 +44,6 @@ class RotateRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     overlap_hours: OverlapHours = 24
 
 
-class RevokeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why, if there is something to say."""
-
-    reason: Text | None = None
-
-
 class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     """A new key. `api_key` is shown here and kept nowhere: null where the same request is repeated."""
 
@@ -60,12 +53,10 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
-class KeyStatus(msgspec.Struct, frozen=True):
+class KeyStatus(Status, frozen=True, kw_only=True):
     """How the key stands now."""
 
     key_id: str
-    status: str
-    position: int
 
 
 class KeyController(Controller):
@@ -74,7 +65,7 @@ class KeyController(Controller):
     path = "/organisations/{organisation_id:str}/keys"
     tags = ("API keys",)
 
-    @get(responses=READS)
+    @get(responses=READS, access=MANAGE_PROGRAMS)
     async def list_keys(
         self,
         request: BankRequest,
@@ -83,12 +74,12 @@ class KeyController(Controller):
         limit: Limit = 50,
     ) -> Page[ApiKeyView]:
         """An organisation's keys, those that are over as well; never their secrets."""
-        await wait_for_reads(request, None)
-        await must_manage(request, OrganisationId(organisation_id))
-        found = await api_keys.page(services(request).pool, request.user.bank_id, organisation_id, after, limit + 1)
-        return page_of(found, limit, "key_id")
+        await request.wait_for_reads()
+        await request.sight.must_manage(OrganisationId(organisation_id))
+        items = await api_keys.page(request.pool, request.bank_id, organisation_id, after, limit + 1)
+        return page_of(items, limit, "key_id")
 
-    @post(responses=WRITES)
+    @post(responses=WRITES, access=MANAGE_PROGRAMS)
     async def issue_key(
         self,
         request: BankRequest,
@@ -99,8 +90,7 @@ class KeyController(Controller):
         """Make a key for a program of the organisation; it is shown only in this answer."""
         secret = secrets.token_urlsafe(32)
         command = IssueKey(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             key_id=new_key_id(),
             label=data.label,
@@ -108,9 +98,9 @@ class KeyController(Controller):
             secret_hash=secret_hash(secret),
             expires_at=data.expires_at,
         )
-        return _issued(await do(request, command, idempotency_key), secret)
+        return _issued(await request.execute(command, idempotency_key), secret)
 
-    @post("/{key_id:str}/rotate", responses=WRITES)
+    @post("/{key_id:str}/rotate", responses=WRITES, access=MANAGE_PROGRAMS)
     async def rotate_key(
         self,
         request: BankRequest,
@@ -122,40 +112,37 @@ class KeyController(Controller):
         """Put a new key in an old one's place; for some hours both are good."""
         secret = secrets.token_urlsafe(32)
         command = RotateKey(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             key_id=KeyId(key_id),
             new_key_id=new_key_id(),
             secret_hash=secret_hash(secret),
             overlap_hours=(data or RotateRequest()).overlap_hours,
         )
-        return _issued(await do(request, command, idempotency_key), secret)
+        return _issued(await request.execute(command, idempotency_key), secret)
 
-    @post("/{key_id:str}/revoke", status_code=200, responses=WRITES)
+    @post("/{key_id:str}/revoke", status_code=200, responses=WRITES, access=MANAGE_PROGRAMS)
     async def revoke_key(
         self,
         request: BankRequest,
         organisation_id: FromPath[str],
         key_id: FromPath[str],
-        data: JSONBody[RevokeRequest | None] = None,
+        data: JSONBody[WhyRequest | None] = None,
         idempotency_key: IdempotencyHeader = None,
     ) -> KeyStatus:
         """Make a key useless, at once."""
         command = RevokeKey(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             key_id=KeyId(key_id),
             reason=data.reason if data else None,
         )
-        receipt = await do(request, command, idempotency_key)
-        return KeyStatus(key_id, "revoked", receipt.position)
+        receipt = await request.execute(command, idempotency_key)
+        return KeyStatus(key_id=key_id, status="revoked", position=receipt.position)
 
 
 def _issued(receipt: Receipt, secret: str) -> NewKey:
-    fact = receipt.facts[0]
-    assert isinstance(fact, ApiKeyIssued)
+    fact = happened(receipt, ApiKeyIssued)
     is_first = fact.secret_hash == secret_hash(secret)
     return NewKey(
         key_id=fact.key_id,

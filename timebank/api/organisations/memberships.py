@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, get, patch, post
 from litestar.params import FromPath, JSONBody
 
-from timebank.api.http.guard import must_see_members, note
+from timebank.access.table import JOIN_OR_MANAGE, MANAGE_MEMBERS, VIEW_MEMBERS, VIEW_PERSON
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -16,14 +16,19 @@ from timebank.api.http.requests import (
     Limit,
     MinPosition,
     Page,
-    do,
-    now,
+    Status,
+    WhyRequest,
     page_of,
-    services,
-    volunteer_meant,
-    wait_for_reads,
 )
-from timebank.domain.facts.organisations import MembershipInvited, MembershipRequested, Role
+from timebank.domain.facts.organisations import (
+    MembershipApproved,
+    MembershipDeclined,
+    MembershipEnded,
+    MembershipInvited,
+    MembershipRequested,
+    MembershipRoleChanged,
+    Role,
+)
 from timebank.domain.identifiers import OrganisationId, VolunteerId, new_membership_id
 from timebank.domain.kernel import Command
 from timebank.domain.organisations.memberships import (
@@ -33,7 +38,6 @@ from timebank.domain.organisations.memberships import (
     DeclineMembership,
     EndMembership,
 )
-from timebank.domain.text import Text
 from timebank.projections.organisations import memberships
 from timebank.projections.organisations.memberships import MembershipView
 
@@ -55,20 +59,12 @@ class RoleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     valid_until: date | None = None
 
 
-class WhyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why, if there is something to say."""
-
-    reason: Text | None = None
-
-
-class MembershipStatus(msgspec.Struct, frozen=True):
+class MembershipStatus(Status, frozen=True, kw_only=True):
     """How the membership stands now."""
 
     membership_id: str
     organisation_id: str
     volunteer_id: str
-    status: str
-    position: int
 
 
 class MemberController(Controller):
@@ -77,7 +73,7 @@ class MemberController(Controller):
     path = "/organisations/{organisation_id:str}/members"
     tags = ("Memberships",)
 
-    @post(responses=WRITES)
+    @post(responses=WRITES, access=JOIN_OR_MANAGE)
     async def add_member(
         self,
         request: BankRequest,
@@ -87,22 +83,20 @@ class MemberController(Controller):
     ) -> MembershipStatus:
         """Ask for a membership: volunteers request their own, the organisation invites."""
         command = AddMember(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             membership_id=new_membership_id(),
             organisation_id=OrganisationId(organisation_id),
-            volunteer_id=await volunteer_meant(request, data.volunteer_id),
+            volunteer_id=await request.volunteer_meant(data.volunteer_id),
             role=data.role,
             valid_from=data.valid_from,
             valid_until=data.valid_until,
         )
-        receipt = await do(request, command, idempotency_key)
-        fact = receipt.facts[0]  # a proxy's act is followed by another that says so
-        assert isinstance(fact, MembershipRequested | MembershipInvited)
+        receipt = await request.execute(command, idempotency_key)
+        fact = next(each for each in receipt.facts if isinstance(each, MembershipRequested | MembershipInvited))
         status = "requested" if isinstance(fact, MembershipRequested) else "invited"
-        return MembershipStatus(fact.membership_id, organisation_id, fact.volunteer_id, status, receipt.position)
+        return _status(fact, status, receipt.position)
 
-    @get(responses=READS)
+    @get(responses=READS, access=VIEW_MEMBERS)
     async def list_members(
         self,
         request: BankRequest,
@@ -112,21 +106,21 @@ class MemberController(Controller):
         min_position: MinPosition = None,
     ) -> Page[MembershipView]:
         """Memberships of the organisation, open and closed, in the order they were opened."""
-        await wait_for_reads(request, min_position)
-        await must_see_members(request, OrganisationId(organisation_id))
-        found = await memberships.page(
-            services(request).pool,
-            services(request).people,
-            request.user.bank_id,
+        await request.wait_for_reads(min_position)
+        await request.sight.must_see_members(OrganisationId(organisation_id))
+        items = await memberships.page(
+            request.pool,
+            request.services.people,
+            request.bank_id,
             organisation_id=organisation_id,
             volunteer_id=None,
             after=after,
             limit=limit + 1,
         )
-        await note(request, "people-read", people=min(len(found), limit), organisation=organisation_id)
-        return page_of(found, limit, "membership_id")
+        await request.note("people-read", people=min(len(items), limit), organisation=organisation_id)
+        return page_of(items, limit, "membership_id")
 
-    @post("/{volunteer_id:str}/approve", status_code=200, responses=WRITES)
+    @post("/{volunteer_id:str}/approve", status_code=200, responses=WRITES, access=JOIN_OR_MANAGE)
     async def approve_membership(
         self,
         request: BankRequest,
@@ -136,14 +130,13 @@ class MemberController(Controller):
     ) -> MembershipStatus:
         """Let somebody in, or accept one's own invitation."""
         command = ApproveMembership(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             volunteer_id=VolunteerId(volunteer_id),
         )
         return await _decided(request, command, "approved", idempotency_key)
 
-    @post("/{volunteer_id:str}/decline", status_code=200, responses=WRITES)
+    @post("/{volunteer_id:str}/decline", status_code=200, responses=WRITES, access=JOIN_OR_MANAGE)
     async def decline_membership(
         self,
         request: BankRequest,
@@ -154,15 +147,14 @@ class MemberController(Controller):
     ) -> MembershipStatus:
         """Say no to a request or an invitation."""
         command = DeclineMembership(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             volunteer_id=VolunteerId(volunteer_id),
             reason=data.reason if data else None,
         )
         return await _decided(request, command, "declined", idempotency_key)
 
-    @post("/{volunteer_id:str}/end", status_code=200, responses=WRITES)
+    @post("/{volunteer_id:str}/end", status_code=200, responses=WRITES, access=JOIN_OR_MANAGE)
     async def end_membership(
         self,
         request: BankRequest,
@@ -173,15 +165,14 @@ class MemberController(Controller):
     ) -> MembershipStatus:
         """End a membership; volunteers may always leave."""
         command = EndMembership(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             volunteer_id=VolunteerId(volunteer_id),
             reason=data.reason if data else None,
         )
         return await _decided(request, command, "ended", idempotency_key)
 
-    @patch("/{volunteer_id:str}", responses=WRITES)
+    @patch("/{volunteer_id:str}", responses=WRITES, access=MANAGE_MEMBERS)
     async def change_role(
         self,
         request: BankRequest,
@@ -192,8 +183,7 @@ class MemberController(Controller):
     ) -> MembershipStatus:
         """Give a member another role, or another term."""
         command = ChangeRole(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             volunteer_id=VolunteerId(volunteer_id),
             role=data.role,
@@ -209,7 +199,7 @@ class VolunteerMembershipController(Controller):
     path = "/volunteers/{volunteer_id:str}/memberships"
     tags = ("Memberships",)
 
-    @get(responses=READS)
+    @get(responses=READS, access=VIEW_PERSON)
     async def list_memberships(
         self,
         request: BankRequest,
@@ -219,26 +209,33 @@ class VolunteerMembershipController(Controller):
         min_position: MinPosition = None,
     ) -> Page[MembershipView]:
         """The organisations a volunteer belongs to, and belonged to."""
-        await wait_for_reads(request, min_position)
-        found = await memberships.page(
-            services(request).pool,
-            services(request).people,
-            request.user.bank_id,
+        await request.wait_for_reads(min_position)
+        items = await memberships.page(
+            request.pool,
+            request.services.people,
+            request.bank_id,
             organisation_id=None,
             volunteer_id=volunteer_id,
             after=after,
             limit=limit + 1,
         )
-        return page_of(found, limit, "membership_id")
+        return page_of(items, limit, "membership_id")
+
+
+_Decision = MembershipApproved | MembershipDeclined | MembershipEnded | MembershipRoleChanged
 
 
 async def _decided(request: BankRequest, command: Command, status: str, key: str | None) -> MembershipStatus:
-    receipt = await do(request, command, key)
-    fact = receipt.facts[0]
+    receipt = await request.execute(command, key)
+    fact = next(each for each in receipt.facts if isinstance(each, _Decision))
+    return _status(fact, status, receipt.position)
+
+
+def _status(fact: MembershipRequested | MembershipInvited | _Decision, status: str, position: int) -> MembershipStatus:
     return MembershipStatus(
-        fact.membership_id,  # type: ignore[attr-defined]  # every fact about a membership names it
-        fact.organisation_id,  # type: ignore[attr-defined]
-        fact.volunteer_id,  # type: ignore[attr-defined]
-        status,
-        receipt.position,
+        membership_id=fact.membership_id,
+        organisation_id=fact.organisation_id,
+        volunteer_id=fact.volunteer_id,
+        status=status,
+        position=position,
     )

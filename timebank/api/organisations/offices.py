@@ -6,6 +6,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
+from timebank.access.table import APPOINT, AUDITORS, END_APPOINTMENT
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -14,17 +15,16 @@ from timebank.api.http.requests import (
     IdempotencyHeader,
     Limit,
     Page,
+    Status,
     WantedId,
-    do,
-    now,
+    WhyRequest,
+    happened,
     page_of,
-    services,
 )
 from timebank.domain.acting import Office
 from timebank.domain.facts.organisations import AppointmentMade
 from timebank.domain.identifiers import AppointmentId, OrganisationId, VolunteerId, new_appointment_id
 from timebank.domain.organisations.offices import Appoint, EndAppointment
-from timebank.domain.text import Text
 from timebank.projections.organisations import offices
 from timebank.projections.organisations.offices import AppointmentView
 
@@ -39,18 +39,10 @@ class AppointmentRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     valid_until: date | None = None
 
 
-class EndRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why, if there is something to say."""
-
-    reason: Text | None = None
-
-
-class AppointmentStatus(msgspec.Struct, frozen=True):
+class AppointmentStatus(Status, frozen=True, kw_only=True):
     """How the appointment stands now."""
 
     appointment_id: str
-    status: str
-    position: int
 
 
 class AppointmentController(Controller):
@@ -59,7 +51,7 @@ class AppointmentController(Controller):
     path = "/appointments"
     tags = ("Offices",)
 
-    @get(responses=READS)
+    @get(responses=READS, access=AUDITORS)
     async def list_appointments(
         self,
         request: BankRequest,
@@ -68,17 +60,17 @@ class AppointmentController(Controller):
         limit: Limit = 50,
     ) -> Page[AppointmentView]:
         """Appointments in the order they were made, those that ended as well; never older than the log."""
-        found = await offices.page(services(request).pool, request.user.bank_id, volunteer_id, after, limit + 1)
-        return page_of(found, limit, "appointment_id")
+        items = await offices.page(request.pool, request.bank_id, volunteer_id, after, limit + 1)
+        return page_of(items, limit, "appointment_id")
 
-    @post(responses=WRITES)
+    @post(responses=WRITES, access=APPOINT)
     async def appoint(
         self, request: BankRequest, data: JSONBody[AppointmentRequest], idempotency_key: IdempotencyHeader = None
     ) -> AppointmentStatus:
         """Appoint somebody; a node leader appoints deputies for their own people, within their own term."""
         command = Appoint(
-            by=request.user.acting_for(data.organisation_id, now(request).date()),
-            at=now(request),
+            by=request.user.acting_for(data.organisation_id, request.today),
+            at=request.now,
             appointment_id=new_appointment_id(),
             volunteer_id=VolunteerId(data.volunteer_id),
             office=data.office,
@@ -86,25 +78,28 @@ class AppointmentController(Controller):
             valid_from=data.valid_from,
             valid_until=data.valid_until,
         )
-        receipt = await do(request, command, idempotency_key)
-        (fact,) = receipt.facts
-        assert isinstance(fact, AppointmentMade)
-        return AppointmentStatus(fact.appointment_id, "in force", receipt.position)
+        receipt = await request.execute(command, idempotency_key)
+        fact = happened(receipt, AppointmentMade)
+        return AppointmentStatus(appointment_id=fact.appointment_id, status="in force", position=receipt.position)
 
-    @post("/{appointment_id:str}/end", status_code=200, responses=WRITES)
+    @post(
+        "/{appointment_id:str}/end",
+        status_code=200,
+        responses=WRITES,
+        access=END_APPOINTMENT,
+    )
     async def end_appointment(
         self,
         request: BankRequest,
         appointment_id: FromPath[str],
-        data: JSONBody[EndRequest | None] = None,
+        data: JSONBody[WhyRequest | None] = None,
         idempotency_key: IdempotencyHeader = None,
     ) -> AppointmentStatus:
         """End an appointment, and what was passed on of it; one may lay down one's own, and end what one passed on."""
         command = EndAppointment(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             appointment_id=AppointmentId(appointment_id),
             reason=data.reason if data else None,
         )
-        receipt = await do(request, command, idempotency_key)
-        return AppointmentStatus(appointment_id, "ended", receipt.position)
+        receipt = await request.execute(command, idempotency_key)
+        return AppointmentStatus(appointment_id=appointment_id, status="ended", position=receipt.position)

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from timebank.access.table import ADMINISTRATORS, EVERYBODY
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -15,11 +16,9 @@ from timebank.api.http.requests import (
     MinPosition,
     Page,
     ReasonRequest,
-    do,
-    now,
+    Status,
+    happened,
     page_of,
-    services,
-    wait_for_reads,
 )
 from timebank.domain.facts.organisations import Kind, OrganisationRegistered
 from timebank.domain.identifiers import OfficialCode, OrganisationId, new_organisation_id
@@ -35,7 +34,7 @@ from timebank.domain.text import Line
 from timebank.projections.organisations import organisations
 from timebank.projections.organisations.organisations import OrganisationView
 
-Code = Annotated[
+OfficialCodeText = Annotated[
     str, msgspec.Meta(pattern=r"^[0-9A-Z]{6,20}$(?!\n)", description="The official code (统一社会信用代码).")
 ]
 
@@ -45,15 +44,14 @@ class OrganisationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
 
     name: Line
     kind: Kind
-    code: Code | None = None
+    official_code: OfficialCodeText | None = None
 
 
-class OrganisationStatus(msgspec.Struct, frozen=True):
+class OrganisationStatus(Status, frozen=True, kw_only=True):
     """How the organisation stands now."""
 
     organisation_id: str
     status: Literal["registered", "approved", "suspended"]
-    position: int
 
 
 class OrganisationController(Controller):
@@ -62,25 +60,23 @@ class OrganisationController(Controller):
     path = "/organisations"
     tags = ("Organisations",)
 
-    @post(responses=WRITES)
+    @post(responses=WRITES, access=ADMINISTRATORS)
     async def register_organisation(
         self, request: BankRequest, data: JSONBody[OrganisationRequest], idempotency_key: IdempotencyHeader = None
     ) -> OrganisationStatus:
         """Take a body into the register; it can log service once it is approved."""
         command = RegisterOrganisation(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             organisation_id=new_organisation_id(),
             name=data.name.strip(),
             kind=data.kind,
-            code=OfficialCode(data.code) if data.code else None,
+            code=OfficialCode(data.official_code) if data.official_code else None,
         )
-        receipt = await do(request, command, idempotency_key)
-        (fact,) = receipt.facts
-        assert isinstance(fact, OrganisationRegistered)
-        return OrganisationStatus(fact.organisation_id, "registered", receipt.position)
+        receipt = await request.execute(command, idempotency_key)
+        fact = happened(receipt, OrganisationRegistered)
+        return OrganisationStatus(organisation_id=fact.organisation_id, status="registered", position=receipt.position)
 
-    @get(responses=READS)
+    @get(responses=READS, access=EVERYBODY)
     async def list_organisations(
         self,
         request: BankRequest,
@@ -90,32 +86,30 @@ class OrganisationController(Controller):
         min_position: MinPosition = None,
     ) -> Page[OrganisationView]:
         """Organisations in the order they registered."""
-        await wait_for_reads(request, min_position)
-        found = await organisations.page(services(request).pool, request.user.bank_id, status, after, limit + 1)
-        return page_of(found, limit, "organisation_id")
+        await request.wait_for_reads(min_position)
+        items = await organisations.page(request.pool, request.bank_id, status, after, limit + 1)
+        return page_of(items, limit, "organisation_id")
 
-    @get("/{organisation_id:str}", responses=READS)
+    @get("/{organisation_id:str}", responses=READS, access=EVERYBODY)
     async def get_organisation(
         self, request: BankRequest, organisation_id: FromPath[str], min_position: MinPosition = None
     ) -> OrganisationView:
         """One organisation."""
-        await wait_for_reads(request, min_position)
-        found = await organisations.one(services(request).pool, request.user.bank_id, organisation_id)
-        if found is None:
+        await request.wait_for_reads(min_position)
+        organisation = await organisations.one(request.pool, request.bank_id, organisation_id)
+        if organisation is None:
             raise OrganisationUnknown(organisation_id=organisation_id)
-        return found
+        return organisation
 
-    @post("/{organisation_id:str}/approve", status_code=200, responses=WRITES)
+    @post("/{organisation_id:str}/approve", status_code=200, responses=WRITES, access=ADMINISTRATORS)
     async def approve_organisation(
         self, request: BankRequest, organisation_id: FromPath[str], idempotency_key: IdempotencyHeader = None
     ) -> OrganisationStatus:
         """Let an organisation log service."""
-        command = ApproveOrganisation(
-            by=request.user.acting, at=now(request), organisation_id=OrganisationId(organisation_id)
-        )
+        command = ApproveOrganisation(**request.stamp, organisation_id=OrganisationId(organisation_id))
         return await _decided(request, organisation_id, command, "approved", idempotency_key)
 
-    @post("/{organisation_id:str}/suspend", status_code=200, responses=WRITES)
+    @post("/{organisation_id:str}/suspend", status_code=200, responses=WRITES, access=ADMINISTRATORS)
     async def suspend_organisation(
         self,
         request: BankRequest,
@@ -125,14 +119,13 @@ class OrganisationController(Controller):
     ) -> OrganisationStatus:
         """Accept nothing more from an organisation for now."""
         command = SuspendOrganisation(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             reason=data.reason,
         )
         return await _decided(request, organisation_id, command, "suspended", idempotency_key)
 
-    @post("/{organisation_id:str}/reinstate", status_code=200, responses=WRITES)
+    @post("/{organisation_id:str}/reinstate", status_code=200, responses=WRITES, access=ADMINISTRATORS)
     async def reinstate_organisation(
         self,
         request: BankRequest,
@@ -142,8 +135,7 @@ class OrganisationController(Controller):
     ) -> OrganisationStatus:
         """End a suspension."""
         command = ReinstateOrganisation(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             reason=data.reason,
         )
@@ -157,5 +149,5 @@ async def _decided(
     status: Literal["approved", "suspended"],
     key: str | None,
 ) -> OrganisationStatus:
-    receipt = await do(request, command, key)
-    return OrganisationStatus(organisation_id, status, receipt.position)
+    receipt = await request.execute(command, key)
+    return OrganisationStatus(organisation_id=organisation_id, status=status, position=receipt.position)

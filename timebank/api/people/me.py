@@ -6,9 +6,9 @@ from typing import Literal
 import msgspec
 from litestar import Controller, get
 
-from timebank.api.http.guard import note
+from timebank.access.table import EVERYBODY, PEOPLE
 from timebank.api.http.problems import READS
-from timebank.api.http.requests import BankRequest, now, services, visit, wait_for_reads
+from timebank.api.http.requests import BankRequest
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.person import Person
 from timebank.identity.principals import Principal
@@ -71,10 +71,10 @@ class MeController(Controller):
     path = "/me"
     tags = ("Oneself",)
 
-    @get(responses=READS)
+    @get(responses=READS, access=EVERYBODY)
     async def get_me(self, request: BankRequest) -> Me:
         """Who one is: volunteer or program, with offices, roles by organisation, and whom one may act for."""
-        user, found = request.user, services(request)
+        user, found = request.user, request.services
         if user.kind == "program":
             return Me(
                 kind="program",
@@ -82,8 +82,8 @@ class MeController(Controller):
                 organisation_id=user.actor,
                 permissions=list(user.permissions),
             )
-        await wait_for_reads(request, None)
-        today = now(request).date()
+        await request.wait_for_reads()
+        today = request.today
         in_force = {each.appointment_id for each in user.offices if each.in_force(today)}
         held = await offices.page(found.pool, user.bank_id, user.actor, "", EVERYTHING)
         acting = await proxies.of(found.pool, user.bank_id, user.actor)
@@ -102,12 +102,12 @@ class MeController(Controller):
             ],
         )
 
-    @get("/data", responses=READS)
+    @get("/data", responses=READS, access=PEOPLE)
     async def get_my_data(self, request: BankRequest) -> MyData:
         """Everything the bank knows about oneself, in one document."""
-        await wait_for_reads(request, None)
-        await note(request, "data-exported")
-        return await _all_about(services(request), request.user, visit(request).at)
+        await request.wait_for_reads()
+        await request.note("data-exported")
+        return await _all_about(request.services, request.user, request.visit.at)
 
 
 async def _all_about(found: Services, user: Principal, at: datetime) -> MyData:
@@ -151,7 +151,7 @@ async def _all_about(found: Services, user: Principal, at: datetime) -> MyData:
         transfers=await transfers.page(
             pool, bank_id, None, volunteer_id=own, fund_id=None, before=None, limit=EVERYTHING
         ),
-        sessions=await found.door.of(bank_id, own, at),
+        sessions=await found.sign_in.of(bank_id, own, at),
         linked_accounts=await found.oidc.linked(bank_id, own) if found.oidc else [],
         security_events=await found.security_log.about(bank_id, own),
         events=await _events_about(found, user),

@@ -7,8 +7,9 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
+from timebank.access.table import END_PROXY, OWN_OR_ADMINISTRATORS, VIEW_PERSON
 from timebank.api.http.problems import READS, WRITES
-from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader, do, now, services, volunteer_meant
+from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader, Status, happened
 from timebank.domain.facts.people import ProxyAppointed, ProxyScope
 from timebank.domain.identifiers import VolunteerId, new_proxy_id
 from timebank.domain.people.proxies import ActsADay, AppointProxy, EndProxy, MinutesADay
@@ -26,13 +27,11 @@ class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     valid_until: date | None = None
 
 
-class ProxyStatus(msgspec.Struct, frozen=True, kw_only=True):
+class ProxyStatus(Status, frozen=True, kw_only=True):
     """How it stands now."""
 
     volunteer_id: str
     proxy_volunteer_id: str
-    status: str
-    position: int
 
 
 class ProxyController(Controller):
@@ -41,12 +40,12 @@ class ProxyController(Controller):
     path = "/volunteers/{volunteer_id:str}/proxies"
     tags = ("Proxies",)
 
-    @get(responses=READS)
+    @get(responses=READS, access=VIEW_PERSON)
     async def list_proxies(self, request: BankRequest, volunteer_id: FromPath[str]) -> list[ProxyView]:
         """Whom the volunteer lets act for them, and for whom they act; those that ended as well."""
-        return await proxies.of(services(request).pool, request.user.bank_id, volunteer_id)
+        return await proxies.of(request.pool, request.bank_id, volunteer_id)
 
-    @post(responses=WRITES)
+    @post(responses=WRITES, access=OWN_OR_ADMINISTRATORS)
     async def appoint_proxy(
         self,
         request: BankRequest,
@@ -56,19 +55,17 @@ class ProxyController(Controller):
     ) -> ProxyStatus:
         """Let somebody act for the volunteer."""
         command = AppointProxy(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             proxy_id=new_proxy_id(),
             volunteer_id=VolunteerId(volunteer_id),
-            proxy_volunteer_id=await volunteer_meant(request, data.proxy_volunteer_id),
+            proxy_volunteer_id=await request.volunteer_meant(data.proxy_volunteer_id),
             scopes=data.scopes,
             acts_per_day=data.acts_per_day,
             minutes_per_day=data.minutes_per_day,
             valid_until=data.valid_until,
         )
-        receipt = await do(request, command, idempotency_key)
-        (fact,) = receipt.facts
-        assert isinstance(fact, ProxyAppointed)
+        receipt = await request.execute(command, idempotency_key)
+        fact = happened(receipt, ProxyAppointed)
         return ProxyStatus(
             volunteer_id=volunteer_id,
             proxy_volunteer_id=fact.proxy_volunteer_id,
@@ -76,7 +73,12 @@ class ProxyController(Controller):
             position=receipt.position,
         )
 
-    @post("/{proxy_volunteer_id:str}/end", status_code=200, responses=WRITES)
+    @post(
+        "/{proxy_volunteer_id:str}/end",
+        status_code=200,
+        responses=WRITES,
+        access=END_PROXY,
+    )
     async def end_proxy(
         self,
         request: BankRequest,
@@ -86,12 +88,11 @@ class ProxyController(Controller):
     ) -> ProxyStatus:
         """Let them act no more: either side can end it."""
         command = EndProxy(
-            by=request.user.acting,
-            at=now(request),
+            **request.stamp,
             volunteer_id=VolunteerId(volunteer_id),
             proxy_volunteer_id=VolunteerId(proxy_volunteer_id),
         )
-        receipt = await do(request, command, idempotency_key)
+        receipt = await request.execute(command, idempotency_key)
         return ProxyStatus(
             volunteer_id=volunteer_id,
             proxy_volunteer_id=proxy_volunteer_id,

@@ -5,8 +5,9 @@ from typing import Annotated
 from litestar import Controller, get
 from litestar.params import QueryParameter
 
+from timebank.access.table import EVERYBODY
 from timebank.api.http.problems import READS
-from timebank.api.http.requests import BankRequest, Limit, MinPosition, services, wait_for_reads
+from timebank.api.http.requests import BankRequest, Limit, MinPosition
 from timebank.projections.recognition import leaderboards
 from timebank.projections.recognition.leaderboards import Leaderboard
 
@@ -25,7 +26,7 @@ class LeaderboardController(Controller):
     path = "/leaderboards"
     tags = ("Leaderboards",)
 
-    @get("/bank", responses=READS)
+    @get("/bank", responses=READS, access=EVERYBODY)
     async def get_bank_leaderboard(
         self,
         request: BankRequest,
@@ -35,7 +36,7 @@ class LeaderboardController(Controller):
         min_position: MinPosition = None,
     ) -> Leaderboard:
         """The bank's board: minutes of confirmed service, rank 1-2-2-4; everybody counts in the total."""
-        await wait_for_reads(request, min_position)
+        await request.wait_for_reads(min_position)
         return await leaderboards.leaderboard(
-            services(request).pool, services(request).people, request.user.bank_id, period, after, limit
+            request.pool, request.services.people, request.bank_id, period, after, limit
         )

@@ -5,8 +5,9 @@ from typing import Annotated
 from litestar import Controller, get
 from litestar.params import QueryParameter
 
+from timebank.access.table import AUDITORS
 from timebank.api.http.problems import READS
-from timebank.api.http.requests import PRINTABLE, BankRequest, Limit, Page, page_of, services
+from timebank.api.http.requests import PRINTABLE, BankRequest, Limit, Page, page_of
 from timebank.identity.security_log import SecurityEvent
 from timebank.projections.supervision import history
 from timebank.projections.supervision.history import EventView
@@ -20,7 +21,7 @@ class AuditController(Controller):
     path = "/audit"
     tags = ("Audit",)
 
-    @get("/events", responses=READS)
+    @get("/events", responses=READS, access=AUDITORS)
     async def list_events(
         self,
         request: BankRequest,
@@ -31,18 +32,18 @@ class AuditController(Controller):
         actor: Name = None,
     ) -> Page[EventView]:
         """Facts in the order they were recorded, with all that is known about their recording; `tag` is any id."""
-        found = await history.page(
-            services(request).pool,
-            request.user.bank_id,
+        items = await history.page(
+            request.pool,
+            request.bank_id,
             after=after,
             topic=topic,
             tag=tag,
             actor=actor,
             limit=limit + 1,
         )
-        return page_of(found, limit, "position")
+        return page_of(items, limit, "position")
 
-    @get("/security", responses=READS)
+    @get("/security", responses=READS, access=AUDITORS)
     async def list_security_events(
         self,
         request: BankRequest,
@@ -52,7 +53,7 @@ class AuditController(Controller):
         actor: Name = None,
     ) -> Page[SecurityEvent]:
         """Who came in, who was turned away, which keys were used, what was read in bulk; the latest first."""
-        found = await services(request).security_log.page(
-            request.user.bank_id, before=after, kind=kind, actor=actor, limit=limit + 1
+        items = await request.services.security_log.page(
+            request.bank_id, before=after, kind=kind, actor=actor, limit=limit + 1
         )
-        return page_of(found, limit, "number")
+        return page_of(items, limit, "number")

@@ -108,19 +108,26 @@ Every = Literal["week", "month", "quarter", "year"]
 Some = Annotated[int, Meta(ge=1, le=10**9)]
 
 
+Places = Annotated[int, Meta(ge=1, le=100_000)]
+
+WithinDays = Annotated[int, Meta(ge=1, le=3660)]
+
+Stars = Annotated[int, Meta(ge=0, le=20)]
+
+
 class Slot(msgspec.Struct, frozen=True, kw_only=True):
     """A time slot that can be taken with the reward: when it starts, and for how many people."""
 
     starts_at: Moment
-    places: Annotated[int, Meta(ge=1, le=100_000)]
+    places: Places
 
 
 class Eligibility(msgspec.Struct, frozen=True, kw_only=True):
     """Who may redeem: who served so many minutes, in so many days up to today or ever; who has so many stars."""
 
-    service_minutes: Annotated[int, Meta(ge=0, le=10**9)] = 0
-    within_days: Annotated[int, Meta(ge=1, le=3660)] | None = None
-    stars: Annotated[int, Meta(ge=0, le=20)] = 0
+    service_minutes: SomeMinutes = 0
+    within_days: WithinDays | None = None
+    stars: Stars = 0
 
 
 class RewardTerms(msgspec.Struct, frozen=True, kw_only=True):

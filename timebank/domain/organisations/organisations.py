@@ -13,7 +13,7 @@ from timebank.domain.facts.organisations import (
 from timebank.domain.identifiers import OfficialCode, OrganisationId, code_tag
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.refusals import (
-    OrganisationCodeTaken,
+    OfficialCodeTaken,
     OrganisationNotApproved,
     OrganisationNotRegistered,
     OrganisationNotSuspended,
@@ -86,7 +86,7 @@ class RegisterOrganisation(Command, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         must_govern(self.by)
         if self.code and known(CodeHolder, self.code).is_taken:
-            raise OrganisationCodeTaken(code=self.code)
+            raise OfficialCodeTaken(code=self.code)
         yield OrganisationRegistered(
             organisation_id=self.organisation_id, name=self.name, kind=self.kind, code=self.code
         )

@@ -31,10 +31,10 @@ class NotWithinYourOffice(Forbidden):
     """This is more than your office is for: plain membership of your people, or a deputy within your own term."""
 
 
-class OrganisationCodeTaken(Conflict):
+class OfficialCodeTaken(Conflict):
     """Another organisation of this bank has the code {code}."""
 
-    field = "code"
+    field = "official_code"
 
 
 class OrganisationNotRegistered(Conflict):

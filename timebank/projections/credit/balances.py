@@ -31,9 +31,9 @@ _COLUMNS: Final[dict[Account, tuple[int, int]]] = {
 class Balance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a volunteer can spend, has reserved and owes, in minutes; what they served, was credited, and redeemed.
 
-    With `as_of` also what it was at the end of that day, twice: `recorded` is what the log said then, `happened` what
-    had happened by then as it is known today: service entered later counts on its own day, and what was put right
-    counts as it was put right.
+    With `as_of` also what it was at the end of that day, twice: `as_recorded` is what the log said then, `as_effective`
+    what had happened by then as it is known today: service entered later counts on its own day, and what was put
+    right counts as it was put right.
     """
 
     available_minutes: int
@@ -44,8 +44,8 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     redeemed_minutes: int
     position: int
     as_of: date | None = None
-    recorded: Holdings | None = None
-    happened: Holdings | None = None
+    as_recorded: Holdings | None = None
+    as_effective: Holdings | None = None
 
 
 class _Balances:

@@ -34,7 +34,7 @@ class OrganisationView(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: str
     name: str
     kind: str
-    code: str | None
+    official_code: str | None
     status: str
     registered_at: datetime
 

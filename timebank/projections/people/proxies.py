@@ -33,6 +33,10 @@ class ProxyView(msgspec.Struct, frozen=True, kw_only=True):
     valid_until: date | None
     status: str
 
+    def in_force(self, on: date) -> bool:
+        """Whether they may act on a day."""
+        return self.status == "in force" and (self.valid_until or on) >= on
+
 
 async def of(pool: Pool, bank_id: UUID, volunteer_id: str) -> list[ProxyView]:
     """All proxies that a volunteer has, or is, or had, or was."""

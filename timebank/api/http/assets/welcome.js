@@ -14,7 +14,7 @@ form.addEventListener("submit", async (event) => {
     const answer = await fetch("/v1/passwords", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ code: location.hash.slice(1), password }),
+      body: JSON.stringify({ one_time_code: location.hash.slice(1), password }),
     });
     if (answer.ok) {
       form.remove();

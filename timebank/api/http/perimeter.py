@@ -42,8 +42,8 @@ OF_PAGES = [(b"content-security-policy", _OWN_ONLY)]
 OF_HTTPS = [(b"strict-transport-security", b"max-age=31536000")]
 
 
-class RequestLog(ASGIMiddleware):
-    """Gives each request an id (the caller's, if it is a decent one), and logs how it ended."""
+class Perimeter(ASGIMiddleware):
+    """Gives each request an id (the caller's, if it is a decent one), limits, sets headers, and logs how it ended."""
 
     scopes = (ScopeType.HTTP,)
 

@@ -1,0 +1,94 @@
+"""Rights: by which right of a row somebody may use an operation, from who they are and what it is about.
+
+Pure: no I/O. What rests on memberships is decided in the domain, from facts, and so are offices and proxies, once more,
+in the very decision they are used for.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+from timebank.access.table import Access, listed
+from timebank.domain.acting import Acting
+from timebank.domain.identifiers import OrganisationId, VolunteerId
+from timebank.domain.people.refusals import ProxyNotAllowed, VolunteerUnknown
+from timebank.domain.refusals import YouAreSuspended
+from timebank.identity.principals import Principal
+from timebank.projections.people.proxies import ProxyView
+
+
+class NotAllowed(Exception):  # noqa: N818  # an answer, not an error of ours
+    """The row does not let them in; says whom it lets in."""
+
+
+class Concerned(NamedTuple):
+    """Whom, and which organisation, a request's address names."""
+
+    volunteer_id: str | None = None
+    organisation_id: str | None = None
+
+
+def right_of(principal: Principal, access: Access, concerned: Concerned, today: date) -> Acting:
+    """How somebody acts who does so for themselves, in an office, or as a program.
+
+    Raises `NotAllowed`; or `VolunteerUnknown`, where others do not exist for those who have no business with them.
+    """
+    if principal.kind == "program":
+        return _of_program(principal, access)
+    if access.own and concerned.volunteer_id == principal.actor:
+        return principal.acting
+    office = _of_office(principal, access, concerned, today)
+    if office:
+        return office
+    about_oneself = access.people or (access.own and concerned.volunteer_id is None)
+    if access.everybody or access.roles or about_oneself:
+        return principal.acting
+    if access.own:
+        raise VolunteerUnknown(volunteer_id=concerned.volunteer_id)
+    raise NotAllowed(f"This is for {listed(access)} only.")
+
+
+def _of_office(principal: Principal, access: Access, concerned: Concerned, today: date) -> Acting | None:
+    for office in access.offices:
+        for held in principal.offices:
+            is_theirs = office != "node-leader" or concerned.organisation_id in (None, held.organisation_id)
+            if held.office == office and is_theirs and held.in_force(today):
+                scope = OrganisationId(held.organisation_id) if held.organisation_id else None
+                return Acting(principal.actor, office, scope=scope)
+    return None
+
+
+def _of_program(principal: Principal, access: Access) -> Acting:
+    if access.everybody or (access.permission and access.permission in principal.permissions):
+        return principal.acting
+    if access.permission:
+        raise NotAllowed(f"This needs a key with the permission {access.permission}.")
+    raise NotAllowed(f"This is for {listed(access)} only.")
+
+
+def right_of_proxy(
+    principal: Principal, access: Access, whom: str, proxies: Iterable[ProxyView], concerned: Concerned, today: date
+) -> Acting:
+    """How somebody acts on behalf of `whom`, by the proxies there are; how often they may is decided in the domain.
+
+    Raises `YouAreSuspended`, `NotAllowed`, `ProxyNotAllowed`, or `VolunteerUnknown` where it is about somebody else.
+    """
+    must_be_open_to_proxies(principal, access)
+    if not any(_lets_act(each, principal, access, whom, today) for each in proxies):
+        raise ProxyNotAllowed(volunteer_id=whom)
+    if concerned.volunteer_id not in (None, whom):
+        raise VolunteerUnknown(volunteer_id=concerned.volunteer_id)
+    return Acting(principal.actor, "proxy", on_behalf_of=VolunteerId(whom))
+
+
+def must_be_open_to_proxies(principal: Principal, access: Access) -> None:
+    """Refuse what cannot be done on behalf of somebody else, and whoever may act for nobody at present."""
+    if principal.is_suspended:
+        raise YouAreSuspended
+    if access.proxy is None:
+        raise NotAllowed("This cannot be done on behalf of somebody else.")
+
+
+def _lets_act(proxy: ProxyView, principal: Principal, access: Access, whom: str, today: date) -> bool:
+    is_between_them = proxy.proxy_volunteer_id == principal.actor and proxy.volunteer_id == whom
+    return is_between_them and proxy.in_force(today) and access.proxy in proxy.scopes

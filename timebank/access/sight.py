@@ -1,0 +1,175 @@
+"""Sight: what of the bank somebody sees. Everything that serves people asks here, so it is the same everywhere."""
+
+from datetime import date
+from typing import NamedTuple
+
+import msgspec
+
+from timebank.access.rights import NotAllowed
+from timebank.access.table import SEES_MEMBERS, SEES_RECORDS
+from timebank.db.connections import Pool
+from timebank.domain.acting import Acting
+from timebank.domain.credit.redemptions import FULFILS_REWARDS
+from timebank.domain.facts.organisations import Role
+from timebank.domain.identifiers import OrganisationId
+from timebank.domain.organisations.memberships import MANAGES_MEMBERS
+from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing
+from timebank.domain.people.refusals import VolunteerUnknown
+from timebank.domain.refusals import OfficeMissing
+from timebank.identity.principals import Principal
+from timebank.projections.credit.funds import FundView
+from timebank.projections.credit.redemptions import RedemptionView
+from timebank.projections.organisations import memberships
+from timebank.projections.people import volunteers
+from timebank.projections.people.volunteers import VolunteerView
+from timebank.projections.service.records import ServiceRecordView
+from timebank.vault.people import People
+
+ANY_ROLE: tuple[Role, ...] = ("member", "recorder", "verifier", "coordinator", "merchant")
+
+
+class RecordsSeen(NamedTuple):
+    """Whose records, and of which organisations: None is without limit."""
+
+    organisation_ids: list[str] | None
+    volunteer_id: str | None
+
+
+class RedemptionsSeen(NamedTuple):
+    """Of which providers, or whose own; None for the providers is without limit."""
+
+    provider_ids: list[str] | None
+    own_id: str | None
+
+
+class Sight:
+    """What one principal sees, in the way they act, on one day."""
+
+    def __init__(self, principal: Principal, pool: Pool, today: date) -> None:
+        self._principal = principal
+        self._acting: Acting = principal.acting
+        self._pool = pool
+        self._today = today
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether their office lets them see the whole bank's service and credit."""
+        return self._principal.role in {"administrator", "auditor"}
+
+    @property
+    def sees_people(self) -> bool:
+        """Whether their office lets them see who people are, all over the bank."""
+        return self._principal.role == "administrator"
+
+    async def organisations(self, roles: tuple[Role, ...]) -> list[str]:
+        """The organisations whose affairs they see: their own program's, the one they lead, or by a role they hold."""
+        acting = self._acting
+        if acting.organisation_id:
+            return [acting.organisation_id]
+        if acting.authority == "node-leader":
+            return [acting.scope] if acting.scope else []
+        if acting.authority != "volunteer" or self._principal.is_suspended:
+            return []
+        held = await memberships.roles_of(self._pool, self._principal.bank_id, acting.actor, self._today)
+        return [organisation_id for organisation_id, role in held.items() if role in roles]
+
+    # Organisations
+
+    async def must_manage(self, organisation_id: OrganisationId) -> None:
+        """Refuse whoever does not manage an organisation: to strangers it does not exist."""
+        if self.sees_people:
+            return
+        if organisation_id not in await self.organisations(ANY_ROLE):
+            raise OrganisationUnknown(organisation_id=organisation_id)
+        if organisation_id not in await self.organisations(MANAGES_MEMBERS):
+            raise RoleMissing(role=" or ".join(MANAGES_MEMBERS), organisation_id=organisation_id)
+
+    async def must_see_members(self, organisation_id: OrganisationId) -> None:
+        """Refuse whoever has no business with an organisation's members: to them it does not exist."""
+        if not self.sees_people and organisation_id not in await self.organisations(SEES_MEMBERS):
+            raise OrganisationUnknown(organisation_id=organisation_id)
+
+    # People
+
+    async def people(self, people: People, query: str | None, after: str, limit: int) -> list[VolunteerView]:
+        """What they see of those they look for, in the order of registration, after the one given.
+
+        Administrators see all. Others see the members of their organisations, without phones; of strangers, whom they
+        find by the whole number or phone only, the first character of the name. Raises `NotAllowed`.
+        """
+        bank_id = self._principal.bank_id
+        if self.sees_people:
+            return await volunteers.page(self._pool, people, bank_id, query, after, limit)
+        own = await self.organisations(SEES_MEMBERS)
+        if not own:
+            raise NotAllowed(
+                "This is for administrators, node leaders, and whoever logs, verifies or manages for an organisation."
+            )
+        members = await volunteers.page(self._pool, people, bank_id, query, after, limit, members_of=own)
+        shown = [msgspec.structs.replace(each, phone=None, birth_year=None) for each in members]
+        if query and not after:
+            members_ids = {each.volunteer_id for each in shown}
+            meant = await volunteers.exactly(self._pool, people, bank_id, query)
+            shown += [_hardly_shown(each) for each in meant if each.volunteer_id not in members_ids]
+        return shown[:limit]
+
+    # Service
+
+    async def records(self, organisation_id: str | None, volunteer_id: str | None) -> RecordsSeen:
+        """Which records they see, of those asked for. Raises `OrganisationUnknown` for a stranger's."""
+        if self.sees_all:
+            return RecordsSeen([organisation_id] if organisation_id else None, volunteer_id)
+        own = self._acting.own_id
+        if own and organisation_id is None and volunteer_id in (None, own):
+            return RecordsSeen(None, own)
+        seen = await self.organisations(SEES_RECORDS)
+        if organisation_id is None:
+            return RecordsSeen(seen, volunteer_id)
+        if organisation_id in seen or (own and volunteer_id == own):
+            return RecordsSeen([organisation_id], volunteer_id)
+        raise OrganisationUnknown(organisation_id=organisation_id)
+
+    async def sees_record(self, record: ServiceRecordView) -> bool:
+        """Whether they see a record: their own, or of an organisation they log or verify for."""
+        if self.sees_all or record.volunteer_id == self._acting.own_id:
+            return True
+        return record.organisation_id in await self.organisations(SEES_RECORDS)
+
+    # Credit
+
+    async def redemptions(self, provider_id: str | None) -> RedemptionsSeen:
+        """Which redemptions they see: their own, and those they provide; of one provider only, if it is asked for."""
+        providers = None if self.sees_all else await self._provided()
+        if not provider_id:
+            return RedemptionsSeen(providers, self._acting.own_id)
+        return RedemptionsSeen([provider_id] if providers is None or provider_id in providers else [], None)
+
+    async def sees_redemption(self, redemption: RedemptionView) -> bool:
+        """Whether they see a redemption: they pay for it, get it, or provide it."""
+        if self.sees_all or self._acting.own_id in {redemption.volunteer_id, redemption.beneficiary_id}:
+            return True
+        return redemption.provider_id in await self._provided()
+
+    async def _provided(self) -> list[str]:
+        """For which providers they accept codes; not as somebody's proxy."""
+        return [] if self._acting.on_behalf_of else await self.organisations(FULFILS_REWARDS)
+
+    def transfers_of(self, volunteer_id: str | None) -> str | None:
+        """Whose gifts and donations they see, if it is not everybody's. Raises `VolunteerUnknown` for a stranger's."""
+        own = self._acting.own_id
+        if self.sees_all:
+            return volunteer_id
+        if volunteer_id not in (None, own):
+            raise VolunteerUnknown(volunteer_id=volunteer_id)
+        return own
+
+    async def must_see_grants(self, fund: FundView) -> None:
+        """Refuse whoever neither keeps a fund nor audits the bank."""
+        if not self.sees_all and fund.organisation_id not in await self.organisations(MANAGES_MEMBERS):
+            raise OfficeMissing(office="administrator or auditor")
+
+
+def _hardly_shown(stranger: VolunteerView) -> VolunteerView:
+    """Enough to be sure that it is who one means: somebody who said their whole number or phone."""
+    name = f"{stranger.name[0]}{'*' * (len(stranger.name) - 1)}" if stranger.name else None
+    return msgspec.structs.replace(stranger, name=name, phone=None, birth_year=None, skills=None, alias=None)

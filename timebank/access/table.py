@@ -1,0 +1,85 @@
+"""The rows of the access table: who may use an operation. Each operation carries its own, where it is defined."""
+
+import msgspec
+
+from timebank.domain.acting import Office
+from timebank.domain.credit.redemptions import FULFILS_REWARDS
+from timebank.domain.facts.organisations import Permission, Role
+from timebank.domain.facts.people import ProxyScope
+from timebank.domain.organisations.memberships import LOGS_SERVICE, MANAGES_MEMBERS, VERIFIES_SERVICE
+
+SEES_RECORDS: tuple[Role, ...] = (*LOGS_SERVICE, *VERIFIES_SERVICE)
+SEES_MEMBERS: tuple[Role, ...] = (*SEES_RECORDS, *MANAGES_MEMBERS)
+
+
+class Access(msgspec.Struct, frozen=True, kw_only=True):
+    """Who may do something. Any one of these is enough; what is not said is not so."""
+
+    public: bool = False
+    """Anybody, without signing in."""
+    everybody: bool = False
+    """Whoever is signed in, and every program."""
+    people: bool = False
+    """Whoever is signed in; about themselves."""
+    own: bool = False
+    """The volunteer whose matter it is."""
+    proxy: ProxyScope | None = None
+    """Their proxy, in this scope."""
+    offices: tuple[Office, ...] = ()
+    """Who holds one of these offices; a node leader for their own organisation."""
+    roles: tuple[Role, ...] = ()
+    """Members of the organisation concerned, in one of these roles."""
+    permission: Permission | None = None
+    """The organisation's own programs, with a key that has this permission."""
+
+
+PUBLIC = Access(public=True)
+EVERYBODY = Access(everybody=True)
+PEOPLE = Access(people=True)
+ADMINISTRATORS = Access(offices=("administrator",))
+AUDITORS = Access(offices=("administrator", "auditor"))
+OWN_OR_ADMINISTRATORS = Access(own=True, offices=("administrator",))
+APPOINT = Access(offices=("administrator", "node-leader"))
+END_APPOINTMENT = Access(people=True, offices=("administrator",))
+END_PROXY = Access(own=True, people=True, offices=("administrator",))
+CONSENT = Access(own=True, proxy="consents")
+CHANGE_PERSON = Access(own=True, proxy="personal-data", offices=("administrator",))
+VIEW_PERSON = Access(own=True, proxy="view", offices=("administrator",))
+VIEW_ACCOUNT = Access(own=True, proxy="view", offices=("administrator", "auditor"))
+VIEW_RECORDS = Access(
+    own=True, proxy="view", offices=("administrator", "auditor"), roles=SEES_RECORDS, permission="read"
+)
+VIEW_MEMBERS = Access(offices=("administrator", "node-leader"), roles=SEES_MEMBERS, permission="read")
+VIEW_REDEMPTIONS = Access(
+    own=True, proxy="view", offices=("administrator", "auditor"), roles=FULFILS_REWARDS, permission="fulfil-rewards"
+)
+JOIN_OR_MANAGE = Access(
+    own=True,
+    proxy="memberships",
+    offices=("administrator", "node-leader"),
+    roles=MANAGES_MEMBERS,
+    permission="manage-members",
+)
+MANAGE_MEMBERS = Access(offices=("administrator", "node-leader"), roles=MANAGES_MEMBERS, permission="manage-members")
+MANAGE_PROGRAMS = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
+LOG_SERVICE = Access(offices=("administrator",), roles=LOGS_SERVICE, permission="log-service")
+REVIEW_SERVICE = Access(offices=("administrator",), roles=VERIFIES_SERVICE, permission="verify-service")
+FULFIL_REWARDS = Access(offices=("administrator",), roles=FULFILS_REWARDS, permission="fulfil-rewards")
+REDEEM = Access(own=True, proxy="redeem")
+CANCEL_REDEMPTION = Access(
+    own=True, proxy="redeem", offices=("administrator",), roles=FULFILS_REWARDS, permission="fulfil-rewards"
+)
+GIVE = Access(own=True, proxy="give")
+KEEP_FUND = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
+VIEW_GRANTS = Access(offices=("administrator", "auditor"), roles=MANAGES_MEMBERS)
+REGISTER_VOLUNTEERS = Access(offices=("administrator", "node-leader"), permission="register-volunteers")
+
+
+def listed(access: Access) -> str:
+    """Whom a row lets in, in words."""
+    people = [f"{each}s".replace("-", " ") for each in (*access.offices, *dict.fromkeys(access.roles))]
+    if access.permission:
+        people.append("organisations' programs")
+    if access.people or access.own:
+        people.append("people about themselves")
+    return " and ".join([", ".join(people[:-1]), people[-1]] if len(people) > 1 else people)

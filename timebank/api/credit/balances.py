@@ -1,0 +1,48 @@
+"""Balances: what a volunteer can spend, has reserved and owes."""
+
+from datetime import date
+from typing import Annotated
+
+import msgspec
+from litestar import Controller, get
+from litestar.params import FromPath, QueryParameter
+
+from timebank.access.table import VIEW_ACCOUNT
+from timebank.api.http.problems import READS
+from timebank.api.http.requests import BankRequest
+from timebank.domain.credit.statements import as_effective, as_recorded
+from timebank.domain.identifiers import VolunteerId
+from timebank.domain.people.refusals import VolunteerUnknown
+from timebank.projections.credit import balances, statements
+from timebank.projections.credit.balances import Balance
+
+
+class BalanceController(Controller):
+    """`/v1/volunteers/{volunteer_id}/balance`"""
+
+    path = "/volunteers"
+    tags = ("Volunteers",)
+
+    @get("/{volunteer_id:str}/balance", responses=READS, access=VIEW_ACCOUNT)
+    async def get_balance(
+        self,
+        request: BankRequest,
+        volunteer_id: FromPath[str],
+        as_of: Annotated[
+            date | None, QueryParameter(description="Also what it was at the end of this local day, in both times.")
+        ] = None,
+    ) -> Balance:
+        """What a volunteer can spend, has reserved and owes, in minutes; never older than the log."""
+        balance = await balances.balance_of(request.pool, request.bank_id, volunteer_id)
+        if balance is None:
+            raise VolunteerUnknown(volunteer_id=volunteer_id)
+        if as_of is None:
+            return balance
+        own = VolunteerId(volunteer_id)
+        entries = await statements.entries(request.pool, request.bank_id, volunteer_id, request.zone)
+        return msgspec.structs.replace(
+            balance,
+            as_of=as_of,
+            as_recorded=as_recorded(entries, own, as_of),
+            as_effective=as_effective(entries, own, as_of),
+        )

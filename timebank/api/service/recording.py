@@ -1,0 +1,157 @@
+"""Recording service: one record, or up to a thousand at once with a verdict a row."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Controller, post
+from litestar.params import FromPath, JSONBody, QueryParameter
+
+from timebank.access.table import LOG_SERVICE
+from timebank.api.http.problems import WRITES, Problem, of_invalid, of_refusal
+from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader, happened
+from timebank.domain.facts.service import Capacity, ServiceLogged
+from timebank.domain.identifiers import OrganisationId, VolunteerId, new_record_id
+from timebank.domain.kernel import Moment
+from timebank.domain.refusing import Refusal
+from timebank.domain.service.records import LogService, Programmes
+from timebank.domain.service.times import ServiceMinutes
+from timebank.domain.text import Line, Text
+from timebank.ledger.submission import Outcome, Receipt
+
+ROWS = 1_000
+
+
+class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What somebody did. `minutes` is the whole time between start and end, unless it was less."""
+
+    volunteer_id: Id
+    activity: Line
+    category: Line
+    capacity: Capacity
+    started_at: Moment
+    ended_at: Moment
+    minutes: ServiceMinutes | None = None
+    place: Line | None = None
+    content: Text | None = None
+    programmes: Programmes = ()
+
+    def command(self, request: BankRequest, organisation_id: str) -> LogService:
+        """What is asked for."""
+        return LogService(
+            **request.stamp,
+            record_id=new_record_id(),
+            volunteer_id=VolunteerId(self.volunteer_id),
+            organisation_id=OrganisationId(organisation_id),
+            activity=self.activity,
+            category=self.category,
+            capacity=self.capacity,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            minutes=self.minutes,
+            place=self.place,
+            content=self.content,
+            programmes=self.programmes,
+        )
+
+
+class Logged(msgspec.Struct, frozen=True):
+    """A record that waits to be confirmed; late, if the activity was more than ten working days ago."""
+
+    record_id: str
+    status: Literal["logged"]
+    minutes: int
+    is_late: bool
+    position: int
+
+
+class BatchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Up to a thousand records, each as for logging one. Each gets a verdict of its own, also on its shape."""
+
+    records: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=ROWS)]
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What becomes of one row."""
+
+    index: int
+    status: Literal["logged", "refused"]
+    record_id: str | None = None
+    problem: Problem | None = None
+
+
+class BatchResult(msgspec.Struct, frozen=True):
+    """The verdicts in the order of the rows, and the position of the log after them."""
+
+    results: list[Verdict]
+    position: int
+
+
+class RecordingController(Controller):
+    """`/v1/organisations/{organisation_id}/service-records`"""
+
+    path = "/organisations/{organisation_id:str}/service-records"
+    tags = ("Service records",)
+
+    @post(responses=WRITES, access=LOG_SERVICE)
+    async def log_service(
+        self,
+        request: BankRequest,
+        organisation_id: FromPath[str],
+        data: JSONBody[LogRequest],
+        idempotency_key: IdempotencyHeader = None,
+    ) -> Logged:
+        """Log service for a volunteer; somebody else confirms it."""
+        data = msgspec.structs.replace(data, volunteer_id=await request.volunteer_meant(data.volunteer_id))
+        receipt = await request.execute(data.command(request, organisation_id), idempotency_key)
+        fact = happened(receipt, ServiceLogged)
+        return Logged(fact.record_id, "logged", fact.minutes, fact.is_late, receipt.position)
+
+    @post("/batch", status_code=200, responses=WRITES, access=LOG_SERVICE)
+    async def log_batch(
+        self,
+        request: BankRequest,
+        organisation_id: FromPath[str],
+        data: JSONBody[BatchRequest],
+        dry_run: Annotated[bool, QueryParameter(description="Give the same verdicts, and write nothing.")] = False,
+        idempotency_key: IdempotencyHeader = None,
+    ) -> BatchResult:
+        """Log service of many at once: a verdict for each row, and no row fails because of another."""
+        said = [row.get("volunteer_id") for row in data.records]
+        meant = await request.volunteers_meant(each for each in said if isinstance(each, str))
+        rows = [_read_row(row, meant, request, organisation_id) for row in data.records]
+        commands = [row for row in rows if isinstance(row, LogService)]
+        outcomes = await request.submit(commands, idempotency_key, dry_run=dry_run)
+        positions = [outcome.position for outcome in outcomes if isinstance(outcome, Receipt)]
+        position = max(positions, default=0)
+        if dry_run or not position:
+            position = await request.services.ledger.store.head(request.bank_id)
+        return BatchResult(_verdicts(rows, outcomes, dry_run=dry_run), position)
+
+
+def _read_row(
+    row: dict[str, Any], meant: Mapping[str, VolunteerId], request: BankRequest, organisation_id: str
+) -> LogService | Problem:
+    try:
+        asked = msgspec.convert(row, LogRequest)
+        named = msgspec.structs.replace(asked, volunteer_id=meant[asked.volunteer_id])
+        return named.command(request, organisation_id)
+    except msgspec.ValidationError as error:
+        return of_invalid(str(error))
+
+
+def _verdicts(rows: Sequence[LogService | Problem], outcomes: Sequence[Outcome], *, dry_run: bool) -> list[Verdict]:
+    decided = iter(outcomes)
+    verdicts = []
+    for index, row in enumerate(rows):
+        outcome = row if isinstance(row, Problem) else next(decided)
+        if isinstance(outcome, Refusal):
+            outcome = of_refusal(outcome)
+        if isinstance(outcome, Problem):
+            verdicts.append(Verdict(index=index, status="refused", problem=outcome))
+        else:
+            (fact,) = outcome.facts
+            assert isinstance(fact, ServiceLogged)
+            record_id = None if dry_run else fact.record_id
+            verdicts.append(Verdict(index=index, status="logged", record_id=record_id))
+    return verdicts
