@@ -34,11 +34,11 @@ class Attempts:
         self._keyring = keyring
 
     def address(self, address: str) -> str:
-        """What an address is called."""
+        """The keyed hash that an address is counted under."""
         return self._keyring.current.index("address", address)
 
     def login(self, login: str) -> str:
-        """What something typed as a login is called, however it is spelt."""
+        """The keyed hash that a login is counted under, however it is spelt."""
         return self._keyring.current.index("login", digits(login).casefold())
 
     async def begin(self, bank_id: UUID, login: str, address: str, at: datetime) -> None:

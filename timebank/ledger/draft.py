@@ -1,4 +1,4 @@
-"""A draft: what a batch of commands came to, until it is known to be in the log."""
+"""The uncommitted result of a batch of commands, with what it takes to undo it."""
 
 from collections.abc import Sequence
 from uuid import UUID

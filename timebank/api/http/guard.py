@@ -63,7 +63,7 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
 
 
 def _must_know_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
-    """Refuse parameters of the address that do not exist: whoever misspells a filter would believe the answer."""
+    """Reject unknown query parameters: whoever misspells a filter would believe the answer."""
     if not connection.query_params:
         return
     names = {

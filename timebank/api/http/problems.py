@@ -69,7 +69,7 @@ class ProjectionBehindError(Exception):
 
 
 def of_refusal(refusal: Refusal) -> Problem:
-    """The problem a refusal is."""
+    """Maps a refusal to a problem of RFC 9457."""
     status = next(STATUSES[kind] for kind in type(refusal).__mro__ if kind in STATUSES)
     title = refusal.kind.replace("-", " ").capitalize()
     errors = [FieldError(refusal.field, str(refusal))] if refusal.field else []

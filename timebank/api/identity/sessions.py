@@ -43,7 +43,7 @@ class CodeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class PasswordRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The password there is, and the one there is to be."""
+    """The current and the new password."""
 
     old_password: Secret
     new_password: Secret

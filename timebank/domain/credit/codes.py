@@ -18,9 +18,6 @@ def written(number: int) -> str:
 
 
 def code_hash(code: str) -> CodeHash:
-    """By what a code is known: the SHA-256, in hexadecimal, of its letters and digits, however they were typed.
-
-    O is read as 0, I and L as 1.
-    """
+    """The SHA-256 of the normalised code, in hexadecimal: letters and digits only, capitals, O read as 0, I and L as 1."""
     plain = "".join(letter for letter in code.upper() if letter.isalnum()).translate(_READ_ALIKE)
     return CodeHash(hashlib.sha256(plain.encode()).hexdigest())

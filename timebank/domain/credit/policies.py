@@ -94,7 +94,7 @@ def must_be_consistent(rules: Rules) -> None:
 
 
 class Work(NamedTuple):
-    """What service has to be known of to credit it."""
+    """The inputs of `credit_for` that are about the service itself."""
 
     organisation_id: OrganisationId
     activity: str

@@ -1,4 +1,4 @@
-"""Preview: real history once more under rules that are only a draft, to see whose credit would be another."""
+"""Preview: replays the history under draft rules, to see whose credit would change."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -21,7 +21,6 @@ from timebank.domain.kernel import Fact
 
 REPLAYED = (ServiceLogged, ServiceConfirmed, ServiceRejected, ServiceCorrected, ServiceVoided)
 """The facts that a preview takes in, in the order of the log."""
-
 
 Activity = tuple[OrganisationId, str]
 

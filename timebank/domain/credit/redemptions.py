@@ -363,6 +363,6 @@ class ExpireRedemption(_Release, frozen=True, kw_only=True):
 
 
 def _as_reserved(reserved: RewardReserved, end: type[Fact]) -> dict[str, Any]:
-    """What the fact that ends a reservation says as the reservation did: all fields that both have."""
+    """The fields that the fact that ends a reservation copies from it: all that both have."""
     shared = [name for name in end.__struct_fields__ if name in RewardReserved.__struct_fields__]
     return {name: getattr(reserved, name) for name in shared}

@@ -29,9 +29,7 @@ from timebank.domain.kernel import Fact
 Cause = Rule | Literal["service", "debt", "reserved", "redeemed", "gift-given", "gift-received", "donated", "granted"]
 """Why available minutes are what they are: service, what rules made of it, and what became of the credit."""
 
-
 Language = Literal["zh", "en"]
-
 
 TOLD: tuple[type[Fact], ...] = (
     ServiceLogged,

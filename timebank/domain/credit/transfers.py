@@ -1,6 +1,6 @@
 """Transfers: credit that goes from hand to hand, as a gift (转赠), a donation (捐赠) to a fund, or a grant from one.
 
-They move credit as it is: no service comes of it, and none goes.
+They move credit; service minutes never change.
 """
 
 from collections.abc import Iterator, Sequence

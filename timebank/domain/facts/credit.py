@@ -21,9 +21,7 @@ from timebank.domain.kernel import Fact, Moment
 Percent = Annotated[int, Meta(ge=0, le=1000)]
 """What a minute of service is worth: 100 is a minute of credit."""
 
-
 SomeMinutes = Annotated[int, Meta(ge=0, le=10**9)]
-
 
 Rule = Literal["paid-duty", "coefficient", "cap-per-activity", "cap-per-day", "cap-total"]
 """What can make credit differ from minutes served, in the order in which it is applied."""
@@ -100,13 +98,10 @@ class PolicyAdopted(Fact, frozen=True, kw_only=True):
 
 RewardKind = Literal["health-check", "travel", "goods", "service", "voucher", "honour"]
 
-
 Every = Literal["week", "month", "quarter", "year"]
 """How long a quota lasts before there is a new one, in the bank's local time."""
 
-
 Some = Annotated[int, Meta(ge=1, le=10**9)]
-
 
 Places = Annotated[int, Meta(ge=1, le=100_000)]
 

@@ -32,9 +32,7 @@ from timebank.domain.text import Text
 
 LOGS_SERVICE: tuple[Role, ...] = ("recorder", "coordinator")
 
-
 VERIFIES_SERVICE: tuple[Role, ...] = ("verifier", "coordinator")
-
 
 MANAGES_MEMBERS: tuple[Role, ...] = ("coordinator",)
 

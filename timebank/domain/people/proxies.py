@@ -22,7 +22,6 @@ from timebank.domain.refusals import NotYourOwn, TermEndsBeforeItStarts
 
 ActsADay = Annotated[int, Meta(ge=1, le=1000)]
 
-
 MinutesADay = Annotated[int, Meta(ge=0, le=10**9)]
 
 

@@ -94,7 +94,7 @@ class Volunteer(Memory):
             raise VolunteerIsSuspended(volunteer_id=self.volunteer_id)
 
     def must_be_able_to_receive(self) -> None:
-        """Refuse what is given to somebody who is not there for it; whoever gives it is not told why not."""
+        """Refuse a gift to somebody who is not active; the giver does not learn the cause."""
         self.must_exist()
         if self.is_erased or self.has_left or self.is_suspended:
             raise CannotReceive(volunteer_id=self.volunteer_id)

@@ -40,13 +40,9 @@ from timebank.domain.service.refusals import (
     ServiceInTheFuture,
     VerifierIsBeneficiary,
 )
-from timebank.domain.service.times import local_days, minutes_by_day, served_minutes, working_days_between
+from timebank.domain.service.times import is_late, local_days, minutes_by_day, served_minutes
 from timebank.domain.text import Line, Text
 from timebank.domain.times import must_be_believable
-
-WORKING_DAYS_TO_LOG = 10
-"""A record is to be made within ten working days of the activity (Measures, art. 11); after that it is marked late."""
-
 
 Programmes = Annotated[tuple[Line, ...], Meta(max_length=20)]
 
@@ -161,7 +157,7 @@ class LogService(Command, frozen=True, kw_only=True):
             minutes=minutes,
             minutes_by_day=shares,
             local_date=min(shares),
-            is_late=working_days_between(max(shares), self.at.date()) > WORKING_DAYS_TO_LOG,
+            is_late=is_late(max(shares), self.at.date()),
             place=self.place,
             content=self.content,
             programmes=self.programmes,

@@ -14,6 +14,8 @@ from timebank.domain.service.refusals import (
 
 MINUTES_A_DAY = 24 * 60
 
+WORKING_DAYS_TO_LOG = 10
+"""A record is to be made within ten working days of the activity (Measures, art. 11); after that it is marked late."""
 
 ServiceMinutes = Annotated[int, Meta(ge=1, le=MINUTES_A_DAY)]
 
@@ -58,6 +60,11 @@ def local_days(started_at: datetime, ended_at: datetime, zone: tzinfo | None) ->
     last = (end - timedelta(microseconds=1)).astimezone(zone).date()
     first, last = min(first, last), max(first, last)
     return [first + timedelta(days=day) for day in range((last - first).days + 1)]
+
+
+def is_late(last_day: date, today: date) -> bool:
+    """Whether service is recorded later than it should be."""
+    return working_days_between(last_day, today) > WORKING_DAYS_TO_LOG
 
 
 def working_days_between(first: date, last: date) -> int:
