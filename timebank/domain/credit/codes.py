@@ -18,6 +18,6 @@ def written(number: int) -> str:
 
 
 def code_hash(code: str) -> CodeHash:
-    """The SHA-256 of the normalised code, in hexadecimal: letters and digits only, capitals, O read as 0, I and L as 1."""
+    """The SHA-256 of the normalised code, in hexadecimal: its letters and digits in capitals; O is 0, I and L are 1."""
     plain = "".join(letter for letter in code.upper() if letter.isalnum()).translate(_READ_ALIKE)
     return CodeHash(hashlib.sha256(plain.encode()).hexdigest())
