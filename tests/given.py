@@ -43,7 +43,7 @@ def _take_in(memories: Iterable[Memory], facts: Sequence[Fact]) -> list[Fact]:
 
 def _decide(command: Command, facts: Sequence[Fact]) -> tuple[Fact, ...] | Refusal:
     try:
-        command.check()
+        command = command.checked()
         known, unseen = recall(command, facts)
         told = f"{type(command).__name__} never sees {unseen}: leave it out, or put its memory among the needs"
         assert not unseen, told
@@ -111,7 +111,7 @@ class Book:
 
     def do(self, command: Command) -> Any:
         """Decide and keep what happens; says the last fact of it, or raises the refusal."""
-        command.check()
+        command = command.checked()
         known, _ = recall(command, self.facts)
         facts = tuple(command.decide(known))
         assert tuple(map(stored, facts)) == facts, "a fact has to come back from its bytes as it was"

@@ -77,6 +77,7 @@ INVITED = MembershipInvited(**IDS, role="member")
 APPROVED = MembershipApproved(**IDS)
 GIVEN = ConsentGiven(volunteer_id=WANG, purpose="leaderboard")
 WITHDRAWN = ConsentWithdrawn(volunteer_id=WANG, purpose="leaderboard")
+RENAMED = PersonalDataChanged(volunteer_id=WANG, fields=("alias",))
 NEW = OrganisationRegistered(organisation_id=GARDEN, name="百花园物业", kind="property-company")
 
 
@@ -413,9 +414,9 @@ class TestByProxy:
         given(registered(), registered(ZHAO), GIVEN, proxy()).when(consent()).then_nothing()
 
     def test_is_an_act_to_change_the_alias_alone(self) -> None:
-        """Who appears under another name by a proxy's doing has it told, though nothing else happens."""
+        """Who appears under another name by a proxy's doing has it told, though they had consented before."""
         history = (registered(), registered(ZHAO), GIVEN)
-        given(*history, proxy()).when(consent(alias="小王")).then(used())
+        given(*history, proxy()).when(consent(alias="小王")).then(RENAMED, used())
         decided = given(*history, proxy(acts_per_day=1), used()).when(consent(alias="小王"))
         decided.then_refused(ProxyLimitReached, volunteer_id=WANG, acts_per_day=1)
         decided = given(*history, proxy(scopes=("view", "personal-data"))).when(consent(alias="小王"))
@@ -423,7 +424,7 @@ class TestByProxy:
 
     def test_is_one_act_to_consent_under_an_alias(self) -> None:
         """A consent and the name to appear under are given together, and count once."""
-        given(registered(), registered(ZHAO), proxy()).when(consent(alias="小王")).then(GIVEN, used())
+        given(registered(), registered(ZHAO), proxy()).when(consent(alias="小王")).then(GIVEN, RENAMED, used())
 
     @pytest.mark.parametrize("alias", [None, "小王"])
     def test_is_no_act_to_withdraw_what_was_never_given(self, alias: str | None) -> None:
@@ -452,5 +453,6 @@ class TestByProxy:
                 said = [fact for fact in book.facts[:before] if fact in (GIVEN, WITHDRAWN)]
                 changes = granted != (said[-1:] == [GIVEN])
                 happens = [GIVEN if granted else WITHDRAWN] if changes else []
-                told = [used(days_ago=-day)] if changes or (granted and alias) else []
-                assert book.facts[before:] == happens + told
+                named = [RENAMED] if granted and alias else []
+                told = [used(days_ago=-day)] if changes or named else []
+                assert book.facts[before:] == [*happens, *named, *told]

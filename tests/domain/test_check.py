@@ -9,7 +9,7 @@ from tests.domain.builders import REWARD, give, reserve, terms
 from tests.given import given
 from timebank.domain.bank import OpenBank
 from timebank.domain.credit.rewards import PublishReward
-from timebank.domain.facts.credit import Slot
+from timebank.domain.facts.credit import Rules, Slot
 from timebank.domain.kernel import Command
 from timebank.domain.organisations.organisations import RegisterOrganisation
 from timebank.domain.people.volunteers import ChangePersonalData, SetConsent, SuspendVolunteer
@@ -87,5 +87,29 @@ class TestCheck:
 
     def test_takes_what_fits(self) -> None:
         """The longest texts there may be are taken as they are."""
-        log_service(by=GARDENERS_PROGRAM, activity="字" * 200, content="行\n" * 1000).check()
-        ChangePersonalData(**BY, volunteer_id=WANG, phone="", birth_year=0, document_number="").check()
+        log_service(by=GARDENERS_PROGRAM, activity="字" * 200, content="行\n" * 1000).checked()
+        ChangePersonalData(**BY, volunteer_id=WANG, phone="", birth_year=0, document_number="").checked()
+
+
+class TestOneForm:
+    """What looks the same is the same, and credit hangs on it."""
+
+    @pytest.mark.parametrize("spelt", ["值班\u200b", "\u202e值班", " 值班 ", "值班\ufeff", "\u3000值班", "值\u2060班"])
+    def test_a_category_is_spelt_in_one_way(self, spelt: str) -> None:
+        """An invisible character does not make another category, with another coefficient."""
+        assert log_service(category=spelt).checked() == log_service(category="值班")
+        assert signed(category=spelt).checked() == signed(category="值班")
+        assert correct(category=spelt).checked() == correct(category="值班")
+
+    def test_full_width_is_no_other_spelling(self) -> None:
+        """Letters and digits of double width are the same letters and digits; blanks are one blank."""
+        assert log_service(activity="Ａ１ \u3000 组").checked() == log_service(activity="A1 组")
+
+    def test_the_rule_book_is_asked_in_the_same_form(self) -> None:
+        """A category that was adopted or recorded in another spelling has the coefficient it was given."""
+        assert Rules(credit_percent={"值班": 0}, other_percent=100).percent_of("值班\u200b") == 0
+
+    def test_an_invisible_name_is_no_name(self) -> None:
+        """What is left has to say something."""
+        with pytest.raises(NotWellFormed):
+            log_service(category="\u200b\u200b").checked()

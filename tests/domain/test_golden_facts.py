@@ -18,7 +18,7 @@ from timebank.ledger.codec import decode, encode, schema_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "facts"
 DOCUMENTED = Path(__file__).parents[2] / "docs" / "facts"
-REWRITE = "uv run python -m tests.test_golden_facts"
+REWRITE = "uv run python -m tests.domain.test_golden_facts"
 
 BEFORE = {
     "volunteer-suspended": ("volunteer-registered",),

@@ -15,6 +15,7 @@ from tests.controls import ADMINISTRATOR, GARDEN, KEY_FILE, NOON, confirmed
 from tests.helpers.flaky import Relay, relayed
 from tests.helpers.town import Town, confirm, consent, correct, do, found, log, number_of, register, void, volunteer
 from timebank.db.connections import Connection, Pool
+from timebank.domain.facts.people import PersonalDataChanged
 from timebank.domain.identifiers import RecordId
 from timebank.domain.kernel import Command
 from timebank.domain.organisations.organisations import RegisterOrganisation
@@ -168,9 +169,16 @@ async def test_a_command_without_facts_is_answered(ledger: Ledger, bank_id: UUID
     """Something that changes nothing is answered with the position of the log, and appends nothing."""
     await do(ledger, bank_id, *found(1), consent(volunteer(1)))
     head = ledger.head(bank_id)
-    receipt = await ledger.execute(bank_id, consent(volunteer(1), alias="木棉"))
+    receipt = await ledger.execute(bank_id, consent(volunteer(1)))
     assert receipt == Receipt(head, ())
     assert await ledger.store.head(bank_id) == head
+
+
+async def test_an_alias_leaves_a_fact(ledger: Ledger, bank_id: UUID, pool: Pool) -> None:
+    """That somebody appears under another name is in the log; which name is not."""
+    await do(ledger, bank_id, *found(1), consent(volunteer(1)))
+    receipt = await ledger.execute(bank_id, consent(volunteer(1), alias="木棉"))
+    assert receipt.facts == (PersonalDataChanged(volunteer_id=volunteer(1), fields=("alias",)),)
     assert (await kept_of(pool, bank_id, volunteer(1))).alias == "木棉"
 
 
@@ -691,19 +699,16 @@ async def test_an_unknown_fate_while_others_append(
 
 
 @pytest.mark.parametrize("fault", ["before commit", "after commit"])
-async def test_an_unknown_fate_without_facts(
-    make: Make, relay: tuple[Relay, str], bank_id: UUID, fault: Any, pool: Pool
-) -> None:
+async def test_an_unknown_fate_without_facts(make: Make, relay: tuple[Relay, str], bank_id: UUID, fault: Any) -> None:
     """If the connection breaks around the COMMIT of a request that changes nothing, its caller is answered as ever."""
     between, url = relay
     async with through(url) as store:
         ledger = make(store)
         await do(ledger, bank_id, *found(1), consent(volunteer(1)))
         between.fault = fault
-        receipt = await ledger.execute(bank_id, consent(volunteer(1), alias="木棉"), key=KEY)
+        receipt = await ledger.execute(bank_id, consent(volunteer(1)), key=KEY)
         assert receipt.facts == ()
         assert between.fault is None
-    assert (await kept_of(pool, bank_id, volunteer(1))).alias == "木棉"
 
 
 async def test_postgresql_gone_for_long(

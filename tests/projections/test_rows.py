@@ -112,7 +112,7 @@ async def test_organisations_can_be_seen(play: Play, pool: Pool, bank_id: UUID) 
         CLINIC: "suspended",
         "org_new": "registered",
     }
-    assert (seen["org_new"].name, seen["org_new"].kind, seen["org_new"].code) == ("New", "merchant", "91A")
+    assert (seen["org_new"].name, seen["org_new"].kind, seen["org_new"].official_code) == ("New", "merchant", "91A")
     assert await organisations.one(pool, bank_id, "org_new") == seen["org_new"]
     assert await organisations.one(pool, bank_id, "org_none") is None
     assert [each.organisation_id for each in await organisations.page(pool, bank_id, "suspended", "", 9)] == [CLINIC]

@@ -18,13 +18,23 @@ as a member; as somebody's proxy; or as the operator, who runs the machine and h
 class Acting(msgspec.Struct, frozen=True):
     """Who acts, and by which right they say they do; whether they have it is decided from facts (`authority.py`).
 
-    `on_behalf_of` is whom a proxy acts for, `scope` the organisation that an office is limited to.
+    `on_behalf_of` is whom a proxy acts for, `scope` the organisation that an office is limited to, `key_issued_by`
+    whoever issued the key that a program acts with.
     """
 
     actor: ActorId
     authority: Authority
     on_behalf_of: VolunteerId | None = None
     scope: OrganisationId | None = None
+    key_issued_by: ActorId | None = None
+
+    @property
+    def eyes(self) -> frozenset[str]:
+        """Everybody who looks with these eyes: a program is also whoever issued its key, a proxy whom they act for.
+
+        Whoever records, whoever verifies and whoever benefits have to be three persons.
+        """
+        return frozenset(each for each in (self.actor, self.key_issued_by, self.on_behalf_of) if each)
 
     @property
     def volunteer_id(self) -> VolunteerId | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
 from types import NoneType
-from typing import Annotated, Any, ClassVar, ParamSpec, TypeAlias, TypeVar, cast, get_args, get_type_hints
+from typing import Annotated, Any, ClassVar, ParamSpec, Self, TypeAlias, TypeVar, cast, get_args, get_type_hints
 
 import msgspec
 from eventsourcing.dcb.domain import Decision, Selector, Slice
@@ -18,6 +18,7 @@ from timebank.domain.acting import Acting
 from timebank.domain.identifiers import TAG_OF, day_tag
 from timebank.domain.person import Person
 from timebank.domain.refusals import NotWellFormed
+from timebank.domain.text import Line, normal
 
 __all__ = ["Command", "Days", "Fact", "Key", "Known", "Memory", "MinutesByDay", "Moment", "about", "event", "must_fit"]
 
@@ -157,12 +158,20 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     by: Acting
     at: Moment
 
-    def check(self) -> None:
-        """Refuse values that no such command can have, whichever way it came in; nothing has to be known for that.
+    def checked(self) -> Self:
+        """The same, with all names in their normal form; nothing has to be known for that.
 
-        Raises `NotWellFormed` for what does not fit the type of its field.
+        Raises `NotWellFormed` for a value that no such command can have, whichever way it came in: a text that is too
+        long, or has control characters, a number out of bounds.
         """
         must_fit(msgspec.to_builtins(self, builtin_types=(date, datetime)), type(self))
+        names: dict[str, Any] = {}
+        for name, kind in _names(type(self)):
+            given = getattr(self, name)
+            names[name] = _normal(given)
+            if names[name] != given:
+                must_fit(names[name], kind, name)
+        return msgspec.structs.replace(self, **names) if names else self
 
     def needs(self) -> Sequence[Key]:
         """The memories that are known to be needed from the start."""
@@ -179,3 +188,20 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     def personal(self) -> Person | None:
         """What is to be kept in the same transaction, but outside the log."""
         return None
+
+
+@cache
+def _names(kind: type[Command]) -> tuple[tuple[str, Any], ...]:
+    """The fields of a command that hold a name, or several, and their types."""
+    hints = get_type_hints(kind, include_extras=True)
+    return tuple((name, hints[name]) for name in kind.__struct_fields__ if _holds_names(hints[name]))
+
+
+def _holds_names(hint: Any) -> bool:
+    return hint == Line or any(_holds_names(each) for each in get_args(hint) if each is not str)
+
+
+def _normal(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(normal, value))
+    return normal(value) if isinstance(value, str) else value

@@ -1,5 +1,7 @@
-"""Text that people write: what may be in it, and how long it may be, whichever way it comes in."""
+"""Text that people write: what may be in it, how long it may be, and the one form that names are kept in."""
 
+import unicodedata
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta
@@ -15,3 +17,19 @@ Text = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08
 
 Phone = Annotated[str, Meta(min_length=3, max_length=32, pattern=r"^\+?[0-9][0-9 -]{1,30}$(?!\n)")]
 """A phone number as people write it: digits, blanks, hyphens, and a plus sign in front."""
+
+
+@lru_cache(maxsize=10_000)
+def normal(name: str) -> str:
+    """The one form of a name, of a category or an activity: what looks the same is the same.
+
+    Unicode's NFKC, so full-width letters and digits are plain ones; no character that is invisible or turns the
+    direction of writing; trimmed, and one blank where there were several. Credit hangs on how a category is spelt.
+    """
+    compatible = unicodedata.normalize("NFKC", name)
+    visible = "".join(each for each in compatible if unicodedata.category(each) not in _INVISIBLE)
+    return " ".join(unicodedata.normalize("NFKC", visible).split())
+
+
+_INVISIBLE = {"Cf", "Co", "Cn", "Cs"}
+"""Formats (zero-width, direction), private use, unassigned, surrogates (Unicode's general categories)."""

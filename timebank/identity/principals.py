@@ -181,7 +181,7 @@ class Principals:
             credential=row["key_id"],
             expires_at=row["expires_at"],
             permissions=tuple(row["permissions"]),
-            acting=Acting(ActorId(row["organisation_id"]), "organisation"),
+            acting=Acting(ActorId(row["organisation_id"]), "organisation", key_issued_by=ActorId(row["issued_by"])),
         )
 
     async def key_used(self, principal: Principal, at: datetime) -> bool:

@@ -17,7 +17,10 @@ select b.timezone,
 -- by_key --
 -- Whose key it is; a suspended organisation's is good for nothing. What is asked of the log itself is never behind it.
 -- $1 key
-select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, k.expires_at, b.timezone
+select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, k.expires_at, b.timezone,
+       (select e.actor
+          from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
+         where t.bank_id = k.bank_id and t.tag = k.key_id and t.topic = 'api-key-issued') as issued_by
   from api_key k join bank b using (bank_id)
  where k.key_id = $1 and k.status <> 'revoked'
    and coalesce((select t.topic = 'organisation-reinstated'

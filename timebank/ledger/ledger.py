@@ -115,7 +115,6 @@ class Ledger:
 def _checked(command: Command) -> Command | Refusal:
     """A command that can be decided, with the proof of its actor's right; or why it cannot be, whatever is known."""
     try:
-        command.check()
+        return authorised(command.checked())
     except Refusal as refusal:
         return refusal
-    return authorised(command)

@@ -14,6 +14,7 @@ import pytest
 import structlog
 
 from tests.api.world import World, served, service, settled
+from timebank.domain.text import normal
 from timebank.ledger.store import Store
 from timebank.runtime.embedded import EmbeddedPostgres
 
@@ -144,7 +145,7 @@ STRINGS = {
 
 @pytest.mark.parametrize("text", STRINGS.values(), ids=STRINGS)
 async def test_any_text_is_taken_or_refused(world: World, text: str) -> None:
-    """In every place where text can be, each text is stored as it is, or refused; it is never our fault."""
+    """In every place where text can be, each text is stored in its normal form, or refused; it is never our fault."""
     garden, somebody = world.garden, await world.somebody()
     record_id = await world.log(somebody.id, hour=1)
     bodies: list[tuple[str, dict[str, Any]]] = [
@@ -173,7 +174,7 @@ async def test_any_text_is_taken_or_refused(world: World, text: str) -> None:
     made = await world.administrator.ask("POST", "/v1/volunteers", json={"name": text})
     if made.status_code == 201:
         seen = await world.administrator.get(f"/v1/volunteers/{made.json()['volunteer_id']}")
-        assert seen["name"] == text.strip()
+        assert seen["name"] == normal(text)
 
 
 @pytest.mark.parametrize(

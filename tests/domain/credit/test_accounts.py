@@ -367,18 +367,19 @@ class AnyHistory(RuleBasedStateMachine):
 
     @invariant()
     def no_day_has_more_than_24_hours(self) -> None:
-        """What counts of one person's local day, pending records with it, is at most what a day has."""
+        """What was confirmed of one person's local day is at most what a day has; what one organisation says too."""
         taken: dict[RecordId, Any] = {}
         for fact in self.book.facts:
             if fact.TOPIC in {"service-logged", "service-confirmed", "service-corrected"}:
                 taken[fact.record_id] = fact  # type: ignore[attr-defined]
             elif fact.TOPIC in {"service-rejected", "service-voided"}:
                 taken.pop(fact.record_id, None)  # type: ignore[attr-defined]
-        days: Counter[tuple[VolunteerId, date]] = Counter()
+        days: Counter[tuple[Any, ...]] = Counter()
         for fact in taken.values():
             for day, minutes in fact.minutes_by_day.items():
                 assert minutes >= 0
-                days[fact.volunteer_id, day] += minutes
+                where = fact.organisation_id if fact.TOPIC == "service-logged" else "confirmed"
+                days[fact.volunteer_id, day, where] += minutes
         assert all(minutes <= 24 * 60 for minutes in days.values())
 
     @invariant()

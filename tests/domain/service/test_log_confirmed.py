@@ -77,7 +77,8 @@ def of_the_clinic(**changes: Any) -> tuple[Fact, Fact]:
     """The clinic's record of Wang, from nine to eleven the same morning, was logged and confirmed."""
     fields: dict[str, Any] = {"organisation_id": CLINIC, "recorder_id": ActorId(CLINIC)}
     times: dict[str, Any] = {"started_at": at(19, 9), "ended_at": at(19, 11)}
-    return logged(**(fields | times | changes)), confirmed(organisation_id=CLINIC)
+    amount = {name: changes[name] for name in ("minutes", "minutes_by_day") if name in changes}
+    return logged(**(fields | times | changes)), confirmed(organisation_id=CLINIC, **amount)
 
 
 class TestLogConfirmedService:
@@ -252,8 +253,8 @@ class TestWhatIsSigned:
     def test_refused_beyond_24_hours_a_day(self) -> None:
         """A full day is full."""
         times: dict[str, Any] = {"started_at": at(19, 0), "ended_at": at(19, 23)}
-        full, _ = of_the_clinic(**times, minutes=23 * 60, minutes_by_day={THURSDAY: 23 * 60})
-        decided = given(*PEOPLE, *VERIFIER, full).when(log_confirmed())
+        full = of_the_clinic(**times, minutes=23 * 60, minutes_by_day={THURSDAY: 23 * 60})
+        decided = given(*PEOPLE, *VERIFIER, *full).when(log_confirmed())
         decided.then_refused(DayIsFull, minutes=25 * 60, day="2026-11-19")
 
     def test_nothing_happens_when_either_is_refused(self) -> None:

@@ -39,7 +39,7 @@ from tests.given import Book, given, stored
 from timebank.domain.acting import Acting
 from timebank.domain.facts.organisations import OrganisationRegistered, OrganisationSuspended
 from timebank.domain.facts.people import VolunteerReinstated, VolunteerSuspended
-from timebank.domain.identifiers import ActorId, RecordId
+from timebank.domain.identifiers import ActorId, OrganisationId, RecordId
 from timebank.domain.kernel import Fact
 from timebank.domain.organisations.refusals import OrganisationNotApproved, OrganisationUnknown, RoleMissing
 from timebank.domain.people.refusals import VolunteerIsSuspended, VolunteerUnknown
@@ -407,45 +407,59 @@ class TestDuplicates:
 class TestFullDays:
     """At most 24 hours a local day for one person."""
 
-    def all_day(self, *, hours: int = 24) -> Fact:
-        """The clinic logged Wang from midnight on."""
+    def said(self, *, hours: int = 24, organisation_id: OrganisationId = CLINIC) -> Fact:
+        """Somebody logged Wang from midnight on, and nobody has confirmed it."""
         return logged(
             record_id=OTHER,
-            organisation_id=CLINIC,
+            organisation_id=organisation_id,
             started_at=at(19, 0),
             ended_at=at(19, 0) + timedelta(hours=hours),
             minutes=hours * 60,
             minutes_by_day={THURSDAY: hours * 60},
         )
 
+    def all_day(self, *, hours: int = 24) -> tuple[Fact, Fact]:
+        """The clinic logged and confirmed Wang from midnight on."""
+        minutes: dict[str, Any] = {"minutes": hours * 60, "minutes_by_day": {THURSDAY: hours * 60}}
+        return self.said(hours=hours), confirmed(record_id=OTHER, organisation_id=CLINIC, **minutes)
+
     def test_refused_beyond_24_hours(self) -> None:
         """All organisations together cannot log more than a day has."""
-        decided = given(*PEOPLE, self.all_day(hours=23)).when(log_service())
+        decided = given(*PEOPLE, *self.all_day(hours=23)).when(log_service())
         decided.then_refused(DayIsFull, minutes=25 * 60, day="2026-11-19")
 
     def test_possible_up_to_24_hours(self) -> None:
         """The last minutes of a day can be logged."""
-        given(*PEOPLE, self.all_day(hours=22)).when(log_service()).then(logged())
+        given(*PEOPLE, *self.all_day(hours=22)).when(log_service()).then(logged())
+
+    def test_what_another_organisation_merely_says_keeps_nobody_out(self) -> None:
+        """A program cannot fill a person's day with invented records, so that real service is refused."""
+        given(*PEOPLE, self.said()).when(log_service()).then(logged())
+
+    def test_what_the_organisation_itself_says_takes_room(self) -> None:
+        """One organisation does not log more than a day has, confirmed or not."""
+        decided = given(*PEOPLE, self.said(hours=23, organisation_id=GARDEN)).when(log_service())
+        decided.then_refused(DayIsFull, minutes=25 * 60, day="2026-11-19")
 
     def test_each_day_is_full_by_itself(self) -> None:
         """Over midnight the part on the full day is what does not fit."""
         command = log_service(started_at=at(18, 23), ended_at=at(19, 1))
-        given(*PEOPLE, self.all_day()).when(command).then_refused(DayIsFull, minutes=25 * 60, day="2026-11-19")
+        given(*PEOPLE, *self.all_day()).when(command).then_refused(DayIsFull, minutes=25 * 60, day="2026-11-19")
 
     def test_rejected_records_leave_room(self) -> None:
         """What came to nothing takes no room."""
-        gone = rejected(record_id=OTHER, organisation_id=CLINIC, minutes_by_day={THURSDAY: 24 * 60})
-        given(*PEOPLE, self.all_day(), gone).when(log_service()).then(logged())
+        gone = rejected(record_id=OTHER, minutes_by_day={THURSDAY: 24 * 60})
+        given(*PEOPLE, self.said(organisation_id=GARDEN), gone).when(log_service()).then(logged())
 
     def test_minutes_that_were_not_confirmed_leave_room(self) -> None:
         """Of a record confirmed for less than was logged only the confirmed minutes take room."""
         less = confirmed(record_id=OTHER, organisation_id=CLINIC, minutes=1320, minutes_by_day={THURSDAY: 1320})
-        given(*PEOPLE, self.all_day()).when(log_service()).then_refused(DayIsFull)
-        given(*PEOPLE, self.all_day(), less).when(log_service()).then(logged())
+        given(*PEOPLE, *self.all_day()).when(log_service()).then_refused(DayIsFull)
+        given(*PEOPLE, self.said(), less).when(log_service()).then(logged())
 
     def test_another_persons_day_does_not_count(self) -> None:
         """Everybody has a day of their own."""
-        book = Book(*PEOPLE, self.all_day(), registered(ZHAO, NUMBER))
+        book = Book(*PEOPLE, *self.all_day(), registered(ZHAO, NUMBER))
         assert book.do(log_service(volunteer_id=ZHAO)).minutes == 120
 
 

@@ -307,7 +307,8 @@ class TestDayIsFull:
         """More minutes than were logged still have to fit into the day."""
         short = logged(minutes=60, minutes_by_day={THURSDAY: 60})
         times: dict[str, Any] = {"started_at": at(19, 0), "ended_at": at(19, 23)}
-        other = of_the_clinic(**times, minutes=23 * 60, minutes_by_day={THURSDAY: 23 * 60})[0]
+        full: dict[str, Any] = {"minutes": 23 * 60, "minutes_by_day": {THURSDAY: 23 * 60}}
+        other = logged(record_id=OTHER, **times, **full)
         given(*standing(), short, other).when(confirm()).then(
             confirmed(minutes=60, minutes_by_day={THURSDAY: 60}, credited_minutes=60)
         )
@@ -317,7 +318,7 @@ class TestDayIsFull:
     def test_refused_when_correcting_onto_a_full_day(self) -> None:
         """What is moved to another day has to fit there."""
         times: dict[str, Any] = {"started_at": at(18, 0), "ended_at": at(18, 23)}
-        other = of_the_clinic(**times, minutes=23 * 60, minutes_by_day={WEDNESDAY: 23 * 60})[0]
+        other = logged(record_id=OTHER, **times, minutes=23 * 60, minutes_by_day={WEDNESDAY: 23 * 60})
         command = correct(started_at=at(18, 8), ended_at=at(18, 10))
         given(*CONFIRMED, other).when(command).then_refused(DayIsFull, minutes=25 * 60, day="2026-11-18")
 

@@ -87,7 +87,7 @@ class FundController(Controller):
         command = OpenFund(
             **request.stamp,
             fund_id=new_fund_id(),
-            name=data.name.strip(),
+            name=data.name,
             kind=data.kind,
             organisation_id=OrganisationId(data.organisation_id) if data.organisation_id else None,
             purpose=data.purpose,

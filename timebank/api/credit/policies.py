@@ -55,10 +55,7 @@ class RulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def rules(self) -> Rules:
         """The same, as the domain knows it."""
         said = {name: getattr(self, name) for name in self.__struct_fields__}
-        return Rules(**(said | {"credit_percent": self._by_category(), "gifts": GiftRules(**asdict(self.gifts))}))
-
-    def _by_category(self) -> dict[str, int]:
-        return {category.strip(): percent for category, percent in self.credit_percent.items()}
+        return Rules(**(said | {"gifts": GiftRules(**asdict(self.gifts))}))
 
     @classmethod
     def of(cls, rules: Rules) -> "RulesBody":
@@ -153,7 +150,7 @@ class PolicyController(Controller):
         """Adopt a version, for service from a day on that has not begun; only a bank's first may reach back."""
         command = AdoptPolicy(
             **request.stamp,
-            resolution=data.resolution.strip(),
+            resolution=data.resolution,
             effective_from=data.effective_from,
             rules=data.rules.rules(),
         )

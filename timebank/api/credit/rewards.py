@@ -78,7 +78,7 @@ class RewardRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def terms(self) -> RewardTerms:
         """The same, as the domain knows it."""
-        return msgspec.convert(msgspec.to_builtins(self) | {"name": self.name.strip()}, RewardTerms)
+        return msgspec.convert(msgspec.to_builtins(self), RewardTerms)
 
 
 class RewardStatus(Status, frozen=True, kw_only=True):

@@ -68,7 +68,7 @@ class OrganisationController(Controller):
         command = RegisterOrganisation(
             **request.stamp,
             organisation_id=new_organisation_id(),
-            name=data.name.strip(),
+            name=data.name,
             kind=data.kind,
             code=OfficialCode(data.official_code) if data.official_code else None,
         )

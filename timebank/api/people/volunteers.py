@@ -222,7 +222,7 @@ class VolunteerController(Controller):
         command = ChangePersonalData(
             **request.stamp,
             volunteer_id=VolunteerId(volunteer_id),
-            name=data.name.strip() if data.name is not UNSET else None,
+            name=data.name if data.name is not UNSET else None,
             phone=_said(data.phone, ""),
             birth_year=_said(data.birth_year, 0),
             document_number=_said(data.document_number, ""),
@@ -245,7 +245,7 @@ async def register(request: BankRequest, data: RegisterRequest, key: str | None)
             **request.stamp,
             volunteer_id=new_volunteer_id(),
             number=new_volunteer_number(),
-            name=data.name.strip(),
+            name=data.name,
             phone=data.phone,
             birth_year=data.birth_year,
             document_number=data.document_number,

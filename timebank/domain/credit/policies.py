@@ -7,16 +7,18 @@ rule did what, so that the same service under the same version always comes to t
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Self
+
+import msgspec
 
 from timebank.domain.acting import must_govern
 from timebank.domain.credit.refusals import PolicyNotAhead, ThresholdsNotRising
 from timebank.domain.facts.credit import PolicyAdopted, Rule, RuleEffect, Rules
 from timebank.domain.facts.service import Capacity, counts_as_volunteering
 from timebank.domain.identifiers import OrganisationId
-from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event, must_fit
 from timebank.domain.organisations.memberships import VERIFIES_SERVICE
-from timebank.domain.text import Line
+from timebank.domain.text import Line, normal
 
 
 class Version(NamedTuple):
@@ -69,6 +71,13 @@ class AdoptPolicy(Command, frozen=True, kw_only=True):
     resolution: Line
     effective_from: date
     rules: Rules
+
+    def checked(self) -> Self:
+        by_name = {normal(category): percent for category, percent in self.rules.credit_percent.items()}
+        for category in by_name:
+            must_fit(category, Line, "rules.credit_percent")
+        rules = msgspec.structs.replace(self.rules, credit_percent=by_name)
+        return msgspec.structs.replace(super().checked(), rules=rules)
 
     def needs(self) -> Sequence[Key]:
         return (about(RuleBook),)
@@ -133,7 +142,7 @@ def credit_for(rules: Rules, work: Work, days: Mapping[date, DayCredit], total_m
     served = sum(work.minutes_by_day.values())
     if not counts_as_volunteering(work.capacity):
         return Credit(dict.fromkeys(work.minutes_by_day, 0), (RuleEffect("paid-duty", -served),))
-    percent = rules.credit_percent.get(work.category, rules.other_percent)
+    percent = rules.percent_of(work.category)
     weighted = {day: minutes * percent // 100 for day, minutes in work.minutes_by_day.items()}
     steps = [served, sum(weighted.values())]
     by_day = weighted

@@ -6,7 +6,7 @@ one of them; cancelling and expiring give back exactly what was reserved.
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from timebank.domain.credit.accounts import Balance, ServedDays
 from timebank.domain.credit.policies import RuleBook
@@ -165,9 +165,9 @@ class ReserveReward(Command, frozen=True, kw_only=True):
     code_hash: CodeHash
     slot: Moment | None = None
 
-    def check(self) -> None:
-        super().check()
+    def checked(self) -> Self:
         must_be_believable(slot=self.slot)
+        return super().checked()
 
     def needs(self) -> Sequence[Key]:
         return (
@@ -295,7 +295,7 @@ class FulfilRedemption(Command, frozen=True, kw_only=True):
             raise RedemptionCodeUnknown from None  # to those who do not provide it no code is known
         if not self.by.governs:
             known(Organisation, reserved.provider_id).must_be_approved()
-        if self.by.volunteer_id in {reserved.volunteer_id, reserved.beneficiary_id, reserved.reserved_by}:
+        if self.by.eyes & {reserved.volunteer_id, reserved.beneficiary_id, reserved.reserved_by}:
             raise FulfillerIsBeneficiary
         redemption.must_be_open(self.at)
         yield RewardFulfilled(**_as_reserved(reserved, RewardFulfilled), fulfilled_by=self.by.actor)

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
-from typing import Annotated
+from typing import Annotated, Self
 
+import msgspec
 from msgspec import Meta
 
 from timebank.domain.acting import must_govern
@@ -28,7 +29,7 @@ from timebank.domain.identifiers import RewardId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event, must_fit
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts
-from timebank.domain.text import Line, Text
+from timebank.domain.text import Line, Text, normal
 from timebank.domain.times import must_be_believable
 
 SlotCount = Annotated[int, Meta(le=500)]
@@ -92,13 +93,15 @@ class _OnTerms(Command, frozen=True, kw_only=True):
     reward_id: RewardId
     terms: RewardTerms
 
-    def check(self) -> None:
-        super().check()
+    def checked(self) -> Self:
         must_fit(self.terms.name, Line, "name")
         must_fit(self.terms.description, Text | None, "description")
         must_fit(len(self.terms.slots), SlotCount, "slots")
         for slot in self.terms.slots:
             must_be_believable(slots=slot.starts_at)
+        terms = msgspec.structs.replace(self.terms, name=normal(self.terms.name))
+        must_fit(terms.name, Line, "name")
+        return msgspec.structs.replace(super().checked(), terms=terms)
 
     def needs(self) -> Sequence[Key]:
         concerned = (self.terms.provider_id, self.terms.funder_id)

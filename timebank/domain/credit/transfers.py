@@ -181,7 +181,7 @@ class GrantCredit(Command, frozen=True, kw_only=True):
         """By how much a debt of whoever gets it changes; refuses whoever cannot get it."""
         if self.to_volunteer_id:
             known(Volunteer, self.to_volunteer_id).must_be_active()
-            if self.by.volunteer_id == self.to_volunteer_id:
+            if self.to_volunteer_id in self.by.eyes:
                 raise GranterIsBeneficiary
             return known(Balance, self.to_volunteer_id).debt_change(self.minutes)
         if self.to_fund_id:

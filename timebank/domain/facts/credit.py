@@ -17,6 +17,7 @@ from timebank.domain.identifiers import (
     VolunteerId,
 )
 from timebank.domain.kernel import Fact, Moment
+from timebank.domain.text import normal
 
 Percent = Annotated[int, Meta(ge=0, le=1000)]
 """What a minute of service is worth: 100 is a minute of credit."""
@@ -80,6 +81,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         60_000,
         90_000,
     )
+
+    def percent_of(self, category: str) -> int:
+        """What a minute of service of a category is worth, however the category is spelt."""
+        wanted = normal(category)
+        by_name = (percent for name, percent in self.credit_percent.items() if normal(name) == wanted)
+        return next(by_name, self.other_percent)
 
     def stars(self, service_minutes: int) -> int:
         """How many stars so many minutes of service are."""

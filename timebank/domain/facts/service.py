@@ -21,6 +21,7 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     """An organisation says that a volunteer served for `minutes`; nobody has checked it yet.
 
     `minutes_by_day` divides the minutes among the local days they touch, `local_date` is the day they count for.
+    Where a program recorded it, `key_issued_by` is whoever issued its key: the two count as one person.
     """
 
     TOPIC = "service-logged"
@@ -40,6 +41,7 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     place: str | None = None
     content: str | None = None
     programmes: tuple[str, ...] = ()
+    key_issued_by: ActorId | None = None
 
 
 class ServiceConfirmed(Fact, frozen=True, kw_only=True):

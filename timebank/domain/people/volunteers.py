@@ -1,6 +1,7 @@
 """Volunteers: who has an account, under which number, and what they consented to. Their names are in no fact."""
 
 from collections.abc import Iterator, Sequence
+from typing import Self
 
 from timebank.domain.acting import must_govern
 from timebank.domain.facts.organisations import AppointmentEnded, AppointmentMade
@@ -176,8 +177,7 @@ class ChangePersonalData(Command, frozen=True, kw_only=True):
     document_number: str | None = None
     skills: Skills | None = None
 
-    def check(self) -> None:
-        super().check()
+    def checked(self) -> Self:
         for field, value, kind in (
             ("phone", self.phone, Phone),
             ("birth_year", self.birth_year, BirthYear),
@@ -185,6 +185,7 @@ class ChangePersonalData(Command, frozen=True, kw_only=True):
         ):
             if value:
                 must_fit(value, kind, field)
+        return super().checked()
 
     def needs(self) -> Sequence[Key]:
         return (about(Volunteer, self.volunteer_id),)
@@ -266,6 +267,8 @@ class SetConsent(Command, frozen=True, kw_only=True):
             raise VolunteerHasLeft(volunteer_id=self.volunteer_id)
         if self.granted and self.purpose not in consents.purposes:
             yield ConsentGiven(volunteer_id=self.volunteer_id, purpose=self.purpose)
+        if self.granted and self.alias is not None:
+            yield PersonalDataChanged(volunteer_id=self.volunteer_id, fields=("alias",))
         if not self.granted and self.purpose in consents.purposes:
             yield ConsentWithdrawn(volunteer_id=self.volunteer_id, purpose=self.purpose)
 

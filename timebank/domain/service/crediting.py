@@ -47,7 +47,7 @@ def credited(known: Known, service: Service) -> Credited:
     days = {day: known(ServiceDay, service.volunteer_id, day) for day in shares}
     for day, minutes in shares.items():
         days[day].must_not_overlap(service.started_at, service.ended_at, besides=service.record_id)
-        days[day].must_have_room(minutes, besides=service.record_id)
+        days[day].must_have_room(minutes, work.organisation_id, besides=service.record_id)
     version, balance = known(RuleBook).on(min(shares)), known(Balance, service.volunteer_id)
     others = {
         day: each.credit(work.organisation_id, work.activity, besides=service.record_id) for day, each in days.items()

@@ -16,6 +16,7 @@ from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId, d
 from timebank.domain.kernel import Memory, event
 from timebank.domain.service.refusals import DayIsFull, DuplicateRecord, OverlappingService
 from timebank.domain.service.times import MINUTES_A_DAY
+from timebank.domain.text import normal
 
 
 class DayEntry(NamedTuple):
@@ -77,7 +78,7 @@ class ServiceDay(Memory):
             fact.ended_at.astimezone(UTC),
             fact.minutes_by_day[self.day],
             is_confirmed,
-            fact.activity,
+            normal(fact.activity),
             credited_minutes,
         )
 
@@ -92,16 +93,25 @@ class ServiceDay(Memory):
         if claim in known:
             raise DuplicateRecord(record_id=known[claim])
 
-    def must_have_room(self, minutes: int, besides: RecordId) -> None:
-        """Refuse more minutes than the day has."""
-        taken = sum(entry.minutes for record_id, entry in self.entries.items() if record_id != besides)
+    def must_have_room(self, minutes: int, organisation_id: OrganisationId, besides: RecordId) -> None:
+        """Refuse more minutes than the day has.
+
+        Of other organisations only what was confirmed takes room: what they merely say must not keep real service out.
+        """
+        taken = sum(
+            entry.minutes
+            for record_id, entry in self.entries.items()
+            if record_id != besides and (entry.is_confirmed or entry.organisation_id == organisation_id)
+        )
         if taken + minutes > MINUTES_A_DAY:
             raise DayIsFull(minutes=taken + minutes, day=self.day.isoformat())
 
     def credit(self, organisation_id: OrganisationId, activity: str, besides: RecordId) -> DayCredit:
         """What the other records of the day were credited with, in all and for the same activity."""
         others = [entry for record_id, entry in self.entries.items() if record_id != besides]
-        same = [entry for entry in others if (entry.organisation_id, entry.activity) == (organisation_id, activity)]
+        same = [
+            entry for entry in others if (entry.organisation_id, entry.activity) == (organisation_id, normal(activity))
+        ]
         return DayCredit(sum(entry.credited_minutes for entry in others), sum(entry.credited_minutes for entry in same))
 
     def must_not_overlap(self, started_at: datetime, ended_at: datetime, besides: RecordId) -> None:

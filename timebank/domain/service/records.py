@@ -6,7 +6,7 @@ It is logged, then confirmed or rejected; a confirmed one can be corrected or vo
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import msgspec
 from msgspec import Meta
@@ -22,7 +22,7 @@ from timebank.domain.facts.service import (
     ServiceRejected,
     ServiceVoided,
 )
-from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId
+from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, about, event
 from timebank.domain.organisations.memberships import LOGS_SERVICE, VERIFIES_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
@@ -52,7 +52,7 @@ class ServiceRecord(Memory):
 
     status = "unknown"
     logged: ServiceLogged | ServiceCorrected
-    recorder_id: ActorId
+    recorder_eyes: frozenset[str]
     original_days: tuple[date, ...]
     minutes_by_day: dict[date, int]
     credited_minutes = 0
@@ -63,7 +63,8 @@ class ServiceRecord(Memory):
 
     @event(ServiceLogged)
     def _(self, fact: ServiceLogged) -> None:
-        self.status, self.logged, self.recorder_id = "logged", fact, fact.recorder_id
+        self.status, self.logged = "logged", fact
+        self.recorder_eyes = frozenset(each for each in (fact.recorder_id, fact.key_issued_by) if each)
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
 
     @event(ServiceConfirmed)
@@ -115,9 +116,9 @@ class LogService(Command, frozen=True, kw_only=True):
     content: Text | None = None
     programmes: Programmes = ()
 
-    def check(self) -> None:
-        super().check()
+    def checked(self) -> Self:
         must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
+        return super().checked()
 
     def needs(self) -> Sequence[Key]:
         days = local_days(self.started_at, self.ended_at, self.at.tzinfo)
@@ -134,7 +135,7 @@ class LogService(Command, frozen=True, kw_only=True):
         must_act_for(self.organisation_id, self.by, LOGS_SERVICE, self.at.date(), known)
         organisation.must_be_approved()
         known(Volunteer, self.volunteer_id).must_be_active()
-        if self.by.volunteer_id == self.volunteer_id:
+        if self.volunteer_id in self.by.eyes:
             raise RecorderIsBeneficiary
         minutes = served_minutes(self.started_at, self.ended_at, self.minutes)
         if self.ended_at > self.at:
@@ -143,7 +144,7 @@ class LogService(Command, frozen=True, kw_only=True):
         for day, share in shares.items():
             taken = known(ServiceDay, self.volunteer_id, day)
             taken.must_not_repeat(self.organisation_id, self.started_at, self.ended_at)
-            taken.must_have_room(share, besides=self.record_id)
+            taken.must_have_room(share, self.organisation_id, besides=self.record_id)
         yield ServiceLogged(
             record_id=self.record_id,
             volunteer_id=self.volunteer_id,
@@ -161,6 +162,7 @@ class LogService(Command, frozen=True, kw_only=True):
             place=self.place,
             content=self.content,
             programmes=self.programmes,
+            key_issued_by=self.by.key_issued_by,
         )
 
 
@@ -203,7 +205,7 @@ class _Review(Command, frozen=True, kw_only=True):
             must_act_for(organisation_id, self.by, self.roles(known), self.at.date(), known)
         except OrganisationUnknown:
             raise RecordUnknown(record_id=self.record_id) from None
-        if self.by.volunteer_id == record.logged.volunteer_id:
+        if record.logged.volunteer_id in self.by.eyes:
             raise VerifierIsBeneficiary
         known(Organisation, organisation_id).must_be_approved()
         return record
@@ -217,7 +219,7 @@ class _Crediting(_Review, frozen=True, kw_only=True):
 
     def must_not_be_recorder(self, record: ServiceRecord) -> None:
         """Refuse whoever logged the record."""
-        if self.by.actor == record.recorder_id:
+        if self.by.eyes & record.recorder_eyes:
             raise RecorderIsVerifier
 
 
@@ -282,9 +284,9 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
     content: Text | None = None
     programmes: Programmes | None = None
 
-    def check(self) -> None:
-        super().check()
+    def checked(self) -> Self:
         must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
+        return super().checked()
 
     def days(self, record: ServiceRecord) -> Sequence[date]:
         return local_days(*self.interval(record), self.at.tzinfo)
@@ -367,8 +369,8 @@ class LogConfirmedService(Command, frozen=True, kw_only=True):
 
     log: LogService
 
-    def check(self) -> None:
-        self.log.check()
+    def checked(self) -> Self:
+        return msgspec.structs.replace(self, log=self.log.checked())
 
     def needs(self) -> Sequence[Key]:
         log = self.log

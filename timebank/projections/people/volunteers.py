@@ -18,6 +18,7 @@ from timebank.domain.facts.people import (
     VolunteerReinstated,
     VolunteerSuspended,
 )
+from timebank.domain.text import normal
 from timebank.projections.machinery.projection import SetProjection, Step
 from timebank.vault.people import LONGEST_BEGINNING, People
 
@@ -70,7 +71,7 @@ async def page(
 
     A query is a number, a phone, a document number, or a name or its beginning, of two characters at least.
     """
-    asked = query or ""
+    asked = normal(query or "")
     hashes = people.phone_indexes(asked), people.keyring.indexes("document", asked), people.name_indexes(asked)
     rows = await pool.fetch(SQL["page"], bank_id, query, after, limit, *hashes, members_of)
     return [view for row in rows if _is_meant(view := _view(people, bank_id, row), asked)]
