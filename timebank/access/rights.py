@@ -1,10 +1,10 @@
-"""Rights: by which right of a row somebody may use an operation, from who they are and what it is about.
+"""Rights: by which rights of a row somebody may use an operation, from who they are and what it is about.
 
 Pure: no I/O. What rests on memberships is decided in the domain, from facts, and so are offices and proxies, once more,
 in the very decision they are used for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
@@ -28,34 +28,32 @@ class Concerned(NamedTuple):
     organisation_id: str | None = None
 
 
-def right_of(principal: Principal, access: Access, concerned: Concerned, today: date) -> Acting:
-    """How somebody acts who does so for themselves, in an office, or as a program.
+def rights_of(principal: Principal, access: Access, concerned: Concerned, today: date) -> tuple[Acting, ...]:
+    """The ways somebody can act who does so for themselves, in an office, or as a program; the first is tried first.
 
     Raises `NotAllowed`; or `VolunteerUnknown`, where others do not exist for those who have no business with them.
     """
     if principal.kind == "program":
-        return _of_program(principal, access)
-    if access.own and concerned.volunteer_id == principal.actor:
-        return principal.acting
-    office = _of_office(principal, access, concerned, today)
-    if office:
-        return office
+        return (_of_program(principal, access),)
+    rights = [principal.acting] if access.own and concerned.volunteer_id == principal.actor else []
+    rights += _of_offices(principal, access, concerned, today)
     about_oneself = access.people or (access.own and concerned.volunteer_id is None)
-    if access.everybody or access.roles or about_oneself:
-        return principal.acting
+    if (access.everybody or access.roles or about_oneself) and principal.acting not in rights:
+        rights.append(principal.acting)
+    if rights:
+        return tuple(rights)
     if access.own:
         raise VolunteerUnknown(volunteer_id=concerned.volunteer_id)
     raise NotAllowed(f"This is for {listed(access)} only.")
 
 
-def _of_office(principal: Principal, access: Access, concerned: Concerned, today: date) -> Acting | None:
+def _of_offices(principal: Principal, access: Access, concerned: Concerned, today: date) -> Iterator[Acting]:
     for office in access.offices:
         for held in principal.offices:
             is_theirs = office != "node-leader" or concerned.organisation_id in (None, held.organisation_id)
             if held.office == office and is_theirs and held.in_force(today):
                 scope = OrganisationId(held.organisation_id) if held.organisation_id else None
-                return Acting(principal.actor, office, scope=scope)
-    return None
+                yield Acting(principal.actor, office, scope=scope)
 
 
 def _of_program(principal: Principal, access: Access) -> Acting:

@@ -62,16 +62,15 @@ class Sight:
         return self._principal.role == "administrator"
 
     async def organisations(self, roles: tuple[Role, ...]) -> list[str]:
-        """The organisations whose affairs they see: their own program's, the one they lead, or by a role they hold."""
-        acting = self._acting
-        if acting.organisation_id:
-            return [acting.organisation_id]
-        if acting.authority == "node-leader":
-            return [acting.scope] if acting.scope else []
-        if acting.authority != "volunteer" or self._principal.is_suspended:
-            return []
-        held = await memberships.roles_of(self._pool, self._principal.bank_id, acting.actor, self._today)
-        return [organisation_id for organisation_id, role in held.items() if role in roles]
+        """The organisations whose affairs they see: their own program's, those they lead or have such a role in."""
+        if self._acting.organisation_id:
+            return [self._acting.organisation_id]
+        rights = (self._acting, *self._principal.acting_also)
+        seen: list[str] = [each.scope for each in rights if each.authority == "node-leader" and each.scope]
+        if any(each.authority == "volunteer" for each in rights) and not self._principal.is_suspended:
+            held = await memberships.roles_of(self._pool, self._principal.bank_id, self._acting.actor, self._today)
+            seen += [organisation_id for organisation_id, role in held.items() if role in roles]
+        return seen
 
     # Organisations
 

@@ -70,24 +70,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     offices: tuple[Held, ...] = ()
     permissions: tuple[Permission, ...] = ()
     acting: Acting
+    acting_also: tuple[Acting, ...] = ()
+    """The further ways they can act in what they ask for: where `acting` is not enough, these are tried in order."""
 
     def local(self, moment: datetime) -> datetime:
         """A moment in the bank's local time."""
         return moment.astimezone(ZoneInfo(self.timezone))
-
-    def holds(self, office: str, on: date, organisation_id: str | None = None) -> bool:
-        """Whether they hold an office on a day: for the whole bank, or for an organisation."""
-        return any(
-            held.office == office and held.organisation_id == organisation_id and held.in_force(on)
-            for held in self.offices
-        )
-
-    def acting_for(self, organisation_id: str | None, on: date) -> Acting:
-        """How they act where an organisation is named in the request's body: a node leader for that one, if theirs."""
-        if self.acting.authority != "node-leader" or not organisation_id:
-            return self.acting
-        scope = organisation_id if self.holds("node-leader", on, organisation_id) else None
-        return msgspec.structs.replace(self.acting, scope=scope or self.acting.scope)
 
     @property
     def role(self) -> str:

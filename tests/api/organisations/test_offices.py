@@ -214,6 +214,26 @@ class TestNodeLeaders:
         await leader.get(f"/v1/organisations/{elsewhere}/members", expect=404)
         await leader.post(f"/v1/organisations/{elsewhere}/members", {"volunteer_id": somebody.id}, expect=404)
 
+    async def test_has_the_rights_of_their_roles_as_well(self, world: World) -> None:
+        """Who leads the people and coordinates, too, invites a verifier; and leading two, does so for either."""
+        both = await world.appointed("node-leader", organisation_id=world.garden)
+        members = f"/v1/organisations/{world.garden}/members"
+        asked = {"volunteer_id": (await world.somebody()).id, "role": "verifier"}
+        await both.post(members, asked, expect=403)
+        await world.administrator.post(members, {"volunteer_id": both.id, "role": "coordinator"}, expect=201)
+        await world.administrator.post(f"{members}/{both.id}/approve")
+        await both.post(members, asked, expect=201)
+        elsewhere = await world.body()
+        leads = {"volunteer_id": both.id, "office": "node-leader", "organisation_id": elsewhere}
+        await world.administrator.post("/v1/appointments", leads, expect=201)
+        deputy = await world.somebody()
+        for organisation_id in (world.garden, elsewhere):
+            made = await both.post(
+                "/v1/appointments", leads | {"volunteer_id": deputy.id, "organisation_id": organisation_id}
+            )
+            assert made["status"] == "in force"
+            await both.get(f"/v1/organisations/{organisation_id}/members")
+
     async def test_appoints_deputies(self, world: World) -> None:
         """A deputy leads the same people, for no longer than the leader, and ends with them."""
         leader = await world.appointed("node-leader", organisation_id=world.garden, valid_until=day(10))

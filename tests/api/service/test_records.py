@@ -1,6 +1,6 @@
 from typing import Any
 
-from tests.api.world import World, hours_of, service
+from tests.api.world import Caller, World, hours_of, service
 
 
 async def test_the_life_of_a_record(world: World) -> None:
@@ -217,3 +217,27 @@ async def test_a_thousand_rows_are_logged_at_once(own_world: World) -> None:
     assert [each["status"] for each in answer["results"]] == ["logged"] * 1000
     pages = await own_world.administrator.pages("/v1/service-records", limit=300)
     assert [len(page) for page in pages] == [300, 300, 300, 100]
+
+
+async def test_a_key_and_whoever_issued_it_are_one_person(world: World) -> None:
+    """A coordinator does not confirm what a key of their own making logged; another does."""
+    keys = f"/v1/organisations/{world.garden}/keys"
+    made = await world.coordinator.post(keys, {"label": "自动", "permissions": ["log-service", "verify-service"]})
+    program = Caller(world.http, world.garden, made["api_key"])
+    logged = await world.log((await world.somebody()).id, by=program)
+    by_hand = await world.log((await world.somebody()).id, by=world.coordinator)
+    for who, record_id in ((world.coordinator, logged), (program, by_hand), (program, logged)):
+        refused = await who.post(f"/v1/service-records/{record_id}/confirm", expect=403)
+        assert refused["type"] == "/problems/recorder-is-verifier"
+    for record_id in (logged, by_hand):
+        await world.verifier.post(f"/v1/service-records/{record_id}/confirm", expect=200)
+
+
+async def test_invented_records_keep_no_real_service_out(world: World) -> None:
+    """Another organisation's program fills somebody's day; the garden logs and confirms what was really done."""
+    clinic, somebody = await world.body(), await world.somebody()
+    program = await world.program(clinic)
+    path = f"/v1/organisations/{clinic}/service-records"
+    await program.post(path, service(somebody.id, hour=0, hours=23.9), expect=201)
+    record_id = await world.log(somebody.id)
+    await world.verifier.post(f"/v1/service-records/{record_id}/confirm", expect=200)

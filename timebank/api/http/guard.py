@@ -1,9 +1,10 @@
-"""The guard: finds out who is asking, and by which right of the operation's row in the access table they may.
+"""The guard: finds out who is asking, and by which rights of the operation's row in the access table they may.
 
 Every handler carries its row, as `access=…` in its decorator; `table_of` collects them.
 """
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +15,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
 
-from timebank.access.rights import Concerned, NotAllowed, must_be_open_to_proxies, right_of, right_of_proxy
+from timebank.access.rights import Concerned, NotAllowed, must_be_open_to_proxies, right_of_proxy, rights_of
 from timebank.access.table import Access
 from timebank.api.http.requests import visit
 from timebank.domain.acting import Acting
@@ -58,8 +59,8 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     principal = await _who(connection)
     _must_know_parameters(connection, handler)
     connection.scope["state"]["principal"] = principal
-    acting = await _right(connection, principal, access)
-    connection.scope["user"] = msgspec.structs.replace(principal, acting=acting)
+    acting, *also = await _rights(connection, principal, access)
+    connection.scope["user"] = msgspec.structs.replace(principal, acting=acting, acting_also=tuple(also))
 
 
 def _must_know_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -91,7 +92,7 @@ async def _who(connection: Connection) -> Principal:
     return principal
 
 
-async def _right(connection: Connection, principal: Principal, access: Access) -> Acting:
+async def _rights(connection: Connection, principal: Principal, access: Access) -> Sequence[Acting]:
     services: Services = connection.app.state.services
     today = principal.local(services.ledger.clock()).date()
     path = connection.path_params
@@ -101,11 +102,11 @@ async def _right(connection: Connection, principal: Principal, access: Access) -
         must_be_open_to_proxies(principal, access)
         whom = await _meant(services, principal, behalf)
         held = await proxies.of(services.pool, principal.bank_id, whom)
-        return right_of_proxy(principal, access, whom, held, concerned, today)
-    acting = right_of(principal, access, concerned, today)
+        return (right_of_proxy(principal, access, whom, held, concerned, today),)
+    rights = rights_of(principal, access, concerned, today)
     if principal.kind == "program":
         await _note_use(connection, services, principal)
-    return acting
+    return rights
 
 
 async def _meant(services: Services, principal: Principal, behalf: str) -> str:

@@ -20,6 +20,7 @@ from timebank.db.connections import Pool
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import VolunteerId, is_volunteer_number
 from timebank.domain.kernel import Command, Fact
+from timebank.domain.refusing import Forbidden, NotFound, Refusal
 from timebank.domain.text import Text
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import Kind, Visit
@@ -150,10 +151,24 @@ class BankRequest(StrictRequest[Principal]):
         return visit(self)
 
     async def execute(self, command: Command, key: str | None) -> Receipt:
-        """Have a command executed, once for all requests with the same key."""
-        return await self.services.ledger.execute(
-            self.bank_id, command, request_id=self.visit.request_id, key=await self._promise(key)
-        )
+        """Have a command executed, once for all requests with the same key.
+
+        Whoever has several rights is refused only if none of them is enough, and then as by the first.
+        """
+        promise = await self._promise(key)
+        refused: Refusal | None = None
+        for by in (command.by, *self.user.acting_also):
+            try:
+                return await self.services.ledger.execute(
+                    self.bank_id,
+                    msgspec.structs.replace(command, by=by),
+                    request_id=self.visit.request_id,
+                    key=promise,
+                )
+            except (NotFound, Forbidden) as refusal:
+                refused = refused or refusal
+        assert refused, "at least one right was tried"
+        raise refused
 
     async def submit(self, commands: Sequence[Command], key: str | None, *, dry_run: bool) -> list[Outcome]:
         """Have several commands executed, each refused alone."""

@@ -69,8 +69,7 @@ class AppointmentController(Controller):
     ) -> AppointmentStatus:
         """Appoint somebody; a node leader appoints deputies for their own people, within their own term."""
         command = Appoint(
-            by=request.user.acting_for(data.organisation_id, request.today),
-            at=request.now,
+            **request.stamp,
             appointment_id=new_appointment_id(),
             volunteer_id=VolunteerId(data.volunteer_id),
             office=data.office,
