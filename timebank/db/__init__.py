@@ -1,1 +1,1 @@
-"""Db."""
+"""PostgreSQL: connections, migrations, named SQL."""

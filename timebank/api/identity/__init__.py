@@ -1,1 +1,1 @@
-"""Identity."""
+"""Operations of signing in: sessions, passwords and one-time codes, OpenID Connect."""

@@ -1,1 +1,1 @@
-"""Organisations."""
+"""Operations on organisations, their members, offices and API keys."""

@@ -1,1 +1,1 @@
-"""People."""
+"""Operations on people: volunteers, their proxies, leaving, and oneself."""

@@ -1,1 +1,1 @@
-"""Recognition."""
+"""Operations to thank people: leaderboards."""

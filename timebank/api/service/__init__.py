@@ -1,1 +1,1 @@
-"""Service."""
+"""Operations on service: logging it, finding records, deciding on them."""

@@ -1,1 +1,1 @@
-"""Supervision."""
+"""Operations of auditors: the event history and the security log."""

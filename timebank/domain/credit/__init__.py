@@ -1,1 +1,1 @@
-"""Credit."""
+"""The rules of credit: accounts, the rule book, rewards, redemptions, transfers, funds, statements."""

@@ -1,1 +1,1 @@
-"""Organisations."""
+"""The rules of organisations, memberships, offices and API keys."""

@@ -1,1 +1,1 @@
-"""People."""
+"""The rules about people: volunteers and their proxies."""

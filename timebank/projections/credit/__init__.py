@@ -1,1 +1,1 @@
-"""Credit."""
+"""What is asked about credit: balances, statements, rewards, redemptions, transfers, funds, the rule book."""

@@ -1,4 +1,4 @@
-"""What did whom redeem, and what has become of it? And what is overdue?"""
+"""Who redeemed what, how it stands, and which reservations are overdue."""
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo

@@ -1,1 +1,1 @@
-"""Machinery."""
+"""How every projection is kept: followed, rebuilt and compared; the same for all subjects."""

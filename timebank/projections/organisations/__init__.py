@@ -1,1 +1,1 @@
-"""Organisations."""
+"""What is asked about organisations: the register, members, offices, API keys."""

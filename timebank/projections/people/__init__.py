@@ -1,1 +1,1 @@
-"""People."""
+"""What is asked about people: volunteers and their proxies."""

@@ -1,4 +1,4 @@
-"""Who may act for whom? Kept in the append transaction."""
+"""Who may act for whom, now and before. Kept in the append transaction, so it is never behind the log."""
 
 from datetime import date
 from uuid import UUID

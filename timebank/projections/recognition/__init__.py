@@ -1,1 +1,1 @@
-"""Recognition."""
+"""What is asked to thank people: leaderboards."""

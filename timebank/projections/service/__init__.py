@@ -1,1 +1,1 @@
-"""Service."""
+"""What is asked about service: the records and how they stand."""

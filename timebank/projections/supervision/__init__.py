@@ -1,1 +1,1 @@
-"""Supervision."""
+"""What auditors ask: the event history."""
