@@ -1,3 +1,31 @@
+CREATE TABLE public.event (
+    bank_id uuid NOT NULL,
+    "position" bigint NOT NULL,
+    event_id uuid NOT NULL,
+    topic text NOT NULL,
+    data bytea NOT NULL,
+    tags text[] NOT NULL,
+    actor text NOT NULL,
+    authority text NOT NULL,
+    request_id text NOT NULL,
+    command_id uuid NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    leaf bytea NOT NULL,
+    on_behalf_of text,
+    CONSTRAINT event_position_check CHECK (("position" > 0))
+);
+
+CREATE FUNCTION public.facts_between(bank uuid, after bigint, until bigint, topics text[]) RETURNS TABLE("position" bigint, topic text, recorded_at timestamp with time zone, data jsonb)
+    LANGUAGE sql STABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT e."position",
+     e.topic,
+     e.recorded_at,
+     (convert_from(e.data, 'UTF8'::name))::jsonb AS convert_from
+    FROM public.event e
+   WHERE ((e.bank_id = facts_between.bank) AND (e."position" > facts_between.after) AND (e."position" <= facts_between.until) AND (e.topic = ANY (facts_between.topics)));
+END;
+
 CREATE FUNCTION public.refuse_to_change_history() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -88,23 +116,6 @@ CREATE TABLE public.credential (
     volunteer_id text NOT NULL,
     password_hash text NOT NULL,
     changed_at timestamp with time zone NOT NULL
-);
-
-CREATE TABLE public.event (
-    bank_id uuid NOT NULL,
-    "position" bigint NOT NULL,
-    event_id uuid NOT NULL,
-    topic text NOT NULL,
-    data bytea NOT NULL,
-    tags text[] NOT NULL,
-    actor text NOT NULL,
-    authority text NOT NULL,
-    request_id text NOT NULL,
-    command_id uuid NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    leaf bytea NOT NULL,
-    on_behalf_of text,
-    CONSTRAINT event_position_check CHECK (("position" > 0))
 );
 
 CREATE TABLE public.event_tag (

@@ -1,6 +1,6 @@
 """Migrations: applied once, in order, by one process at a time; and what they come to.
 
-`python -m tests.ledger.test_migrations` writes what they come to into `docs/schema.sql`.
+`python -m tests.db.test_migrations` writes what they come to into `docs/schema.sql`.
 """
 
 import asyncio

@@ -1,15 +1,13 @@
 -- open --
 insert into fund (bank_id, fund_id, name, kind, organisation_id, purpose, status)
-select e.bank_id, f.*, 'open'
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+select $1, f.*, 'open'
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (fund_id text, name text, kind text, organisation_id text, purpose text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
 
 -- close --
 update fund set status = 'closed'
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (fund_id text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-   and fund.bank_id = $1 and fund.fund_id = f.fund_id
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (fund_id text)
+ where fund.bank_id = $1 and fund.fund_id = f.fund_id
 
 -- page --
 -- $1 bank  $2 after this fund  $3 at most

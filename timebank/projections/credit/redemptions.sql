@@ -2,12 +2,11 @@
 insert into redemption (bank_id, redemption_id, reward_id, volunteer_id, beneficiary_id, provider_id, name, kind,
                         cost_minutes, period, slot, expires_at, reserved_by, status, reserved_at,
                         position)
-select e.bank_id, f.*, 'reserved', e.recorded_at, e.position
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+select $1, f.*, 'reserved', e.recorded_at, e.position
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (redemption_id text, reward_id text, volunteer_id text, beneficiary_id text, provider_id text,
                    name text, kind text, cost_minutes int, period text, slot timestamptz, expires_at timestamptz,
                    reserved_by text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
 
 -- end --
 update redemption r
@@ -15,10 +14,9 @@ update redemption r
                 else 'expired' end,
        ended_at = e.recorded_at, ended_by = coalesce(f.fulfilled_by, f.cancelled_by), reason = f.reason,
        position = e.position
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (redemption_id text, fulfilled_by text, cancelled_by text, reason text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-   and r.bank_id = $1 and r.redemption_id = f.redemption_id
+ where r.bank_id = $1 and r.redemption_id = f.redemption_id
 
 -- one --
 -- $1 bank  $2 redemption

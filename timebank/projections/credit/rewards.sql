@@ -1,15 +1,13 @@
 -- publish --
 insert into reward (bank_id, reward_id, provider_id, status, terms, position)
-select e.bank_id, f.reward_id, f.provider_id, 'published', f.terms, e.position
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (reward_id text, provider_id text, terms jsonb)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+select $1, f.reward_id, f.provider_id, 'published', f.terms, e.position
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (reward_id text, provider_id text, terms jsonb)
 
 -- amend --
 update reward r set provider_id = f.provider_id, terms = f.terms, position = f.position
   from (select distinct on (f.reward_id) f.*, e.position
-          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                         f (reward_id text, provider_id text, terms jsonb)
-         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
          order by f.reward_id, e.position desc) f
  where r.bank_id = $1 and r.reward_id = f.reward_id
 
@@ -20,8 +18,7 @@ update reward r
                 else 'published' end,
        reason = latest.reason, position = greatest(r.position, latest.position)
   from (select distinct on (f.reward_id) f.reward_id, f.reason, e.topic, e.position
-          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (reward_id text, reason text)
-         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (reward_id text, reason text)
          order by f.reward_id, e.position desc) latest
  where r.bank_id = $1 and r.reward_id = latest.reward_id
 

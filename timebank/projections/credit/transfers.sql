@@ -1,15 +1,14 @@
 -- make --
 insert into transfer (bank_id, transfer_id, kind, volunteer_id, fund_id, to_volunteer_id, to_fund_id, minutes, reason,
                       made_at, position)
-select e.bank_id, f.transfer_id,
+select $1, f.transfer_id,
        case e.topic when 'credit-given' then 'gift' when 'credit-donated' then 'donation' else 'grant' end,
        f.volunteer_id, case when e.topic = 'credit-granted' then f.fund_id end, f.to_volunteer_id,
        case when e.topic = 'credit-donated' then f.fund_id else f.to_fund_id end, f.minutes, f.reason,
        e.recorded_at, e.position
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (transfer_id text, volunteer_id text, fund_id text, to_volunteer_id text, to_fund_id text,
                    minutes bigint, reason text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
 
 -- page --
 -- Newest first. $1 bank  $2 kind or null  $3 whose (from or to) or null  $4 of which fund (from or to) or null

@@ -38,7 +38,10 @@ class Projection(Protocol):
 
 
 class Step(NamedTuple):
-    """One statement, and the facts it is for. Binds: $1 bank, $2 after, $3 until, $4 topics."""
+    """One statement, and the facts it is for.
+
+    Binds, in the order in which the function `facts_between` takes them: $1 bank, $2 after, $3 until, $4 topics.
+    """
 
     statement: str
     facts: tuple[type[Fact], ...]

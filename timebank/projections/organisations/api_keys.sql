@@ -1,24 +1,21 @@
 -- issue --
 insert into api_key (bank_id, key_id, organisation_id, label, permissions, secret_hash, expires_at, replaces, status,
                      issued_at)
-select e.bank_id, f.*, 'in force', e.recorded_at
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+select $1, f.*, 'in force', e.recorded_at
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (key_id text, organisation_id text, label text, permissions text[], secret_hash text,
                    expires_at timestamptz, replaces text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
 
 -- replace --
 update api_key k set status = 'replaced', replaced_by = f.replaced_by, expires_at = f.expires_at
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (key_id text, replaced_by text, expires_at timestamptz)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-   and k.bank_id = $1 and k.key_id = f.key_id
+ where k.bank_id = $1 and k.key_id = f.key_id
 
 -- revoke --
 update api_key k set status = 'revoked'
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (key_id text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-   and k.bank_id = $1 and k.key_id = f.key_id
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (key_id text)
+ where k.bank_id = $1 and k.key_id = f.key_id
 
 -- page --
 -- $1 bank  $2 organisation  $3 after this key  $4 at most

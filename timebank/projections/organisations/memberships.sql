@@ -1,33 +1,29 @@
 -- open --
 insert into membership (bank_id, membership_id, organisation_id, volunteer_id, role, status, valid_from, valid_until)
-select e.bank_id, f.membership_id, f.organisation_id, f.volunteer_id, f.role,
+select $1, f.membership_id, f.organisation_id, f.volunteer_id, f.role,
        case e.topic when 'membership-invited' then 'invited' else 'requested' end, f.valid_from, f.valid_until
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (membership_id text, organisation_id text, volunteer_id text, role text,
                    valid_from date, valid_until date)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
 
 -- approve --
 update membership m set status = 'approved'
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (membership_id text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-   and m.bank_id = $1 and m.membership_id = f.membership_id
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (membership_id text)
+ where m.bank_id = $1 and m.membership_id = f.membership_id
 
 -- change_role --
 update membership m set role = latest.role, valid_from = latest.valid_from, valid_until = latest.valid_until
   from (select distinct on (f.membership_id) f.*
-          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                         f (membership_id text, role text, valid_from date, valid_until date)
-         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
          order by f.membership_id, e.position desc) latest
  where m.bank_id = $1 and m.membership_id = latest.membership_id
 
 -- close --
 update membership m
    set status = case e.topic when 'membership-declined' then 'declined' else 'ended' end, reason = f.reason
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (membership_id text, reason text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-   and m.bank_id = $1 and m.membership_id = f.membership_id
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (membership_id text, reason text)
+ where m.bank_id = $1 and m.membership_id = f.membership_id
 
 -- page --
 -- $1 bank  $2 organisation or null  $3 volunteer or null  $4 after this membership  $5 at most

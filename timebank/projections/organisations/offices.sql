@@ -1,17 +1,15 @@
 -- make --
 insert into appointment (bank_id, appointment_id, volunteer_id, office, organisation_id, valid_from, valid_until,
                          appointed_by, delegated_from, status)
-select e.bank_id, f.*, 'in force'
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+select $1, f.*, 'in force'
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (appointment_id text, volunteer_id text, office text, organisation_id text,
                    valid_from date, valid_until date, appointed_by text, delegated_from text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
 
 -- end --
 update appointment a set status = 'ended', reason = f.reason
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (appointment_id text, reason text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-   and a.bank_id = $1 and a.appointment_id = f.appointment_id
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (appointment_id text, reason text)
+ where a.bank_id = $1 and a.appointment_id = f.appointment_id
 
 -- page --
 -- $1 bank  $2 volunteer or null  $3 after this appointment  $4 at most

@@ -1,16 +1,14 @@
 -- register --
 insert into organisation (bank_id, organisation_id, name, kind, code, status, registered_at)
-select e.bank_id, f.organisation_id, f.name, f.kind, f.code, 'registered', e.recorded_at
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+select $1, f.organisation_id, f.name, f.kind, f.code, 'registered', e.recorded_at
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (organisation_id text, name text, kind text, code text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
 
 -- set_status --
 update organisation o
    set status = case latest.topic when 'organisation-suspended' then 'suspended' else 'approved' end
   from (select distinct on (f.organisation_id) f.organisation_id, e.topic
-          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (organisation_id text)
-         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (organisation_id text)
          order by f.organisation_id, e.position desc) latest
  where o.bank_id = $1 and o.organisation_id = latest.organisation_id
 

@@ -1,25 +1,22 @@
 -- register --
 insert into volunteer (bank_id, volunteer_id, number, status, registered_at)
-select e.bank_id, f.volunteer_id, f.number, 'active', e.recorded_at
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (volunteer_id text, number text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+select $1, f.volunteer_id, f.number, 'active', e.recorded_at
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, number text)
 
 -- set_status --
 update volunteer v
    set status = case latest.topic when 'volunteer-suspended' then 'suspended' when 'volunteer-erased' then 'erased'
                 when 'volunteer-left' then 'left' else 'active' end
   from (select distinct on (f.volunteer_id) f.volunteer_id, e.topic
-          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (volunteer_id text)
-         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text)
          order by f.volunteer_id, e.position desc) latest
  where v.bank_id = $1 and v.volunteer_id = latest.volunteer_id
 
 -- set_consent --
 update volunteer v set on_leaderboards = latest.topic = 'consent-given'
   from (select distinct on (f.volunteer_id) f.volunteer_id, e.topic
-          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (volunteer_id text, purpose text)
-         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-           and f.purpose = 'leaderboard'
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, purpose text)
+         where f.purpose = 'leaderboard'
          order by f.volunteer_id, e.position desc) latest
  where v.bank_id = $1 and v.volunteer_id = latest.volunteer_id
 

@@ -5,8 +5,7 @@ insert into leaderboard as board (bank_id, period, volunteer_id, minutes, positi
 select $1, change.period, change.volunteer_id, sum(change.minutes), max(change.position),
        coalesce(bool_or(known.is_visible), false)
   from (select e.position, f.volunteer_id, p.period, sum(m.minutes) as minutes
-          from event e,
-               jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                f (volunteer_id text, capacity text, minutes int, local_date date,
                   previous_capacity text, previous_minutes int, previous_local_date date),
                lateral (values (f.capacity, f.local_date,
@@ -15,8 +14,7 @@ select $1, change.period, change.volunteer_id, sum(change.minutes), max(change.p
                m (capacity, local_date, minutes),
                lateral (values ('all'), (to_char(m.local_date, 'YYYY')), (to_char(m.local_date, 'YYYY-MM')))
                p (period)
-         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-           and m.minutes is not null and m.capacity <> 'staff-on-duty'
+         where m.minutes is not null and m.capacity <> 'staff-on-duty'
          group by e.position, f.volunteer_id, p.period
         having sum(m.minutes) <> 0) change
   left join leaderboard known
@@ -28,17 +26,16 @@ select $1, change.period, change.volunteer_id, sum(change.minutes), max(change.p
 -- know_person --
 -- Somebody who consents before they have served is remembered in a row without minutes.
 insert into leaderboard (bank_id, period, volunteer_id, minutes, position)
-select distinct e.bank_id, 'all', f.volunteer_id, 0, 0
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (volunteer_id text, purpose text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4) and f.purpose = 'leaderboard'
+select distinct $1, 'all', f.volunteer_id, 0, 0
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, purpose text)
+ where f.purpose = 'leaderboard'
     on conflict do nothing
 
 -- show_or_hide --
 update leaderboard l set is_visible = latest.topic = 'consent-given'
   from (select distinct on (f.volunteer_id) f.volunteer_id, e.topic
-          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (volunteer_id text, purpose text)
-         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-           and f.purpose = 'leaderboard'
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, purpose text)
+         where f.purpose = 'leaderboard'
          order by f.volunteer_id, e.position desc) latest
  where l.bank_id = $1 and l.volunteer_id = latest.volunteer_id
 

@@ -2,32 +2,29 @@
 insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
                             capacity, started_at, ended_at, minutes, local_date, is_late, place, content,
                             programmes, status, position)
-select e.bank_id, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.activity, f.category,
+select $1, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.activity, f.category,
        f.capacity, f.started_at, f.ended_at, f.minutes, f.local_date, f.is_late, f.place, f.content,
        f.programmes, 'logged', e.position
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text,
                    category text, capacity text, started_at timestamptz, ended_at timestamptz, minutes int,
                    local_date date, is_late boolean, place text, content text, programmes text[])
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
 
 -- confirm --
 update service_record r
    set status = 'confirmed', minutes = f.minutes, credited_minutes = f.credited_minutes,
        policy_version = coalesce(f.policy_version, 0), rules_applied = coalesce(f.rules_applied, '[]'),
        decided_by = f.decided_by, reason = f.reason, position = e.position
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (record_id text, minutes int, credited_minutes int, policy_version int, rules_applied jsonb,
                    decided_by text, reason text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-   and r.bank_id = $1 and r.record_id = f.record_id
+ where r.bank_id = $1 and r.record_id = f.record_id
 
 -- reject --
 update service_record r
    set status = 'rejected', decided_by = f.decided_by, reason = f.reason, position = e.position
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (record_id text, decided_by text, reason text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-   and r.bank_id = $1 and r.record_id = f.record_id
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (record_id text, decided_by text, reason text)
+ where r.bank_id = $1 and r.record_id = f.record_id
 
 -- correct --
 update service_record r
@@ -37,21 +34,20 @@ update service_record r
        policy_version = coalesce(f.policy_version, 0), rules_applied = coalesce(f.rules_applied, '[]'),
        decided_by = f.decided_by, reason = f.reason, position = f.position
   from (select distinct on (f.record_id) f.*, e.position
-          from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                         f (record_id text, activity text, category text, capacity text, started_at timestamptz,
                            ended_at timestamptz, minutes int, local_date date, place text, content text,
                            programmes text[], credited_minutes int, policy_version int, rules_applied jsonb,
                            decided_by text, reason text)
-         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
          order by f.record_id, e.position desc) f
  where r.bank_id = $1 and r.record_id = f.record_id
 
 -- void --
 update service_record r
-   set status = 'voided', credited_minutes = 0, rules_applied = '[]', decided_by = f.decided_by, reason = f.reason, position = e.position
-  from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (record_id text, decided_by text, reason text)
- where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-   and r.bank_id = $1 and r.record_id = f.record_id
+   set status = 'voided', credited_minutes = 0, rules_applied = '[]', decided_by = f.decided_by, reason = f.reason,
+       position = e.position
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (record_id text, decided_by text, reason text)
+ where r.bank_id = $1 and r.record_id = f.record_id
 
 -- one --
 -- $1 bank  $2 record
