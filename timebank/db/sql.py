@@ -1,12 +1,26 @@
-"""Named SQL: statements live in `.sql` files beside the module that runs them, each with its purpose and binds."""
+"""Named SQL: statements live in `.sql` files beside the module that runs them, each with its purpose and binds.
+
+What several statements of a file begin with, or have in common, is written once under a name of its own; `{name}` in a
+statement stands for it. So the columns of a view are listed in one place.
+"""
 
 import re
 from importlib.resources import files
 
 _HEADING = re.compile(r"^-- (\w+) --$", re.MULTILINE)
+_PART = re.compile(r"\{(\w+)\}")
 
 
 def load_statements(package: str, name: str) -> dict[str, str]:
-    """The statements of one file, by name. An unknown name is then a KeyError when the module is imported."""
-    parts = _HEADING.split(files(package).joinpath(name).read_text(encoding="utf8"))
-    return {heading: text.strip() for heading, text in zip(parts[1::2], parts[2::2], strict=True)}
+    """The statements of one file, by name. An unknown name is then a KeyError when the module is imported.
+
+    Parts are put in where they are named, and are no statements themselves. A blank that names no part stays as it is.
+    """
+    pieces = _HEADING.split(files(package).joinpath(name).read_text(encoding="utf8"))
+    texts = {heading: text.strip() for heading, text in zip(pieces[1::2], pieces[2::2], strict=True)}
+    parts = {part for text in texts.values() for part in _PART.findall(text)}
+    return {
+        heading: _PART.sub(lambda blank: texts.get(blank[1], blank[0]), text)
+        for heading, text in texts.items()
+        if heading not in parts
+    }

@@ -1,6 +1,10 @@
+-- whole --
+-- People with all that is sealed about them, and the key that opens it.
+select bank_id, volunteer_id, key_id, sealed, document from person
+
 -- one --
 -- $1 bank  $2 volunteer
-select volunteer_id, key_id, sealed, document from person where bank_id = $1 and volunteer_id = $2
+{whole} where bank_id = $1 and volunteer_id = $2
 
 -- by_name --
 -- $1 bank  $2 keyed hashes of names
@@ -8,7 +12,7 @@ select volunteer_id, key_id, sealed from person where bank_id = $1 and name_inde
 
 -- hold --
 -- $1 bank  $2 volunteers
-select volunteer_id, key_id, sealed, document from person where bank_id = $1 and volunteer_id = any ($2) for update
+{whole} where bank_id = $1 and volunteer_id = any ($2) for update
 
 -- hold_one --
 -- $1 bank  $2 volunteer
@@ -43,7 +47,7 @@ select count(*) from person where key_id <> $1
 
 -- others --
 -- $1 key that everything is to be sealed with  $2 at most
-select bank_id, volunteer_id, key_id, sealed, document from person where key_id <> $1 limit $2 for update
+{whole} where key_id <> $1 limit $2 for update
 
 -- has_clear --
 select to_regclass('person_in_clear') is not null

@@ -9,17 +9,21 @@ update fund set status = 'closed'
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (fund_id text)
  where fund.bank_id = $1 and fund.fund_id = f.fund_id
 
--- page --
--- $1 bank  $2 after this fund  $3 at most
+-- view --
+-- A fund, and how much is in it.
 select f.fund_id, f.name, f.kind, f.organisation_id, f.purpose, f.status, b.minutes
   from fund f join fund_balance b using (bank_id, fund_id)
+
+-- page --
+-- $1 bank  $2 after this fund  $3 at most
+{view}
  where f.bank_id = $1 and f.fund_id > $2
  order by f.fund_id limit $3
 
 -- one --
 -- $1 bank  $2 fund
-select f.fund_id, f.name, f.kind, f.organisation_id, f.purpose, f.status, b.minutes
-  from fund f join fund_balance b using (bank_id, fund_id) where f.bank_id = $1 and f.fund_id = $2
+{view}
+ where f.bank_id = $1 and f.fund_id = $2
 
 -- names --
 -- $1 bank

@@ -18,21 +18,22 @@ update redemption r
                 f (redemption_id text, fulfilled_by text, cancelled_by text, reason text)
  where r.bank_id = $1 and r.redemption_id = f.redemption_id
 
--- one --
--- $1 bank  $2 redemption
+-- view --
+-- A redemption, and the name of who provides it.
 select r.redemption_id, r.reward_id, r.volunteer_id, r.beneficiary_id, r.provider_id, o.name as provider_name, r.name,
        r.kind, r.cost_minutes, r.slot, r.status, r.reserved_by, r.reserved_at, r.expires_at, r.ended_at, r.ended_by,
        r.reason, r.position
   from redemption r left join organisation o on o.bank_id = r.bank_id and o.organisation_id = r.provider_id
+
+-- one --
+-- $1 bank  $2 redemption
+{view}
  where r.bank_id = $1 and r.redemption_id = $2
 
 -- page --
 -- Newest first. $1 bank  $2 whose (payer or beneficiary) or null  $3 of these providers (null: of all)
 -- $4 or whose own  $5 reward or null  $6 status or null  $7 before this redemption or null  $8 at most
-select r.redemption_id, r.reward_id, r.volunteer_id, r.beneficiary_id, r.provider_id, o.name as provider_name, r.name,
-       r.kind, r.cost_minutes, r.slot, r.status, r.reserved_by, r.reserved_at, r.expires_at, r.ended_at, r.ended_by,
-       r.reason, r.position
-  from redemption r left join organisation o on o.bank_id = r.bank_id and o.organisation_id = r.provider_id
+{view}
  where r.bank_id = $1 and ($2::text is null or r.volunteer_id = $2 or r.beneficiary_id = $2)
    and ($3::text[] is null or r.provider_id = any ($3) or r.volunteer_id = $4 or r.beneficiary_id = $4)
    and ($5::text is null or r.reward_id = $5) and ($6::text is null or r.status = $6)

@@ -22,16 +22,19 @@ update reward r
          order by f.reward_id, e.position desc) latest
  where r.bank_id = $1 and r.reward_id = latest.reward_id
 
--- one --
--- $1 bank  $2 reward
+-- view --
+-- A reward, and the name of who provides it.
 select r.reward_id, r.status, r.terms, r.reason, r.position, o.name as provider_name
   from reward r left join organisation o on o.bank_id = r.bank_id and o.organisation_id = r.provider_id
+
+-- one --
+-- $1 bank  $2 reward
+{view}
  where r.bank_id = $1 and r.reward_id = $2
 
 -- page --
 -- $1 bank  $2 statuses or null  $3 kind or null  $4 after this reward  $5 at most
-select r.reward_id, r.status, r.terms, r.reason, r.position, o.name as provider_name
-  from reward r left join organisation o on o.bank_id = r.bank_id and o.organisation_id = r.provider_id
+{view}
  where r.bank_id = $1 and ($2::text[] is null or r.status = any ($2))
    and ($3::text is null or r.terms ->> 'kind' = $3) and r.reward_id > $4
  order by r.reward_id limit $5

@@ -11,16 +11,18 @@ update appointment a set status = 'ended', reason = f.reason
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (appointment_id text, reason text)
  where a.bank_id = $1 and a.appointment_id = f.appointment_id
 
--- page --
--- $1 bank  $2 volunteer or null  $3 after this appointment  $4 at most
+-- view --
 select appointment_id, volunteer_id, office, organisation_id, valid_from, valid_until, appointed_by, delegated_from,
        status, reason
   from appointment
+
+-- page --
+-- $1 bank  $2 volunteer or null  $3 after this appointment  $4 at most
+{view}
  where bank_id = $1 and ($2::text is null or volunteer_id = $2) and appointment_id > $3
  order by appointment_id limit $4
 
 -- one --
 -- $1 bank  $2 appointment
-select appointment_id, volunteer_id, office, organisation_id, valid_from, valid_until, appointed_by, delegated_from,
-       status, reason
-  from appointment where bank_id = $1 and appointment_id = $2
+{view}
+ where bank_id = $1 and appointment_id = $2

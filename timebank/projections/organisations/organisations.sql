@@ -12,13 +12,16 @@ update organisation o
          order by f.organisation_id, e.position desc) latest
  where o.bank_id = $1 and o.organisation_id = latest.organisation_id
 
+-- view --
+select organisation_id, name, kind, code as official_code, status, registered_at from organisation
+
 -- one --
 -- $1 bank  $2 organisation
-select organisation_id, name, kind, code as official_code, status, registered_at from organisation
+{view}
  where bank_id = $1 and organisation_id = $2
 
 -- page --
 -- $1 bank  $2 status or null  $3 after this organisation  $4 at most
-select organisation_id, name, kind, code as official_code, status, registered_at from organisation
+{view}
  where bank_id = $1 and ($2::text is null or status = $2) and organisation_id > $3
  order by organisation_id limit $4

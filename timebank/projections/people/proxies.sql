@@ -11,11 +11,12 @@ update proxy p set status = 'ended'
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (proxy_id text)
  where p.bank_id = $1 and p.proxy_id = f.proxy_id
 
+-- view --
+select proxy_id, volunteer_id, proxy_volunteer_id, scopes, acts_per_day, minutes_per_day, valid_until, status from proxy
+
 -- of --
 -- $1 bank  $2 volunteer
-select proxy_id, volunteer_id, proxy_volunteer_id, scopes, acts_per_day, minutes_per_day, valid_until, status
-  from proxy where bank_id = $1 and volunteer_id = $2
+{view} where bank_id = $1 and volunteer_id = $2
  union all
-select proxy_id, volunteer_id, proxy_volunteer_id, scopes, acts_per_day, minutes_per_day, valid_until, status
-  from proxy where bank_id = $1 and proxy_volunteer_id = $2
+{view} where bank_id = $1 and proxy_volunteer_id = $2
  order by proxy_id

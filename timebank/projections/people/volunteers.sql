@@ -20,18 +20,21 @@ update volunteer v set on_leaderboards = latest.topic = 'consent-given'
          order by f.volunteer_id, e.position desc) latest
  where v.bank_id = $1 and v.volunteer_id = latest.volunteer_id
 
--- one --
--- $1 bank  $2 volunteer
+-- view --
+-- A volunteer, and what is sealed about them.
 select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p.key_id, p.sealed
   from volunteer v left join person p using (bank_id, volunteer_id)
+
+-- one --
+-- $1 bank  $2 volunteer
+{view}
  where v.bank_id = $1 and v.volunteer_id = $2
 
 -- page --
 -- By number, by phone, by document number or by the name or its beginning (all but the number as keyed hashes); in the
 -- order of registration. $1 bank  $2 query or null  $3 after this volunteer  $4 at most  $5 hashes of it as a phone
 -- $6 as a document number  $7 as a name or its beginning  $8 only members of these organisations (null: all)
-select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p.key_id, p.sealed
-  from volunteer v left join person p using (bank_id, volunteer_id)
+{view}
  where v.bank_id = $1 and v.volunteer_id > $3
    and ($2::text is null or v.number = $2 or p.phone_index = any ($5) or p.document_index = any ($6)
         or p.name_indexes && $7)
@@ -44,8 +47,7 @@ select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p
 
 -- exactly --
 -- Whoever has exactly this number or phone. $1 bank  $2 number  $3 keyed hashes of it as a phone
-select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p.key_id, p.sealed
-  from volunteer v left join person p using (bank_id, volunteer_id)
+{view}
  where v.bank_id = $1 and v.status <> 'erased' and (v.number = $2 or p.phone_index = any ($3))
  order by v.volunteer_id
  limit 50

@@ -49,20 +49,21 @@ update service_record r
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (record_id text, decided_by text, reason text)
  where r.bank_id = $1 and r.record_id = f.record_id
 
--- one --
--- $1 bank  $2 record
-select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
-       minutes, local_date, is_late, place, content, programmes, status, credited_minutes, policy_version,
-       rules_applied, decided_by, reason, position
-  from service_record where bank_id = $1 and record_id = $2
-
--- page --
--- Newest entry first. $1 bank  $2 volunteer or null  $3 organisations or null  $4 status or null
--- $5 from day or null  $6 until day or null  $7 before this record or null  $8 at most
+-- view --
 select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
        minutes, local_date, is_late, place, content, programmes, status, credited_minutes, policy_version,
        rules_applied, decided_by, reason, position
   from service_record
+
+-- one --
+-- $1 bank  $2 record
+{view}
+ where bank_id = $1 and record_id = $2
+
+-- page --
+-- Newest entry first. $1 bank  $2 volunteer or null  $3 organisations or null  $4 status or null
+-- $5 from day or null  $6 until day or null  $7 before this record or null  $8 at most
+{view}
  where bank_id = $1 and ($2::text is null or volunteer_id = $2)
    and ($3::text[] is null or organisation_id = any ($3)) and ($4::text is null or status = $4)
    and ($5::date is null or local_date >= $5) and ($6::date is null or local_date <= $6)
