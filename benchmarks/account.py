@@ -8,7 +8,7 @@ from benchmarks.world import World, new_world
 from timebank.domain.identifiers import RecordId, VolunteerId
 from timebank.domain.service.records import ConfirmService, LogService
 from timebank.ledger.ledger import Ledger
-from timebank.runtime.composition import KEPT_WITH_THE_LOG
+from timebank.runtime.composition import hooks
 
 AT_ONCE = 20
 
@@ -98,7 +98,7 @@ async def _cold(world: World, account: Account) -> float:
         world.services.ledger.store,
         world.services.people,
         clock=world.services.ledger.clock,
-        inline=KEPT_WITH_THE_LOG,
+        hooks=hooks(world.services.people),
     )
     try:
         return await seconds_for(ledger.execute(world.bank_id, account.confirm(record_id))) * 1000

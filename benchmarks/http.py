@@ -64,8 +64,8 @@ async def _where_the_time_goes(bench: Bench, service: Service) -> tuple[str, ...
     samples = await service.samples()
     postgres = sum(seconds - before.get(pid, 0.0) for pid, seconds in _cpu_of_postgres(bench).items())
     process, batches = samples.pop("process"), samples.pop("times _commit")
-    samples.pop("times _decide")
-    deciding, committing = samples.pop("seconds of _decide"), samples.pop("seconds of _commit")
+    samples.pop("times decide")
+    deciding, committing = samples.pop("seconds of decide"), samples.pop("seconds of _commit")
     thread = sum(samples.values())
     parts = sorted(samples.items(), key=lambda item: -item[1])
     in_micros = 1e6 / outcome.good

@@ -8,7 +8,7 @@ import time
 from benchmarks.measure import Bench, Measure, Row, compare, in_turns
 from benchmarks.rivals import Entry, LibraryRecorder, Rival, Uma, in_threads, uma_server
 from benchmarks.world import World, new_world
-from timebank.ledger.store import SQL
+from timebank.ledger.dcb import Recorder
 
 CALLERS = (1, 64, 256)
 LIBRARY_THREADS = (1, 8, 32)
@@ -85,7 +85,7 @@ async def _rival(world: World, rivals: list[Rival], seconds: float) -> float:
 
 async def _copy(world: World, rival: Rival) -> None:
     """Give a rival the same organisations and volunteers."""
-    rows = await world.services.pool.fetch(SQL["read"], world.bank_id, 0, 10**9, "[]", None)
-    entries = [Entry(row["topic"], row["data"], list(row["tags"])) for row in rows]
+    logged, _ = await Recorder(world.services.ledger.store).read(world.bank_id)
+    entries = [Entry(each.event.type, each.event.data, each.event.tags) for each in logged]
     for start in range(0, len(entries), 500):
         await asyncio.to_thread(rival.append, entries[start : start + 500], [], None)

@@ -14,7 +14,7 @@ from timebank.domain.facts.credit import Eligibility, RewardTerms
 from timebank.domain.identifiers import ActorId, RewardId, new_redemption_id, new_reward_id
 from timebank.domain.kernel import Command
 from timebank.ledger.ledger import Ledger
-from timebank.runtime.composition import KEPT_WITH_THE_LOG
+from timebank.runtime.composition import hooks
 
 AT_ONCE = 20
 PLENTY = 10**9
@@ -62,7 +62,8 @@ class _Shopper:
         (reserving,), cancelling = self.commands(1)
         world = self.account.world
         ours = world.services.ledger
-        ledger = Ledger(ours.store, world.services.people, clock=ours.clock, inline=KEPT_WITH_THE_LOG)
+        people = world.services.people
+        ledger = Ledger(ours.store, people, clock=ours.clock, hooks=hooks(people))
         try:
             seconds = await seconds_for(ledger.execute(world.bank_id, reserving))
         finally:

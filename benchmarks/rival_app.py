@@ -6,10 +6,11 @@ from litestar import Litestar, Router, get, post
 from litestar.params import FromPath, JSONBody
 
 from benchmarks.sampling import Sampler
+from timebank.access.table import LOG_SERVICE, VIEW_ACCOUNT
 from timebank.api import app
-from timebank.api.http.guard import TABLE, authorised
-from timebank.api.http.requests import BankRequest, IdempotencyHeader, services
-from timebank.api.service.records import Logged, LogRequest
+from timebank.api.http.guard import authorised
+from timebank.api.http.requests import BankRequest, IdempotencyHeader
+from timebank.api.service.recording import Logged, LogRequest
 from timebank.domain.identifiers import new_record_id
 from timebank.projections.credit.balances import Balance
 
@@ -27,13 +28,10 @@ UPDATE = """
     update crud_balance set available_minutes = available_minutes + $3, service_minutes = service_minutes + $3
      where bank_id = $1 and volunteer_id = $2"""
 
-TABLE["empty_post"] = TABLE["crud_post"] = TABLE["log_service"]
-TABLE["empty_get"] = TABLE["samples"] = TABLE["get_balance"]
-
 sampler = Sampler()
 
 
-@post("/empty/{organisation_id:str}/service-records")
+@post("/empty/{organisation_id:str}/service-records", access=LOG_SERVICE)
 async def empty_post(
     request: BankRequest,
     organisation_id: FromPath[str],
@@ -44,7 +42,7 @@ async def empty_post(
     return Logged("rec_0", "logged", 60, False, 1)
 
 
-@post("/crud/{organisation_id:str}/service-records")
+@post("/crud/{organisation_id:str}/service-records", access=LOG_SERVICE)
 async def crud_post(
     request: BankRequest,
     organisation_id: FromPath[str],
@@ -52,10 +50,10 @@ async def crud_post(
     idempotency_key: IdempotencyHeader = None,
 ) -> Logged:
     """Insert the record and update the balance: what one would write without a log of facts, and without rules."""
-    record_id, bank_id = new_record_id(), request.user.bank_id
+    record_id, bank_id = new_record_id(), request.bank_id
     minutes = data.minutes or int((data.ended_at - data.started_at).total_seconds()) // 60
     local_date = request.user.local(data.started_at).date()
-    async with services(request).pool.acquire() as connection, connection.transaction():
+    async with request.pool.acquire() as connection, connection.transaction():
         await connection.execute(
             INSERT,
             bank_id,
@@ -78,7 +76,7 @@ async def crud_post(
     return Logged(record_id, "logged", minutes, False, 1)
 
 
-@get("/empty/{volunteer_id:str}/balance")
+@get("/empty/{volunteer_id:str}/balance", access=VIEW_ACCOUNT)
 async def empty_get(request: BankRequest, volunteer_id: FromPath[str]) -> Balance:
     """Answer the same shape."""
     return Balance(
@@ -92,7 +90,7 @@ async def empty_get(request: BankRequest, volunteer_id: FromPath[str]) -> Balanc
     )
 
 
-@post("/samples", status_code=200)
+@post("/samples", status_code=200, access=VIEW_ACCOUNT)
 async def samples(request: BankRequest) -> dict[str, float]:
     """Where the time went since this was last asked; sampling begins when it is asked first."""
     return sampler.take()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from timebank.domain.kernel import Command
+from timebank.domain.kernel import Command, Known
 from timebank.ledger.codec import decode, encode
 from timebank.ledger.store import topics_of
 
@@ -158,15 +158,15 @@ def _wait_for(address: str) -> None:
 def read_decide_append(rival: Rival, command: Command) -> None:
     """Do one command the plain way: read its memories' facts, let them remember, decide, append on condition."""
     while True:
-        memories = command.needs()
-        queries = [Query(topics_of(memory), list(memory.boundary_tags)) for memory in memories]
+        memories = {(kind, whom): kind(*whom) for kind, whom in command.needs()}
+        queries = [Query(topics_of(memory), list(memory.boundary_tags)) for memory in memories.values()]
         entries, head = rival.read(queries)
         for entry in entries:
             fact, tags = decode(entry.topic, entry.data), set(entry.tags)
-            for memory in memories:
-                if type(fact) in type(memory).projected_types and tags.issuperset(memory.boundary_tags):
+            for memory in memories.values():
+                if type(fact) in memory.remembered() and tags.issuperset(memory.boundary_tags):
                     memory.remember(fact)
-        facts = command.decide(*memories)
+        facts = command.decide(Known(memories))
         if rival.append([Entry(fact.TOPIC, encode(fact), fact.tags()) for fact in facts], queries, head):
             return
 

@@ -11,14 +11,16 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from timebank.ledger.deciding import Knowledge
 from timebank.ledger.writer import Writer
 
 EVERY_SECONDS = 0.001
 
 PARTS = (
-    ("timebank/api/access", "authentication"),
-    ("timebank/api/middleware", "request log"),
-    ("timebank/logs", "request log"),
+    ("timebank/access/", "authentication"),
+    ("timebank/api/http/guard", "authentication"),
+    ("timebank/api/http/perimeter", "request log"),
+    ("timebank/runtime/logs", "request log"),
     ("structlog/", "request log"),
     ("timebank/ledger/codec", "encoding and leaf"),
     ("timebank/ledger/store", "encoding and leaf"),
@@ -68,8 +70,8 @@ class Sampler:
     def _start(self) -> None:
         self._is_on = True
         self._last = time.thread_time()
-        self._time_writer("_decide")
-        self._time_writer("_commit")
+        self._time(Knowledge, "decide")
+        self._time(Writer, "_commit")
         signal.signal(signal.SIGALRM, self._look)
         signal.setitimer(signal.ITIMER_REAL, EVERY_SECONDS, EVERY_SECONDS)
 
@@ -78,9 +80,9 @@ class Sampler:
         self._spent[part_of(frame)] += now - self._last
         self._last = time.thread_time()
 
-    def _time_writer(self, name: str) -> None:
-        """Measure how long the writer takes to decide a batch, and to have it committed."""
-        original: Callable[..., Any] = getattr(Writer, name)
+    def _time(self, kind: type, name: str) -> None:
+        """Measure how long a method takes, and how often it is called: how the writer decides and commits a batch."""
+        original: Callable[..., Any] = getattr(kind, name)
 
         async def timed(*args: Any) -> Any:
             started = time.perf_counter()
@@ -90,4 +92,4 @@ class Sampler:
                 self._spent[f"seconds of {name}"] += time.perf_counter() - started
                 self._spent[f"times {name}"] += 1
 
-        setattr(Writer, name, timed)
+        setattr(kind, name, timed)

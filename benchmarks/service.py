@@ -51,11 +51,17 @@ class Service:
         return (await self.load(list(wanted), 200)).rate
 
     async def load(
-        self, requests: list[bytes], status: int, *, connections: int = CONNECTIONS, expected: str = ""
+        self,
+        requests: list[bytes],
+        status: int,
+        *,
+        connections: int = CONNECTIONS,
+        expected: str = "",
+        seconds: float | None = None,
     ) -> Outcome:
-        """Send requests for some seconds, once the projections are where the log is."""
+        """Send requests for some seconds (else: as long as a turn lasts), once the projections are where the log is."""
         await self._settle()
-        orders = Orders(self.port, connections, self.seconds, requests, status, expected)
+        orders = Orders(self.port, connections, seconds or self.seconds, requests, status, expected)
         client = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "benchmarks.load", stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
