@@ -1,1 +1,1 @@
-"""Exchange."""
+"""Bringing in what offices have, and writing what they take away."""

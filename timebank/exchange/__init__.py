@@ -1,1 +1,1 @@
-"""What comes in and goes out as files: spreadsheets of volunteers and service records."""
+"""What offices bring in and take away: spreadsheets, and importing the people and the service that are in them."""
