@@ -25,7 +25,7 @@ from timebank.api.http.requests import BankRequest
 from timebank.api.http.welcome import welcome
 from timebank.api.identity.oidc import OidcController
 from timebank.identity.throttle import Rate
-from timebank.runtime import logs
+from timebank.runtime import logs, silence
 from timebank.runtime.composition import in_background, running_services
 from timebank.runtime.settings import Settings, from_environ
 
@@ -92,6 +92,17 @@ def _controllers(settings: Settings) -> Iterator[type[Controller]]:
                 yield value
 
 
+def _watching(settings: Settings) -> Callable[[], Coroutine[Any, Any, None]]:
+    """What each worker process of the server watches: its parent, and its connections."""
+
+    async def watch() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_stop_with_parent())
+            tasks.create_task(silence.watch(settings.port, settings.connections_per_address, settings.proxies))
+
+    return watch
+
+
 async def _stop_with_parent() -> None:
     """A worker whose parent was killed stops too, instead of holding on to the port."""
     parent = os.getppid()
@@ -104,4 +115,4 @@ def from_environment() -> Litestar:
     """The application as the environment sets it: what each worker process of the server runs."""
     settings = from_environ(os.environ)
     logs.configure(settings.log_level, settings.log_format)
-    return create_app(settings, alongside=_stop_with_parent)
+    return create_app(settings, alongside=_watching(settings))

@@ -13,6 +13,7 @@ from timebank.runtime import logs
 from timebank.runtime.composition import Services, database, ready_database, running_services
 from timebank.runtime.server import serve_http
 from timebank.runtime.settings import Settings
+from timebank.runtime.stopping import stop_when_told
 
 T = TypeVar("T")
 
@@ -25,6 +26,7 @@ T = TypeVar("T")
 @click.option("--workers", type=click.IntRange(1), help="How many processes serve (TIMEBANK_WORKERS, 1).")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the API, with an embedded PostgreSQL unless another is set."""
+    stop_when_told()
     settings = settings_with(host=host, port=port, workers=workers)
     logs.configure(settings.log_level, settings.log_format)
     # What keeps the service from starting is found here, and not by each worker process.
@@ -40,6 +42,7 @@ def demo(host: str | None, port: int | None, as_json: bool) -> None:
     """Load a believable world, serve it, and print how to try it. It lives in a home of its own (~/.timebank-demo)."""
     os.environ.setdefault("TIMEBANK_LOG_LEVEL", "warning")
     os.environ.setdefault("TIMEBANK_HOME", "~/.timebank-demo")
+    stop_when_told()
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level, settings.log_format)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import resource
 import socket
 import sys
 import threading
@@ -9,12 +10,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 
-from granian import Granian
 from granian.constants import Interfaces, Loops
 
 from timebank.runtime.settings import Settings
+from timebank.runtime.stopping import WORKERS_SECONDS, StoppableServer
 
 READY_SECONDS = 60.0
+
+CONNECTIONS = 4096
+"""How many connections each process holds at once; of one address, and silent ones, fewer (`silence.py`)."""
 
 
 def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
@@ -27,7 +31,8 @@ def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
         "TIMEBANK_WORKERS": str(settings.workers),
         "TIMEBANK_LOG_LEVEL": settings.log_level,
     }
-    server = Granian(
+    _allow_files(CONNECTIONS)
+    server = StoppableServer(
         "timebank.api.app:from_environment",
         address=settings.host,
         port=port,
@@ -37,7 +42,9 @@ def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
         factory=True,
         websockets=False,
         respawn_failed_workers=True,
-        workers_kill_timeout=20,
+        workers_kill_timeout=WORKERS_SECONDS,
+        backlog=CONNECTIONS,
+        backpressure=CONNECTIONS,
         log_enabled=settings.log_level in {"debug", "info"},
     )
     host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  # compared, not bound
@@ -55,6 +62,15 @@ def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
             return
         waited.wait(0.1)
     sys.stderr.write(f"The service at {url} did not become ready in {READY_SECONDS:.0f} seconds; see the log above.\n")
+
+
+def _allow_files(count: int) -> None:
+    """Let this process and its workers open as many files as connections need, as far as the system lets them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + 1024
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _free_port(host: str) -> int:

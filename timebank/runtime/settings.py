@@ -50,6 +50,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate_per_principal: Count = 6_000
     """How many requests a minute are served to one volunteer, or one API key."""
 
+    connections_per_address: Count = 256
+    """How many connections one address may hold open at once; those of trusted proxies are not counted."""
+
     cors_origins: str = ""
     """Origins, by commas, of the web pages elsewhere that may call the API from browsers; none by default."""
 

@@ -1,10 +1,12 @@
 """Around every request: an id, a limit, the headers browsers go by, and one log line; never what was in it."""
 
+import asyncio
 import math
 import re
 import time
 from ipaddress import IPv4Network, IPv6Network
 from secrets import token_hex
+from typing import Any
 
 import msgspec
 import structlog
@@ -12,10 +14,13 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from timebank.api.http.problems import PROBLEM_JSON, Problem, of_invalid, too_many_requests
+from timebank.api.http.problems import PROBLEM_JSON, Problem, SlowBodyError, of_invalid, too_many_requests
 from timebank.identity.throttle import Rate, client_address, neighbourhood
 
 log = structlog.get_logger("timebank.request")
+
+BODY_SECONDS = 30.0
+"""How long a request may take to say what it says."""
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -78,7 +83,7 @@ class Perimeter(ASGIMiddleware):
                     send_with_headers, of_invalid("The address contains the character U+0000.", "address")
                 )
             else:
-                await next_app(scope, receive, send_with_headers)
+                await next_app(scope, _in_time(receive), send_with_headers)
         finally:
             principal = scope["state"].get("principal")
             log.info(
@@ -107,6 +112,26 @@ class Perimeter(ASGIMiddleware):
         if self._proxies:
             peer = client_address(peer, forwarded.decode("latin-1"), self._proxies)
         return request_id, neighbourhood(peer)
+
+
+def _in_time(receive: Receive) -> Receive:
+    """The same, but a body has to have come whole within `BODY_SECONDS`. Raises `SlowBodyError`."""
+    deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+    is_whole = False
+
+    async def receive_in_time() -> Any:
+        nonlocal is_whole
+        if is_whole:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise SlowBodyError from None
+        is_whole = not message.get("more_body", False)
+        return message
+
+    return receive_in_time
 
 
 async def _send_problem(send: Send, problem: Problem, retry_after: int | None = None) -> None:

@@ -132,6 +132,14 @@ def _not_let_in(_: Request[Any, Any, Any], failure: failures.AccessFailure) -> R
     return respond(problem, headers)
 
 
+class SlowBodyError(Exception):
+    """The body of a request did not come in time."""
+
+
+def _too_slow(_: Request[Any, Any, Any], __: SlowBodyError) -> Response[Problem]:
+    return respond(_plain(408, "The body of the request did not come in time."), {"Connection": "close"})
+
+
 def too_many_requests(seconds: float) -> Problem:
     """The problem of asking too often."""
     detail = f"Too many requests; try again in {math.ceil(seconds)} seconds."
@@ -193,6 +201,7 @@ HANDLERS: ExceptionHandlersMap = {
     NotAllowed: _not_allowed,
     failures.AccessFailure: _not_let_in,
     TooManyRequestsError: _asks_too_often,
+    SlowBodyError: _too_slow,
     ValidationException: _invalid,
     HTTPException: _http,
     QueueFullError: _queue_full,

@@ -1,0 +1,98 @@
+import asyncio
+import socket
+import time
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.cli.program import Program
+from timebank.runtime import silence
+from timebank.runtime.silence import Connection, to_close
+
+
+def connection(address: str = "203.0.113.1", idle: float = 0, received: int = 1) -> Connection:
+    """A connection as the kernel tells of it."""
+    nothing: Any = None
+    return Connection(nothing, address, idle, received)
+
+
+class TestToClose:
+    """Which connections are closed."""
+
+    @pytest.mark.parametrize(
+        ("idle", "received", "closed"),
+        [(9, 0, False), (11, 0, True), (11, 1, False), (119, 9, False), (121, 9, True)],
+    )
+    def test_the_silent_and_the_idle(self, idle: float, received: int, closed: bool) -> None:
+        """A new one has ten seconds to say something; one that was used is kept for two minutes."""
+        assert bool(list(to_close([connection(idle=idle, received=received)], 9, []))) == closed
+
+    def test_of_too_many_the_longest_idle(self) -> None:
+        """One address does not take more than its share, and others are not touched."""
+        crowd = [connection(idle=each) for each in range(5)]
+        assert [each.idle_seconds for each in to_close([*crowd, connection("203.0.113.2")], 3, [])] == [4, 3]
+
+    def test_one_network_of_ipv6_is_one_address(self) -> None:
+        """A subscriber who has many addresses has no more connections for it."""
+        crowd = [connection(f"2001:db8::{each:x}") for each in range(5)]
+        assert len(list(to_close(crowd, 3, []))) == 2
+
+    def test_trusted_proxies_are_not_counted(self) -> None:
+        """They speak for many."""
+        crowd = [connection() for _ in range(5)]
+        assert list(to_close(crowd, 3, [ip_network("203.0.113.0/24")])) == []
+
+
+def silent(port: int, count: int) -> list[socket.socket]:
+    """Connections over which nothing is said."""
+    return [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
+
+
+async def test_silent_ones_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel tells who is silent; whoever has spoken stays."""
+    monkeypatch.setattr(silence, "FIRST_BYTE_SECONDS", 0.2)
+    server = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    speaking, mute = silent(port, 2)
+    speaking.sendall(b"GET")
+    await asyncio.sleep(0.5)
+    assert await asyncio.to_thread(silence.close_silent, port, 99, []) == 1
+    mute.settimeout(1)
+    assert mute.recv(1) == b""
+    speaking.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        speaking.recv(1)
+    for each in (speaking, mute):
+        each.close()
+    server.close()
+
+
+async def test_more_connections_than_one_may_have_keep_nobody_out(url: str, tmp_path: Path) -> None:
+    """One address opens far more silent connections than it may; its excess is closed, and others are served."""
+    program = Program(tmp_path, database_url=url, log_level="warning", connections_per_address="30")
+    with program.serving("serve", "--port", "0") as served:
+        port = int(served.url.rsplit(":", 1)[1])
+        many = await asyncio.to_thread(silent, port, 300)
+        until = time.monotonic() + 5
+        left = len(many)
+        while left > 30 and time.monotonic() < until:
+            await asyncio.sleep(0.2)
+            left = sum(_is_open(each) for each in many)
+        assert left <= 30
+        answer = await asyncio.to_thread(httpx.get, f"{served.url}/health/live")
+        assert answer.status_code == 200
+        for each in many:
+            each.close()
+
+
+def _is_open(connection: socket.socket) -> bool:
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False

@@ -1,0 +1,107 @@
+"""Connections that say nothing, and too many from one address, are closed, so that they keep nobody else out.
+
+The server has no limits of this kind itself. What the kernel knows of each connection (TCP_INFO, linux/tcp.h) is looked
+at once a second; where there is no such thing, nothing is closed (decision 12).
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+from collections import defaultdict
+from collections.abc import Iterator
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+from timebank.identity.throttle import neighbourhood
+
+LOOK_SECONDS = 1.0
+
+FIRST_BYTE_SECONDS = 10.0
+"""How long a new connection may say nothing."""
+
+IDLE_SECONDS = 120.0
+"""How long one over which something was said may be idle, both ways."""
+
+OPEN_FILES = Path("/proc/self/fd")
+
+_LAST_SENT, _LAST_RECEIVED, _RECEIVED = 44, 52, 128
+
+
+class Connection(NamedTuple):
+    """A connection: where it comes from, how many seconds nothing was said, and how many bytes were received."""
+
+    open: socket.socket
+    address: str
+    idle_seconds: float
+    received: int
+
+
+def connections(port: int) -> Iterator[Connection]:
+    """The connections that this process has accepted on a port. Each is a duplicate, to be closed by the caller."""
+    for path in OPEN_FILES.iterdir():
+        with contextlib.suppress(OSError, struct.error):
+            if not path.is_socket():
+                continue
+            duplicate = socket.socket(fileno=os.dup(int(path.name)))
+            found = _connection(duplicate, port)
+            if found:
+                yield found
+            else:
+                duplicate.close()
+
+
+def _connection(duplicate: socket.socket, port: int) -> Connection | None:
+    try:
+        if duplicate.family not in (socket.AF_INET, socket.AF_INET6) or duplicate.getsockname()[1] != port:
+            return None
+        address: str = duplicate.getpeername()[0]
+        known = duplicate.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
+    except OSError:  # it listens, or has ended meanwhile
+        return None
+    (sent,) = struct.unpack_from("=I", known, _LAST_SENT)
+    (received,) = struct.unpack_from("=I", known, _LAST_RECEIVED)
+    (total,) = struct.unpack_from("=Q", known, _RECEIVED)
+    return Connection(duplicate, address, min(sent, received) / 1000, total)
+
+
+def to_close(
+    found: list[Connection], per_address: int, trusted: list[IPv4Network | IPv6Network]
+) -> Iterator[Connection]:
+    """Which of them are to be closed: the silent, the idle, and of too many from one address the longest idle.
+
+    Our own proxies speak for many, so theirs are not counted.
+    """
+    by_address: dict[str, list[Connection]] = defaultdict(list)
+    for each in found:
+        if each.idle_seconds > (IDLE_SECONDS if each.received else FIRST_BYTE_SECONDS):
+            yield each
+        elif not any(ip_address(each.address) in network for network in trusted):
+            by_address[neighbourhood(each.address)].append(each)
+    for of_one in by_address.values():
+        excess = len(of_one) - per_address
+        if excess > 0:
+            yield from sorted(of_one, key=lambda each: each.idle_seconds, reverse=True)[:excess]
+
+
+def close_silent(port: int, per_address: int, trusted: list[IPv4Network | IPv6Network]) -> int:
+    """Close what is to be closed; says how many that were."""
+    found = list(connections(port))
+    try:
+        closing = list(to_close(found, per_address, trusted))
+        for each in closing:
+            with contextlib.suppress(OSError):
+                each.open.shutdown(socket.SHUT_RDWR)
+    finally:
+        for each in found:
+            each.open.close()
+    return len(closing)
+
+
+async def watch(port: int, per_address: int, trusted: list[IPv4Network | IPv6Network]) -> None:
+    """Look once a second, for as long as the service runs."""
+    while OPEN_FILES.exists():  # noqa: ASYNC240  # no disk is asked
+        await asyncio.to_thread(close_silent, port, per_address, trusted)
+        await asyncio.sleep(LOOK_SECONDS)

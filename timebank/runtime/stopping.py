@@ -1,0 +1,81 @@
+"""Stopping the server, for certain: what wakes its parent process, and what ends it if nothing else does.
+
+granian's parent waits for a `threading.Event`, which its signal handler sets. If the signal comes while the main thread
+holds that event's lock, as when a worker has just ended, the handler waits for a lock that only the code it interrupted
+could release, and the process stays for ever (decision 12). Here the handler writes a byte to a pipe and needs no lock.
+"""
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import threading
+from typing import Any
+
+from granian.server.mp import MPServer
+
+WORKERS_SECONDS = 6
+"""How long workers may take to answer what they have begun; then they are killed."""
+
+LAST_RESORT_SECONDS = 9
+"""After this long everything is over, whatever it was waiting for."""
+
+
+class Wake(threading.Event):
+    """What a loop waits for, and any thread or signal handler sets: a byte in a pipe.
+
+    Has what granian uses of `threading.Event`, and no lock. What was set while nobody waited ends the next wait.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._out, self._in = os.pipe()
+        for end in (self._out, self._in):
+            os.set_blocking(end, False)
+
+    def set(self) -> None:
+        """Wake whoever waits, or will. Takes no lock; a full pipe wakes just as well."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._in, b"!")
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until it is set, and take that back; false if that takes longer than `timeout` seconds."""
+        ready, _, _ = select.select([self._out], [], [], timeout)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._out, 4096)
+        return bool(ready)
+
+    def clear(self) -> None:
+        """Nothing: `wait` has taken back what it saw, and what came since must not be lost."""
+
+
+class StoppableServer(MPServer):
+    """The server, whose parent process stops whenever it is told to."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.main_loop_interrupt = Wake()
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        """Begin to stop, and count down to the last resort; repeating the signal does not put it off."""
+        if not self.interrupt_signal:
+            signal.signal(signal.SIGALRM, self._end)
+            signal.alarm(LAST_RESORT_SECONDS)
+        super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]  # the library has no types here
+
+    def _end(self, *_: Any) -> None:
+        """End it all: the workers, and this process."""
+        for worker in self.wrks:
+            with contextlib.suppress(Exception):
+                worker.kill()  # type: ignore[no-untyped-call]  # nor here
+        os._exit(1)
+
+
+def stop_when_told() -> None:
+    """Until the server takes over, let SIGTERM end the program as Ctrl-C does, so that what it started is stopped."""
+
+    def stop(*_: Any) -> None:
+        sys.exit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
