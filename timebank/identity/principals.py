@@ -177,6 +177,12 @@ class Principals:
         return bool(await self._pool.fetchval(SQL["key_used"], principal.bank_id, principal.credential, at))
 
 
+async def last_used(pool: Pool, bank_id: UUID, key_ids: Sequence[str]) -> dict[str, datetime]:
+    """When API keys were last used; those that never were are left out."""
+    rows = await pool.fetch(SQL["last_used"], bank_id, key_ids)
+    return {row["key_id"]: row["last_used_at"] for row in rows}
+
+
 async def tell_changes(connection: Connection, _bank_id: UUID, recorded: Sequence[Recorded]) -> None:
     """Tell all processes, with the commit, whose authority the facts that are being appended change."""
     for subject in sorted(_concerned(fact for _, fact in recorded)):

@@ -39,6 +39,10 @@ with before as (
 )
 select coalesce((select date_trunc('hour', last_used_at) < date_trunc('hour', $3::timestamptz) from before), true)
 
+-- last_used --
+-- $1 bank  $2 keys
+select key_id, last_used_at from api_key_use where bank_id = $1 and key_id = any ($2)
+
 -- tell --
 -- $1 channel  $2 whom it concerns
 select pg_notify($1, $2)

@@ -37,7 +37,6 @@ class ApiKeyView(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: datetime | None
     replaces: str | None
     replaced_by: str | None
-    last_used_at: datetime | None
 
 
 async def page(pool: Pool, bank_id: UUID, organisation_id: str, after: str, limit: int) -> list[ApiKeyView]:

@@ -19,8 +19,7 @@ update api_key k set status = 'revoked'
 
 -- page --
 -- $1 bank  $2 organisation  $3 after this key  $4 at most
-select k.key_id, k.organisation_id, k.label, k.permissions, k.status, k.issued_at, k.expires_at, k.replaces,
-       k.replaced_by, u.last_used_at
-  from api_key k left join api_key_use u using (bank_id, key_id)
- where k.bank_id = $1 and k.organisation_id = $2 and k.key_id > $3
- order by k.key_id limit $4
+select key_id, organisation_id, label, permissions, status, issued_at, expires_at, replaces, replaced_by
+  from api_key
+ where bank_id = $1 and organisation_id = $2 and key_id > $3
+ order by key_id limit $4
