@@ -1,6 +1,7 @@
 """API keys: what the programs of an organisation act with."""
 
 import secrets
+from datetime import datetime
 
 import msgspec
 from litestar import Controller, get, post
@@ -24,7 +25,7 @@ from timebank.domain.identifiers import KeyId, OrganisationId, new_key_id
 from timebank.domain.kernel import Moment
 from timebank.domain.organisations.api_keys import IssueKey, OverlapHours, Permissions, RevokeKey, RotateKey
 from timebank.domain.text import Line
-from timebank.identity.principals import api_key, secret_hash
+from timebank.identity.principals import api_key, last_used, secret_hash
 from timebank.ledger.submission import Receipt
 from timebank.projections.organisations import api_keys
 from timebank.projections.organisations.api_keys import ApiKeyView
@@ -53,6 +54,12 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
+class KeySeen(ApiKeyView, frozen=True, kw_only=True):
+    """A key as it stands, and when it was last used, to the minute."""
+
+    last_used_at: datetime | None
+
+
 class KeyStatus(Status, frozen=True, kw_only=True):
     """How the key stands now."""
 
@@ -72,12 +79,14 @@ class KeyController(Controller):
         organisation_id: FromPath[str],
         after: After = "",
         limit: Limit = 50,
-    ) -> Page[ApiKeyView]:
+    ) -> Page[KeySeen]:
         """An organisation's keys, those that are over as well; never their secrets."""
         await request.wait_for_reads()
         await request.sight.must_manage(OrganisationId(organisation_id))
         items = await api_keys.page(request.pool, request.bank_id, organisation_id, after, limit + 1)
-        return page_of(items, limit, "key_id")
+        used = await last_used(request.pool, request.bank_id, [each.key_id for each in items])
+        seen = [KeySeen(**msgspec.structs.asdict(each), last_used_at=used.get(each.key_id)) for each in items]
+        return page_of(seen, limit, "key_id")
 
     @post(responses=WRITES, access=MANAGE_PROGRAMS)
     async def issue_key(
