@@ -5,9 +5,17 @@ read in `reading`. A cell is parsed in `cells`, `times` and `durations`. A file 
 read is told in words that the office can act on (`errors`).
 """
 
-from timebank.exchange.spreadsheets.cells import parse_capacity, parse_list, parse_phone, parse_text
+from timebank.exchange.spreadsheets.cells import (
+    parse_capacity,
+    parse_content,
+    parse_line,
+    parse_lines,
+    parse_list,
+    parse_phone,
+    parse_text,
+)
 from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS, VOLUNTEER_COLUMNS, Column
-from timebank.exchange.spreadsheets.durations import parse_minutes
+from timebank.exchange.spreadsheets.durations import Unit, parse_minutes
 from timebank.exchange.spreadsheets.errors import CellError, SpreadsheetError
 from timebank.exchange.spreadsheets.reading import Row, Table, read_table
 from timebank.exchange.spreadsheets.times import parse_date, parse_moment
@@ -22,8 +30,12 @@ __all__ = [
     "Row",
     "SpreadsheetError",
     "Table",
+    "Unit",
     "parse_capacity",
+    "parse_content",
     "parse_date",
+    "parse_line",
+    "parse_lines",
     "parse_list",
     "parse_minutes",
     "parse_moment",

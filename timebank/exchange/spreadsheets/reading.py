@@ -36,6 +36,10 @@ class Table(NamedTuple):
             header = self.headings.get(column, "")
             raise CellError(error.value, error.problem, column=column, header=header) from error
 
+    def parse_if_filled(self, row: Row, column: str, parser: Callable[[str], T]) -> T | None:
+        """The same for a cell that may be empty; None if it is."""
+        return self.parse(row, column, parser) if row.cells.get(column) else None
+
 
 def read_table(data: bytes, columns: Sequence[Column]) -> Table:
     """The rows of a CSV file in any encoding and with any delimiter that Excel and WPS write in China.
