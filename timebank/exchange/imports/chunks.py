@@ -1,6 +1,5 @@
 """Submitting what the rows of a file ask for, chunk by chunk, and counting what becomes of them."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
@@ -35,7 +34,7 @@ class Report(NamedTuple):
 
 
 class Import:
-    """A file on its way into the bank: one chunk of rows is written while the next is read.
+    """A file on its way into the bank, chunk by chunk.
 
     A dry run is one chunk, so that the rows see each other as they would if they were written.
     """
@@ -51,16 +50,11 @@ class Import:
 
     async def submit(self, rows: Sequence[Row], read: Reading) -> Report:
         """Read all rows, have what they ask for done, and say what became of them."""
-        writing: asyncio.Task[None] | None = None
-        size = len(rows) if self._dry_run else CHUNK
-        for start in range(0, len(rows), size or 1):
+        size = max(1, len(rows)) if self._dry_run else CHUNK
+        for start in range(0, len(rows), size):
             chunk = rows[start : start + size]
-            commands = self._read(chunk, read)
-            if writing:
-                await writing
-            writing = asyncio.create_task(self._write(commands, len(chunk)))
-        if writing:
-            await writing
+            await self._write(self._read(chunk, read))
+            self._progress(len(chunk))
         return Report(self._taken, self._known, dict(sorted(self._refused.items())))
 
     def _read(self, rows: Sequence[Row], read: Reading) -> list[tuple[Row, Command]]:
@@ -78,15 +72,15 @@ class Import:
                 commands.append((row, command))
         return commands
 
-    async def _write(self, commands: Sequence[tuple[Row, Command]], rows: int) -> None:
-        """Have the commands done that so many rows came to."""
-        if commands:
-            outcomes = await self._ledger.submit(
-                self._bank_id, [command for _, command in commands], request_id="import", dry_run=self._dry_run
-            )
-            for (row, _), outcome in zip(commands, outcomes, strict=True):
-                self._count(row, outcome)
-        self._progress(rows)
+    async def _write(self, commands: Sequence[tuple[Row, Command]]) -> None:
+        """Have the commands of a chunk done, and count what becomes of each row."""
+        if not commands:
+            return
+        outcomes = await self._ledger.submit(
+            self._bank_id, [command for _, command in commands], request_id="import", dry_run=self._dry_run
+        )
+        for (row, _), outcome in zip(commands, outcomes, strict=True):
+            self._count(row, outcome)
 
     def _count(self, row: Row, outcome: Outcome) -> None:
         if isinstance(outcome, DuplicateRecord):
