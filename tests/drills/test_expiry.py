@@ -596,7 +596,8 @@ async def take_back(url: str, now: str, how: str) -> None:
     expiry.AT_ONCE = 17
     clock = Clock(datetime.fromisoformat(now))
     async with asyncpg.create_pool(url, min_size=2, max_size=4) as pool:
-        ledger = Ledger(Store(pool, Waker()), await people_of(pool), clock=clock, inline=hooks)
+        people = await people_of(pool)
+        ledger = Ledger(Store(pool, Waker()), people, clock=clock, hooks=hooks(people))
         print("ready", flush=True)
         await asyncio.to_thread(sys.stdin.readline)
         while True:
