@@ -11,7 +11,9 @@ from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import asyncpg
+import hypothesis
 import pytest
+import structlog
 
 from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
 from timebank.db.connections import Pool
@@ -27,6 +29,17 @@ from timebank.runtime.composition import hooks
 from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
+
+hypothesis.settings.register_profile("thorough", max_examples=1_000)
+"""Ten times as many histories and examples, for a night: `pytest --hypothesis-profile=thorough`."""
+
+# Tracebacks as Python writes them: those with all variables take longer to draw than most tests take to run.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @pytest.fixture(scope="session")

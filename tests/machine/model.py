@@ -2,104 +2,17 @@
 
 from collections import Counter
 from datetime import date, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from tests.controls import NOON
+from tests.machine.things import DAY, Claim, Fund, Offer, Record
 from timebank.domain.acting import Acting
 from timebank.domain.facts.credit import RewardTerms, Rules
 
-DAY = 24 * 60
-PEOPLE, BODIES = 5, 2
+PEOPLE, BODIES = 5, 3
+"""How many there can be; the last of each come later, if they do."""
 NAMES = ("司马光", "诸葛亮", "上官婉", "欧阳修", "公孙胜")
-
-
-class Record(NamedTuple):
-    """A service record; `credited` is by day, while it is confirmed."""
-
-    person: int
-    body: int
-    recorder: str
-    started_at: datetime
-    ended_at: datetime
-    minutes: int
-    on_duty: bool
-    activity: str
-    category: str
-    first: tuple[datetime, datetime]
-    status: str = "logged"
-    credited: dict[date, int] = {}  # noqa: RUF012  # never changed, only replaced
-
-    @property
-    def counts(self) -> bool:
-        """Whether it takes up time of a day."""
-        return self.status in ("logged", "confirmed", "corrected")
-
-    @property
-    def is_confirmed(self) -> bool:
-        """Whether it is confirmed service."""
-        return self.status in ("confirmed", "corrected")
-
-    @property
-    def service(self) -> int:
-        """What it is as service."""
-        return self.minutes if self.is_confirmed and not self.on_duty else 0
-
-    @property
-    def credit(self) -> int:
-        """What it is worth."""
-        return sum(self.credited.values()) if self.is_confirmed else 0
-
-    @property
-    def day(self) -> date:
-        """The day it counts for."""
-        return self.started_at.date()
-
-    @property
-    def days(self) -> dict[date, int]:
-        """Its minutes by local day, in proportion to the time spent there."""
-        midnight = self.started_at.replace(hour=0, minute=0) + timedelta(days=1)
-        if self.ended_at <= midnight:
-            return {self.day: self.minutes}
-        before = self.minutes * (midnight - self.started_at) // (self.ended_at - self.started_at)
-        return {self.day: before, midnight.date(): self.minutes - before}
-
-    def overlaps(self, other: "Record") -> bool:
-        """Whether they are at the same time."""
-        return self.started_at < other.ended_at and other.started_at < self.ended_at
-
-
-class Offer(NamedTuple):
-    """A reward."""
-
-    terms: RewardTerms
-    status: str = "published"
-
-
-class Claim(NamedTuple):
-    """A redemption: who pays for what, for whom, until when."""
-
-    offer: str
-    payer: int
-    beneficiary: int
-    provider: int
-    cost: int
-    period: tuple[Any, ...]
-    slot: datetime | None
-    until: datetime
-    status: str = "reserved"
-
-    @property
-    def counts(self) -> bool:
-        """Whether it uses up the reward."""
-        return self.status in ("reserved", "fulfilled")
-
-
-class Fund(NamedTuple):
-    """A fund, kept by a body or by the bank."""
-
-    keeper: int | None
-    minutes: int = 0
-    is_open: bool = True
+PHONES = tuple(f"1390000000{n}" for n in range(PEOPLE))
 
 
 class Model:
@@ -110,11 +23,13 @@ class Model:
         self.books: list[tuple[date, Rules]] = []
         self.records: dict[str, Record] = {}
         self.roles: dict[tuple[int, int], tuple[str, str]] = {}
+        self.registered: set[int] = set()
+        self.bodies: set[int] = set()
         self.suspended: set[int] = set()
         self.left: set[int] = set()
         self.erased: set[int] = set()
         self.approved: set[int] = set()
-        self.closed: set[int] = set()
+        self.closed = set(range(BODIES))
         self.shown: set[int] = set()
         self.offers: dict[str, Offer] = {}
         self.claims: dict[str, Claim] = {}
@@ -134,7 +49,11 @@ class Model:
 
     def is_active(self, n: int) -> bool:
         """Whether somebody takes part."""
-        return n not in self.suspended | self.left | self.erased
+        return n in self.registered - self.suspended - self.left - self.erased
+
+    def is_known(self, n: int) -> bool:
+        """Whether it is known who somebody is."""
+        return n in self.registered - self.erased
 
     def may(self, by: Acting, body: int, *roles: str) -> bool:
         """Whether somebody may act for a body."""
@@ -145,6 +64,10 @@ class Model:
         return by.governs or by.actor == f"org_{body}"
 
     # The rule book
+
+    def past_books(self) -> list[date]:
+        """The first days of versions that began before today."""
+        return [since for since, _ in self.books if since < self.today]
 
     def version(self, day: date) -> int:
         """Which version of the rule book is in force on a day."""
@@ -195,6 +118,39 @@ class Model:
             if taken + minutes > DAY:
                 return False
         return True
+
+    def may_decide(self, by: Acting, record: Record, *roles: str) -> bool:
+        """Whether somebody may decide on a record: by their role, while its body is there, and never on their own."""
+        is_own = by.actor == f"vol_{record.person}"
+        return self.may(by, record.body, *roles) and not is_own and record.body not in self.closed
+
+    def can_log(self, record: Record) -> bool:
+        """Whether service can be logged: by whoever logged it, for who takes part, once, and when it is over."""
+        return (
+            self.may(record.recorder, record.body, "recorder", "coordinator")
+            and record.body not in self.closed
+            and self.is_active(record.person)
+            and record.recorder.actor != f"vol_{record.person}"
+            and 1 <= record.interval <= DAY
+            and (record.share or 1) <= record.interval
+            and record.ended_at <= self.now
+            and not self._is_there(record)
+            and self.room(record)
+        )
+
+    def _is_there(self, record: Record) -> bool:
+        """Whether the same was logged already, whatever it was corrected to since."""
+        return any(
+            (other.person, other.body) == (record.person, record.body)
+            and record.first in (other.first, (other.started_at, other.ended_at))
+            for other in self.records.values()
+            if other.counts
+        )
+
+    def fits(self, record: Record, key: str) -> bool:
+        """Whether a record can be confirmed as it is: no longer than it took, beside all else that is."""
+        takes = 1 <= record.interval <= DAY and record.minutes <= record.interval
+        return takes and self.is_free(record, key) and self.room(record, key)
 
     def is_free(self, record: Record, besides: str) -> bool:
         """Whether no confirmed service of the person is at the same time."""
@@ -264,6 +220,14 @@ class Model:
         """How many places of an appointment are gone."""
         return sum(each.counts and (each.offer, each.slot) == (offer, slot) for each in self.claims.values())
 
+    def can_offer(self, terms: RewardTerms) -> bool:
+        """Whether there can be a reward on these terms."""
+        first, last = terms.available_from, terms.available_until
+        return self._provides(terms) and not (first and last and last < first)
+
+    def _provides(self, terms: RewardTerms) -> bool:
+        return int(terms.provider_id.removeprefix("org_")) not in self.closed
+
     def is_on(self, offer: str) -> bool:
         """Whether a reward can be had today."""
         terms, status = self.offers[offer]
@@ -282,7 +246,7 @@ class Model:
         seats = {each.starts_at: each.places for each in terms.slots}
         return (
             self.is_on(offer)
-            and terms.provider_id not in {f"org_{body}" for body in self.closed}
+            and self._provides(terms)
             and self.is_active(payer)
             and self.is_active(beneficiary)
             and self.is_eligible(payer, terms)
@@ -323,8 +287,9 @@ class Model:
     def can_fulfil(self, by: Acting, claim: Claim) -> bool:
         """Whether somebody can accept a code."""
         is_theirs = by.authority == "volunteer" and by.actor in {f"vol_{claim.payer}", f"vol_{claim.beneficiary}"}
-        may = self.may(by, claim.provider, "merchant", "coordinator") and claim.provider not in self.closed
-        return self.is_open(claim) and not is_theirs and may
+        may = self.may(by, claim.provider, "merchant", "coordinator")
+        is_there = by.governs or claim.provider not in self.closed
+        return self.is_open(claim) and not is_theirs and may and is_there
 
     def can_cancel(self, by: Acting, claim: Claim) -> bool:
         """Whether somebody can give up a reservation."""
@@ -397,9 +362,19 @@ class Model:
 
     # Leaving
 
+    def come_back(self, n: int) -> None:
+        """Somebody takes part again."""
+        self.suspended.discard(n)
+        self.left.discard(n)
+
     def rest(self, n: int) -> int:
         """What somebody who goes has, once all they reserved is released."""
         return max(self.available[n] - self.debts[n] + self.reserved(n), 0)
+
+    def is_settled(self, n: int, rest: str | None, fund: str) -> bool:
+        """Whether it is said what becomes of the credit of somebody who goes, or was said when they left."""
+        is_kept = rest == "hold" or (rest is None and n in self.left)
+        return not self.rest(n) or is_kept or (rest == "donate" and self.funds[fund].is_open)
 
     def go(self, n: int, fund: str | None) -> None:
         """Somebody goes: reservations, memberships and consents end, and what is left is donated, or stays."""
@@ -410,3 +385,9 @@ class Model:
             self.donate(n, fund, self.available[n])
         self.roles = {key: role for key, role in self.roles.items() if key[1] != n}
         self.shown.discard(n)
+
+    def accounts(self, n: int) -> tuple[int, ...]:
+        """What somebody served, was credited with, has, has reserved, owes, and has redeemed."""
+        confirmed = self.confirmed(n)
+        served, credited = (sum(each) for each in ([r.service for r in confirmed], [r.credit for r in confirmed]))
+        return served, credited, self.available[n], self.reserved(n), self.debts[n], self.redeemed(n)

@@ -1,13 +1,14 @@
 """Service, and the rule book that says what it is worth."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
 from tests.controls import ADMINISTRATOR
-from tests.machine.base import Base, act, bodies, people
-from tests.machine.model import DAY, Record
+from tests.machine.base import act, bodies, people, sensible, which
+from tests.machine.belonging import Belonging
+from tests.machine.things import Record
 from timebank.domain.acting import Acting
 from timebank.domain.credit.policies import AdoptPolicy
 from timebank.domain.facts.credit import GiftRules, Rules
@@ -20,7 +21,7 @@ activities = st.sampled_from(["清扫", "清扫", "巡逻"])
 spans = st.tuples(
     st.sampled_from([1, 2, 2, 3, 40]),
     st.sampled_from([22, 8, 9, 10, 23, 0]),
-    st.sampled_from([60, 30, 120, 180, 600, 1439, 1440, 1441, 0]),
+    st.sampled_from([60, 30, 120, 180, 240, 600, 1439, 1440, 1441, 0]),
 )
 mornings = st.tuples(st.just(1), st.integers(7, 10), st.sampled_from([60, 120, 540, 960]))
 actors = st.sampled_from(["administrator", "administrator", "body", "member", "member", "self", "stranger"])
@@ -39,11 +40,11 @@ rule_books = st.builds(
         minutes_max_per_month=st.sampled_from([None, 60, 100]),
     ),
     reservation_hours=st.sampled_from([1, 24, 72]),
-    star_minutes=st.sampled_from([(60, 300), (200,)]),
+    star_minutes=st.sampled_from([(60, 240), (180,)]),
 )
 
 
-class Serving(Base):
+class Serving(Belonging):
     """Service is logged, confirmed, rejected, corrected and voided, under rule books that come one after another."""
 
     @act(rules=rule_books, days=st.sampled_from([-1, 0, 1, 1, 2]))
@@ -56,168 +57,155 @@ class Serving(Base):
             self.model.books.append((since, rules))
             assert outcome.facts[0].version == len(self.model.books)
 
+    # Logging
+
     @act(
         n=people, body=bodies, span=spans, who=actors, on_duty=st.booleans(), share=st.sampled_from([None, 1, 30]),
         activity=activities, category=categories,
     )  # fmt: skip
-    def log(
-        self, n: int, body: int, span: Any, who: str, on_duty: bool, share: int | None, activity: str, category: str
-    ) -> None:
-        """Service is logged, by whoever may."""
-        self._log(n, body, self.span(*span), self.acting(who, body, n), on_duty, share, activity, category)
+    def log(self, n: int, body: int, span: Any, who: str, share: int | None, **said: Any) -> None:
+        """Service is logged, by whoever may, for as long as it took or for less."""
+        self.try_to_log(self._record(n, body, self.acting(who, body, n), span, share, **said))
 
     @act(
-        n=people, body=bodies, span=spans, on_duty=st.sampled_from([False, False, True]), activity=activities,
-        category=categories,
+        n=people, body=bodies, span=spans | mornings, on_duty=st.sampled_from([False, False, True]),
+        activity=activities, category=categories,
     )  # fmt: skip
-    def log_by_program(self, n: int, body: int, span: Any, on_duty: bool, activity: str, category: str) -> None:
+    def log_by_program(self, n: int, body: int, span: Any, **said: Any) -> None:
         """Service is logged by the body's own program, as it mostly is."""
-        self._log(n, body, self.span(*span), self.program(body), on_duty, None, activity, category)
+        self.try_to_log(self._record(n, body, self.program(body), span, None, **said))
 
     @act(n=st.integers(0, 2), span=mornings, activity=activities, category=categories)
     def serve(self, n: int, span: Any, activity: str, category: str) -> None:
         """The same few people serve the same morning, and have it confirmed if it can be."""
         self.has_served(n, span, activity, category)
 
-    @act(lambda self: any(since < self.model.today for since, _ in self.model.books), n=st.integers(0, 2))
+    @act(lambda self: self.model.past_books(), n=st.integers(0, 2))
     def serve_as_a_book_begins(self, n: int) -> None:
         """Somebody serves in the night in which a version of the rule book begins to be in force, and the day after."""
-        since = max(since for since, _ in self.model.books if since < self.model.today)
-        days = (self.model.today - since).days
+        days = (self.model.today - max(self.model.past_books())).days
         self.has_served(n, (days + 1, 22, 240), "清扫", "公益")
         self.has_served(n, (days, 8, 180), "巡逻", "公益")
 
-    def has_served(self, n: int, span: Any, activity: str, category: str) -> None:
-        """Somebody served, for the body that is approved, and it is confirmed."""
-        key = self._log(n, 0, self.span(*span), self.program(0), False, None, activity, category)
-        if key:
-            self._decide(key, ADMINISTRATOR, "confirm")
+    def has_served(self, n: int, span: Any, activity: str, category: str, is_decided: bool = True) -> None:
+        """Somebody served, for the body that is approved, and it is confirmed, or waits."""
+        said = {"on_duty": False, "activity": activity, "category": category}
+        key = self.try_to_log(self._record(n, 0, self.program(0), span, None, **said))
+        if key and is_decided:
+            self._confirm(key, ADMINISTRATOR, None)
 
-    def _log(
-        self, n: int, body: int, span: tuple[datetime, datetime], by: Acting, on_duty: bool, share: int | None,
-        activity: str, category: str,
-    ) -> str | None:  # fmt: skip
-        started_at, ended_at = span
-        interval = (ended_at - started_at) // timedelta(minutes=1)
-        record = Record(n, body, by.actor, started_at, ended_at, share or interval, on_duty, activity, category, span)
-        expected = (
-            self.model.may(by, body, "recorder", "coordinator")
-            and body not in self.model.closed
-            and self.model.is_active(n)
-            and by.actor != self.person(n)
-            and 1 <= interval <= DAY
-            and (share or 1) <= interval
-            and ended_at <= self.model.now
-            and not any(
-                (other.person, other.body) == (n, body)
-                and span in (other.first, (other.started_at, other.ended_at))
-                and other.counts
-                for other in self.model.records.values()
-            )
-            and self.model.room(record)
-        )
+    def _record(self, n: int, body: int, by: Acting, span: Any, share: int | None, **said: Any) -> Record:
+        times = self.span(*span)
+        minutes = share or (times[1] - times[0]) // timedelta(minutes=1)
+        return Record(n, body, by, *times, minutes=minutes, share=share, first=times, **said)
+
+    def try_to_log(self, record: Record) -> str | None:
+        """Service is logged, if it can be."""
         record_id = RecordId(f"rec_{self.number()}")
         command = self.say(
-            LogService, by, record_id=record_id, volunteer_id=self.person(n), organisation_id=self.body(body),
-            activity=activity, category=category, capacity="staff-on-duty" if on_duty else "resident",
-            started_at=started_at, ended_at=ended_at, minutes=share,
+            LogService, record.recorder, record_id=record_id, volunteer_id=self.person(record.person),
+            organisation_id=self.body(record.body), activity=record.activity, category=record.category,
+            capacity="staff-on-duty" if record.on_duty else "resident",
+            started_at=record.started_at, ended_at=record.ended_at, minutes=record.share,
         )  # fmt: skip
+        expected = self.model.can_log(record)
         self.do(command, expected)
         if expected:
             self.model.put(record_id, record)
         return record_id if expected else None
 
-    @act(
-        lambda self: any(record.status == "logged" for record in self.model.records.values()),
-        data=st.data(), minutes=st.sampled_from([None, None, 30]), is_right=st.sampled_from([True, True, True, False]),
-    )  # fmt: skip
-    def review(self, data: st.DataObject, minutes: int | None, is_right: bool) -> None:
-        """A record that waits is decided on by the office, as it mostly is: confirmed, for as long as it was."""
-        waiting = sorted(key for key, record in self.model.records.items() if record.status == "logged")
-        key = data.draw(st.sampled_from(waiting))
-        self._decide(key, ADMINISTRATOR, "confirm" if is_right else "reject", minutes)
+    # Deciding
 
-    @act(
-        lambda self: self.model.records, data=st.data(), who=actors, act=st.sampled_from(["confirm", "reject", "void"])
-    )
-    def decide(self, data: st.DataObject, who: str, act: str) -> None:
-        """Any record is decided on, by whoever may."""
-        key = data.draw(st.sampled_from(sorted(self.model.records)))
+    def _some(self, which: int, sensible: bool, *statuses: str) -> str:
+        """A record; a sensible choice has one of these statuses."""
+        key: str = self.pick(
+            [(key,) for key in self.model.records], which, sensible,
+            lambda key: self.model.records[key].status in statuses,
+        )[0]  # fmt: skip
+        return key
+
+    def _whoever(self, who: str, key: str) -> Acting:
         record = self.model.records[key]
-        self._decide(key, self.acting(who, record.body, record.person), act)
-
-    def _decide(self, key: str, by: Acting, act: str, minutes: int | None = None) -> None:
-        before = self.model.records[key]
-        roles = self.model.rules(self.model.today).direct_confirm_roles if act == "confirm" else ()
-        may = (
-            self.model.may(by, before.body, *(roles or ("verifier", "coordinator")))
-            and by.actor != self.person(before.person)
-            and before.body not in self.model.closed
-        )
-        after = before._replace(status={"confirm": "confirmed", "reject": "rejected", "void": "voided"}[act])
-        command: Command
-        if act == "confirm":
-            after = after._replace(minutes=minutes or before.minutes)
-            command = self.say(ConfirmService, by, record_id=RecordId(key), minutes=minutes)
-            fits = (
-                after.minutes <= (before.ended_at - before.started_at) // timedelta(minutes=1)
-                and self.model.is_free(after, key)
-                and self.model.room(after, key)
-            )
-            expected = before.status == "logged" and by.actor != before.recorder and fits
-        elif act == "reject":
-            command = self.say(RejectService, by, record_id=RecordId(key), reason="x")
-            expected = before.status == "logged"
-        else:
-            command = self.say(VoidService, by, record_id=RecordId(key), reason="x")
-            expected = before.is_confirmed
-        outcome = self.do(command, may and expected)
-        if may and expected:
-            self._put(key, after, outcome)
-
-    def _put(self, key: str, after: Record, outcome: Any) -> None:
-        """The record is another, and the fact says what the model says of its worth."""
-        self.model.put(key, after)
-        after = self.model.records[key]
-        if after.is_confirmed:
-            (fact,) = outcome.facts
-            assert (fact.credited_minutes, fact.policy_version) == (after.credit, self.model.version(after.day))
+        return self.acting(who, record.body, record.person)
 
     @act(
-        lambda self: any(record.is_confirmed for record in self.model.records.values()),
-        data=st.data(), span=st.none() | spans, minutes=st.sampled_from([None, 10, 60]), duty=st.none() | st.booleans(),
-        activity=st.none() | activities, category=st.none() | categories,
-    )  # fmt: skip
-    def correct(
-        self, data: st.DataObject, span: Any, minutes: int | None, duty: bool | None, activity: str | None,
-        category: str | None,
-    ) -> None:  # fmt: skip
-        """A confirmed record is put right, by the office."""
-        confirmed = sorted(key for key, record in self.model.records.items() if record.is_confirmed)
-        key = data.draw(st.sampled_from(confirmed))
+        lambda self: self.model.records,
+        which=which,
+        sensible=sensible,
+        who=actors,
+        minutes=st.sampled_from([None, None, 30]),
+    )
+    def confirm(self, which: int, sensible: bool, who: str, minutes: int | None) -> None:
+        """A record that waits is confirmed, for as long as it was or for less, by who did not log it."""
+        key = self._some(which, sensible, "logged")
+        self._confirm(key, self._whoever(who, key), minutes)
+
+    def _confirm(self, key: str, by: Acting, minutes: int | None) -> None:
         before = self.model.records[key]
-        started_at, ended_at = self.span(*span) if span else (before.started_at, before.ended_at)
-        interval = (ended_at - started_at) // timedelta(minutes=1)
-        same = (started_at, ended_at) == (before.started_at, before.ended_at)
-        after = before._replace(
-            started_at=started_at, ended_at=ended_at, minutes=minutes or (before.minutes if same else interval),
-            status="corrected", on_duty=before.on_duty if duty is None else duty,
-            activity=activity or before.activity, category=category or before.category,
-        )  # fmt: skip
+        after = before._replace(minutes=minutes or before.minutes, status="confirmed")
         expected = (
-            1 <= interval <= DAY
-            and (minutes or 1) <= interval
-            and ended_at <= self.model.now
-            and before.body not in self.model.closed
-            and before.recorder != ADMINISTRATOR.actor
-            and after._replace(status=before.status) != before
+            self.model.may_decide(by, before, *self.model.rules(self.model.today).direct_confirm_roles)
+            and before.status == "logged"
+            and by.actor != before.recorder.actor
+            and self.model.fits(after, key)
         )
-        expected = expected and self.model.is_free(after, key) and self.model.room(after, key)
-        capacity = None if duty is None else "staff-on-duty" if duty else "resident"
-        command = self.say(
-            CorrectService, record_id=RecordId(key), reason="x", minutes=minutes, capacity=capacity,
-            activity=activity, category=category, started_at=span and started_at, ended_at=span and ended_at,
+        self._decide(key, after, self.say(ConfirmService, by, record_id=RecordId(key), minutes=minutes), expected)
+
+    @act(lambda self: self.model.records, which=which, sensible=sensible, who=actors)
+    def reject(self, which: int, sensible: bool, who: str) -> None:
+        """A record that waits is found not to be right."""
+        key = self._some(which, sensible, "logged")
+        by, before = self._whoever(who, key), self.model.records[key]
+        expected = self.model.may_decide(by, before, "verifier", "coordinator") and before.status == "logged"
+        command = self.say(RejectService, by, record_id=RecordId(key), reason="x")
+        self._decide(key, before._replace(status="rejected"), command, expected)
+
+    @act(lambda self: self.model.records, which=which, sensible=sensible, who=actors)
+    def void(self, which: int, sensible: bool, who: str) -> None:
+        """Confirmed service is withdrawn."""
+        key = self._some(which, sensible, "confirmed", "corrected")
+        by, before = self._whoever(who, key), self.model.records[key]
+        expected = self.model.may_decide(by, before, "verifier", "coordinator") and before.is_confirmed
+        command = self.say(VoidService, by, record_id=RecordId(key), reason="x")
+        self._decide(key, before._replace(status="voided"), command, expected)
+
+    @act(
+        lambda self: self.model.records, which=which, sensible=sensible, who=actors, span=st.none() | spans,
+        minutes=st.sampled_from([None, 10, 60]), on_duty=st.none() | st.booleans(), activity=st.none() | activities,
+        category=st.none() | categories,
+    )  # fmt: skip
+    def correct(self, which: int, sensible: bool, who: str, span: Any, minutes: int | None, **said: Any) -> None:
+        """A confirmed record is put right: when it was, how long, what, and in which capacity."""
+        key = self._some(which, sensible, "confirmed", "corrected")
+        by, before = self._whoever(who, key), self.model.records[key]
+        times = self.span(*span) if span else (before.started_at, before.ended_at)
+        after = before.corrected(times, minutes, **said)
+        expected = (
+            self.model.may_decide(by, before, *self.model.rules(self.model.today).direct_confirm_roles)
+            and before.is_confirmed
+            and by.actor != before.recorder.actor
+            and after._replace(status=before.status) != before
+            and (minutes or 1) <= after.interval
+            and after.ended_at <= self.model.now
+            and self.model.fits(after, key)
+        )
+        self._decide(key, after, self._correcting(key, by, times if span else (None, None), minutes, **said), expected)
+
+    def _correcting(
+        self, key: str, by: Acting, times: Any, minutes: int | None, on_duty: bool | None, **said: Any
+    ) -> Command:
+        capacity = None if on_duty is None else "staff-on-duty" if on_duty else "resident"
+        return self.say(
+            CorrectService, by, record_id=RecordId(key), reason="x", started_at=times[0], ended_at=times[1],
+            minutes=minutes, capacity=capacity, **said,
         )  # fmt: skip
+
+    def _decide(self, key: str, after: Record, command: Command, expected: bool) -> None:
+        """The record is another, and the fact says what the model says of its worth."""
         outcome = self.do(command, expected)
         if expected:
-            self._put(key, after, outcome)
+            self.model.put(key, after)
+            now = self.model.records[key]
+            if outcome and now.is_confirmed:
+                (fact,) = outcome.facts
+                assert (fact.credited_minutes, fact.policy_version) == (now.credit, self.model.version(now.day))

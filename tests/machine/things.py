@@ -1,0 +1,111 @@
+"""What the model is made of: records, rewards, redemptions and funds, as plain values."""
+
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+
+from timebank.domain.acting import Acting
+from timebank.domain.facts.credit import RewardTerms
+
+DAY = 24 * 60
+
+
+class Record(NamedTuple):
+    """A service record; `credited` is by day, while it is confirmed."""
+
+    person: int
+    body: int
+    recorder: Acting
+    started_at: datetime
+    ended_at: datetime
+    minutes: int
+    share: int | None
+    on_duty: bool
+    activity: str
+    category: str
+    first: tuple[datetime, datetime]
+    status: str = "logged"
+    credited: dict[date, int] = {}  # noqa: RUF012  # never changed, only replaced
+
+    @property
+    def counts(self) -> bool:
+        """Whether it takes up time of a day."""
+        return self.status in ("logged", "confirmed", "corrected")
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether it is confirmed service."""
+        return self.status in ("confirmed", "corrected")
+
+    @property
+    def service(self) -> int:
+        """What it is as service."""
+        return self.minutes if self.is_confirmed and not self.on_duty else 0
+
+    @property
+    def credit(self) -> int:
+        """What it is worth."""
+        return sum(self.credited.values()) if self.is_confirmed else 0
+
+    @property
+    def day(self) -> date:
+        """The day it counts for."""
+        return self.started_at.date()
+
+    @property
+    def days(self) -> dict[date, int]:
+        """Its minutes by local day, in proportion to the time spent there."""
+        midnight = self.started_at.replace(hour=0, minute=0) + timedelta(days=1)
+        if self.ended_at <= midnight:
+            return {self.day: self.minutes}
+        before = self.minutes * (midnight - self.started_at) // (self.ended_at - self.started_at)
+        return {self.day: before, midnight.date(): self.minutes - before}
+
+    @property
+    def interval(self) -> int:
+        """The minutes from start to end."""
+        return (self.ended_at - self.started_at) // timedelta(minutes=1)
+
+    def corrected(self, times: tuple[datetime, datetime], minutes: int | None, **said: Any) -> "Record":
+        """What it is when it is put right: what is not said stays, but other times are taken whole."""
+        after = self._replace(started_at=times[0], ended_at=times[1], status="corrected")
+        same = times == (self.started_at, self.ended_at)
+        told = {name: value for name, value in said.items() if value is not None}
+        return after._replace(minutes=minutes or (self.minutes if same else after.interval), **told)
+
+    def overlaps(self, other: "Record") -> bool:
+        """Whether they are at the same time."""
+        return self.started_at < other.ended_at and other.started_at < self.ended_at
+
+
+class Offer(NamedTuple):
+    """A reward."""
+
+    terms: RewardTerms
+    status: str = "published"
+
+
+class Claim(NamedTuple):
+    """A redemption: who pays for what, for whom, until when."""
+
+    offer: str
+    payer: int
+    beneficiary: int
+    provider: int
+    cost: int
+    period: tuple[Any, ...]
+    slot: datetime | None
+    until: datetime
+    status: str = "reserved"
+
+    @property
+    def counts(self) -> bool:
+        """Whether it uses up the reward."""
+        return self.status in ("reserved", "fulfilled")
+
+
+class Fund(NamedTuple):
+    """A fund, kept by a body or by the bank."""
+
+    keeper: int | None
+    minutes: int = 0
+    is_open: bool = True
