@@ -16,7 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import account, claims, http, importing, inprocess, machine, previewing, reading, redeeming
+from benchmarks import account, claims, http, importing, inprocess, machine, previewing, reading, redeeming, statements
 from benchmarks.measure import Bench, Row
 from timebank.runtime import logs
 from timebank.runtime.embedded import EmbeddedPostgres
@@ -27,6 +27,7 @@ SECTIONS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "claims": claims.rows,
     "account": account.rows,
     "redeem": redeeming.rows,
+    "statements": statements.rows,
     "import": importing.rows,
     "rebuild": reading.rebuilding,
     "verify": reading.verifying,

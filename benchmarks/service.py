@@ -31,8 +31,9 @@ READY_SECONDS = 30.0
 class Service:
     """A running server process, and a bank in its database to ask it about."""
 
-    def __init__(self, port: int, world: World, tokens: dict[str, str], seconds: float) -> None:
+    def __init__(self, port: int, pid: int, world: World, tokens: dict[str, str], seconds: float) -> None:
         self.port = port
+        self.pid = pid
         self.world = world
         self.tokens = tokens
         self.seconds = seconds
@@ -126,9 +127,9 @@ async def running_service(bench: Bench) -> AsyncIterator[Service]:
         await world.do([world.confirmed(world.service()) for _ in world.volunteers])
         await world.project()
         await world.services.pool.execute(TABLES)
-        with _server(url, bench.folder / "server.log") as port:
+        with _server(url, bench.folder / "server.log") as (port, pid):
             administrator = await token_of(world, world.administrator.actor)
-            yield Service(port, world, {"administrator": administrator}, bench.seconds * 1.5)
+            yield Service(port, pid, world, {"administrator": administrator}, bench.seconds * 1.5)
 
 
 async def token_of(world: World, somebody: str) -> str:
@@ -140,7 +141,7 @@ async def token_of(world: World, somebody: str) -> str:
 
 
 @contextlib.contextmanager
-def _server(url: str, log: Path) -> Iterator[int]:
+def _server(url: str, log: Path) -> Iterator[tuple[int, int]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     options = "--interface asgi --factory --workers 1 --loop uvloop --no-ws --no-log --host 127.0.0.1 --port"
@@ -152,7 +153,7 @@ def _server(url: str, log: Path) -> Iterator[int]:
         )
         try:
             _wait_until_ready(port, log)
-            yield port
+            yield port, server.pid
         finally:
             server.terminate()
             try:

@@ -366,6 +366,14 @@ CREATE TABLE public.sign_in_attempt (
     succeeded_at timestamp with time zone
 );
 
+CREATE TABLE public.statement_checkpoint (
+    bank_id uuid NOT NULL,
+    volunteer_id text NOT NULL,
+    "position" bigint NOT NULL,
+    accounts jsonb NOT NULL,
+    causes jsonb NOT NULL
+);
+
 CREATE TABLE public.transfer (
     bank_id uuid NOT NULL,
     transfer_id text NOT NULL,
@@ -476,6 +484,9 @@ ALTER TABLE ONLY public.session
 ALTER TABLE ONLY public.sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (bank_id, login, address);
 
+ALTER TABLE ONLY public.statement_checkpoint
+    ADD CONSTRAINT statement_checkpoint_pkey PRIMARY KEY (bank_id, volunteer_id, "position");
+
 ALTER TABLE ONLY public.transfer
     ADD CONSTRAINT transfer_pkey PRIMARY KEY (bank_id, transfer_id);
 
@@ -530,6 +541,8 @@ CREATE INDEX redemption_taken ON public.redemption USING btree (bank_id, reward_
 CREATE INDEX refresh_token_by_session ON public.refresh_token USING btree (session_id);
 
 CREATE INDEX security_event_by_actor ON public.security_event USING btree (bank_id, actor, number);
+
+CREATE INDEX security_event_by_subject ON public.security_event USING btree (bank_id, subject, number) WHERE (subject IS NOT NULL);
 
 CREATE INDEX service_record_by_organisation ON public.service_record USING btree (bank_id, organisation_id, record_id);
 

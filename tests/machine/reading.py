@@ -5,10 +5,12 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.controls import ZONE
+from tests.helpers.whole import entries as entries_of
+from tests.helpers.whole import sums
 from tests.machine.model import NAMES, PHONES
 from tests.machine.racing import Racing
-from timebank.domain.credit.statements import Entry, as_effective, as_recorded, lines, sums
-from timebank.projections.credit import balances, funds, rewards, statements, transfers
+from timebank.domain.credit.statements import Entry, as_effective, as_recorded, lines
+from timebank.projections.credit import balances, funds, rewards, transfers
 from timebank.projections.recognition import leaderboards
 
 LONG_AGO = date(1949, 1, 1)
@@ -111,7 +113,7 @@ class Reading(Racing):
 
     async def _statement(self, n: int, facts: list[Any]) -> None:
         """I11: a statement ends with the balance, and each line names the position of its fact."""
-        entries = await statements.entries(self.pool, self.bank_id, self.person(n), ZONE)
+        entries = await entries_of(self.pool, self.bank_id, self.person(n), ZONE)
         told = list(lines(entries, self.person(n), await funds.names(self.pool, self.bank_id), "zh"))
         self._lines(n, told, facts)
         balance = await balances.balance_of(self.pool, self.bank_id, self.person(n))
@@ -136,7 +138,7 @@ class Reading(Racing):
 
     def _causes(self, n: int, told: list[Any]) -> None:
         """I12: all there is, is there for a cause; and what the causes say is what the model says."""
-        found: Counter[str] = Counter({part.cause: part.minutes for part in sums(told)})
+        found: Counter[str] = Counter(sums(told))
         assert sum(found.values()) == self.model.available[n], "I12"
         assert found["service"] == sum(record.minutes for record in self.model.confirmed(n)), "I12"
         credited = sum(record.credit for record in self.model.confirmed(n))

@@ -81,6 +81,27 @@ async def test_why_adds_up_to_the_minute(world: World) -> None:
     assert (empty["available_minutes"], empty["parts"], empty["lines"]) == (0, [], [])
 
 
+@pytest.mark.parametrize("what", ["statement", "balance/why"])
+@pytest.mark.parametrize("limit", [1, 3, 7])
+async def test_page_by_page(world: World, what: str, limit: int) -> None:
+    """Pages have the lines of the whole, each once; what was before and after, and the parts, are the same on each."""
+    somebody = await a_life(world)
+    path = f"/v1/volunteers/{somebody.id}/{what}"
+    whole = await somebody.get(path)
+    assert whole["next"] is None
+    lines, after = [], "0"
+    while after is not None:
+        page = await somebody.get(path, limit=limit, after=after)
+        lines += page["lines"]
+        after = page["next"]
+        assert len(page["lines"]) == limit or after is None
+        assert page | {"lines": [], "next": None} == whole | {"lines": []}
+    assert lines == whole["lines"]
+    assert (await somebody.get(path, after=whole["position"]))["lines"] == []
+    for wrong in ({"limit": 0}, {"limit": 501}, {"after": -1}, {"after": "x"}):
+        await somebody.get(path, expect=400, **wrong)
+
+
 async def test_a_statement_is_in_words(world: World) -> None:
     """Lines are told in Chinese, or in English."""
     somebody = await world.with_credit(60)

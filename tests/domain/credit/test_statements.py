@@ -17,21 +17,22 @@ from tests.domain.builders import (
     owing,
     reserved,
 )
-from timebank.domain.credit.accounts import Balance, postings
+from timebank.domain.credit.accounts import POSTED, Balance, postings
+from timebank.domain.credit.causes import Part, Running
 from timebank.domain.credit.statements import (
-    TOLD,
     Entry,
     Holdings,
     Line,
-    Part,
+    Teller,
     as_effective,
     as_recorded,
+    between,
     happened_on,
     lines,
-    sums,
+    referred_to,
 )
 from timebank.domain.facts.credit import ReservationCancelled, ReservationExpired, RewardFulfilled, RuleEffect
-from timebank.domain.facts.service import ServiceCorrected
+from timebank.domain.facts.service import ServiceCorrected, ServiceLogged
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Fact
 
@@ -179,9 +180,27 @@ class TestLines:
         ]
         assert (line.change_minutes, line.balance_minutes, line.debt_minutes) == (-70, 0, 30)
 
+    @pytest.mark.parametrize("start", range(len(EVERYTHING)))
+    def test_can_go_on_from_anywhere(self, start: int) -> None:
+        """Told from what was on the account and the earlier facts that later ones refer to, lines are the same."""
+        every = entries(*EVERYTHING)
+        before, after = every[:start], every[start:]
+        running = Running(WANG)
+        for entry in before:
+            running.take(entry.fact)
+        wanted = {each for entry in after for each in referred_to(entry.fact)}
+        named = [entry.fact for entry in before if any((tag, type(entry.fact)) in wanted for tag in entry.fact.tags())]
+        teller = Teller(Running(WANG, running.accounts, running.causes), FUNDS, "zh")
+        teller.recall(named)
+        rest = [line for line in map(teller.tell, after) if line]
+        assert rest == [line for line in told(*EVERYTHING) if line.position >= after[0].position]
+
     def test_sums(self) -> None:
         """One part for each cause there is; together they are what can be spent."""
-        total = sums(told(*EVERYTHING))
+        running = Running(WANG)
+        for fact in EVERYTHING:
+            running.take(fact)
+        total = between(Running(WANG), running)
         assert sum(part.minutes for part in total) == 7
         assert {part.cause: part.minutes for part in total} == {
             "service": 60,
@@ -258,7 +277,7 @@ class TestWords:
 
     def test_every_fact_of_an_account_has_some(self) -> None:
         """Whatever moves credit can be told."""
-        assert {type(fact) for fact in EVERYTHING} == set(TOLD)
+        assert {type(fact) for fact in EVERYTHING} == {ServiceLogged, *POSTED}
         assert all(line.words for language in ("zh", "en") for line in told(*EVERYTHING, language=language))
 
     def test_by_its_identifier_where_a_fund_has_no_name(self) -> None:

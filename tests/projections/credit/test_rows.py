@@ -8,6 +8,8 @@ import pytest
 
 from tests.controls import CLINIC, GARDEN, NOON, ZONE
 from tests.helpers.town import confirm, correct, log, void, volunteer
+from tests.helpers.whole import entries as entries_of
+from tests.helpers.whole import sums
 from tests.projections.conftest import Compare, Play
 from tests.projections.market import (
     CHECK_UP,
@@ -30,10 +32,10 @@ from timebank.db.connections import Pool
 from timebank.domain.credit.funds import CloseFund
 from timebank.domain.credit.preview import Change
 from timebank.domain.credit.rewards import AmendReward, PauseReward, ResumeReward, WithdrawReward
-from timebank.domain.credit.statements import lines, sums
+from timebank.domain.credit.statements import lines
 from timebank.domain.facts.credit import Eligibility, RuleEffect, Rules, Slot
 from timebank.domain.identifiers import RewardId
-from timebank.projections.credit import balances, funds, policies, redemptions, rewards, statements, transfers
+from timebank.projections.credit import balances, funds, policies, redemptions, rewards, transfers
 from timebank.projections.service import records
 
 WANG, LI, ZHAO = volunteer(1), volunteer(2), volunteer(3)
@@ -380,7 +382,7 @@ async def test_a_statement_is_made_of_what_happened(play: Play, pool: Pool, bank
         grant("trf_4", 20, to_volunteer_id=WANG),
         void(f"rec_{WANG}"),
     )
-    entries = await statements.entries(pool, bank_id, WANG, ZONE)
+    entries = await entries_of(pool, bank_id, WANG, ZONE)
     told = list(lines(entries, WANG, await funds.names(pool, bank_id), "en"))
     assert [(line.topic, line.change_minutes, line.balance_minutes, line.about) for line in told] == [
         ("service-confirmed", 360, 360, f"rec_{WANG}"),
@@ -404,7 +406,7 @@ async def test_a_statement_is_made_of_what_happened(play: Play, pool: Pool, bank
     balance = await balances.balance_of(pool, bank_id, WANG)
     assert balance is not None
     assert (balance.available_minutes, balance.debt_minutes, balance.redeemed_minutes) == (0, 150, 30)
-    assert {part.cause: part.minutes for part in sums(told)} == {
+    assert sums(told) == {
         "debt": 150,
         "redeemed": -30,
         "gift-given": -100,
@@ -417,8 +419,8 @@ async def test_a_statement_is_made_of_what_happened(play: Play, pool: Pool, bank
 async def test_a_statement_has_nothing_of_others(play: Play, pool: Pool, bank_id: UUID) -> None:
     """What somebody else pays for is on that one's statement only, and a bank's statements are its own."""
     await play(*served(WANG), publish(), reserve("red_1", WANG, beneficiary=LI), fulfil("red_1"))
-    entries = await statements.entries(pool, bank_id, LI, ZONE)
+    entries = await entries_of(pool, bank_id, LI, ZONE)
     assert {entry.recorded_at.tzinfo for entry in entries} == {ZONE}
     assert [entry.fact.TOPIC for entry in entries] == ["reward-reserved", "reward-fulfilled"]
     assert list(lines(entries, LI, {}, "zh")) == []
-    assert await statements.entries(pool, UUID(int=1), WANG, ZONE) == []
+    assert await entries_of(pool, UUID(int=1), WANG, ZONE) == []

@@ -10,8 +10,6 @@ from litestar.params import FromPath, QueryParameter
 from timebank.access.table import VIEW_ACCOUNT
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
-from timebank.domain.credit.statements import as_effective, as_recorded
-from timebank.domain.identifiers import VolunteerId
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.projections.credit import balances, statements
 from timebank.projections.credit.balances import Balance
@@ -38,11 +36,7 @@ class BalanceController(Controller):
             raise VolunteerUnknown(volunteer_id=volunteer_id)
         if as_of is None:
             return balance
-        own = VolunteerId(volunteer_id)
-        entries = await statements.entries(request.pool, request.bank_id, volunteer_id, request.zone)
-        return msgspec.structs.replace(
-            balance,
-            as_of=as_of,
-            as_recorded=as_recorded(entries, own, as_of),
-            as_effective=as_effective(entries, own, as_of),
+        recorded, effective = await statements.at_end_of(
+            request.pool, request.bank_id, volunteer_id, as_of, request.zone, balance.position
         )
+        return msgspec.structs.replace(balance, as_of=as_of, as_recorded=recorded, as_effective=effective)

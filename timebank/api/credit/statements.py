@@ -1,20 +1,22 @@
 """Statements: what happened on an account, and why there is on it what there is."""
 
 import calendar
+from collections.abc import AsyncIterator
 from datetime import date
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
-from litestar import Controller, Response, get
+from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
 
 from timebank.access.table import VIEW_ACCOUNT
 from timebank.api.http.problems import READS
-from timebank.api.http.requests import BankRequest
-from timebank.domain.credit.statements import Language, Line, Part, cause_in_words, lines, sums
-from timebank.domain.identifiers import VolunteerId
+from timebank.api.http.requests import BankRequest, Limit
+from timebank.api.http.streams import Streamed, started
+from timebank.domain.credit.causes import Part
+from timebank.domain.credit.statements import Language, Line, Teller, between, cause_in_words
 from timebank.domain.people.refusals import VolunteerUnknown
-from timebank.exchange.spreadsheets import written
+from timebank.exchange.spreadsheets import written, written_on
 from timebank.projections.credit import balances, funds, statements
 
 FirstDay = Annotated[
@@ -28,12 +30,14 @@ Month = Annotated[
     QueryParameter(pattern=r"^(?!0000)[0-9]{4}-(0[1-9]|1[0-2])$(?!\n)", description="Only this month, as `2026-11`."),
 ]
 In = Annotated[Language, QueryParameter(name="language", description="In which language the words are.")]
+After = Annotated[int, QueryParameter(ge=0, le=2**53, description="The `next` of the page before.")]
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """The lines of a period, between what was available before and after; `parts` sum to the difference.
+    """A page of the lines of a period, between what was available before the period and after it.
 
-    `position` is that of the last line of the account, whatever period was asked for.
+    `opening_minutes`, `closing_minutes` and `parts`, which sum to the difference, are always of the whole period.
+    `position` is that of the log which the statement is as of.
     """
 
     volunteer_id: str
@@ -41,17 +45,27 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     closing_minutes: int
     parts: list[Part]
     lines: list[Line]
+    next: str | None
     position: int
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
-    """All that adds up to the balance: the causes with their sums, and every fact with what each rule did."""
+    """All that adds up to the balance: the causes with their sums, and a page of the facts with what each rule did."""
 
     volunteer_id: str
     available_minutes: int
     parts: list[Part]
     lines: list[Line]
+    next: str | None
     position: int
+
+
+class _Period(NamedTuple):
+    """A stretch of the log: after a position, until another; `head` is the end of the log."""
+
+    after: int
+    until: int
+    head: int
 
 
 class StatementController(Controller):
@@ -69,9 +83,12 @@ class StatementController(Controller):
         last_day: LastDay = None,
         month: Month = None,
         language: In = "zh",
+        after: After = 0,
+        limit: Limit = 500,
     ) -> Statement:
         """What happened on an account, in the order of the log, with the running balance; of all time, or a period."""
-        return await _statement(request, volunteer_id, _period(first_day, last_day, month), language)
+        period = await _period(request, volunteer_id, _days(first_day, last_day, month))
+        return await _statement(request, volunteer_id, period, language, after, limit)
 
     @get("/statement.csv", responses=READS, media_type="text/csv", access=VIEW_ACCOUNT)
     async def get_statement_csv(
@@ -82,54 +99,74 @@ class StatementController(Controller):
         last_day: LastDay = None,
         month: Month = None,
         language: In = "zh",
-    ) -> Response[bytes]:
-        """The same as a spreadsheet (CSV in UTF-8 with BOM); no cell of it can be taken for a formula."""
-        found = await _statement(request, volunteer_id, _period(first_day, last_day, month), language)
+    ) -> Streamed[bytes]:
+        """The same as a spreadsheet (CSV in UTF-8 with BOM), all pages; no cell of it can be taken for a formula."""
+        period = await _period(request, volunteer_id, _days(first_day, last_day, month))
         name = f"statement-{volunteer_id}.csv"
-        return Response(
-            _as_csv(found, language),
-            media_type="text/csv",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        return Streamed(
+            await started(_as_csv(request, volunteer_id, period, language)),
+            "text/csv",
+            {"Content-Disposition": f'attachment; filename="{name}"'},
         )
 
     @get("/balance/why", responses=READS, access=VIEW_ACCOUNT)
-    async def explain_balance(self, request: BankRequest, volunteer_id: FromPath[str], language: In = "zh") -> Why:
+    async def explain_balance(
+        self,
+        request: BankRequest,
+        volunteer_id: FromPath[str],
+        language: In = "zh",
+        after: After = 0,
+        limit: Limit = 500,
+    ) -> Why:
         """Why there are as many minutes available as there are: all facts and rules, adding up to the minute."""
-        told = await _lines(request, volunteer_id, language)
+        period = await _period(request, volunteer_id, (date.min, date.max))
+        told = await _statement(request, volunteer_id, period, language, after, limit)
         return Why(
             volunteer_id=volunteer_id,
-            available_minutes=_balance(told),
-            parts=sums(told),
-            lines=told,
-            position=_position(told),
+            available_minutes=told.closing_minutes,
+            parts=told.parts,
+            lines=told.lines,
+            next=told.next,
+            position=told.position,
         )
 
 
+async def _period(request: BankRequest, volunteer_id: str, days: tuple[date, date]) -> _Period:
+    """The stretch of the log that was recorded on some days, for the account of somebody who is known."""
+    pool, bank_id, zone = request.pool, request.bank_id, request.zone
+    balance = await balances.balance_of(pool, bank_id, volunteer_id)
+    if balance is None:
+        raise VolunteerUnknown(volunteer_id=volunteer_id)
+    first, last = days
+    after = await statements.last_before(pool, bank_id, first, zone, balance.position)
+    until = await statements.last_before(pool, bank_id, statements.following(last), zone, balance.position)
+    return _Period(after, max(after, until), balance.position)
+
+
 async def _statement(
-    request: BankRequest, volunteer_id: str, period: tuple[date, date], language: Language
+    request: BankRequest, volunteer_id: str, period: _Period, language: Language, after: int, limit: int
 ) -> Statement:
-    told = await _lines(request, volunteer_id, language)
-    first_day, last_day = period
-    before = [line for line in told if line.recorded_at.date() < first_day]
-    within = [line for line in told if first_day <= line.recorded_at.date() <= last_day]
+    pool, bank_id = request.pool, request.bank_id
+    opening = await statements.standing(pool, bank_id, volunteer_id, period.after)
+    closing = await statements.standing(pool, bank_id, volunteer_id, period.until)
+    start = max(after, period.after)
+    teller = await _teller(request, volunteer_id, start, language)
+    # One more than is shown says whether there is another page.
+    told = await statements.first_lines(pool, bank_id, teller, start, period.until, request.zone, limit + 1)
     return Statement(
         volunteer_id=volunteer_id,
-        opening_minutes=_balance(before),
-        closing_minutes=_balance([*before, *within]),
-        parts=sums(within),
-        lines=within,
-        position=_position(told),
+        opening_minutes=opening.accounts["available"],
+        closing_minutes=closing.accounts["available"],
+        parts=between(opening, closing),
+        lines=told[:limit],
+        next=str(told[limit - 1].position) if len(told) > limit else None,
+        position=period.head,
     )
 
 
-async def _lines(request: BankRequest, volunteer_id: str, language: Language) -> list[Line]:
-    pool, bank_id = request.pool, request.bank_id
-    if await balances.balance_of(pool, bank_id, volunteer_id) is None:
-        raise VolunteerUnknown(volunteer_id=volunteer_id)
-    zone = request.zone
-    assert zone is not None, "a bank has a local time"
-    entries = await statements.entries(pool, bank_id, volunteer_id, zone)
-    return list(lines(entries, VolunteerId(volunteer_id), await funds.names(pool, bank_id), language))
+async def _teller(request: BankRequest, volunteer_id: str, after: int, language: Language) -> Teller:
+    running = await statements.standing(request.pool, request.bank_id, volunteer_id, after)
+    return Teller(running, await funds.names(request.pool, request.bank_id), language)
 
 
 _HEADERS: dict[Language, tuple[str, ...]] = {
@@ -143,10 +180,18 @@ _OPENING: dict[Language, str] = {"zh": "期初余额", "en": "Opening balance"}
 _CLOSING: dict[Language, str] = {"zh": "期末余额", "en": "Closing balance"}
 
 
-def _as_csv(found: Statement, language: Language) -> bytes:
-    opening = ("", "", "", _OPENING[language], "", "", str(found.opening_minutes), "", "")
-    closing = ("", "", "", _CLOSING[language], "", "", str(found.closing_minutes), "", "")
-    return written([_HEADERS[language], opening, *(_row(line, language) for line in found.lines), closing])
+async def _as_csv(request: BankRequest, volunteer_id: str, period: _Period, language: Language) -> AsyncIterator[bytes]:
+    teller = await _teller(request, volunteer_id, period.after, language)
+    yield written([_HEADERS[language], _sum(_OPENING[language], teller)])
+    told = statements.lines(request.pool, request.bank_id, teller, period.after, period.until, request.zone)
+    async for some in told:
+        yield written_on(_row(line, language) for line in some)
+    yield written_on([_sum(_CLOSING[language], teller)])
+
+
+def _sum(words: str, teller: Teller) -> tuple[str, ...]:
+    """A row that says what is available."""
+    return "", "", "", words, "", "", str(teller.running.accounts["available"]), "", ""
 
 
 def _row(line: Line, language: Language) -> tuple[str, ...]:
@@ -164,15 +209,7 @@ def _row(line: Line, language: Language) -> tuple[str, ...]:
     )
 
 
-def _balance(told: list[Line]) -> int:
-    return told[-1].balance_minutes if told else 0
-
-
-def _position(told: list[Line]) -> int:
-    return told[-1].position if told else 0
-
-
-def _period(first_day: date | None, last_day: date | None, month: str | None) -> tuple[date, date]:
+def _days(first_day: date | None, last_day: date | None, month: str | None) -> tuple[date, date]:
     """The first and the last day that are meant: of the month, and of what else is said."""
     first, last = first_day or date.min, last_day or date.max
     if month is None:

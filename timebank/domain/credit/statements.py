@@ -4,13 +4,14 @@ Made from the same facts and the same `postings` as the balance itself; each lin
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal, NamedTuple
 
 import msgspec
 
 from timebank.domain.credit.accounts import Account, Posting, postings
+from timebank.domain.credit.causes import Cause, Part, Running, listed
 from timebank.domain.facts.credit import (
     CreditDonated,
     CreditGiven,
@@ -19,32 +20,12 @@ from timebank.domain.facts.credit import (
     ReservationExpired,
     RewardFulfilled,
     RewardReserved,
-    Rule,
-    RuleEffect,
 )
 from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceLogged, ServiceVoided
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Fact
 
-Cause = Rule | Literal["service", "debt", "reserved", "redeemed", "gift-given", "gift-received", "donated", "granted"]
-"""Why available minutes are what they are: service, what rules made of it, and what became of the credit."""
-
 Language = Literal["zh", "en"]
-
-TOLD: tuple[type[Fact], ...] = (
-    ServiceLogged,
-    ServiceConfirmed,
-    ServiceCorrected,
-    ServiceVoided,
-    RewardReserved,
-    RewardFulfilled,
-    ReservationCancelled,
-    ReservationExpired,
-    CreditGiven,
-    CreditDonated,
-    CreditGranted,
-)
-"""The facts a statement is made of; what was logged says what the service was."""
 
 
 class Entry(NamedTuple):
@@ -53,13 +34,6 @@ class Entry(NamedTuple):
     position: int
     recorded_at: datetime
     fact: Fact
-
-
-class Part(msgspec.Struct, frozen=True):
-    """How many available minutes more, or less, there are for one cause."""
-
-    cause: Cause
-    minutes: int
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,39 +61,31 @@ def lines(
     entries: Iterable[Entry], holder: VolunteerId, funds: Mapping[str, str], language: Language
 ) -> Iterator[Line]:
     """All lines of an account, in the order of the log. `funds` are the names of funds."""
-    teller = _Teller(holder, funds, language)
-    accounts: Counter[Account] = Counter()
-    for position, recorded_at, fact in entries:
-        moved = [line for line in postings(fact) if line.holder == holder]
-        parts = teller.parts(fact)
-        for line in moved:
-            accounts[line.account] += line.minutes
-        if moved:
-            change = sum(line.minutes for line in moved if line.account == "available")
-            assert change == sum(part.minutes for part in parts), f"the parts of {position} sum to its change"
-            yield Line(
-                position=position,
-                recorded_at=recorded_at,
-                happened_on=happened_on(fact, recorded_at),
-                topic=fact.TOPIC,
-                about=_about(fact),
-                counterpart=_counterpart(fact, holder),
-                words=teller.words(fact),
-                change_minutes=change,
-                balance_minutes=accounts["available"],
-                reserved_minutes=accounts["reserved"],
-                debt_minutes=-accounts["debt"],
-                parts=parts,
-            )
+    teller = Teller(Running(holder), funds, language)
+    for entry in entries:
+        line = teller.tell(entry)
+        if line:
+            yield line
 
 
-def sums(told: Iterable[Line]) -> list[Part]:
-    """The parts of many lines, one for each cause that there is."""
-    total: Counter[Cause] = Counter()
-    for line in told:
-        for part in line.parts:
-            total[part.cause] += part.minutes
-    return [Part(cause, minutes) for cause, minutes in total.items() if minutes]
+def between(opening: Running, closing: Running) -> list[Part]:
+    """The parts of a period, one for each cause that there is: what came to be between its beginning and its end."""
+    return listed({cause: closing.causes[cause] - opening.causes[cause] for cause in _CAUSES})
+
+
+def referred_to(fact: Fact) -> Iterator[tuple[str, type[Fact]]]:
+    """By which tag, and of which kind, the earlier facts are found that the line of a fact needs."""
+    match fact:
+        case ServiceConfirmed():
+            yield fact.record_id, ServiceLogged
+        case ServiceCorrected():
+            yield fact.record_id, ServiceConfirmed
+            yield fact.record_id, ServiceCorrected
+        case ServiceVoided():
+            for kind in (ServiceLogged, ServiceConfirmed, ServiceCorrected):
+                yield fact.record_id, kind
+        case RewardFulfilled() | ReservationCancelled() | ReservationExpired():
+            yield fact.redemption_id, RewardReserved
 
 
 def happened_on(fact: Fact, recorded_at: datetime) -> date:
@@ -142,13 +108,8 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
 
 def as_recorded(entries: Iterable[Entry], holder: VolunteerId, until: date) -> Holdings:
     """What the log said at the end of a local day."""
-    return _holdings(
-        line
-        for entry in entries
-        if entry.recorded_at.date() <= until
-        for line in postings(entry.fact)
-        if line.holder == holder
-    )
+    recorded = (entry for entry in entries if entry.recorded_at.date() <= until)
+    return holdings(_added_up(line for entry in recorded for line in postings(entry.fact) if line.holder == holder))
 
 
 def as_effective(entries: Iterable[Entry], holder: VolunteerId, until: date) -> Holdings:
@@ -156,103 +117,99 @@ def as_effective(entries: Iterable[Entry], holder: VolunteerId, until: date) -> 
 
     What was corrected or voided since counts as it was put right; what was entered later counts on its own day.
     """
-    return _holdings(
-        line
-        for entry in entries
-        for line in postings(entry.fact)
-        if line.holder == holder and (line.day or entry.recorded_at.date()) <= until
+    return holdings(
+        _added_up(
+            line
+            for entry in entries
+            for line in postings(entry.fact)
+            if line.holder == holder and (line.day or entry.recorded_at.date()) <= until
+        )
     )
 
 
-def _holdings(moved: Iterable[Posting]) -> Holdings:
+def put_right(facts: Iterable[Fact], holder: VolunteerId, until: date) -> Counter[Account]:
+    """What facts that were recorded after a local day say about that day and those before it."""
+    return _added_up(
+        line for fact in facts for line in postings(fact) if line.holder == holder and line.day and line.day <= until
+    )
+
+
+def _added_up(moved: Iterable[Posting]) -> Counter[Account]:
     accounts: Counter[Account] = Counter()
     for account, _, minutes, _ in moved:
         accounts[account] += minutes
-    # How much of it was owed depends on the order of things, which another order of time does not tell.
-    net = accounts["available"] + accounts["debt"]
+    return accounts
+
+
+def holdings(accounts: Mapping[Account, int]) -> Holdings:
+    """The same, of accounts: how much was owed depends on the order of things, so debt is what is missing in all."""
+    held = Counter(accounts)
+    net = held["available"] + held["debt"]
     return Holdings(
         available_minutes=max(net, 0),
-        reserved_minutes=accounts["reserved"],
+        reserved_minutes=held["reserved"],
         debt_minutes=max(-net, 0),
-        service_minutes=accounts["served"],
-        credited_minutes=-accounts["issued"],
-        redeemed_minutes=accounts["redeemed"],
+        service_minutes=held["served"],
+        credited_minutes=-held["issued"],
+        redeemed_minutes=held["redeemed"],
     )
 
 
-class _Teller:
-    """Says what facts are, from what earlier facts said."""
+class Teller:
+    """Makes the lines of an account, going on from what is on it."""
 
-    def __init__(self, holder: VolunteerId, funds: Mapping[str, str], language: Language) -> None:
-        self._holder = holder
+    def __init__(self, running: Running, funds: Mapping[str, str], language: Language) -> None:
+        self.running = running
         self._funds = funds
         self._language = language
         self._names: dict[str, str] = {}
-        self._credits: dict[str, Counter[Cause]] = {}
 
-    def words(self, fact: Fact) -> str:
+    def recall(self, earlier: Sequence[Fact]) -> None:
+        """Remember these facts, and no others: they say what those that come now are about."""
+        self.running.recall(earlier)
+        self._names.clear()
+        for fact in earlier:
+            self._name(fact)
+
+    def tell(self, entry: Entry) -> Line | None:
+        """Take in the next fact, and say what it did to the account; None if it did nothing to it."""
+        position, recorded_at, fact = entry
+        self._name(fact)
+        parts = self.running.take(fact)
+        if parts is None:
+            return None
+        accounts = self.running.accounts
+        return Line(
+            position=position,
+            recorded_at=recorded_at,
+            happened_on=happened_on(fact, recorded_at),
+            topic=fact.TOPIC,
+            about=_about(fact),
+            counterpart=_counterpart(fact, self.running.holder),
+            words=self._words(fact),
+            change_minutes=sum(part.minutes for part in parts),
+            balance_minutes=accounts["available"],
+            reserved_minutes=accounts["reserved"],
+            debt_minutes=-accounts["debt"],
+            parts=parts,
+        )
+
+    def _name(self, fact: Fact) -> None:
+        match fact:
+            case ServiceLogged() | ServiceCorrected():
+                self._names[fact.record_id] = fact.activity
+            case RewardReserved():
+                self._names[fact.redemption_id] = fact.name
+
+    def _words(self, fact: Fact) -> str:
         """What happened, for people."""
         topic = fact.TOPIC
-        if isinstance(fact, CreditGiven) and fact.to_volunteer_id == self._holder:
+        if isinstance(fact, CreditGiven) and fact.to_volunteer_id == self.running.holder:
             topic = "credit-received"
         fund_id = getattr(fact, "fund_id", "")
         return _WORDS[topic][self._language].format(
             name=self._names.get(_about(fact), ""), fund=self._funds.get(fund_id, fund_id)
         )
-
-    def parts(self, fact: Fact) -> list[Part]:
-        """Why there is more, or less, than before."""
-        match fact:
-            case ServiceLogged():
-                self._names[fact.record_id] = fact.activity
-            case ServiceConfirmed():
-                return self._service(fact, _credit(fact))
-            case ServiceCorrected():
-                self._names[fact.record_id] = fact.activity
-                return self._service(fact, _credit(fact))
-            case ServiceVoided():
-                return self._service(fact, Counter())
-            case RewardReserved():
-                self._names[fact.redemption_id] = fact.name
-                return _parts({"reserved": -fact.cost_minutes})
-            case RewardFulfilled():
-                # What was taken when it was reserved is what it is spent on now.
-                return _parts({"reserved": fact.cost_minutes, "redeemed": -fact.cost_minutes})
-            case ReservationCancelled() | ReservationExpired():
-                return _parts({"reserved": fact.cost_minutes, "debt": fact.debt_change_minutes})
-            case CreditGiven() if fact.volunteer_id == self._holder:
-                return _parts({"gift-given": -fact.minutes})
-            case CreditGiven():
-                return _parts({"gift-received": fact.minutes, "debt": fact.debt_change_minutes})
-            case CreditDonated():
-                return _parts({"donated": -fact.minutes})
-            case CreditGranted():
-                return _parts({"granted": fact.minutes, "debt": fact.debt_change_minutes})
-        return []
-
-    def _service(
-        self, fact: ServiceConfirmed | ServiceCorrected | ServiceVoided, credit: "Counter[Cause]"
-    ) -> list[Part]:
-        """What service adds to what it added before."""
-        change = credit.copy()
-        change.subtract(self._credits.get(fact.record_id, Counter()))
-        self._credits[fact.record_id] = credit
-        return _parts({**change, "debt": fact.debt_change_minutes})
-
-
-def _credit(fact: ServiceConfirmed | ServiceCorrected) -> "Counter[Cause]":
-    effects = fact.rules_applied
-    if not effects and fact.credited_minutes != fact.minutes:
-        # From before effects were stored, when only paid duty made a difference.
-        effects = (RuleEffect("paid-duty", fact.credited_minutes - fact.minutes),)
-    credit: Counter[Cause] = Counter({"service": fact.minutes})
-    for effect in effects:
-        credit[effect.rule] += effect.minutes
-    return credit
-
-
-def _parts(changes: Mapping[Cause, int]) -> list[Part]:
-    return [Part(cause, minutes) for cause, minutes in changes.items() if minutes]
 
 
 def _about(fact: Fact) -> str:

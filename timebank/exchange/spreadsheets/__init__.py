@@ -19,7 +19,7 @@ from timebank.exchange.spreadsheets.durations import Unit, parse_minutes
 from timebank.exchange.spreadsheets.errors import CellError, SpreadsheetError
 from timebank.exchange.spreadsheets.reading import Row, Table, read_table
 from timebank.exchange.spreadsheets.times import parse_date, parse_moment
-from timebank.exchange.spreadsheets.writing import REASON_HEADER, rejected_csv, written
+from timebank.exchange.spreadsheets.writing import REASON_HEADER, rejected_csv, written, written_on
 
 __all__ = [
     "REASON_HEADER",
@@ -44,4 +44,5 @@ __all__ = [
     "read_table",
     "rejected_csv",
     "written",
+    "written_on",
 ]

@@ -1,5 +1,6 @@
 """Writing files that every spreadsheet opens as they are meant, and the file of the rows that were refused."""
 
+import codecs
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,8 +24,13 @@ def rejected_csv(table: Table, reasons: Mapping[int, str]) -> bytes:
 
 def written(rows: Iterable[Sequence[str]]) -> bytes:
     """Rows as a file that every spreadsheet opens as it is meant: UTF-8 with a byte order mark, and no formulas."""
+    return codecs.BOM_UTF8 + written_on(rows)
+
+
+def written_on(rows: Iterable[Sequence[str]]) -> bytes:
+    """More rows of such a file."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     for row in rows:
         writer.writerow(guard(cell) for cell in row)
-    return text.getvalue().encode("utf-8-sig")
+    return text.getvalue().encode()

@@ -1,0 +1,72 @@
+"""Answers that are sent while they are read: however long they are, little of them is in memory at once."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar, cast
+
+import msgspec
+from litestar import Response
+from litestar.response import Stream
+from litestar.response.base import ASGIResponse
+
+STRETCH = 200
+"""How many items of a long list are read at once."""
+
+T = TypeVar("T")
+C = TypeVar("C")
+
+
+class Streamed(Response[T]):
+    """A body in pieces, which together are a `T`.
+
+    What can be refused has to be before the first piece: after it the status has been sent, and a failure shows only as
+    an answer that breaks off.
+    """
+
+    def __init__(self, pieces: AsyncIterator[bytes], media_type: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(cast("T", b""), media_type=media_type, headers=headers)
+        self._pieces = pieces
+
+    def to_asgi_response(self, *arguments: Any, **options: Any) -> ASGIResponse:
+        """The same as Litestar sends it."""
+        whole = Stream(self._pieces, media_type=self.media_type, headers=self.headers)
+        return whole.to_asgi_response(*arguments, **options)
+
+
+async def in_stretches(
+    page: Callable[[C], Awaitable[Sequence[T]]], start: C, cursor: str
+) -> AsyncIterator[Sequence[T]]:
+    """All of a list: each stretch of `STRETCH` items continues after a field, the cursor, of the last item before."""
+    while items := await page(start):
+        yield items
+        if len(items) < STRETCH:
+            return
+        start = getattr(items[-1], cursor)
+
+
+async def json_object(
+    small: Mapping[str, object], long: Mapping[str, AsyncIterator[Sequence[object]]]
+) -> AsyncIterator[bytes]:
+    """A JSON object: what is at hand first, then the long lists, whose items come some at a time."""
+    text = msgspec.json.encode(small)[:-1]
+    for name, stretches in long.items():
+        text += b"," * (text != b"{") + msgspec.json.encode(name) + b":["
+        is_first = True
+        async for items in stretches:
+            if items:
+                yield text + b"," * (not is_first) + msgspec.json.encode(items)[1:-1]
+                text, is_first = b"", False
+        text += b"]"
+    yield text + b"}"
+
+
+async def started(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same pieces, the first of which is made now, while a failure can still be said."""
+    first: Iterable[bytes] = [await anext(pieces)]
+
+    async def all_of_them() -> AsyncIterator[bytes]:
+        for piece in first:
+            yield piece
+        async for piece in pieces:
+            yield piece
+
+    return all_of_them()

@@ -1,0 +1,29 @@
+-- due --
+-- The accounts about which a stretch says something, and that have enough facts after their latest checkpoint for
+-- another. $1 bank  $2 after  $3 until  $4 topics  $5 facts from one checkpoint to the next
+select v.volunteer_id, c.position, c.accounts, c.causes
+  from (select distinct of.tag as volunteer_id
+          from event e, unnest(e.tags) of (tag)
+         where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
+           and exists (select from event_tag r
+                        where r.bank_id = $1 and r.tag = of.tag and r.topic = 'volunteer-registered')) v
+       left join lateral (
+           select position, accounts, causes from statement_checkpoint c
+            where c.bank_id = $1 and c.volunteer_id = v.volunteer_id order by position desc limit 1
+       ) c on true,
+       lateral (
+           select count(*) as facts
+             from (select from unnest($4::text[]) wanted (topic),
+                          lateral (
+                              select from event_tag t
+                               where t.bank_id = $1 and t.tag = v.volunteer_id and t.topic = wanted.topic
+                                 and t.position > coalesce(c.position, 0) and t.position <= $3
+                               limit $5
+                          ) each_topic
+                    limit $5) counted
+       ) n
+ where n.facts >= $5
+
+-- keep --
+-- $1 bank  $2 volunteer  $3 position  $4 accounts  $5 causes
+insert into statement_checkpoint (bank_id, volunteer_id, position, accounts, causes) values ($1, $2, $3, $4, $5)
