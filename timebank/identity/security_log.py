@@ -90,9 +90,9 @@ class SecurityLog:
         """What happened, latest first, before the number given."""
         return _events(await self._pool.fetch(SQL["page"], bank_id, before, kind, actor, limit))
 
-    async def about(self, bank_id: UUID, volunteer_id: str) -> list[SecurityEvent]:
-        """All that concerns one volunteer."""
-        return _events(await self._pool.fetch(SQL["about"], bank_id, volunteer_id))
+    async def about(self, bank_id: UUID, volunteer_id: str, *, after: int, limit: int) -> list[SecurityEvent]:
+        """What concerns one volunteer, in order, after the number given."""
+        return _events(await self._pool.fetch(SQL["about"], bank_id, volunteer_id, after, limit))
 
 
 def _events(rows: Sequence[Any]) -> list[SecurityEvent]:

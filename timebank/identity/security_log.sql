@@ -3,17 +3,23 @@
 insert into security_event (bank_id, recorded_at, kind, actor, subject, address, request_id, detail)
 values ($1, $2, $3, $4, $5, $6, $7, $8)
 
--- view --
-select number, recorded_at, kind, actor, subject, address, request_id, detail
-  from security_event
+-- columns --
+number, recorded_at, kind, actor, subject, address, request_id, detail
 
 -- page --
 -- $1 bank  $2 before this number  $3 kind or null  $4 actor or null  $5 at most
-{view}
+select {columns}
+  from security_event
  where bank_id = $1 and number < $2 and ($3::text is null or kind = $3) and ($4::text is null or actor = $4)
  order by number desc limit $5
 
 -- about --
--- $1 bank  $2 volunteer
-{view}
- where bank_id = $1 and (actor = $2 or subject = $2) order by number
+-- What somebody did, and what was done to them, each by its index. $1 bank  $2 volunteer  $3 after this number
+-- $4 at most
+select {columns}
+  from ((select * from security_event where bank_id = $1 and actor = $2 and number > $3 order by number limit $4)
+         union all
+        (select * from security_event
+          where bank_id = $1 and subject = $2 and actor is distinct from $2 and number > $3
+          order by number limit $4)) found
+ order by number limit $4

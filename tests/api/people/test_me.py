@@ -1,6 +1,11 @@
 from typing import Any
 
+import msgspec
+import pytest
+
 from tests.api.world import Caller, World
+from timebank.api.http import streams
+from timebank.api.people import me
 
 CONSENT = {"purpose": "leaderboard", "granted": True, "alias": "采薇"}
 
@@ -135,6 +140,22 @@ class TestMyData:
         assert data["events"] == events
         assert {"volunteer-registered", "consent-given", "service-confirmed"} <= {each["topic"] for each in events}
         assert {each["kind"] for each in data["security_events"]} == {"signed-in", "data-exported"}
+
+    async def test_is_the_same_in_stretches(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However little of it is read at once, it has everything once, in the same order."""
+        somebody = await world.somebody()
+        for hour in range(5):
+            await world.confirmed(somebody.id, hour=4 * hour)
+        await world.redeem(somebody, await world.reward())
+        whole = await somebody.get("/v1/me/data")
+        for size in (1, 2, 5):
+            for module in (streams, me):
+                monkeypatch.setattr(module, "STRETCH", size)
+            data = await somebody.get("/v1/me/data")
+            assert data["security_events"][: len(whole["security_events"])] == whole["security_events"]
+            assert data | {"security_events": []} == whole | {"security_events": []}
+            assert list(data) == list(me.MyData.__struct_fields__)
+            msgspec.convert(data, me.MyData)
 
     async def test_holds_nothing_personal_about_others(self, world: World) -> None:
         """Of whoever had to do with one there are ids, but no names, phones or skills; of others not even these."""

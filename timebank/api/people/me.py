@@ -1,7 +1,9 @@
 """Oneself: who one is to the bank, and all it knows about one."""
 
-from datetime import datetime
-from typing import Literal
+from collections.abc import AsyncIterator, Sequence
+from datetime import tzinfo
+from functools import partial
+from typing import Any, Literal
 
 import msgspec
 from litestar import Controller, get
@@ -9,6 +11,7 @@ from litestar import Controller, get
 from timebank.access.table import EVERYBODY, PEOPLE
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
+from timebank.api.http.streams import STRETCH, Streamed, in_stretches, json_object, started
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.person import Person
 from timebank.identity.principals import Principal
@@ -30,9 +33,6 @@ from timebank.projections.supervision import history
 from timebank.projections.supervision.history import EventView
 from timebank.runtime.composition import Services
 
-BATCH_EVENTS = 1_000
-EVERYTHING = 1_000_000
-
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
     """Who is asking, what they are to the bank today, and whom they may act for."""
@@ -53,14 +53,14 @@ class MyData(msgspec.Struct, frozen=True, kw_only=True):
     volunteer: VolunteerView
     person: Person | None
     balance: Balance
+    proxies: list[ProxyView]
+    sessions: list[SessionView]
+    linked_accounts: list[str]
     memberships: list[MembershipView]
     appointments: list[AppointmentView]
-    proxies: list[ProxyView]
     service_records: list[ServiceRecordView]
     redemptions: list[RedemptionView]
     transfers: list[TransferView]
-    sessions: list[SessionView]
-    linked_accounts: list[str]
     security_events: list[SecurityEvent]
     events: list[EventView]
 
@@ -85,7 +85,7 @@ class MeController(Controller):
         await request.wait_for_reads()
         today = request.today
         in_force = {each.appointment_id for each in user.offices if each.in_force(today)}
-        held = await offices.page(found.pool, user.bank_id, user.actor, "", EVERYTHING)
+        held = [each async for some in _appointments(found, user) for each in some]
         acting = await proxies.of(found.pool, user.bank_id, user.actor)
         return Me(
             kind="volunteer",
@@ -103,68 +103,77 @@ class MeController(Controller):
         )
 
     @get("/data", responses=READS, access=PEOPLE)
-    async def get_my_data(self, request: BankRequest) -> MyData:
+    async def get_my_data(self, request: BankRequest) -> Streamed[MyData]:
         """Everything the bank knows about oneself, in one document."""
         await request.wait_for_reads()
         await request.note("data-exported")
-        return await _all_about(request.services, request.user, request.visit.at)
+        at_hand, lists = await _at_hand(request), _lists(request.services, request.user, request.zone)
+        return Streamed(await started(json_object(at_hand, lists)), "application/json")
 
 
-async def _all_about(found: Services, user: Principal, at: datetime) -> MyData:
+async def _at_hand(request: BankRequest) -> dict[str, Any]:
+    """What there is little of."""
+    found, user = request.services, request.user
     pool, people, bank_id, own = found.pool, found.people, user.bank_id, VolunteerId(user.actor)
     volunteer = await volunteers.one(pool, people, bank_id, own)
     balance = await balances.balance_of(pool, bank_id, own)
     assert volunteer is not None, "whoever has a session is a volunteer"
     assert balance is not None, "and every volunteer has an account"
-    return MyData(
-        volunteer=volunteer,
-        person=await people.one(pool, bank_id, own),
-        balance=balance,
-        memberships=await memberships.page(
-            pool, people, bank_id, organisation_id=None, volunteer_id=own, after="", limit=EVERYTHING
-        ),
-        appointments=await offices.page(pool, bank_id, own, "", EVERYTHING),
-        proxies=await proxies.of(pool, bank_id, own),
-        service_records=await records.page(
-            pool,
-            bank_id,
-            volunteer_id=own,
-            organisation_ids=None,
-            status=None,
-            first_day=None,
-            last_day=None,
-            before=None,
-            limit=EVERYTHING,
-        ),
-        redemptions=await redemptions.page(
-            pool,
-            bank_id,
-            volunteer_id=own,
-            provider_ids=None,
-            own_id=None,
-            reward_id=None,
-            status=None,
-            before=None,
-            limit=EVERYTHING,
-            zone=user.local(at).tzinfo,
-        ),
-        transfers=await transfers.page(
-            pool, bank_id, None, volunteer_id=own, fund_id=None, before=None, limit=EVERYTHING
-        ),
-        sessions=await found.sign_in.of(bank_id, own, at),
-        linked_accounts=await found.oidc.linked(bank_id, own) if found.oidc else [],
-        security_events=await found.security_log.about(bank_id, own),
-        events=await _events_about(found, user),
+    return {
+        "volunteer": volunteer,
+        "person": await people.one(pool, bank_id, own),
+        "balance": balance,
+        "proxies": await proxies.of(pool, bank_id, own),
+        "sessions": await found.sign_in.of(bank_id, own, request.visit.at),
+        "linked_accounts": await found.oidc.linked(bank_id, own) if found.oidc else [],
+    }
+
+
+def _lists(found: Services, user: Principal, zone: tzinfo) -> dict[str, AsyncIterator[Sequence[object]]]:
+    """What there may be much of; `before` and `after` are the last item of the stretch before, at first none."""
+    pool, people, bank_id, own = found.pool, found.people, user.bank_id, VolunteerId(user.actor)
+    their_memberships = partial(
+        memberships.page, pool, people, bank_id, organisation_id=None, volunteer_id=own, limit=STRETCH
     )
+    their_records = partial(
+        records.page,
+        *(pool, bank_id),
+        volunteer_id=own,
+        organisation_ids=None,
+        status=None,
+        first_day=None,
+        last_day=None,
+        limit=STRETCH,
+    )
+    their_redemptions = partial(
+        redemptions.page,
+        *(pool, bank_id),
+        volunteer_id=own,
+        provider_ids=None,
+        own_id=None,
+        reward_id=None,
+        status=None,
+        limit=STRETCH,
+        zone=zone,
+    )
+    their_transfers = partial(transfers.page, pool, bank_id, None, volunteer_id=own, fund_id=None, limit=STRETCH)
+    events = partial(history.page, pool, bank_id, topic=None, tag=own, actor=None, limit=STRETCH)
+    security_events = partial(found.security_log.about, bank_id, own, limit=STRETCH)
+    return {
+        "memberships": in_stretches(lambda after: their_memberships(after=after), "", "membership_id"),
+        "appointments": _appointments(found, user),
+        "service_records": in_stretches(lambda before: their_records(before=before), _NONE, "record_id"),
+        "redemptions": in_stretches(lambda before: their_redemptions(before=before), _NONE, "redemption_id"),
+        "transfers": in_stretches(lambda before: their_transfers(before=before), _NONE, "transfer_id"),
+        "security_events": in_stretches(lambda after: security_events(after=after), 0, "number"),
+        "events": in_stretches(lambda after: events(after=after), 0, "position"),
+    }
 
 
-async def _events_about(found: Services, user: Principal) -> list[EventView]:
-    events: list[EventView] = []
-    while True:
-        after = events[-1].position if events else 0
-        more = await history.page(
-            found.pool, user.bank_id, after=after, topic=None, tag=user.actor, actor=None, limit=BATCH_EVENTS
-        )
-        events += more
-        if len(more) < BATCH_EVENTS:
-            return events
+_NONE: str | None = None
+
+
+def _appointments(found: Services, user: Principal) -> AsyncIterator[Sequence[AppointmentView]]:
+    return in_stretches(
+        lambda after: offices.page(found.pool, user.bank_id, user.actor, after, STRETCH), "", "appointment_id"
+    )

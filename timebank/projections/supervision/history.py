@@ -7,6 +7,7 @@ import msgspec
 
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
+from timebank.domain.vocabulary import FACTS
 
 SQL = load_statements("timebank.projections.supervision", "history.sql")
 
@@ -35,6 +36,9 @@ async def page(
     pool: Pool, bank_id: UUID, *, after: int, topic: str | None, tag: str | None, actor: str | None, limit: int
 ) -> list[EventView]:
     """Events after a position, in order."""
-    binds = (bank_id, after, topic, actor, limit)
-    rows = await (pool.fetch(SQL["page_by_tag"], *binds, tag) if tag else pool.fetch(SQL["page"], *binds))
+    if tag:
+        topics = [topic] if topic else list(FACTS)
+        rows = await pool.fetch(SQL["page_by_tag"], bank_id, after, topics, actor, limit, tag)
+    else:
+        rows = await pool.fetch(SQL["page"], bank_id, after, topic, actor, limit)
     return [EventView(**{**row, "data": msgspec.Raw(row["data"]), "leaf": row["leaf"].hex()}) for row in rows]
