@@ -19,7 +19,7 @@ from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.projections import EVERY, FOLLOWING, INLINE
-from timebank.projections.credit import balances
+from timebank.projections.credit import balances, statement_checkpoints
 from timebank.projections.machinery import rebuild as module
 from timebank.projections.machinery.projection import Projection
 from timebank.projections.machinery.rebuild import outdated, rebuild, verify
@@ -50,8 +50,9 @@ async def catch_up(runner: Runner, bank_id: UUID) -> None:
 
 
 @pytest.fixture
-async def history(ledger: Ledger, runner: Runner, bank_id: UUID) -> None:
-    """Something happened, and was taken in."""
+async def history(ledger: Ledger, runner: Runner, bank_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something happened, and was taken in; accounts are short, and so is the way from checkpoint to checkpoint."""
+    monkeypatch.setattr(statement_checkpoints, "FACTS_APART", 3)
     await ledger.submit(bank_id, Market(seed=7).commands(300))
     await catch_up(runner, bank_id)
 
