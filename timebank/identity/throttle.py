@@ -1,4 +1,4 @@
-"""How many requests somebody may make: so many a minute, all at once or one after the other (GCRA, ITU-T I.371)."""
+"""How much somebody may ask for: so much a minute, all at once or one after the other (GCRA, ITU-T I.371)."""
 
 import math
 import re
@@ -18,21 +18,34 @@ class TooManyRequestsError(Exception):
         self.seconds = math.ceil(seconds)
 
 
+class TooMuchAtOnceError(Exception):
+    """One request asks for more than is allowed in a minute: waiting would not help, dividing it does."""
+
+    def __init__(self, cost: int, most: int) -> None:
+        super().__init__(f"This counts as {cost} requests, and {most} are allowed in a minute: divide it.")
+
+
 class Rate:
     """So many a minute for each. Counted by each process for itself, so several processes let more through."""
 
     def __init__(self, per_minute: int) -> None:
+        self.per_minute = per_minute
         self._interval = 60.0 / per_minute
         self._due: dict[str, float] = {}
 
-    def wait(self, who: str, now: float) -> float:
-        """How many seconds one more has to wait; 0 lets it through, and counts it."""
-        due = max(self._due.get(who, now), now)
-        if due - now > 60.0 - self._interval + TOLERANCE:
-            return due - now - (60.0 - self._interval)
+    def wait(self, who: str, now: float, cost: int = 1) -> float:
+        """How many seconds a request that counts as `cost` has to wait; 0 lets it through, and counts it.
+
+        Raises `TooMuchAtOnceError` if it would have to wait for ever.
+        """
+        if cost > self.per_minute:
+            raise TooMuchAtOnceError(cost, self.per_minute)
+        due, spent = max(self._due.get(who, now), now), self._interval * cost
+        if due - now > 60.0 - spent + TOLERANCE:
+            return due - now - (60.0 - spent)
         if len(self._due) >= REMEMBERED:
             self._due = {each: when for each, when in self._due.items() if when > now}
-        self._due[who] = due + self._interval
+        self._due[who] = due + spent
         return 0.0
 
 

@@ -48,7 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How many requests a minute are served to one address."""
 
     rate_per_principal: Count = 6_000
-    """How many requests a minute are served to one volunteer, or one API key."""
+    """How many requests a minute are served to one volunteer, or one API key; a batch counts as its rows."""
 
     connections_per_address: Count = 256
     """How many connections one address may hold open at once; those of trusted proxies are not counted."""

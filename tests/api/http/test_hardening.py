@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from litestar import Litestar
 
 from tests.api.conftest import kept
-from tests.api.world import Caller, World, served, settled
+from tests.api.world import Caller, World, served, service, settled
 from tests.controls import KEY_FILE
 from timebank.identity import throttle
-from timebank.identity.throttle import Rate, client_address
+from timebank.identity.throttle import Rate, TooMuchAtOnceError, client_address
 from timebank.runtime.composition import running_services
 from timebank.runtime.settings import Settings, SettingsError, from_environ
 
@@ -78,6 +78,22 @@ def test_each_is_counted_alone(others: list[str]) -> None:
     for other in others:
         rate.wait(other, 1.0)
     assert [rate.wait("a", 1.0) == 0 for _ in range(3)] == [True, True, False]
+
+
+@given(per_minute=st.integers(1, 100), costs=st.lists(st.integers(1, 120), max_size=50))
+def test_what_costs_more_counts_as_more(per_minute: int, costs: list[int]) -> None:
+    """At one moment a minute's worth is let in, whatever single requests cost; what never could be is refused."""
+    rate, spent = Rate(per_minute), 0
+    for cost in costs:
+        if cost > per_minute:
+            with pytest.raises(TooMuchAtOnceError):
+                rate.wait("a", 50.0, cost)
+        elif rate.wait("a", 50.0, cost) == 0:
+            spent += cost
+        else:
+            assert spent + cost > per_minute
+            assert Rate(per_minute).wait("a", 50.0, cost) == 0
+    assert spent <= per_minute
 
 
 def test_those_who_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,6 +196,48 @@ async def test_a_principal_that_asks_too_often_waits(url: str) -> None:
                 assert (await Caller(http, caller.id, caller.token).ask("GET", "/v1/me")).status_code == 429
             assert (await world.http.get("/health/live")).status_code == 200
         assert (await world.volunteer.ask("GET", "/v1/me")).status_code == 200
+
+
+async def test_a_volunteers_sessions_share_one_limit(url: str) -> None:
+    """Whoever signs in again may not ask more often for that."""
+    async with settled(url, rate_per_principal=20) as world:
+        somebody = await world.somebody()
+        answers = [
+            (await each.ask("GET", "/v1/me")).status_code
+            for each in [somebody, *[await world.caller(somebody.id) for _ in range(3)]]
+            for _ in range(10)
+        ]
+        assert 18 <= answers.count(200) <= 21
+
+
+@pytest.mark.parametrize("dry_run", ["false", "true"])
+async def test_a_batch_counts_as_its_rows(url: str, dry_run: str) -> None:
+    """A batch costs its rows, in a dry run too: what is too much for now waits, too much for ever is refused."""
+    async with settled(url, rate_per_principal=40) as world:
+        rows = [service(world.volunteer.id, days_ago=n, hour=20) for n in range(1, 42)]
+        asks, path = world.organisation, f"{world.records}/batch?dry_run={dry_run}"
+        never = await asks.ask("POST", path, json={"records": rows})
+        assert (never.status_code, never.json()["type"]) == (413, "/problems/too-much-at-once")
+        assert "41" in never.json()["detail"]
+        assert "40" in never.json()["detail"]
+        assert (await asks.ask("POST", path, json={"records": rows[:25]})).status_code == 200
+        head = await world.services.ledger.store.head(world.bank_id)
+        later = await asks.ask("POST", path, json={"records": rows[25:]})
+        assert (later.status_code, later.json()["type"]) == (429, "/problems/too-many-requests")
+        assert 1 <= int(later.headers["retry-after"]) <= 60
+        assert await world.services.ledger.store.head(world.bank_id) == head
+
+
+async def test_a_preview_counts_as_its_history_is_long(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Replaying a long history costs more than one request, and never more than may be asked for in a minute."""
+    monkeypatch.setattr("timebank.api.credit.policies.FACTS_A_REQUEST", 1)
+    async with settled(url, rate_per_principal=60) as world:
+        auditor = await world.appointed("auditor")
+        cost = await world.services.ledger.store.head(world.bank_id)
+        assert 15 < cost < 60
+        found = [(await auditor.ask("POST", "/v1/policies/preview", json={"rules": {}})).status_code for _ in range(5)]
+        assert found.count(200) == 60 // cost
+        assert found[-1] == 429
 
 
 # How much

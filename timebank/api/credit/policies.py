@@ -30,6 +30,9 @@ from timebank.projections.people import volunteers
 
 BEGINNING = date(1949, 1, 1)
 
+FACTS_A_REQUEST = 1_000
+"""To replay so many facts counts as one request."""
+
 
 class GiftRulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether credit may be given to others, and how much at once and in a local month; null is without limit."""
@@ -162,9 +165,14 @@ class PolicyController(Controller):
 
     @post("/preview", status_code=200, responses=WRITES, access=AUDITORS)
     async def preview_policy(self, request: BankRequest, data: JSONBody[DraftRequest]) -> Preview:
-        """Replay the real history under a draft: how many people and minutes would change, and who most."""
+        """Replay the real history under a draft: how many people and minutes would change, and who most.
+
+        It counts as one request for each 1,000 facts of the history, but never as more than are allowed in a minute.
+        """
         rules = data.rules.rules()
         must_be_consistent(rules)
+        facts = await request.services.ledger.store.head(request.bank_id)
+        request.must_afford(min(facts // FACTS_A_REQUEST, request.app.state.rate_per_principal.per_minute))
         # One at a time: a long history takes seconds, and memory, and others are served meanwhile.
         async with request.app.state.previewing:
             position, effects = await policies.preview(

@@ -17,12 +17,11 @@ from litestar.routes import HTTPRoute
 
 from timebank.access.rights import Concerned, NotAllowed, must_be_open_to_proxies, right_of_proxy, rights_of
 from timebank.access.table import Access
-from timebank.api.http.requests import visit
+from timebank.api.http.requests import spend, visit
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import is_volunteer_number
 from timebank.domain.refusing import Forbidden
 from timebank.identity.principals import Principal
-from timebank.identity.throttle import TooManyRequestsError
 from timebank.projections.people import proxies, volunteers
 from timebank.runtime.composition import Services
 
@@ -86,9 +85,7 @@ async def _who(connection: Connection) -> Principal:
     principal = await services.principals.find(carried, services.ledger.clock())
     if principal is None:
         raise NotAuthorizedException("This access token or API key is not valid, or not any more.")
-    wait = connection.app.state.rate_per_principal.wait(principal.credential, time.monotonic())
-    if wait:
-        raise TooManyRequestsError(wait)
+    spend(connection, principal, 1)
     return principal
 
 

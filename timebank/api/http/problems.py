@@ -17,7 +17,7 @@ from timebank.db.connections import CONNECTION_LOST
 from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound, Refusal
 from timebank.identity import failures
-from timebank.identity.throttle import TooManyRequestsError
+from timebank.identity.throttle import TooManyRequestsError, TooMuchAtOnceError
 from timebank.ledger.submission import QueueFullError, StoreUnavailableError
 
 PROBLEM_JSON = "application/problem+json"
@@ -150,6 +150,10 @@ def _asks_too_often(_: Request[Any, Any, Any], error: TooManyRequestsError) -> R
     return respond(too_many_requests(error.seconds), {"Retry-After": str(error.seconds)})
 
 
+def _asks_too_much(_: Request[Any, Any, Any], error: TooMuchAtOnceError) -> Response[Problem]:
+    return respond(_plain(413, str(error), kind="/problems/too-much-at-once"))
+
+
 def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
     problem = of_invalid(error.detail)
     if isinstance(error.extra, list) and error.extra:
@@ -202,6 +206,7 @@ HANDLERS: ExceptionHandlersMap = {
     failures.AccessFailure: _not_let_in,
     TooManyRequestsError: _asks_too_often,
     SlowBodyError: _too_slow,
+    TooMuchAtOnceError: _asks_too_much,
     ValidationException: _invalid,
     HTTPException: _http,
     QueueFullError: _queue_full,

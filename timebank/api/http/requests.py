@@ -1,6 +1,7 @@
 """What every handler starts from: the request, who asks, the services, and what parameters many of them share."""
 
 import hashlib
+import time
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypedDict, TypeVar
@@ -24,6 +25,7 @@ from timebank.domain.refusing import Forbidden, NotFound, Refusal
 from timebank.domain.text import Text
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import Kind, Visit
+from timebank.identity.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
 from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt
 from timebank.projections.people import volunteers
 from timebank.runtime.composition import Services
@@ -150,6 +152,17 @@ class BankRequest(StrictRequest[Principal]):
         """When and whence it comes."""
         return visit(self)
 
+    def must_afford(self, cost: int) -> None:
+        """Have the request count as `cost` requests; it has counted as one when it was let in.
+
+        Raises `TooManyRequestsError`, or `TooMuchAtOnceError`.
+        """
+        if cost > 1:
+            rate: Rate = self.app.state.rate_per_principal
+            if cost > rate.per_minute:
+                raise TooMuchAtOnceError(cost, rate.per_minute)
+            spend(self, self.user, cost - 1)
+
     async def execute(self, command: Command, key: str | None) -> Receipt:
         """Have a command executed, once for all requests with the same key.
 
@@ -227,6 +240,15 @@ class BankRequest(StrictRequest[Principal]):
         # Keyed: from a bare hash of what was said, a name or a phone in it could be guessed.
         fingerprints = self.services.people.keyring.indexes("request", digest)
         return IdempotencyKey(self.user.actor, key, tuple(each.encode() for each in fingerprints))
+
+
+def spend(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal, cost: int) -> None:
+    """Count requests of a volunteer, whatever sessions they have, or of an API key. Raises `TooManyRequestsError`."""
+    rate: Rate = connection.app.state.rate_per_principal
+    who = principal.credential if principal.kind == "program" else principal.actor
+    wait = rate.wait(who, time.monotonic(), cost)
+    if wait:
+        raise TooManyRequestsError(wait)
 
 
 def visit(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit:

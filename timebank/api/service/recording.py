@@ -116,7 +116,11 @@ class RecordingController(Controller):
         dry_run: Annotated[bool, QueryParameter(description="Give the same verdicts, and write nothing.")] = False,
         idempotency_key: IdempotencyHeader = None,
     ) -> BatchResult:
-        """Log service of many at once: a verdict for each row, and no row fails because of another."""
+        """Log service of many at once: a verdict for each row, and no row fails because of another.
+
+        It counts as so many requests as it has rows, in a dry run too.
+        """
+        request.must_afford(len(data.records))
         said = [row.get("volunteer_id") for row in data.records]
         meant = await request.volunteers_meant(each for each in said if isinstance(each, str))
         rows = [_read_row(row, meant, request, organisation_id) for row in data.records]
