@@ -47,6 +47,7 @@ def environment(url: str) -> dict[str, str]:
         "TIMEBANK_PUBLIC_URL": "http://benchmark.example",
         "TIMEBANK_RATE_PER_ADDRESS": str(10**9),
         "TIMEBANK_RATE_PER_PRINCIPAL": str(10**9),
+        "TIMEBANK_FACTS_PER_DAY": str(10**9),
     }
 
 

@@ -20,6 +20,7 @@ from timebank.identity.principals import Principals, tell_changes
 from timebank.identity.security_log import SecurityLog
 from timebank.identity.sessions import CHANNEL, Sessions
 from timebank.identity.signing_in import SignIn
+from timebank.ledger.daily import DailyLimit
 from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
@@ -53,6 +54,7 @@ class Services:
         principals: Principals,
         security_log: SecurityLog,
         oidc: OpenIdProvider | None,
+        daily: DailyLimit,
         public_url: str,
     ) -> None:
         self.pool = pool
@@ -63,6 +65,7 @@ class Services:
         self.principals = principals
         self.security_log = security_log
         self.oidc = oidc
+        self.daily = daily
         self.public_url = public_url
 
 
@@ -76,17 +79,7 @@ async def running_services(
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(database(settings))
         await migrate(url)
-        pool = await stack.enter_async_context(
-            asyncpg.create_pool(
-                url,
-                min_size=2,
-                max_size=settings.pool_size,
-                command_timeout=statement_seconds,
-                # A plan made while a bank was small, and kept, reads whole tables when it has grown.
-                server_settings={"plan_cache_mode": "force_custom_plan"}
-                | ({"statement_timeout": str(int(statement_seconds * 1000))} if statement_seconds else {}),
-            )
-        )
+        pool = await stack.enter_async_context(_connections(url, settings.pool_size, statement_seconds))
         people = People(await _keyring(pool, settings))
         await people.seal_those_in_clear(pool)
         waker = Waker()
@@ -116,7 +109,21 @@ async def running_services(
             await runner.catch_up_all()
             background += [runner.run(), _sweep(sign_in), let_time_pass(pool, ledger)]
         await stack.enter_async_context(in_background(background))
-        yield Services(pool, people, ledger, runner, sign_in, principals, security_log, oidc, settings.issuer)
+        daily = DailyLimit(pool, settings.facts_per_day)
+        yield Services(pool, people, ledger, runner, sign_in, principals, security_log, oidc, daily, settings.issuer)
+
+
+def _connections(url: str, at_most: int, statement_seconds: float | None) -> Pool:
+    """Connections to the database, on which no statement takes longer than it may."""
+    return asyncpg.create_pool(
+        url,
+        min_size=2,
+        max_size=at_most,
+        command_timeout=statement_seconds,
+        # A plan made while a bank was small, and kept, reads whole tables when it has grown.
+        server_settings={"plan_cache_mode": "force_custom_plan"}
+        | ({"statement_timeout": str(int(statement_seconds * 1000))} if statement_seconds else {}),
+    )
 
 
 def hooks(people: People, principals: Principals | None = None) -> list[Hook]:

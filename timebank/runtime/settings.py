@@ -53,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     connections_per_address: Count = 256
     """How many connections one address may hold open at once; those of trusted proxies are not counted."""
 
+    facts_per_day: Count = 500
+    """How many facts a day one volunteer may cause in their own matters; nobody needs so many."""
+
     cors_origins: str = ""
     """Origins, by commas, of the web pages elsewhere that may call the API from browsers; none by default."""
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +19,7 @@ from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound, Refusal
 from timebank.identity import failures
 from timebank.identity.throttle import TooManyRequestsError, TooMuchAtOnceError
+from timebank.ledger.daily import DailyLimitReachedError
 from timebank.ledger.submission import QueueFullError, StoreUnavailableError
 
 PROBLEM_JSON = "application/problem+json"
@@ -150,6 +152,14 @@ def _asks_too_often(_: Request[Any, Any, Any], error: TooManyRequestsError) -> R
     return respond(too_many_requests(error.seconds), {"Retry-After": str(error.seconds)})
 
 
+def _did_too_much(request: Request[Any, Any, Any], error: DailyLimitReachedError) -> Response[Problem]:
+    now = request.user.local(request.app.state.services.ledger.clock())
+    tomorrow = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
+    # Both in UTC: of two times in one zone Python takes the difference by the clock on the wall, changed or not.
+    seconds = math.ceil((tomorrow.astimezone(UTC) - now.astimezone(UTC)).total_seconds())
+    return respond(_plain(429, str(error), kind="/problems/daily-limit-reached"), {"Retry-After": str(seconds)})
+
+
 def _asks_too_much(_: Request[Any, Any, Any], error: TooMuchAtOnceError) -> Response[Problem]:
     return respond(_plain(413, str(error), kind="/problems/too-much-at-once"))
 
@@ -207,6 +217,7 @@ HANDLERS: ExceptionHandlersMap = {
     TooManyRequestsError: _asks_too_often,
     SlowBodyError: _too_slow,
     TooMuchAtOnceError: _asks_too_much,
+    DailyLimitReachedError: _did_too_much,
     ValidationException: _invalid,
     HTTPException: _http,
     QueueFullError: _queue_full,

@@ -15,12 +15,14 @@ from litestar.params import HeaderParameter, QueryParameter
 from msgspec import Meta
 
 from timebank.access.sight import Sight
+from timebank.access.table import Access
 from timebank.api.http.problems import ProjectionBehindError
 from timebank.api.http.strict_json import StrictRequest
 from timebank.db.connections import Pool
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import VolunteerId, is_volunteer_number
 from timebank.domain.kernel import Command, Fact
+from timebank.domain.leaving import EraseVolunteer, LeaveBank
 from timebank.domain.refusing import Forbidden, NotFound, Refusal
 from timebank.domain.text import Text
 from timebank.identity.principals import Principal
@@ -164,11 +166,25 @@ class BankRequest(StrictRequest[Principal]):
             spend(self, self.user, cost - 1)
 
     async def execute(self, command: Command, key: str | None) -> Receipt:
-        """Have a command executed, once for all requests with the same key.
+        """Have a command executed, once for all requests with the same key. Raises `DailyLimitReachedError`.
 
         Whoever has several rights is refused only if none of them is enough, and then as by the first.
         """
         promise = await self._promise(key)
+        if not self._is_own_matter(command):
+            return await self._execute(command, promise)
+        midnight = datetime.combine(self.today, datetime.min.time(), self.zone)
+        async with self.services.daily.room(self.bank_id, self.user.actor, midnight, promise):
+            return await self._execute(command, promise)
+
+    def _is_own_matter(self, command: Command) -> bool:
+        """Whether it is what people do about themselves, so often as they like; leaving can be done at any time."""
+        access: Access = self.route_handler.opt["access"]
+        is_own = access.own or access.people or access.everybody
+        is_person = command.by.authority in {"volunteer", "proxy"}
+        return is_own and is_person and not isinstance(command, LeaveBank | EraseVolunteer)
+
+    async def _execute(self, command: Command, promise: IdempotencyKey | None) -> Receipt:
         refused: Refusal | None = None
         for by in (command.by, *self.user.acting_also):
             try:

@@ -1,0 +1,99 @@
+"""How much one person may do in a day: what they do in their own matters stays in the log for ever."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from tests.api.people.test_proxies import paired
+from tests.api.world import Caller, served, service, settled
+from tests.controls import ZONE
+
+FULL = "/problems/daily-limit-reached"
+
+
+async def change(somebody: Caller, n: int) -> int:
+    """The status of changing one's skills."""
+    body = {"skills": [f"skill {n}"]}
+    return (await somebody.ask("PATCH", f"/v1/volunteers/{somebody.id}", json=body)).status_code
+
+
+async def test_whoever_loops_is_stopped_for_the_day(url: str) -> None:
+    """Reserving and cancelling ends at so many facts, with word of when to go on; others do not notice."""
+    async with settled(url, facts_per_day=9) as world:
+        somebody, reward_id = await world.with_credit(60), await world.reward()
+        caused = 0
+        for _ in range(9):
+            reserved = await somebody.ask("POST", f"/v1/rewards/{reward_id}/redemptions")
+            if reserved.status_code != 201:
+                break
+            path = f"/v1/redemptions/{reserved.json()['redemption_id']}/cancel"
+            cancelled = await somebody.ask("POST", path, json={"reason": "不需要了"})
+            caused += 1 + cancelled.is_success
+        count = "select count(*) from event where actor = $1"
+        assert (caused, await world.services.pool.fetchval(count, somebody.id)) == (9, 9)
+        refused = await somebody.ask("POST", f"/v1/rewards/{reward_id}/redemptions")
+        assert (refused.status_code, refused.json()["type"]) == (429, FULL)
+        now = world.services.ledger.clock().astimezone(ZONE)
+        resumes = now + timedelta(seconds=int(refused.headers["retry-after"]))
+        assert resumes.date() == now.date() + timedelta(days=1)
+        assert (resumes.hour, resumes.minute) == (0, 0)
+        assert await change(somebody, 1) == 429
+        assert (await somebody.ask("GET", "/v1/me")).status_code == 200
+        assert await change(await world.somebody(), 1) == 200
+        async with served(url, facts_per_day=9) as (_, http):
+            assert await change(Caller(http, somebody.id, somebody.token), 1) == 429
+        body = {"rest": "hold"}
+        assert (await somebody.ask("POST", f"/v1/volunteers/{somebody.id}/erase", json=body)).status_code == 200
+
+
+async def test_what_comes_at_once_is_counted_too(url: str) -> None:
+    """Many requests at the same moment are no way around."""
+    async with settled(url, facts_per_day=5) as world:
+        somebody = await world.somebody()
+        found = await asyncio.gather(*[change(somebody, n) for n in range(20)])
+        assert (found.count(200), found.count(429)) == (5, 15)
+
+
+async def test_a_repeated_request_is_answered(url: str) -> None:
+    """What was done before the limit was reached is answered again under its key, and nothing more is done."""
+    async with settled(url, facts_per_day=1) as world:
+        somebody = await world.somebody()
+        path, body = f"/v1/volunteers/{somebody.id}/consents", {"purpose": "leaderboard", "granted": True}
+        first = await somebody.post(path, body, key="k")
+        assert await somebody.post(path, body, key="k") == first
+        refused = await somebody.ask("POST", path, json=body | {"granted": False}, headers={"Idempotency-Key": "l"})
+        assert refused.status_code == 429
+
+
+async def test_work_for_others_is_not_limited(url: str) -> None:
+    """Recorders, verifiers, programs and offices go on, and what they do so takes no room in their own matters."""
+    async with settled(url, facts_per_day=3) as world:
+        for n in range(1, 8):
+            record_id = await world.log(world.volunteer.id, by=world.recorder, days_ago=n)
+            await world.verifier.post(f"/v1/service-records/{record_id}/confirm", expect=200)
+        for caller in (world.recorder, world.verifier):
+            assert [await change(caller, n) for n in range(4)] == [200, 200, 200, 429]
+        await world.log(world.volunteer.id, by=world.recorder, hour=20)
+        rows = {"records": [service(world.volunteer.id, days_ago=n, hour=20) for n in range(2, 8)]}
+        assert len((await world.recorder.post(f"{world.records}/batch", rows))["results"]) == 6
+
+
+@pytest.mark.parametrize("times", [3])
+async def test_a_proxy_counts_as_who_acts(url: str, times: int) -> None:
+    """Acting for somebody else takes room of whoever acts, and none of whom they act for."""
+    async with settled(url, facts_per_day=2 * times) as world:
+        whom, proxy = await paired(world, "personal-data", acts_per_day=50)
+        found = [
+            (
+                await proxy.ask(
+                    "PATCH",
+                    f"/v1/volunteers/{whom.id}",
+                    json={"skills": [f"skill {n}"]},
+                    headers={"On-Behalf-Of": whom.id},
+                )
+            ).status_code
+            for n in range(times + 1)
+        ]
+        assert found == [200] * times + [429]
+        assert await change(whom, 50) == 200

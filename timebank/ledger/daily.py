@@ -1,0 +1,71 @@
+"""How many facts a day one person may cause in their own matters: the log keeps every one of them for ever.
+
+Counted in the log itself, so the limit holds over processes and restarts. Only requests that run at the same moment in
+several processes can exceed it, by as many as those are.
+"""
+
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import datetime
+from uuid import UUID
+
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
+from timebank.ledger import idempotency
+from timebank.ledger.submission import IdempotencyKey
+
+SQL = load_statements("timebank.ledger", "daily.sql")
+
+LOOK_BACK = 20_000
+"""Of somebody who causes very many facts, in organisations' matters say, so many of the latest are looked at."""
+
+
+class DailyLimitReachedError(Exception):
+    """Somebody has caused as many facts today as one person may."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"You have done {most} things today, which is as much as one person can; go on tomorrow.")
+
+
+class DailyLimit:
+    """Lets people act in their own matters so many times a day."""
+
+    def __init__(self, pool: Pool, most: int) -> None:
+        self._pool = pool
+        self._most = most
+        self._acting: Counter[tuple[UUID, str]] = Counter()
+
+    @contextlib.asynccontextmanager
+    async def room(
+        self, bank_id: UUID, actor: str, midnight: datetime, key: IdempotencyKey | None
+    ) -> AsyncIterator[None]:
+        """Room for one more command, since `midnight`, as long as the block lasts. Raises `DailyLimitReachedError`.
+
+        A request that is repeated with its key needs none: it does nothing more.
+        """
+        whose = bank_id, actor
+        before = self._acting[whose]
+        self._acting[whose] += 1
+        try:
+            is_full = await self._is_full(bank_id, actor, midnight, before)
+            if is_full and not (key and await idempotency.answered(self._pool, bank_id, [key])):
+                raise DailyLimitReachedError(self._most)
+            yield
+        finally:
+            self._acting[whose] -= 1
+            if not self._acting[whose]:
+                del self._acting[whose]
+
+    async def _is_full(self, bank_id: UUID, actor: str, midnight: datetime, acting: int) -> bool:
+        """Whether somebody, who does so many things at this moment, has caused the facts of a day.
+
+        Nearly always one look into the index tells; only where many facts are from today they are counted.
+        """
+        left = self._most - acting
+        if left <= 0:
+            return True
+        if not await self._pool.fetchval(SQL["since"], bank_id, actor, left - 1, midnight):
+            return False
+        caused: int = await self._pool.fetchval(SQL["own"], bank_id, actor, midnight, max(LOOK_BACK, self._most))
+        return caused >= left
