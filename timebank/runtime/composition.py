@@ -17,6 +17,7 @@ from timebank.identity.erasure import Erasure
 from timebank.identity.oidc import OpenIdProvider, Provider, open_id_provider
 from timebank.identity.passwords import Passwords
 from timebank.identity.principals import Principals, tell_changes
+from timebank.identity.repeated import Repeated
 from timebank.identity.security_log import SecurityLog
 from timebank.identity.sessions import CHANNEL, Sessions
 from timebank.identity.signing_in import SignIn
@@ -54,6 +55,7 @@ class Services:
         principals: Principals,
         security_log: SecurityLog,
         oidc: OpenIdProvider | None,
+        repeated: Repeated,
         daily: DailyLimit,
         public_url: str,
     ) -> None:
@@ -65,6 +67,7 @@ class Services:
         self.principals = principals
         self.security_log = security_log
         self.oidc = oidc
+        self.repeated = repeated
         self.daily = daily
         self.public_url = public_url
 
@@ -100,17 +103,21 @@ async def running_services(
         )
         stack.push_async_callback(ledger.close)
         security_log = SecurityLog(pool, people.keyring)
+        repeated = Repeated(security_log, utc_now)
+        stack.push_async_callback(repeated.close)
         sign_in = SignIn(
             pool, people, passwords, sessions, Attempts(pool, people.keyring), security_log, principals.forget
         )
         oidc = await stack.enter_async_context(open_id_provider(_provider(settings), pool, security_log))
-        background = [waker.run(pool)]
+        background = [waker.run(pool), repeated.run()]
         if settings.project if follow is None else follow:
             await runner.catch_up_all()
             background += [runner.run(), _sweep(sign_in), let_time_pass(pool, ledger)]
         await stack.enter_async_context(in_background(background))
         daily = DailyLimit(pool, settings.facts_per_day)
-        yield Services(pool, people, ledger, runner, sign_in, principals, security_log, oidc, daily, settings.issuer)
+        yield Services(
+            pool, people, ledger, runner, sign_in, principals, security_log, oidc, repeated, daily, settings.issuer
+        )
 
 
 def _connections(url: str, at_most: int, statement_seconds: float | None) -> Pool:

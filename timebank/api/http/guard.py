@@ -127,13 +127,13 @@ async def _note_use(connection: Connection, services: Services, principal: Princ
 
 
 async def log_refusal(error: Exception, scope: Any) -> None:
-    """Write to the security log that somebody who is known was refused."""
+    """Write to the security log that somebody who is known was refused; how often, if it is again and again."""
     principal: Principal | None = scope["state"].get("principal")
     if principal is None or not isinstance(error, NotAllowed | Forbidden):
         return
     connection = ASGIConnection[Any, Any, Any, Any](scope)
     services: Services = connection.app.state.services
-    await services.security_log.record(
+    await services.repeated.record(
         principal.bank_id,
         "access-refused",
         visit(connection),

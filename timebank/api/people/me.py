@@ -106,7 +106,15 @@ class MeController(Controller):
     async def get_my_data(self, request: BankRequest) -> Streamed[MyData]:
         """Everything the bank knows about oneself, in one document."""
         await request.wait_for_reads()
-        await request.note("data-exported")
+        await request.services.repeated.record(
+            request.bank_id,
+            "data-exported",
+            request.visit,
+            actor=request.user.actor,
+            subject=request.acting.on_behalf_of,
+            route=request.scope.get("path_template") or "-",
+            **{"as": request.user.role},
+        )
         at_hand, lists = await _at_hand(request), _lists(request.services, request.user, request.zone)
         return Streamed(await started(json_object(at_hand, lists)), "application/json")
 

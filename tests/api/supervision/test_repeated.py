@@ -1,0 +1,85 @@
+"""What is refused again and again fills no security log, and is lost nowhere."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.api.world import Caller, World, settled
+
+ROWS = "select * from security_event where kind = $1 and actor = $2 order by number"
+
+
+async def refused(somebody: Caller, times: int, path: str = "/v1/audit/events") -> None:
+    """They ask for what is not for them, at once."""
+    await asyncio.gather(*[somebody.get(path, expect=403) for _ in range(times)])
+
+
+async def rows(world: World, actor: str, kind: str = "access-refused") -> list[Any]:
+    """What the log has of somebody, in order."""
+    return list(await world.services.pool.fetch(ROWS, kind, actor))
+
+
+async def test_more_of_the_same_is_counted(own_world: World) -> None:
+    """Of many refusals in a minute the first is there at once, and the others as one entry when it is over."""
+    world, now = own_world, own_world.services.ledger.clock()
+    somebody, other = await world.somebody(), await world.somebody()
+    await refused(somebody, 30)
+    await refused(somebody, 5, "/v1/audit/security")
+    await refused(other, 1)
+    first, of_another_route = await rows(world, somebody.id)
+    assert (first["address"] is None, "times" in first["detail"]) == (False, False)
+    assert "/v1/audit/security" in of_another_route["detail"]
+    await world.services.repeated.write_counted(now)
+    assert len(await rows(world, somebody.id)) == 2
+    await world.services.repeated.write_counted(now + timedelta(minutes=2))
+    counted = (await world.administrator.get("/v1/audit/security", actor=somebody.id, kind="access-refused"))["items"]
+    assert [each["detail"].get("times") for each in counted] == [4, 29, None, None]
+    assert counted[1]["detail"]["route"] == "/v1/audit/events"
+    assert counted[1]["address"] is None
+    assert len(await rows(world, other.id)) == 1
+    await refused(somebody, 2)
+    assert len(await rows(world, somebody.id)) == 5
+
+
+async def test_nothing_is_lost_when_the_service_stops(url: str) -> None:
+    """What was counted is written before the service has stopped."""
+    async with settled(url) as world:
+        somebody = await world.somebody()
+        await refused(somebody, 12)
+    connection = await asyncpg.connect(url)
+    try:
+        found = await connection.fetch(ROWS, "access-refused", somebody.id)
+    finally:
+        await connection.close()
+    assert len(found) == 2
+    assert '"times":11' in found[1]["detail"].replace(" ", "")
+
+
+async def test_nothing_is_lost_while_the_database_is_away(own_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What could not be written is counted on, and written later."""
+    world, somebody = own_world, await own_world.somebody()
+    await refused(somebody, 3)
+
+    async def fail(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.services.security_log, "record", fail)
+        with pytest.raises(ConnectionError):
+            await world.services.repeated.write_counted()
+    await refused(somebody, 2)
+    await world.services.repeated.write_counted()
+    assert '"times":4' in (await rows(world, somebody.id))[1]["detail"].replace(" ", "")
+
+
+async def test_exporting_ones_data_again_and_again_is_counted(own_world: World) -> None:
+    """So is what somebody may do, but as often as they like."""
+    somebody = await own_world.somebody()
+    for _ in range(4):
+        await somebody.get("/v1/me/data")
+    assert len(await rows(own_world, somebody.id, "data-exported")) == 1
+    await own_world.services.repeated.write_counted()
+    assert len(await rows(own_world, somebody.id, "data-exported")) == 2
