@@ -40,6 +40,10 @@ begin
     if tg_op = 'UPDATE' and new.address is null and to_jsonb(new) - 'address' = to_jsonb(old) - 'address' then
         return new;
     end if;
+    if tg_op = 'DELETE' and old.recorded_at < now() - interval '1 day'
+       and old.recorded_at < nullif(current_setting('timebank.sweep_before', true), '')::timestamptz then
+        return old;
+    end if;
     raise exception 'the security log is never changed or deleted';
 end $$;
 
@@ -506,6 +510,8 @@ CREATE INDEX event_by_actor ON public.event USING btree (bank_id, actor, "positi
 
 CREATE INDEX event_by_topic ON public.event USING btree (bank_id, topic, "position");
 
+CREATE INDEX idempotency_by_age ON public.idempotency USING btree (recorded_at);
+
 CREATE INDEX leaderboard_in_order ON public.leaderboard USING btree (bank_id, period, is_visible, minutes DESC, "position", volunteer_id);
 
 CREATE INDEX membership_by_organisation ON public.membership USING btree (bank_id, organisation_id, membership_id);
@@ -543,6 +549,7 @@ CREATE INDEX refresh_token_by_session ON public.refresh_token USING btree (sessi
 CREATE INDEX security_event_by_actor ON public.security_event USING btree (bank_id, actor, number);
 
 CREATE INDEX security_event_by_subject ON public.security_event USING btree (bank_id, subject, number) WHERE (subject IS NOT NULL);
+CREATE INDEX security_event_by_age ON public.security_event USING btree (recorded_at);
 
 CREATE INDEX service_record_by_organisation ON public.service_record USING btree (bank_id, organisation_id, record_id);
 

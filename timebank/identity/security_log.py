@@ -94,6 +94,13 @@ class SecurityLog:
         """What concerns one volunteer, in order, after the number given."""
         return _events(await self._pool.fetch(SQL["about"], bank_id, volunteer_id, after, limit))
 
+    async def sweep(self, before: datetime, at_most: int) -> int:
+        """Delete a stretch of what happened before a time; says how much. Nothing else can delete from the log."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(SQL["sweeping"], before)
+            gone: int = await connection.fetchval(SQL["sweep"], before, at_most)
+        return gone
+
 
 def _events(rows: Sequence[Any]) -> list[SecurityEvent]:
     return [SecurityEvent(**{**row, "detail": msgspec.Raw(row["detail"].encode())}) for row in rows]

@@ -23,3 +23,16 @@ select {columns}
           where bank_id = $1 and subject = $2 and actor is distinct from $2 and number > $3
           order by number limit $4)) found
  order by number limit $4
+
+-- sweeping --
+-- Say, for this transaction, up to when the log is swept. $1 before
+select set_config('timebank.sweep_before', $1::timestamptz::text, true)
+
+-- sweep --
+-- Delete a stretch of what happened before a time; says how many. $1 before  $2 at most
+with gone as (
+    delete from security_event
+     where ctid = any (array(select ctid from security_event where recorded_at < $1 limit $2))
+    returning 1
+)
+select count(*) from gone

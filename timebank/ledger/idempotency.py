@@ -69,6 +69,12 @@ async def keep(
     await connection.execute(SQL["keep"], bank_id, recorded_at, *zip(*rows, strict=True))
 
 
+async def sweep(pool: Pool, before: datetime, at_most: int) -> int:
+    """Forget a stretch of what was answered before a time; says how much. What is repeated after that is done anew."""
+    gone: int = await pool.fetchval(SQL["sweep"], before, at_most)
+    return gone
+
+
 async def repeated(store: Store, bank_id: UUID, before: Answered) -> list[Outcome]:
     """The answer that was given the first time."""
     answers: list[Outcome] = []

@@ -31,6 +31,7 @@ from timebank.projections import FOLLOWING, INLINE
 from timebank.projections.machinery.runner import Runner
 from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.runtime.expiry import expire_due
+from timebank.runtime.housekeeping import Kept, sweep_old
 from timebank.runtime.settings import Settings
 from timebank.vault.keyring import Keyring, keyring_for
 from timebank.vault.people import People
@@ -112,7 +113,8 @@ async def running_services(
         background = [waker.run(pool), repeated.run()]
         if settings.project if follow is None else follow:
             await runner.catch_up_all()
-            background += [runner.run(), _sweep(sign_in), let_time_pass(pool, ledger)]
+            kept = Kept(settings.idempotency_days, settings.security_log_days)
+            background += [runner.run(), _sweep(pool, sign_in, security_log, kept), let_time_pass(pool, ledger)]
         await stack.enter_async_context(in_background(background))
         daily = DailyLimit(pool, settings.facts_per_day)
         yield Services(
@@ -165,11 +167,12 @@ async def _keyring(pool: Pool, settings: Settings) -> Keyring:
         return await keyring_for(connection, settings.keys)
 
 
-async def _sweep(sign_in: SignIn) -> None:
-    """Remove sessions, codes and attempts that are over, now and then."""
+async def _sweep(pool: Pool, sign_in: SignIn, security_log: SecurityLog, kept: Kept) -> None:
+    """Remove what is over, now and then: sessions, codes and attempts, old answers and entries of the security log."""
     while True:
         try:
             await sign_in.sweep(utc_now())
+            await sweep_old(pool, security_log, kept, utc_now())
         except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
             log.warning("what is over could not be swept away", error=str(error))
         await asyncio.sleep(SWEEP_SECONDS)

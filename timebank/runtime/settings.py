@@ -14,6 +14,7 @@ PREFIX = "TIMEBANK_"
 FOR_TESTS = frozenset({"TIMEBANK_TEST_DATABASE_URL"})
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
 
 
 class SettingsError(ValueError):
@@ -55,6 +56,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     facts_per_day: Count = 500
     """How many facts a day one volunteer may cause in their own matters; nobody needs so many."""
+
+    idempotency_days: Days = 7
+    """How many days a request can be repeated with its Idempotency-Key; later it is taken for a new one."""
+
+    security_log_days: Days = 730
+    """How many days entries of the security log are kept."""
 
     cors_origins: str = ""
     """Origins, by commas, of the web pages elsewhere that may call the API from browsers; none by default."""

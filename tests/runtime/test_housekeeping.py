@@ -1,0 +1,50 @@
+"""What is kept for a set time goes after it, and nothing sooner."""
+
+from datetime import timedelta
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from tests.controls import KEY_FILE
+from timebank.db.connections import Pool
+from timebank.identity.security_log import SecurityLog, Visit
+from timebank.runtime import housekeeping
+from timebank.runtime.composition import utc_now
+from timebank.runtime.housekeeping import Kept, sweep_old
+from timebank.vault.keyring import Keyring
+
+KEPT = Kept(idempotency=7, security_log=730)
+ANSWER = (
+    "insert into idempotency (bank_id, principal, key, fingerprint, outcome, recorded_at) values ($1,$2,$3,$4,$5,$6)"
+)
+
+
+async def test_what_is_over_is_swept(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers older than a week, and entries of the log older than two years, go in stretches; all else stays."""
+    monkeypatch.setattr(housekeeping, "STRETCH", 10)
+    monkeypatch.setattr(housekeeping, "PAUSE_SECONDS", 0)
+    now, bank_id, log = utc_now(), uuid4(), SecurityLog(pool, Keyring(KEY_FILE))
+    for n in range(25):
+        await pool.execute(ANSWER, bank_id, "p", f"old {n}", b"", b"", now - timedelta(days=8, hours=n))
+        await log.record(bank_id, "signed-in", Visit(now - timedelta(days=731, hours=n), "", f"old {n}"))
+    for days in (0, 6):
+        await pool.execute(ANSWER, bank_id, "p", f"new {days}", b"", b"", now - timedelta(days=days))
+        await log.record(bank_id, "signed-in", Visit(now - timedelta(days=100 * days), "", f"new {days}"))
+    await sweep_old(pool, log, KEPT, now)
+    keys = await pool.fetch("select key from idempotency order by key")
+    requests = await pool.fetch("select request_id from security_event order by number")
+    assert [row["key"] for row in keys] == ["new 0", "new 6"]
+    assert [row["request_id"] for row in requests] == ["new 0", "new 6"]
+
+
+async def test_only_sweeping_deletes_from_the_security_log(pool: Pool) -> None:
+    """Whoever deletes otherwise is refused, however old it is; and what is from today cannot be swept at all."""
+    now, log = utc_now(), SecurityLog(pool, Keyring(KEY_FILE))
+    await log.record(uuid4(), "signed-in", Visit(now - timedelta(days=3_000), "", "old"))
+    with pytest.raises(asyncpg.RaiseError):
+        await pool.execute("delete from security_event")
+    await log.record(uuid4(), "signed-in", Visit(now - timedelta(hours=1), "", "new"))
+    with pytest.raises(asyncpg.RaiseError):
+        await log.sweep(now + timedelta(days=1), 10)
+    assert await pool.fetchval("select count(*) from security_event") == 2
