@@ -548,8 +548,9 @@ CREATE INDEX refresh_token_by_session ON public.refresh_token USING btree (sessi
 
 CREATE INDEX security_event_by_actor ON public.security_event USING btree (bank_id, actor, number);
 
-CREATE INDEX security_event_by_subject ON public.security_event USING btree (bank_id, subject, number) WHERE (subject IS NOT NULL);
 CREATE INDEX security_event_by_age ON public.security_event USING btree (recorded_at);
+
+CREATE INDEX security_event_by_subject ON public.security_event USING btree (bank_id, subject, number) WHERE (subject IS NOT NULL);
 
 CREATE INDEX service_record_by_organisation ON public.service_record USING btree (bank_id, organisation_id, record_id);
 
