@@ -103,6 +103,7 @@ CREATE TABLE public.bank (
     head bigint DEFAULT 0 NOT NULL,
     name text NOT NULL,
     timezone text NOT NULL,
+    head_event_id uuid,
     CONSTRAINT bank_head_check CHECK ((head >= 0))
 )
 WITH (fillfactor='50');
@@ -111,7 +112,8 @@ CREATE TABLE public.checkpoint (
     projection text NOT NULL,
     version integer NOT NULL,
     bank_id uuid NOT NULL,
-    "position" bigint NOT NULL
+    "position" bigint NOT NULL,
+    stuck_on text
 )
 WITH (fillfactor='50');
 

@@ -19,7 +19,7 @@ from tests.helpers.rivals import rivals
 from timebank.db.connections import Pool
 from timebank.ledger.codec import Event
 from timebank.ledger.dcb import SQL, Recorder
-from timebank.ledger.store import Store
+from timebank.ledger.store import NOTHING_YET, Store, Tip
 from timebank.ledger.wake import Waker
 
 
@@ -162,7 +162,7 @@ async def test_an_uncommitted_append_is_waited_for_not_skipped(
     async with pool.acquire() as paused:
         transaction = paused.transaction()
         await transaction.start()
-        assert await store.append_if_head(paused, bank_id, 1, [row(), row()], datetime.now(UTC))
+        assert await store.append_if_head(paused, bank_id, await store.tip(bank_id), [row(), row()], datetime.now(UTC))
         waiting = [asyncio.create_task(Recorder(store).append(bank_id, [noted()])) for _ in range(4)]
         await asyncio.sleep(0.2)
         assert not any(task.done() for task in waiting)
@@ -180,7 +180,7 @@ async def test_an_append_that_is_rolled_back_leaves_no_gap(
     async with pool.acquire() as paused:
         transaction = paused.transaction()
         await transaction.start()
-        assert await store.append_if_head(paused, bank_id, 0, [row(), row()], datetime.now(UTC))
+        assert await store.append_if_head(paused, bank_id, NOTHING_YET, [row(), row()], datetime.now(UTC))
         waiting = asyncio.create_task(Recorder(store).append(bank_id, [noted()]))
         await asyncio.sleep(0.1)
         await transaction.rollback()
@@ -193,8 +193,10 @@ async def test_a_swap_from_a_stale_head_does_nothing(store: Store, bank_id: UUID
     async with pool.acquire() as first, pool.acquire() as second:
         transaction = first.transaction()
         await transaction.start()
-        assert await store.append_if_head(first, bank_id, 0, [row()], datetime.now(UTC))
-        late = asyncio.create_task(store.append_if_head(second, bank_id, 0, [row(), row()], datetime.now(UTC)))
+        assert await store.append_if_head(first, bank_id, NOTHING_YET, [row()], datetime.now(UTC))
+        late = asyncio.create_task(
+            store.append_if_head(second, bank_id, NOTHING_YET, [row(), row()], datetime.now(UTC))
+        )
         await asyncio.sleep(0.1)
         await transaction.commit()
         assert await late is False
@@ -220,7 +222,9 @@ async def test_a_frozen_writer_delays_but_loses_nothing(
         for n in range(5):
             transaction = frozen.transaction()
             await transaction.start()
-            assert await store.append_if_head(frozen, bank_id, 3 * n, [row(), row()], datetime.now(UTC))
+            assert await store.append_if_head(
+                frozen, bank_id, await store.tip(bank_id), [row(), row()], datetime.now(UTC)
+            )
             os.kill(pid, signal.SIGSTOP)
             try:
                 committing = asyncio.create_task(transaction.commit())
@@ -304,8 +308,8 @@ async def test_processes_follow_without_skip_or_repetition(url: str, store: Stor
             async with asyncpg.create_pool(url, min_size=1, max_size=1) as slow, slow.acquire() as connection:
                 for _ in range(5):
                     async with connection.transaction():
-                        head = await connection.fetchval(SQL["lock_head"], bank_id)
-                        assert await store.append_if_head(connection, bank_id, head, [row()], datetime.now(UTC))
+                        tip = Tip(*await connection.fetchrow(SQL["lock_head"], bank_id))
+                        assert await store.append_if_head(connection, bank_id, tip, [row()], datetime.now(UTC))
                         await connection.execute("select pg_sleep(0.05)")
 
         await asyncio.gather(*(write() for _ in range(20)), write_slowly())

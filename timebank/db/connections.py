@@ -1,9 +1,12 @@
-"""Connections to PostgreSQL: their types, and how one that is lost, or cannot be had, shows."""
+"""Connections to PostgreSQL: their types, how they are opened, and how it shows that the server cannot serve now."""
 
+import contextlib
+import socket
 from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
-from asyncpg.pool import PoolConnectionProxy
+from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 Pool: TypeAlias = "asyncpg.Pool[Any]"
@@ -15,6 +18,114 @@ CONNECTION_LOST = (
     asyncpg.InternalClientError,  # a farewell of the server that arrives just as the connection is used
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InsufficientResourcesError,  # too many connections, or a full disk
+    asyncpg.PostgresSystemError,  # the disk fails
+    asyncpg.InvalidAuthorizationSpecificationError,  # the password is another one now
+    asyncpg.InvalidCatalogNameError,  # the database is being restored
+    asyncpg.ReadOnlySQLTransactionError,  # this is a standby, or has become one
 )
-"""What the driver raises then: it has no common name for it."""
+"""What the driver raises when the server cannot do what is asked now, whatever it is: it has no common name for it."""
+
+CONNECT_SECONDS = 5.0
+ACQUIRE_SECONDS = 5.0
+RELEASE_SECONDS = 2.0
+
+SETTINGS = {
+    # A plan made while a bank was small, and kept, reads whole tables when it has grown.
+    "plan_cache_mode": "force_custom_plan",
+    # A process that is stopped in a transaction holds others up for so long.
+    "idle_in_transaction_session_timeout": "10s",
+    # Whoever is gone does not go on waiting for a lock.
+    "client_connection_check_interval": "2s",
+    # A connection that is cut without a word is given up, by the server too.
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "10s",
+}
+"""What the server is told of each connection of ours."""
+
+SOCKET_OPTIONS = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 10_000}
+"""The same on our side (seconds, seconds, times, milliseconds), as far as the system knows them."""
+
+
+class NoDatabaseError(OSError):
+    """The database cannot be connected to; the message says which setting, which host, and why."""
+
+
+class PatientPool(asyncpg.Pool):
+    """A pool in which nobody waits without end: for a connection to become free, or for a hung one to be given back."""
+
+    def acquire(self, *, timeout: float | None = None) -> PoolAcquireContext:
+        """A connection. Raises `TimeoutError` where none becomes free in time."""
+        if timeout is None and not self.get_idle_size():
+            timeout = ACQUIRE_SECONDS
+        return super().acquire(timeout=timeout)
+
+    async def release(self, connection: Any, *, timeout: float | None = None) -> None:  # noqa: ASYNC109  # the driver's
+        """Give a connection back; one that does not answer is thrown away."""
+        with contextlib.suppress(TimeoutError):
+            await super().release(connection, timeout=timeout or RELEASE_SECONDS)
+
+
+def pool_of(url: str, *, size: int, statement_seconds: float | None) -> Pool:
+    """A pool of connections as the service wants them, to be entered; statements may take so long (None: any time)."""
+    limit = {"statement_timeout": str(int(statement_seconds * 1000))} if statement_seconds else {}
+    return PatientPool(
+        url,
+        min_size=min(2, size),
+        max_size=size,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        connection_class=asyncpg.Connection,
+        record_class=asyncpg.Record,
+        init=keep_alive,
+        setup=None,
+        loop=None,
+        timeout=CONNECT_SECONDS,
+        command_timeout=statement_seconds,
+        server_settings=SETTINGS | limit,
+    )
+
+
+async def connected(url: str) -> "asyncpg.Connection[Any]":
+    """One connection by itself. Raises `NoDatabaseError`."""
+    try:
+        return await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    except (*CONNECTION_LOST, asyncpg.PostgresError, ValueError) as error:
+        raise NoDatabaseError(told(url, f"cannot connect: {said(error)}")) from error
+
+
+def told(url: str, what: str) -> str:
+    """A sentence about the database that is set, naming the setting and the host."""
+    return f"TIMEBANK_DATABASE_URL: {place_of(url)}: {what}"
+
+
+def said(error: BaseException) -> str:
+    """What an error says, in one line; those without a word by their name."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def place_of(url: str) -> str:
+    """Where the server of a URL is, without user and password: `host:port`, several by commas, or a socket's folder."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "(no URL)"
+    options = parse_qs(parts.query)
+    hosts = parts.netloc.rpartition("@")[2] or options.get("host", ["(no host)"])[0]
+    ports = options.get("port")
+    return f"{hosts}:{ports[0]}" if ports else hosts
+
+
+async def keep_alive(connection: "asyncpg.Connection[Any]") -> None:
+    """Have the system find out soon that a connection is cut; one by a socket of the machine needs nothing."""
+    transport = getattr(connection, "_transport", None)  # the driver has no other way to it
+    found = transport.get_extra_info("socket") if transport else None
+    if found is None or found.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in SOCKET_OPTIONS.items():
+        if hasattr(socket, name):
+            found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -7,6 +7,7 @@ from uuid import UUID
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.ledger.codec import Event, decode, leaf
+from timebank.ledger.store import NOTHING_YET, Tip
 
 SQL = load_statements("timebank.ledger", "audit.sql")
 
@@ -25,8 +26,8 @@ async def check_log(
 ) -> AsyncIterator[Finding]:
     """Go through a bank's whole log, as of one moment, and yield what is wrong with it."""
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        head: int = await connection.fetchval("select head from bank where bank_id = $1", bank_id) or 0
-        position, recorded_at = 0, None
+        tip = Tip(*(await connection.fetchrow(SQL["tip"], bank_id) or NOTHING_YET))
+        position, recorded_at, event_id = 0, None, None
         while rows := await connection.fetch(SQL["stretch"], bank_id, position, BATCH_EVENTS):
             for row in rows:
                 if row["position"] != position + 1:
@@ -35,10 +36,12 @@ async def check_log(
                     yield Finding(row["position"], "recorded before the event that precedes it")
                 for what in _amiss(bank_id, row):
                     yield Finding(row["position"], what)
-                position, recorded_at = row["position"], row["recorded_at"]
-            progress(position, head)
-        if position != head:
-            yield Finding(position, f"the log ends here, but its head is said to be {head}")
+                position, recorded_at, event_id = row["position"], row["recorded_at"], row["event_id"]
+            progress(position, tip.position)
+        if position != tip.position:
+            yield Finding(position, f"the log ends here, but its head is said to be {tip.position}")
+        elif event_id != tip.event_id:
+            yield Finding(position, f"the log ends with this event, but its head is said to be {tip.event_id}")
         for row in await connection.fetch(SQL["tags_amiss"], bank_id):
             yield Finding(row["position"], f"tag {row['tag']} is {row['what']}")
 

@@ -1,3 +1,7 @@
+-- tip --
+-- $1 bank
+select head, head_event_id from bank where bank_id = $1
+
 -- stretch --
 -- $1 bank  $2 after  $3 at most
 select position, event_id, topic, data, tags, actor, authority, request_id, command_id, on_behalf_of, recorded_at, leaf

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from timebank.db.connections import Connection
 from timebank.db.sql import load_statements
 from timebank.ledger.codec import Event
-from timebank.ledger.store import Store
+from timebank.ledger.store import NOTHING_YET, Store, Tip
 
 SQL = load_statements("timebank.ledger", "dcb.sql")
 
@@ -38,15 +38,16 @@ class Recorder:
             for event in events
         ]
         async with self._store.pool.acquire() as connection, connection.transaction():
-            head: int = await connection.fetchval(SQL["lock_head"], bank_id)
+            tip = Tip(*(await connection.fetchrow(SQL["lock_head"], bank_id) or NOTHING_YET))
             if condition and await self._read(
-                connection, bank_id, condition.fail_if_events_match, condition.after or 0, head, limit=1
+                connection, bank_id, condition.fail_if_events_match, condition.after or 0, tip.position, limit=1
             ):
                 raise IntegrityError(condition)
-            appended = await self._store.append_if_head(connection, bank_id, head, rows, datetime.now(UTC))  # noqa: TID251  # the store's own edge
+            now = datetime.now(UTC)  # noqa: TID251  # the store's own edge
+            appended = await self._store.append_if_head(connection, bank_id, tip, rows, now)
             assert appended, "the head is locked, so nobody can have moved it"
         self._store.waker.ring(bank_id)
-        return head + len(rows)
+        return tip.position + len(rows)
 
     async def read(
         self, bank_id: UUID, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None

@@ -1,6 +1,6 @@
 -- lock_head --
 -- $1 bank
-select head from bank where bank_id = $1 for update
+select head, head_event_id from bank where bank_id = $1 for update
 
 -- head --
 -- $1 bank

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -15,7 +16,7 @@ from timebank.ledger.codec import decode
 from timebank.ledger.draft import Draft
 from timebank.ledger.idempotency import Answered, Named
 from timebank.ledger.memories import Memories
-from timebank.ledger.store import Store
+from timebank.ledger.store import NOTHING_YET, READ_SECONDS, Store, Tip
 from timebank.ledger.submission import Outcome, Receipt, Submission
 
 SQL = load_statements("timebank.ledger", "deciding.sql")
@@ -24,37 +25,62 @@ DELTA_EVENTS = 10_000
 """Where others appended more than so many events, knowing nothing is quicker than taking them all in."""
 
 
+class Standing(NamedTuple):
+    """Where a log ends, when that was recorded, and whether it goes on from what was known."""
+
+    tip: Tip
+    recorded_at: datetime | None
+    goes_on: bool
+
+
 class Knowledge:
-    """Where a bank's log ends, and memories as of that position."""
+    """Where a bank's log ends, and memories as of that position.
+
+    `is_for_good` says that all of it is known to be kept by whoever commits have to wait for, replicas included.
+    """
 
     def __init__(self, store: Store, bank_id: UUID, memories_limit: int) -> None:
-        self.head = 0
+        self.tip = NOTHING_YET
         self.recorded_at: datetime | None = None
+        self.is_for_good = False
         self.memories = Memories(memories_limit)
         self._store = store
         self._bank_id = bank_id
 
-    async def start_afresh(self) -> None:
+    async def look(self) -> Standing:
+        """Where the log ends now, and whether the last event that is known is still in it."""
+        row = await self._store.pool.fetchrow(SQL["standing"], self._bank_id, self.tip.position, timeout=READ_SECONDS)
+        if row is None:
+            return Standing(NOTHING_YET, None, goes_on=self.tip == NOTHING_YET)
+        tip = Tip(row["head"], row["head_event_id"])
+        goes_on = tip.position >= self.tip.position and row["known_id"] == self.tip.event_id
+        return Standing(tip, row["recorded_at"], goes_on=goes_on)
+
+    def start_afresh(self, standing: Standing) -> None:
         """Know where the log ends, and nothing else."""
         self.memories.forget_all()
-        self.head = await self._store.head(self._bank_id)
-        self.recorded_at = await self._store.pool.fetchval(SQL["last_recorded_at"], self._bank_id, self.head)
+        self.tip, self.recorded_at, self.is_for_good = standing.tip, standing.recorded_at, False
 
-    async def catch_up(self) -> None:
-        """Take in what other processes appended since."""
-        rows = await self._store.pool.fetch(SQL["delta"], self._bank_id, self.head, DELTA_EVENTS)
+    async def catch_up(self) -> int:
+        """Take in what other processes appended since, and say how much; -1 where one has to start afresh instead."""
+        limit = DELTA_EVENTS + 1
+        rows = await self._store.pool.fetch(SQL["delta"], self._bank_id, self.tip.position, limit, timeout=READ_SECONDS)
+        if self.tip.position:
+            if not rows or rows[0]["event_id"] != self.tip.event_id:
+                return -1
+            rows = rows[1:]
         for row in rows:
             fact = decode(row["topic"], row["data"])
             self.memories.advance(fact, fact.tags())
-            self.head, self.recorded_at = row["position"], row["recorded_at"]
-        if len(rows) == DELTA_EVENTS:
-            await self.start_afresh()
+            self.tip, self.recorded_at = Tip(row["position"], row["event_id"]), row["recorded_at"]
+            self.is_for_good = False
+        return len(rows) if len(rows) < DELTA_EVENTS else -1
 
     async def decide(self, batch: Sequence[Submission]) -> Draft:
         """What a batch comes to: its commands decided in order, each by what the earlier ones have come to."""
-        draft = Draft(self.head)
-        keys = [submission.key for submission in batch if submission.key]
-        used = await idempotency.answered(self._store.pool, self._bank_id, keys)
+        draft = Draft(self.tip)
+        names = [(submission.key.principal, submission.key.key) for submission in batch if submission.key]
+        used = await idempotency.answered(self._store.pool, self._bank_id, names)
         await self._remember(batch, draft)
         for submission in batch:
             draft.outcomes.append(await self._answer(submission, used, draft))
@@ -78,7 +104,7 @@ class Knowledge:
             return
         fresh = Memories()
         fresh.keep(missing)
-        for recorded in await self._store.recall(self._bank_id, missing.values(), self.head):
+        for recorded in await self._store.recall(self._bank_id, missing.values(), self.tip.position):
             fresh.advance(recorded.fact, recorded.fact.tags())
         for recorded in draft.recorded:
             fresh.advance(recorded.fact, recorded.fact.tags(), draft.before)
@@ -89,7 +115,7 @@ class Knowledge:
         key = submission.key
         named = (key.principal, key.key) if key else None
         if key and named in used:
-            before = used[named]
+            before = draft.repeats[named] = used[named]
             if before.fingerprint in key.fingerprints:
                 return await idempotency.repeated(self._store, self._bank_id, before)
             return _reused(submission)

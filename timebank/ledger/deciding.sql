@@ -1,7 +1,12 @@
 -- delta --
--- What came after a position. $1 bank  $2 after  $3 at most
-select position, topic, data, recorded_at from event where bank_id = $1 and position > $2 order by position limit $3
+-- The event at a position, and what came after it. $1 bank  $2 from (0: the beginning)  $3 at most
+select position, event_id, topic, data, recorded_at
+  from event where bank_id = $1 and position >= $2 order by position limit $3
 
--- last_recorded_at --
--- $1 bank  $2 position
-select recorded_at from event where bank_id = $1 and position = $2
+-- standing --
+-- Where the log ends, when that was recorded, and which event is at a position that was known. $1 bank  $2 position
+select b.head, b.head_event_id, last.recorded_at, known.event_id as known_id
+  from bank b
+  left join event last on last.bank_id = b.bank_id and last.position = b.head
+  left join event known on known.bank_id = b.bank_id and known.position = $2
+ where b.bank_id = $1

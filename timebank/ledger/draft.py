@@ -9,27 +9,37 @@ from uuid_utils.compat import uuid7
 from timebank.domain.kernel import Command, Fact, Key
 from timebank.domain.person import Person
 from timebank.ledger.codec import Event, Recorded, encode
-from timebank.ledger.idempotency import Named
+from timebank.ledger.idempotency import Answered, Named
 from timebank.ledger.memories import State
+from timebank.ledger.store import Tip
 from timebank.ledger.submission import IdempotencyKey, Outcome
 
 
 class Draft:
-    """The facts, and what else is to be written with them; and what the memories were before, to take it back."""
+    """The facts, and what else is to be written with them; and what the memories were before, to take it back.
 
-    def __init__(self, head: int) -> None:
-        self.head = head
+    `repeats` are the earlier answers that are given again: they have to be kept for good first.
+    """
+
+    def __init__(self, tip: Tip) -> None:
+        self.tip = tip
         self.events: list[Event] = []
         self.recorded: list[Recorded] = []
         self.people: dict[str, Person] = {}
         self.answers: dict[Named, tuple[IdempotencyKey, Sequence[Outcome]]] = {}
+        self.repeats: dict[Named, Answered] = {}
         self.outcomes: list[list[Outcome]] = []
         self.before: dict[Key, State] = {}
 
     @property
     def position(self) -> int:
         """The head of the log once this is in it."""
-        return self.head + len(self.events)
+        return self.tip.position + len(self.events)
+
+    @property
+    def new_tip(self) -> Tip:
+        """The last event of the log once this is in it."""
+        return Tip(self.position, self.events[-1].event_id) if self.events else self.tip
 
     @property
     def is_empty(self) -> bool:

@@ -10,7 +10,7 @@ import msgspec
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.refusing import Refusal, every_refusal
-from timebank.ledger.store import Store
+from timebank.ledger.store import READ_SECONDS, Store
 from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt
 
 SQL = load_statements("timebank.ledger", "idempotency.sql")
@@ -50,11 +50,11 @@ decode = msgspec.json.Decoder(list[KeptReceipt | KeptRefusal]).decode
 """Outcomes as they were kept."""
 
 
-async def answered(pool: Pool, bank_id: UUID, keys: Sequence[IdempotencyKey]) -> dict[Named, Answered]:
+async def answered(asked: "Connection | Pool", bank_id: UUID, names: Sequence[Named]) -> dict[Named, Answered]:
     """Those of the keys that were used before."""
-    if not keys:
+    if not names:
         return {}
-    rows = await pool.fetch(SQL["answered"], bank_id, [key.principal for key in keys], [key.key for key in keys])
+    rows = await asked.fetch(SQL["answered"], bank_id, *zip(*names, strict=True), timeout=READ_SECONDS)
     return {(row["principal"], row["key"]): Answered(row["fingerprint"], row["outcome"]) for row in rows}
 
 

@@ -1,6 +1,7 @@
 """The ledger: the only write path. Commands go in, receipts or refusals come out, in the order they came."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -12,10 +13,18 @@ from timebank.domain.authority import authorised
 from timebank.domain.kernel import Command
 from timebank.domain.refusing import Refusal
 from timebank.ledger.hooks import Hook
-from timebank.ledger.store import Store
-from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt, StoreUnavailableError, Submission
+from timebank.ledger.store import NOTHING_YET, Store, Tip
+from timebank.ledger.submission import (
+    WAIT_SECONDS,
+    IdempotencyKey,
+    Outcome,
+    Receipt,
+    StoreUnavailableError,
+    Submission,
+    patience,
+)
 from timebank.ledger.tasks import end
-from timebank.ledger.writer import Writer
+from timebank.ledger.writer import WentBack, Writer
 from timebank.vault.people import People
 
 log = structlog.get_logger(__name__)
@@ -37,13 +46,19 @@ class Ledger:
         hooks: Sequence[Hook] = (),
         queue_limit: int = 10_000,
         memories_limit: int = 100_000,
+        may_write: Callable[[], None] = lambda: None,
+        went_back: WentBack | None = None,
     ) -> None:
+        """`may_write` raises `StoreUnavailableError` where nothing may be written now; `went_back` may fail."""
         self.store = store
         self.people = people
         self.clock = clock
         self._hooks = hooks
         self._queue_limit = queue_limit
         self._memories_limit = memories_limit
+        self._may_write = may_write
+        self._tell_went_back = went_back
+        self.times_gone_back: Counter[UUID] = Counter()
         self._writers: dict[UUID, tuple[Writer, asyncio.Task[None]]] = {}
 
     async def execute(
@@ -70,13 +85,33 @@ class Ledger:
         """
         writer = await self._writer(bank_id)
         outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        writer.put(Submission([_checked(command) for command in commands], request_id, key, dry_run, outcomes))
-        return await outcomes
+        submission = Submission([_checked(command) for command in commands], request_id, key, dry_run, outcomes)
+        writer.put(submission)
+        late = StoreUnavailableError("it took too long")
+        timer = outcomes.get_loop().call_later(patience(WAIT_SECONDS, len(commands)), submission.fail, late)
+        try:
+            return await outcomes
+        finally:
+            timer.cancel()
 
     def head(self, bank_id: UUID) -> int:
         """The last position this process knows to be in the log; 0 if it has not written to the bank yet."""
         running = self._writers.get(bank_id)
-        return running[0].head if running else 0
+        return running[0].tip.position if running else 0
+
+    def unanswered(self) -> dict[UUID, float]:
+        """Banks whose writer has something to do, and for how many seconds it has not come to the end of it."""
+        waiting = {bank_id: writer.unanswered_seconds for bank_id, (writer, _) in self._writers.items()}
+        return {bank_id: seconds for bank_id, seconds in waiting.items() if seconds}
+
+    async def look(self) -> None:
+        """Have writers notice that a log went back, or that they can write again, also while nobody writes."""
+        known = {bank_id: writer.tip for bank_id, (writer, _) in self._writers.items()}
+        banks = {bank.bank_id: bank.tip for bank in await self.store.banks()} if known else {}
+        for bank_id, before in known.items():
+            now = banks.get(bank_id, NOTHING_YET)
+            is_lost = now.position < before.position or (now.position == before.position and now != before)
+            self._writers[bank_id][0].look_again(is_needed=is_lost)
 
     async def close(self) -> None:
         """Stop writing; what still waits is told so."""
@@ -107,9 +142,30 @@ class Ledger:
             hooks=self._hooks,
             queue_limit=self._queue_limit,
             memories_limit=self._memories_limit,
+            may_write=self._may_write,
+            went_back=self._went_back,
         )
         self._writers[bank_id] = writer, asyncio.create_task(writer.run(), name=f"writer of {bank_id}")
         return writer
+
+    async def _went_back(self, bank_id: UUID, known: Tip, found: Tip) -> None:
+        """What was acknowledged is not in the log any more: say so as loudly as possible, and go on."""
+        if self._tell_went_back:
+            try:
+                await self._tell_went_back(bank_id, known, found)
+            except CONNECTION_LOST:
+                raise  # it is noticed, and told, again
+            except Exception:
+                log.exception("nobody could be told that a log went back", bank_id=str(bank_id))
+        self.times_gone_back[bank_id] += 1
+        log.error(
+            "the log went back: what was acknowledged after its last event of now is lost, or elsewhere",
+            bank_id=str(bank_id),
+            known_position=known.position,
+            known_event=str(known.event_id),
+            found_position=found.position,
+            found_event=str(found.event_id),
+        )
 
 
 def _checked(command: Command) -> Command | Refusal:

@@ -1,11 +1,11 @@
-"""The log as PostgreSQL keeps it: append by compare-and-swap on the bank's head, and recall.
+"""The log as PostgreSQL keeps it: append by compare-and-swap on the bank's last event, and recall.
 
 Positions of a bank start at 1 and have no gaps; a reader that has seen position n will never meet a smaller one later.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,14 +18,36 @@ from timebank.ledger.wake import Waker
 
 SQL = load_statements("timebank.ledger", "store.sql")
 
+READ_SECONDS = 10.0
+"""A writer gives up a question after so long: the server, or the way to it, hangs."""
+
+BANK_SECONDS = 3.0
+"""The same for the question whether there is such a bank, for which a caller waits."""
+
+
+class Tip(NamedTuple):
+    """Where a log ends: the position of its last event, and its id; 0 and None where there is none yet."""
+
+    position: int
+    event_id: UUID | None
+
+
+NOTHING_YET = Tip(0, None)
+
 
 class Bank(msgspec.Struct, frozen=True):
     """A bank as the store knows it: where its log ends, and by which clock its days go."""
 
     bank_id: UUID
     head: int
+    head_event_id: UUID | None
     name: str
     timezone: str
+
+    @property
+    def tip(self) -> Tip:
+        """Its last event."""
+        return Tip(self.head, self.head_event_id)
 
 
 class Store:
@@ -45,22 +67,40 @@ class Store:
 
     async def bank(self, bank_id: UUID) -> Bank | None:
         """One bank, if it is in this database."""
-        row = await self.pool.fetchrow(SQL["bank"], bank_id)
+        row = await self.pool.fetchrow(SQL["bank"], bank_id, timeout=BANK_SECONDS)
         return Bank(**row) if row else None
 
     async def head(self, bank_id: UUID) -> int:
         """The position of the last event; 0 where there is none."""
         return await self.pool.fetchval(SQL["head"], bank_id) or 0
 
+    async def tip(self, bank_id: UUID) -> Tip:
+        """The last event."""
+        row = await self.pool.fetchrow(SQL["tip"], bank_id, timeout=READ_SECONDS)
+        return Tip(*row) if row else NOTHING_YET
+
     async def append_if_head(
-        self, connection: Connection, bank_id: UUID, head: int, events: Sequence[Event], recorded_at: datetime
+        self,
+        connection: Connection,
+        bank_id: UUID,
+        tip: Tip,
+        events: Sequence[Event],
+        recorded_at: datetime,
+        *,
+        seconds: float | None = None,
     ) -> bool:
-        """Append events right after `head`, unless somebody has appended since: then False, and nothing is done."""
+        """Append events right after `tip`, if that is still the last event; else False, and nothing is done.
+
+        Whoever appends waits for others that are just appending. Raises `TimeoutError` after so many `seconds`.
+        """
         columns: list[Sequence[Any]] = list(zip(*events, strict=True)) if events else [()] * 9
         columns[3] = [_array_literal(event.tags) for event in events]
-        leaves = [leaf(bank_id, position, recorded_at, event) for position, event in enumerate(events, head + 1)]
-        binds = (bank_id, head, len(events), recorded_at, *columns, leaves)
-        return bool(await connection.fetchval(SQL["append"], *binds))
+        leaves = [
+            leaf(bank_id, position, recorded_at, event) for position, event in enumerate(events, tip.position + 1)
+        ]
+        last = events[-1].event_id if events else tip.event_id
+        binds = (bank_id, tip.position, len(events), recorded_at, *columns, leaves, tip.event_id, last)
+        return bool(await connection.fetchval(SQL["append"], *binds, timeout=seconds))
 
     async def recall(self, bank_id: UUID, memories: Iterable[Memory], up_to: int) -> list[Recorded]:
         """The facts that lie in the boundary of any of the memories, by the tag each is filed under."""
@@ -70,13 +110,20 @@ class Store:
             for topic in topics_of(memory)
         }
         tags, topics = zip(*pairs, strict=True)
-        rows = await self.pool.fetch(SQL["recall"], bank_id, up_to, tags, topics)
+        rows = await self.pool.fetch(SQL["recall"], bank_id, up_to, tags, topics, timeout=READ_SECONDS)
         return [Recorded(row["position"], decode(row["topic"], row["data"])) for row in rows]
 
-    async def event_id_at(self, bank_id: UUID, position: int) -> UUID | None:
-        """The id of the event at a position, if there is one."""
-        found: UUID | None = await self.pool.fetchval(SQL["event_id_at"], bank_id, position)
-        return found
+    async def has_for_good(
+        self, connection: Connection, bank_id: UUID, position: int, event_id: UUID, *, seconds: float
+    ) -> bool:
+        """Whether an event is at a position; if so, it is there for good once the transaction is committed.
+
+        Raises `TimeoutError` if others are just appending for more than so many seconds.
+        """
+        if await connection.fetchval(SQL["event_id_at"], bank_id, position) != event_id:
+            return False
+        await connection.execute(SQL["touch"], bank_id, timeout=seconds)
+        return True
 
     async def facts_at(self, bank_id: UUID, first: int, last: int) -> list[Recorded]:
         """The facts at positions `first` to `last`."""

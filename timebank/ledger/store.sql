@@ -4,22 +4,33 @@ insert into bank (bank_id, name, timezone) values ($1, $2, $3) on conflict do no
 
 -- bank --
 -- $1 bank
-select bank_id, head, name, timezone from bank where bank_id = $1
+select bank_id, head, head_event_id, name, timezone from bank where bank_id = $1
 
 -- banks --
-select bank_id, head, name, timezone from bank order by bank_id
+select bank_id, head, head_event_id, name, timezone from bank order by bank_id
 
 -- head --
 -- $1 bank
 select head from bank where bank_id = $1
 
+-- tip --
+-- $1 bank
+select head, head_event_id from bank where bank_id = $1
+
+-- touch --
+-- Write something that changes nothing: its commit is not done before all earlier ones are, on replicas too. $1 bank
+update bank set head = head where bank_id = $1
+
 -- append --
--- Append events right after the expected head, or, if it has moved, nothing. Returns one row if they were appended.
+-- Append events right after the event that is expected to be the last, or nothing. Returns one row if they were appended.
+-- It is looked at by its id too: a log that went back may have come to the same number again with other events.
 -- $1 bank  $2 expected head  $3 number of events  $4 recorded at  $5 event ids  $6 topics  $7 data
 -- $8 tags (an event's as an array literal)  $9 actors  $10 authorities  $11 request ids  $12 command ids
--- $13 on whose behalf  $14 leaves
+-- $13 on whose behalf  $14 leaves  $15 the id expected at the head  $16 the id of the last event then
 with swapped as (
-    update bank set head = head + $3 where bank_id = $1 and head = $2 returning bank_id
+    update bank set head = head + $3, head_event_id = $16
+     where bank_id = $1 and head = $2 and head_event_id is not distinct from $15
+    returning bank_id
 ), appended as (
     insert into event (bank_id, position, event_id, topic, data, tags, actor, authority,
                        request_id, command_id, recorded_at, on_behalf_of, leaf)

@@ -7,9 +7,21 @@ from typing import NamedTuple
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.refusing import Refusal
 
+WAIT_SECONDS = 9.0
+"""How long whoever hands commands in waits for an answer, and for each command a hundredth of a second more."""
+
 
 class StoreUnavailableError(Exception):
     """PostgreSQL did not answer in time. Whether the command took effect is not known: ask again with the same key."""
+
+
+class ClockError(StoreUnavailableError):
+    """The clock of this machine cannot be believed, so nothing is recorded by it; nothing was done."""
+
+
+def patience(seconds: float, commands: int) -> float:
+    """So many seconds, and what it takes to decide so many commands."""
+    return seconds + commands / 100
 
 
 class QueueFullError(Exception):

@@ -2,28 +2,37 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 import structlog
 
-from timebank.db.connections import CONNECTION_LOST
+from timebank.db.commits import committed
+from timebank.db.connections import CONNECTION_LOST, Connection
 from timebank.domain.people.refusals import DocumentNumberTaken
 from timebank.domain.refusing import Refusal
 from timebank.ledger import idempotency
 from timebank.ledger.deciding import Knowledge
 from timebank.ledger.draft import Draft
 from timebank.ledger.hooks import Hook
-from timebank.ledger.store import Bank, Store
-from timebank.ledger.submission import QueueFullError, StoreUnavailableError, Submission
+from timebank.ledger.store import Bank, Store, Tip
+from timebank.ledger.submission import QueueFullError, StoreUnavailableError, Submission, patience
 from timebank.vault.people import People, is_taken_document
 
 BATCH_COMMANDS = 500
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 8.0
+"""How long a batch is tried again where PostgreSQL cannot serve, or others keep appending first."""
+COMMIT_SECONDS = 5.0
+"""How long a COMMIT may take, replicas included, before its fate is looked into; and waiting for others to append."""
 RETRY_SECONDS = 0.1
 
 log = structlog.get_logger(__name__)
+
+
+WentBack = Callable[[UUID, Tip, Tip], Awaitable[None]]
+"""Is told of a bank, which event was its last, and which is now, when its log has lost what it had."""
 
 
 class Writer:
@@ -39,23 +48,34 @@ class Writer:
         hooks: Sequence[Hook],
         queue_limit: int,
         memories_limit: int,
+        may_write: Callable[[], None],
+        went_back: WentBack,
     ) -> None:
         self.bank_id = bank.bank_id
         self._store = store
         self._people = people
         self._clock = clock
         self._hooks = hooks
+        self._may_write = may_write
+        self._went_back = went_back
         self._queue_limit = queue_limit
         self._queue: asyncio.Queue[Submission] = asyncio.Queue()
         self._waiting = 0
         self._held: Submission | None = None
         self._knowledge = Knowledge(store, bank.bank_id, memories_limit)
-        self._is_fresh = False
+        self._is_fresh = self._is_busy = False
+        self._since: float | None = None
+        self._is_unwell = False
 
     @property
-    def head(self) -> int:
-        """The last position this writer knows to be in the log."""
-        return self._knowledge.head
+    def tip(self) -> Tip:
+        """The last event this writer knows to be in the log."""
+        return self._knowledge.tip
+
+    @property
+    def unanswered_seconds(self) -> float:
+        """For how long it has not come to the end of what it was given; 0 where it has nothing to do."""
+        return 0.0 if self._since is None else time.monotonic() - self._since
 
     # Taking in
 
@@ -65,6 +85,12 @@ class Writer:
             raise QueueFullError
         self._waiting += len(submission.commands)
         self._queue.put_nowait(submission)
+
+    def look_again(self, *, is_needed: bool) -> None:
+        """Have it find out how things are, if `is_needed` or its last try came to nothing, and nobody else makes it."""
+        if (is_needed or self._is_unwell) and self._queue.empty() and not self._is_busy:
+            self._is_fresh = False
+            self._queue.put_nowait(Submission([], "", None, False, asyncio.get_running_loop().create_future()))
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -78,20 +104,40 @@ class Writer:
                 raise
             self._waiting -= sum(len(submission.commands) for submission in batch)
             self._knowledge.memories.shrink()
+            self._is_busy = False
+            if not self._is_unwell:
+                self._since = None if self._queue.empty() else time.monotonic()
 
     async def _gather(self) -> list[Submission]:
         """Everything queued, up to a batch; a dry run stands alone, since what it decides is thrown away."""
-        batch = [self._held or await self._queue.get()]
+        batch = [self._held or await self._next()]
         self._held = None
+        self._is_busy = True
+        self._since = self._since or time.monotonic()
         commands = len(batch[0].commands)
         while commands < BATCH_COMMANDS and not batch[0].dry_run and not self._queue.empty():
             submission = self._queue.get_nowait()
+            if self._is_given_up(submission):
+                continue
             if submission.dry_run:
                 self._held = submission
                 break
             batch.append(submission)
             commands += len(submission.commands)
         return batch
+
+    async def _next(self) -> Submission:
+        """The next that somebody still waits for."""
+        while self._is_given_up(submission := await self._queue.get()):
+            pass
+        return submission
+
+    def _is_given_up(self, submission: Submission) -> bool:
+        """Whether nobody waits for it any more: then it is not even begun."""
+        if submission.outcomes.done():
+            self._waiting -= len(submission.commands)
+            return True
+        return False
 
     def fail_all(self, error: Exception) -> None:
         """Tell everybody who still waits that nobody will answer."""
@@ -108,7 +154,8 @@ class Writer:
             draft = await self._settle_patiently(batch, is_dry=batch[0].dry_run)
         except Exception as error:
             self._is_fresh = False
-            if isinstance(error, StoreUnavailableError) or len(batch) == 1:
+            self._is_unwell = isinstance(error, StoreUnavailableError)
+            if self._is_unwell or len(batch) == 1:
                 for submission in batch:
                     submission.fail(error)
                 return
@@ -117,45 +164,60 @@ class Writer:
             for submission in batch:
                 await self._answer([submission])
             return
+        self._is_unwell = False
         for submission, outcomes in zip(batch, draft.outcomes, strict=True):
             submission.answer(outcomes)
 
     async def _settle_patiently(self, batch: list[Submission], *, is_dry: bool) -> Draft:
         """Settle, and start afresh while PostgreSQL is away: until the draft is sent, nothing can have happened."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        commands = sum(len(submission.commands) for submission in batch)
+        deadline = time.monotonic() + patience(PATIENCE_SECONDS, commands)
         while True:
             try:
-                return await self._settle(batch, is_dry=is_dry)
+                return await self._settle(batch, deadline, is_dry=is_dry)
             except CONNECTION_LOST as error:
                 self._is_fresh = False
-                if time.monotonic() > deadline:
-                    raise StoreUnavailableError(str(error)) from error
-                await asyncio.sleep(RETRY_SECONDS)
+                await self._pause(error, deadline)
 
-    async def _settle(self, batch: list[Submission], *, is_dry: bool) -> Draft:
+    async def _pause(self, error: Exception, deadline: float) -> None:
+        """Wait a little before the next try. Raises `StoreUnavailableError` where there is no time for one."""
+        if time.monotonic() > deadline:
+            raise StoreUnavailableError(str(error)) from error
+        if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
+            await self._store.pool.expire_connections()  # to a standby now: the primary is looked for anew
+        await asyncio.sleep(RETRY_SECONDS)
+
+    async def _settle(self, batch: list[Submission], deadline: float, *, is_dry: bool) -> Draft:
         """Decide and append until the log has not moved in between; a dry run leaves everything as it was."""
-        knowledge = self._knowledge
-        if not self._is_fresh:
-            await knowledge.start_afresh()
-            self._is_fresh = True
+        knowledge, is_fruitless = self._knowledge, False
         while True:
+            if not self._is_fresh:
+                await self._start_afresh()
             draft = await knowledge.decide(batch)
-            if draft.is_empty or is_dry:
-                # Refusals must not rest on memories that another process has made stale.
-                landed = await self._store.head(self.bank_id) == knowledge.head
-            else:
-                landed = await self._commit(draft)
+            landed = await self._land(draft, deadline, is_dry=is_dry)
             if is_dry or not landed:
                 knowledge.memories.restore(draft.before)
             elif draft.events:
                 self._arrive(draft)
             if landed:
                 return draft
-            await knowledge.catch_up()
+            taken_in = await knowledge.catch_up()
+            self._is_fresh = taken_in > 0 or (taken_in == 0 and not is_fruitless)
+            is_fruitless = taken_in <= 0
+            if is_fruitless or time.monotonic() > deadline:
+                await self._pause(TimeoutError("the log does not stand still"), deadline)
+
+    async def _start_afresh(self) -> None:
+        """Forget everything but where the log ends; that it went back meanwhile is told before anything is decided."""
+        standing = await self._knowledge.look()
+        if not standing.goes_on:
+            await self._went_back(self.bank_id, self._knowledge.tip, standing.tip)
+        self._knowledge.start_afresh(standing)
+        self._is_fresh = True
 
     def _arrive(self, draft: Draft) -> None:
         """The draft is in the log: wake who follows it, and let the hooks know."""
-        self._knowledge.head = draft.position
+        self._knowledge.tip = draft.new_tip
         self._store.waker.ring(self.bank_id)
         for hook in self._hooks:
             if hook.after_commit:
@@ -163,22 +225,30 @@ class Writer:
 
     # Appending
 
-    async def _commit(self, draft: Draft) -> bool:
-        """Append the draft: False if another process appended first.
+    async def _land(self, draft: Draft, deadline: float, *, is_dry: bool) -> bool:
+        """Make a draft come true; False if the log is not the one any more that it was decided by.
 
-        When the connection is lost the outcome is not known. The same events are then sent again after the same head:
-        either they are in the log already, which their ids tell, or appending decides anew.
+        Refusals, too, must rest neither on memories that another process has made stale, nor on what replicas lack.
+        """
+        if is_dry or (draft.is_empty and not draft.repeats and self._knowledge.is_for_good):
+            return await self._store.tip(self.bank_id) == draft.tip
+        self._may_write()
+        landed = await self._commit(draft, deadline)
+        self._knowledge.is_for_good |= landed
+        return landed
+
+    async def _commit(self, draft: Draft, deadline: float) -> bool:
+        """Append the draft, or touch the bank where it has nothing to append: False if another process appended first.
+
+        When the outcome of a commit is not known, the same events are sent again after the same event: either they are
+        in the log already, which their ids tell, or appending decides anew.
         """
         known = self._knowledge
         recorded_at = max(self._clock(), known.recorded_at or self._clock())
-        deadline = time.monotonic() + PATIENCE_SECONDS
         in_doubt = False
         while True:
             try:
-                landed = await self._send(draft, recorded_at)
-                if not landed and in_doubt and draft.events:
-                    found = await self._store.event_id_at(self.bank_id, draft.head + 1)
-                    landed = found == draft.events[0].event_id
+                landed = await self._send(draft, recorded_at, in_doubt=in_doubt)
             except asyncpg.UniqueViolationError as error:
                 if is_taken_document(error):
                     raise DocumentNumberTaken from error
@@ -188,18 +258,21 @@ class Writer:
             except asyncpg.DeadlockDetectedError:
                 return False  # PostgreSQL took it all back
             except CONNECTION_LOST as error:
-                if time.monotonic() > deadline:
-                    raise StoreUnavailableError(str(error)) from error
+                await self._pause(error, deadline)
                 in_doubt = True
-                await asyncio.sleep(RETRY_SECONDS)
             else:
-                known.recorded_at = recorded_at if landed else known.recorded_at
+                known.recorded_at = recorded_at if landed and draft.events else known.recorded_at
                 return landed
 
-    async def _send(self, draft: Draft, recorded_at: datetime) -> bool:
-        async with self._store.pool.acquire(timeout=PATIENCE_SECONDS) as connection, connection.transaction():
-            if not await self._store.append_if_head(connection, self.bank_id, draft.head, draft.events, recorded_at):
-                return False
+    async def _send(self, draft: Draft, recorded_at: datetime, *, in_doubt: bool) -> bool:
+        async with committed(self._store.pool, COMMIT_SECONDS) as connection:
+            if draft.repeats != await idempotency.answered(connection, self.bank_id, list(draft.repeats)):
+                return False  # what was answered before is not known to this server
+            events, seconds = draft.events, patience(COMMIT_SECONDS, len(draft.events))
+            if not await self._store.append_if_head(
+                connection, self.bank_id, draft.tip, events, recorded_at, seconds=seconds
+            ):
+                return in_doubt and await self._was_sent(connection, draft)
             if draft.people:
                 await self._people.keep(connection, self.bank_id, list(draft.people.values()))
             if draft.answers:
@@ -208,3 +281,10 @@ class Writer:
                 if hook.in_transaction and draft.recorded:
                     await hook.in_transaction(connection, self.bank_id, draft.recorded)
             return True
+
+    async def _was_sent(self, connection: Connection, draft: Draft) -> bool:
+        """Whether the draft is in the log from an earlier try whose outcome was not known."""
+        if not draft.events:
+            return False
+        position, first = draft.tip.position + 1, draft.events[0].event_id
+        return await self._store.has_for_good(connection, self.bank_id, position, first, seconds=COMMIT_SECONDS)
