@@ -85,6 +85,10 @@ async def _verify_bank(services: Services, bank: Bank) -> bool:
     if await balances.trial_balance(services.pool, bank.bank_id):
         click.echo("  accounts: do not sum to zero")
         sound = False
+    unopenable = await services.people.unopenable(services.pool, bank.bank_id)
+    for volunteer_id in unopenable:
+        click.echo(f"  people: {volunteer_id} cannot be opened")
+    sound &= not unopenable
     for projection in EVERY:
         with progress_bar(f"Verifying {projection.name}") as progress:
             compared = await verify(services.pool, projection, bank.bank_id, progress)

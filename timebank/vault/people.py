@@ -8,6 +8,7 @@ from uuid import UUID
 
 import asyncpg
 import msgspec
+import structlog
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
@@ -18,6 +19,11 @@ from timebank.vault.keyring import LOOK_SECONDS, Key, Keyring, KeyringError
 from timebank.vault.keyring import SQL as KEYRING_SQL
 
 SQL = load_statements("timebank.vault", "people.sql")
+
+UNOPENABLE = (KeyringError, msgspec.MsgspecError, UnicodeDecodeError)
+"""How it shows that a row was changed or moved, or that its key is gone."""
+
+log = structlog.get_logger(__name__)
 
 BATCH_PEOPLE = 1_000
 KEY_ATTEMPTS, KEY_SECONDS = 20, 0.05
@@ -47,6 +53,7 @@ class People:
 
     def __init__(self, keyring: Keyring) -> None:
         self.keyring = keyring
+        self._told: set[tuple[UUID, str]] = set()
 
     # Reading
 
@@ -65,16 +72,41 @@ class People:
             alias=found.alias,
         )
 
+    def shown(self, bank_id: UUID, row: Any) -> Person | None:
+        """The same for showing, where one row that cannot be opened must not hide all others: then it is None."""
+        return self._or_none(self.person, bank_id, row)
+
+    def _or_none(self, read: Callable[[UUID, Any], Person | None], bank_id: UUID, row: Any) -> Person | None:
+        try:
+            return read(bank_id, row)
+        except UNOPENABLE:
+            whose = bank_id, row["volunteer_id"]
+            if whose not in self._told:
+                self._told.add(whose)
+                log.error("what is personal cannot be opened", bank_id=str(bank_id), volunteer_id=whose[1])
+            return None
+
+    async def unopenable(self, pool: Pool, bank_id: UUID) -> list[str]:
+        """The volunteers whose personal data, document number included, cannot be opened."""
+        found = []
+        async with pool.acquire() as connection, connection.transaction(readonly=True):
+            async for row in connection.cursor(SQL["all"], bank_id, prefetch=BATCH_PEOPLE):
+                try:
+                    self._whole(bank_id, row)
+                except UNOPENABLE:
+                    found.append(row["volunteer_id"])
+        return found
+
     async def one(self, pool: Pool, bank_id: UUID, volunteer_id: str) -> Person | None:
-        """All that is personal about one volunteer, with the document number."""
+        """All that is personal about one volunteer, with the document number; None if it cannot be opened."""
         row = await pool.fetchrow(SQL["one"], bank_id, volunteer_id)
-        return self._whole(bank_id, row) if row else None
+        return self._or_none(self._whole, bank_id, row) if row else None
 
     async def same(self, pool: Pool, bank_id: UUID, names: Sequence[str]) -> set[tuple[str, str | None]]:
         """Names and phones of those who are registered under any of the names."""
         wanted = [index for name in names for index in self.keyring.indexes("name", name)]
         rows = await pool.fetch(SQL["by_name"], bank_id, wanted)
-        found = [person for row in rows if (person := self.person(bank_id, row))]
+        found = [person for row in rows if (person := self.shown(bank_id, row))]
         return {(person.name or "", person.phone) for person in found}
 
     def phone_indexes(self, phone: str) -> list[str]:

@@ -64,7 +64,7 @@ async def page(
 
 
 def _view(people: People, bank_id: UUID, row: Any) -> MembershipView:
-    person = people.person(bank_id, row)
+    person = people.shown(bank_id, row)
     fields = {name: value for name, value in row.items() if name not in {"key_id", "sealed"}}
     return MembershipView(name=person.name if person else None, **fields)
 

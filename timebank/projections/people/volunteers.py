@@ -111,7 +111,7 @@ async def by_number_or_phone(pool: Pool, people: People, bank_id: UUID, wanted: 
 
 
 def _view(people: People, bank_id: UUID, row: Any) -> VolunteerView:
-    person = people.person(bank_id, row)
+    person = people.shown(bank_id, row)
     return VolunteerView(
         volunteer_id=row["volunteer_id"],
         number=row["number"],

@@ -74,7 +74,7 @@ async def leaderboard(pool: Pool, people: People, bank_id: UUID, period: str, of
     places = [
         Place(
             rank=row["rank"],
-            volunteer=_ranked(people.person(bank_id, row), row["volunteer_id"]),
+            volunteer=_ranked(people.shown(bank_id, row), row["volunteer_id"]),
             value=row["value"],
         )
         for row in rows[:limit]
