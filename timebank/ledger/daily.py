@@ -49,7 +49,7 @@ class DailyLimit:
         self._acting[whose] += 1
         try:
             is_full = await self._is_full(bank_id, actor, midnight, before)
-            if is_full and not (key and await idempotency.answered(self._pool, bank_id, [key])):
+            if is_full and not (key and await idempotency.answered(self._pool, bank_id, [(key.principal, key.key)])):
                 raise DailyLimitReachedError(self._most)
             yield
         finally:
