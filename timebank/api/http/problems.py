@@ -14,6 +14,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
 from timebank.access.rights import NotAllowed
+from timebank.api.http.strict_json import ClientGoneError
 from timebank.db.connections import CONNECTION_LOST
 from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound, Refusal
@@ -23,6 +24,9 @@ from timebank.ledger.daily import DailyLimitReachedError
 from timebank.ledger.submission import QueueFullError, StoreUnavailableError
 
 PROBLEM_JSON = "application/problem+json"
+
+CLIENT_GONE = 499
+"""The status, in logs only, of a request whose sender went away."""
 
 STATUSES: dict[type[Refusal], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -201,6 +205,12 @@ def _behind(_: Request[Any, Any, Any], error: ProjectionBehindError) -> Response
     return respond(_plain(503, str(error), kind="/problems/projection-behind"), {"Retry-After": "1"})
 
 
+def _client_gone(_: Request[Any, Any, Any], _error: ClientGoneError) -> Response[Problem]:
+    detail = "The connection was closed before the whole request was here. Nothing was done."
+    problem = Problem(type="about:blank", title="Client closed request", status=CLIENT_GONE, detail=detail)
+    return respond(problem)
+
+
 def _unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     log.error("unexpected error", exc_info=error)
     return respond(_plain(500, "Something went wrong on our side; it has been logged."))
@@ -216,6 +226,7 @@ HANDLERS: ExceptionHandlersMap = {
     failures.AccessFailure: _not_let_in,
     TooManyRequestsError: _asks_too_often,
     SlowBodyError: _too_slow,
+    ClientGoneError: _client_gone,
     TooMuchAtOnceError: _asks_too_much,
     DailyLimitReachedError: _did_too_much,
     ValidationException: _invalid,

@@ -1,14 +1,19 @@
 """Bodies: JSON straight into what the handler takes, and strictly: `"5"` is no number, and 0 is not false."""
 
+from collections.abc import AsyncGenerator
 from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from litestar import Request
 from litestar.datastructures import State
-from litestar.exceptions import ValidationException
+from litestar.exceptions import InternalServerException, ValidationException
 
 U = TypeVar("U")
+
+
+class ClientGoneError(Exception):
+    """Whoever asked went away before the whole request was here; nobody reads the answer."""
 
 
 class StrictRequest(Request[U, Any, State], Generic[U]):
@@ -16,6 +21,16 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
 
     Litestar would decode it twice, and as leniently as it has to read addresses, where everything is text.
     """
+
+    async def stream(self) -> AsyncGenerator[bytes, None]:
+        """The body as it comes in. Raises `ClientGoneError` if it stops before its end."""
+        try:
+            async for part in super().stream():
+                yield part
+        except InternalServerException as error:
+            if error.detail == "client disconnected prematurely":
+                raise ClientGoneError from None
+            raise
 
     async def json(self) -> Any:
         """The body, as the type that the handler takes. Raises `ValidationException` for anything else."""
