@@ -38,7 +38,7 @@ class RefreshNotValid(AccessFailure):
 
 
 class PasswordTooWeak(AccessFailure):
-    """A password has {shortest} to {longest} characters, not all the same, and is not one's number, phone or name."""
+    """A password has {shortest} to {longest} characters and is hard to guess. {why}"""
 
     kind = "password-too-weak"
 

@@ -1,4 +1,8 @@
-"""Passwords: Argon2id (RFC 9106) with OWASP's parameters (19 MiB, 2 passes), worked out in threads of their own."""
+"""Passwords: Argon2id (RFC 9106) with OWASP's parameters (19 MiB, 2 passes), worked out in threads of their own.
+
+A password that is chosen must not be guessed soon: zxcvbn compares it with lists of leaked and common ones, with words,
+names, dates and rows of keys, and with what is known of its owner.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,6 +13,7 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn_rs_py import zxcvbn
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
@@ -18,6 +23,13 @@ from timebank.vault.people import digits
 SQL = load_statements("timebank.identity", "passwords.sql")
 
 SHORTEST, LONGEST = 10, 200
+LOOKED_AT = 64
+"""So many characters are judged: the work grows faster than the length, and what is good so far stays good."""
+FEWEST_GUESSES = 10**8.5
+"""A password has to stand so many guesses. zxcvbn's own mark, 10^8, lets `admin@123456` pass."""
+EVERYBODYS = ("timebank", "shijianyinhang", "时间银行", "zhiyuanzhe", "志愿者", "woaini", "5201314", "520", "1314")
+"""Words that are tried here first, beside the lists of the library, which hold little Chinese."""
+
 THREADS = 2
 LONGEST_QUEUE = 50
 
@@ -55,9 +67,16 @@ class Passwords:
         right = await self._in_thread(_verify, kept or self._nobodys, password)
         return right and kept is not None
 
-    async def has_any(self, bank_id: UUID, volunteer_id: str) -> bool:
-        """Whether the volunteer has a password."""
-        return await self._pool.fetchval(SQL["kept"], bank_id, volunteer_id) is not None
+    async def must_be_good(self, password: str, own: Sequence[str | None]) -> None:
+        """Refuse a password that is too short, or would be guessed soon; `own` is what everybody around knows.
+
+        Raises `PasswordTooWeak`, which says why.
+        """
+        why: str | None = "This one is too short or too long."
+        if SHORTEST <= len(password) <= LONGEST:
+            why = await self._in_thread(_weakness, password, *(each for each in own if each))
+        if why:
+            raise PasswordTooWeak(shortest=SHORTEST, longest=LONGEST, why=why)
 
     async def _in_thread(self, function: Callable[..., T], *given: str) -> T:
         if self._waiting >= LONGEST_QUEUE:
@@ -76,9 +95,12 @@ def _verify(kept: str, password: str) -> bool:
         return False
 
 
-def must_be_good(password: str, own: Sequence[str | None]) -> None:
-    """Refuse a password that is too short or too easily guessed; `own` is what everybody around knows."""
-    known = {digits(each).casefold() for each in own if each}
-    is_known = digits(password).casefold() in known
-    if not SHORTEST <= len(password) <= LONGEST or len(set(password)) < 4 or is_known:
-        raise PasswordTooWeak(shortest=SHORTEST, longest=LONGEST)
+def _weakness(password: str, *own: str) -> str | None:
+    """Why a password would be guessed soon; None if it would not."""
+    if digits(password).casefold() in {digits(each).casefold() for each in own}:
+        return "This one is your number, phone or name."
+    found = zxcvbn(password[:LOOKED_AT], [*EVERYBODYS, *own, *(digits(each) for each in own)])
+    if found.guesses >= FEWEST_GUESSES:
+        return None
+    warning = found.feedback.warning if found.feedback else None
+    return str(warning) if warning else "Use a few words that have nothing to do with each other, or with you."

@@ -18,7 +18,7 @@ from timebank.identity.failures import (
     SignInRefused,
     TooManyAttempts,
 )
-from timebank.identity.passwords import Passwords, must_be_good
+from timebank.identity.passwords import Passwords
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.sessions import Reused, Sessions, SessionView, Tokens
 from timebank.identity.throttle import Rate
@@ -214,4 +214,7 @@ class SignIn:
     async def _must_be_good(self, bank_id: UUID, volunteer_id: str, password: str) -> None:
         person = await self._people.one(self._pool, bank_id, volunteer_id) or Person(volunteer_id=volunteer_id)  # type: ignore[arg-type]
         number = await self._pool.fetchval(SQL["number_of"], bank_id, volunteer_id)
-        must_be_good(password, [person.name, person.phone, person.document_number, number])
+        own = [person.name, person.phone, person.document_number, person.alias, number]
+        # A document number has the day of birth in it.
+        born = [str(person.birth_year or ""), (person.document_number or "")[6:14]]
+        await self._passwords.must_be_good(password, own + born)

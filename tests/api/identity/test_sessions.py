@@ -1,5 +1,6 @@
 import asyncio
 import re
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
@@ -423,9 +424,15 @@ class TestPasswords:
         chosen = PASSWORD if answers[0].status_code == 201 else OTHER
         said(await sign_in(world, somebody.number, chosen), 201)
 
-    @pytest.mark.parametrize("weak", ["short", "x" * 30, "abababababab", "{number}", "{phone}", "{name}", "{NAME}"])
+    @pytest.mark.parametrize(
+        "weak",
+        ["short", "x" * 30, "abababababab", "{number}", "{phone}", "{name}", "{NAME}", "{name}1!",
+         "+{phone}?", "w{phone}w",
+         "password123", "Password123!", "p@ssw0rd123", "1234567890", "1q2w3e4r5t", "qwertyuiop", "admin@123456",
+         "woaini1314", "5201314woaini", "timebank2026", "20080808abc", "x" * 200, "P4$$w0rd" * 25],
+    )  # fmt: skip
     async def test_a_weak_password_does_not_use_the_code_up(self, world: World, weak: str) -> None:
-        """Too short, too monotonous, or what everybody knows: refused, and the code is still good."""
+        """Too short, too monotonous, leaked, common, or what everybody knows: refused, and the code is still good."""
         known = {"name": "Abraham Lincoln", "phone": next(PHONES)}
         made = await world.administrator.post("/v1/volunteers", known)
         await world.administrator.get(f"/v1/volunteers/{made['volunteer_id']}")
@@ -433,6 +440,40 @@ class TestPasswords:
         password = weak.format(number=made["number"], NAME=known["name"].upper(), **known)
         assert problem(await use_code(world, code, password)) == (422, "password-too-weak")
         said(await use_code(world, code), 201)
+
+    @pytest.mark.parametrize(
+        "strong", ["correct horse battery staple", "春天的兰花开在百步亭边上", "kx7QzP2mfa", "wo ai chi re gan mian"]
+    )
+    async def test_a_long_sentence_is_a_good_password(self, world: World, strong: str) -> None:
+        """Words that have nothing to do with each other, in whatever writing, or ten random characters are enough."""
+        made = await world.administrator.post("/v1/volunteers", {"name": "某某"})
+        said(await use_code(world, await code_for(world, made["volunteer_id"]), strong), 201)
+
+    @pytest.mark.parametrize(
+        ("weak", "why"), [("short", "too short"), ("password123", "common password"), ("{number}", "your number"),
+                          ("!@#$%^&*()", "rows of keys"), ("a{number}", "few words")]
+    )  # fmt: skip
+    async def test_why_a_password_is_weak_is_told(self, world: World, weak: str, why: str) -> None:
+        """The answer says in plain words what is wrong with it."""
+        made = await world.administrator.post("/v1/volunteers", {"name": "某某"})
+        refused = await use_code(world, await code_for(world, made["volunteer_id"]), weak.format(number=made["number"]))
+        assert why in refused.json()["detail"]
+
+    async def test_the_work_for_a_long_password_is_bounded(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However long a password is, only its beginning is judged, and in the threads that passwords have."""
+        seen: list[tuple[int, str]] = []
+        judge = passwords.zxcvbn
+
+        def judged(password: str, known: list[str]) -> Any:
+            seen.append((len(password), threading.current_thread().name))
+            return judge(password, known)
+
+        monkeypatch.setattr(passwords, "zxcvbn", judged)
+        made = await world.administrator.post("/v1/volunteers", {"name": "某某"})
+        said(await use_code(world, await code_for(world, made["volunteer_id"]), "bai hua yuan 42 " * 12), 201)
+        ((length, thread),) = seen
+        assert length == passwords.LOOKED_AT
+        assert thread.startswith("argon2")
 
     async def test_a_weak_new_password_changes_nothing(self, world: World) -> None:
         """The rules hold for changing a password too."""
