@@ -1,6 +1,7 @@
 """Following the log: once, by whoever gets there first, and on again after every fault."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -8,8 +9,9 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
-from tests.helpers.town import do, found, register
+from tests.helpers.town import confirm, do, found, log, register, volunteer
 from tests.projections.conftest import Compare
 from tests.projections.market import Market
 from timebank.db.connections import Pool
@@ -19,6 +21,7 @@ from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker
 from timebank.projections import FOLLOWING
 from timebank.projections.machinery import runner as module
+from timebank.projections.machinery.projection import SetProjection
 from timebank.projections.machinery.runner import Runner
 from timebank.projections.recognition import leaderboards
 
@@ -116,19 +119,133 @@ async def test_projections_that_stand_apart_are_brought_together(
     assert await unequal(compare) == []
 
 
-async def test_a_stretch_is_taken_in_whole_or_not_at_all(
+POISON = "alter table leaderboard add constraint poison check (minutes < 0)"
+CURE = "alter table leaderboard drop constraint poison"
+
+
+async def checkpoints(pool: Pool, bank_id: UUID) -> dict[str, int]:
+    """Where the projections stand."""
+    rows = await pool.fetch("select projection, position from checkpoint where bank_id = $1", bank_id)
+    return {row["projection"]: row["position"] for row in rows}
+
+
+async def catch_up(runner: Runner, bank_id: UUID) -> None:
+    """Take in what can be taken in."""
+    async with asyncio.timeout(20):
+        while await runner.catch_up(bank_id):
+            pass
+
+
+async def test_a_fact_that_cannot_be_taken_in_stops_one_projection(
     ledger: Ledger, runner: Runner, bank_id: UUID, pool: Pool, compare: Compare
 ) -> None:
-    """If one projection fails, none has moved; when the cause is gone, all go on."""
+    """If one projection fails, it alone stops, right before the fact it fails on, and is named; when the cause is gone
+    it goes on.
+    """
     await ledger.submit(bank_id, Market(seed=1).commands(80))
-    await pool.execute("alter table leaderboard add constraint poison check (minutes < 0)")
-    with pytest.raises(asyncpg.CheckViolationError):
-        await runner.catch_up(bank_id)
-    assert await pool.fetchval("select count(*) from volunteer") == 0
-    assert await pool.fetchval("select coalesce(max(position), 0) from checkpoint") == 0
-    await pool.execute("alter table leaderboard drop constraint poison")
-    assert not await runner.catch_up(bank_id)
+    await pool.execute(POISON)
+    with capture_logs() as logs:
+        await catch_up(runner, bank_id)
+    stands = await checkpoints(pool, bank_id)
+    stuck_at = stands.pop("leaderboards")
+    assert set(stands.values()) == {ledger.head(bank_id)}
+    topic = await pool.fetchval("select topic from event where position = $1", stuck_at + 1)
+    assert await pool.fetchval("select stuck_on from checkpoint where projection = 'leaderboards'") == topic
+    (told,) = [each for each in logs if each["log_level"] == "error"]
+    assert (told["projection"], told["position"], told["topic"]) == ("leaderboards", stuck_at + 1, topic)
+    assert topic == "service-confirmed"
+    await pool.execute(CURE)
+    runner._stuck[bank_id]["leaderboards"].until = 0
+    await catch_up(runner, bank_id)
+    assert await pool.fetchval("select count(*) from checkpoint where stuck_on is not null") == 0
     assert await unequal(compare) == []
+
+
+async def test_one_that_is_stuck_is_tried_ever_more_rarely(
+    ledger: Ledger, runner: Runner, bank_id: UUID, pool: Pool
+) -> None:
+    """Pauses grow while it stays stuck at the same place, and the log is told once; the rest is taken in meanwhile."""
+    await do(ledger, bank_id, *found(2), log("rec_1", volunteer(1)), confirm("rec_1"))
+    await pool.execute(POISON)
+    pauses = []
+    with capture_logs() as logs:
+        for n in range(4):
+            await catch_up(runner, bank_id)
+            await do(ledger, bank_id, register(10 + n))
+            pauses.append(runner._stuck[bank_id]["leaderboards"].pause)
+            runner._stuck[bank_id]["leaderboards"].until = 0
+        await catch_up(runner, bank_id)
+    assert pauses == [1, 2, 4, 8]
+    assert len([each for each in logs if each["log_level"] == "error"]) == 1
+    stands = await checkpoints(pool, bank_id)
+    assert stands.pop("leaderboards") < min(stands.values()) == ledger.head(bank_id)
+
+
+async def test_waiting_for_what_is_stuck_ends_at_once(
+    ledger: Ledger, store: Store, runner: Runner, bank_id: UUID, pool: Pool
+) -> None:
+    """Nobody waits for a projection that is stuck, in whichever process: all others are there, and that is told."""
+    await do(ledger, bank_id, *found(2), log("rec_1", volunteer(1)), confirm("rec_1"))
+    await pool.execute(POISON)
+    await catch_up(runner, bank_id)
+    for each in (runner, Runner(Store(store.pool, Waker()), FOLLOWING)):
+        begun = time.monotonic()
+        assert not await each.reach(bank_id, ledger.head(bank_id), 5)
+        assert time.monotonic() - begun < 1
+        assert await each.reach(bank_id, 2, 5)
+
+
+async def test_what_is_slow_is_taken_in_by_shorter_stretches(
+    ledger: Ledger, runner: Runner, bank_id: UUID, pool: Pool, compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stretch that takes too long for its projection is divided, and nothing is called stuck."""
+    apply = SetProjection.apply
+
+    async def slow(self: SetProjection, connection: Any, bank_id: UUID, after: int, until: int, topics: Any) -> None:
+        if self.name == "leaderboards" and until - after > 10:
+            raise TimeoutError
+        await apply(self, connection, bank_id, after, until, topics)
+
+    await ledger.submit(bank_id, Market(seed=1).commands(80))
+    with monkeypatch.context() as patch:
+        patch.setattr(SetProjection, "apply", slow)
+        await catch_up(runner, bank_id)
+    assert set((await checkpoints(pool, bank_id)).values()) == {ledger.head(bank_id)}
+    assert not runner._stuck[bank_id]
+    assert await unequal(compare) == []
+
+
+async def test_nothing_keeps_a_service_from_starting(
+    ledger: Ledger, runner: Runner, bank_id: UUID, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a start takes in ends with what is stuck, when time is up, and when PostgreSQL fails."""
+    await do(ledger, bank_id, *found(2), log("rec_1", volunteer(1)), confirm("rec_1"))
+    await pool.execute(POISON)
+    await asyncio.wait_for(runner.catch_up_all(), 10)
+    assert (await checkpoints(pool, bank_id))["volunteers"] == ledger.head(bank_id)
+
+    async def never(*_: Any) -> bool:
+        await asyncio.sleep(60)
+        return True
+
+    async def fails(*_: Any) -> bool:
+        raise asyncpg.ConnectionDoesNotExistError("gone")
+
+    monkeypatch.setattr(module, "START_SECONDS", 0.1)
+    for broken in (never, fails):
+        monkeypatch.setattr(Runner, "catch_up", broken)
+        await asyncio.wait_for(runner.catch_up_all(), 5)
+
+
+async def test_a_log_that_went_back_is_followed_anew(ledger: Ledger, runner: Runner, bank_id: UUID) -> None:
+    """What was reached in a log that went back counts no more, once that is known."""
+    await do(ledger, bank_id, *found(2))
+    await catch_up(runner, bank_id)
+    runner._reached[bank_id] = dict.fromkeys(runner._reached[bank_id], 99)
+    assert await runner.reach(bank_id, 50, 0.1)
+    runner.forget(bank_id)
+    assert not await runner.reach(bank_id, 50, 0.1)
+    assert await runner.reach(bank_id, ledger.head(bank_id), 0.5)
 
 
 async def test_a_runner_survives_its_connections(

@@ -1,8 +1,13 @@
-"""Following the log: moves each projection's rows and its checkpoint in one transaction, a stretch at a time."""
+"""Following the log: moves each projection's rows and its checkpoint in one transaction, a stretch at a time.
+
+All go together as long as all is well. One that cannot take a fact in is left behind, right before that fact: it is
+named in the log and in its checkpoint, tried again now and then, and holds nobody up.
+"""
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -20,8 +25,25 @@ BATCH_EVENTS = 5_000
 
 NEW_BANKS_SECONDS = 1.0
 RETRY_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
+START_SECONDS = 30.0
+"""How long the start of a service waits for its read models; then they go on behind it."""
 
 log = structlog.get_logger(__name__)
+
+
+class _Stuck:
+    """Where a projection is stuck, and when it is tried again."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        self.pause = RETRY_SECONDS
+        self.until = time.monotonic() + self.pause
+
+    def wait_longer(self) -> None:
+        """Try again later and later."""
+        self.pause = min(self.pause * 2, LONGEST_PAUSE_SECONDS)
+        self.until = time.monotonic() + self.pause
 
 
 class Runner:
@@ -30,8 +52,12 @@ class Runner:
     def __init__(self, store: Store, projections: Sequence[Projection]) -> None:
         self._store = store
         self._projections = projections
-        self._reached: defaultdict[UUID, int] = defaultdict(int)
+        self._names = [projection.name for projection in projections]
+        self._reached: defaultdict[UUID, dict[str, int]] = defaultdict(dict)
+        self._left_behind: defaultdict[UUID, set[str]] = defaultdict(set)
+        self._stuck: defaultdict[UUID, dict[str, _Stuck]] = defaultdict(dict)
         self._moved: defaultdict[UUID, asyncio.Event] = defaultdict(asyncio.Event)
+        self._complaints: dict[UUID | None, str] = {}
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -41,52 +67,134 @@ class Runner:
                 try:
                     banks = {bank.bank_id for bank in await self._store.banks()}
                 except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
-                    log.warning("the runner cannot reach PostgreSQL", error=str(error))
+                    self._complain(None, error)
                 else:
+                    self._complaints.pop(None, None)
                     for bank_id in banks - following:
                         tasks.create_task(self._follow(bank_id), name=f"runner of {bank_id}")
                     following |= banks
                 await asyncio.sleep(NEW_BANKS_SECONDS)
 
     async def catch_up_all(self) -> None:
-        """Take in all there is, of all banks: who starts to serve is not behind what was acknowledged before."""
-        for bank in await self._store.banks():
-            while await self.catch_up(bank.bank_id):
-                pass
+        """Take in all there is, of all banks, as far as that is possible, and possible in half a minute.
+
+        Who starts to serve is not behind what was acknowledged before; but nothing here keeps anybody from serving.
+        """
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                for bank in await self._store.banks():
+                    while await self.catch_up(bank.bank_id):
+                        pass
+        except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+            log.warning("read models are behind the log, and catch up later", error=repr(error))
 
     async def reach(self, bank_id: UUID, position: int, seconds: float) -> bool:
-        """Wait until all projections of a bank have come to a position; False if they do not in time."""
+        """Wait until all projections of a bank have come to a position; False if they do not in time.
+
+        One that is stuck before it is not waited for: then it is False as soon as all others are there.
+        """
         try:
             async with asyncio.timeout(seconds):
-                while self._reached[bank_id] < position:
+                while self._least(bank_id, set(self._names) - self._left_behind[bank_id]) < position:
                     moved = self._moved[bank_id]
                     await self._look(bank_id)
-                    if self._reached[bank_id] < position:
+                    if self._least(bank_id, set(self._names) - self._left_behind[bank_id]) < position:
                         await _wait_briefly(moved)
         except TimeoutError:
             return False
-        return True
+        return self._least(bank_id, self._names) >= position
+
+    def forget(self, bank_id: UUID) -> None:
+        """The bank's log went back: what has been reached is to be seen anew."""
+        self._reached.pop(bank_id, None)
+        self._left_behind.pop(bank_id, None)
+        self._stuck.pop(bank_id, None)
 
     async def catch_up(self, bank_id: UUID) -> bool:
-        """Take in one stretch of a bank's log; says whether there is more."""
+        """Take in one stretch of a bank's log; says whether there is more for whoever can be moved on."""
+        stuck = self._stuck[bank_id]
+        moving = [projection for projection in self._projections if projection.name not in stuck]
+        try:
+            more = await self._move(bank_id, moving)
+        except Exception as error:
+            if _is_the_servers(error):
+                raise
+            more = False
+            for projection in moving:
+                more |= await self._move_alone(bank_id, projection)
+        for projection in self._projections:
+            if projection.name in stuck and time.monotonic() > stuck[projection.name].until:
+                more |= await self._try_again(bank_id, projection)
+        return more
+
+    async def _move(self, bank_id: UUID, projections: Sequence[Projection], length: int = BATCH_EVENTS) -> bool:
+        """Move projections on by one stretch, all or none; says whether there is more for them."""
+        length = min(length, BATCH_EVENTS)
         async with self._store.pool.acquire() as connection, connection.transaction():
-            checkpoints = await self._hold(connection, bank_id)
+            checkpoints = await self._hold(connection, bank_id, projections)
             head: int = await connection.fetchval(SQL["head"], bank_id) or 0
             together: defaultdict[int, list[Projection]] = defaultdict(list)
-            for projection in self._projections:
+            for projection in projections:
                 together[checkpoints[projection.name]].append(projection)
-            for after, projections in together.items():
+            for after, moving in together.items():
                 if after < head:
-                    await _advance(connection, bank_id, projections, after, min(after + BATCH_EVENTS, head))
-        reached = min((min(after + BATCH_EVENTS, head) for after in together), default=head)
-        self._arrive(bank_id, reached)
-        return reached < head
+                    await _advance(connection, bank_id, moving, after, min(after + length, head))
+        reached = {name: max(after, min(after + length, head)) for name, after in checkpoints.items()}
+        self._arrive(bank_id, reached, left_behind=self._left_behind[bank_id] - reached.keys())
+        return any(position < head for position in reached.values())
 
-    async def _hold(self, connection: Connection, bank_id: UUID) -> dict[str, int]:
-        names = [projection.name for projection in self._projections]
+    async def _move_alone(self, bank_id: UUID, projection: Projection) -> bool:
+        """Move one projection on as far as it can be: in ever shorter stretches, down to the fact it cannot take in."""
+        length = BATCH_EVENTS
+        while True:
+            try:
+                return await self._move(bank_id, [projection], length) or length < BATCH_EVENTS
+            except Exception as error:
+                if _is_the_servers(error):
+                    raise
+                if length == 1:
+                    await self._leave_behind(bank_id, projection, error)
+                    return False
+                length = max(1, length // 2)
+
+    async def _try_again(self, bank_id: UUID, projection: Projection) -> bool:
+        """Try what a projection is stuck on once more."""
+        stuck = self._stuck[bank_id]
+        try:
+            await self._move(bank_id, [projection], 1)
+        except Exception as error:
+            if _is_the_servers(error):
+                raise
+            await self._leave_behind(bank_id, projection, error)
+            return False
+        del stuck[projection.name]
+        log.warning("a projection that was stuck goes on", bank_id=str(bank_id), projection=projection.name)
+        return True
+
+    async def _leave_behind(self, bank_id: UUID, projection: Projection, error: Exception) -> None:
+        """Note that a projection cannot be moved on, and on what; the log is told once for each place."""
+        row = await self._store.pool.fetchrow(SQL["stick"], bank_id, projection.name)
+        position, topic = (row["position"], row["topic"]) if row else (0, "")
+        self._left_behind[bank_id].add(projection.name)
+        before = self._stuck[bank_id].get(projection.name)
+        if before and before.position == position:
+            before.wait_longer()
+            return
+        self._stuck[bank_id][projection.name] = _Stuck(position)
+        log.error(
+            "a projection is stuck, and left behind",
+            bank_id=str(bank_id),
+            projection=projection.name,
+            position=position,
+            topic=topic,
+            error=repr(error),
+        )
+
+    async def _hold(self, connection: Connection, bank_id: UUID, projections: Sequence[Projection]) -> dict[str, int]:
+        names = [projection.name for projection in projections]
         rows = await connection.fetch(SQL["hold"], bank_id, names)
         if len(rows) < len(names):
-            versions = [projection.version for projection in self._projections]
+            versions = [projection.version for projection in projections]
             await connection.execute(SQL["begin"], bank_id, names, versions)
             rows = await connection.fetch(SQL["hold"], bank_id, names)
         return {row["projection"]: row["position"] for row in rows}
@@ -96,27 +204,44 @@ class Runner:
             rung = self._store.waker.expect(bank_id)
             try:
                 if not await self.catch_up(bank_id):
+                    self._complaints.pop(bank_id, None)
                     await self._store.waker.wait(rung)
-            except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
-                log.warning("a projection could not be moved on", bank_id=str(bank_id), error=repr(error))
+            except Exception as error:
+                self._complain(bank_id, error)
                 await asyncio.sleep(RETRY_SECONDS)
-            except Exception:
-                log.exception("a projection could not be moved on", bank_id=str(bank_id))
-                await asyncio.sleep(RETRY_SECONDS)
+
+    def _complain(self, bank_id: UUID | None, error: Exception) -> None:
+        """Say what keeps all projections from being moved on, once for each cause."""
+        if self._complaints.get(bank_id) != type(error).__name__:
+            self._complaints[bank_id] = type(error).__name__
+            whose = str(bank_id) if bank_id else "all"
+            log.warning("the projections could not be moved on; trying on", bank_id=whose, error=repr(error))
 
     async def _look(self, bank_id: UUID) -> None:
         """Another process may be the one that moves the checkpoints."""
-        names = [projection.name for projection in self._projections]
-        rows = await self._store.pool.fetch(SQL["peek"], bank_id, names)
-        if len(rows) == len(names):
-            self._arrive(bank_id, min(row["position"] for row in rows))
+        rows = await self._store.pool.fetch(SQL["peek"], bank_id, self._names)
+        left_behind = {row["projection"] for row in rows if row["stuck_on"] is not None}
+        self._arrive(bank_id, {row["projection"]: row["position"] for row in rows}, left_behind)
 
-    def _arrive(self, bank_id: UUID, position: int) -> None:
-        if position > self._reached[bank_id]:
-            self._reached[bank_id] = position
-            moved = self._moved.pop(bank_id, None)
-            if moved:
-                moved.set()
+    def _least(self, bank_id: UUID, names: Iterable[str]) -> int:
+        reached = self._reached[bank_id]
+        return min((reached.get(name, 0) for name in names), default=0)
+
+    def _arrive(self, bank_id: UUID, reached: dict[str, int], left_behind: set[str]) -> None:
+        before = dict(self._reached[bank_id])
+        self._reached[bank_id].update(reached)
+        self._left_behind[bank_id] = left_behind
+        if self._reached[bank_id] != before and (moved := self._moved.pop(bank_id, None)):
+            moved.set()
+
+
+class _TooSlowError(Exception):
+    """A stretch took too long: a shorter one may not."""
+
+
+def _is_the_servers(error: Exception) -> bool:
+    """Whether an error has nothing to do with what was to be taken in."""
+    return isinstance(error, CONNECTION_LOST) and not isinstance(error, asyncpg.QueryCanceledError)
 
 
 async def _wait_briefly(moved: asyncio.Event) -> None:
@@ -132,8 +257,11 @@ async def _advance(
 ) -> None:
     """Move projections that stand at the same position on together."""
     topics = await topics_between(connection, bank_id, after, until)
-    for projection in projections:
-        await projection.apply(connection, bank_id, after, until, topics)
+    try:
+        for projection in projections:
+            await projection.apply(connection, bank_id, after, until, topics)
+    except TimeoutError as error:
+        raise _TooSlowError from error
     await connection.execute(SQL["advance"], bank_id, [projection.name for projection in projections], until)
 
 

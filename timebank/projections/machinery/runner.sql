@@ -5,12 +5,12 @@ select p.name, p.version, $1, 0 from unnest($2::text[], $3::int[]) p (name, vers
 
 -- hold --
 -- The checkpoints, held until the transaction ends: one runner at a time moves them. $1 bank  $2 projections
-select projection, version, position from checkpoint
+select projection, position, stuck_on from checkpoint
  where bank_id = $1 and projection = any ($2) order by projection for update
 
 -- peek --
 -- $1 bank  $2 projections
-select projection, version, position from checkpoint where bank_id = $1 and projection = any ($2)
+select projection, position, stuck_on from checkpoint where bank_id = $1 and projection = any ($2)
 
 -- topics --
 -- Which topics occur in a stretch. $1 bank  $2 after  $3 until
@@ -18,12 +18,19 @@ select distinct topic from event where bank_id = $1 and position > $2 and positi
 
 -- advance --
 -- $1 bank  $2 projections  $3 position
-update checkpoint set position = $3 where bank_id = $1 and projection = any ($2)
+update checkpoint set position = $3, stuck_on = null where bank_id = $1 and projection = any ($2)
+
+-- stick --
+-- Note the topic of the fact that a projection cannot take in, for all processes. $1 bank  $2 projection
+update checkpoint c
+   set stuck_on = coalesce((select e.topic from event e where e.bank_id = c.bank_id and e.position = c.position + 1), '')
+ where bank_id = $1 and projection = $2
+returning position + 1 as position, stuck_on as topic
 
 -- settle --
 -- $1 projection  $2 version  $3 bank  $4 position
 insert into checkpoint (projection, version, bank_id, position) values ($1, $2, $3, $4)
-    on conflict (projection, bank_id) do update set version = excluded.version, position = excluded.position
+    on conflict (projection, bank_id) do update set version = excluded.version, position = excluded.position, stuck_on = null
 
 -- outdated --
 -- Projections whose rows were made by another version. $1 projections  $2 versions
