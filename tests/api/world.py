@@ -2,14 +2,13 @@
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
 from typing import Any, get_args
 from uuid import UUID
 
 import httpx
 from litestar import Litestar
 
-from tests.controls import KEY_FILE, ZONE
+from tests.controls import GARDENERS, HAIRCUT, KEY_FILE, ZONE, span
 from timebank.api.app import create_app
 from timebank.domain.facts.organisations import Permission
 from timebank.identity.security_log import Visit
@@ -83,7 +82,7 @@ class World:
         founded = await found_bank(self.services, "Test bank", str(ZONE), "林主任")
         self.bank_id = founded.bank_id
         self.administrator = await self.caller(founded.administrator)
-        self.garden = await self.body("百花园物业")
+        self.garden = await self.body(GARDENERS["name"])
         self.organisation = await self.program(self.garden)
         self.volunteer = await self.somebody("王芳", phone="13800001111", skills=["理发"])
         self.recorder = await self.member("recorder")
@@ -110,9 +109,9 @@ class World:
 
     async def body(self, name: str = "某某社区", *, approved: bool = True) -> str:
         """A new organisation."""
-        organisation_id: str = (
-            await self.administrator.post("/v1/organisations", {"name": name, "kind": "property-company"})
-        )["organisation_id"]
+        organisation_id: str = (await self.administrator.post("/v1/organisations", GARDENERS | {"name": name}))[
+            "organisation_id"
+        ]
         if approved:
             await self.administrator.post(f"/v1/organisations/{organisation_id}/approve")
         return organisation_id
@@ -179,14 +178,13 @@ class World:
 
 def reward(provider_id: str, **terms: Any) -> dict[str, Any]:
     """Terms of a reward."""
-    return {"name": "理发", "kind": "service", "cost_minutes": 60, "provider_id": provider_id} | terms
+    return HAIRCUT | {"provider_id": provider_id} | terms
 
 
 def hours_of(days_ago: int = 1, hour: int = 8, hours: float = 2) -> dict[str, str]:
     """Start and end of some hours of an earlier day."""
-    today = utc_now().astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    started_at: datetime = today + timedelta(days=-days_ago, hours=hour)
-    return {"started_at": started_at.isoformat(), "ended_at": (started_at + timedelta(hours=hours)).isoformat()}
+    times = span(hours, days_ago=days_ago, hour=hour, now=utc_now().astimezone(ZONE))
+    return {name: moment.isoformat() for name, moment in times.items()}
 
 
 def service(volunteer_id: str, *, days_ago: int = 1, hour: int = 8, hours: float = 2, **changes: Any) -> dict[str, Any]:

@@ -16,8 +16,8 @@ import pytest
 
 import timebank
 from tests.conftest import administer, database_url
+from tests.controls.town import do, found
 from tests.helpers.dump import pg_dump, schema_of
-from tests.helpers.town import do, found
 from timebank.db.connections import Pool
 from timebank.db.migrations import UnknownSchemaError, migrate, migration_files
 from timebank.db.sql import load_statements

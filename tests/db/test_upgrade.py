@@ -12,10 +12,10 @@ import pytest
 
 from tests.conftest import administer, database_url
 from tests.controls import ADMINISTRATOR, acting
+from tests.controls.town import do
 from tests.data import KEYS_BEFORE, VERSION, load
 from tests.db.test_migrations import SCHEMA
 from tests.helpers.dump import pg_dump, schema_of
-from tests.helpers.town import do
 from timebank.db import migrations
 from timebank.db.connections import Pool
 from timebank.db.migrations import migrate, migration_files

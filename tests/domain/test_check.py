@@ -4,8 +4,21 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.controls import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NOON, OTHER, RECORD, WANG, acting, log_service
-from tests.domain.builders import REWARD, give, reserve, terms
+from tests.controls import (
+    ADMINISTRATOR,
+    GARDEN,
+    GARDENERS_PROGRAM,
+    NOON,
+    OTHER,
+    RECORD,
+    REWARD,
+    WANG,
+    acting,
+    give,
+    log_service,
+    reserve,
+    terms,
+)
 from tests.given import given
 from timebank.domain.bank import OpenBank
 from timebank.domain.credit.rewards import PublishReward

@@ -20,18 +20,28 @@ import pytest
 
 from tests.api.world import World, settled
 from tests.conftest import people_of
-from tests.controls import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NOON, ZONE, acting
+from tests.controls import (
+    ADMINISTRATOR,
+    GARDEN,
+    GARDENERS_PROGRAM,
+    HAIRCUT,
+    NOON,
+    ZONE,
+    acting,
+    cancel,
+    fulfil,
+    publish,
+    reserve,
+)
+from tests.controls.town import confirm, found, log, volunteer
 from tests.helpers.flaky import relayed
-from tests.helpers.town import confirm, found, log, volunteer
 from timebank.db.connections import Pool
 from timebank.domain.acting import Acting
 from timebank.domain.bank import OpenBank
 from timebank.domain.credit.codes import code_hash
-from timebank.domain.credit.redemptions import CancelRedemption, FulfilRedemption, ReserveReward
 from timebank.domain.credit.refusals import RedemptionNotOpen
-from timebank.domain.credit.rewards import PublishReward
 from timebank.domain.facts.credit import RewardTerms
-from timebank.domain.identifiers import RedemptionId, RewardId, new_bank_id
+from timebank.domain.identifiers import RedemptionId, new_bank_id
 from timebank.domain.kernel import Command
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
@@ -49,7 +59,6 @@ from timebank.runtime.expiry import expire_due
 HOUR, SECOND, MOMENT = timedelta(hours=1), timedelta(seconds=1), timedelta(microseconds=1)
 LASTS = 72 * HOUR
 PEOPLE, COST = 4, 30
-REWARD = RewardId("rwd_1")
 ENDS = ("reward-fulfilled", "reservation-cancelled", "reservation-expired")
 
 
@@ -97,13 +106,13 @@ class Drill:
 
     async def open(self) -> None:
         """Everybody has served for a while, and there is something to redeem."""
-        terms = RewardTerms(name="理发", kind="service", cost_minutes=COST, provider_id=GARDEN)
+        terms = RewardTerms(**HAIRCUT | {"cost_minutes": COST, "provider_id": GARDEN})
         opening = OpenBank(by=ADMINISTRATOR, at=NOON, name="Test bank", timezone=str(ZONE))
         days = [(n, day) for n in range(1, PEOPLE + 1) for day in range(1, 13)]
         logs: list[Command] = [log(f"rec_{n}_{day}", volunteer(n), days_ago=day, hour=0, hours=20) for n, day in days]
-        publish = PublishReward(by=ADMINISTRATOR, at=NOON, reward_id=REWARD, terms=terms)
+        confirmed = [confirm(f"rec_{n}_{day}") for n, day in days]
         async with self.process() as any_one:
-            await self.do(any_one, opening, *found(PEOPLE), *logs, *(confirm(f"rec_{n}_{d}") for n, d in days), publish)
+            await self.do(any_one, opening, *found(PEOPLE), *logs, *confirmed, publish(terms=terms))
         self.before = await self.minutes()
 
     async def do(self, process: Process, *commands: Command) -> list[Outcome]:
@@ -118,17 +127,8 @@ class Drill:
         commands = []
         for n, each in enumerate(ids):
             who = volunteer(1 + n % PEOPLE)
-            commands.append(
-                ReserveReward(
-                    by=acting(who),
-                    at=self.clock.now,
-                    redemption_id=each,
-                    reward_id=REWARD,
-                    volunteer_id=who,
-                    beneficiary_id=who,
-                    code_hash=code_hash(each),
-                )
-            )
+            which = {"redemption_id": each, "volunteer_id": who, "code_hash": code_hash(each)}
+            commands.append(reserve(acting(who), at=self.clock.now, **which))
         await self.do(process, *commands)
         if seen:
             await self.catch_up(process)
@@ -147,7 +147,7 @@ class Drill:
 
     def fulfil(self, redemption_id: str, at: datetime | None = None, by: Acting = GARDENERS_PROGRAM) -> Command:
         """Accept the code of a redemption."""
-        return FulfilRedemption(by=by, at=at or self.clock.now, code_hash=code_hash(redemption_id))
+        return fulfil(by, at=at or self.clock.now, code_hash=code_hash(redemption_id))
 
     async def ends(self) -> dict[str, list[str]]:
         """How each redemption ended, as often as it did, as the log tells it."""
@@ -271,10 +271,10 @@ async def test_fulfilling_and_cancelling_race_with_expiry(drill: Drill) -> None:
             (redemption_id,) = await drill.reserve(one)
             last = drill.clock.now + LASTS - MOMENT
             drill.clock.now += LASTS
-            cancel = CancelRedemption(
-                by=acting(volunteer(1)), at=last, redemption_id=redemption_id, reason="Es regnet."
-            )
-            asked = [drill.fulfil(redemption_id, last), cancel]
+            asked = [
+                drill.fulfil(redemption_id, last),
+                cancel(acting(volunteer(1)), at=last, redemption_id=redemption_id),
+            ]
             ledgers = [one.ledger, other.ledger if n % 2 else one.ledger]
             calls: list[Awaitable[Any]] = [
                 each.submit(drill.bank_id, [command]) for each, command in zip(ledgers, asked, strict=True)
@@ -474,9 +474,7 @@ async def test_the_service_takes_back_by_itself(url: str) -> None:
 async def offered(world: World) -> str:
     """Where to redeem what the garden offers, with enough credit for two."""
     await world.confirmed(world.volunteer.id)
-    terms = {"name": "理发", "kind": "service", "cost_minutes": COST, "provider_id": world.garden}
-    reward = await world.administrator.post("/v1/rewards", terms, expect=201)
-    return f"/v1/rewards/{reward['reward_id']}/redemptions"
+    return f"/v1/rewards/{await world.reward(cost_minutes=COST)}/redemptions"
 
 
 async def has_status(world: World, redemption_id: str, status: str) -> bool:

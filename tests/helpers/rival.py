@@ -15,7 +15,7 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQue
 from eventsourcing.persistence import IntegrityError
 
 from tests.conftest import people_of
-from tests.helpers.town import confirm, log, register, volunteer
+from tests.controls.town import confirm, log, register, volunteer
 from timebank.domain.kernel import Command
 from timebank.domain.refusing import Refusal
 from timebank.ledger.dcb import Recorder

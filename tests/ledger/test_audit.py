@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.helpers.town import Town
+from tests.controls.town import Town
 from timebank.db.connections import Pool
 from timebank.ledger import audit
 from timebank.ledger.audit import Finding, check_log

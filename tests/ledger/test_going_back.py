@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from tests.helpers.town import do, found, register, volunteer
+from tests.controls.town import do, found, register, volunteer
 from timebank.db.connections import Pool
 from timebank.domain.people.refusals import VolunteerNumberTaken
 from timebank.ledger import ledger as ledger_module

@@ -12,8 +12,8 @@ import pytest
 from uuid_utils.compat import uuid7
 
 from tests.controls import ADMINISTRATOR, GARDEN, KEY_FILE, NOON, confirmed
+from tests.controls.town import Town, confirm, consent, correct, do, found, log, number_of, register, void, volunteer
 from tests.helpers.flaky import Relay, relayed
-from tests.helpers.town import Town, confirm, consent, correct, do, found, log, number_of, register, void, volunteer
 from timebank.db.connections import Connection, Pool
 from timebank.domain.facts.people import PersonalDataChanged
 from timebank.domain.identifiers import RecordId

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from tests.conftest import people_of
-from tests.helpers.town import register
+from tests.controls.town import register
 from timebank.db.commits import CommitInDoubtError, committed
 from timebank.db.connections import Pool
 from timebank.db.migrations import migrate

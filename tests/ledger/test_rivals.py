@@ -8,9 +8,9 @@ import pytest
 from eventsourcing.dcb.api import DCBEvent
 
 from tests.controls import NOON
+from tests.controls.town import confirm, do, found, log, register, volunteer
 from tests.helpers.rival import race
 from tests.helpers.rivals import rivals
-from tests.helpers.town import confirm, do, found, log, register, volunteer
 from timebank.db.connections import Pool
 from timebank.domain.kernel import Command
 from timebank.domain.people.refusals import VolunteerNumberTaken

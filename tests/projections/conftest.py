@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.helpers.town import do, found
+from tests.controls.town import do, found
 from timebank.db.connections import Pool
 from timebank.domain.kernel import Command
 from timebank.ledger.ledger import Ledger

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from tests.controls import ADMINISTRATOR, CLINIC, GARDEN, NOON, acting
-from tests.helpers.town import confirm, consent, correct, log, number_of, void, volunteer
+from tests.controls.town import confirm, consent, correct, log, number_of, void, volunteer
 from tests.projections.conftest import Compare, Play
 from timebank.db.connections import Pool
 from timebank.domain.identifiers import MembershipId, RecordId, VolunteerNumber

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import administer, database_url
 from tests.controls import ADMINISTRATOR, NOON
-from tests.helpers.town import do, number_of, register, volunteer
+from tests.controls.town import do, number_of, register, volunteer
 from timebank.db.connections import Pool
 from timebank.db.migrations import migrate, migration_files
 from timebank.domain.identifiers import VolunteerId

@@ -6,8 +6,7 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from tests.controls import CLINIC, GARDEN, THURSDAY
-from tests.domain.builders import CATEGORIES, rule_books
+from tests.controls import CATEGORIES, CLINIC, GARDEN, THURSDAY, rule_books
 from timebank.domain.credit.policies import Credit, DayCredit, Work, credit_for
 from timebank.domain.facts.credit import RuleEffect, Rules
 

@@ -16,19 +16,19 @@ from tests.controls import (
     THURSDAY,
     WANG,
     acting,
+    adopted,
     at,
     confirmed,
     in_office,
     log_service,
     logged,
     member,
-    morning,
     on_behalf,
     registered,
+    span,
     standing,
     voided,
 )
-from tests.domain.builders import adopted
 from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.credit.policies import UNWRITTEN, AdoptPolicy, RuleBook, Version
@@ -263,7 +263,7 @@ class TestCorrectingUnderRules:
             rules_applied=(RuleEffect("coefficient", 120),),
             credited_by_day={THURSDAY: 240},
         )
-        fact = given(*standing(), logged(), before, *versions).when(correct(**morning(days_ago=2))).fact
+        fact = given(*standing(), logged(), before, *versions).when(correct(**span(days_ago=2))).fact
         assert (fact.policy_version, fact.previous_credited_minutes, fact.credited_minutes) == (1, 240, 60)
         assert fact.credited_by_day == {WEDNESDAY: 60}
         assert fact.rules_applied == (RuleEffect("coefficient", -60),)

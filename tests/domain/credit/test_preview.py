@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.controls import (
     ADMINISTRATOR,
+    CATEGORIES,
     CLINIC,
     CLINICS_PROGRAM,
     GARDEN,
@@ -27,10 +28,10 @@ from tests.controls import (
     logged,
     registered,
     rejected,
+    rule_books,
     standing,
     voided,
 )
-from tests.domain.builders import CATEGORIES, rule_books
 from tests.given import Book
 from timebank.domain.credit.preview import Change, Effects, Replay
 from timebank.domain.facts.credit import PolicyAdopted, RuleEffect, Rules

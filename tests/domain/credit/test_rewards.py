@@ -9,16 +9,24 @@ from tests.controls import (
     ADMINISTRATOR,
     CLINIC,
     CLINICS_PROGRAM,
+    EVENING,
     GARDEN,
+    MORNING,
     NOON,
+    PAUSED,
+    RESUMED,
+    REWARD,
     WANG,
+    WITHDRAWN,
     acting,
+    amended,
     at,
     in_office,
     on_behalf,
+    published,
     standing,
+    terms,
 )
-from tests.domain.builders import EVENING, MORNING, PAUSED, RESUMED, REWARD, WITHDRAWN, amended, published, terms
 from tests.given import given
 from timebank.domain.acting import Acting
 from timebank.domain.credit.refusals import RewardStatusDiffers, RewardUnknown, SlotNeeded, SlotsTwice, SlotUnknown

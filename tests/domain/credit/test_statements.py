@@ -3,19 +3,29 @@ from typing import Any
 
 import pytest
 
-from tests.controls import LI, NOON, OTHER, RECORD, THURSDAY, WANG, at, confirmed, corrected, logged, voided
-from tests.domain.builders import (
+from tests.controls import (
     CANCELLED,
     EXPIRED,
     FULFILLED,
     FUND,
+    LI,
+    NOON,
+    OTHER,
     PROJECT,
+    RECORD,
+    THURSDAY,
+    WANG,
+    at,
+    confirmed,
+    corrected,
     donated,
     ended,
     gift,
     granted,
+    logged,
     owing,
     reserved,
+    voided,
 )
 from timebank.domain.credit.accounts import POSTED, Balance, postings
 from timebank.domain.credit.causes import Part, Running

@@ -29,9 +29,9 @@ from tests.controls import (
     log_service,
     logged,
     member,
-    morning,
     registered,
     rejected,
+    span,
     standing,
     voided,
 )
@@ -328,7 +328,7 @@ class TestDuplicates:
 
     def test_refused_in_another_offset(self) -> None:
         """The same moment is the same in whatever offset it is written."""
-        times = {name: moment.astimezone(UTC) for name, moment in morning().items()}
+        times = {name: moment.astimezone(UTC) for name, moment in span().items()}
         given(*PEOPLE, logged()).when(log_service(record_id=OTHER, **times)).then_refused(DuplicateRecord)
 
     def test_refused_over_midnight(self) -> None:
@@ -358,9 +358,7 @@ class TestDuplicates:
 
     def test_refused_as_what_the_first_was_corrected_to(self) -> None:
         """What a record was corrected to is not logged a second time, be it on the same day or on another."""
-        decided = given(*PEOPLE, logged(), confirmed(), SHORTENED).when(
-            log_service(record_id=OTHER, **morning(hours=1))
-        )
+        decided = given(*PEOPLE, logged(), confirmed(), SHORTENED).when(log_service(record_id=OTHER, **span(hours=1)))
         decided.then_refused(DuplicateRecord, record_id=RECORD)
         decided = given(*PEOPLE, MOVED).when(log_service(record_id=OTHER, **THAT_MONDAY))
         decided.then_refused(DuplicateRecord, record_id=RECORD)
@@ -378,7 +376,7 @@ class TestDuplicates:
             previous_minutes=60,
             previous_minutes_by_day={MONDAY: 60},
             previous_local_date=MONDAY,
-            **morning(),
+            **span(),
             minutes=120,
             minutes_by_day={THURSDAY: 120},
         )

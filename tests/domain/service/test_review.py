@@ -23,9 +23,9 @@ from tests.controls import (
     log_service,
     logged,
     member,
-    morning,
     registered,
     rejected,
+    span,
     spent,
     standing,
     voided,
@@ -413,14 +413,14 @@ class TestCorrectService:
         assert (fact.minutes, fact.previous_credited_minutes, fact.credited_minutes) == (120, 120, 0)
         assert fact.debt_change_minutes == 0
 
-    @pytest.mark.parametrize("same", [{}, morning(), {"minutes": 120}, {"activity": "公共设施擦洗"}])
+    @pytest.mark.parametrize("same", [{}, span(), {"minutes": 120}, {"activity": "公共设施擦洗"}])
     def test_refused_when_nothing_changes(self, same: dict[str, Any]) -> None:
         """Saying the same again is no correction."""
         given(*CONFIRMED).when(correct(**same)).then_refused(NothingChanges)
 
     def test_refused_when_only_the_offset_changes(self) -> None:
         """The same moments written in another offset are no correction."""
-        same = {name: moment.astimezone(UTC) for name, moment in morning().items()}
+        same = {name: moment.astimezone(UTC) for name, moment in span().items()}
         given(*CONFIRMED).when(correct(**same)).then_refused(NothingChanges)
 
     @pytest.mark.parametrize(("history", "status"), NOT_CONFIRMED)

@@ -7,11 +7,7 @@ from uuid import UUID
 import pytest
 
 from tests.controls import CLINIC, GARDEN, NOON, ZONE
-from tests.helpers.town import confirm, correct, log, void, volunteer
-from tests.helpers.whole import entries as entries_of
-from tests.helpers.whole import sums
-from tests.projections.conftest import Compare, Play
-from tests.projections.market import (
+from tests.controls.market import (
     CHECK_UP,
     COMMUNITY,
     OFFICE,
@@ -28,6 +24,10 @@ from tests.projections.market import (
     reserve,
     terms,
 )
+from tests.controls.town import confirm, correct, log, void, volunteer
+from tests.helpers.whole import entries as entries_of
+from tests.helpers.whole import sums
+from tests.projections.conftest import Compare, Play
 from timebank.db.connections import Pool
 from timebank.domain.credit.funds import CloseFund
 from timebank.domain.credit.preview import Change

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from tests.controls import NOON, ZONE
+from tests.controls.market import Market
+from tests.controls.town import confirm, correct, log, void, volunteer
 from tests.helpers import whole
-from tests.helpers.town import confirm, correct, log, void, volunteer
 from tests.projections.conftest import Compare, Play
-from tests.projections.market import Market
 from timebank.db.connections import Pool
 from timebank.domain.credit.statements import Line, Teller, as_effective, as_recorded, between, lines
 from timebank.domain.identifiers import VolunteerId

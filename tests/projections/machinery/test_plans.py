@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.projections.market import Market
+from tests.controls.market import Market
 from timebank.db.connections import Connection, Pool
 from timebank.ledger.ledger import Ledger
 from timebank.projections import EVERY

@@ -10,10 +10,10 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from tests.controls.market import Market
+from tests.controls.town import confirm, consent, do, found, log, register, volunteer
 from tests.helpers.dump import pg_dump, schema_of
-from tests.helpers.town import confirm, consent, do, found, log, register, volunteer
 from tests.projections.conftest import Compare, Play
-from tests.projections.market import Market
 from timebank.db.connections import Pool
 from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.ledger import Ledger

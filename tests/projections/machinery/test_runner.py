@@ -11,9 +11,9 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from tests.helpers.town import confirm, do, found, log, register, volunteer
+from tests.controls.market import Market
+from tests.controls.town import confirm, do, found, log, register, volunteer
 from tests.projections.conftest import Compare
-from tests.projections.market import Market
 from timebank.db.connections import Pool
 from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.ledger import Ledger

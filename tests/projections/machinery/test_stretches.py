@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.projections.market import Market
+from tests.controls.market import Market
 from timebank.db.connections import Pool
 from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.ledger import Ledger

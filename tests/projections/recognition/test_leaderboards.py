@@ -3,7 +3,7 @@
 from random import Random
 from uuid import UUID
 
-from tests.helpers.town import Town, confirm, consent, correct, log, void, volunteer
+from tests.controls.town import Town, confirm, consent, correct, log, void, volunteer
 from tests.projections.conftest import Compare, Play
 from timebank.db.connections import Pool
 from timebank.domain.kernel import Command

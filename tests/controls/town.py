@@ -1,15 +1,26 @@
 """A town to write histories of: some volunteers, two approved organisations, and any number of plausible commands."""
 
-from datetime import date, timedelta
+from datetime import date
 from random import Random
+from typing import Any
 from uuid import UUID
 
-from tests.controls import ADMINISTRATOR, CLINIC, GARDEN, NOON, acting, log_service
+from tests.controls.commands import (
+    OFFICE,
+    appear,
+    confirm_service,
+    correct_service,
+    log_service,
+    void_service,
+)
+from tests.controls.people import ADMINISTRATOR, CLINIC, GARDEN, NOON, acting, span
 from timebank.domain.acting import Acting
+from timebank.domain.facts.organisations import Role
 from timebank.domain.identifiers import (
     AppointmentId,
     KeyId,
     MembershipId,
+    OrganisationId,
     ProxyId,
     RecordId,
     VolunteerId,
@@ -40,7 +51,7 @@ from timebank.ledger.ledger import Ledger
 from timebank.ledger.submission import Outcome
 
 CAPACITIES = ("resident", "resident", "staff-off-duty", "staff-on-duty")
-ROLES = ("member", "recorder", "verifier", "coordinator")
+ROLES: tuple[Role, ...] = ("member", "recorder", "verifier", "coordinator")
 
 
 def volunteer(number: int) -> VolunteerId:
@@ -66,10 +77,8 @@ def found(volunteers: int) -> list[Command]:
     commands: list[Command] = []
     for organisation_id in (GARDEN, CLINIC):
         commands += [
-            RegisterOrganisation(
-                by=ADMINISTRATOR, at=NOON, organisation_id=organisation_id, name=organisation_id, kind="enterprise"
-            ),
-            ApproveOrganisation(by=ADMINISTRATOR, at=NOON, organisation_id=organisation_id),
+            RegisterOrganisation(organisation_id=organisation_id, name=organisation_id, kind="enterprise", **OFFICE),
+            ApproveOrganisation(organisation_id=organisation_id, **OFFICE),
         ]
     return commands + [register(number) for number in range(1, volunteers + 1)]
 
@@ -87,30 +96,28 @@ def log(
     record: str, of: VolunteerId, days_ago: int = 1, hour: int = 8, hours: int = 1, **changes: object
 ) -> LogService:
     """The garden's program logs some hours of a day."""
-    started_at = NOON.replace(hour=hour) - timedelta(days=days_ago)
-    times = {"started_at": started_at, "ended_at": started_at + timedelta(hours=hours)}
+    times = span(hours, days_ago=days_ago, hour=hour)
     return log_service(**{"record_id": RecordId(record), "volunteer_id": of, **times, **changes})
 
 
 def confirm(record: str, **changes: object) -> ConfirmService:
     """The administrator confirms a record."""
-    return ConfirmService(by=ADMINISTRATOR, at=NOON, record_id=RecordId(record), **changes)  # type: ignore[arg-type]
+    return confirm_service(record_id=RecordId(record), **changes)
 
 
 def correct(record: str, **changes: object) -> CorrectService:
     """The administrator corrects a record."""
-    fields = {"by": ADMINISTRATOR, "at": NOON, "record_id": RecordId(record), "reason": "as the list says"}
-    return CorrectService(**(fields | changes))  # type: ignore[arg-type]
+    return correct_service(record_id=RecordId(record), **changes)
 
 
 def void(record: str) -> VoidService:
     """The administrator voids a record."""
-    return VoidService(by=ADMINISTRATOR, at=NOON, record_id=RecordId(record), reason="never happened")
+    return void_service(record_id=RecordId(record))
 
 
 def consent(of: VolunteerId, granted: bool = True, alias: str | None = None) -> SetConsent:
     """A volunteer sets whether they appear on leaderboards."""
-    return SetConsent(by=acting(of), at=NOON, volunteer_id=of, purpose="leaderboard", granted=granted, alias=alias)
+    return appear(volunteer_id=of, granted=granted, alias=alias)
 
 
 class Town:
@@ -136,7 +143,7 @@ class Town:
     def _someone(self) -> VolunteerId:
         return volunteer(self.random.randint(1, self.volunteers))
 
-    def _some_organisation(self):  # type: ignore[no-untyped-def]
+    def _some_organisation(self) -> OrganisationId:
         return self.random.choice((GARDEN, CLINIC))
 
     def _log(self) -> Command:
@@ -159,13 +166,12 @@ class Town:
         if kind == "confirm":
             return confirm(record_id, minutes=self.random.choice((None, 30, 60)))
         if kind == "reject":
-            return RejectService(by=ADMINISTRATOR, at=NOON, record_id=record_id, reason="nobody saw it")
+            return RejectService(record_id=record_id, reason="nobody saw it", **OFFICE)
         if kind == "void":
             return void(record_id)
         if kind == "move":
-            started_at = NOON.replace(hour=self.random.randint(0, 20)) - timedelta(days=self.random.randint(1, 90))
-            ended_at = started_at + timedelta(hours=self.random.randint(1, 9))
-            return correct(record_id, started_at=started_at, ended_at=ended_at)
+            hour, days_ago, hours = (self.random.randint(*each) for each in ((0, 20), (1, 90), (1, 9)))
+            return correct(record_id, **span(hours, days_ago=days_ago, hour=hour))
         if kind == "capacity":
             return correct(record_id, capacity=self.random.choice(CAPACITIES))
         return correct(record_id, minutes=self.random.choice((10, 20, 30)))
@@ -173,8 +179,8 @@ class Town:
     def _member(self) -> Command:
         by = ADMINISTRATOR
         who, where = self._someone(), self._some_organisation()
-        both = {"at": NOON, "organisation_id": where, "volunteer_id": who}
-        kind = self.random.choice(
+        both: Any = {"at": NOON, "organisation_id": where, "volunteer_id": who}
+        kind: Any = self.random.choice(
             (AddMember, AddMember, ApproveMembership, ChangeRole, DeclineMembership, EndMembership)
         )
         if kind is AddMember:
@@ -185,35 +191,35 @@ class Town:
         if kind is ChangeRole:
             until = self.random.choice((None, date(2027, 1, 1)))
             return ChangeRole(by=by, role=self.random.choice(ROLES), valid_until=until, **both)
-        return kind(by=by, **both)
+        command: Command = kind(by=by, **both)
+        return command
 
     def _authority(self) -> Command:
         """Offices, proxies and keys come and go."""
         self.authorities += 1
         some = self.random.randint(1, self.authorities)
         who, other = self._someone(), self._someone()
-        by = {"by": ADMINISTRATOR, "at": NOON}
         makers = (
             lambda: Appoint(
-                appointment_id=AppointmentId(f"app_{self.authorities}"), volunteer_id=who, office="auditor", **by
+                appointment_id=AppointmentId(f"app_{self.authorities}"), volunteer_id=who, office="auditor", **OFFICE
             ),
-            lambda: EndAppointment(appointment_id=AppointmentId(f"app_{some}"), reason="as agreed", **by),
+            lambda: EndAppointment(appointment_id=AppointmentId(f"app_{some}"), reason="as agreed", **OFFICE),
             lambda: AppointProxy(
                 proxy_id=ProxyId(f"prx_{self.authorities}"),
                 volunteer_id=who,
                 proxy_volunteer_id=other,
                 scopes=("consents",),
                 acts_per_day=3,
-                **by,
+                **OFFICE,
             ),
-            lambda: EndProxy(volunteer_id=who, proxy_volunteer_id=other, **by),
+            lambda: EndProxy(volunteer_id=who, proxy_volunteer_id=other, **OFFICE),
             lambda: IssueKey(
                 organisation_id=GARDEN,
                 key_id=KeyId(f"key_{self.authorities}"),
                 label="x",
                 permissions=("read",),
                 secret_hash="00",
-                **by,
+                **OFFICE,
             ),
             lambda: RotateKey(
                 organisation_id=GARDEN,
@@ -221,9 +227,9 @@ class Town:
                 new_key_id=KeyId(f"key_{self.authorities}"),
                 secret_hash="11",
                 overlap_hours=1,
-                **by,
+                **OFFICE,
             ),
-            lambda: RevokeKey(organisation_id=GARDEN, key_id=KeyId(f"key_{some}"), **by),
+            lambda: RevokeKey(organisation_id=GARDEN, key_id=KeyId(f"key_{some}"), **OFFICE),
         )
         return self.random.choice(makers)()
 
@@ -231,8 +237,9 @@ class Town:
         return consent(self._someone(), self.random.random() < 0.6)
 
     def _status(self) -> Command:
-        body = {"by": ADMINISTRATOR, "at": NOON, "reason": "as agreed"}
-        kind = self.random.choice((SuspendVolunteer, ReinstateVolunteer, SuspendOrganisation, ReinstateOrganisation))
-        if kind in (SuspendVolunteer, ReinstateVolunteer):
-            return kind(volunteer_id=self._someone(), **body)
-        return kind(organisation_id=CLINIC, **body)
+        body = OFFICE | {"reason": "as agreed"}
+        kinds: tuple[Any, ...] = (SuspendVolunteer, ReinstateVolunteer, SuspendOrganisation, ReinstateOrganisation)
+        kind = self.random.choice(kinds)
+        whom = {"volunteer_id": self._someone()} if kind in kinds[:2] else {"organisation_id": CLINIC}
+        command: Command = kind(**whom, **body)
+        return command

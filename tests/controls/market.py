@@ -5,8 +5,10 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from tests.controls import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NOON, acting
-from tests.helpers.town import Town, confirm, log, volunteer
+from tests.controls import commands, credit
+from tests.controls.commands import OFFICE
+from tests.controls.people import GARDEN, GARDENERS_PROGRAM, NOON, acting
+from tests.controls.town import Town, confirm, log, volunteer
 from timebank.domain.credit.funds import CloseFund, OpenFund
 from timebank.domain.credit.policies import AdoptPolicy
 from timebank.domain.credit.redemptions import CancelRedemption, ExpireRedemption, FulfilRedemption, ReserveReward
@@ -18,25 +20,18 @@ from timebank.domain.kernel import Command
 from timebank.domain.leaving import LeaveBank
 from timebank.domain.people.volunteers import ReinstateVolunteer
 
-OFFICE: dict[str, Any] = {"by": ADMINISTRATOR, "at": NOON}
 CHECK_UP = RewardId("rew_check_up")
 COMMUNITY, PROJECT = FundId("fnd_community"), FundId("fnd_project")
 
 
 def terms(**changes: Any) -> RewardTerms:
     """A check-up in the garden for half an hour."""
-    fields: dict[str, Any] = {
-        "name": "免费体检",
-        "kind": "health-check",
-        "cost_minutes": 30,
-        "provider_id": GARDEN,
-    }
-    return RewardTerms(**(fields | changes))
+    return credit.terms(**({"cost_minutes": 30, "provider_id": GARDEN} | changes))
 
 
 def publish(reward_id: str = CHECK_UP, **changes: Any) -> PublishReward:
     """The reward is offered."""
-    return PublishReward(reward_id=RewardId(reward_id), terms=terms(**changes), **OFFICE)
+    return commands.publish(reward_id=RewardId(reward_id), terms=terms(**changes))
 
 
 def code_hash(redemption: str) -> str:
@@ -53,64 +48,52 @@ def reserve(
     at: datetime = NOON,
 ) -> ReserveReward:
     """A volunteer reserves a reward."""
-    return ReserveReward(
-        by=acting(of),
-        at=at,
-        redemption_id=RedemptionId(redemption),
-        reward_id=RewardId(reward),
-        volunteer_id=of,
-        beneficiary_id=beneficiary or of,
-        code_hash=code_hash(redemption),
-        slot=slot,
-    )
+    ids = {"redemption_id": RedemptionId(redemption), "reward_id": RewardId(reward), "volunteer_id": of}
+    code = {"code_hash": code_hash(redemption), "beneficiary_id": beneficiary or of}
+    return commands.reserve(acting(of), at=at, slot=slot, **ids, **code)
 
 
 def fulfil(redemption: str) -> FulfilRedemption:
     """The garden's program accepts the code."""
-    return FulfilRedemption(by=GARDENERS_PROGRAM, at=NOON, code_hash=code_hash(redemption))
+    return commands.fulfil(GARDENERS_PROGRAM, code_hash=code_hash(redemption))
 
 
 def cancel(redemption: str) -> CancelRedemption:
     """The garden cannot provide it."""
-    return CancelRedemption(
-        by=GARDENERS_PROGRAM, at=NOON, redemption_id=RedemptionId(redemption), reason="the machine broke"
-    )
+    return commands.cancel(GARDENERS_PROGRAM, redemption_id=RedemptionId(redemption))
 
 
 def expire(redemption: str, days: int = 9) -> ExpireRedemption:
     """Days later nobody has come for it."""
-    return ExpireRedemption(by=ADMINISTRATOR, at=NOON + timedelta(days=days), redemption_id=RedemptionId(redemption))
+    return commands.expire(at=NOON + timedelta(days=days), redemption_id=RedemptionId(redemption))
 
 
 def open_fund(fund: str = COMMUNITY, **changes: Any) -> OpenFund:
     """A fund is opened."""
-    return OpenFund(**({"fund_id": FundId(fund), "name": f"The fund {fund}", "kind": "community"} | OFFICE | changes))
+    return commands.open_fund(**({"fund_id": FundId(fund), "name": f"The fund {fund}"} | changes))
 
 
 def give(transfer: str, of: VolunteerId, to: VolunteerId, minutes: int) -> GiveCredit:
     """A volunteer gives minutes to another."""
-    return GiveCredit(
-        by=acting(of), at=NOON, transfer_id=TransferId(transfer), volunteer_id=of, to_volunteer_id=to, minutes=minutes
-    )
+    ids = {"transfer_id": TransferId(transfer), "volunteer_id": of, "to_volunteer_id": to}
+    return commands.give(acting(of), minutes=minutes, **ids)
 
 
 def donate(transfer: str, of: VolunteerId, minutes: int, fund: str = COMMUNITY) -> DonateCredit:
     """A volunteer donates minutes."""
-    return DonateCredit(
-        by=acting(of), at=NOON, transfer_id=TransferId(transfer), volunteer_id=of, fund_id=FundId(fund), minutes=minutes
-    )
+    ids = {"transfer_id": TransferId(transfer), "volunteer_id": of, "fund_id": FundId(fund)}
+    return commands.donate(acting(of), minutes=minutes, **ids)
 
 
 def grant(transfer: str, minutes: int, fund: str = COMMUNITY, **to: Any) -> GrantCredit:
     """Minutes are granted from a fund."""
-    return GrantCredit(
-        transfer_id=TransferId(transfer), fund_id=FundId(fund), minutes=minutes, reason="as agreed", **to, **OFFICE
-    )
+    ids = {"transfer_id": TransferId(transfer), "fund_id": FundId(fund)}
+    return commands.grant(minutes=minutes, reason="as agreed", **ids, **to)
 
 
 def adopt(effective_from: date, **rules: Any) -> AdoptPolicy:
     """A version of the rule book is adopted."""
-    return AdoptPolicy(resolution="第3号决议", effective_from=effective_from, rules=Rules(**rules), **OFFICE)
+    return commands.adopt(effective_from=effective_from, rules=Rules(**rules))
 
 
 class Market(Town):

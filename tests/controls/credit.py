@@ -1,27 +1,12 @@
-"""Canned rules, rewards, redemptions and transfers, for the tests of all decisions that have to do with credit."""
+"""Canned facts about credit: rules, rewards, redemptions, transfers and funds."""
 
 from datetime import date, timedelta
 from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.controls import (
-    CLINIC,
-    CLINICS_PROGRAM,
-    GARDEN,
-    LI,
-    NOON,
-    WANG,
-    acting,
-    at,
-    confirmed,
-    registered,
-    standing,
-    voided,
-)
-from timebank.domain.acting import Acting
-from timebank.domain.credit.redemptions import FulfilRedemption, ReserveReward
-from timebank.domain.credit.transfers import GiveCredit
+from tests.controls.facts import confirmed, registered, standing, voided
+from tests.controls.people import CLINIC, CLINICS_PROGRAM, GARDEN, LI, NOON, WANG, at
 from timebank.domain.facts.credit import (
     CreditDonated,
     CreditGiven,
@@ -109,10 +94,13 @@ RESUMED = RewardResumed(reward_id=REWARD)
 WITHDRAWN = RewardWithdrawn(reward_id=REWARD, reason="合作结束")
 
 
+HEALTH_CHECK: dict[str, Any] = {"name": "免费体检", "kind": "health-check", "cost_minutes": 120}
+HAIRCUT: dict[str, Any] = {"name": "理发", "kind": "service", "cost_minutes": 60}
+
+
 def terms(**changes: Any) -> RewardTerms:
     """The clinic offers a health check for two hours."""
-    fields: dict[str, Any] = {"name": "免费体检", "kind": "health-check", "cost_minutes": 120, "provider_id": CLINIC}
-    return RewardTerms(**(fields | changes))
+    return RewardTerms(**(HEALTH_CHECK | {"provider_id": CLINIC} | changes))
 
 
 def published(**changes: Any) -> RewardPublished:
@@ -142,18 +130,6 @@ HASH, OTHER_HASH = "0f" * 32, "1e" * 32
 SOON = NOON + timedelta(hours=72)
 
 
-def reserve(by: Acting | None = None, **changes: Any) -> ReserveReward:
-    """Wang wants the health check for themselves."""
-    fields: dict[str, Any] = {
-        "redemption_id": REDEMPTION,
-        "reward_id": REWARD,
-        "volunteer_id": WANG,
-        "beneficiary_id": changes.get("volunteer_id", WANG),
-        "code_hash": HASH,
-    }
-    return ReserveReward(**({"by": by or acting(WANG), "at": NOON} | fields | changes))
-
-
 def reserved(**changes: Any) -> RewardReserved:
     """What `reserve` comes to."""
     whose = changes.get("volunteer_id", WANG)
@@ -163,9 +139,7 @@ def reserved(**changes: Any) -> RewardReserved:
         "volunteer_id": whose,
         "beneficiary_id": whose,
         "provider_id": CLINIC,
-        "name": "免费体检",
-        "kind": "health-check",
-        "cost_minutes": 120,
+        **HEALTH_CHECK,
         "period": "all",
         "code_hash": HASH,
         "expires_at": SOON,
@@ -174,19 +148,16 @@ def reserved(**changes: Any) -> RewardReserved:
     return RewardReserved(**(fields | changes))
 
 
-def fulfil(by: Acting = CLINICS_PROGRAM, **changes: Any) -> FulfilRedemption:
-    """The clinic accepts the code."""
-    return FulfilRedemption(**({"by": by, "at": NOON, "code_hash": HASH} | changes))
-
-
 def ended(kind: type[Any], **changes: Any) -> Any:
     """It came to an end, in one of the three ways."""
     was = reserved(**{name: changes[name] for name in changes if name in RewardReserved.__struct_fields__})
-    more: dict[str, Any] = {RewardFulfilled: {"fulfilled_by": CLINICS_PROGRAM.actor}, ReservationExpired: {}}.get(
-        kind, {"reason": "有事", "cancelled_by": WANG}
-    )
+    how: dict[Any, dict[str, Any]] = {
+        RewardFulfilled: {"fulfilled_by": CLINICS_PROGRAM.actor},
+        ReservationCancelled: {"reason": "有事", "cancelled_by": WANG},
+        ReservationExpired: {},
+    }
     shared = {name: getattr(was, name) for name in kind.__struct_fields__ if hasattr(was, name)}
-    return kind(**(shared | more | changes))
+    return kind(**(shared | how[kind] | changes))
 
 
 FULFILLED, CANCELLED, EXPIRED = (ended(kind) for kind in (RewardFulfilled, ReservationCancelled, ReservationExpired))
@@ -195,34 +166,31 @@ TRANSFER = TransferId("trf_1")
 FUND, PROJECT = FundId("fnd_1"), FundId("fnd_2")
 
 
-def give(by: Acting | None = None, **changes: Any) -> GiveCredit:
-    """Wang wants to give Li an hour."""
-    fields: dict[str, Any] = {"transfer_id": TRANSFER, "volunteer_id": WANG, "to_volunteer_id": LI, "minutes": 60}
-    return GiveCredit(**({"by": by or acting(WANG), "at": NOON} | fields | changes))
+GIFT: dict[str, Any] = {"transfer_id": TRANSFER, "volunteer_id": WANG, "to_volunteer_id": LI, "minutes": 60}
+DONATION: dict[str, Any] = {"transfer_id": TRANSFER, "volunteer_id": WANG, "fund_id": FUND, "minutes": 60}
+GRANT: dict[str, Any] = {"transfer_id": TRANSFER, "fund_id": FUND, "minutes": 60, "reason": "独居老人"}
+COMMUNITY_FUND: dict[str, Any] = {"fund_id": FUND, "name": "爱心时间基金", "kind": "community"}
 
 
 def gift(**changes: Any) -> CreditGiven:
     """Wang gave Li an hour."""
-    fields: dict[str, Any] = {"transfer_id": TRANSFER, "volunteer_id": WANG, "to_volunteer_id": LI, "minutes": 60}
-    return CreditGiven(**(fields | {"local_date": NOON.date()} | changes))
+    return CreditGiven(**(GIFT | {"local_date": NOON.date()} | changes))
 
 
 def donated(**changes: Any) -> CreditDonated:
     """Wang gave the community fund an hour."""
-    fields: dict[str, Any] = {"transfer_id": TRANSFER, "volunteer_id": WANG, "fund_id": FUND, "minutes": 60}
-    return CreditDonated(**(fields | changes))
+    return CreditDonated(**(DONATION | changes))
 
 
 def granted(**changes: Any) -> CreditGranted:
     """An hour of the fund went to Li."""
-    fields: dict[str, Any] = {"transfer_id": TRANSFER, "fund_id": FUND, "minutes": 60, "reason": "独居老人"}
     to = {} if "to_fund_id" in changes else {"to_volunteer_id": LI}
-    return CreditGranted(**(fields | to | changes))
+    return CreditGranted(**(GRANT | to | changes))
 
 
 def opened(**changes: Any) -> FundOpened:
     """There is a community fund."""
-    return FundOpened(**({"fund_id": FUND, "name": "爱心时间基金", "kind": "community"} | changes))
+    return FundOpened(**(COMMUNITY_FUND | changes))
 
 
 KEPT = opened(organisation_id=GARDEN)

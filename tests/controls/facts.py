@@ -1,13 +1,21 @@
-"""Canned people, bodies, moments and commands."""
+"""Canned facts about people, bodies and service."""
 
-import os
-import tempfile
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from timebank.domain.acting import Acting, Office
+from tests.controls.people import (
+    ADMINISTRATOR,
+    GARDEN,
+    GARDENERS,
+    LIN,
+    NUMBER,
+    RECORD,
+    THURSDAY,
+    WANG,
+    ZHAO,
+    span,
+)
+from timebank.domain.acting import Office
 from timebank.domain.facts.organisations import (
     AppointmentMade,
     MembershipApproved,
@@ -34,60 +42,6 @@ from timebank.domain.identifiers import (
     VolunteerId,
     VolunteerNumber,
 )
-from timebank.domain.service.records import LogService
-
-ZONE = ZoneInfo("Asia/Shanghai")
-NOON = datetime(2026, 11, 20, 12, tzinfo=ZONE)
-"""Now, in the tests of decisions: a Friday."""
-THURSDAY = date(2026, 11, 19)
-"""The day of the canned service."""
-
-ADMINISTRATOR = Acting(ActorId("operator"), "operator")
-"""Somebody who decides for the whole bank, and whose right to do so nobody has to look up."""
-
-KEY_FILE = Path(tempfile.gettempdir()) / f"timebank-tests-{os.getuid()}" / "keys.json"
-"""The key file of all databases that are made for tests, whichever process uses them."""
-
-WANG = VolunteerId("vol_wang")
-LI = VolunteerId("vol_li")
-ZHAO = VolunteerId("vol_zhao")
-LIN = VolunteerId("vol_lin")
-"""A volunteer who holds an office, where one is held."""
-NUMBER = VolunteerNumber("123456789015")
-
-GARDEN = OrganisationId("org_garden")
-CLINIC = OrganisationId("org_clinic")
-RECORD = RecordId("rec_1")
-OTHER = RecordId("rec_2")
-
-GARDENERS_PROGRAM = Acting(ActorId(GARDEN), "organisation")
-CLINICS_PROGRAM = Acting(ActorId(CLINIC), "organisation")
-
-
-def acting(volunteer_id: VolunteerId) -> Acting:
-    """A volunteer acting in person."""
-    return Acting(ActorId(volunteer_id), "volunteer")
-
-
-def in_office(office: Office, volunteer_id: VolunteerId = LIN, scope: OrganisationId | None = None) -> Acting:
-    """A volunteer acting in an office."""
-    return Acting(ActorId(volunteer_id), office, scope=scope)
-
-
-def on_behalf(volunteer_id: VolunteerId = WANG, proxy_volunteer_id: VolunteerId = ZHAO) -> Acting:
-    """A volunteer's proxy, acting for them."""
-    return Acting(ActorId(proxy_volunteer_id), "proxy", on_behalf_of=volunteer_id)
-
-
-def morning(hours: int = 2, days_ago: int = 1) -> dict[str, datetime]:
-    """Service that started at eight in the morning, some days ago."""
-    started_at = NOON.replace(hour=8) - timedelta(days=days_ago)
-    return {"started_at": started_at, "ended_at": started_at + timedelta(hours=hours)}
-
-
-def at(day: int, hour: int, minute: int = 0, *, month: int = 11) -> datetime:
-    """A moment of that year, as the clocks of the bank show it."""
-    return datetime(2026, month, day, hour, minute, tzinfo=ZONE)
 
 
 def registered(volunteer_id: VolunteerId = WANG, number: VolunteerNumber = NUMBER) -> VolunteerRegistered:
@@ -98,7 +52,7 @@ def registered(volunteer_id: VolunteerId = WANG, number: VolunteerNumber = NUMBE
 def standing(organisation_id: OrganisationId = GARDEN) -> tuple[OrganisationRegistered, OrganisationApproved]:
     """An organisation is registered and approved."""
     return (
-        OrganisationRegistered(organisation_id=organisation_id, name="百花园物业", kind="property-company"),
+        OrganisationRegistered(organisation_id=organisation_id, **GARDENERS),  # type: ignore[arg-type]
         OrganisationApproved(organisation_id=organisation_id),
     )
 
@@ -151,76 +105,61 @@ def proxy(**changes: Any) -> ProxyAppointed:
     return ProxyAppointed(**(fields | changes))
 
 
-def log_service(**changes: Any) -> LogService:
-    """The garden's program logs two hours of Wang's yesterday morning."""
-    fields: dict[str, Any] = {
-        "by": GARDENERS_PROGRAM,
-        "at": NOON,
-        "record_id": RECORD,
-        "volunteer_id": WANG,
-        "organisation_id": GARDEN,
-        "activity": "公共设施擦洗",
-        "category": "公益慈善",
-        "capacity": "resident",
-        **morning(),
-    }
-    return LogService(**(fields | changes))
+WORK: dict[str, Any] = {
+    "record_id": RECORD,
+    "volunteer_id": WANG,
+    "organisation_id": GARDEN,
+    "activity": "公共设施擦洗",
+    "category": "公益慈善",
+    "capacity": "resident",
+    **span(),
+}
+"""Two hours of Wang's yesterday morning, in the garden."""
+
+DECIDED: dict[str, Any] = {
+    "record_id": RECORD,
+    "volunteer_id": WANG,
+    "organisation_id": GARDEN,
+    "decided_by": ADMINISTRATOR.actor,
+}
+"""What every decision of the administrator's on the record says."""
 
 
 def logged(**changes: Any) -> ServiceLogged:
     """What `log_service` comes to."""
     fields: dict[str, Any] = {
-        "record_id": RECORD,
-        "volunteer_id": WANG,
-        "organisation_id": GARDEN,
         "recorder_id": ActorId(GARDEN),
-        "activity": "公共设施擦洗",
-        "category": "公益慈善",
-        "capacity": "resident",
-        **morning(),
         "minutes": 120,
         "minutes_by_day": {date(2026, 11, 19): 120},
         "local_date": date(2026, 11, 19),
     }
-    return ServiceLogged(**(fields | changes))
+    return ServiceLogged(**(WORK | fields | changes))
 
 
 def confirmed(**changes: Any) -> ServiceConfirmed:
     """The administrator confirmed it."""
     fields: dict[str, Any] = {
-        "record_id": RECORD,
-        "volunteer_id": WANG,
-        "organisation_id": GARDEN,
-        "decided_by": ADMINISTRATOR.actor,
         "capacity": "resident",
         "minutes": 120,
         "minutes_by_day": {date(2026, 11, 19): 120},
         "local_date": date(2026, 11, 19),
         "credited_minutes": 120,
     }
-    return ServiceConfirmed(**(fields | changes))
+    return ServiceConfirmed(**(DECIDED | fields | changes))
 
 
 def rejected(**changes: Any) -> ServiceRejected:
     """The administrator rejected it."""
     fields: dict[str, Any] = {
-        "record_id": RECORD,
-        "volunteer_id": WANG,
-        "organisation_id": GARDEN,
-        "decided_by": ADMINISTRATOR.actor,
         "minutes_by_day": {THURSDAY: 120},
         "reason": "没有到场",
     }
-    return ServiceRejected(**(fields | changes))
+    return ServiceRejected(**(DECIDED | fields | changes))
 
 
 def corrected(**changes: Any) -> ServiceCorrected:
     """The administrator corrected it, from two hours to one."""
     fields: dict[str, Any] = {
-        "record_id": RECORD,
-        "volunteer_id": WANG,
-        "organisation_id": GARDEN,
-        "decided_by": ADMINISTRATOR.actor,
         "previous_capacity": "resident",
         "previous_minutes": 120,
         "previous_minutes_by_day": {THURSDAY: 120},
@@ -229,7 +168,7 @@ def corrected(**changes: Any) -> ServiceCorrected:
         "activity": "公共设施擦洗",
         "category": "公益慈善",
         "capacity": "resident",
-        **morning(hours=1),
+        **span(1),
         "minutes": 60,
         "minutes_by_day": {THURSDAY: 60},
         "local_date": THURSDAY,
@@ -237,16 +176,12 @@ def corrected(**changes: Any) -> ServiceCorrected:
         "original_days": (THURSDAY,),
         "reason": "提前离开",
     }
-    return ServiceCorrected(**(fields | changes))
+    return ServiceCorrected(**(DECIDED | fields | changes))
 
 
 def voided(**changes: Any) -> ServiceVoided:
     """The administrator voided it."""
     fields: dict[str, Any] = {
-        "record_id": RECORD,
-        "volunteer_id": WANG,
-        "organisation_id": GARDEN,
-        "decided_by": ADMINISTRATOR.actor,
         "capacity": "resident",
         "minutes": 120,
         "minutes_by_day": {THURSDAY: 120},
@@ -255,7 +190,7 @@ def voided(**changes: Any) -> ServiceVoided:
         "original_days": (THURSDAY,),
         "reason": "活动没有举行",
     }
-    return ServiceVoided(**(fields | changes))
+    return ServiceVoided(**(DECIDED | fields | changes))
 
 
 def spent(minutes: int, volunteer_id: VolunteerId = WANG, number: int = 0) -> ServiceVoided:
