@@ -1,3 +1,5 @@
+"""Folders for the program to run in, and the program itself."""
+
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -28,3 +30,15 @@ def home(folder: Path) -> Iterator[Path]:
 def program(url: str, folder: Path) -> Program:
     """The program on the test's database."""
     return Program(folder, database_url=url)
+
+
+@pytest.fixture
+def keys(folder: Path) -> Path:
+    """A key file of the test's own."""
+    return folder / "keys.json"
+
+
+@pytest.fixture
+def keyed(url: str, folder: Path, keys: Path) -> Program:
+    """The program on the test's database, with a key file of the test's own."""
+    return Program(folder, database_url=url, key_file=str(keys))

@@ -16,8 +16,10 @@ from typing import Any
 
 import httpx
 
+from tests.api.world import said
 from tests.controls import KEY_FILE
 
+PASSWORD = "zhong hua lu 17"
 PROGRAM = (sys.executable, "-m", "timebank")
 
 
@@ -81,6 +83,11 @@ class Ran:
         self.out, self.err = out, err
 
     @property
+    def sentence(self) -> str:
+        """What it said on standard error, in one line without its frame."""
+        return " ".join(self.err.replace("│", " ").split())
+
+    @property
     def json(self) -> Any:
         """The one line of JSON it said."""
         (line,) = self.out.splitlines()
@@ -132,9 +139,29 @@ class Served:
 
 def enter(url: str, bank: dict[str, str]) -> dict[str, str]:
     """Choose a password with the code that `init` gave out; the headers of the new administrator's requests."""
-    answer = httpx.post(f"{url}/v1/passwords", json={"one_time_code": bank["code"], "password": "zhong hua lu 17"})
+    answer = httpx.post(f"{url}/v1/passwords", json={"one_time_code": bank["code"], "password": PASSWORD})
     assert answer.status_code == 201, answer.text
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def must_tell_no_key(ran: Ran, keys: Path) -> None:
+    """Nothing of the key file was said."""
+    for secret in json.loads(keys.read_text())["keys"].values():
+        assert secret not in ran.out + ran.err
+
+
+async def choose(http: httpx.AsyncClient, code: str, expect: int = 201) -> dict[str, Any]:
+    """Choose a password with a code."""
+    found: dict[str, Any] = said(
+        await http.post("/v1/passwords", json={"one_time_code": code, "password": PASSWORD}), expect
+    )
+    return found
+
+
+async def sign_in(http: httpx.AsyncClient, login: str, expect: int = 201) -> dict[str, Any]:
+    """Sign in with number or phone."""
+    found: dict[str, Any] = said(await http.post("/v1/sessions", json={"login": login, "password": PASSWORD}), expect)
+    return found
 
 
 def is_up(url: str) -> bool:

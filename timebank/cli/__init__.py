@@ -1,11 +1,28 @@
-"""The command line: run the service, set up banks and who may what, import spreadsheets, rebuild and verify."""
+"""The command line: run the service, set up banks and who may what, import spreadsheets, rebuild and verify.
+
+Each command is in the module of its name (`import` in `importing`, because Python keeps that word for itself).
+"""
 
 import sys
 
 import asyncpg
 from rich.markup import escape
 
-from timebank.cli import banks, importing, keeping, serving
+from timebank.cli import (
+    appoint,
+    code,
+    demo,
+    importing,
+    init,
+    key,
+    keyring,
+    migrate,
+    preview,
+    project,
+    rebuild,
+    serve,
+    verify,
+)
 from timebank.cli.common import cli, console
 from timebank.db.migrations import UnknownSchemaError
 from timebank.exchange.spreadsheets import SpreadsheetError
@@ -13,7 +30,23 @@ from timebank.runtime.embedded import EmbeddedPostgresError
 from timebank.runtime.settings import SettingsError
 from timebank.vault.keyring import KeyringError
 
-__all__ = ["banks", "cli", "importing", "keeping", "main", "serving"]
+__all__ = [
+    "appoint",
+    "cli",
+    "code",
+    "demo",
+    "importing",
+    "init",
+    "key",
+    "keyring",
+    "main",
+    "migrate",
+    "preview",
+    "project",
+    "rebuild",
+    "serve",
+    "verify",
+]
 
 
 def main() -> None:

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+import functools
 import json
 import os
 from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from zoneinfo import ZoneInfo
 
 import rich_click as click
 import uvloop
@@ -13,7 +16,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from timebank import __version__
+from timebank.domain.kernel import Command
+from timebank.domain.refusing import Refusal
+from timebank.identity.security_log import Visit
 from timebank.ledger.store import Bank
+from timebank.ledger.submission import Receipt
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import VolunteerView
 from timebank.runtime import logs
@@ -21,10 +28,12 @@ from timebank.runtime.composition import Services, running_services
 from timebank.runtime.settings import Settings, from_environ
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 console = Console(stderr=True)
 
 BANK = click.option("--bank", help="The bank; not needed where there is only one.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -64,25 +73,65 @@ def run(command: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
 def run_services(command: Callable[[Services], Coroutine[Any, Any, T]]) -> T:
     """Run one command with services; it moves projections on itself where it needs them."""
 
-    async def run_it(settings: Settings) -> T:
+    async def with_settings(settings: Settings) -> T:
         async with running_services(settings, follow=False, statement_seconds=None) as services:
             return await command(services)
 
-    return run(run_it)
+    return run(with_settings)
+
+
+def with_services(command: Callable[Concatenate[Services, P], Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Make a command of the command line out of an async function that takes the services first."""
+
+    @functools.wraps(command)
+    def started(*args: P.args, **kwargs: P.kwargs) -> None:
+        run_services(lambda services: command(services, *args, **kwargs))
+
+    return started
+
+
+async def execute(services: Services, bank: Bank, command: Command, request_id: str) -> Receipt:
+    """Do one thing in a bank. A refusal ends the program: it is told, and the exit code is 1."""
+    try:
+        return await services.ledger.execute(bank.bank_id, command, request_id=request_id)
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from None
+
+
+def now_in(services: Services, bank: Bank) -> datetime:
+    """Now, in the local time of a bank."""
+    return services.ledger.clock().astimezone(ZoneInfo(bank.timezone))
+
+
+def visit(services: Services, what: str) -> Visit:
+    """What the security log is told of somebody who uses the command line."""
+    return Visit(services.ledger.clock(), "", what)
 
 
 async def find_bank(services: Services, wanted: str | None) -> Bank:
-    """The bank that is meant."""
+    """The bank that is meant: the one with this id, or the only one. Raises `click.UsageError`."""
     banks = await services.ledger.store.banks()
-    found = [bank for bank in banks if wanted is None or str(bank.bank_id) == wanted]
-    if len(found) == 1:
-        return found[0]
+    meant = [bank for bank in banks if wanted is None or str(bank.bank_id) == wanted]
+    if len(meant) == 1:
+        return meant[0]
     if wanted:
         raise click.BadParameter(f"there is no bank {wanted}", param_hint="--bank")
-    if not found:
+    if not meant:
         raise click.UsageError("There is no bank yet: open one with 'timebank init NAME'.")
-    listed = "\n".join(f"  {bank.bank_id}  {bank.name}" for bank in found)
+    listed = "\n".join(f"  {bank.bank_id}  {bank.name}" for bank in meant)
     raise click.UsageError(f"There are several banks; say which with --bank:\n{listed}")
+
+
+async def find_volunteer(services: Services, bank: Bank, wanted: str) -> VolunteerView:
+    """The volunteer with this id, number or phone. Raises `click.BadParameter` if that is nobody, or not one alone."""
+    while await services.runner.catch_up(bank.bank_id):
+        pass
+    by_id = await volunteers.one(services.pool, services.people, bank.bank_id, wanted)
+    meant = [by_id] if by_id else await volunteers.exactly(services.pool, services.people, bank.bank_id, wanted)
+    if len(meant) != 1:
+        what = "several volunteers have" if meant else "there is no volunteer with"
+        raise click.BadParameter(f"{what} the id, number or phone {wanted} in this bank")
+    return meant[0]
 
 
 @contextlib.contextmanager
@@ -104,15 +153,3 @@ def adding(progress: Callable[[int, int], None], total: int) -> Callable[[int], 
         progress(done, total)
 
     return add
-
-
-async def find_volunteer(services: Services, bank: Bank, wanted: str) -> VolunteerView:
-    """The volunteer with this id, number or phone."""
-    while await services.runner.catch_up(bank.bank_id):
-        pass
-    by_id = await volunteers.one(services.pool, services.people, bank.bank_id, wanted)
-    found = [by_id] if by_id else await volunteers.exactly(services.pool, services.people, bank.bank_id, wanted)
-    if len(found) != 1:
-        what = "several volunteers have" if found else "there is no volunteer with"
-        raise click.BadParameter(f"{what} the id, number or phone {wanted} in this bank")
-    return found[0]

@@ -1,13 +1,15 @@
-"""Importing spreadsheets."""
+"""`timebank import`: bring in spreadsheets of people and service."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import rich_click as click
 
-from timebank.cli.common import adding, cli, find_bank, progress_bar, run_services
+from timebank.cli.common import BANK, cli, find_bank, progress_bar, run_services
 from timebank.domain.identifiers import OrganisationId, VolunteerId
-from timebank.exchange.imports import Report, import_records, import_volunteers
-from timebank.exchange.spreadsheets import RECORD_COLUMNS, VOLUNTEER_COLUMNS, Column, Table, read_table, rejected_csv
+from timebank.exchange.imports import Progress, Report, import_records, import_volunteers
+from timebank.exchange.spreadsheets import RECORD_COLUMNS, VOLUNTEER_COLUMNS, Table, read_table, rejected_csv
 from timebank.runtime.composition import Services
 from timebank.runtime.founding import OPERATOR
 
@@ -25,19 +27,17 @@ def import_group() -> None:
 
 @import_group.command("volunteers")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--bank", help="The bank; not needed where there is only one.")
+@BANK
 def import_volunteers_command(file: Path, bank: str | None) -> None:
     """Register the people on a list: name 姓名, phone 手机, skills 技能."""
-    table = _read(file, VOLUNTEER_COLUMNS)
+    table = read_table(file.read_bytes(), VOLUNTEER_COLUMNS)
 
-    async def run(services: Services) -> Report:
+    async def register_people(services: Services) -> Report:
         bank_id = (await find_bank(services, bank)).bank_id
-        with progress_bar(f"Importing {file.name}", len(table.rows)) as progress:
-            return await import_volunteers(
-                services, bank_id, table, OPERATOR, progress=adding(progress, len(table.rows))
-            )
+        with _progress(file, table) as progress:
+            return await import_volunteers(services, bank_id, table, OPERATOR, progress=progress)
 
-    _tell(file, table, run_services(run), "registered")
+    _tell(file, table, run_services(register_people), "registered")
 
 
 @import_group.command("records")
@@ -45,32 +45,38 @@ def import_volunteers_command(file: Path, bank: str | None) -> None:
 @click.option("--organisation", required=True, help="The organisation that logs the service.")
 @click.option("--confirm-as", help="The volunteer who has verified the list, and may.")
 @click.option("--dry-run", is_flag=True, help="Show the verdicts, and write nothing to the bank.")
-@click.option("--bank", help="The bank; not needed where there is only one.")
+@BANK
 def import_records_command(
     file: Path, organisation: str, confirm_as: str | None, dry_run: bool, bank: str | None
 ) -> None:
     """Log the service on a list: number 编号 or phone 手机, activity 活动, category 类别, started_at 开始…"""
-    table = _read(file, RECORD_COLUMNS)
+    table = read_table(file.read_bytes(), RECORD_COLUMNS)
+    organisation_id = OrganisationId(organisation)
+    verifier = VolunteerId(confirm_as) if confirm_as else None
 
-    async def run(services: Services) -> Report:
+    async def log_service(services: Services) -> Report:
         bank_id = (await find_bank(services, bank)).bank_id
-        with progress_bar(f"Importing {file.name}", len(table.rows)) as progress:
+        with _progress(file, table) as progress:
             return await import_records(
-                services,
-                bank_id,
-                table,
-                OrganisationId(organisation),
-                confirm_as=VolunteerId(confirm_as) if confirm_as else None,
-                dry_run=dry_run,
-                progress=adding(progress, len(table.rows)),
+                services, bank_id, table, organisation_id, confirm_as=verifier, dry_run=dry_run, progress=progress
             )
 
     verb = "logged and confirmed" if confirm_as else "logged"
-    _tell(file, table, run_services(run), f"would be {verb}" if dry_run else verb)
+    _tell(file, table, run_services(log_service), f"would be {verb}" if dry_run else verb)
 
 
-def _read(file: Path, columns: tuple[Column, ...]) -> Table:
-    return read_table(file.read_bytes(), columns)
+@contextlib.contextmanager
+def _progress(file: Path, table: Table) -> Iterator[Progress]:
+    """A progress bar over the rows of a file; gives a function that is told how many more are done."""
+    done, total = 0, len(table.rows)
+    with progress_bar(f"Importing {file.name}", total) as progress:
+
+        def add(more: int) -> None:
+            nonlocal done
+            done += more
+            progress(done, total)
+
+        yield add
 
 
 def _tell(file: Path, table: Table, report: Report, verb: str) -> None:

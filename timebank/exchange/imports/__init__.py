@@ -4,8 +4,8 @@ Rows are submitted in chunks, each a transaction of its own: interrupted anywher
 not, and importing the same file again adds only those.
 """
 
-from timebank.exchange.imports.chunks import Report
+from timebank.exchange.imports.chunks import Progress, Report
 from timebank.exchange.imports.records import import_records
 from timebank.exchange.imports.volunteers import import_volunteers
 
-__all__ = ["Report", "import_records", "import_volunteers"]
+__all__ = ["Progress", "Report", "import_records", "import_volunteers"]

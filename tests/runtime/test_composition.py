@@ -1,16 +1,17 @@
+"""The parts put together: that they stop, whenever they are told to."""
+
 import subprocess
 import sys
 
-from tests.cli.program import Program
 from tests.controls import KEY_FILE
 
 STOP_RIGHT_AFTER_A_WRITE = """
 import asyncio, sys
 from uuid import UUID
-from timebank.runtime.composition import running_services, utc_now
+from timebank.domain.acting import Acting
 from timebank.domain.bank import OpenBank
 from timebank.domain.identifiers import new_bank_id
-from timebank.domain.kernel import Acting
+from timebank.runtime.composition import running_services, utc_now
 from timebank.runtime.settings import Settings
 
 async def once(turns):
@@ -31,9 +32,7 @@ for turns in range(6):
 """
 
 
-def test_the_service_stops_right_after_a_write(program: Program, url: str) -> None:
+def test_the_service_stops_right_after_a_write(url: str) -> None:
     """A follower that is woken and told to stop at the same moment stops: nothing swallows the cancellation."""
-    subprocess.run(
-        [sys.executable, "-c", STOP_RIGHT_AFTER_A_WRITE, url, str(KEY_FILE)],
-        env=program.environment, check=True, timeout=20, capture_output=True,
-    )  # fmt: skip
+    command = [sys.executable, "-c", STOP_RIGHT_AFTER_A_WRITE, url, str(KEY_FILE)]
+    subprocess.run(command, check=True, timeout=20, capture_output=True)

@@ -1,37 +1,15 @@
-"""Serving the API, and the demo world."""
+"""`timebank demo`: serve a world to try the time bank on."""
 
-import contextlib
 import os
-from collections.abc import Callable, Coroutine, Iterator
-from typing import Any, TypeVar
 
 import rich_click as click
 
-from timebank.cli.common import cli, console, echo_json, progress_bar, runner, settings_with
+from timebank.cli.common import cli, echo_json, progress_bar, settings_with
+from timebank.cli.serve import held_database
 from timebank.demo import Demo, Doors, known_world, make_world, open_doors
 from timebank.runtime import logs
-from timebank.runtime.composition import Services, database, ready_database, running_services
+from timebank.runtime.composition import Services, running_services
 from timebank.runtime.server import serve_http
-from timebank.runtime.settings import Settings
-from timebank.runtime.stopping import stop_when_told
-
-T = TypeVar("T")
-
-
-@cli.command()
-@click.option("--host", help="The address to listen on (TIMEBANK_HOST, 127.0.0.1).")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), help="The port to listen on; 0 takes a free one (TIMEBANK_PORT, 8000)."
-)
-@click.option("--workers", type=click.IntRange(1), help="How many processes serve (TIMEBANK_WORKERS, 1).")
-def serve(host: str | None, port: int | None, workers: int | None) -> None:
-    """Serve the API, with an embedded PostgreSQL unless another is set."""
-    stop_when_told()
-    settings = settings_with(host=host, port=port, workers=workers)
-    logs.configure(settings.log_level, settings.log_format)
-    # What keeps the service from starting is found here, and not by each worker process.
-    with _held_database(settings, lambda url: ready_database(url, settings)):
-        serve_http(settings, lambda url: console.print(f"Serving at {url} (API page: {url}/schema)"))
 
 
 @cli.command()
@@ -42,7 +20,6 @@ def demo(host: str | None, port: int | None, as_json: bool) -> None:
     """Load a believable world, serve it, and print how to try it. It lives in a home of its own (~/.timebank-demo)."""
     os.environ.setdefault("TIMEBANK_LOG_LEVEL", "warning")
     os.environ.setdefault("TIMEBANK_HOME", "~/.timebank-demo")
-    stop_when_told()
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level, settings.log_format)
 
@@ -51,20 +28,8 @@ def demo(host: str | None, port: int | None, as_json: bool) -> None:
             world = await known_world(services) or await _new_world(services)
             return world, await open_doors(services, world)
 
-    with _held_database(settings, prepare) as (world, doors):
+    with held_database(settings, prepare) as (world, doors):
         serve_http(settings, lambda url: _show_demo(url, world, doors, as_json=as_json))
-
-
-@contextlib.contextmanager
-def _held_database(settings: Settings, prepare: Callable[[str], Coroutine[Any, Any, T]]) -> Iterator[T]:
-    """The database, prepared, and kept running as long as the block does."""
-    with runner() as running:
-        held = database(settings)
-        url = running.run(held.__aenter__())
-        try:
-            yield running.run(prepare(url))
-        finally:
-            running.run(held.__aexit__(None, None, None))
 
 
 async def _new_world(services: Services) -> Demo:

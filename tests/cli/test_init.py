@@ -1,0 +1,90 @@
+"""Opening a bank, and the one-time codes that let people in: `init` and `code`."""
+
+import json
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.api.world import Caller, served, settled
+from tests.cli.program import Program, choose, must_tell_no_key, sign_in
+
+
+async def test_a_bank_is_opened(program: Program, url: str) -> None:
+    """`init --json` says one line: the bank, its zone, and its first administrator with a code kept only as a hash."""
+    bank = program.run("init", "百步亭", "--json", "--administrator", "林主任", "--phone", "13900000000").json
+    assert set(bank) == {"bank_id", "name", "timezone", "volunteer_id", "number", "code", "link"}
+    assert (bank["name"], bank["timezone"]) == ("百步亭", "Asia/Shanghai")
+    assert bank["link"].endswith(f"/welcome#{bank['code']}")
+    connection = await asyncpg.connect(url)
+    rows = await connection.fetch("select topic, authority from event order by position")
+    kept = await connection.fetch("select row_to_json(c)::text from one_time_code c")
+    await connection.close()
+    topics = ["bank-opened", "volunteer-registered", "appointment-made"]
+    assert [tuple(row) for row in rows] == [(topic, "operator") for topic in topics]
+    assert len(kept) == 1
+    assert bank["code"] not in str(kept)
+
+
+def test_init_for_people_shows_the_link(program: Program) -> None:
+    """Without --json the number and the link are shown in words."""
+    out = program.run("init", "甲").out
+    assert "/welcome#" in out
+    assert "volunteer number" in out
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(out)
+
+
+async def test_a_bank_is_opened_and_entered(keyed: Program, url: str, keys: Path) -> None:
+    """`init` tells number, code and link, as JSON or text; the code is good once, and then number and phone let in."""
+    ran = keyed.run("init", "百步亭", "--json", "--administrator", "林主任", "--phone", "139 0000 0000")
+    bank = ran.json
+    assert (len(bank["number"]), bank["link"]) == (12, f"http://127.0.0.1:8000/welcome#{bank['code']}")
+    assert ran.err == ""
+    must_tell_no_key(ran, keys)
+    async with served(url, key_file=str(keys)) as (_, http):
+        tokens = await choose(http, bank["code"])
+        assert tokens["volunteer_id"] == bank["volunteer_id"]
+        await choose(http, bank["code"], 422)
+        for login in (bank["number"], "13900000000"):
+            entered = await sign_in(http, login)
+        me = await Caller(http, bank["volunteer_id"], entered["access_token"]).get("/v1/me")
+        assert (me["volunteer"]["name"], me["offices"][0]["office"]) == ("林主任", "administrator")
+        # As text; and a code for somebody who forgot theirs, which makes the one before void.
+        told = await keyed.arun("code", bank["number"])
+        again = (await keyed.arun("code", "139-0000-0000", "--json")).json
+        assert told.err == ""
+        first = told.out.rsplit(maxsplit=1)[-1]
+        assert f"/welcome#{first}\n" in told.out
+        assert (again["volunteer_id"], again["number"]) == (bank["volunteer_id"], bank["number"])
+        await choose(http, first, 422)
+        await choose(http, again["code"])
+        assert (
+            await http.get("/v1/me", headers={"Authorization": f"Bearer {entered['access_token']}"})
+        ).status_code == 401
+
+
+async def test_a_bank_is_told_as_text(folder: Path, url: str, keys: Path) -> None:
+    """Without --json `init` says in words the bank, the number, and a link below the public address."""
+    program = Program(folder, database_url=url, key_file=str(keys), public_url="https://bank.example/")
+    told = program.run("init", "百步亭")
+    link = next(line.strip() for line in told.out.splitlines() if "https://" in line)
+    code = told.out.rsplit(maxsplit=1)[-1]
+    assert link == f"https://bank.example/welcome#{code}"
+    assert "volunteer number " in told.out
+    assert told.err == ""
+    async with served(url, key_file=str(keys), public_url="https://bank.example/") as (_, http):
+        await choose(http, code)
+
+
+async def test_whom_nobody_knows_gets_no_code(keyed: Program, url: str, keys: Path) -> None:
+    """An unknown volunteer, a phone that several have, and somebody erased are errors that say so."""
+    async with settled(url, key_file=str(keys)) as world:
+        for name in ("王一", "王二"):
+            await world.somebody(name, phone="13900003333")
+        gone = await world.somebody("王三", phone="13900004444")
+        await world.administrator.post(f"/v1/volunteers/{gone.id}/erase", expect=200)
+        assert "several volunteers have" in (await keyed.arun("code", "13900003333", expect=2)).sentence
+        for unknown in ("vol_0", "13900004444"):
+            assert f"phone {unknown} in this bank" in (await keyed.arun("code", unknown, expect=2)).sentence
+        assert await world.services.pool.fetchval("select count(*) from one_time_code") == 0

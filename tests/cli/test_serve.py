@@ -1,0 +1,99 @@
+"""Serving: the ways a service can fail to start, and what it logs, which is nothing secret."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.cli.program import PASSWORD, Program, enter
+
+
+def test_a_taken_port_is_one_sentence(program: Program) -> None:
+    """If the port is taken, the program says so in one sentence that names it, and how to take another."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = program.run("serve", "--port", str(port), expect=1)
+    assert told.err.startswith("Error: ")
+    assert f"127.0.0.1:{port}" in told.err
+    assert "--port" in told.err
+
+
+def test_logs_are_lines_of_json(program: Program) -> None:
+    """`serve` logs one JSON object a request, with its id, and never a token; errors carry no values of variables."""
+    bank = program.run("init", "甲", "--json").json
+    program.environment["TIMEBANK_LOG_LEVEL"] = "info"
+    with program.serving("serve", "--port", "0") as served:
+        url = served.url
+        headers = enter(url, bank) | {"X-Request-Id": "seen-1"}
+        made = httpx.post(f"{url}/v1/volunteers", headers=headers, json={"name": "上官婉儿", "phone": "13912345678"})
+        assert made.status_code == 201
+        broken = httpx.post(
+            f"{url}/v1/volunteers", headers=headers, content=b'{"name": "\xff", "phone": "13912345678"}'
+        )
+        assert broken.status_code == 400
+        served.stop()
+        lines = [json.loads(line) for line in served.err if line.startswith("{")]
+    requests = [line for line in lines if line.get("request_id") == "seen-1"]
+    assert [line["status"] for line in requests] == [201, 400]
+    assert set(requests[0]) == {
+        "event", "level", "timestamp", "request_id", "method", "route", "status", "milliseconds", "actor", "bank_id",
+        "credential",
+    }  # fmt: skip
+    assert requests[0]["bank_id"] == bank["bank_id"]
+    for secret in (headers["Authorization"].split()[1], bank["code"], "上官婉儿", "13912345678"):
+        assert not any(secret in line for line in served.err)
+
+
+def test_unexpected_errors_are_logged_without_secrets(program: Program) -> None:
+    """A traceback in the log shows no values: neither tokens nor bodies nor names."""
+    bank = program.run("init", "甲", "--json").json
+    program.environment["TIMEBANK_PUBLIC_URL"] = "http://bank.example"
+    with program.serving("serve", "--port", "0") as served:
+        token = enter(served.url, bank)["Authorization"].split()[1]
+    code = (
+        "import os, sys, asyncio, httpx\n"
+        "from timebank.runtime import logs\n"
+        "from timebank.api.app import create_app\n"
+        "from timebank.runtime.settings import from_environ\n"
+        "from timebank.projections.people import volunteers\n"
+        "async def fail(*_): raise RuntimeError('boom')\n"
+        "volunteers.one = fail\n"
+        "logs.configure('info', 'json')\n"
+        "async def main():\n"
+        "    app = create_app(from_environ(os.environ))\n"
+        "    transport = httpx.ASGITransport(app, raise_app_exceptions=False)\n"
+        "    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url='http://t') as http:\n"
+        "        token = sys.stdin.read()\n"
+        "        answer = await http.get('/v1/volunteers/vol_0', headers={'Authorization': 'Bearer ' + token})\n"
+        "        assert answer.status_code == 500\n"
+        "asyncio.run(main())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=token, env=program.environment, cwd=program.folder,
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert any("boom" in str(line) for line in lines)
+    assert token not in done.stderr
+
+
+def test_nothing_secret_is_logged(keyed: Program, keys: Path) -> None:
+    """Codes, passwords, tokens and keys are not in what the service logs, even where it logs all it can."""
+    keyed.environment["TIMEBANK_LOG_LEVEL"] = "debug"
+    bank = keyed.run("init", "百步亭", "--json", "--phone", "13900000000").json
+    with keyed.serving("serve", "--port", "0") as service, httpx.Client(base_url=service.url) as http:
+        wrong = http.post("/v1/passwords", json={"one_time_code": bank["code"], "password": "short"})
+        assert wrong.status_code == 422
+        tokens = http.post("/v1/passwords", json={"one_time_code": bank["code"], "password": PASSWORD}).json()
+        http.post("/v1/sessions", json={"login": "13900000000", "password": f"{PASSWORD}!"})
+        http.get("/v1/me", headers={"Authorization": f"Bearer {tokens['access_token']}x"})
+        http.get("/v1/volunteers?query=13900000000", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+        assert service.stop() == 0
+        logged = "".join([*service.out, *service.err])
+    assert logged.count('"event":"request"') >= 5
+    secrets = [bank["code"], PASSWORD, tokens["access_token"], tokens["refresh_token"], "13900000000", "管理员"]
+    for secret in (*secrets, *json.loads(keys.read_text())["keys"].values()):
+        assert secret not in logged

@@ -1,0 +1,32 @@
+"""Verifying the log and the read models, and rebuilding what differs."""
+
+import asyncpg
+
+from tests.cli.program import Program
+from timebank.projections import EVERY
+
+
+async def test_verify_finds_what_was_tampered_with(program: Program, url: str) -> None:
+    """A sound bank is said to be sound; a changed row of the log, or of a read model, is located, with exit code 1."""
+    program.run("init", "甲", "--json")
+    people = program.folder / "people.csv"
+    people.write_text("姓名\n张三\n李四\n")
+    program.run("import", "volunteers", people)
+    program.run("rebuild")
+    sound = program.run("verify").out
+    assert "log: sound" in sound
+    assert "DIFFERS" not in sound
+    assert sound.count("equal") == len(EVERY)
+    connection = await asyncpg.connect(url)
+    await connection.execute("update volunteer set status = 'suspended'")
+    differs = program.run("verify", expect=1).out
+    assert "volunteers: DIFFERS" in differs
+    assert program.run("rebuild", "volunteers").out == "volunteers: rebuilt\n"
+    program.run("verify")
+    await connection.execute("alter table event disable trigger user")
+    await connection.execute("update event set data = set_byte(data, 40, get_byte(data, 40) # 1) where position = 2")
+    await connection.execute("alter table event enable trigger user")
+    await connection.close()
+    tampered = program.run("verify", expect=1).out
+    assert "position 2: the row is not the one that was sealed" in tampered
+    assert "1 findings" in tampered or "findings" in tampered

@@ -1,0 +1,50 @@
+"""`timebank code`: a one-time code for somebody to choose a password with."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import rich_click as click
+
+from timebank.api.identity.sessions import welcome_link
+from timebank.cli.common import BANK, JSON, cli, echo_json, find_bank, find_volunteer, visit, with_services
+from timebank.runtime.composition import Services
+
+
+class OneTimeCode(NamedTuple):
+    """A code, the page where it is used, and until when it is good."""
+
+    code: str
+    link: str
+    until: datetime
+
+
+@cli.command()
+@click.argument("volunteer")
+@BANK
+@JSON
+@with_services
+async def code(services: Services, volunteer: str, bank: str | None, as_json: bool) -> None:
+    """Make a one-time code for VOLUNTEER (id, number or phone) to choose a password with. It is shown once."""
+    meant = await find_bank(services, bank)
+    person = await find_volunteer(services, meant, volunteer)
+    issued = await issue_code(services, meant.bank_id, person.volunteer_id)
+    if as_json:
+        whose = {"volunteer_id": person.volunteer_id, "number": person.number}
+        echo_json(whose | {"code": issued.code, "link": issued.link})
+        return
+    tell_code(issued, meant.timezone)
+
+
+async def issue_code(services: Services, bank_id: UUID, volunteer_id: str) -> OneTimeCode:
+    """Issue a code in the operator's name."""
+    made, until = await services.sign_in.issue_code(bank_id, volunteer_id, "operator", visit(services, "cli"))
+    return OneTimeCode(made, welcome_link(services.public_url, made), until)
+
+
+def tell_code(issued: OneTimeCode, timezone: str) -> None:
+    """Print a code for people, with the link, and until when it is good in a time zone."""
+    until = issued.until.astimezone(ZoneInfo(timezone))
+    click.echo(f"A password can be chosen once, until {until:%Y-%m-%d %H:%M}, with this link:\n\n  {issued.link}\n")
+    click.echo(f"or by POST /v1/passwords with the code {issued.code}")

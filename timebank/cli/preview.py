@@ -1,0 +1,59 @@
+"""`timebank preview`: try a draft of the rule book on the real history."""
+
+from pathlib import Path
+
+import msgspec
+import rich_click as click
+
+from timebank.api.credit.policies import DraftRequest
+from timebank.cli.common import BANK, cli, find_bank, progress_bar, run_services
+from timebank.domain.credit.policies import must_be_consistent
+from timebank.domain.credit.preview import Effects
+from timebank.domain.refusing import Refusal
+from timebank.projections.credit import policies
+from timebank.projections.people import volunteers
+from timebank.runtime.composition import Services
+
+
+@cli.command("preview")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@BANK
+def preview_command(file: Path, bank: str | None) -> None:
+    """Try a draft of the rule book on the real history; nothing is written.
+
+    The file is JSON as for POST /v1/policies/preview, as {"rules": {"credit_percent": {"治安巡逻": 200}}}.
+    """
+    draft = _read_draft(file)
+    run_services(lambda services: _preview(services, draft, bank))
+
+
+def _read_draft(file: Path) -> DraftRequest:
+    """The draft in a file. Raises `click.BadParameter` if there is none."""
+    try:
+        draft = msgspec.json.decode(file.read_bytes(), type=DraftRequest)
+        must_be_consistent(draft.rules.rules())
+    except (msgspec.DecodeError, Refusal) as error:
+        raise click.BadParameter(f"{file} is no rule book: {error}") from None
+    return draft
+
+
+async def _preview(services: Services, draft: DraftRequest, bank: str | None) -> None:
+    bank_id = (await find_bank(services, bank)).bank_id
+    with progress_bar("Replaying the history") as progress:
+        _, effects = await policies.preview(
+            services.pool, bank_id, draft.rules.rules(), draft.effective_from, draft.largest, progress
+        )
+    changed = [each.volunteer_id for each in effects.largest_changes]
+    _tell(effects, await volunteers.numbers_of(services.pool, bank_id, changed))
+
+
+def _tell(effects: Effects, numbers: dict[str, str]) -> None:
+    """Print what would change in all, and for whom most; `numbers` are volunteer numbers by id."""
+    click.echo(f"{effects.people_changed} of {effects.people} people would have other credit,")
+    click.echo(f"{effects.records_changed} of {effects.records} records would count differently,")
+    click.echo(
+        f"{effects.minutes_after} minutes in all instead of {effects.minutes_before} "
+        f"(+{effects.minutes_gained} -{effects.minutes_lost})."
+    )
+    for volunteer_id, before, after in effects.largest_changes:
+        click.echo(f"  {numbers.get(volunteer_id, volunteer_id)}  {before} -> {after}  ({after - before:+})")

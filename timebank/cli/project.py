@@ -1,0 +1,24 @@
+"""`timebank project`: move the read models on in a process of its own."""
+
+import asyncio
+import signal
+
+import rich_click as click
+
+from timebank.cli.common import cli, with_services
+from timebank.runtime.composition import Services, in_background, let_time_pass
+
+
+@cli.command()
+@with_services
+async def project(services: Services) -> None:
+    """Move the read models on, and let time pass for reservations, as a process of its own.
+
+    The service then runs with TIMEBANK_PROJECT=false.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with in_background([services.runner.run(), let_time_pass(services.pool, services.ledger)]):
+        click.echo("Following the log; stop with Ctrl-C.", err=True)
+        await stop.wait()

@@ -1,0 +1,20 @@
+"""`timebank rebuild`: make read models anew from the log."""
+
+import rich_click as click
+
+from timebank.cli.common import cli, progress_bar, with_services
+from timebank.projections import EVERY
+from timebank.projections.machinery.rebuild import rebuild
+from timebank.runtime.composition import Services
+
+
+@cli.command("rebuild")
+@click.argument("names", nargs=-1, type=click.Choice([each.name for each in EVERY]))
+@with_services
+async def rebuild_command(services: Services, names: tuple[str, ...]) -> None:
+    """Make read models anew from the log (all of them, or those named), while the service goes on."""
+    for projection in EVERY:
+        if not names or projection.name in names:
+            with progress_bar(f"Rebuilding {projection.name}") as progress:
+                await rebuild(services.pool, projection, progress)
+            click.echo(f"{projection.name}: rebuilt")
