@@ -46,15 +46,16 @@ TABLES = {
     "sealing_key": Table(VAULT),
     # The log.
     "bank": Table(LEDGER, readers=(MACHINERY, CREDIT, IDENTITY)),
-    "event": Table(LEDGER, readers=PROJECTIONS),
+    "event": Table(LEDGER, readers=(*PROJECTIONS, IDENTITY)),
     "event_tag": Table(LEDGER, readers=(CREDIT, SUPERVISION, IDENTITY)),
     "idempotency": Table(LEDGER),
     # Read models; whatever makes them anew is told their names, and so is not seen here.
-    "checkpoint": Table(MACHINERY, readers=(RECOGNITION,)),
+    "checkpoint": Table(MACHINERY, readers=(CREDIT, RECOGNITION)),
     "balance": Table(CREDIT),
     "fund": Table(CREDIT),
     "fund_balance": Table(CREDIT),
     "redemption": Table(CREDIT),
+    "statement_checkpoint": Table(CREDIT),
     "reward": Table(CREDIT),
     "transfer": Table(CREDIT),
     "api_key": Table(ORGANISATIONS, readers=(IDENTITY,)),
