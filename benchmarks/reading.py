@@ -11,7 +11,7 @@ from timebank.ledger.codec import Event, decode, encode, leaf
 from timebank.projections import EVERY
 from timebank.projections.credit import balances
 from timebank.projections.machinery.rebuild import rebuild
-from timebank.runtime.composition import utc_now
+from timebank.runtime.clock import utc_now
 
 WINDOW = 5_000
 FETCH = "select position, topic, data from event where bank_id = $1 and position > $2 order by position limit $3"

@@ -26,7 +26,8 @@ from timebank.domain.organisations.organisations import ApproveOrganisation, Reg
 from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.domain.service.records import LogConfirmedService, LogService
 from timebank.ledger.submission import Receipt
-from timebank.runtime.composition import Services, running_services, utc_now
+from timebank.runtime.clock import utc_now
+from timebank.runtime.composition import Services, running_services
 from timebank.runtime.founding import found_bank
 from timebank.runtime.settings import from_environ
 

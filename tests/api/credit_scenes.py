@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from tests.api.world import Caller, World, reward
-from timebank.runtime.composition import utc_now
+from timebank.runtime.clock import utc_now
 
 Scene = Callable[[World], Awaitable[httpx.Response]]
 

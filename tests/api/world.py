@@ -12,7 +12,8 @@ from tests.controls import GARDENERS, HAIRCUT, KEY_FILE, ZONE, span
 from timebank.api.app import create_app
 from timebank.domain.facts.organisations import Permission
 from timebank.identity.security_log import Visit
-from timebank.runtime.composition import Services, utc_now
+from timebank.runtime.clock import utc_now
+from timebank.runtime.composition import Services
 from timebank.runtime.founding import found_bank
 from timebank.runtime.settings import Settings
 

@@ -53,7 +53,8 @@ from timebank.projections.credit import balances, redemptions
 from timebank.projections.machinery.rebuild import verify
 from timebank.projections.machinery.runner import Runner
 from timebank.runtime import composition, expiry
-from timebank.runtime.composition import hooks, in_background, let_time_pass, utc_now
+from timebank.runtime.clock import utc_now
+from timebank.runtime.composition import expire_overdue, hooks, in_background
 from timebank.runtime.expiry import expire_due
 
 HOUR, SECOND, MOMENT = timedelta(hours=1), timedelta(seconds=1), timedelta(microseconds=1)
@@ -430,7 +431,7 @@ async def test_the_background_task_survives(drill: Drill, monkeypatch: pytest.Mo
     every: list[RedemptionId] = []
     killing = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'doomed'"
     async with drill.process(f"{drill.url}{'&' if '?' in drill.url else '?'}application_name=doomed") as doomed:
-        async with drill.process() as keeper, in_background([let_time_pass(doomed.pool, doomed.ledger)]):
+        async with drill.process() as keeper, in_background([expire_overdue(doomed.pool, doomed.ledger)]):
             for _ in range(5):
                 every += await drill.reserve(keeper, 6)
                 drill.clock.now += LASTS

@@ -20,7 +20,8 @@ from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store, Tip
 from timebank.ledger.submission import ClockError, IdempotencyKey, StoreUnavailableError
-from timebank.runtime.composition import hooks, utc_now
+from timebank.runtime.clock import utc_now
+from timebank.runtime.composition import hooks
 from timebank.vault.people import People
 
 KEY = IdempotencyKey("operator", "a-key", (b"fingerprint",))

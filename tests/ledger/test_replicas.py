@@ -22,7 +22,8 @@ from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.submission import IdempotencyKey, Receipt, StoreUnavailableError
 from timebank.ledger.wake import Waker
-from timebank.runtime.composition import hooks, utc_now
+from timebank.runtime.clock import utc_now
+from timebank.runtime.composition import hooks
 from timebank.runtime.embedded import EmbeddedPostgres
 
 KEY = IdempotencyKey("operator", "a-key", (b"fingerprint",))

@@ -11,7 +11,8 @@ from uuid import UUID
 from timebank.domain.acting import Acting
 from timebank.domain.bank import OpenBank
 from timebank.domain.identifiers import new_bank_id
-from timebank.runtime.composition import running_services, utc_now
+from timebank.runtime.clock import utc_now
+from timebank.runtime.composition import running_services
 from timebank.runtime.settings import Settings
 
 async def once(turns):

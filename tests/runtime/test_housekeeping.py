@@ -10,7 +10,7 @@ from tests.controls import KEY_FILE
 from timebank.db.connections import Pool
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.runtime import housekeeping
-from timebank.runtime.composition import utc_now
+from timebank.runtime.clock import utc_now
 from timebank.runtime.housekeeping import Kept, sweep_old
 from timebank.vault.keyring import Keyring
 

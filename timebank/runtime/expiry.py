@@ -1,7 +1,7 @@
-"""Expiry: what time does by itself. Reservations nobody came for in time are taken back, exactly once each.
+"""Expiry: reservations that nobody came for in time are taken back, exactly once each.
 
-The read model says what may be due; whether it is, is decided from facts. So it does not matter how late the clock
-comes, how often, or in how many processes at once: what is taken back already, or was fulfilled, stays as it is.
+The read model says what may be due; whether it is, is decided from facts. So it does not matter how late this is done,
+how often, or in how many processes at once: what is taken back already, or was fulfilled, stays as it is.
 """
 
 import asyncio
@@ -21,9 +21,10 @@ from timebank.ledger.submission import QueueFullError, Receipt, StoreUnavailable
 from timebank.projections.credit import redemptions
 
 CLOCK = Acting(ActorId("clock"), "operator")
-"""Who lets reservations expire: nobody in particular, so the program itself, in the operator's name."""
+"""By whom reservations expire: the program itself, in the operator's name."""
 
 AT_ONCE = 500
+"""How many reservations of a bank are taken back in one transaction."""
 
 log = structlog.get_logger(__name__)
 
@@ -43,17 +44,22 @@ async def expire_due(pool: Pool, ledger: Ledger) -> int:
             log.warning("overdue reservations wait to be taken back", bank_id=str(bank_id), error=str(error))
         except Exception:
             log.exception("overdue reservations could not be taken back together", bank_id=str(bank_id))
-            alone = await asyncio.gather(
-                *(_submit(ledger, bank_id, [command]) for command in commands), return_exceptions=True
-            )
-            for redemption_id, outcome in zip(overdue, alone, strict=True):
-                if isinstance(outcome, int):
-                    taken_back += outcome
-                else:
-                    log.error("a reservation could not be taken back", redemption_id=redemption_id, error=repr(outcome))
+            taken_back += await _expire_each(ledger, bank_id, commands)
     return taken_back
 
 
+async def _expire_each(ledger: Ledger, bank_id: UUID, commands: Sequence[ExpireRedemption]) -> int:
+    """Take back each by itself, so that one that fails keeps no other; says how many were."""
+    outcomes = await asyncio.gather(
+        *(_submit(ledger, bank_id, [command]) for command in commands), return_exceptions=True
+    )
+    for command, outcome in zip(commands, outcomes, strict=True):
+        if not isinstance(outcome, int):
+            log.error("a reservation could not be taken back", redemption_id=command.redemption_id, error=repr(outcome))
+    return sum(outcome for outcome in outcomes if isinstance(outcome, int))
+
+
 async def _submit(ledger: Ledger, bank_id: UUID, commands: Sequence[Command]) -> int:
+    """Have commands done together; says how many reservations were taken back."""
     outcomes = await ledger.submit(bank_id, commands, request_id="expiry")
     return sum(len(outcome.facts) for outcome in outcomes if isinstance(outcome, Receipt))

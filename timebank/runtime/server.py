@@ -22,7 +22,10 @@ CONNECTIONS = 4096
 
 
 def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
-    """Run the server until it is told to stop; its worker processes read the settings from the environment."""
+    """Run the server until it is told to stop; `when_ready` is told its URL once it serves.
+
+    Its worker processes read the settings from the environment. Raises `OSError` if the port is taken.
+    """
     port = settings.port or _free_port(settings.host)
     _refuse_taken(settings.host, port)
     os.environ |= {
@@ -32,7 +35,14 @@ def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
         "TIMEBANK_LOG_LEVEL": settings.log_level,
     }
     _allow_files(CONNECTIONS)
-    server = StoppableServer(
+    server = _server(settings, port)
+    url = _url(settings.host, port)
+    threading.Thread(target=_tell_when_ready, args=(url, when_ready), daemon=True).start()
+    server.serve()
+
+
+def _server(settings: Settings, port: int) -> StoppableServer:
+    return StoppableServer(
         "timebank.api.app:from_environment",
         address=settings.host,
         port=port,
@@ -47,13 +57,16 @@ def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
         backpressure=CONNECTIONS,
         log_enabled=settings.log_level in {"debug", "info"},
     )
-    host = "127.0.0.1" if settings.host == "0.0.0.0" else settings.host  # noqa: S104  # compared, not bound
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    threading.Thread(target=_tell_when_ready, args=(url, when_ready), daemon=True).start()
-    server.serve()
+
+
+def _url(host: str, port: int) -> str:
+    """Where this machine reaches a server that listens on an address."""
+    host = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  # compared, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
+    """Ask whether the service is ready until it is, and tell that once; or say that it takes too long."""
     waited = threading.Event()
     for _ in range(int(READY_SECONDS / 0.1)):
         with contextlib.suppress(OSError, urllib.error.URLError):
@@ -74,12 +87,14 @@ def _allow_files(count: int) -> None:
 
 
 def _free_port(host: str) -> int:
+    """A port that nobody listens on."""
     with socket.create_server((host, 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
 def _refuse_taken(host: str, port: int) -> None:
+    """Raise `OSError`, with what to do about it, if the port cannot be listened on."""
     try:
         socket.create_server((host, port)).close()
     except OSError as error:

@@ -148,18 +148,28 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
     """The settings in an environment. Raises `SettingsError`, naming the variable."""
     own = {key: value for key, value in environ.items() if key.startswith(PREFIX) and key not in FOR_TESTS}
     given = {key.removeprefix(PREFIX).lower(): value for key, value in own.items()}
+    _must_be_known(given)
+    _must_be_valid(given)
+    settings = msgspec.convert(given, Settings, strict=False)
+    settings.proxies, settings.provider  # noqa: B018  # what cannot be is said now, not with the first request
+    return settings
+
+
+def _must_be_known(given: Mapping[str, str]) -> None:
+    """Refuse settings that there are none of: whoever misspells one would believe that it holds."""
     unknown = given.keys() - set(Settings.__struct_fields__)
     if unknown:
         names = ", ".join(sorted(PREFIX + name.upper() for name in unknown))
         possible = ", ".join(PREFIX + name.upper() for name in Settings.__struct_fields__)
         msg = f"there is no setting {names}; there are {possible}"
         raise SettingsError(msg)
+
+
+def _must_be_valid(given: Mapping[str, str]) -> None:
+    """Refuse values that are not of their setting's type, each by itself, so that the right one is named."""
     for name, value in given.items():
         try:
             msgspec.convert({name: value}, Settings, strict=False)
         except msgspec.ValidationError as error:
             msg = f"{PREFIX}{name.upper()}={value!r} cannot be: {str(error).partition(' - at')[0]}"
             raise SettingsError(msg) from None
-    settings = msgspec.convert(given, Settings, strict=False)
-    settings.proxies, settings.provider  # noqa: B018  # what cannot be is said now, not with the first request
-    return settings

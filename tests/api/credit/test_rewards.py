@@ -5,7 +5,7 @@ import pytest
 
 from tests.api.people.test_proxies import today
 from tests.api.world import World, reward
-from timebank.runtime.composition import utc_now
+from timebank.runtime.clock import utc_now
 
 REASON = {"reason": "名额用完"}
 

@@ -15,7 +15,7 @@ from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerNumber
 from timebank.domain.organisations.organisations import RegisterOrganisation
 from timebank.domain.refusals import OfficeMissing
 from timebank.domain.refusing import every_refusal
-from timebank.runtime.composition import utc_now
+from timebank.runtime.clock import utc_now
 
 NOWHERE = "org_0"
 REASON = {"reason": "对照签到表"}

@@ -16,7 +16,7 @@ from tests.api.world import Caller, World, said, served, settled
 from tests.conftest import administer, database_url
 from tests.controls import ZONE
 from timebank.identity import attempts, codes, passwords, sessions
-from timebank.runtime.composition import utc_now
+from timebank.runtime.clock import utc_now
 from timebank.runtime.founding import found_bank
 
 PASSWORD = "zhong hua lu 17"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.world import Caller, World, served, service
 from timebank.domain.facts.organisations import Permission
-from timebank.runtime.composition import utc_now
+from timebank.runtime.clock import utc_now
 
 EVERYTHING = list(get_args(Permission))
 READ = {"label": "读取", "permissions": ["read"]}

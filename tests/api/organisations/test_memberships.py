@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from tests.api.world import World, service
 from tests.controls import ZONE
-from timebank.runtime.composition import utc_now
+from timebank.runtime.clock import utc_now
 
 
 async def test_a_request_is_approved(world: World) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.world import Caller, World, served
 from tests.controls import ZONE
-from timebank.runtime.composition import utc_now
+from timebank.runtime.clock import utc_now
 
 REASON = {"reason": "调离"}
 

@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.world import Caller, World, said
 from tests.controls import ZONE
-from timebank.runtime.composition import utc_now
+from timebank.runtime.clock import utc_now
 
 CONSENT = {"purpose": "leaderboard", "granted": True}
 NO_CONSENT = CONSENT | {"granted": False}
