@@ -6,7 +6,7 @@ import rich_click as click
 
 from timebank.cli.common import cli, echo_json, progress_bar, settings_with
 from timebank.cli.serve import held_database
-from timebank.demo import Demo, Doors, known_world, make_world, open_doors
+from timebank.demo import Credentials, Demo, give_credentials, known_world, make_world
 from timebank.runtime import logs
 from timebank.runtime.composition import Services, running_services
 from timebank.runtime.server import serve_http
@@ -23,13 +23,13 @@ def demo(host: str | None, port: int | None, as_json: bool) -> None:
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level, settings.log_format)
 
-    async def prepare(_: str) -> tuple[Demo, Doors]:
+    async def prepare(_: str) -> tuple[Demo, Credentials]:
         async with running_services(settings) as services:
             world = await known_world(services) or await _new_world(services)
-            return world, await open_doors(services, world)
+            return world, await give_credentials(services, world)
 
-    with held_database(settings, prepare) as (world, doors):
-        serve_http(settings, lambda url: _show_demo(url, world, doors, as_json=as_json))
+    with held_database(settings, prepare) as (world, credentials):
+        serve_http(settings, lambda url: _show_demo(url, world, credentials, as_json=as_json))
 
 
 async def _new_world(services: Services) -> Demo:
@@ -37,15 +37,15 @@ async def _new_world(services: Services) -> Demo:
         return await make_world(services, progress)
 
 
-def _show_demo(url: str, world: Demo, doors: Doors, *, as_json: bool) -> None:
+def _show_demo(url: str, world: Demo, credentials: Credentials, *, as_json: bool) -> None:
     if as_json:
         echo_json(
             {
                 "url": url,
                 "bank_id": str(world.bank_id),
-                "numbers": doors.numbers,
-                "password": doors.password,
-                "api_key": doors.api_key,
+                "numbers": credentials.numbers,
+                "password": credentials.password,
+                "api_key": credentials.api_key,
                 "organisation_id": world.organisation,
                 "volunteer_id": world.volunteer,
             }
@@ -53,8 +53,8 @@ def _show_demo(url: str, world: Demo, doors: Doors, *, as_json: bool) -> None:
         return
     click.echo(f"\nThe demo world is served at {url}; the API page is {url}/schema. Stop it with Ctrl-C.")
     click.echo("To try it, paste this into another terminal and follow the walk-through in README.md:\n")
-    click.echo(f"export URL={url} BANK_ID={world.bank_id} PASSWORD={doors.password}")
-    for name, number in doors.numbers.items():
+    click.echo(f"export URL={url} BANK_ID={world.bank_id} PASSWORD={credentials.password}")
+    for name, number in credentials.numbers.items():
         click.echo(f"export {name.upper()}_NUMBER={number}")
-    click.echo(f"export ORGANISATION={doors.api_key}")
+    click.echo(f"export ORGANISATION={credentials.api_key}")
     click.echo(f"export ORGANISATION_ID={world.organisation} VOLUNTEER_ID={world.volunteer}\n")

@@ -1,5 +1,6 @@
 """A believable world to try the time bank on."""
 
-from timebank.demo.world import Demo, Doors, known_world, make_world, open_doors
+from timebank.demo.trying import Credentials, Demo, give_credentials, known_world
+from timebank.demo.world import make_world
 
-__all__ = ["Demo", "Doors", "known_world", "make_world", "open_doors"]
+__all__ = ["Credentials", "Demo", "give_credentials", "known_world", "make_world"]
