@@ -16,8 +16,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import account, claims, http, importing, inprocess, machine, previewing, reading, redeeming, statements
-from benchmarks.measure import Bench, Row
+from benchmarks import account, claims, http, importing, inprocess, previewing, reading, redeeming, statements
+from benchmarks.setup import machine
+from benchmarks.setup.measure import Bench, Row
 from timebank.runtime import logs
 from timebank.runtime.embedded import EmbeddedPostgres
 

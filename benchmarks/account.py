@@ -3,8 +3,8 @@
 import statistics
 from datetime import timedelta
 
-from benchmarks.measure import Bench, Row, compare, in_turns, seconds_for
-from benchmarks.world import World, new_world
+from benchmarks.setup.measure import Bench, Row, compare, in_turns, seconds_for
+from benchmarks.setup.world import World, new_world
 from timebank.domain.identifiers import RecordId, VolunteerId
 from timebank.domain.service.records import ConfirmService, LogService
 from timebank.ledger.ledger import Ledger

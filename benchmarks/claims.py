@@ -3,8 +3,8 @@
 import statistics
 from collections import Counter
 
-from benchmarks.measure import Bench, Row
-from benchmarks.service import Service, request, running_service, token_of
+from benchmarks.setup.measure import Bench, Row
+from benchmarks.setup.service import Service, request, running_service, token_of
 from timebank.domain.credit.rewards import PublishReward
 from timebank.domain.facts.credit import RewardReserved, RewardTerms
 from timebank.domain.identifiers import RewardId, new_reward_id

@@ -4,8 +4,8 @@ import os
 import statistics
 from pathlib import Path
 
-from benchmarks.measure import Bench, Row, compare, in_turns
-from benchmarks.service import CONNECTIONS, Service, running_service
+from benchmarks.setup.measure import Bench, Row, compare, in_turns
+from benchmarks.setup.service import CONNECTIONS, Service, running_service
 
 TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -4,8 +4,8 @@ import statistics
 import time
 from datetime import timedelta
 
-from benchmarks.measure import Bench, Row, compare, in_turns
-from benchmarks.world import World, new_world
+from benchmarks.setup.measure import Bench, Row, compare, in_turns
+from benchmarks.setup.world import World, new_world
 from timebank.domain.identifiers import new_record_id
 from timebank.exchange.imports import import_records
 from timebank.exchange.spreadsheets import RECORD_COLUMNS, read_table

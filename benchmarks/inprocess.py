@@ -4,10 +4,12 @@ import asyncio
 import gc
 import statistics
 import time
+from collections.abc import Sequence
+from functools import partial
 
-from benchmarks.measure import Bench, Measure, Row, compare, in_turns
-from benchmarks.rivals import Entry, LibraryRecorder, Rival, Uma, in_threads, uma_server
-from benchmarks.world import World, new_world
+from benchmarks.setup.measure import Bench, Measure, Row, compare, in_turns
+from benchmarks.setup.rivals import Entry, LibraryRecorder, Rival, Uma, in_threads, uma_server
+from benchmarks.setup.world import World, new_world
 from timebank.ledger.dcb import Recorder
 
 CALLERS = (1, 64, 256)
@@ -32,11 +34,11 @@ async def _compare(bench: Bench, world: World, library: LibraryRecorder, umas: l
         await _copy(world, rival)
     measures: dict[tuple[str, int], Measure] = {}
     for callers in CALLERS:
-        measures["ours", callers] = lambda callers=callers: _ledger(world, callers, bench.seconds)
+        measures["ours", callers] = partial(_ledger, world, callers, bench.seconds)
     for threads in LIBRARY_THREADS:
-        measures["library", threads] = lambda threads=threads: _rival(world, [library] * threads, bench.seconds)
+        measures["library", threads] = partial(_rival, world, [library] * threads, bench.seconds)
     for threads in UMA_THREADS:
-        measures["uma", threads] = lambda threads=threads: _rival(world, umas[:threads], bench.seconds)
+        measures["uma", threads] = partial(_rival, world, umas[:threads], bench.seconds)
     found = dict(zip(measures, await in_turns(bench, *measures.values()), strict=True))
 
     def best(who: str) -> list[float]:
@@ -75,7 +77,7 @@ async def _ledger(world: World, callers: int, seconds: float) -> float:
     return done / (time.perf_counter() - started)
 
 
-async def _rival(world: World, rivals: list[Rival], seconds: float) -> float:
+async def _rival(world: World, rivals: Sequence[Rival], seconds: float) -> float:
     gc.freeze()  # what our ledger keeps in this process must not slow down the collector in their turn
     try:
         return await asyncio.to_thread(in_threads, rivals, world.service, seconds)

@@ -7,8 +7,8 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from benchmarks.measure import Bench, Row, compare, in_turns, seconds_for
-from benchmarks.world import World, new_world
+from benchmarks.setup.measure import Bench, Row, compare, in_turns, seconds_for
+from benchmarks.setup.world import World, new_world
 from timebank.domain.credit.preview import Effects
 from timebank.domain.facts.credit import Rules
 from timebank.domain.facts.service import ServiceConfirmed, ServiceLogged

@@ -2,14 +2,16 @@
 
 import statistics
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 
-from benchmarks.measure import Bench, Row, compare, in_turns, seconds_for
-from benchmarks.world import World, new_world
+from benchmarks.setup.measure import Bench, Row, compare, in_turns, seconds_for
+from benchmarks.setup.world import World, new_world
 from timebank.ledger.audit import check_log
 from timebank.ledger.codec import Event, decode, encode, leaf
 from timebank.projections import EVERY
 from timebank.projections.credit import balances
+from timebank.projections.machinery.projection import Projection
 from timebank.projections.machinery.rebuild import rebuild
 from timebank.runtime.clock import utc_now
 
@@ -24,7 +26,7 @@ async def rebuilding(bench: Bench) -> list[Row]:
         measured = {
             projection.name: await in_turns(
                 bench,
-                lambda projection=projection: _rate(head, rebuild(world.services.pool, projection)),
+                partial(_rebuild, world, projection, head),
                 lambda: _rate(head, _fetch(world)),
                 rounds=None if projection is balances.PROJECTION else 2,
             )
@@ -70,6 +72,10 @@ async def _fill(bench: Bench, world: World) -> int:
     return await world.services.ledger.store.head(world.bank_id)
 
 
+async def _rebuild(world: World, projection: Projection, head: int) -> float:
+    return await _rate(head, rebuild(world.services.pool, projection))
+
+
 async def _rate(events: int, work: Awaitable[object]) -> float:
     return events / await seconds_for(work)
 
@@ -95,7 +101,7 @@ async def _microseconds(world: World) -> str:
     events = [Event(**{**row, "tags": tuple(row["tags"])}) for row in rows]
     facts = [decode(event.topic, event.data) for event in events]
     now = utc_now()
-    steps = {
+    steps: dict[str, Callable[[], object]] = {
         "decode": lambda: [decode(event.topic, event.data) for event in events],
         "tags": lambda: [fact.tags() for fact in facts],
         "encode": lambda: [encode(fact) for fact in facts],

@@ -4,8 +4,8 @@ import itertools
 import statistics
 
 from benchmarks.account import Account
-from benchmarks.measure import Bench, Row, compare, in_turns, seconds_for
-from benchmarks.world import World, new_world
+from benchmarks.setup.measure import Bench, Row, compare, in_turns, seconds_for
+from benchmarks.setup.world import World, new_world
 from timebank.domain.acting import Acting
 from timebank.domain.credit.codes import code_hash
 from timebank.domain.credit.redemptions import CancelRedemption, ReserveReward

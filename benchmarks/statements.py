@@ -6,9 +6,9 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.measure import Bench, Row
-from benchmarks.service import Service, request, running_service, token_of
-from benchmarks.world import World
+from benchmarks.setup.measure import Bench, Row
+from benchmarks.setup.service import Service, request, running_service, token_of
+from benchmarks.setup.world import World
 from timebank.domain.identifiers import VolunteerId
 
 HOURS_A_DAY = 16

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from timebank.domain.kernel import Command, Known
@@ -102,7 +102,7 @@ class Uma:
         self._uma = umadb
         self._client = umadb.Client(f"http://{address}")
 
-    def _query(self, queries: Sequence[Query]) -> object:
+    def _query(self, queries: Sequence[Query]) -> Any:
         return self._uma.Query([self._uma.QueryItem(*query) for query in queries])
 
     def read(self, queries: Sequence[Query]) -> tuple[list[Entry], int | None]:

@@ -5,7 +5,7 @@ import os
 from litestar import Litestar, Router, get, post
 from litestar.params import FromPath, JSONBody
 
-from benchmarks.sampling import Sampler
+from benchmarks.setup.sampling import Sampler
 from timebank.access.table import LOG_SERVICE, VIEW_ACCOUNT
 from timebank.api import app
 from timebank.api.http.guard import authorised

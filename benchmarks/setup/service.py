@@ -15,10 +15,10 @@ from uuid import uuid4
 
 import msgspec
 
-from benchmarks.load import Orders, Outcome
-from benchmarks.measure import Bench
-from benchmarks.rival_app import TABLES
-from benchmarks.world import World, environment, new_world
+from benchmarks.setup.load import Orders, Outcome
+from benchmarks.setup.measure import Bench
+from benchmarks.setup.rival_app import TABLES
+from benchmarks.setup.world import World, environment, new_world
 from timebank.identity.security_log import Visit
 
 CONNECTIONS = 64
@@ -64,7 +64,7 @@ class Service:
         await self._settle()
         orders = Orders(self.port, connections, seconds or self.seconds, requests, status, expected)
         client = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "benchmarks.load", stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            sys.executable, "-m", "benchmarks.setup.load", stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         answer, _ = await client.communicate(msgspec.msgpack.encode(orders))
         self.lags.append(await self._lag())
@@ -145,7 +145,14 @@ def _server(url: str, log: Path) -> Iterator[tuple[int, int]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     options = "--interface asgi --factory --workers 1 --loop uvloop --no-ws --no-log --host 127.0.0.1 --port"
-    command = [sys.executable, "-m", "granian", *options.split(), str(port), "benchmarks.rival_app:from_environment"]
+    command = [
+        sys.executable,
+        "-m",
+        "granian",
+        *options.split(),
+        str(port),
+        "benchmarks.setup.rival_app:from_environment",
+    ]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TIMEBANK_")}
     with log.open("wb") as output:
         server = subprocess.Popen(

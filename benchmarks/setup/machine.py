@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 
-from benchmarks.measure import Bench, seconds_for
+from benchmarks.setup.measure import Bench, seconds_for
 
 TIMES = 200
 
