@@ -2,11 +2,8 @@
 
 import asyncio
 import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
@@ -16,6 +13,9 @@ import pytest
 import structlog
 
 from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
+from tests.helpers import watchdog
+from tests.helpers.patience import PATIENCE_SECONDS
+from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Pool
 from timebank.db.migrations import migrate
 from timebank.domain.bank import OpenBank
@@ -42,6 +42,25 @@ structlog.configure(
 )
 
 
+def pytest_configure() -> None:
+    """Have somebody end what we started, should we be killed before we do."""
+    watchdog.start()
+
+
+def pytest_unconfigure() -> None:
+    """Everything has ended, or is ended now."""
+    watchdog.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """Nobody gives up because the machine is busy; tests of giving up make it quick for themselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("timebank.ledger.writer.PATIENCE_SECONDS", PATIENCE_SECONDS)
+        patch.setattr("timebank.api.http.requests.READ_PATIENCE_SECONDS", PATIENCE_SECONDS)
+        yield
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """The URL of a PostgreSQL server: the one named by TIMEBANK_TEST_DATABASE_URL, or an embedded one of our own."""
@@ -49,12 +68,8 @@ def cluster() -> Iterator[str]:
     if given:
         yield given
         return
-    root = Path(tempfile.mkdtemp(prefix="tb-"))
-    try:
-        with EmbeddedPostgres(root).running() as url:
-            yield url
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    with watched_folder() as root, EmbeddedPostgres(root).running() as url:
+        yield url
 
 
 def database_url(cluster: str, name: str) -> str:

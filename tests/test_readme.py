@@ -6,12 +6,14 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.helpers.patience import PATIENCE_SECONDS
+from tests.helpers.watchdog import watched_folder
 
 TOP = Path(__file__).parents[1]
 
@@ -19,20 +21,17 @@ TOP = Path(__file__).parents[1]
 @pytest.fixture
 def demo() -> Iterator[dict[str, Any]]:
     """A running demo, as its line of JSON describes it."""
-    home = tempfile.mkdtemp(prefix="tb-")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "timebank", "demo", "--json", "--port", "0"],
-        stdout=subprocess.PIPE,
-        env={**os.environ, "TIMEBANK_HOME": home},
-        cwd=TOP,
-    )
-    try:
+    with watched_folder() as home:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "timebank", "demo", "--json", "--port", "0"],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "TIMEBANK_HOME": str(home)},
+            cwd=TOP,
+        )
         with process, process.stdout as lines:  # type: ignore[union-attr]  # it is piped
             yield json.loads(lines.readline())
             process.terminate()
-            process.wait(30)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+            process.wait(PATIENCE_SECONDS)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the walk through is done with curl")

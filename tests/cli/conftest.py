@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Program, postgres_pid
+from tests.helpers.watchdog import watched_folder
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """An empty folder with a short path, because those of sockets are limited."""
-    folder = Path(tempfile.mkdtemp(prefix="tb-", dir="/tmp"))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with watched_folder() as folder:
+        yield folder
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +17,7 @@ import httpx
 
 from tests.api.world import said
 from tests.controls import KEY_FILE
+from tests.helpers.patience import PATIENCE_SECONDS, eventually
 
 PASSWORD = "zhong hua lu 17"
 PROGRAM = (sys.executable, "-m", "timebank")
@@ -33,7 +33,7 @@ class Program:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TIMEBANK_")}
         self.environment = kept | {f"TIMEBANK_{name.upper()}": value for name, value in settings.items()}
 
-    def run(self, *arguments: str | Path, expect: int = 0, seconds: float = 60) -> "Ran":
+    def run(self, *arguments: str | Path, expect: int = 0, seconds: float = PATIENCE_SECONDS) -> "Ran":
         """Run a command to its end, which has to be the one expected."""
         process = self.start(*arguments)
         try:
@@ -66,11 +66,11 @@ class Program:
         return served
 
     @contextmanager
-    def serving(self, *arguments: str | Path, seconds: float = 30) -> Iterator["Served"]:
+    def serving(self, *arguments: str | Path) -> Iterator["Served"]:
         """A service that is ready, until the block ends."""
         served = Served(self.start(*arguments))
         try:
-            served.wait(seconds)
+            served.wait()
             yield served
         finally:
             served.kill()
@@ -110,36 +110,39 @@ class Served:
         said = re.search(r"(?:Serving at |\"url\": \")(http://[0-9.]+:[0-9]+)", "".join([*self.out, *self.err]))
         return said[1] if said else ""
 
+    def client(self) -> httpx.Client:
+        """Somebody who asks it something."""
+        return httpx.Client(base_url=self.url, timeout=PATIENCE_SECONDS)
+
     @staticmethod
     def _read(stream: Any, lines: list[str]) -> None:
         with stream:
             for line in stream:
                 lines.append(line)  # noqa: PERF402  # as they come, not when it ends
 
-    def wait(self, seconds: float = 30) -> None:
+    def wait(self) -> None:
         """Wait until it serves."""
-        until = time.monotonic() + seconds
-        while not self.url:
-            if time.monotonic() > until or self.process.poll() is not None:
-                self.kill()
-                raise AssertionError("".join([*self.out, *self.err]))
-            time.sleep(0.02)
+        eventually(lambda: self.url or self.process.poll() is not None)
+        if not self.url:
+            self.kill()
+            raise AssertionError("".join([*self.out, *self.err]))
 
-    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
+    def stop(self, number: int = signal.SIGTERM) -> int:
         """Ask it to stop, as a process manager does; the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(seconds)
+        return self.process.wait(PATIENCE_SECONDS)
 
     def kill(self) -> None:
         """Kill the whole group: the service and its workers, at once."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(PATIENCE_SECONDS)
 
 
 def enter(url: str, bank: dict[str, str]) -> dict[str, str]:
     """Choose a password with the code that `init` gave out; the headers of the new administrator's requests."""
-    answer = httpx.post(f"{url}/v1/passwords", json={"one_time_code": bank["code"], "password": PASSWORD})
+    choice = {"one_time_code": bank["code"], "password": PASSWORD}
+    answer = httpx.post(f"{url}/v1/passwords", json=choice, timeout=PATIENCE_SECONDS)
     assert answer.status_code == 201, answer.text
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
@@ -167,7 +170,7 @@ async def sign_in(http: httpx.AsyncClient, login: str, expect: int = 201) -> dic
 def is_up(url: str) -> bool:
     """Whether the service answers."""
     try:
-        return httpx.get(f"{url}/health/ready", timeout=5).status_code == 200
+        return httpx.get(f"{url}/health/ready", timeout=PATIENCE_SECONDS).status_code == 200
     except httpx.TransportError:
         return False
 

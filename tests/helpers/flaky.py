@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
+
+from tests.helpers.patience import PATIENCE_SECONDS
+from tests.helpers.watchdog import watched_folder
 
 Fault = Literal["before commit", "after commit", "down"]
 
@@ -91,12 +92,12 @@ class Relay:
 async def relayed(url: str) -> AsyncIterator[tuple[Relay, str]]:
     """A relay to a database, and the URL under which it is reached."""
     relay = Relay(url)
-    with tempfile.TemporaryDirectory(prefix="tb-") as folder:
-        server = await asyncio.start_unix_server(relay.serve, path=Path(folder) / ".s.PGSQL.5432")
+    with watched_folder() as folder:
+        server = await asyncio.start_unix_server(relay.serve, path=folder / ".s.PGSQL.5432")
         parts = urlsplit(url)
         user = f"{parts.username}@" if parts.username else ""
-        yield relay, urlunsplit(parts._replace(netloc=user, query=f"host={quote(folder)}&port=5432"))
+        yield relay, urlunsplit(parts._replace(netloc=user, query=f"host={quote(str(folder))}&port=5432"))
         server.close()
         relay.go_down()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.gather(*relay._tasks, return_exceptions=True), 5)
+            await asyncio.wait_for(asyncio.gather(*relay._tasks, return_exceptions=True), PATIENCE_SECONDS)

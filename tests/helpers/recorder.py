@@ -18,6 +18,7 @@ from eventsourcing.dcb.api import (
     DCBSubscription,
 )
 
+from tests.helpers.patience import PATIENCE_SECONDS
 from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.dcb import Recorder as AsyncRecorder
 from timebank.ledger.store import Store
@@ -36,7 +37,7 @@ class Thread:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run something there, and wait for it."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(timeout=PATIENCE_SECONDS)
 
     def close(self) -> None:
         """End the thread."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from tests.helpers.patience import PATIENCE_SECONDS
+
 
 class Rival:
     """One other process."""
@@ -24,7 +26,7 @@ class Rival:
     async def hear(self) -> Any:
         """What it says next."""
         assert self.process.stdout is not None
-        line = await asyncio.wait_for(self.process.stdout.readline(), 60)
+        line = await asyncio.wait_for(self.process.stdout.readline(), PATIENCE_SECONDS)
         assert line, "the rival ended without an answer"
         return json.loads(line)
 
@@ -45,7 +47,7 @@ async def rivals(count: int, url: str, bank_id: UUID, task: str) -> AsyncIterato
         for rival in started:
             assert rival.process.stdin is not None
             rival.process.stdin.close()
-            assert await asyncio.wait_for(rival.process.wait(), 30) == 0
+            assert await asyncio.wait_for(rival.process.wait(), PATIENCE_SECONDS) == 0
     finally:
         for rival in started:
             if rival.process.returncode is None:

@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from tests.controls import ADMINISTRATOR, GARDEN, KEY_FILE, NOON, confirmed
 from tests.controls.town import Town, confirm, consent, correct, do, found, log, number_of, register, void, volunteer
 from tests.helpers.flaky import Relay, relayed
+from tests.helpers.patience import PATIENCE_SECONDS
 from timebank.db.connections import Connection, Pool
 from timebank.domain.facts.people import PersonalDataChanged
 from timebank.domain.identifiers import RecordId
@@ -289,7 +290,7 @@ async def test_closing_answers_everybody(make: Make, bank_id: UUID, dry_run: boo
     callers.append(asyncio.create_task(ledger.submit(bank_id, [register(2)], dry_run=dry_run)))
     await asyncio.sleep(0.01)
     await ledger.close()
-    _, waiting = await asyncio.wait(callers, timeout=0.5)
+    _, waiting = await asyncio.wait(callers, timeout=PATIENCE_SECONDS)
     for caller in waiting:
         caller.cancel()
     results = await asyncio.gather(*callers, return_exceptions=True)
@@ -314,7 +315,7 @@ async def test_closing_answers_a_dry_run_that_was_held_back(make: Make, bank_id:
     ]
     await reached.wait()
     await ledger.close()
-    _, waiting = await asyncio.wait(callers, timeout=0.5)
+    _, waiting = await asyncio.wait(callers, timeout=PATIENCE_SECONDS)
     for caller in waiting:
         caller.cancel()
     results = await asyncio.gather(*callers, return_exceptions=True)
@@ -609,7 +610,7 @@ async def relay(url: str) -> AsyncIterator[tuple[Relay, str]]:
 @asynccontextmanager
 async def through(url: str) -> AsyncIterator[Store]:
     """A store with connections of its own."""
-    pool = await asyncpg.create_pool(url, min_size=1, max_size=3, command_timeout=5)
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=3, command_timeout=PATIENCE_SECONDS)
     try:
         yield Store(pool, Waker())
     finally:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.helpers.patience import PATIENCE_SECONDS
 from timebank.ledger.tasks import end
 
 
@@ -12,7 +13,7 @@ async def test_a_cancellation_that_gets_lost_is_repeated() -> None:
     async def stubborn() -> None:
         while True:
             try:
-                await asyncio.sleep(60)
+                await asyncio.sleep(10 * PATIENCE_SECONDS)
             except asyncio.CancelledError:
                 if lost:
                     raise
@@ -23,6 +24,6 @@ async def test_a_cancellation_that_gets_lost_is_repeated() -> None:
 
     tasks = [asyncio.create_task(stubborn()), asyncio.create_task(failing())]
     await asyncio.sleep(0)
-    (failure,) = await asyncio.wait_for(end(tasks), 5)
+    (failure,) = await asyncio.wait_for(end(tasks), PATIENCE_SECONDS)
     assert isinstance(failure, LookupError)
     assert lost == ["once"]

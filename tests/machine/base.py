@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.controls import ADMINISTRATOR, ZONE
+from tests.helpers.patience import PATIENCE_SECONDS
 from tests.machine.bench import Bench
 from tests.machine.model import BODIES, PEOPLE, Model
 from timebank.domain.acting import Acting
@@ -43,7 +44,6 @@ rivals = st.integers(2, 5)
 """How many do something at the same moment."""
 
 
-PATIENCE_SECONDS = 120
 F = TypeVar("F", bound=Callable[..., None])
 
 
@@ -79,7 +79,7 @@ class Base(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         # Whatever hangs is ended; but one history must not take longer, while all of them, and shrinking, may.
-        faulthandler.dump_traceback_later(PATIENCE_SECONDS, exit=True, file=2)
+        faulthandler.dump_traceback_later(2 * PATIENCE_SECONDS, exit=True, file=2)
         self.run, self.pool, self.people = self.bench.run, self.bench.pool, self.bench.people
         self.model = Model()
         self.sent: list[tuple[Command, IdempotencyKey, Receipt]] = []

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from tests.controls import KEY_FILE
+from tests.helpers.patience import PATIENCE_SECONDS
 
 STOP_RIGHT_AFTER_A_WRITE = """
 import asyncio, sys
@@ -36,4 +37,4 @@ for turns in range(6):
 def test_the_service_stops_right_after_a_write(url: str) -> None:
     """A follower that is woken and told to stop at the same moment stops: nothing swallows the cancellation."""
     command = [sys.executable, "-c", STOP_RIGHT_AFTER_A_WRITE, url, str(KEY_FILE)]
-    subprocess.run(command, check=True, timeout=20, capture_output=True)
+    subprocess.run(command, check=True, timeout=PATIENCE_SECONDS, capture_output=True)

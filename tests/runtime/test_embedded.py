@@ -2,51 +2,49 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from tests.helpers.patience import eventually
+from tests.helpers.watchdog import watched_folder
 from timebank.runtime.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no embedded server on Windows")
 
 HOLD_UNTIL_KILLED = """
-import sys, time
+import sys
 from pathlib import Path
 from timebank.runtime.embedded import EmbeddedPostgres
 EmbeddedPostgres(Path(sys.argv[1])).acquire()
 print("held", flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
 @pytest.fixture
 def empty() -> Iterator[Path]:
     """A folder nothing was ever started in; short, for the names of sockets may not be long."""
-    folder = Path(tempfile.mkdtemp(prefix="tb-"))
-    yield folder / "pg"
-    stop_whatever_runs(folder / "pg")
-    shutil.rmtree(folder)
+    with watched_folder() as folder:
+        yield folder / "pg"
+        stop_whatever_runs(folder / "pg")
 
 
 @pytest.fixture(scope="module")
 def made() -> Iterator[Path]:
     """A folder with data in it, made once for all tests of this file."""
-    folder = Path(tempfile.mkdtemp(prefix="tb-"))
-    with EmbeddedPostgres(folder / "pg").running():
-        pass
-    yield folder / "pg"
-    shutil.rmtree(folder)
+    with watched_folder() as folder:
+        with EmbeddedPostgres(folder / "pg").running():
+            pass
+        yield folder / "pg"
 
 
 @pytest.fixture
@@ -91,21 +89,12 @@ def answers(url: str) -> bool:
         return False
 
 
-def eventually(is_so: Callable[[], bool], seconds: float = 5) -> bool:
-    """Whether something becomes true soon, asked until it first is."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if is_so():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def hold_in_another_process(root: Path) -> "subprocess.Popen[str]":
     """A process that holds the server until it is killed."""
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD_UNTIL_KILLED, str(root)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
-    )
+        [sys.executable, "-c", HOLD_UNTIL_KILLED, str(root)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path.cwd(),
+    )  # fmt: skip
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
     return holder
@@ -208,7 +197,7 @@ def test_a_stale_lock_file_that_names_a_stranger_is_no_obstacle(root: Path) -> N
     with EmbeddedPostgres(root).running():
         files = [root / "data" / "postmaster.pid", root / "run" / ".s.PGSQL.5432.lock"]
         contents = [file.read_text().split("\n", 1)[1] for file in files]
-    with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
         try:
             for file, content in zip(files, contents, strict=True):
                 file.write_text(f"{stranger.pid}\n{content}")
@@ -223,7 +212,7 @@ def test_a_stale_lock_file_that_names_a_stranger_is_no_obstacle(root: Path) -> N
 
 def test_leaving_never_signals_a_stranger(root: Path) -> None:
     """If the server is gone when the last user leaves, whoever carries its number now is left alone."""
-    with subprocess.Popen(["sleep", "60"], start_new_session=True) as stranger:
+    with subprocess.Popen(["sleep", "600"], start_new_session=True) as stranger:
         try:
             postgres = EmbeddedPostgres(root)
             postgres.acquire()

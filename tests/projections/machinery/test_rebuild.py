@@ -13,6 +13,7 @@ import pytest
 from tests.controls.market import Market
 from tests.controls.town import confirm, consent, do, found, log, register, volunteer
 from tests.helpers.dump import pg_dump, schema_of
+from tests.helpers.patience import PATIENCE_SECONDS
 from tests.projections.conftest import Compare, Play
 from timebank.db.connections import Pool
 from timebank.domain.identifiers import new_bank_id
@@ -160,7 +161,7 @@ async def test_a_rebuild_while_everybody_writes(
     busy = [asyncio.create_task(each()) for each in (write, write, follow)]
     try:
         for _ in range(4):
-            await asyncio.wait_for(rebuild(pool, projection), 20)
+            await asyncio.wait_for(rebuild(pool, projection), PATIENCE_SECONDS)
             compared = await verify(pool, projection, bank_id)
             assert compared.is_equal, compared.differences
     finally:
@@ -388,9 +389,9 @@ async def test_verify_while_rebuilding(
         return position
 
     monkeypatch.setattr(module, "_position_of", and_then_rebuild)
-    compared = await asyncio.wait_for(verify(pool, leaderboards.PROJECTION, bank_id), 10)
+    compared = await asyncio.wait_for(verify(pool, leaderboards.PROJECTION, bank_id), PATIENCE_SECONDS)
     assert compared.is_equal, compared.differences
-    await asyncio.wait_for(rebuilding[0], 10)
+    await asyncio.wait_for(rebuilding[0], PATIENCE_SECONDS)
     compared = await verify(pool, leaderboards.PROJECTION, bank_id)
     assert compared.is_equal, compared.differences
 

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from tests.controls.market import Market
 from tests.controls.town import confirm, do, found, log, register, volunteer
+from tests.helpers.patience import PATIENCE_SECONDS, until
 from tests.projections.conftest import Compare
 from timebank.db.connections import Pool
 from timebank.domain.identifiers import new_bank_id
@@ -50,21 +51,21 @@ async def test_a_runner_follows_by_itself(ledger: Ledger, runner: Runner, bank_i
     async with running(runner):
         for _ in range(5):
             await ledger.submit(bank_id, [town.next() for _ in range(30)])
-            assert await runner.reach(bank_id, ledger.head(bank_id), 3)
+            assert await runner.reach(bank_id, ledger.head(bank_id), PATIENCE_SECONDS)
             assert await unequal(compare) == []
 
 
 async def test_waiting_ends_when_time_is_up(runner: Runner, bank_id: UUID) -> None:
     """Waiting for a position that does not come ends with the time that was given."""
     assert not await runner.reach(bank_id, 5, 0.15)
-    assert await runner.reach(bank_id, 0, 0.15)
+    assert await runner.reach(bank_id, 0, PATIENCE_SECONDS)
 
 
 async def test_waiting_for_another_process(ledger: Ledger, store: Store, runner: Runner, bank_id: UUID) -> None:
     """A position that another process's runner comes to is noticed, too."""
     async with running(Runner(Store(store.pool, Waker()), FOLLOWING)):
         await do(ledger, bank_id, *found(2))
-        assert await runner.reach(bank_id, ledger.head(bank_id), 5)
+        assert await runner.reach(bank_id, ledger.head(bank_id), PATIENCE_SECONDS)
 
 
 async def test_new_banks_are_noticed(ledger: Ledger, store: Store, runner: Runner) -> None:
@@ -74,7 +75,7 @@ async def test_new_banks_are_noticed(ledger: Ledger, store: Store, runner: Runne
         new_bank = UUID(new_bank_id())
         await store.open_bank(new_bank, "New bank", "Asia/Shanghai")
         await do(ledger, new_bank, *found(2))
-        assert await runner.reach(new_bank, ledger.head(new_bank), 5)
+        assert await runner.reach(new_bank, ledger.head(new_bank), PATIENCE_SECONDS)
 
 
 async def test_two_runners_do_not_apply_twice(
@@ -96,7 +97,7 @@ async def test_two_runners_do_not_apply_twice(
     assert await unequal(compare) == []
     async with running(several[0]), running(several[1]):
         await ledger.submit(bank_id, [town.next() for _ in range(200)])
-        assert await several[2].reach(bank_id, ledger.head(bank_id), 5)
+        assert await several[2].reach(bank_id, ledger.head(bank_id), PATIENCE_SECONDS)
     assert await unequal(compare) == []
 
 
@@ -274,9 +275,12 @@ async def test_a_runner_survives_its_connections(
 
 async def has_reached(pool: Pool, bank_id: UUID, position: int) -> None:
     """Wait until the projections have come to a position."""
-    async with asyncio.timeout(5):
-        while await pool.fetchval("select min(position) from checkpoint where bank_id = $1", bank_id) != position:
-            await asyncio.sleep(0.02)
+
+    async def is_there() -> bool:
+        found = await pool.fetchval("select min(position) from checkpoint where bank_id = $1", bank_id)
+        return bool(found == position)
+
+    await until(is_there)
 
 
 @pytest.mark.parametrize(
@@ -305,7 +309,7 @@ async def test_a_runner_survives_what_the_driver_raises(
     unlucky = Unlucky(store, FOLLOWING)
     task = asyncio.create_task(unlucky.run())
     try:
-        assert await unlucky.reach(bank_id, 2, 2)
+        assert await unlucky.reach(bank_id, 2, PATIENCE_SECONDS)
         assert not task.done()
     finally:
         task.cancel()
@@ -322,5 +326,5 @@ async def test_one_bank_that_is_stuck_does_not_stop_the_others(
     await do(ledger, new_bank, register(1))
     await pool.execute(f"alter table volunteer add constraint poison check (bank_id <> '{bank_id}')")
     async with running(runner):
-        assert await runner.reach(new_bank, 1, 3)
+        assert await runner.reach(new_bank, 1, PATIENCE_SECONDS)
         assert not await runner.reach(bank_id, 2, 0.1)

@@ -1,0 +1,28 @@
+"""Waiting in tests: patiently, for the machine may be busy with something else, and looking often: mostly it is not."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+PATIENCE_SECONDS = 120.0
+"""How long anything may take that is sure to happen. Only what hangs takes so long."""
+
+LOOK_SECONDS = 0.02
+
+
+def eventually(is_so: Callable[[], Any]) -> bool:
+    """Whether something becomes true, asked until it first is."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(LOOK_SECONDS)
+    return True
+
+
+async def until(is_so: Callable[[], Awaitable[Any]]) -> None:
+    """Wait until something becomes true; raises `TimeoutError` if it never does."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not await is_so():
+            await asyncio.sleep(LOOK_SECONDS)
