@@ -451,14 +451,14 @@ async def test_the_service_takes_back_by_itself(url: str) -> None:
         before = await world.volunteer.get(f"/v1/volunteers/{world.volunteer.id}/balance")
         made = [await world.volunteer.post(redeemed, {}, expect=201) for _ in range(2)]
         merchant = await world.member("merchant")
-        await merchant.post("/v1/redemptions/fulfil", {"redemption_code": made[0]["code"]}, expect=200)
+        await merchant.post("/v1/redemptions/fulfil", {"redemption_code": made[0]["redemption_code"]}, expect=200)
         world.services.ledger.clock = lambda: utc_now() + LASTS + HOUR
         await until(lambda: has_status(world, made[1]["redemption_id"], "expired"))
         world.services.ledger.clock = utc_now
         await asyncio.sleep(1.2)  # once more around
         for each, status in zip(made, ("fulfilled", "expired"), strict=True):
             assert (await world.volunteer.get(f"/v1/redemptions/{each['redemption_id']}"))["status"] == status
-        await merchant.post("/v1/redemptions/fulfil", {"redemption_code": made[1]["code"]}, expect=409)
+        await merchant.post("/v1/redemptions/fulfil", {"redemption_code": made[1]["redemption_code"]}, expect=409)
         after = await world.volunteer.get(f"/v1/volunteers/{world.volunteer.id}/balance")
         names = ("available_minutes", "reserved_minutes", "redeemed_minutes")
         assert [after[name] - before[name] for name in names] == [-COST, 0, COST]

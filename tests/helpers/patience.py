@@ -8,6 +8,9 @@ from typing import Any
 PATIENCE_SECONDS = 120.0
 """How long anything may take that is sure to happen. Only what hangs takes so long."""
 
+SOON_SECONDS = 20.0
+"""How long what is told at once may take to be heard: less than the half minute after which everybody looks anyway."""
+
 LOOK_SECONDS = 0.02
 
 

@@ -133,11 +133,11 @@ class Belonging(Base):
 
     @act(n=people, granted=st.booleans())
     def consent(self, n: int, granted: bool) -> None:
-        """A consent is given, or taken back."""
+        """A consent is given, with the name to appear under, or taken back; both are facts."""
         ids = {"volunteer_id": self.person(n), "purpose": "leaderboard"}
         wish = self.say(SetConsent, self.volunteer(n), **ids, granted=granted, alias=NAMES[n] * 2)
         expected = self.model.is_known(n) and not (granted and n in self.model.left)
         outcome = self.do(wish, expected)
         if expected:
-            assert len(outcome.facts) == (granted != (n in self.model.shown))
+            assert len(outcome.facts) == (granted != (n in self.model.shown)) + granted
             (self.model.shown.add if granted else self.model.shown.discard)(n)

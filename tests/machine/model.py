@@ -108,12 +108,14 @@ class Model:
     # Service
 
     def room(self, record: Record, besides: str = "") -> bool:
-        """Whether the days of a record have room for it."""
+        """Whether the days of a record have room for it; what other bodies merely say takes none."""
         for day, minutes in record.days.items():
             taken = sum(
                 other.days.get(day, 0)
                 for key, other in self.records.items()
-                if key != besides and other.person == record.person and other.counts
+                if key != besides
+                and other.person == record.person
+                and (other.is_confirmed or (other.counts and other.body == record.body))
             )
             if taken + minutes > DAY:
                 return False

@@ -9,6 +9,7 @@ from typing import get_args
 import httpx
 
 from tests.cli.program import Program, enter
+from tests.helpers.patience import PATIENCE_SECONDS
 from timebank.domain.facts.organisations import Permission
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -55,7 +56,8 @@ async def test_the_api_is_as_described(url: str, tmp_path: Path) -> None:
 
 async def made(program: Program, url: str, bank: dict[str, str]) -> dict[str, str]:
     """What an administrator, an auditor, a coordinator, a volunteer and a program carry."""
-    async with httpx.AsyncClient(base_url=url, headers=await asyncio.to_thread(enter, url, bank)) as http:
+    headers = await asyncio.to_thread(enter, url, bank)
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=PATIENCE_SECONDS) as http:
         body = {"name": "甲", "kind": "enterprise"}
         organisation = (await http.post("/v1/organisations", json=body)).json()["organisation_id"]
         await http.post(f"/v1/organisations/{organisation}/approve")

@@ -3,9 +3,6 @@
 import asyncio
 import json
 import re
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -14,7 +11,10 @@ import pytest
 import structlog
 
 from tests.api.world import World, served, service, settled
+from tests.helpers.patience import PATIENCE_SECONDS
+from tests.helpers.watchdog import watched_folder
 from timebank.domain.text import normal
+from timebank.ledger import writer
 from timebank.ledger.store import Store
 from timebank.runtime.embedded import EmbeddedPostgres
 
@@ -295,7 +295,7 @@ async def test_a_full_queue_is_429(url: str) -> None:
             asyncio.create_task(world.administrator.ask("POST", "/v1/volunteers", json={"name": f"排队{n}"}))
             for n in range(5)
         ]
-        await asyncio.wait(asked[1:], timeout=10)
+        await asyncio.wait(asked[1:], timeout=PATIENCE_SECONDS)
 
         still_waiting = [task.done() for task in asked]
         await transaction.rollback()
@@ -313,10 +313,15 @@ async def test_a_full_queue_is_429(url: str) -> None:
         await world.administrator.post("/v1/volunteers", {"name": "之后"}, expect=201)
 
 
-async def test_without_postgresql_it_is_503() -> None:
+async def test_without_postgresql_it_is_503(monkeypatch: pytest.MonkeyPatch) -> None:
     """While PostgreSQL is away, requests get 503 with Retry-After, and readiness too; when it is back all is well."""
-    root = Path(tempfile.mkdtemp(prefix="tb-", dir="/tmp"))
-    server = EmbeddedPostgres(root)
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 5.0)
+    with watched_folder() as root:
+        await goes_away_and_comes_back(EmbeddedPostgres(root))
+
+
+async def goes_away_and_comes_back(server: EmbeddedPostgres) -> None:
+    """What is answered while it is away, and after."""
     url = await asyncio.to_thread(server.acquire)
     try:
         async with settled(url) as world:
@@ -341,7 +346,6 @@ async def test_without_postgresql_it_is_503() -> None:
             assert len((await world.administrator.get("/v1/volunteers", query="重试"))["items"]) == 1
     finally:
         await asyncio.to_thread(server.release)
-        shutil.rmtree(root, ignore_errors=True)
 
 
 async def test_health_is_for_everybody(world: World) -> None:

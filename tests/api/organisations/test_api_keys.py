@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.api.world import Caller, World, served, service
+from tests.helpers.patience import SOON_SECONDS
 from timebank.domain.facts.organisations import Permission
 from timebank.runtime.clock import utc_now
 
@@ -34,7 +35,7 @@ async def listed(caller: Caller, organisation_id: str) -> dict[str, dict[str, An
 
 
 async def must_be_out(program: Caller, within: float = 0) -> None:
-    """The program is let in no more: at once, or within some seconds."""
+    """The program is let in no more: at once, or soon."""
     until = time.monotonic() + within
     while (await program.ask("GET", "/v1/me")).status_code != 401:
         assert time.monotonic() < until, "still let in"
@@ -328,7 +329,7 @@ class TestLifetime:
             assert here.token in app.state.services.principals._known
             await world.administrator.post(f"{keys_of(world.garden)}/{key_id}/revoke", expect=200)
             await must_be_out(here)
-            await must_be_out(there, within=1)
+            await must_be_out(there, within=SOON_SECONDS)
 
     async def test_its_use_is_noted(self, own_world: World, clock: list[timedelta]) -> None:
         """The list says when a key was last used, to the minute; the security log hears of it once an hour."""

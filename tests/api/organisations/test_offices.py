@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.world import Caller, World, served
 from tests.controls import ZONE
+from tests.helpers.patience import SOON_SECONDS
 from timebank.runtime.clock import utc_now
 
 REASON = {"reason": "调离"}
@@ -38,8 +39,8 @@ async def held_by(world: World, volunteer_id: str) -> list[dict[str, Any]]:
 
 
 async def soon(status: int, ask: Callable[[], Awaitable[Any]]) -> None:
-    """Within a second the answer has a status."""
-    until = time.monotonic() + 1
+    """Soon the answer has a status."""
+    until = time.monotonic() + SOON_SECONDS
     while (await ask()).status_code != status:
         assert time.monotonic() < until, f"not answered with {status}"
         await asyncio.sleep(0.005)

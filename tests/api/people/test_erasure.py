@@ -5,9 +5,7 @@ import base64
 import hashlib
 import json
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ import pytest
 
 from tests.api.world import Caller, World, hours_of, said, service
 from tests.cli.program import Program, enter, postgres_pid
+from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Pool
 from timebank.domain.identifiers import OrganisationId
 from timebank.exchange.imports import import_records, import_volunteers
@@ -381,11 +380,10 @@ async def test_an_erasure_waits_for_a_session_that_is_refreshed(
 @pytest.fixture
 def home() -> Iterator[Path]:
     """A folder for embedded data, with a short path; whatever still runs on it is ended."""
-    folder = Path(tempfile.mkdtemp(prefix="tb-", dir="/tmp"))
-    yield folder
-    if pid := postgres_pid(folder):
-        os.kill(pid, signal.SIGQUIT)
-    shutil.rmtree(folder, ignore_errors=True)
+    with watched_folder() as folder:
+        yield folder
+        if pid := postgres_pid(folder):
+            os.kill(pid, signal.SIGQUIT)
 
 
 def files_with(home: Path) -> list[str]:
@@ -458,7 +456,7 @@ def test_nothing_was_ever_written_in_clear(home: Path) -> None:
     bank = program.run("init", "演习", "--json").json
     served = program.serve()
     try:
-        with httpx.Client(base_url=served.url, timeout=30) as http:
+        with served.client() as http:
             outside = Outside(program, http, bank)
             path = outside.live()
             number = outside.ask("GET", path)["number"]

@@ -155,7 +155,7 @@ class TestMyData:
             assert data["security_events"][: len(whole["security_events"])] == whole["security_events"]
             assert data | {"security_events": []} == whole | {"security_events": []}
             assert list(data) == list(me.MyData.__struct_fields__)
-            msgspec.convert(data, me.MyData)
+            msgspec.json.decode(msgspec.json.encode(data), type=me.MyData)
 
     async def test_holds_nothing_personal_about_others(self, world: World) -> None:
         """Of whoever had to do with one there are ids, but no names, phones or skills; of others not even these."""

@@ -69,17 +69,19 @@ async def page(
 ) -> list[VolunteerView]:
     """Volunteers in order of registration, after the one given; all of them, or members of some organisations only.
 
-    A query is a number, a phone, a document number, or a name or its beginning, of two characters at least.
+    A query is a number, a phone, a document number, or a name or its beginning, of two characters at least. A name
+    kept since before names had one form is found as it was written then.
     """
     asked = normal(query or "")
-    hashes = people.phone_indexes(asked), people.keyring.indexes("document", asked), people.name_indexes(asked)
+    names = [index for name in {asked, query or ""} for index in people.name_indexes(name)]
+    hashes = people.phone_indexes(asked), people.keyring.indexes("document", asked), names
     rows = await pool.fetch(SQL["page"], bank_id, query, after, limit, *hashes, members_of)
     return [view for row in rows if _is_meant(view := _view(people, bank_id, row), asked)]
 
 
 def _is_meant(view: VolunteerView, asked: str) -> bool:
     """Names are found by their first characters; what more was asked for is compared here."""
-    name, known = view.name or "", asked[:LONGEST_BEGINNING]
+    name, known = normal(view.name or ""), asked[:LONGEST_BEGINNING]
     return len(asked) <= LONGEST_BEGINNING or not name.startswith(known) or name.startswith(asked)
 
 
