@@ -1,7 +1,5 @@
 """Folders for the program to run in, and the program itself."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
