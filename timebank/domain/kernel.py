@@ -50,12 +50,12 @@ class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True):
 
     def tags(self) -> list[str]:
         """The tags by which the fact is found: one for each identifier among its fields, in their order, once."""
-        found: dict[str, None] = {}
+        tags: dict[str, None] = {}
         for name, tags_in in _tagging_fields(type(self)):
             value = getattr(self, name)
             if value is not None:
-                found.update(dict.fromkeys(tags_in(self, value)))
-        return list(found)
+                tags.update(dict.fromkeys(tags_in(self, value)))
+        return list(tags)
 
 
 _TagsIn: TypeAlias = Callable[[Any, Any], Iterable[str]]

@@ -228,23 +228,23 @@ class OpenIdProvider:
     async def _metadata(self) -> _Metadata:
         """The discovery document, kept for an hour."""
         if self._known is None or _age(self._known) > KEEP_SECONDS:
-            found = await self._ask("GET", self.issuer.rstrip("/") + _DOCUMENT, _Metadata)
-            if found.issuer != self.issuer:
-                msg = f"the discovery document is of {found.issuer}, not of {self.issuer}"
+            metadata = await self._ask("GET", self.issuer.rstrip("/") + _DOCUMENT, _Metadata)
+            if metadata.issuer != self.issuer:
+                msg = f"the discovery document is of {metadata.issuer}, not of {self.issuer}"
                 raise ProviderError(msg)
-            for url in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
+            for url in (metadata.authorization_endpoint, metadata.token_endpoint, metadata.jwks_uri):
                 if not is_safe_provider(url, self.issuer):
                     msg = f"{url} is no https address"
                     raise ProviderError(msg)
-            self._known = time.monotonic(), found
+            self._known = time.monotonic(), metadata
         return self._known[1]
 
     async def _signing_keys(self, *, anew: bool = False) -> Any:
         """The provider's keys, kept for an hour; fetched `anew`, where one is not among them, once a minute at most."""
         async with self._one_at_a_time:
             if self._keys is None or _age(self._keys) > (REFETCH_SECONDS if anew else KEEP_SECONDS):
-                found = await self._ask("GET", (await self._metadata()).jwks_uri, _Keys)
-                self._keys = time.monotonic(), _usable(found)
+                keys = await self._ask("GET", (await self._metadata()).jwks_uri, _Keys)
+                self._keys = time.monotonic(), _usable(keys)
             return self._keys[1]
 
     async def _ask(self, method: str, url: str, kind: type[T], auth: Any = None, **options: Any) -> T:
@@ -299,11 +299,13 @@ def is_safe_provider(url: str, issuer: str) -> bool:
     return is_plain and parts.scheme == scheme and (parts.scheme == "https" or is_here)
 
 
-def _usable(found: _Keys) -> Any:
+def _usable(published: _Keys) -> Any:
     """Those of the keys that the algorithms allowed can use; others are none of ours (RFC 7517, section 5)."""
     jwk = import_module("joserfc.jwk")
     kinds = {("RSA", None), ("EC", "P-256")}
-    keys = [key for key in found.keys if (key.get("kty"), key.get("crv")) in kinds and key.get("use", "sig") == "sig"]
+    keys = [
+        key for key in published.keys if (key.get("kty"), key.get("crv")) in kinds and key.get("use", "sig") == "sig"
+    ]
     return jwk.KeySet([jwk.import_key(key) for key in keys])
 
 

@@ -58,13 +58,13 @@ def _amiss(bank_id: UUID, row: Any) -> list[str]:
         row["command_id"],
         row["on_behalf_of"],
     )
-    found = []
+    wrong = []
     if leaf(bank_id, row["position"], row["recorded_at"], event) != row["leaf"]:
-        found.append("the row is not the one that was sealed: its hash differs")
+        wrong.append("the row is not the one that was sealed: its hash differs")
     try:
         tags = decode(event.topic, event.data).tags()
     except (ValueError, KeyError, AttributeError) as error:
-        return [*found, f"the fact cannot be read: {error}"]
+        return [*wrong, f"the fact cannot be read: {error}"]
     if set(tags) != set(event.tags):
-        found.append("the tags are not those of the fact")
-    return found
+        wrong.append("the tags are not those of the fact")
+    return wrong

@@ -56,9 +56,9 @@ class Recorder:
         async with self._store.pool.acquire() as connection:
             # The head is taken first: an event committed in between must not be skipped by whoever goes on from it.
             head: int = await connection.fetchval(SQL["head"], bank_id) or 0
-            found = await self._read(connection, bank_id, query or DCBQuery(), after or 0, head, limit)
-        last = head if limit is None else (found[-1].position if found else 0)
-        return found, last or None
+            events = await self._read(connection, bank_id, query or DCBQuery(), after or 0, head, limit)
+        last = head if limit is None else (events[-1].position if events else 0)
+        return events, last or None
 
     async def _read(
         self, connection: Connection, bank_id: UUID, query: DCBQuery, after: int, up_to: int, limit: int | None
@@ -78,11 +78,11 @@ class Recorder:
             rung = self._store.waker.expect(bank_id)
             head = await self._store.head(bank_id)
             async with self._store.pool.acquire() as connection:
-                found = await self._read(
+                events = await self._read(
                     connection, bank_id, query or DCBQuery(), position, head, limit=FOLLOWED_EVENTS
                 )
-            for event in found:
+            for event in events:
                 yield event
-            position = found[-1].position if len(found) == FOLLOWED_EVENTS else max(position, head)
-            if not found:
+            position = events[-1].position if len(events) == FOLLOWED_EVENTS else max(position, head)
+            if not events:
                 await self._store.waker.wait(rung)

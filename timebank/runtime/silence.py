@@ -46,9 +46,9 @@ def connections(port: int) -> Iterator[Connection]:
             if not path.is_socket():
                 continue
             duplicate = socket.socket(fileno=os.dup(int(path.name)))
-            found = _connection(duplicate, port)
-            if found:
-                yield found
+            connection = _connection(duplicate, port)
+            if connection:
+                yield connection
             else:
                 duplicate.close()
 
@@ -68,14 +68,14 @@ def _connection(duplicate: socket.socket, port: int) -> Connection | None:
 
 
 def to_close(
-    found: list[Connection], per_address: int, trusted: list[IPv4Network | IPv6Network]
+    open_connections: list[Connection], per_address: int, trusted: list[IPv4Network | IPv6Network]
 ) -> Iterator[Connection]:
     """Which of them are to be closed: the silent, the idle, and of too many from one address the longest idle.
 
     Our own proxies speak for many, so theirs are not counted.
     """
     by_address: dict[str, list[Connection]] = defaultdict(list)
-    for each in found:
+    for each in open_connections:
         if each.idle_seconds > (IDLE_SECONDS if each.received else FIRST_BYTE_SECONDS):
             yield each
         elif not any(ip_address(each.address) in network for network in trusted):
@@ -88,14 +88,14 @@ def to_close(
 
 def close_silent(port: int, per_address: int, trusted: list[IPv4Network | IPv6Network]) -> int:
     """Close what is to be closed; says how many that were."""
-    found = list(connections(port))
+    open_connections = list(connections(port))
     try:
-        closing = list(to_close(found, per_address, trusted))
+        closing = list(to_close(open_connections, per_address, trusted))
         for each in closing:
             with contextlib.suppress(OSError):
                 each.open.shutdown(socket.SHUT_RDWR)
     finally:
-        for each in found:
+        for each in open_connections:
             each.open.close()
     return len(closing)
 

@@ -106,8 +106,8 @@ class BankRequest(StrictRequest[Principal]):
     @property
     def services(self) -> Services:
         """The services behind it."""
-        found: Services = self.app.state.services
-        return found
+        services: Services = self.app.state.services
+        return services
 
     @property
     def pool(self) -> Pool:

@@ -51,9 +51,9 @@ class OidcController(Controller):
     @get("/oidc/start", status_code=303, responses=OFF, security=[{}], access=PUBLIC)
     async def start_oidc(self, request: Stranger, bank_id: FromQuery[UUID | None] = None) -> Redirect:
         """Go to the provider to sign in."""
-        found: Services = request.services
-        beginning = await _provider(found).begin(await found.sign_in.the_bank(bank_id), None, request.visit.at)
-        return Redirect(beginning.location, status_code=303, cookies=[_cookie(found.public_url, beginning.state)])
+        services: Services = request.services
+        beginning = await _provider(services).begin(await services.sign_in.the_bank(bank_id), None, request.visit.at)
+        return Redirect(beginning.location, status_code=303, cookies=[_cookie(services.public_url, beginning.state)])
 
     @get("/oidc/callback", responses=BACK, security=[{}], access=PUBLIC)
     async def finish_oidc(
@@ -64,23 +64,23 @@ class OidcController(Controller):
         error: Returned = None,
     ) -> Response[SignedIn | Linked]:
         """Come back from the provider: signed in, or with the account there linked."""
-        found: Services = request.services
-        provider, coming = _provider(found), request.visit
+        services: Services = request.services
+        provider, coming = _provider(services), request.visit
         ending = await provider.finish(request.cookies.get(COOKIE, ""), returned, code, error, coming)
         answer: SignedIn | Linked = Linked(volunteer_id=ending.volunteer_id, issuer=provider.issuer)
         if not ending.is_linking:
-            tokens = await found.sign_in.let_in(ending.bank_id, ending.volunteer_id, coming, "oidc")
+            tokens = await services.sign_in.let_in(ending.bank_id, ending.volunteer_id, coming, "oidc")
             answer = signed_in(ending.volunteer_id, tokens)
-        return Response(answer, cookies=[_cookie(found.public_url, "")])
+        return Response(answer, cookies=[_cookie(services.public_url, "")])
 
     @post("/me/oidc", status_code=200, responses=WRITES, access=PEOPLE)
     async def link_oidc(self, request: BankRequest, data: JSONBody[LinkRequest]) -> Response[Linking]:
         """Begin to link an account at the provider with oneself, to sign in by it from then on."""
-        found, user = request.services, request.user
+        services, user = request.services, request.user
         # An access token that got into wrong hands for ten minutes must not open a door for good.
-        await found.sign_in.prove(user.bank_id, user.actor, data.password, request.visit)
-        beginning = await _provider(found).begin(user.bank_id, user.actor, request.visit.at)
-        cookie = _cookie(found.public_url, beginning.state)
+        await services.sign_in.prove(user.bank_id, user.actor, data.password, request.visit)
+        beginning = await _provider(services).begin(user.bank_id, user.actor, request.visit.at)
+        cookie = _cookie(services.public_url, beginning.state)
         return Response(Linking(location=beginning.location), cookies=[cookie])
 
     @delete("/me/oidc", status_code=200, responses=READS, access=PEOPLE)
@@ -90,9 +90,9 @@ class OidcController(Controller):
         return Done(await _provider(request.services).unlink(user.bank_id, user.actor, request.visit))
 
 
-def _provider(found: Services) -> OpenIdProvider:
-    assert found.oidc is not None, "these handlers are there only with a provider"
-    return found.oidc
+def _provider(services: Services) -> OpenIdProvider:
+    assert services.oidc is not None, "these handlers are there only with a provider"
+    return services.oidc
 
 
 def _cookie(public_url: str, state: str) -> Cookie:

@@ -74,7 +74,7 @@ class MeController(Controller):
     @get(responses=READS, access=EVERYBODY)
     async def get_me(self, request: BankRequest) -> Me:
         """Who one is: volunteer or program, with offices, roles by organisation, and whom one may act for."""
-        user, found = request.user, request.services
+        user, services = request.user, request.services
         if user.kind == "program":
             return Me(
                 kind="program",
@@ -85,14 +85,14 @@ class MeController(Controller):
         await request.wait_for_reads()
         today = request.today
         in_force = {each.appointment_id for each in user.offices if each.in_force(today)}
-        held = [each async for some in _appointments(found, user) for each in some]
-        acting = await proxies.of(found.pool, user.bank_id, user.actor)
+        held = [each async for some in _appointments(services, user) for each in some]
+        acting = await proxies.of(services.pool, user.bank_id, user.actor)
         return Me(
             kind="volunteer",
             bank_id=str(user.bank_id),
-            volunteer=await volunteers.one(found.pool, found.people, user.bank_id, user.actor),
+            volunteer=await volunteers.one(services.pool, services.people, user.bank_id, user.actor),
             offices=[each for each in held if each.appointment_id in in_force],
-            roles=await memberships.roles_of(found.pool, user.bank_id, user.actor, today),
+            roles=await memberships.roles_of(services.pool, user.bank_id, user.actor, today),
             acts_for=[
                 each
                 for each in acting
@@ -121,8 +121,8 @@ class MeController(Controller):
 
 async def _at_hand(request: BankRequest) -> dict[str, Any]:
     """What there is little of."""
-    found, user = request.services, request.user
-    pool, people, bank_id, own = found.pool, found.people, user.bank_id, VolunteerId(user.actor)
+    services, user = request.services, request.user
+    pool, people, bank_id, own = services.pool, services.people, user.bank_id, VolunteerId(user.actor)
     volunteer = await volunteers.one(pool, people, bank_id, own)
     balance = await balances.balance_of(pool, bank_id, own)
     assert volunteer is not None, "whoever has a session is a volunteer"
@@ -132,14 +132,14 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
         "person": await people.one(pool, bank_id, own),
         "balance": balance,
         "proxies": await proxies.of(pool, bank_id, own),
-        "sessions": await found.sign_in.of(bank_id, own, request.visit.at),
-        "linked_accounts": await found.oidc.linked(bank_id, own) if found.oidc else [],
+        "sessions": await services.sign_in.of(bank_id, own, request.visit.at),
+        "linked_accounts": await services.oidc.linked(bank_id, own) if services.oidc else [],
     }
 
 
-def _lists(found: Services, user: Principal, zone: tzinfo) -> dict[str, AsyncIterator[Sequence[object]]]:
+def _lists(services: Services, user: Principal, zone: tzinfo) -> dict[str, AsyncIterator[Sequence[object]]]:
     """What there may be much of; `before` and `after` are the last item of the stretch before, at first none."""
-    pool, people, bank_id, own = found.pool, found.people, user.bank_id, VolunteerId(user.actor)
+    pool, people, bank_id, own = services.pool, services.people, user.bank_id, VolunteerId(user.actor)
     their_memberships = partial(
         memberships.page, pool, people, bank_id, organisation_id=None, volunteer_id=own, limit=STRETCH
     )
@@ -166,10 +166,10 @@ def _lists(found: Services, user: Principal, zone: tzinfo) -> dict[str, AsyncIte
     )
     their_transfers = partial(transfers.page, pool, bank_id, None, volunteer_id=own, fund_id=None, limit=STRETCH)
     events = partial(history.page, pool, bank_id, topic=None, tag=own, actor=None, limit=STRETCH)
-    security_events = partial(found.security_log.about, bank_id, own, limit=STRETCH)
+    security_events = partial(services.security_log.about, bank_id, own, limit=STRETCH)
     return {
         "memberships": in_stretches(lambda after: their_memberships(after=after), "", "membership_id"),
-        "appointments": _appointments(found, user),
+        "appointments": _appointments(services, user),
         "service_records": in_stretches(lambda before: their_records(before=before), _NONE, "record_id"),
         "redemptions": in_stretches(lambda before: their_redemptions(before=before), _NONE, "redemption_id"),
         "transfers": in_stretches(lambda before: their_transfers(before=before), _NONE, "transfer_id"),
@@ -181,7 +181,7 @@ def _lists(found: Services, user: Principal, zone: tzinfo) -> dict[str, AsyncIte
 _NONE: str | None = None
 
 
-def _appointments(found: Services, user: Principal) -> AsyncIterator[Sequence[AppointmentView]]:
+def _appointments(services: Services, user: Principal) -> AsyncIterator[Sequence[AppointmentView]]:
     return in_stretches(
-        lambda after: offices.page(found.pool, user.bank_id, user.actor, after, STRETCH), "", "appointment_id"
+        lambda after: offices.page(services.pool, user.bank_id, user.actor, after, STRETCH), "", "appointment_id"
     )

@@ -214,9 +214,9 @@ class Teller:
 
 def _about(fact: Fact) -> str:
     for name in ("record_id", "redemption_id", "transfer_id"):
-        found = getattr(fact, name, None)
-        if found:
-            return str(found)
+        named = getattr(fact, name, None)
+        if named:
+            return str(named)
     return ""
 
 

@@ -60,23 +60,23 @@ class Proxy(Memory):
 
     def in_force(self, on: date) -> ProxyAppointed | None:
         """How they are appointed, if they are on that day."""
-        found = self.appointed
-        return found if found and on <= (found.valid_until or on) else None
+        appointed = self.appointed
+        return appointed if appointed and on <= (appointed.valid_until or on) else None
 
     def use(self, scope: ProxyScope, on: date, minutes: int = 0) -> ProxyUsed:
         """One act more for the volunteer; refuses what is not allowed, not once more today, or spends too much."""
-        found = self.in_force(on)
-        if found is None or scope not in found.scopes:
+        appointed = self.in_force(on)
+        if appointed is None or scope not in appointed.scopes:
             raise ProxyNotAllowed(volunteer_id=self.volunteer_id)
-        if self.day == on and self.acts >= found.acts_per_day:
-            raise ProxyLimitReached(volunteer_id=self.volunteer_id, acts_per_day=found.acts_per_day)
+        if self.day == on and self.acts >= appointed.acts_per_day:
+            raise ProxyLimitReached(volunteer_id=self.volunteer_id, acts_per_day=appointed.acts_per_day)
         spent = minutes + (self.minutes if self.day == on else 0)
-        if minutes and found.minutes_per_day is not None and spent > found.minutes_per_day:
-            raise ProxyMinutesReached(volunteer_id=self.volunteer_id, minutes_per_day=found.minutes_per_day)
+        if minutes and appointed.minutes_per_day is not None and spent > appointed.minutes_per_day:
+            raise ProxyMinutesReached(volunteer_id=self.volunteer_id, minutes_per_day=appointed.minutes_per_day)
         return ProxyUsed(
-            proxy_id=found.proxy_id,
+            proxy_id=appointed.proxy_id,
             volunteer_id=self.volunteer_id,
-            proxy_volunteer_id=found.proxy_volunteer_id,
+            proxy_volunteer_id=appointed.proxy_volunteer_id,
             scope=scope,
             local_date=on,
             minutes=minutes,
@@ -114,9 +114,9 @@ class AppointProxy(Command, frozen=True, kw_only=True):
         known(Volunteer, self.proxy_volunteer_id).must_be_active()
         if self.valid_until and self.valid_until < self.at.date():
             raise TermEndsBeforeItStarts
-        found = known(Proxy, self.volunteer_id, self.proxy_volunteer_id).in_force(self.at.date())
-        if found:
-            raise ProxyAlreadyAppointed(proxy_id=found.proxy_id)
+        appointed = known(Proxy, self.volunteer_id, self.proxy_volunteer_id).in_force(self.at.date())
+        if appointed:
+            raise ProxyAlreadyAppointed(proxy_id=appointed.proxy_id)
         yield ProxyAppointed(
             proxy_id=self.proxy_id,
             volunteer_id=self.volunteer_id,
