@@ -14,6 +14,7 @@ import structlog
 
 from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
 from tests.helpers import watchdog
+from tests.helpers.effort import Effort, add_option, effort_of
 from tests.helpers.patience import PATIENCE_SECONDS
 from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Pool
@@ -31,7 +32,7 @@ from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
 
 hypothesis.settings.register_profile("thorough", max_examples=1_000)
-"""Ten times as many histories and examples, for a night: `pytest --hypothesis-profile=thorough`."""
+"""Ten times as many histories and examples, for a night."""
 
 # Tracebacks as Python writes them: those with all variables take longer to draw than most tests take to run.
 structlog.configure(
@@ -42,9 +43,16 @@ structlog.configure(
 )
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How much effort to make."""
+    add_option(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Have somebody end what we started, should we be killed before we do."""
     watchdog.start()
+    if effort_of(config) == "night":
+        hypothesis.settings.load_profile("thorough")
 
 
 def pytest_unconfigure() -> None:
@@ -62,6 +70,12 @@ def patience() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def effort(pytestconfig: pytest.Config) -> Effort:
+    """How much effort to make."""
+    return effort_of(pytestconfig)
+
+
+@pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """The URL of a PostgreSQL server: the one named by TIMEBANK_TEST_DATABASE_URL, or an embedded one of our own."""
     given = os.environ.get("TIMEBANK_TEST_DATABASE_URL")
@@ -69,6 +83,10 @@ def cluster() -> Iterator[str]:
         yield given
         return
     with watched_folder() as root, EmbeddedPostgres(root).running() as url:
+        # Nothing here outlives the machine, and each database that is dropped would wait for all files to be written.
+        for setting in ("fsync", "full_page_writes"):
+            administer(url, f"alter system set {setting} = off")
+        administer(url, "select pg_reload_conf()")
         yield url
 
 

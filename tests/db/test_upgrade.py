@@ -41,6 +41,7 @@ from timebank.ledger.codec import decode, encode
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Bank, Store
 from timebank.ledger.submission import IdempotencyKey
+from timebank.ledger.wake import Waker
 from timebank.projections import EVERY, FOLLOWING
 from timebank.projections.credit import balances
 from timebank.projections.machinery.projection import Projection
@@ -70,7 +71,7 @@ def upgraded(cluster: str) -> Iterator[str]:
 
 
 async def upgrade(url: str) -> None:
-    """Make a database as it was at the version before, and bring it up to date as `timebank migrate` does."""
+    """Make a database as it was at the version before, and bring it up to date as `timebank serve` does."""
     before = [file for file in migration_files() if file.name.partition("_")[0] <= VERSION]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(migrations, "migration_files", lambda: before)
@@ -81,6 +82,7 @@ async def upgrade(url: str) -> None:
     async with asyncpg.create_pool(url, min_size=1, max_size=2) as pool:
         for projection in await outdated(pool, EVERY):
             await rebuild(pool, projection)
+        await Runner(Store(pool, Waker()), FOLLOWING).catch_up_all()
 
 
 @pytest.fixture
@@ -155,13 +157,11 @@ async def test_facts_mean_what_they_meant(pool: Pool) -> None:
 
 async def test_a_rebuild_gives_the_same_rows(pool: Pool) -> None:
     """What is there after the upgrade is, to the byte, what this version makes of the log."""
-    empty = []
     for projection in EVERY:
         before = await rows_of(pool, projection)
-        empty += [] if before else [projection.name]
+        assert before, projection.name
         await rebuild(pool, projection)
         assert await rows_of(pool, projection) == before
-    assert empty == ["statement_checkpoints"], "no account was long enough for one"
 
 
 async def test_people_are_opened_and_found(pool: Pool, people: People, bank: Bank) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.helpers.effort import effort_of
 from tests.helpers.patience import eventually
 from tests.helpers.watchdog import processes
 
@@ -56,7 +57,13 @@ def started_by(told: Path) -> list[str]:
     return [command for _, command, environment in processes() if f"TELL={told}" in (environment or "")]
 
 
-@pytest.mark.parametrize(("how", "workers"), [*((how, 1) for how in KILLED), ("kill -9 of the process", 0)])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With one worker, and by itself; for a release each way to be killed."""
+    quick = [("kill -9 of the process", 1), ("Ctrl-C", 0)]
+    every = [*((how, 1) for how in KILLED), ("kill -9 of the process", 0)]
+    metafunc.parametrize(("how", "workers"), quick if effort_of(metafunc.config) == "quick" else every)
+
+
 def test_killed_tests_leave_nothing(tmp_path: Path, how: str, workers: int) -> None:
     """However tests are killed, their servers, services and workers end within seconds, and their folders go."""
     told = tmp_path / "told.json"

@@ -9,21 +9,24 @@ from typing import get_args
 import httpx
 
 from tests.cli.program import Program, enter
+from tests.helpers.effort import Effort
 from tests.helpers.patience import PATIENCE_SECONDS
 from timebank.domain.facts.organisations import Permission
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
-EXAMPLES = 8
-PHASES = {"administrator": "coverage,fuzzing", "volunteer": "coverage,fuzzing"}
-"""Every corner of the description is tried by who may most and by who may least; what is random, by everybody."""
+EXAMPLES: dict[Effort, int] = {"quick": 2, "release": 8, "night": 80}
+COVERED: dict[Effort, set[str]] = {
+    "quick": {"volunteer"}, "release": {"volunteer", "administrator"}, "night": {"volunteer", "administrator"}
+}  # fmt: skip
+"""Who tries every corner of the description: who may least, and for a release who may most; random things try all."""
 
 
-async def explore(url: str, token: str, folder: Path, phases: str) -> str:
+async def explore(url: str, token: str, folder: Path, phases: str, examples: int) -> str:
     """What schemathesis has to say about the API, as one caller sees it."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "schemathesis.cli", f"--config-file={CONFIG}", "run", f"{url}/schema/openapi.json",
         "--header", f"Authorization: Bearer {token}", "--checks", "all", "--phases", phases,
-        "--max-examples", str(EXAMPLES),
+        "--max-examples", str(examples),
         "--seed", "1", "--no-shrink", "--continue-on-failure", "--warnings", "off", "--no-color",
         cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
@@ -33,7 +36,12 @@ async def explore(url: str, token: str, folder: Path, phases: str) -> str:
     return said if process.returncode else ""
 
 
-async def test_the_api_is_as_described(url: str, tmp_path: Path) -> None:
+def phases(role: str, effort: Effort) -> str:
+    """What somebody tries."""
+    return "coverage,fuzzing" if role in COVERED[effort] else "fuzzing"
+
+
+async def test_the_api_is_as_described(url: str, tmp_path: Path, effort: Effort) -> None:
     """Nobody's requests, neither correct ones nor others, get an answer that the description does not foresee."""
     many = str(10**9)
     program = Program(tmp_path, database_url=url, log_level="warning", rate_per_address=many, rate_per_principal=many)
@@ -45,7 +53,10 @@ async def test_the_api_is_as_described(url: str, tmp_path: Path) -> None:
     try:
         carried = await made(program, served.url, bank)
         found = await asyncio.gather(
-            *(explore(served.url, each, tmp_path, PHASES.get(role, "fuzzing")) for role, each in carried.items())
+            *(
+                explore(served.url, each, tmp_path, phases(role, effort), EXAMPLES[effort])
+                for role, each in carried.items()
+            )
         )
         findings = "".join(f"\n\nAs {role}:\n{said}" for role, said in zip(carried, found, strict=True) if said)
         assert not findings, findings
