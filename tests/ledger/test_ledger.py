@@ -647,6 +647,38 @@ async def test_a_connection_that_dies_while_it_is_taken_from_the_pool(make: Make
     await must_be_sound(pool, bank_id)
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        asyncpg.DiskFullError("could not extend file: No space left on device"),
+        asyncpg.PostgresIOError("could not write to file"),
+        asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+        asyncpg.ReadOnlySQLTransactionError("cannot execute UPDATE in a read-only transaction"),
+        asyncpg.InvalidPasswordError("password authentication failed"),
+        asyncpg.InvalidCatalogNameError("database does not exist"),
+        asyncpg.IdleInTransactionSessionTimeoutError("terminating connection"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_a_server_that_cannot_write_now_is_waited_for(
+    make: Make, bank_id: UUID, pool: Pool, monkeypatch: pytest.MonkeyPatch, error: asyncpg.PostgresError
+) -> None:
+    """A full disk, a standby, a wrong password: the same is tried again, and whoever waits for too long is told."""
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.3)
+    errors = [error, error]
+
+    async def fail(*_: Any) -> None:
+        if errors:
+            raise errors[-1]
+
+    ledger = make(hooks=[Hook(balances.PROJECTION.keep), Hook(fail)])
+    with pytest.raises(StoreUnavailableError):
+        await ledger.execute(bank_id, register(1))
+    errors.clear()
+    assert (await ledger.execute(bank_id, register(1))).position == 1
+    await must_be_sound(pool, bank_id)
+
+
 @pytest.mark.parametrize("fault", ["before commit", "after commit"])
 async def test_a_commit_whose_fate_is_unknown_is_resolved(
     make: Make, relay: tuple[Relay, str], bank_id: UUID, pool: Pool, fault: Any

@@ -6,6 +6,7 @@ import signal
 import rich_click as click
 
 from timebank.cli.common import cli, with_services
+from timebank.ledger.tasks import Background
 from timebank.runtime.composition import Services, expire_overdue, in_background
 
 
@@ -19,6 +20,8 @@ async def project(services: Services) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with in_background([services.runner.run(), expire_overdue(services.pool, services.ledger)]):
+    background = Background()
+    tasks = {"projections": services.runner.run, "expiry": lambda: expire_overdue(services.pool, services.ledger)}
+    async with in_background([background.keep(*task) for task in tasks.items()]):
         click.echo("Following the log; stop with Ctrl-C.", err=True)
         await stop.wait()

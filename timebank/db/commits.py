@@ -5,10 +5,9 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 from asyncpg.transaction import Transaction
 
-from timebank.db.connections import ACQUIRE_SECONDS, CONNECTION_LOST, Connection, Pool
+from timebank.db.connections import ACQUIRE_SECONDS, CONNECTION_LOST, DATABASE_ERRORS, Connection, Pool
 
 WAITS_FOR_REPLICAS = "SyncRepWaitForLSN"
 """The function of the server that says so when it has given up waiting for a replica (its words depend on language)."""
@@ -35,7 +34,7 @@ async def committed(pool: Pool, seconds: float) -> AsyncIterator[Connection]:
             raise
         except BaseException:
             # What the connection says now would hide why the block ended.
-            with contextlib.suppress(*CONNECTION_LOST, asyncpg.PostgresError):
+            with contextlib.suppress(*DATABASE_ERRORS):
                 await transaction.rollback()
             raise
         await _commit(connection, transaction, seconds)
@@ -57,7 +56,7 @@ async def _commit(connection: Connection, transaction: Transaction, seconds: flo
         raise CommitInDoubtError(str(error)) from error
     finally:
         timer.cancel()
-        with contextlib.suppress(asyncpg.InterfaceError):
+        with contextlib.suppress(*DATABASE_ERRORS):
             connection.remove_log_listener(hear)
     if given_up:
         raise CommitInDoubtError(given_up[0])

@@ -1,7 +1,9 @@
 """Connections to PostgreSQL: their types, how they are opened, and how it shows that the server cannot serve now."""
 
+import asyncio
 import contextlib
 import socket
+from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,9 +29,13 @@ CONNECTION_LOST = (
 )
 """What the driver raises when the server cannot do what is asked now, whatever it is: it has no common name for it."""
 
+DATABASE_ERRORS = (*CONNECTION_LOST, asyncpg.PostgresError)
+"""Whatever the driver raises: for whoever goes on in any case."""
+
 CONNECT_SECONDS = 5.0
 ACQUIRE_SECONDS = 5.0
 RELEASE_SECONDS = 2.0
+CLOSE_SECONDS = 5.0
 
 SETTINGS = {
     # A plan made while a bank was small, and kept, reads whole tables when it has grown.
@@ -69,10 +75,14 @@ class PatientPool(asyncpg.Pool):
             await super().release(connection, timeout=timeout or RELEASE_SECONDS)
 
 
-def pool_of(url: str, *, size: int, statement_seconds: float | None) -> Pool:
-    """A pool of connections as the service wants them, to be entered; statements may take so long (None: any time)."""
+@contextlib.asynccontextmanager
+async def pool_of(url: str, *, size: int, statement_seconds: float | None) -> AsyncIterator[Pool]:
+    """A pool of connections as the service wants them; statements may take so long (None: as long as they take).
+
+    Raises `NoDatabaseError` if the first ones cannot be opened.
+    """
     limit = {"statement_timeout": str(int(statement_seconds * 1000))} if statement_seconds else {}
-    return PatientPool(
+    pool = PatientPool(
         url,
         min_size=min(2, size),
         max_size=size,
@@ -87,6 +97,16 @@ def pool_of(url: str, *, size: int, statement_seconds: float | None) -> Pool:
         command_timeout=statement_seconds,
         server_settings=SETTINGS | limit,
     )
+    try:
+        await pool
+    except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+        raise NoDatabaseError(told(url, f"cannot connect: {said(error)}")) from error
+    try:
+        yield pool
+    finally:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await pool.close()
 
 
 async def connected(url: str) -> "asyncpg.Connection[Any]":

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import asyncpg
 
+from timebank.db.connections import Connection, NoDatabaseError, connected, said, told
+
 _PACKAGE = Path(__file__).parents[1]
+_IS_READ_ONLY = "select pg_is_in_recovery() or current_setting('transaction_read_only')::bool"
 
 
 class UnknownSchemaError(RuntimeError):
@@ -18,24 +21,47 @@ def migration_files() -> list[Path]:
 
 
 async def migrate(url: str) -> list[str]:
-    """Bring the database up to date; returns the versions applied. Refuses a database newer than this program."""
-    connection = await asyncpg.connect(url)
+    """Bring the database up to date; returns the versions applied. Refuses a database newer than this program.
+
+    Where nothing is to be done nothing is written, so that a role with few rights can find that out. Raises
+    `NoDatabaseError` if the database cannot be reached, is read-only, or may not be changed by whoever this is.
+    """
+    connection = await connected(url)
     try:
-        async with connection.transaction():
-            await connection.execute("select pg_advisory_xact_lock(hashtext('timebank.migrations'))")
-            await connection.execute("create table if not exists schema_migrations (version varchar primary key)")
-            done = {row["version"] for row in await connection.fetch("select version from schema_migrations")}
-            known = {file.name.partition("_")[0]: file for file in migration_files()}
-            if newer := done - known.keys():
-                msg = f"the database has migrations this version of timebank does not know: {', '.join(sorted(newer))}"
-                raise UnknownSchemaError(msg)
-            todo = [version for version in known if version not in done]
-            for version in todo:
-                await connection.execute(_up_part(known[version].read_text(encoding="utf8")))
-                await connection.execute("insert into schema_migrations (version) values ($1)", version)
-            return todo
+        if await connection.fetchval(_IS_READ_ONLY):
+            raise NoDatabaseError(told(url, "is read-only, as a standby is; the service needs the primary"))
+        if not await _todo(connection):
+            return []
+        try:
+            return await _apply(connection)
+        except asyncpg.InsufficientPrivilegeError as error:
+            why = f"has to be migrated by its owner (timebank migrate): {said(error)}"
+            raise NoDatabaseError(told(url, why)) from error
     finally:
         await connection.close()
+
+
+async def _apply(connection: Connection) -> list[str]:
+    async with connection.transaction():
+        await connection.execute("select pg_advisory_xact_lock(hashtext('timebank.migrations'))")
+        await connection.execute("create table if not exists schema_migrations (version varchar primary key)")
+        todo = await _todo(connection)
+        for version, file in todo.items():
+            await connection.execute(_up_part(file.read_text(encoding="utf8")))
+            await connection.execute("insert into schema_migrations (version) values ($1)", version)
+        return list(todo)
+
+
+async def _todo(connection: Connection) -> dict[str, Path]:
+    """The migrations that are still to be applied. Raises `UnknownSchemaError`."""
+    is_new = await connection.fetchval("select to_regclass('schema_migrations') is null")
+    rows = [] if is_new else await connection.fetch("select version from schema_migrations")
+    done = {row["version"] for row in rows}
+    known = {file.name.partition("_")[0]: file for file in migration_files()}
+    if newer := done - known.keys():
+        msg = f"the database has migrations this version of timebank does not know: {', '.join(sorted(newer))}"
+        raise UnknownSchemaError(msg)
+    return {version: file for version, file in known.items() if version not in done}
 
 
 def _up_part(text: str) -> str:

@@ -29,6 +29,7 @@ Kind = Literal[
     "data-exported",
     "volunteer-erased",
     "keys-rotated",
+    "head-went-back",
 ]
 
 

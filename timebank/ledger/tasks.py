@@ -1,10 +1,52 @@
-"""Background tasks, and how they are ended."""
+"""Background tasks: how they are kept going, and how they are ended."""
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+import structlog
+
 AGAIN_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = 10.0
+"""A task that has run for so long since it was started again is well."""
+
+log = structlog.get_logger(__name__)
+
+
+class Background:
+    """Tasks that are to run as long as the service does: one that fails is logged, named, and started again."""
+
+    def __init__(self) -> None:
+        self._failed: dict[str, tuple[str, float | None]] = {}
+
+    def down(self) -> dict[str, str]:
+        """Tasks that are down, or were a moment ago, and what they failed with."""
+        now = time.monotonic()
+        return {
+            name: error
+            for name, (error, since) in self._failed.items()
+            if since is None or now - since < STEADY_SECONDS
+        }
+
+    async def keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run something, again after a pause whenever it fails or ends, until cancelled."""
+        pause = AGAIN_SECONDS
+        while True:
+            begun = time.monotonic()
+            error: Exception | None = None
+            try:
+                await run()
+            except Exception as failure:
+                error = failure
+            if time.monotonic() - begun > STEADY_SECONDS:
+                pause = AGAIN_SECONDS
+            log.error("a background task is down; it is started again", task=name, seconds=pause, exc_info=error)
+            self._failed[name] = type(error).__name__ if error else "ended", None
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+            self._failed[name] = self._failed[name][0], time.monotonic()
 
 
 async def end(tasks: Iterable["asyncio.Task[Any]"]) -> list[Exception]:

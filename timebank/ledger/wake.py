@@ -6,6 +6,7 @@ it is sent from a connection of its own, for all appends of the last 50 ms toget
 
 import asyncio
 import contextlib
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,12 @@ class Waker:
         self._subscribed: dict[str, Callable[[str], None]] = {}
         self._missed: list[Callable[[], None]] = []
         self.is_listening = False
+        self._since = time.monotonic()
+
+    @property
+    def deaf_seconds(self) -> float:
+        """For how long others have not been heard; 0 while they are."""
+        return 0.0 if self.is_listening else time.monotonic() - self._since
 
     def subscribe(self, channel: str, hear: Callable[[str], None], missed: Callable[[], None]) -> None:
         """Be told what others notify on a channel, and when something may be, or may have been, `missed`.
@@ -43,6 +50,8 @@ class Waker:
         self._missed.append(missed)
 
     def _listening(self, is_listening: bool) -> None:  # its whole meaning
+        if is_listening != self.is_listening:
+            self._since = time.monotonic()
         self.is_listening = is_listening
         for missed in self._missed:
             missed()
@@ -101,11 +110,14 @@ class Waker:
                 await self._tell(connection)
         finally:
             self._listening(False)
-            with contextlib.suppress(*CONNECTION_LOST):
+            try:
                 connection.remove_termination_listener(on_loss)
                 await connection.remove_listener(CHANNEL, self._heard)
                 for channel in self._subscribed:
                     await connection.remove_listener(channel, self._passed_on)
+            except CONNECTION_LOST:
+                with contextlib.suppress(*CONNECTION_LOST):
+                    connection.terminate()
 
     async def _tell(self, connection: Any) -> None:
         """Name the banks that grew; a payload holds at most 8,000 bytes, so what does not fit goes with the next."""

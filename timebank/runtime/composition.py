@@ -3,14 +3,15 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-import asyncpg
 import structlog
 
-from timebank.db.connections import CONNECTION_LOST, Pool
+from timebank.db.connections import DATABASE_ERRORS, Pool, pool_of
 from timebank.db.migrations import migrate
 from timebank.identity.attempts import Attempts
 from timebank.identity.erasure import Erasure
@@ -18,21 +19,25 @@ from timebank.identity.oidc import OpenIdProvider, Provider, open_id_provider
 from timebank.identity.passwords import Passwords
 from timebank.identity.principals import Principals, tell_changes
 from timebank.identity.repeated import Repeated
-from timebank.identity.security_log import SecurityLog
+from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.sessions import CHANNEL, Sessions
 from timebank.identity.signing_in import SignIn
 from timebank.ledger.daily import DailyLimit
 from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.store import Store
-from timebank.ledger.tasks import end
+from timebank.ledger.store import Store, Tip
+from timebank.ledger.tasks import Background, end
 from timebank.ledger.wake import Waker
-from timebank.projections import FOLLOWING, INLINE
+from timebank.ledger.writer import WentBack
+from timebank.projections import EVERY, FOLLOWING, INLINE
+from timebank.projections.machinery.rebuild import make_current
 from timebank.projections.machinery.runner import Runner
-from timebank.runtime.clock import utc_now
+from timebank.runtime.clock import ClockGuard, utc_now
 from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.runtime.expiry import expire_due
 from timebank.runtime.housekeeping import Kept, sweep_old
+from timebank.runtime.readiness import Readiness
+from timebank.runtime.rights import must_have_rights
 from timebank.runtime.settings import Settings
 from timebank.vault.keyring import Keyring, keyring_for
 from timebank.vault.people import People
@@ -40,6 +45,9 @@ from timebank.vault.people import People
 WATCH_SECONDS = 1.0
 SWEEP_SECONDS = 3600.0
 EXPIRY_SECONDS = 1.0
+LOOK_SECONDS = 1.0
+REBUILD_SECONDS = 10.0
+"""How long a start waits for read models that another version made; then they are rebuilt while the service serves."""
 
 log = structlog.get_logger(__name__)
 
@@ -68,101 +76,162 @@ class Services:
     """What is counted in the security log, instead of written down each time."""
     daily: DailyLimit
     """How many facts somebody may still cause today."""
+    readiness: Readiness
+    """What keeps the service from its work."""
     public_url: str
     """Where people reach the service."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What the services stand on."""
+
+    settings: Settings
+    pool: Pool
+    people: People
+    clock: ClockGuard
+    waker: Waker
+    background: Background
+
+
 @contextlib.asynccontextmanager
 async def running_services(
-    settings: Settings, *, follow: bool | None = None, statement_seconds: float | None = 30
+    settings: Settings,
+    *,
+    follow: bool | None = None,
+    statement_seconds: float | None = 30,
+    clock: Callable[[], datetime] | None = None,
 ) -> AsyncIterator[Services]:
     """All services, on a database that is brought up to date, for as long as the block runs.
 
     They move the projections on, and do what time demands, if they are to `follow` the log here; else as it is set. No
-    statement takes longer than `statement_seconds`; None sets no limit.
+    statement takes longer than `statement_seconds`; None sets no limit. Another `clock` than the machine's is believed,
+    and not compared with the database's.
     """
     # Memories live long and hold no cycles: Python's collector would look through them far too often.
     gc.set_threshold(50_000, 20, 50)
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(database(settings))
         await migrate(url)
-        pool = await stack.enter_async_context(_connections(url, settings.pool_size, statement_seconds))
-        people = People(await _keyring(pool, settings))
-        await people.seal_those_in_clear(pool)
-        waker = Waker()
-        services = await _put_together(stack, settings, pool, people, waker)
-        background = [waker.run(pool), services.repeated.run()]
+        pool = await stack.enter_async_context(
+            pool_of(url, size=settings.pool_size, statement_seconds=statement_seconds)
+        )
+        await must_have_rights(pool, url)
+        ground = await _ground(settings, pool, clock)
+        services = await _put_together(stack, ground)
+        tasks = _always(services, ground)
         if settings.project if follow is None else follow:
+            await stack.enter_async_context(_current(pool))
             await services.runner.catch_up_all()
-            kept = Kept(settings.idempotency_days, settings.security_log_days)
-            background += [services.runner.run(), _sweep(services, kept), expire_overdue(pool, services.ledger)]
-        await stack.enter_async_context(in_background(background))
+            tasks |= _following(services, settings)
+        await stack.enter_async_context(in_background([ground.background.keep(*task) for task in tasks.items()]))
         yield services
 
 
-async def _put_together(
-    stack: contextlib.AsyncExitStack, settings: Settings, pool: Pool, people: People, waker: Waker
-) -> Services:
+async def _ground(settings: Settings, pool: Pool, clock: Callable[[], datetime] | None) -> _Ground:
+    guard = ClockGuard(clock, is_believed=True) if clock else ClockGuard(utc_now)
+    await guard.compare(pool)
+    people = People(await _keyring(pool, settings))
+    await people.seal_those_in_clear(pool)
+    return _Ground(settings=settings, pool=pool, people=people, clock=guard, waker=Waker(), background=Background())
+
+
+async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Services:
     """The services; the stack is told what is to be closed."""
-    store = Store(pool, waker)
+    settings, pool, people = ground.settings, ground.pool, ground.people
+    store = Store(pool, ground.waker)
+    runner = Runner(store, FOLLOWING)
     sessions = Sessions(pool, people.keyring, settings.issuer)
-    principals = Principals(pool, sessions, lambda: waker.is_listening)
-    waker.subscribe(CHANNEL, principals.forget, principals.forget_all)
+    principals = Principals(pool, sessions, lambda: ground.waker.is_listening)
+    ground.waker.subscribe(CHANNEL, principals.forget, principals.forget_all)
     security_log = SecurityLog(pool, people.keyring)
+    ledger = _ledger(ground, store, principals, _alarm(runner, principals, security_log, ground.clock))
     services = Services(
         pool=pool,
         people=people,
-        ledger=_ledger(settings, store, people, principals),
-        runner=Runner(store, FOLLOWING),
-        sign_in=_sign_in(stack, pool, people, sessions, security_log, principals),
+        ledger=ledger,
+        runner=runner,
+        sign_in=_sign_in(stack, ground, sessions, security_log, principals),
         principals=principals,
         security_log=security_log,
         oidc=await stack.enter_async_context(open_id_provider(_provider(settings), pool, security_log)),
-        repeated=Repeated(security_log, utc_now),
+        repeated=Repeated(security_log, ground.clock),
         daily=DailyLimit(pool, settings.facts_per_day),
+        readiness=Readiness(pool, ledger, ground.clock, ground.waker, ground.background, EVERY),
         public_url=settings.issuer,
     )
     stack.push_async_callback(services.ledger.close)
     stack.push_async_callback(services.repeated.close)
+    stack.push_async_callback(services.readiness.close)
     return services
 
 
-def _ledger(settings: Settings, store: Store, people: People, principals: Principals) -> Ledger:
+def _ledger(ground: _Ground, store: Store, principals: Principals, alarm: WentBack) -> Ledger:
     return Ledger(
         store,
-        people,
-        clock=utc_now,
-        hooks=hooks(people, principals),
-        queue_limit=settings.queue_limit,
-        memories_limit=settings.memories_limit,
+        ground.people,
+        clock=ground.clock,
+        hooks=hooks(ground.people, principals),
+        queue_limit=ground.settings.queue_limit,
+        memories_limit=ground.settings.memories_limit,
+        may_write=ground.clock.must_be_right,
+        went_back=alarm,
     )
 
 
 def _sign_in(
     stack: contextlib.AsyncExitStack,
-    pool: Pool,
-    people: People,
+    ground: _Ground,
     sessions: Sessions,
     security_log: SecurityLog,
     principals: Principals,
 ) -> SignIn:
+    pool, people = ground.pool, ground.people
     passwords = Passwords(pool)
     stack.callback(passwords.close)
     attempts = Attempts(pool, people.keyring)
     return SignIn(pool, people, passwords, sessions, attempts, security_log, principals.forget)
 
 
-def _connections(url: str, at_most: int, statement_seconds: float | None) -> Pool:
-    """Connections to the database, on which no statement takes longer than it may."""
-    return asyncpg.create_pool(
-        url,
-        min_size=2,
-        max_size=at_most,
-        command_timeout=statement_seconds,
-        # A plan made while a bank was small, and kept, reads whole tables when it has grown.
-        server_settings={"plan_cache_mode": "force_custom_plan"}
-        | ({"statement_timeout": str(int(statement_seconds * 1000))} if statement_seconds else {}),
-    )
+def _alarm(runner: Runner, principals: Principals, security_log: SecurityLog, clock: ClockGuard) -> WentBack:
+    """What is done when a bank's log went back: what was known of it is forgotten, and auditors can read of it."""
+
+    async def went_back(bank_id: UUID, known: Tip, found: Tip) -> None:
+        runner.forget(bank_id)
+        principals.forget_all()
+        await security_log.record(
+            bank_id,
+            "head-went-back",
+            Visit(clock(), "", "ledger"),
+            known_position=known.position,
+            found_position=found.position,
+        )
+
+    return went_back
+
+
+Tasks = dict[str, Callable[[], Awaitable[None]]]
+"""What runs in the background, by what readiness calls it."""
+
+
+def _always(services: Services, ground: _Ground) -> Tasks:
+    """What every process of the service does."""
+    return {
+        "listening": lambda: ground.waker.run(ground.pool),
+        "repeated": services.repeated.run,
+        "clock": lambda: ground.clock.watch(ground.pool),
+        "writers": lambda: _look(services.ledger),
+    }
+
+
+def _following(services: Services, settings: Settings) -> Tasks:
+    """What a process does that moves the projections on."""
+    kept = Kept(settings.idempotency_days, settings.security_log_days)
+    return {
+        "projections": services.runner.run,
+        "expiry": lambda: expire_overdue(services.pool, services.ledger),
+        "sweeping": lambda: _sweep(services, kept),
+    }
 
 
 def hooks(people: People, principals: Principals | None = None) -> list[Hook]:
@@ -177,7 +246,8 @@ def hooks(people: People, principals: Principals | None = None) -> list[Hook]:
 async def ready_database(url: str, settings: Settings) -> None:
     """Bring the database up to date, and see that the key file is the one it was sealed with."""
     await migrate(url)
-    async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+    async with pool_of(url, size=1, statement_seconds=None) as pool:
+        await must_have_rights(pool, url)
         await _keyring(pool, settings)
 
 
@@ -201,9 +271,10 @@ async def _sweep(services: Services, kept: Kept) -> None:
     """Remove what is over, now and then: sessions, codes and attempts, old answers and entries of the security log."""
     while True:
         try:
-            await services.sign_in.sweep(utc_now())
-            await sweep_old(services.pool, services.security_log, kept, utc_now())
-        except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+            now = services.ledger.clock()
+            await services.sign_in.sweep(now)
+            await sweep_old(services.pool, services.security_log, kept, now)
+        except DATABASE_ERRORS as error:
             log.warning("what is over could not be swept away", error=str(error))
         await asyncio.sleep(SWEEP_SECONDS)
 
@@ -214,11 +285,33 @@ async def expire_overdue(pool: Pool, ledger: Ledger) -> None:
         try:
             while await expire_due(pool, ledger):
                 pass
-        except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("overdue reservations could not be taken back; trying on", error=str(error))
         except Exception:
             log.exception("overdue reservations could not be taken back; trying on")
         await asyncio.sleep(EXPIRY_SECONDS)
+
+
+async def _look(ledger: Ledger) -> None:
+    """Have writers notice what happened to their logs, and that they can write again, also while nobody writes."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            await ledger.look()
+        except DATABASE_ERRORS as error:
+            log.debug("the logs could not be looked at", error=repr(error))
+
+
+@contextlib.asynccontextmanager
+async def _current(pool: Pool) -> AsyncIterator[None]:
+    """Rebuild what another version made: at first while whoever starts waits, and beside them if that takes long."""
+    rebuilding = asyncio.create_task(make_current(pool, EVERY))
+    try:
+        await asyncio.wait({rebuilding}, timeout=REBUILD_SECONDS)
+        yield
+    finally:
+        for failure in await end([rebuilding]):
+            log.error("rebuilding failed", exc_info=failure)
 
 
 @contextlib.asynccontextmanager
@@ -248,10 +341,16 @@ async def _keep_alive(server: EmbeddedPostgres) -> None:
 
 @contextlib.asynccontextmanager
 async def in_background(coroutines: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """Tasks that run as long as the block does; one that fails is logged when the block ends."""
+    """Tasks that run as long as the block does; one that fails is logged at once."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    for task in tasks:
+        task.add_done_callback(_tell_failure)
     try:
         yield
     finally:
-        for failure in await end(tasks):
-            log.error("a background task failed", exc_info=failure)
+        await end(tasks)
+
+
+def _tell_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (failure := task.exception()):
+        log.error("a background task failed", exc_info=failure)

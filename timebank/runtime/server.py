@@ -70,7 +70,9 @@ def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
     waited = threading.Event()
     for _ in range(int(READY_SECONDS / 0.1)):
         with contextlib.suppress(OSError, urllib.error.URLError):
-            urllib.request.urlopen(f"{url}/health/ready", timeout=5).close()  # noqa: S310  # our own address
+            # It may serve though not all is well: the answer, and the log, say what is not.
+            with contextlib.suppress(urllib.error.HTTPError):
+                urllib.request.urlopen(f"{url}/health/ready", timeout=5).close()  # noqa: S310  # our own address
             when_ready(url)
             return
         waited.wait(0.1)

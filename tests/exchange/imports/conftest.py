@@ -11,10 +11,10 @@ from timebank.runtime.settings import Settings
 
 
 @pytest.fixture
-async def berlin(url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
+async def berlin(url: str) -> AsyncIterator[Office]:
     """A bank where clocks change, with an organisation, at a known time."""
-    monkeypatch.setattr("timebank.runtime.composition.utc_now", lambda: NOW)
-    async with running_services(Settings(database_url=url, key_file=str(KEY_FILE)), follow=False) as services:
+    settings = Settings(database_url=url, key_file=str(KEY_FILE))
+    async with running_services(settings, follow=False, clock=lambda: NOW) as services:
         office = Office(services)
         await office.open(str(BERLIN))
         yield office

@@ -15,7 +15,7 @@ from tests.controls.town import confirm, consent, do, found, log, register, volu
 from tests.helpers.dump import pg_dump, schema_of
 from tests.helpers.patience import PATIENCE_SECONDS
 from tests.projections.conftest import Compare, Play
-from timebank.db.connections import Pool
+from timebank.db.connections import Connection, Pool
 from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
@@ -23,7 +23,7 @@ from timebank.projections import EVERY, FOLLOWING, INLINE
 from timebank.projections.credit import balances, statement_checkpoints
 from timebank.projections.machinery import rebuild as module
 from timebank.projections.machinery.projection import Projection
-from timebank.projections.machinery.rebuild import outdated, rebuild, verify
+from timebank.projections.machinery.rebuild import make_current, outdated, rebuild, verify
 from timebank.projections.machinery.runner import Runner
 from timebank.projections.organisations import memberships
 from timebank.projections.people import volunteers
@@ -307,6 +307,28 @@ async def test_another_version_is_outdated_until_rebuilt(
     assert await outdated(pool, EVERY) == [memberships.PROJECTION]
     await rebuild(pool, memberships.PROJECTION)
     assert await outdated(pool, EVERY) == []
+
+
+async def test_all_of_another_version_are_made_current(
+    history: None, pool: Pool, compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another version made is rebuilt, by one of two at once; one that fails holds up none, and is tried again."""
+    monkeypatch.setattr(module, "RETRY_SECONDS", 0.05)
+    await pool.execute("update checkpoint set version = 7 where projection in ('leaderboards', 'memberships')")
+    rebuilt: list[str] = []
+    original = module._rebuild
+
+    async def fail_once(connection: Connection, projection: Projection, progress: Any) -> None:
+        rebuilt.append(projection.name)
+        if rebuilt == ["leaderboards"]:
+            raise ZeroDivisionError
+        await original(connection, projection, progress)
+
+    monkeypatch.setattr(module, "_rebuild", fail_once)
+    await asyncio.wait_for(asyncio.gather(make_current(pool, EVERY), make_current(pool, EVERY)), 20)
+    assert await outdated(pool, EVERY) == []
+    assert sorted(rebuilt) == ["leaderboards", "leaderboards", "memberships"]
+    assert [each.differences for each in await compare() if not each.is_equal] == []
 
 
 # Verify

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -21,7 +22,7 @@ from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound, Ref
 from timebank.identity import failures
 from timebank.identity.throttle import TooManyRequestsError, TooMuchAtOnceError
 from timebank.ledger.daily import DailyLimitReachedError
-from timebank.ledger.submission import QueueFullError, StoreUnavailableError
+from timebank.ledger.submission import ClockError, QueueFullError, StoreUnavailableError
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -72,6 +73,14 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class ProjectionBehindError(Exception):
     """A read model has not come to the position asked for."""
+
+
+class NotReadyError(Exception):
+    """The service cannot do all of its work; each trouble is what is not well, and in what way."""
+
+    def __init__(self, troubles: Sequence[tuple[str, str]]) -> None:
+        self.troubles = troubles
+        super().__init__("; ".join(f"{what} {why}" for what, why in troubles))
 
 
 def of_refusal(refusal: Refusal) -> Problem:
@@ -201,6 +210,24 @@ def _unavailable(_: Request[Any, Any, Any], error: Exception) -> Response[Proble
     return respond(_plain(503, detail, kind="/problems/database-unavailable"), {"Retry-After": "2"})
 
 
+def _clock_is_off(_: Request[Any, Any, Any], error: ClockError) -> Response[Problem]:
+    detail = f"Nothing can be recorded now: {error}. Nothing was done."
+    return respond(_plain(503, detail, kind="/problems/clock-off"), {"Retry-After": "10"})
+
+
+def _not_ready(_: Request[Any, Any, Any], error: NotReadyError) -> Response[Problem]:
+    """Where the database is what is not well, the problem is the one that all other requests get."""
+    is_database = any(what == "database" for what, _ in error.troubles)
+    problem = Problem(
+        type="/problems/database-unavailable" if is_database else "/problems/not-ready",
+        title=HTTPStatus.SERVICE_UNAVAILABLE.phrase,
+        status=503,
+        detail=str(error),
+        errors=[FieldError(what, why) for what, why in error.troubles],
+    )
+    return respond(problem, {"Retry-After": "2"})
+
+
 def _behind(_: Request[Any, Any, Any], error: ProjectionBehindError) -> Response[Problem]:
     return respond(_plain(503, str(error), kind="/problems/projection-behind"), {"Retry-After": "1"})
 
@@ -233,6 +260,8 @@ HANDLERS: ExceptionHandlersMap = {
     HTTPException: _http,
     QueueFullError: _queue_full,
     StoreUnavailableError: _unavailable,
+    ClockError: _clock_is_off,
+    NotReadyError: _not_ready,
     ProjectionBehindError: _behind,
     UnicodeDecodeError: _unreadable,
     RecursionError: _unreadable,
@@ -250,7 +279,7 @@ _DESCRIPTIONS = {
     422: "The request contradicts itself, or its Idempotency-Key was used for another one.",
     429: "There are too many requests or attempts, or too much is waiting; nothing was done.",
     500: "Something went wrong on our side.",
-    503: "The database, or a read model, is not there in time.",
+    503: "The database, or a read model, is not there in time; or something else keeps the service from its work.",
 }
 
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
+import structlog
 
-from timebank.db.connections import Connection, Pool
+from timebank.db.connections import DATABASE_ERRORS, Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.projections.machinery.projection import Projection
 from timebank.projections.machinery.runner import SQL as RUNNER_SQL
@@ -21,7 +22,11 @@ SQL = load_statements("timebank.projections.machinery", "rebuild.sql")
 BATCH_EVENTS = 20_000
 SHADOW = "rebuild"
 LOCK_SECONDS = 1
+RETRY_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 60.0
 SWAP_ATTEMPTS = 60
+
+log = structlog.get_logger(__name__)
 
 Progress = Callable[[int, int], None]
 """Told how many events are done, of how many."""
@@ -43,28 +48,42 @@ class Comparison(NamedTuple):
         return self.live == self.rebuilt
 
 
-async def rebuild(pool: Pool, projection: Projection, progress: Progress = lambda done, total: None) -> None:
+async def rebuild(
+    pool: Pool,
+    projection: Projection,
+    progress: Progress = lambda done, total: None,
+    *,
+    only_if_outdated: bool = False,
+) -> None:
     """Make a projection's tables anew beside the live ones, while writing goes on, and put them in their place.
 
-    Interrupted at any point, nothing has changed; it starts from the beginning next time. Raises
-    `asyncpg.LockNotAvailableError` if somebody keeps reading the live tables, so that they cannot be replaced.
+    Interrupted at any point, nothing has changed; it starts from the beginning next time. Of several at once, one after
+    the other has its turn. Raises `asyncpg.LockNotAvailableError` if somebody keeps reading the live tables, so that
+    they cannot be replaced.
     """
     async with pool.acquire() as connection:
         await connection.execute(SQL["only_one"], projection.name)
         try:
-            await _make_shadow(connection, projection.tables)
-            reached: dict[UUID, int] = {}
-            for attempt in range(1, SWAP_ATTEMPTS + 1):
-                await _follow_up(connection, projection, reached, progress)
-                try:
-                    return await _replace(connection, projection, reached)
-                except asyncpg.LockNotAvailableError:
-                    if attempt == SWAP_ATTEMPTS:
-                        raise
-                    await asyncio.sleep(LOCK_SECONDS)
+            if not only_if_outdated or await outdated(connection, [projection]):
+                await _rebuild(connection, projection, progress)
         finally:
             if not connection.is_closed():
                 await connection.execute(SQL["done"], projection.name)
+
+
+async def _rebuild(connection: Connection, projection: Projection, progress: Progress) -> None:
+    await _make_shadow(connection, projection.tables)
+    reached: dict[UUID, int] = {}
+    for attempt in range(1, SWAP_ATTEMPTS + 1):
+        await _follow_up(connection, projection, reached, progress)
+        try:
+            await _replace(connection, projection, reached)
+        except asyncpg.LockNotAvailableError:
+            if attempt == SWAP_ATTEMPTS:
+                raise
+            await asyncio.sleep(LOCK_SECONDS)
+        else:
+            return
 
 
 async def _replace(connection: Connection, projection: Projection, reached: dict[UUID, int]) -> None:
@@ -82,6 +101,7 @@ async def _replace(connection: Connection, projection: Projection, reached: dict
 
 async def _make_shadow(connection: Connection, tables: Sequence[str]) -> None:
     async with connection.transaction():
+        await connection.execute(SQL["one_schema"])
         await connection.execute(f"create schema if not exists {SHADOW}")
         for table in tables:
             await connection.execute(f"drop table if exists {SHADOW}.{table}")
@@ -136,11 +156,37 @@ async def _swap(connection: Connection, table: str) -> None:
             await connection.execute(f"alter index public.{row['name']} rename to {names[row['shape']]}")
 
 
-async def outdated(pool: Pool, projections: Sequence[Projection]) -> list[Projection]:
+async def outdated(asked: "Connection | Pool", projections: Sequence[Projection]) -> list[Projection]:
     """Those of the projections whose rows were made by another version of this program."""
     names, versions = [each.name for each in projections], [each.version for each in projections]
-    found = {row["projection"] for row in await pool.fetch(RUNNER_SQL["outdated"], names, versions)}
+    found = {row["projection"] for row in await asked.fetch(RUNNER_SQL["outdated"], names, versions)}
     return [projection for projection in projections if projection.name in found]
+
+
+async def make_current(pool: Pool, projections: Sequence[Projection]) -> None:
+    """Rebuild what another version made, one after the other, until all is of this one; what fails is tried again."""
+    pause = RETRY_SECONDS
+    told: dict[str, str] = {}
+    while stale := await _stale(pool, projections):
+        for projection in stale:
+            log.info("a read model that another version made is rebuilt", projection=projection.name)
+            try:
+                await rebuild(pool, projection, only_if_outdated=True)
+            except Exception as error:
+                if told.get(projection.name) != type(error).__name__:
+                    told[projection.name] = type(error).__name__
+                    log.warning("a read model could not be rebuilt", projection=projection.name, error=repr(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+async def _stale(pool: Pool, projections: Sequence[Projection]) -> list[Projection]:
+    """What is outdated; all of it, while nobody can say."""
+    try:
+        return await outdated(pool, projections)
+    except DATABASE_ERRORS:
+        await asyncio.sleep(RETRY_SECONDS)
+        return list(projections)
 
 
 async def verify(

@@ -6,6 +6,10 @@ select pg_advisory_lock(hashtextextended('timebank.rebuild.' || $1::text, 0))
 -- $1 projection
 select pg_advisory_unlock(hashtextextended('timebank.rebuild.' || $1::text, 0))
 
+-- one_schema --
+-- Until the transaction ends nobody else makes the schema: two at once, and one would fail.
+select pg_advisory_xact_lock(hashtext('timebank.rebuild'))
+
 -- settings --
 -- The statements that give another table of the same name a table's storage parameters and grants. $1 table  $2 schema
 select coalesce(array_agg(statement), '{}')

@@ -8,12 +8,13 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
 import structlog
 
-from timebank.db.connections import CONNECTION_LOST, Connection
+from timebank.db.connections import CONNECTION_LOST, DATABASE_ERRORS, Connection
 from timebank.db.sql import load_statements
 from timebank.ledger.store import Store
 from timebank.projections.machinery.projection import Projection
@@ -66,7 +67,7 @@ class Runner:
             while True:
                 try:
                     banks = {bank.bank_id for bank in await self._store.banks()}
-                except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+                except DATABASE_ERRORS as error:
                     self._complain(None, error)
                 else:
                     self._complaints.pop(None, None)
@@ -85,7 +86,7 @@ class Runner:
                 for bank in await self._store.banks():
                     while await self.catch_up(bank.bank_id):
                         pass
-        except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+        except DATABASE_ERRORS as error:
             log.warning("read models are behind the log, and catch up later", error=repr(error))
 
     async def reach(self, bank_id: UUID, position: int, seconds: float) -> bool:
@@ -242,6 +243,21 @@ class _TooSlowError(Exception):
 def _is_the_servers(error: Exception) -> bool:
     """Whether an error has nothing to do with what was to be taken in."""
     return isinstance(error, CONNECTION_LOST) and not isinstance(error, asyncpg.QueryCanceledError)
+
+
+class Lag(NamedTuple):
+    """A projection that is not at the end of a bank's log; `stuck_on` is the topic of the fact it cannot take in."""
+
+    bank_id: UUID
+    projection: str
+    position: int
+    stuck_on: str | None
+    behind: int
+
+
+async def lagging(connection: Connection, names: Sequence[str], seconds: float) -> list[Lag]:
+    """Those of the projections that are not at the end, the furthest behind first. Raises `TimeoutError`."""
+    return [Lag(**row) for row in await connection.fetch(SQL["behind"], names, timeout=seconds)]
 
 
 async def _wait_briefly(moved: asyncio.Event) -> None:

@@ -43,3 +43,10 @@ select head from bank where bank_id = $1
 
 -- heads --
 select bank_id, head from bank order by bank_id
+
+-- behind --
+-- Projections that have not come to the end of the log. $1 projections
+select c.bank_id, c.projection, c.position, c.stuck_on, b.head - c.position as behind
+  from checkpoint c join bank b using (bank_id)
+ where c.projection = any ($1) and (c.position < b.head or c.stuck_on is not null)
+ order by behind desc limit 50

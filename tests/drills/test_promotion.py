@@ -1,0 +1,257 @@
+"""Drills: the primary is killed under load and its standby promoted. What was acknowledged is there, and once.
+
+DRILL_ROUNDS says how often (2 by default, 20 by hand).
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.cli.program import Program, Served, enter
+from tests.helpers.clusters import Cluster
+
+pytestmark = pytest.mark.drill
+
+ROUNDS = int(os.environ.get("DRILL_ROUNDS", "2"))
+CLIENTS = 24
+BACK_SECONDS = 10.0
+
+
+class Load:
+    """Clients who register volunteers, and repeat each request under its key until it is acknowledged."""
+
+    def __init__(self, url: str, headers: dict[str, str]) -> None:
+        self.url, self.headers = url, headers
+        self.acknowledged: dict[str, str] = {}
+        self.statuses: Counter[int] = Counter()
+        self.slowest = 0.0
+        self._names = (f"{uuid4().hex[:8]}-{n}" for n in count())
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def _register(self, http: httpx.AsyncClient, name: str) -> None:
+        headers = self.headers | {"Idempotency-Key": name}
+        while name not in self.acknowledged:
+            begun = time.monotonic()
+            try:
+                answer = await http.post("/v1/volunteers", json={"name": name}, headers=headers)
+            except httpx.TransportError:
+                self.statuses[0] += 1
+                await asyncio.sleep(0.1)
+                continue
+            self.slowest = max(self.slowest, time.monotonic() - begun)
+            self.statuses[answer.status_code] += 1
+            if answer.status_code == 201:
+                self.acknowledged[name] = answer.json()["volunteer_id"]
+            else:
+                assert answer.status_code in (429, 503), answer.text
+                await asyncio.sleep(0.1)
+
+    async def _client(self) -> None:
+        async with httpx.AsyncClient(base_url=self.url, timeout=30) as http:
+            while not self._stop.is_set():
+                await self._register(http, next(self._names))
+
+    async def __aenter__(self) -> "Load":
+        self._tasks = [asyncio.create_task(self._client()) for _ in range(CLIENTS)]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop.set()
+        await asyncio.gather(*self._tasks)
+
+    async def goes_on(self, more: int, seconds: float = 20) -> float:
+        """Wait until so many more were acknowledged; how long the first of them took."""
+        before, begun, first = len(self.acknowledged), time.monotonic(), 0.0
+        while len(self.acknowledged) < before + more:
+            assert time.monotonic() < begun + seconds, f"{len(self.acknowledged) - before} more; {self.statuses}"
+            await asyncio.sleep(0.01)
+            if not first and len(self.acknowledged) > before:
+                first = time.monotonic() - begun
+        return first
+
+
+class Pair:
+    """A primary and its standby, and the service on whichever of them can be written to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.primary, self.standby = Cluster(folder, "a"), Cluster(folder, "b")
+        hosts = ",".join(f"127.0.0.1:{each.port}" for each in (self.primary, self.standby))
+        url = f"postgresql://timebank@{hosts}/timebank?target_session_attrs=read-write"
+        self.program = Program(
+            folder, database_url=url, log_level="warning", public_url="http://bank.example",
+            rate_per_address="1000000", rate_per_principal="1000000",
+        )  # fmt: skip
+        self.served: Served
+        self.headers: dict[str, str] = {}
+
+    def begin(self) -> None:
+        """Servers, a bank, and the service."""
+        self.primary.create()
+        bank = self.program.run("init", "演习", "--json").json
+        self.standby.follow(self.primary)
+        self.served = self.program.serve()
+        self.headers = enter(self.served.url, bank)
+
+    def end(self) -> None:
+        """Nothing is left running."""
+        with contextlib.suppress(AttributeError):
+            self.served.kill()
+        self.primary.kill()
+        self.standby.kill()
+
+    def load(self) -> Load:
+        """A new load for it."""
+        return Load(self.served.url, self.headers)
+
+    async def is_synchronous(self) -> None:
+        """From now on commits wait for the standby, which is there."""
+        await asyncio.to_thread(self.primary.commits_wait_for, self.standby)
+        await self.primary.until("select sync_state from pg_stat_replication", lambda found: found == "sync")
+
+    async def promote(self) -> None:
+        """The standby is the primary now; the old one is gone."""
+        self.primary, self.standby = self.standby, self.primary
+        await asyncio.to_thread(self.primary.promote)
+
+    async def renew(self) -> None:
+        """The old primary follows the new one."""
+        await asyncio.to_thread(self.standby.follow, self.primary)
+
+    async def registered(self) -> Counter[str]:
+        """Who is registered in the log, and how often."""
+        connection = await asyncpg.connect(self.primary.url)
+        try:
+            rows = await connection.fetch(
+                "select data ->> 'volunteer_id' as id from history where topic = 'volunteer-registered'"
+            )
+        finally:
+            await connection.close()
+        return Counter(row["id"] for row in rows)
+
+    async def nothing_is_lost(self, load: Load, before: Counter[str]) -> None:
+        """All that was acknowledged is there once, and nothing else."""
+        found = await self.registered() - before
+        told = Counter(load.acknowledged.values())
+        assert not told - found, f"{len(told - found)} of {len(told)} acknowledged are lost"
+        assert not found - told, f"{len(found - told)} were done that nobody was told of, or twice"
+        assert set(load.statuses) <= {0, 201, 429, 503}, load.statuses
+        assert load.slowest < 12
+
+    async def is_sound(self) -> None:
+        """The log has no flaw, and every read model is what it comes to."""
+        told = (await self.program.arun("verify")).out
+        assert "log: sound" in told
+        assert "DIFFERS" not in told
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Pair]:
+    """Two servers and a service for all drills of this file."""
+    folder = Path(tempfile.mkdtemp(prefix="tb-", dir="/tmp"))
+    folder.chmod(0o755)
+    pair = Pair(folder)
+    try:
+        pair.begin()
+        yield pair
+    finally:
+        pair.end()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def before(pair: Pair) -> AsyncIterator[Counter[str]]:
+    """Who was registered before; commits wait for the standby."""
+    await pair.is_synchronous()
+    yield await pair.registered()
+    await pair.renew()
+
+
+async def test_the_primary_is_killed(pair: Pair, before: Counter[str]) -> None:
+    """With a synchronous standby nothing acknowledged is lost or doubled, and writing goes on within ten seconds."""
+    async with pair.load() as load:
+        for n in range(ROUNDS):
+            if n:
+                await pair.renew()
+                await pair.is_synchronous()
+            await load.goes_on(60)
+            await asyncio.to_thread(pair.primary.kill)
+            await pair.promote()
+            assert await load.goes_on(60) < BACK_SECONDS
+    await pair.nothing_is_lost(load, before)
+    await pair.is_sound()
+
+
+async def give_up_waits(pair: Pair, until: asyncio.Event) -> int:
+    """End, again and again, the wait of commits for the standby: the server then shows them to everybody."""
+    ended = 0
+    while not until.is_set():
+        with contextlib.suppress(OSError, asyncpg.PostgresError):
+            ended += await pair.primary.ask(
+                "select count(pg_cancel_backend(pid)) from pg_stat_activity where wait_event = 'SyncRep'"
+            )
+        await asyncio.sleep(0.5)
+    return ended
+
+
+async def test_the_standby_is_away_before(pair: Pair, before: Counter[str]) -> None:
+    """While the standby is away nothing is acknowledged, whoever ends the wait of commits and repeats requests; so when
+    the primary dies and the standby is promoted, nothing acknowledged is lost.
+    """
+    async with pair.load() as load:
+        await load.goes_on(60)
+        await asyncio.to_thread(pair.standby.kill)
+        await asyncio.sleep(0.5)
+        acknowledged, over = len(load.acknowledged), asyncio.Event()
+        giving_up = asyncio.create_task(give_up_waits(pair, over))
+        await asyncio.sleep(10)
+        over.set()
+        assert await giving_up
+        assert len(load.acknowledged) == acknowledged
+        ready = httpx.get(f"{pair.served.url}/health/ready", timeout=5)
+        assert "writer" in {each["field"] for each in ready.json()["errors"]}
+        await asyncio.to_thread(pair.primary.kill)
+        await asyncio.to_thread(pair.standby.start)
+        await pair.promote()
+        assert await load.goes_on(60) < BACK_SECONDS
+    assert load.statuses[503]
+    await pair.nothing_is_lost(load, before)
+    await pair.is_sound()
+
+
+async def test_an_asynchronous_standby(pair: Pair, before: Counter[str]) -> None:
+    """With an asynchronous standby what it had not got is lost: that is noticed, told loudly, and writing goes on."""
+    await asyncio.to_thread(pair.primary.commits_wait_for, None)
+    async with pair.load() as load:
+        await load.goes_on(60)
+        await asyncio.to_thread(pair.standby.kill)
+        await load.goes_on(60)
+        await asyncio.to_thread(pair.primary.kill)
+        await asyncio.to_thread(pair.standby.start)
+        await pair.promote()
+        assert await load.goes_on(50) < BACK_SECONDS
+    lost = Counter(load.acknowledged.values()) - await pair.registered()
+    assert lost, "the standby had everything, so nothing could be noticed"
+    told = [line for line in pair.served.err if "the log went back" in line]
+    assert len(told) == 1
+    async with httpx.AsyncClient(base_url=pair.served.url, headers=pair.headers, timeout=10) as http:
+        answer: Any = (await http.get("/v1/audit/security", params={"kind": "head-went-back"})).json()
+        (entry,) = answer["items"]
+        assert entry["detail"]["known_position"] > entry["detail"]["found_position"]
+        ready = (await http.get("/health/ready")).json()
+        assert any("went back 1 times" in note for note in ready["notes"])
+    await pair.is_sound()
