@@ -23,6 +23,7 @@ from timebank.domain.people.volunteers import ChangePersonalData, RegisterVolunt
 from timebank.domain.person import Person
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
+from timebank.ledger.memories import Memories
 from timebank.ledger.store import Store
 from timebank.ledger.submission import Receipt
 from timebank.projections.machinery.runner import Runner
@@ -273,9 +274,15 @@ async def test_a_document_number_is_taken_once(ledger: Ledger, bank_id: UUID, po
     assert [finding async for finding in check_log(pool, bank_id)] == []
 
 
-async def test_of_many_at_once_only_the_taken_is_refused(ledger: Ledger, bank_id: UUID, pool: Pool) -> None:
-    """Of thirty who register at once, three with numbers that others have, twenty-seven are registered."""
-    await ledger.execute(bank_id, joins(0, document_number="TAKEN0"))
+async def test_of_many_at_once_only_the_taken_is_refused(
+    ledger: Ledger, bank_id: UUID, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of thirty who register at once, three with numbers that others have, twenty-seven are registered: together, and
+    nothing that was known is forgotten for that.
+    """
+    head = (await ledger.execute(bank_id, joins(0, document_number="TAKEN0"))).position
+    forgetting: list[int] = []
+    monkeypatch.setattr(Memories, "forget_all", lambda _: forgetting.append(1))
     numbers = {7: "TAKEN0", 12: "HELD12", 13: "HELD12", 20: "TAKEN0"}
     commands = [joins(n, document_number=numbers.get(n, f"OWN{n:03}")) for n in range(1, 31)]
     results = await asyncio.gather(*(ledger.execute(bank_id, each) for each in commands), return_exceptions=True)
@@ -283,7 +290,33 @@ async def test_of_many_at_once_only_the_taken_is_refused(ledger: Ledger, bank_id
     assert refused == [7, 13, 20]
     assert {type(results[n - 1]) for n in refused} == {DocumentNumberTaken}
     assert await pool.fetchval("select count(*) from person") == 28
+    assert await pool.fetchval("select count(distinct xmin::text) from event where position > $1", head) == 1
+    assert not forgetting
     assert [finding async for finding in check_log(pool, bank_id)] == []
+
+
+async def test_numbers_change_hands_within_a_batch(ledger: Ledger, bank_id: UUID, pool: Pool, search: Any) -> None:
+    """What one of several commands gives up, or is erased with, the next may take; a dry run says the same."""
+    await do(ledger, bank_id, joins(1, document_number=DOCUMENT), joins(2, document_number="OTHER2"))
+    batch = [
+        changes(2, name="先"),
+        changes(2, document_number=DOCUMENT),
+        changes(1, document_number=""),
+        changes(2, document_number=DOCUMENT),
+        changes(1, document_number="OTHER2"),
+        EraseVolunteer(by=ADMINISTRATOR, at=NOON, volunteer_id=volunteer(2)),
+        joins(3, document_number="OTHER2"),
+        joins(4, document_number=DOCUMENT),
+    ]
+    for dry_run in (True, False):
+        outcomes = await ledger.submit(bank_id, batch, dry_run=dry_run)
+        refused = [n for n, each in enumerate(outcomes) if isinstance(each, DocumentNumberTaken)]
+        assert (refused, [each for each in outcomes if not isinstance(each, Receipt | DocumentNumberTaken)]) == (
+            [1, 6],
+            [],
+        )
+    assert [await search(each) for each in (DOCUMENT, "OTHER2")] == [[volunteer(4)], [volunteer(1)]]
+    assert await pool.fetchval("select count(*) from person") == 2
 
 
 async def test_two_processes_cannot_both_take_a_number(ledger: Ledger, elsewhere: Ledger, bank_id: UUID) -> None:

@@ -39,6 +39,7 @@ from timebank.domain.identifiers import (
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.offices import Administrators, Appointment, ended
 from timebank.domain.people.volunteers import Consents, Volunteer
+from timebank.domain.person import Person
 from timebank.domain.refusals import NotYourOwn
 
 Rest = Literal["donate", "hold"]
@@ -224,3 +225,6 @@ class EraseVolunteer(_Departure, frozen=True, kw_only=True):
 
     def last(self, held_minutes: int) -> Fact:
         return VolunteerErased(volunteer_id=self.volunteer_id, held_minutes=held_minutes)
+
+    def personal(self) -> Person:
+        return Person.nobody(self.volunteer_id)

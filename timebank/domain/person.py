@@ -1,6 +1,6 @@
 """What is personal about a volunteer: kept beside the log, never in it."""
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 import msgspec
 from msgspec import Meta
@@ -30,6 +30,12 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     document_number: str | None = None
     skills: tuple[str, ...] | None = None
     alias: str | None = None
+
+    @classmethod
+    def nobody(cls, volunteer_id: VolunteerId) -> Self:
+        """What is to be kept of somebody of whom nothing is."""
+        nothing: Any = {"name": "", "phone": "", "birth_year": 0, "document_number": "", "skills": (), "alias": ""}
+        return cls(volunteer_id=volunteer_id, **nothing)
 
     @property
     def says_something(self) -> bool:

@@ -9,6 +9,7 @@ from uuid_utils.compat import uuid7
 
 from timebank.db.sql import load_statements
 from timebank.domain.kernel import Command, Key, Memory
+from timebank.domain.people.refusals import DocumentNumberTaken
 from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Refusal
 from timebank.ledger import idempotency
@@ -18,6 +19,8 @@ from timebank.ledger.idempotency import Answered, Named
 from timebank.ledger.memories import Memories
 from timebank.ledger.store import NOTHING_YET, READ_SECONDS, Store, Tip
 from timebank.ledger.submission import Outcome, Receipt, Submission
+from timebank.vault.documents import Documents
+from timebank.vault.people import People
 
 SQL = load_statements("timebank.ledger", "deciding.sql")
 
@@ -39,12 +42,13 @@ class Knowledge:
     `is_for_good` says that all of it is known to be kept by whoever commits have to wait for, replicas included.
     """
 
-    def __init__(self, store: Store, bank_id: UUID, memories_limit: int) -> None:
+    def __init__(self, store: Store, people: People, bank_id: UUID, memories_limit: int) -> None:
         self.tip = NOTHING_YET
         self.recorded_at: datetime | None = None
         self.is_for_good = False
         self.memories = Memories(memories_limit)
         self._store = store
+        self._people = people
         self._bank_id = bank_id
 
     async def look(self) -> Standing:
@@ -78,13 +82,20 @@ class Knowledge:
 
     async def decide(self, batch: Sequence[Submission]) -> Draft:
         """What a batch comes to: its commands decided in order, each by what the earlier ones have come to."""
-        draft = Draft(self.tip)
+        draft = Draft(self.tip, await self._documents(batch))
         names = [(submission.key.principal, submission.key.key) for submission in batch if submission.key]
         used = await idempotency.answered(self._store.pool, self._bank_id, names)
         await self._remember(batch, draft)
         for submission in batch:
             draft.outcomes.append(await self._answer(submission, used, draft))
         return draft
+
+    async def _documents(self, batch: Sequence[Submission]) -> Documents:
+        """Who has the document numbers that a batch names. Whoever changes that appends, so the swap holds it still."""
+        people = (each.personal() for submission in batch for each in submission.commands if isinstance(each, Command))
+        numbers = {person.document_number for person in people if person and person.document_number}
+        holders = await self._people.holders(self._store.pool, self._bank_id, numbers) if numbers else {}
+        return Documents(holders)
 
     async def _remember(self, batch: Sequence[Submission], draft: Draft) -> None:
         """Recall what the commands of a batch need, with one query; and with another what only that can name.
@@ -136,12 +147,14 @@ class Knowledge:
             facts = tuple(command.decide(known))
         except Refusal as refusal:
             return refusal
+        person = command.personal()
+        if person and draft.documents.are_taken(person):
+            return DocumentNumberTaken()
         command_id = uuid7()
         for fact in facts:
             tags = fact.tags()
             self.memories.advance(fact, tags, draft.before)
             draft.add(fact, tags, command, request_id, command_id)
-        person = command.personal()
         if person:
             draft.add_person(person)
         return Receipt(draft.position, facts)

@@ -13,6 +13,7 @@ from timebank.ledger.idempotency import Answered, Named
 from timebank.ledger.memories import State
 from timebank.ledger.store import Tip
 from timebank.ledger.submission import IdempotencyKey, Outcome
+from timebank.vault.documents import Documents
 
 
 class Draft:
@@ -21,8 +22,9 @@ class Draft:
     `repeats` are the earlier answers that are given again: they have to be kept for good first.
     """
 
-    def __init__(self, tip: Tip) -> None:
+    def __init__(self, tip: Tip, documents: Documents) -> None:
         self.tip = tip
+        self.documents = documents
         self.events: list[Event] = []
         self.recorded: list[Recorded] = []
         self.people: dict[str, Person] = {}
@@ -66,6 +68,7 @@ class Draft:
 
     def add_person(self, person: Person) -> None:
         """Personal data to keep; of two values for one person the later counts."""
+        self.documents.take(person)
         before = self.people.get(person.volunteer_id)
         given = {name: value for name, value in msgspec.structs.asdict(person).items() if value is not None}
         self.people[person.volunteer_id] = msgspec.structs.replace(before, **given) if before else person

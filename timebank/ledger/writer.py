@@ -11,7 +11,6 @@ import structlog
 
 from timebank.db.commits import committed
 from timebank.db.connections import CONNECTION_LOST, Connection
-from timebank.domain.people.refusals import DocumentNumberTaken
 from timebank.domain.refusing import Refusal
 from timebank.ledger import idempotency
 from timebank.ledger.deciding import Knowledge
@@ -19,7 +18,7 @@ from timebank.ledger.draft import Draft
 from timebank.ledger.hooks import Hook
 from timebank.ledger.store import Bank, Store, Tip
 from timebank.ledger.submission import QueueFullError, StoreUnavailableError, Submission, patience
-from timebank.vault.people import People, is_taken_document
+from timebank.vault.people import DOCUMENT_INDEX, People
 
 BATCH_COMMANDS = 500
 PATIENCE_SECONDS = 8.0
@@ -28,8 +27,10 @@ COMMIT_SECONDS = 5.0
 """How long a COMMIT may take, replicas included, before its fate is looked into; and waiting for others to append."""
 RETRY_SECONDS = 0.1
 
-log = structlog.get_logger(__name__)
+_TAKEN_MEANWHILE = ("idempotency_pkey", DOCUMENT_INDEX)
+"""What others may have taken since it was looked for: a key, or a document number sealed with a key not known yet."""
 
+log = structlog.get_logger(__name__)
 
 WentBack = Callable[[UUID, Tip, Tip], Awaitable[None]]
 """Is told of a bank, which event was its last, and which is now, when its log has lost what it had."""
@@ -62,7 +63,7 @@ class Writer:
         self._queue: asyncio.Queue[Submission] = asyncio.Queue()
         self._waiting = 0
         self._held: Submission | None = None
-        self._knowledge = Knowledge(store, bank.bank_id, memories_limit)
+        self._knowledge = Knowledge(store, people, bank.bank_id, memories_limit)
         self._is_fresh = self._is_busy = False
         self._since: float | None = None
         self._is_unwell = False
@@ -250,11 +251,9 @@ class Writer:
             try:
                 landed = await self._send(draft, recorded_at, in_doubt=in_doubt)
             except asyncpg.UniqueViolationError as error:
-                if is_taken_document(error):
-                    raise DocumentNumberTaken from error
-                if error.constraint_name != "idempotency_pkey":
+                if error.constraint_name not in _TAKEN_MEANWHILE:
                     raise
-                return False  # the key was used in the meantime: decided again, the first answer is found
+                return False  # decided again, the first answer is found, or whose number it is
             except asyncpg.DeadlockDetectedError:
                 return False  # PostgreSQL took it all back
             except CONNECTION_LOST as error:

@@ -2,23 +2,24 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import structlog
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.identifiers import VolunteerId
-from timebank.domain.people.refusals import DocumentNumberTaken
 from timebank.domain.person import Person
 from timebank.vault.keyring import LOOK_SECONDS, Key, Keyring, KeyringError
 from timebank.vault.keyring import SQL as KEYRING_SQL
 
 SQL = load_statements("timebank.vault", "people.sql")
+
+DOCUMENT_INDEX = "person_by_document"
+"""What keeps two people from having the same document number."""
 
 UNOPENABLE = (KeyringError, msgspec.MsgspecError, UnicodeDecodeError)
 """How it shows that a row was changed or moved, or that its key is gone."""
@@ -109,6 +110,14 @@ class People:
         found = [person for row in rows if (person := self.shown(bank_id, row))]
         return {(person.name or "", person.phone) for person in found}
 
+    async def holders(
+        self, source: "Pool | Connection", bank_id: UUID, numbers: Iterable[str]
+    ) -> dict[str, VolunteerId]:
+        """Those of the document numbers that somebody has, and who."""
+        meant = {index: number for number in numbers for index in self.keyring.indexes("document", number)}
+        rows = await source.fetch(SQL["holders"], bank_id, list(meant))
+        return {meant[row["document_index"]]: VolunteerId(row["volunteer_id"]) for row in rows}
+
     def phone_indexes(self, phone: str) -> list[str]:
         """By what a phone is found."""
         return self.keyring.indexes("phone", digits(phone))
@@ -123,21 +132,17 @@ class People:
     # Writing
 
     async def keep(self, connection: Connection, bank_id: UUID, people: Sequence[Person]) -> None:
-        """Keep what is given of each person, in the transaction that is open on the connection."""
+        """Keep what is given of each person, in the transaction that is open on the connection.
+
+        Raises `asyncpg.UniqueViolationError` with `DOCUMENT_INDEX` if somebody else has a document number of theirs.
+        """
         key = await self._usable_key(connection)
         rows = await connection.fetch(SQL["hold"], bank_id, [person.volunteer_id for person in people])
         before = {row["volunteer_id"]: self._whole(bank_id, row) for row in rows}
-        await self._documents_must_be_free(connection, bank_id, people)
+        if any(person.document_number is not None for person in people):
+            # So that they may exchange theirs among each other, in whatever order they are put down.
+            await connection.execute(SQL["free_documents"], bank_id, [person.volunteer_id for person in people])
         await self._put(connection, bank_id, key, [_merged(before.get(each.volunteer_id), each) for each in people])
-
-    async def _documents_must_be_free(self, connection: Connection, bank_id: UUID, people: Sequence[Person]) -> None:
-        """Refuse a document number of somebody who is still sealed with another key; else the index sees to it."""
-        coming = [person.volunteer_id for person in people]
-        for person in people:
-            if person.document_number:
-                wanted = self.keyring.indexes("document", person.document_number)
-                if await connection.fetchval(SQL["has_document"], bank_id, coming, wanted):
-                    raise DocumentNumberTaken
 
     async def hold(self, connection: Connection, bank_id: UUID, volunteer_id: str, *, alone: bool = False) -> bool:
         """Whether somebody is not erased, and will not be before the transaction on the connection ends.
@@ -274,8 +279,3 @@ def _sealed(key: Key, bank_id: UUID, person: Person) -> tuple[Any, ...]:
 def digits(phone: str) -> str:
     """A phone however it is written: without what only parts it, and for one in China without the country."""
     return _CHINA.sub("", phone.replace(" ", "").replace("-", ""))
-
-
-def is_taken_document(error: asyncpg.UniqueViolationError) -> bool:
-    """Whether somebody else has the document number."""
-    return error.constraint_name == "person_by_document"

@@ -26,9 +26,13 @@ select true from person where bank_id = $1 and volunteer_id = $2 for share
 -- $1 bank  $2 volunteer
 select true from person where bank_id = $1 and volunteer_id = $2 for update
 
--- has_document --
--- Whether somebody else has a document number. $1 bank  $2 but these volunteers  $3 keyed hashes of it
-select true from person where bank_id = $1 and volunteer_id <> all ($2) and document_index = any ($3) limit 1
+-- holders --
+-- Who has which document numbers. $1 bank  $2 keyed hashes of them
+select document_index, volunteer_id from person where bank_id = $1 and document_index = any ($2)
+
+-- free_documents --
+-- $1 bank  $2 volunteers whose document numbers are put down anew
+update person set document_index = null where bank_id = $1 and volunteer_id = any ($2) and document_index is not null
 
 -- put --
 -- $1 bank  $2 key  $3 volunteers  $4 sealed  $5 documents  $6 phone indexes  $7 document indexes
