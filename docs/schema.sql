@@ -380,6 +380,15 @@ CREATE TABLE public.statement_checkpoint (
     causes jsonb NOT NULL
 );
 
+CREATE TABLE public.tile (
+    bank_id uuid NOT NULL,
+    level smallint NOT NULL,
+    number bigint NOT NULL,
+    root bytea NOT NULL,
+    CONSTRAINT tile_level_check CHECK ((level >= 0)),
+    CONSTRAINT tile_number_check CHECK ((number >= 0))
+);
+
 CREATE TABLE public.transfer (
     bank_id uuid NOT NULL,
     transfer_id text NOT NULL,
@@ -493,6 +502,9 @@ ALTER TABLE ONLY public.sign_in_attempt
 ALTER TABLE ONLY public.statement_checkpoint
     ADD CONSTRAINT statement_checkpoint_pkey PRIMARY KEY (bank_id, volunteer_id, "position");
 
+ALTER TABLE ONLY public.tile
+    ADD CONSTRAINT tile_pkey PRIMARY KEY (bank_id, level, number);
+
 ALTER TABLE ONLY public.transfer
     ADD CONSTRAINT transfer_pkey PRIMARY KEY (bank_id, transfer_id);
 
@@ -579,6 +591,10 @@ CREATE TRIGGER event_is_never_truncated BEFORE TRUNCATE ON public.event FOR EACH
 CREATE TRIGGER security_event_is_append_only BEFORE DELETE OR UPDATE ON public.security_event FOR EACH ROW EXECUTE FUNCTION public.refuse_to_change_security_log();
 
 CREATE TRIGGER security_event_is_never_truncated BEFORE TRUNCATE ON public.security_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_security_log();
+
+CREATE TRIGGER tile_is_append_only BEFORE DELETE OR UPDATE ON public.tile FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
+
+CREATE TRIGGER tile_is_never_truncated BEFORE TRUNCATE ON public.tile FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.sealing_key(key_id);

@@ -24,6 +24,7 @@ FLOORS: list[str] = next(each["layers"] for each in CONTRACTS if each["type"] ==
 """From the lowest up, as for imports: a room reads tables of its own floor and of those below, never of one above."""
 
 DB, VAULT, LEDGER, IDENTITY = "timebank.db", "timebank.vault", "timebank.ledger", "timebank.identity"
+PROOFS = "timebank.proofs"
 MACHINERY, CREDIT = "timebank.projections.machinery", "timebank.projections.credit"
 PEOPLE, ORGANISATIONS = "timebank.projections.people", "timebank.projections.organisations"
 SERVICE, RECOGNITION = "timebank.projections.service", "timebank.projections.recognition"
@@ -46,9 +47,11 @@ TABLES = {
     "sealing_key": Table(VAULT),
     # The log.
     "bank": Table(LEDGER, readers=(MACHINERY, CREDIT, IDENTITY)),
-    "event": Table(LEDGER, readers=(*PROJECTIONS, IDENTITY)),
+    "event": Table(LEDGER, readers=(PROOFS, *PROJECTIONS, IDENTITY)),
     "event_tag": Table(LEDGER, readers=(CREDIT, SUPERVISION, IDENTITY)),
     "idempotency": Table(LEDGER),
+    # The tree over it.
+    "tile": Table(PROOFS),
     # Read models; whatever makes them anew is told their names, and so is not seen here.
     "checkpoint": Table(MACHINERY, readers=(CREDIT, RECOGNITION)),
     "balance": Table(CREDIT),
