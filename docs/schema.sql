@@ -372,6 +372,15 @@ CREATE TABLE public.sign_in_attempt (
     succeeded_at timestamp with time zone
 );
 
+CREATE TABLE public.signed_checkpoint (
+    bank_id uuid NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    note text NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    CONSTRAINT signed_checkpoint_size_check CHECK ((size > 0))
+);
+
 CREATE TABLE public.statement_checkpoint (
     bank_id uuid NOT NULL,
     volunteer_id text NOT NULL,
@@ -499,6 +508,9 @@ ALTER TABLE ONLY public.session
 ALTER TABLE ONLY public.sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (bank_id, login, address);
 
+ALTER TABLE ONLY public.signed_checkpoint
+    ADD CONSTRAINT signed_checkpoint_pkey PRIMARY KEY (bank_id, size);
+
 ALTER TABLE ONLY public.statement_checkpoint
     ADD CONSTRAINT statement_checkpoint_pkey PRIMARY KEY (bank_id, volunteer_id, "position");
 
@@ -591,6 +603,10 @@ CREATE TRIGGER event_is_never_truncated BEFORE TRUNCATE ON public.event FOR EACH
 CREATE TRIGGER security_event_is_append_only BEFORE DELETE OR UPDATE ON public.security_event FOR EACH ROW EXECUTE FUNCTION public.refuse_to_change_security_log();
 
 CREATE TRIGGER security_event_is_never_truncated BEFORE TRUNCATE ON public.security_event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_security_log();
+
+CREATE TRIGGER signed_checkpoint_is_append_only BEFORE DELETE OR UPDATE ON public.signed_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
+
+CREATE TRIGGER signed_checkpoint_is_never_truncated BEFORE TRUNCATE ON public.signed_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 
 CREATE TRIGGER tile_is_append_only BEFORE DELETE OR UPDATE ON public.tile FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 

@@ -46,12 +46,13 @@ TABLES = {
     "person_in_clear": Table(VAULT),
     "sealing_key": Table(VAULT),
     # The log.
-    "bank": Table(LEDGER, readers=(MACHINERY, CREDIT, IDENTITY)),
+    "bank": Table(LEDGER, readers=(PROOFS, MACHINERY, CREDIT, IDENTITY)),
     "event": Table(LEDGER, readers=(PROOFS, *PROJECTIONS, IDENTITY)),
     "event_tag": Table(LEDGER, readers=(CREDIT, SUPERVISION, IDENTITY)),
     "idempotency": Table(LEDGER),
     # The tree over it.
     "tile": Table(PROOFS),
+    "signed_checkpoint": Table(PROOFS),
     # Read models; whatever makes them anew is told their names, and so is not seen here.
     "checkpoint": Table(MACHINERY, readers=(CREDIT, RECOGNITION)),
     "balance": Table(CREDIT),

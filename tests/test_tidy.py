@@ -31,6 +31,7 @@ MAY_IMPORT = {
         "timebank/db/",
         "timebank/vault/",
         "timebank/ledger/",
+        "timebank/proofs/",
         "timebank/projections/",
         "timebank/identity/",
         "timebank/runtime/composition.py",

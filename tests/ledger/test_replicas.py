@@ -226,5 +226,6 @@ async def test_a_writer_recovers_without_being_asked(server: Server, ledger: Led
 async def test_a_repeat_costs_no_position(server: Server, ledger: Ledger, bank_id: UUID) -> None:
     """What is written to make sure of a repeat is no event."""
     receipts = [await ledger.execute(bank_id, register(1), key=KEY) for _ in range(3)]
-    assert receipts == [Receipt(2, receipts[0].facts)] * 3
+    assert receipts == [Receipt(2, receipts[0].facts, receipts[0].leaf)] * 3
+    assert len(receipts[0].leaf) == 32
     assert await server.count(bank_id) == 2

@@ -54,7 +54,16 @@ def silent(port: int, count: int) -> list[socket.socket]:
 async def test_silent_ones_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel tells who is silent; whoever has spoken stays."""
     monkeypatch.setattr(silence, "FIRST_BYTE_SECONDS", 0.2)
-    server = await asyncio.start_server(lambda *_: asyncio.sleep(60), "127.0.0.1", 0)
+    ended: list[asyncio.StreamWriter] = []
+
+    async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while await reader.read(100):
+                pass
+        writer.close()
+        ended.append(writer)
+
+    server = await asyncio.start_server(listen, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     speaking, mute = silent(port, 2)
     speaking.sendall(b"GET")
@@ -68,6 +77,8 @@ async def test_silent_ones_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     for each in (speaking, mute):
         each.close()
     server.close()
+    while len(ended) < 2:
+        await asyncio.sleep(0.01)
 
 
 async def test_more_connections_than_one_may_have_keep_nobody_out(url: str, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Facts to bytes and back, and the hash that seals a row of the log."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
@@ -72,6 +73,11 @@ def leaf(bank_id: UUID, position: int, recorded_at: datetime, event: Event) -> b
     if event.on_behalf_of:
         row = (*row, event.on_behalf_of)
     return hashlib.sha256(b"\x00" + _encode_leaf(row)).digest()
+
+
+def leaves(bank_id: UUID, after: int, recorded_at: datetime, events: Sequence[Event]) -> list[bytes]:
+    """The leaves of events that are recorded together, right after a position."""
+    return [leaf(bank_id, position, recorded_at, event) for position, event in enumerate(events, after + 1)]
 
 
 @cache

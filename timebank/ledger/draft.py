@@ -1,6 +1,7 @@
 """The uncommitted result of a batch of commands, with what it takes to undo it."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -9,10 +10,11 @@ from uuid_utils.compat import uuid7
 from timebank.domain.kernel import Command, Fact, Key
 from timebank.domain.person import Person
 from timebank.ledger.codec import Event, Recorded, encode
+from timebank.ledger.codec import leaves as leaves_of
 from timebank.ledger.idempotency import Answered, Named
 from timebank.ledger.memories import State
 from timebank.ledger.store import Tip
-from timebank.ledger.submission import IdempotencyKey, Outcome
+from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt
 from timebank.vault.documents import Documents
 
 
@@ -27,6 +29,7 @@ class Draft:
         self.documents = documents
         self.events: list[Event] = []
         self.recorded: list[Recorded] = []
+        self.leaves: list[bytes] = []
         self.people: dict[str, Person] = {}
         self.answers: dict[Named, tuple[IdempotencyKey, Sequence[Outcome]]] = {}
         self.repeats: dict[Named, Answered] = {}
@@ -47,6 +50,19 @@ class Draft:
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
         return not (self.events or self.people or self.answers)
+
+    def seal(self, bank_id: UUID, recorded_at: datetime) -> None:
+        """Make the leaves of the facts, now that it is known when they are recorded."""
+        self.leaves = leaves_of(bank_id, self.tip.position, recorded_at, self.events)
+
+    def receipts(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Outcomes, those of this draft with the leaves of their facts."""
+        return [self._with_leaf(each) if isinstance(each, Receipt) else each for each in outcomes]
+
+    def _with_leaf(self, receipt: Receipt) -> Receipt:
+        nth = receipt.position - self.tip.position - 1
+        is_of_this = receipt.facts and 0 <= nth < len(self.leaves)
+        return receipt._replace(leaf=self.leaves[nth]) if is_of_this else receipt
 
     def add(self, fact: Fact, tags: list[str], command: Command, request_id: str, command_id: UUID) -> None:
         """One more fact, decided by a command."""

@@ -15,3 +15,5 @@ class Hook(NamedTuple):
     """Takes part in the transaction: takes effect with the facts, or not at all."""
     after_commit: Callable[[UUID, Sequence[Recorded]], None] | None = None
     """Runs in this process before anybody is answered; must not fail."""
+    leaves: Callable[[UUID, int, Sequence[bytes]], None] | None = None
+    """Is told, likewise, the position of the first fact, and the leaves of all of them."""

@@ -82,8 +82,8 @@ async def repeated(store: Store, bank_id: UUID, before: Answered) -> list[Outcom
         if isinstance(item, KeptRefusal):
             answers.append(every_refusal()[item.kind](**item.details))
         else:
-            recorded = await store.facts_at(bank_id, item.first, item.first + item.count - 1)
-            answers.append(Receipt(item.position, tuple(fact for _, fact in recorded)))
+            facts, leaf = await store.facts_at(bank_id, item.first, item.first + item.count - 1)
+            answers.append(Receipt(item.position, facts, leaf))
     return answers
 
 

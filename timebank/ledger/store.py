@@ -12,8 +12,9 @@ import msgspec
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
-from timebank.domain.kernel import Memory
-from timebank.ledger.codec import Event, Recorded, decode, leaf
+from timebank.domain.kernel import Fact, Memory
+from timebank.ledger.codec import Event, Recorded, decode
+from timebank.ledger.codec import leaves as leaves_of
 from timebank.ledger.wake import Waker
 
 SQL = load_statements("timebank.ledger", "store.sql")
@@ -86,18 +87,19 @@ class Store:
         tip: Tip,
         events: Sequence[Event],
         recorded_at: datetime,
+        leaves: Sequence[bytes] | None = None,
         *,
         seconds: float | None = None,
     ) -> bool:
         """Append events right after `tip`, if that is still the last event; else False, and nothing is done.
 
-        Whoever appends waits for others that are just appending. Raises `TimeoutError` after so many `seconds`.
+        The leaves are made here, if they are not made yet. Whoever appends waits for others that are just appending.
+        Raises `TimeoutError` after so many `seconds`.
         """
         columns: list[Sequence[Any]] = list(zip(*events, strict=True)) if events else [()] * 9
         columns[3] = [_array_literal(event.tags) for event in events]
-        leaves = [
-            leaf(bank_id, position, recorded_at, event) for position, event in enumerate(events, tip.position + 1)
-        ]
+        if leaves is None:
+            leaves = leaves_of(bank_id, tip.position, recorded_at, events)
         last = events[-1].event_id if events else tip.event_id
         binds = (bank_id, tip.position, len(events), recorded_at, *columns, leaves, tip.event_id, last)
         return bool(await connection.fetchval(SQL["append"], *binds, timeout=seconds))
@@ -125,10 +127,11 @@ class Store:
         await connection.execute(SQL["touch"], bank_id, timeout=seconds)
         return True
 
-    async def facts_at(self, bank_id: UUID, first: int, last: int) -> list[Recorded]:
-        """The facts at positions `first` to `last`."""
+    async def facts_at(self, bank_id: UUID, first: int, last: int) -> tuple[tuple[Fact, ...], bytes]:
+        """The facts at positions `first` to `last`, and the leaf of the last one."""
         rows = await self.pool.fetch(SQL["facts_at"], bank_id, first, last)
-        return [Recorded(row["position"], decode(row["topic"], row["data"])) for row in rows]
+        facts = tuple(decode(row["topic"], row["data"]) for row in rows)
+        return facts, rows[-1]["leaf"] if rows else b""
 
 
 def topics_of(memory: Memory) -> list[str]:

@@ -75,4 +75,4 @@ select event_id from event where bank_id = $1 and position = $2
 
 -- facts_at --
 -- $1 bank  $2 first position  $3 last position
-select position, topic, data from event where bank_id = $1 and position between $2 and $3 order by position
+select topic, data, leaf from event where bank_id = $1 and position between $2 and $3 order by position

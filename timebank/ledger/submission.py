@@ -40,10 +40,14 @@ class IdempotencyKey(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """What a command did: the facts it became, and the position of the log after them."""
+    """What a command did: the facts it became, and the position of the log after them.
+
+    The leaf is that of the last fact, by which it can be proved later; empty where there is none, as in a dry run.
+    """
 
     position: int
     facts: tuple[Fact, ...]
+    leaf: bytes = b""
 
 
 Outcome = Receipt | Refusal

@@ -167,7 +167,7 @@ class Writer:
             return
         self._is_unwell = False
         for submission, outcomes in zip(batch, draft.outcomes, strict=True):
-            submission.answer(outcomes)
+            submission.answer(draft.receipts(outcomes))
 
     async def _settle_patiently(self, batch: list[Submission], *, is_dry: bool) -> Draft:
         """Settle, and start afresh while PostgreSQL is away: until the draft is sent, nothing can have happened."""
@@ -223,6 +223,8 @@ class Writer:
         for hook in self._hooks:
             if hook.after_commit:
                 hook.after_commit(self.bank_id, draft.recorded)
+            if hook.leaves:
+                hook.leaves(self.bank_id, draft.tip.position + 1, draft.leaves)
 
     # Appending
 
@@ -246,6 +248,7 @@ class Writer:
         """
         known = self._knowledge
         recorded_at = max(self._clock(), known.recorded_at or self._clock())
+        draft.seal(self.bank_id, recorded_at)
         in_doubt = False
         while True:
             try:
@@ -269,7 +272,7 @@ class Writer:
                 return False  # what was answered before is not known to this server
             events, seconds = draft.events, patience(COMMIT_SECONDS, len(draft.events))
             if not await self._store.append_if_head(
-                connection, self.bank_id, draft.tip, events, recorded_at, seconds=seconds
+                connection, self.bank_id, draft.tip, events, recorded_at, draft.leaves, seconds=seconds
             ):
                 return in_doubt and await self._was_sent(connection, draft)
             if draft.people:

@@ -113,19 +113,21 @@ class Completed(NamedTuple):
 class Edge:
     """The right edge of a growing tree: the complete subtrees it consists of, one hash of each size at most.
 
-    `completed` are the tiles that became full since somebody last took them away.
+    `completed` are the tiles that became full since somebody last took them away, `last` is the leaf added last.
     """
 
     def __init__(self, size: int = 0, hashes: Iterable[bytes] = ()) -> None:
         """The edge of a tree of `size` leaves, of the `hashes` of its complete subtrees from the left."""
         self.size = size
         self.completed: list[Completed] = []
+        self.last: bytes | None = None
         self._hashes = list(hashes)
         assert len(self._hashes) == size.bit_count(), "one hash for each complete subtree"
 
     def add(self, leaf: bytes) -> None:
         """One leaf more."""
         hashes, found = self._hashes, leaf
+        self.last = leaf
         self.size += 1
         number, height = self.size, 0
         while not number & 1:
@@ -143,7 +145,9 @@ class Edge:
 
     def copy(self) -> "Edge":
         """The same, to go on from separately."""
-        return Edge(self.size, self._hashes)
+        copied = Edge(self.size, self._hashes)
+        copied.last = self.last
+        return copied
 
 
 # Checking

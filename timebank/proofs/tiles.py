@@ -68,14 +68,14 @@ class Tiles:
     """Reads the trees of all banks of one database."""
 
     def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+        self.pool = pool
         self._kept: OrderedDict[tuple[UUID, Tile], list[list[bytes]]] = OrderedDict()
 
     async def read(self, bank_id: UUID, tiles: Sequence[Tile]) -> list[bytes]:
         """The hashes of tiles, of each in one string of bytes. Raises `LogDamagedError` where some are missing."""
         levels, numbers, widths = zip(*tiles, strict=True)
         first = [number * TILE_WIDTH for number in numbers]
-        rows = await self._pool.fetch(SQL["hashes"], bank_id, levels, first, widths)
+        rows = await self.pool.fetch(SQL["hashes"], bank_id, levels, first, widths)
         found: list[bytes] = [row["hashes"] or b"" for row in rows]
         for tile, hashes in zip(tiles, found, strict=True):
             if len(hashes) != tile.width * HASH_BYTES:

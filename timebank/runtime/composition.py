@@ -32,6 +32,7 @@ from timebank.ledger.writer import WentBack
 from timebank.projections import EVERY, FOLLOWING, INLINE
 from timebank.projections.machinery.rebuild import make_current
 from timebank.projections.machinery.runner import Runner
+from timebank.proofs.signer import Signer, signer_for
 from timebank.runtime.clock import ClockGuard, utc_now
 from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.runtime.expiry import expire_due
@@ -78,6 +79,8 @@ class Services:
     """How many facts somebody may still cause today."""
     readiness: Readiness
     """What keeps the service from its work."""
+    signer: Signer
+    """What signs checkpoints of the log, and proves what is in it."""
     public_url: str
     """Where people reach the service."""
 
@@ -124,6 +127,7 @@ async def running_services(
             await stack.enter_async_context(_current(pool))
             await services.runner.catch_up_all()
             tasks |= _following(services, settings)
+            stack.push_async_callback(services.signer.close)
         await stack.enter_async_context(in_background([ground.background.keep(*task) for task in tasks.items()]))
         yield services
 
@@ -145,7 +149,9 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Se
     principals = Principals(pool, sessions, lambda: ground.waker.is_listening)
     ground.waker.subscribe(CHANNEL, principals.forget, principals.forget_all)
     security_log = SecurityLog(pool, people.keyring)
-    ledger = _ledger(ground, store, principals, _alarm(runner, principals, security_log, ground.clock))
+    signer = await signer_for(pool, settings.signing_keys, ground.clock)
+    all_hooks = [*hooks(people, principals), Hook(leaves=signer.recorded)]
+    ledger = _ledger(ground, store, all_hooks, _alarm(runner, principals, security_log, ground.clock))
     services = Services(
         pool=pool,
         people=people,
@@ -158,6 +164,7 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Se
         repeated=Repeated(security_log, ground.clock),
         daily=DailyLimit(pool, settings.facts_per_day),
         readiness=Readiness(pool, ledger, ground.clock, ground.waker, ground.background, EVERY),
+        signer=signer,
         public_url=settings.issuer,
     )
     stack.push_async_callback(services.ledger.close)
@@ -166,12 +173,12 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Se
     return services
 
 
-def _ledger(ground: _Ground, store: Store, principals: Principals, alarm: WentBack) -> Ledger:
+def _ledger(ground: _Ground, store: Store, all_hooks: Sequence[Hook], alarm: WentBack) -> Ledger:
     return Ledger(
         store,
         ground.people,
         clock=ground.clock,
-        hooks=hooks(ground.people, principals),
+        hooks=all_hooks,
         queue_limit=ground.settings.queue_limit,
         memories_limit=ground.settings.memories_limit,
         may_write=ground.clock.must_be_right,
@@ -229,6 +236,7 @@ def _following(services: Services, settings: Settings) -> Tasks:
     kept = Kept(settings.idempotency_days, settings.security_log_days)
     return {
         "projections": services.runner.run,
+        "signing": lambda: services.signer.run(settings.checkpoint_seconds),
         "expiry": lambda: expire_overdue(services.pool, services.ledger),
         "sweeping": lambda: _sweep(services, kept),
     }

@@ -33,6 +33,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     key_file: str | None = None
     """The file of the keys that seal personal data and sign tokens; made if missing (keys.json in the home)."""
 
+    signing_key_file: str | None = None
+    """The file of the keys that sign the log's checkpoints; made if missing (signing.json beside the key file)."""
+
+    checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 10.0
+    """How many seconds pass, where the log grew, from one signed checkpoint to the next."""
+
     host: str = "127.0.0.1"
     """The address the service listens on."""
 
@@ -100,6 +106,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def keys(self) -> Path:
         """The key file."""
         return Path(self.key_file or Path(self.home) / "keys.json").expanduser().absolute()
+
+    @property
+    def signing_keys(self) -> Path:
+        """The file of the signing keys."""
+        named = self.signing_key_file
+        return Path(named).expanduser().absolute() if named else self.keys.with_name("signing.json")
 
     @property
     def issuer(self) -> str:

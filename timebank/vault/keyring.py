@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from timebank.db.connections import Connection
 from timebank.db.sql import load_statements
+from timebank.vault.files import write_secret
 
 SQL = load_statements("timebank.vault", "keyring.sql")
 
@@ -97,7 +98,7 @@ class Keyring:
     def create(cls, path: Path) -> "Keyring":
         """A keyring with one new key, in a new file that only its owner can read; or the one somebody just made."""
         key_id, secret = _new_key()
-        _write(path, _File(key_id, {key_id: secret}), anew=True)
+        write_secret(path, _File(key_id, {key_id: secret}), anew=True)
         return cls(path)
 
     @property
@@ -160,14 +161,14 @@ class Keyring:
         """Put a new key into the file, and make it the current one."""
         key_id, secret = _new_key()
         found = msgspec.json.decode(self.path.read_bytes(), type=_File)
-        _write(self.path, _File(key_id, found.keys | {key_id: secret}))
+        write_secret(self.path, _File(key_id, found.keys | {key_id: secret}))
         self.reload()
         return self.current
 
     def drop(self, key_id: str) -> None:
         """Take a key out of the file, for good."""
         found = msgspec.json.decode(self.path.read_bytes(), type=_File)
-        _write(self.path, _File(found.current, {name: key for name, key in found.keys.items() if name != key_id}))
+        write_secret(self.path, _File(found.current, {name: key for name, key in found.keys.items() if name != key_id}))
         self.reload()
 
 
@@ -207,31 +208,3 @@ def _opened(path: Path) -> Keyring:
 
 def _new_key() -> tuple[str, str]:
     return f"k{secrets.token_hex(4)}", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
-
-
-def _write(path: Path, content: _File, *, anew: bool = False) -> None:
-    """Replace the file in one step: it is never half written, and nobody else ever reads it.
-
-    If it is to be `anew`, one that is there is left as it is.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        if anew:
-            with contextlib.suppress(FileExistsError):
-                os.link(draft, path)
-            draft.unlink()
-        else:
-            draft.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        with contextlib.suppress(OSError):
-            os.fsync(folder)
-        os.close(folder)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise

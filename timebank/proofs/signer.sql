@@ -1,0 +1,38 @@
+-- latest --
+-- The checkpoint that was signed last. $1 bank
+select size, root, note, signed_at from signed_checkpoint where bank_id = $1 order by size desc limit 1
+
+-- covering --
+-- The first that was signed of a tree with so many facts. $1 bank  $2 size
+select size, root, note, signed_at from signed_checkpoint where bank_id = $1 and size >= $2 order by size limit 1
+
+-- exactly --
+-- The one of a tree with exactly so many facts. $1 bank  $2 size
+select size, root, note, signed_at from signed_checkpoint where bank_id = $1 and size = $2
+
+-- any --
+-- The last one of some bank.
+select bank_id, note from signed_checkpoint order by bank_id desc, size desc limit 1
+
+-- head --
+-- $1 bank
+select head from bank where bank_id = $1
+
+-- behind --
+-- Banks with facts that no checkpoint covers.
+select b.bank_id
+  from bank b
+ where b.head > coalesce((select max(c.size) from signed_checkpoint c where c.bank_id = b.bank_id), 0)
+ order by b.bank_id
+
+-- leaves --
+-- The leaves of a stretch of the log, in one string of bytes. $1 bank  $2 first  $3 last
+select string_agg(leaf, ''::bytea order by position) from event where bank_id = $1 and position between $2 and $3
+
+-- make_sure --
+-- Write something that changes nothing: its commit is not done before all earlier ones are, on replicas too.
+select pg_logical_emit_message(true, 'timebank', '')
+
+-- keep --
+-- $1 bank  $2 size  $3 root  $4 note  $5 signed at
+insert into signed_checkpoint (bank_id, size, root, note, signed_at) values ($1, $2, $3, $4, $5) on conflict do nothing

@@ -1,0 +1,38 @@
+"""Files that only their owner can read, and that are never half written."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+import msgspec
+
+
+def write_secret(path: Path, content: msgspec.Struct, *, anew: bool = False) -> None:
+    """Replace a file of JSON; if it is to be `anew`, one that is there is left as it is."""
+    write(path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n", anew=anew)
+
+
+def write(path: Path, content: bytes, *, anew: bool = False) -> None:
+    """Replace a file in one step, for good: it is never half written, and nobody else ever reads it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if anew:
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+            draft.unlink()
+        else:
+            draft.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        with contextlib.suppress(OSError):
+            os.fsync(folder)
+        os.close(folder)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
