@@ -10,6 +10,7 @@ from timebank.domain.identifiers import (
     BankId,
     VolunteerId,
     VolunteerNumber,
+    as_number,
     check_digit,
     code_tag,
     day_tag,
@@ -40,6 +41,17 @@ class TestVolunteerNumber:
     def test_a_number_with_its_check_digit_is_one(self, digits: str) -> None:
         """Any eleven digits and their check digit make a number."""
         assert is_volunteer_number(digits + check_digit(digits))
+
+    @given(eleven_digits, st.lists(st.integers(0, 12), max_size=3), st.booleans())
+    def test_however_it_is_written_it_is_the_same(self, digits: str, gaps: list[int], is_wide: bool) -> None:
+        """Blanks, hyphens and full-width digits are no other number; any other text stays as it is."""
+        number = digits + check_digit(digits)
+        written = number
+        for gap in gaps:
+            written = written[:gap] + "- \u3000"[gap % 3] + written[gap:]
+        wide = written.translate({ord(each): ord(each) + 0xFEE0 for each in "0123456789"})
+        assert as_number(wide if is_wide else written) == number
+        assert as_number(f"{written}0") == f"{written}0"
 
     @given(eleven_digits, st.integers(0, 11), st.integers(1, 9))
     def test_every_single_mistyped_digit_is_caught(self, digits: str, place: int, by: int) -> None:

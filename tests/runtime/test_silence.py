@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import socket
 import time
 from ipaddress import ip_network

@@ -115,13 +115,15 @@ class Sight:
     # Service
 
     async def records(self, organisation_id: str | None, volunteer_id: str | None) -> RecordsSeen:
-        """Which records they see, of those asked for. Raises `OrganisationUnknown` for a stranger's."""
+        """Which records they see, of those asked for. Raises `OrganisationUnknown` or `VolunteerUnknown`."""
         if self.sees_all:
             return RecordsSeen([organisation_id] if organisation_id else None, volunteer_id)
         own = self._acting.own_id
         if own and organisation_id is None and volunteer_id in (None, own):
             return RecordsSeen(None, own)
         seen = await self.organisations(SEES_RECORDS)
+        if volunteer_id not in (None, own) and not seen:
+            raise VolunteerUnknown(volunteer_id=volunteer_id)
         if organisation_id is None:
             return RecordsSeen(seen, volunteer_id)
         if organisation_id in seen or (own and volunteer_id == own):
@@ -136,9 +138,14 @@ class Sight:
 
     # Credit
 
-    async def redemptions(self, provider_id: str | None) -> RedemptionsSeen:
-        """Which redemptions they see: their own, and those they provide; of one provider only, if it is asked for."""
+    async def redemptions(self, provider_id: str | None, volunteer_id: str | None) -> RedemptionsSeen:
+        """Which redemptions they see: their own, and those they provide; of one provider only, if it is asked for.
+
+        Raises `VolunteerUnknown` for a stranger.
+        """
         providers = None if self.sees_all else await self._provided()
+        if volunteer_id not in (None, self._acting.own_id) and not (self.sees_all or providers):
+            raise VolunteerUnknown(volunteer_id=volunteer_id)
         if not provider_id:
             return RedemptionsSeen(providers, self._acting.own_id)
         return RedemptionsSeen([provider_id] if providers is None or provider_id in providers else [], None)

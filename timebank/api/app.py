@@ -19,6 +19,7 @@ import timebank.api
 from timebank.api.http.description import openapi
 from timebank.api.http.guard import PREFIX, authorised, log_refusal, table_of
 from timebank.api.http.health import HealthController
+from timebank.api.http.named import with_own
 from timebank.api.http.perimeter import Perimeter
 from timebank.api.http.problems import HANDLERS
 from timebank.api.http.requests import BankRequest
@@ -67,6 +68,8 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         _name_all_methods(route)
     table_of(app)  # refuses to serve what nobody has said who may use
     # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
+    own = [route.path for route in app.routes if route.path.startswith(f"{PREFIX}/me/")]
+    app.asgi_handler = with_own(app.asgi_handler, own, f"{PREFIX}/me/", f"{PREFIX}/volunteers/")
     around = Perimeter(Rate(settings.rate_per_address), settings.proxies, is_https=settings.issuer.startswith("https:"))
     app.asgi_handler = around(app.asgi_handler)
     return app

@@ -11,6 +11,8 @@ from typing import Any, NewType
 
 from uuid_utils import uuid7
 
+from timebank.domain.text import normal
+
 BankId = NewType("BankId", str)
 VolunteerId = NewType("VolunteerId", str)
 VolunteerNumber = NewType("VolunteerNumber", str)
@@ -113,6 +115,15 @@ def check_digit(digits: str) -> str:
 def is_volunteer_number(text: str) -> bool:
     """Whether the text could be a volunteer's number: twelve digits, the last of them the check digit."""
     return len(text) == 12 and text.isascii() and text.isdigit() and check_digit(text[:-1]) == text[-1]
+
+
+def as_number(text: str) -> str:
+    """A volunteer's number in its one spelling, however people write it; any other text as it is.
+
+    Blanks and hyphens only part it, and full-width digits are digits.
+    """
+    number = normal(text).replace(" ", "").replace("-", "")
+    return number if is_volunteer_number(number) else text
 
 
 def number_tag(number: VolunteerNumber) -> str:

@@ -9,6 +9,7 @@ Refusal
 The refusals themselves are in `refusals.py`, and those of a subject in its folder.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -22,8 +23,12 @@ class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not an error 
         super().__init__(str(self))
 
     def __str__(self) -> str:
+        return self.told(self.details)
+
+    def told(self, details: Mapping[str, Any]) -> str:
+        """The message, with details as whoever it is told to knows them."""
         sentence = " ".join((type(self).__doc__ or "").split())
-        return sentence.format(**self.details)
+        return sentence.format(**details)
 
     @property
     def kind(self) -> str:

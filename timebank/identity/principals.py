@@ -29,7 +29,7 @@ from timebank.domain.facts.organisations import (
     Permission,
 )
 from timebank.domain.facts.people import VolunteerErased, VolunteerReinstated, VolunteerSuspended
-from timebank.domain.identifiers import ActorId
+from timebank.domain.identifiers import ActorId, VolunteerId
 from timebank.domain.kernel import Fact
 from timebank.identity.sessions import CHANNEL, Sessions
 from timebank.ledger.codec import Recorded
@@ -76,6 +76,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     def local(self, moment: datetime) -> datetime:
         """A moment in the bank's local time."""
         return moment.astimezone(ZoneInfo(self.timezone))
+
+    @property
+    def person_id(self) -> VolunteerId | None:
+        """Whose matters these are in person: whoever acts, or whom they act for; nobody's, where it is a program."""
+        return self.acting.on_behalf_of or self.acting.volunteer_id
 
     @property
     def role(self) -> str:

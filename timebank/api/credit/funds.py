@@ -15,6 +15,7 @@ from timebank.api.http.requests import (
     MinPosition,
     Page,
     ReasonRequest,
+    Somebody,
     Status,
     WantedId,
     happened,
@@ -24,7 +25,7 @@ from timebank.domain.credit.funds import CloseFund, OpenFund
 from timebank.domain.credit.refusals import FundUnknown
 from timebank.domain.credit.transfers import GrantCredit, TransferMinutes
 from timebank.domain.facts.credit import CreditGranted, FundKind, FundOpened
-from timebank.domain.identifiers import FundId, OrganisationId, new_fund_id, new_transfer_id
+from timebank.domain.identifiers import FundId, OrganisationId, VolunteerId, new_fund_id, new_transfer_id
 from timebank.domain.text import Line, Text
 from timebank.projections.credit import funds, transfers
 from timebank.projections.credit.funds import FundView
@@ -41,11 +42,11 @@ class FundRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class GrantRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many minutes to grant to whom, a volunteer (by id or by number) or another fund, and why."""
+    """How many minutes to grant to whom, a volunteer or another fund, and why."""
 
     minutes: TransferMinutes
     reason: Text
-    to_volunteer_id: Id | None = None
+    to_volunteer_id: Somebody | None = None
     to_fund_id: Id | None = None
 
 
@@ -148,7 +149,7 @@ class FundController(Controller):
             **request.stamp,
             transfer_id=new_transfer_id(),
             fund_id=FundId(fund_id),
-            to_volunteer_id=await request.volunteer_meant(data.to_volunteer_id) if data.to_volunteer_id else None,
+            to_volunteer_id=VolunteerId(data.to_volunteer_id) if data.to_volunteer_id else None,
             to_fund_id=FundId(data.to_fund_id) if data.to_fund_id else None,
             minutes=data.minutes,
             reason=data.reason,

@@ -13,14 +13,15 @@ from timebank.access.table import CANCEL_REDEMPTION, FULFIL_REWARDS, REDEEM, VIE
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
-    Id,
     IdempotencyHeader,
     Limit,
     MinPosition,
     Page,
     ReasonRequest,
+    Somebody,
     Status,
     WantedId,
+    WantedPerson,
     happened,
     page_of,
 )
@@ -40,9 +41,9 @@ RedemptionCode = Annotated[str, msgspec.Meta(min_length=1, max_length=40, patter
 
 
 class RedeemRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For whom (by id or by number; oneself, if nobody is named), and at which slot, if the reward has some."""
+    """For whom (oneself, if nobody is named), and at which slot, if the reward has some."""
 
-    beneficiary_id: Id | None = None
+    beneficiary_id: Somebody | None = None
     slot: Moment | None = None
 
 
@@ -108,7 +109,7 @@ class RewardRedemptionController(Controller):
             redemption_id=redemption_id,
             reward_id=RewardId(reward_id),
             volunteer_id=own,
-            beneficiary_id=await request.volunteer_meant(wanted.beneficiary_id) if wanted.beneficiary_id else own,
+            beneficiary_id=VolunteerId(wanted.beneficiary_id) if wanted.beneficiary_id else own,
             code_hash=code_hash(code),
             slot=wanted.slot,
         )
@@ -135,7 +136,7 @@ class RedemptionController(Controller):
     async def list_redemptions(
         self,
         request: BankRequest,
-        volunteer_id: WantedId = None,
+        volunteer_id: WantedPerson = None,
         provider_id: WantedId = None,
         reward_id: WantedId = None,
         status: Annotated[RedemptionStatusName | None, QueryParameter()] = None,
@@ -145,7 +146,7 @@ class RedemptionController(Controller):
     ) -> Page[RedemptionView]:
         """Redemptions, newest first: one's own, and those one provides; all for administrators and auditors."""
         await request.wait_for_reads(min_position)
-        seen = await request.sight.redemptions(provider_id)
+        seen = await request.sight.redemptions(provider_id, volunteer_id)
         items = await redemptions.page(
             request.pool,
             request.bank_id,

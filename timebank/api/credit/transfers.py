@@ -1,7 +1,5 @@
 """Gifts to other volunteers, and donations to funds."""
 
-from typing import Annotated
-
 import msgspec
 from litestar import Controller, get, post
 from litestar.params import JSONBody
@@ -15,7 +13,9 @@ from timebank.api.http.requests import (
     Limit,
     MinPosition,
     Page,
+    Somebody,
     WantedId,
+    WantedPerson,
     happened,
     page_of,
 )
@@ -27,9 +27,9 @@ from timebank.projections.credit.transfers import TransferKind, TransferView
 
 
 class GiftRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """To whom (by id or by number), and how many minutes."""
+    """To whom, and how many minutes."""
 
-    to_volunteer_id: Annotated[Id, msgspec.Meta(description="An id, or the number of a volunteer.")]
+    to_volunteer_id: Somebody
     minutes: TransferMinutes
 
 
@@ -59,7 +59,7 @@ class GiftController(Controller):
     async def list_gifts(
         self,
         request: BankRequest,
-        volunteer_id: WantedId = None,
+        volunteer_id: WantedPerson = None,
         after: WantedId = None,
         limit: Limit = 50,
         min_position: MinPosition = None,
@@ -76,7 +76,7 @@ class GiftController(Controller):
             **request.stamp,
             transfer_id=new_transfer_id(),
             volunteer_id=request.acting.own_id or VolunteerId(request.user.actor),
-            to_volunteer_id=await request.volunteer_meant(data.to_volunteer_id),
+            to_volunteer_id=VolunteerId(data.to_volunteer_id),
             minutes=data.minutes,
         )
         receipt = await request.execute(command, idempotency_key)
@@ -94,7 +94,7 @@ class DonationController(Controller):
     async def list_donations(
         self,
         request: BankRequest,
-        volunteer_id: WantedId = None,
+        volunteer_id: WantedPerson = None,
         after: WantedId = None,
         limit: Limit = 50,
         min_position: MinPosition = None,

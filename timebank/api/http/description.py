@@ -14,6 +14,7 @@ from msgspec.inspect import is_struct_type
 
 from timebank import __version__
 from timebank.access.table import Access
+from timebank.api.http.named import NAMES, WHO
 
 
 class DocsPage(OpenAPIRenderPlugin):
@@ -70,6 +71,9 @@ def _describe_bodies(openapi_schema: dict[str, Any], handlers: Sequence[HTTPRout
 
 def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     """Say what Litestar does not: which bodies can be left out, what good answers are, and what proxies may."""
+    for parameter in operation.get("parameters", ()):
+        if parameter["name"] in NAMES:
+            parameter.setdefault("description", WHO)
     data = handler.parsed_data_field
     if data and data.is_optional:
         operation["requestBody"]["required"] = False

@@ -15,14 +15,15 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
 
+from timebank.access.known import KINDS
 from timebank.access.rights import Concerned, NotAllowed, must_be_open_to_proxies, right_of_proxy, rights_of
 from timebank.access.table import Access
-from timebank.api.http.requests import spend, visit
+from timebank.api.http import named
+from timebank.api.http.requests import BankRequest, spend, visit
 from timebank.domain.acting import Acting
-from timebank.domain.identifiers import is_volunteer_number
 from timebank.domain.refusing import Forbidden
 from timebank.identity.principals import Principal
-from timebank.projections.people import proxies, volunteers
+from timebank.projections.people import proxies
 from timebank.runtime.composition import Services
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -56,10 +57,31 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
         _must_know_parameters(connection, handler)
         return
     principal = await _who(connection)
+    connection.scope["state"]["principal"] = connection.scope["user"] = principal
+    assert isinstance(connection, BankRequest), "it is the class of all requests"
+    behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
-    connection.scope["state"]["principal"] = principal
-    acting, *also = await _rights(connection, principal, access)
+    acting, *also = await _rights(connection, principal, access, behalf)
     connection.scope["user"] = msgspec.structs.replace(principal, acting=acting, acting_also=tuple(also))
+    await _must_be_about_something(connection)
+
+
+async def _name_by_id(request: BankRequest) -> str | None:
+    """Have the address name people by their ids, however it named them; and say for whom a proxy acts, if one does."""
+    behalf: str | None = request.headers.get("on-behalf-of")
+    if behalf is not None:
+        behalf = (await request.meant([behalf], None))[behalf]
+    said = set(named.in_address(request.scope))
+    if said:
+        named.put_in_address(request.scope, await request.meant(said, behalf or request.user.person_id))
+    return behalf
+
+
+async def _must_be_about_something(request: BankRequest) -> None:
+    """Refuse filters that name what there is not."""
+    for name, value in request.query_params.items():
+        if name in KINDS:
+            await request.must_be_known(name, value)
 
 
 def _must_know_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
@@ -89,28 +111,19 @@ async def _who(connection: Connection) -> Principal:
     return principal
 
 
-async def _rights(connection: Connection, principal: Principal, access: Access) -> Sequence[Acting]:
+async def _rights(connection: Connection, principal: Principal, access: Access, behalf: str | None) -> Sequence[Acting]:
     services: Services = connection.app.state.services
     today = principal.local(services.ledger.clock()).date()
     path = connection.path_params
     concerned = Concerned(path.get("volunteer_id"), path.get("organisation_id"))
-    behalf = connection.headers.get("on-behalf-of")
     if behalf is not None:
         must_be_open_to_proxies(principal, access)
-        whom = await _meant(services, principal, behalf)
-        held = await proxies.of(services.pool, principal.bank_id, whom)
-        return (right_of_proxy(principal, access, whom, held, concerned, today),)
+        held = await proxies.of(services.pool, principal.bank_id, behalf)
+        return (right_of_proxy(principal, access, behalf, held, concerned, today),)
     rights = rights_of(principal, access, concerned, today)
     if principal.kind == "program":
         await _note_use(connection, services, principal)
     return rights
-
-
-async def _meant(services: Services, principal: Principal, behalf: str) -> str:
-    """Whom a proxy acts for, by id or by number."""
-    if not is_volunteer_number(behalf):
-        return behalf
-    return (await volunteers.by_numbers(services.pool, principal.bank_id, [behalf])).get(behalf, behalf)
 
 
 async def _note_use(connection: Connection, services: Services, principal: Principal) -> None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
@@ -83,12 +83,13 @@ class NotReadyError(Exception):
         super().__init__("; ".join(f"{what} {why}" for what, why in troubles))
 
 
-def of_refusal(refusal: Refusal) -> Problem:
-    """Maps a refusal to a problem of RFC 9457."""
+def of_refusal(refusal: Refusal, said: Mapping[str, str]) -> Problem:
+    """Maps a refusal to a problem of RFC 9457; people are called what the request called them (`said`, by id)."""
     status = next(STATUSES[kind] for kind in type(refusal).__mro__ if kind in STATUSES)
     title = refusal.kind.replace("-", " ").capitalize()
-    errors = [FieldError(refusal.field, str(refusal))] if refusal.field else []
-    return Problem(type=f"/problems/{refusal.kind}", title=title, status=status, detail=str(refusal), errors=errors)
+    detail = refusal.told({name: said.get(str(value), value) for name, value in refusal.details.items()})
+    errors = [FieldError(refusal.field, detail)] if refusal.field else []
+    return Problem(type=f"/problems/{refusal.kind}", title=title, status=status, detail=detail, errors=errors)
 
 
 def of_invalid(message: str, field: str | None = None) -> Problem:
@@ -133,8 +134,8 @@ def _plain(status: int, detail: str, *, kind: str = "about:blank") -> Problem:
     return Problem(type=kind, title=HTTPStatus(status).phrase, status=status, detail=detail)
 
 
-def _refused(_: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
-    return respond(of_refusal(refusal))
+def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
+    return respond(of_refusal(refusal, request.scope["state"].get("said", {})))
 
 
 def _not_let_in(_: Request[Any, Any, Any], failure: failures.AccessFailure) -> Response[Problem]:

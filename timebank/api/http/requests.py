@@ -14,13 +14,15 @@ from litestar.exceptions import ValidationException
 from litestar.params import HeaderParameter, QueryParameter
 from msgspec import Meta
 
+from timebank.access.known import must_be_known
 from timebank.access.sight import Sight
 from timebank.access.table import Access
+from timebank.api.http.named import ME, WHO, in_body, put_in_body
 from timebank.api.http.problems import ProjectionBehindError
 from timebank.api.http.strict_json import StrictRequest
 from timebank.db.connections import Pool
 from timebank.domain.acting import Acting
-from timebank.domain.identifiers import VolunteerId, is_volunteer_number
+from timebank.domain.identifiers import as_number, is_volunteer_number
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.leaving import EraseVolunteer, LeaveBank
 from timebank.domain.refusing import Forbidden, NotFound, Refusal
@@ -57,6 +59,13 @@ PRINTABLE = r"^[^\x00-\x1f\x7f]+$(?!\n)"
 
 After = Annotated[
     str, QueryParameter(max_length=100, pattern=r"^[!-~]*$(?!\n)", description="The `next` of the page before.")
+]
+
+Somebody = Annotated[str, Meta(min_length=1, max_length=100, pattern=PRINTABLE, description=WHO)]
+"""A volunteer, as people say who they mean: a number in any spelling, an id, or `me`."""
+
+WantedPerson = Annotated[
+    str | None, QueryParameter(min_length=1, max_length=100, pattern=PRINTABLE, description=f"Whose. {WHO}")
 ]
 
 WantedId = Annotated[str | None, QueryParameter(min_length=1, max_length=100, pattern=r"^[!-~]+$(?!\n)")]
@@ -220,19 +229,37 @@ class BankRequest(StrictRequest[Principal]):
             msg = f"The answer is not yet as new as position {min_position}."
             raise ProjectionBehindError(msg)
 
-    async def volunteer_meant(self, id_or_number: str) -> VolunteerId:
-        """The volunteer who is meant, where people may say a number instead of an id."""
-        return (await self.volunteers_meant([id_or_number]))[id_or_number]
+    async def json(self) -> Any:
+        """The body, as the type that the handler takes; volunteers in it are named by their ids."""
+        body = await super().json()
+        said = set(in_body(body)) if isinstance(body, msgspec.Struct) else set()
+        return put_in_body(body, await self.meant(said, self.user.person_id)) if said else body
 
-    async def volunteers_meant(self, ids_or_numbers: Iterable[str]) -> dict[str, VolunteerId]:
-        """The volunteers who are meant, by what was said; a number that nobody has is taken as it is."""
-        said = set(ids_or_numbers)
-        numbers = [each for each in said if is_volunteer_number(each)]
+    async def meant(self, said: Iterable[str], own_id: str | None) -> dict[str, str]:
+        """The ids of the volunteers who are meant, by what was said of them; what means nobody is left as it is.
+
+        What was said is remembered, so that a problem speaks of them in the same words.
+        """
+        spelt = {each: own_id if each == ME and own_id else as_number(each) for each in said}
+        numbers = [each for each in spelt.values() if is_volunteer_number(each)]
         by_number: dict[str, str] = {}
         if numbers:
             await self.wait_for_reads()
             by_number = await volunteers.by_numbers(self.pool, self.bank_id, numbers)
-        return {each: VolunteerId(by_number.get(each, each)) for each in said}
+        meant = {each: by_number.get(number, number) for each, number in spelt.items()}
+        self.said.update({found: each for each, found in meant.items() if found != each != ME})
+        return meant
+
+    @property
+    def said(self) -> dict[str, str]:
+        """What was said instead of the ids that a request is about."""
+        said: dict[str, str] = self.scope["state"].setdefault("said", {})
+        return said
+
+    async def must_be_known(self, parameter: str, value: str) -> None:
+        """Refuse what there is not, naming what was looked for."""
+        await self.wait_for_reads()
+        await must_be_known(self.pool, self.bank_id, parameter, value)
 
     async def note(self, kind: Kind, *, with_address: bool = True, **detail: Any) -> None:
         """Write to the security log what is done with personal data; of reading, before it is done."""

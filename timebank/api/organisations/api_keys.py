@@ -81,7 +81,7 @@ class KeyController(Controller):
         limit: Limit = 50,
     ) -> Page[KeySeen]:
         """An organisation's keys, those that are over as well; never their secrets."""
-        await request.wait_for_reads()
+        await request.must_be_known("organisation_id", organisation_id)
         await request.sight.must_manage(OrganisationId(organisation_id))
         items = await api_keys.page(request.pool, request.bank_id, organisation_id, after, limit + 1)
         used = await last_used(request.pool, request.bank_id, [each.key_id for each in items])

@@ -11,11 +11,11 @@ from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
     BankRequest,
-    Id,
     IdempotencyHeader,
     Limit,
     MinPosition,
     Page,
+    Somebody,
     Status,
     WhyRequest,
     page_of,
@@ -45,7 +45,7 @@ from timebank.projections.organisations.memberships import MembershipView
 class MemberRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is to become a member, in which role, and for how long; `valid_until` is the last day."""
 
-    volunteer_id: Id
+    volunteer_id: Somebody
     role: Role = "member"
     valid_from: date | None = None
     valid_until: date | None = None
@@ -86,7 +86,7 @@ class MemberController(Controller):
             **request.stamp,
             membership_id=new_membership_id(),
             organisation_id=OrganisationId(organisation_id),
-            volunteer_id=await request.volunteer_meant(data.volunteer_id),
+            volunteer_id=VolunteerId(data.volunteer_id),
             role=data.role,
             valid_from=data.valid_from,
             valid_until=data.valid_until,
@@ -107,6 +107,7 @@ class MemberController(Controller):
     ) -> Page[MembershipView]:
         """Memberships of the organisation, open and closed, in the order they were opened."""
         await request.wait_for_reads(min_position)
+        await request.must_be_known("organisation_id", organisation_id)
         await request.sight.must_see_members(OrganisationId(organisation_id))
         items = await memberships.page(
             request.pool,
@@ -210,6 +211,7 @@ class VolunteerMembershipController(Controller):
     ) -> Page[MembershipView]:
         """The organisations a volunteer belongs to, and belonged to."""
         await request.wait_for_reads(min_position)
+        await request.must_be_known("volunteer_id", volunteer_id)
         items = await memberships.page(
             request.pool,
             request.services.people,

@@ -15,8 +15,9 @@ from timebank.api.http.requests import (
     IdempotencyHeader,
     Limit,
     Page,
+    Somebody,
     Status,
-    WantedId,
+    WantedPerson,
     WhyRequest,
     happened,
     page_of,
@@ -32,7 +33,7 @@ from timebank.projections.organisations.offices import AppointmentView
 class AppointmentRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who is appointed to what, for which days (both included); a node leader for the people of an organisation."""
 
-    volunteer_id: Id
+    volunteer_id: Somebody
     office: Office
     organisation_id: Id | None = None
     valid_from: date | None = None
@@ -55,7 +56,7 @@ class AppointmentController(Controller):
     async def list_appointments(
         self,
         request: BankRequest,
-        volunteer_id: WantedId = None,
+        volunteer_id: WantedPerson = None,
         after: After = "",
         limit: Limit = 50,
     ) -> Page[AppointmentView]:

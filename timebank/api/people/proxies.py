@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import END_PROXY, OWN_OR_ADMINISTRATORS, VIEW_PERSON
 from timebank.api.http.problems import READS, WRITES
-from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader, Status, happened
+from timebank.api.http.requests import BankRequest, IdempotencyHeader, Somebody, Status, happened
 from timebank.domain.facts.people import ProxyAppointed, ProxyScope
 from timebank.domain.identifiers import VolunteerId, new_proxy_id
 from timebank.domain.people.proxies import ActsADay, AppointProxy, EndProxy, MinutesADay
@@ -20,7 +20,7 @@ from timebank.projections.people.proxies import ProxyView
 class ProxyRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who may act for the volunteer, in what, how many times a local day, until which day (included)."""
 
-    proxy_volunteer_id: Id
+    proxy_volunteer_id: Somebody
     scopes: Annotated[tuple[ProxyScope, ...], msgspec.Meta(max_length=10)] = ("view",)
     acts_per_day: ActsADay = 10
     minutes_per_day: MinutesADay | None = None
@@ -43,6 +43,7 @@ class ProxyController(Controller):
     @get(responses=READS, access=VIEW_PERSON)
     async def list_proxies(self, request: BankRequest, volunteer_id: FromPath[str]) -> list[ProxyView]:
         """Whom the volunteer lets act for them, and for whom they act; those that ended as well."""
+        await request.must_be_known("volunteer_id", volunteer_id)
         return await proxies.of(request.pool, request.bank_id, volunteer_id)
 
     @post(responses=WRITES, access=OWN_OR_ADMINISTRATORS)
@@ -58,7 +59,7 @@ class ProxyController(Controller):
             **request.stamp,
             proxy_id=new_proxy_id(),
             volunteer_id=VolunteerId(volunteer_id),
-            proxy_volunteer_id=await request.volunteer_meant(data.proxy_volunteer_id),
+            proxy_volunteer_id=VolunteerId(data.proxy_volunteer_id),
             scopes=data.scopes,
             acts_per_day=data.acts_per_day,
             minutes_per_day=data.minutes_per_day,

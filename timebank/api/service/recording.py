@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import LOG_SERVICE
 from timebank.api.http.problems import WRITES, Problem, of_invalid, of_refusal
-from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader, happened
+from timebank.api.http.requests import BankRequest, IdempotencyHeader, Somebody, happened
 from timebank.domain.facts.service import Capacity, ServiceLogged
 from timebank.domain.identifiers import OrganisationId, VolunteerId, new_record_id
 from timebank.domain.kernel import Moment
@@ -25,7 +25,7 @@ ROWS = 1_000
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What somebody did. `minutes` is the whole time between start and end, unless it was less."""
 
-    volunteer_id: Id
+    volunteer_id: Somebody
     activity: Line
     category: Line
     capacity: Capacity
@@ -102,7 +102,6 @@ class RecordingController(Controller):
         idempotency_key: IdempotencyHeader = None,
     ) -> Logged:
         """Log service for a volunteer; somebody else confirms it."""
-        data = msgspec.structs.replace(data, volunteer_id=await request.volunteer_meant(data.volunteer_id))
         receipt = await request.execute(data.command(request, organisation_id), idempotency_key)
         fact = happened(receipt, ServiceLogged)
         return Logged(fact.record_id, "logged", fact.minutes, fact.is_late, receipt.position)
@@ -121,36 +120,32 @@ class RecordingController(Controller):
         It counts as so many requests as it has rows, in a dry run too.
         """
         request.must_afford(len(data.records))
-        said = [row.get("volunteer_id") for row in data.records]
-        meant = await request.volunteers_meant(each for each in said if isinstance(each, str))
-        rows = [_read_row(row, meant, request, organisation_id) for row in data.records]
+        rows = [_read_row(row, request, organisation_id) for row in data.records]
         commands = [row for row in rows if isinstance(row, LogService)]
         outcomes = await request.submit(commands, idempotency_key, dry_run=dry_run)
         positions = [outcome.position for outcome in outcomes if isinstance(outcome, Receipt)]
         position = max(positions, default=0)
         if dry_run or not position:
             position = await request.services.ledger.store.head(request.bank_id)
-        return BatchResult(_verdicts(rows, outcomes, dry_run=dry_run), position)
+        return BatchResult(_verdicts(rows, outcomes, request.said, dry_run=dry_run), position)
 
 
-def _read_row(
-    row: dict[str, Any], meant: Mapping[str, VolunteerId], request: BankRequest, organisation_id: str
-) -> LogService | Problem:
+def _read_row(row: dict[str, Any], request: BankRequest, organisation_id: str) -> LogService | Problem:
     try:
-        asked = msgspec.convert(row, LogRequest)
-        named = msgspec.structs.replace(asked, volunteer_id=meant[asked.volunteer_id])
-        return named.command(request, organisation_id)
+        return msgspec.convert(row, LogRequest).command(request, organisation_id)
     except msgspec.ValidationError as error:
         return of_invalid(str(error))
 
 
-def _verdicts(rows: Sequence[LogService | Problem], outcomes: Sequence[Outcome], *, dry_run: bool) -> list[Verdict]:
+def _verdicts(
+    rows: Sequence[LogService | Problem], outcomes: Sequence[Outcome], said: Mapping[str, str], *, dry_run: bool
+) -> list[Verdict]:
     decided = iter(outcomes)
     verdicts = []
     for index, row in enumerate(rows):
         outcome = row if isinstance(row, Problem) else next(decided)
         if isinstance(outcome, Refusal):
-            outcome = of_refusal(outcome)
+            outcome = of_refusal(outcome, said)
         if isinstance(outcome, Problem):
             verdicts.append(Verdict(index=index, status="refused", problem=outcome))
         else:

@@ -17,6 +17,7 @@ from timebank.api.http.requests import (
     Page,
     ReasonRequest,
     WantedId,
+    WantedPerson,
     page_of,
 )
 from timebank.domain.facts.credit import RuleEffect
@@ -87,7 +88,7 @@ class ServiceRecordController(Controller):
     async def list_service_records(
         self,
         request: BankRequest,
-        volunteer_id: WantedId = None,
+        volunteer_id: WantedPerson = None,
         organisation_id: WantedId = None,
         status: Annotated[StatusName | None, QueryParameter()] = None,
         first_day: Annotated[

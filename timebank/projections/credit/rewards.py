@@ -75,6 +75,11 @@ async def one(pool: Pool, bank_id: UUID, reward_id: str, today: date) -> RewardV
     return (await _views(pool, bank_id, [row], today))[0] if row else None
 
 
+async def is_known(pool: Pool, bank_id: UUID, reward_id: str) -> bool:
+    """Whether there is, or was, such a reward."""
+    return bool(await pool.fetchval(SQL["is_known"], bank_id, reward_id))
+
+
 async def page(
     pool: Pool, bank_id: UUID, statuses: list[str] | None, kind: str | None, today: date, after: str, limit: int
 ) -> list[RewardView]:

@@ -32,6 +32,10 @@ select r.reward_id, r.status, r.terms, r.reason, r.position, o.name as provider_
 {view}
  where r.bank_id = $1 and r.reward_id = $2
 
+-- is_known --
+-- $1 bank  $2 reward
+select true from reward where bank_id = $1 and reward_id = $2
+
 -- page --
 -- $1 bank  $2 statuses or null  $3 kind or null  $4 after this reward  $5 at most
 {view}

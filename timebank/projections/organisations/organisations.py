@@ -45,6 +45,11 @@ async def one(pool: Pool, bank_id: UUID, organisation_id: str) -> OrganisationVi
     return OrganisationView(**row) if row else None
 
 
+async def is_known(pool: Pool, bank_id: UUID, organisation_id: str) -> bool:
+    """Whether there is such an organisation."""
+    return bool(await pool.fetchval(SQL["is_known"], bank_id, organisation_id))
+
+
 async def page(pool: Pool, bank_id: UUID, status: str | None, after: str, limit: int) -> list[OrganisationView]:
     """Organisations in order of registration, after the one given."""
     return [OrganisationView(**row) for row in await pool.fetch(SQL["page"], bank_id, status, after, limit)]

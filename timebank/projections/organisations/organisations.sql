@@ -20,6 +20,10 @@ select organisation_id, name, kind, code as official_code, status, registered_at
 {view}
  where bank_id = $1 and organisation_id = $2
 
+-- is_known --
+-- $1 bank  $2 organisation
+select true from organisation where bank_id = $1 and organisation_id = $2
+
 -- page --
 -- $1 bank  $2 status or null  $3 after this organisation  $4 at most
 {view}

@@ -18,6 +18,7 @@ from timebank.domain.facts.people import (
     VolunteerReinstated,
     VolunteerSuspended,
 )
+from timebank.domain.identifiers import as_number
 from timebank.domain.text import normal
 from timebank.projections.machinery.projection import SetProjection, Step
 from timebank.vault.people import LONGEST_BEGINNING, People
@@ -57,6 +58,11 @@ async def one(pool: Pool, people: People, bank_id: UUID, volunteer_id: str) -> V
     return _view(people, bank_id, row) if row else None
 
 
+async def is_known(pool: Pool, bank_id: UUID, volunteer_id: str) -> bool:
+    """Whether there is, or was, such a volunteer."""
+    return bool(await pool.fetchval(SQL["is_known"], bank_id, volunteer_id))
+
+
 async def page(
     pool: Pool,
     people: People,
@@ -73,9 +79,10 @@ async def page(
     kept since before names had one form is found as it was written then.
     """
     asked = normal(query or "")
+    number = as_number(query or "")
     names = [index for name in {asked, query or ""} for index in people.name_indexes(name)]
     hashes = people.phone_indexes(asked), people.keyring.indexes("document", asked), names
-    rows = await pool.fetch(SQL["page"], bank_id, query, after, limit, *hashes, members_of)
+    rows = await pool.fetch(SQL["page"], bank_id, number if query else None, after, limit, *hashes, members_of)
     return [view for row in rows if _is_meant(view := _view(people, bank_id, row), asked)]
 
 
@@ -87,7 +94,7 @@ def _is_meant(view: VolunteerView, asked: str) -> bool:
 
 async def exactly(pool: Pool, people: People, bank_id: UUID, number_or_phone: str) -> list[VolunteerView]:
     """Whoever has this very number or phone."""
-    rows = await pool.fetch(SQL["exactly"], bank_id, number_or_phone, people.phone_indexes(number_or_phone))
+    rows = await pool.fetch(SQL["exactly"], bank_id, as_number(number_or_phone), people.phone_indexes(number_or_phone))
     return [_view(people, bank_id, row) for row in rows]
 
 

@@ -30,6 +30,10 @@ select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p
 {view}
  where v.bank_id = $1 and v.volunteer_id = $2
 
+-- is_known --
+-- $1 bank  $2 volunteer
+select true from volunteer where bank_id = $1 and volunteer_id = $2
+
 -- page --
 -- By number, by phone, by document number or by the name or its beginning (all but the number as keyed hashes); in the
 -- order of registration. $1 bank  $2 query or null  $3 after this volunteer  $4 at most  $5 hashes of it as a phone
