@@ -21,6 +21,9 @@ KEPT: dict[str, tuple[str, ...]] = {
     "event_tag": ("select", "insert"),
     "bank": ("select", "insert", "update (head)", "update (head_event_id)"),
     "history": ("select",),
+    # The tree over the log, and what was signed of it.
+    "tile": ("select", "insert"),
+    "signed_checkpoint": ("select", "insert"),
     # Deleted when their time is over, or with the person they are about; of the security log the database sees to it.
     "idempotency": ("select", "insert", "delete"),
     "security_event": ("select", "insert", "update (address)", "delete"),
