@@ -369,7 +369,8 @@ CREATE TABLE public.sign_in_attempt (
     volunteer_id text,
     failures integer NOT NULL,
     last_failed_at timestamp with time zone,
-    succeeded_at timestamp with time zone
+    succeeded_at timestamp with time zone,
+    network text
 );
 
 CREATE TABLE public.signed_checkpoint (
@@ -585,6 +586,8 @@ CREATE INDEX service_record_by_volunteer ON public.service_record USING btree (b
 CREATE INDEX session_by_volunteer ON public.session USING btree (bank_id, volunteer_id);
 
 CREATE INDEX sign_in_attempt_by_address ON public.sign_in_attempt USING btree (bank_id, address);
+
+CREATE INDEX sign_in_attempt_by_network ON public.sign_in_attempt USING btree (bank_id, network) WHERE (network IS NOT NULL);
 
 CREATE INDEX sign_in_attempt_by_volunteer ON public.sign_in_attempt USING btree (bank_id, volunteer_id);
 

@@ -1,19 +1,21 @@
 """Slowing down whoever guesses passwords, without locking out whom they guess for.
 
 - An address that fails for one account waits longer each time, from the sixth failure on.
-- An address that fails for many accounts, none of which it gets into, waits.
+- An address that fails for many accounts, none of which it gets into, waits; and so does a network of IPv6 addresses.
 - An account that fails from many addresses waits.
 
-The last two do not hold up an address that has signed in to the account before.
+The last two do not hold up an address that is known to the account: it has signed in to it before.
 """
 
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import TooManyAttempts
+from timebank.identity.throttle import wider_network
 from timebank.vault.keyring import Keyring
 from timebank.vault.people import digits
 
@@ -22,6 +24,8 @@ SQL = load_statements("timebank.identity", "attempts.sql")
 FREE_FAILURES = 5
 LONGEST_WAIT = timedelta(minutes=15)
 FAILING_ACCOUNTS_OF_AN_ADDRESS = 50
+FAILING_ACCOUNTS_OF_A_NETWORK = 200
+"""Of an IPv6 network of 48 bits, which one house has to itself, or one campus."""
 FAILURES_OF_A_LOGIN = 100
 WINDOW = timedelta(hours=1)
 
@@ -41,22 +45,38 @@ class Attempts:
         """The keyed hash that a login is counted under, however it is spelt."""
         return self._keyring.current.index("login", digits(login).casefold())
 
+    def network(self, address: str) -> str | None:
+        """The keyed hash that the network of an IPv6 address is counted under."""
+        network = wider_network(address)
+        return self._keyring.current.index("network", network) if network else None
+
+    async def known(self, bank_id: UUID, login: str, address: str, at: datetime, meant: Sequence[str] = ()) -> bool:
+        """Whether an address is known to the account; `meant` are the volunteers whom the login may mean.
+
+        Raises `TooManyAttempts` where too many attempts have failed, and the address is not.
+        """
+        network = self.network(address)
+        called = bank_id, self.login(login), self.address(address), at - WINDOW, network, meant
+        row = await self._pool.fetchrow(SQL["so_far"], *called)
+        assert row is not None, "an aggregate has a row"
+        if row["is_known"]:
+            return True
+        until = at
+        for failures, most, last in (
+            (row["of_login"], FAILURES_OF_A_LOGIN, row["login_failed_at"]),
+            (row["of_address"], FAILING_ACCOUNTS_OF_AN_ADDRESS, row["address_failed_at"]),
+            (row["of_network"], FAILING_ACCOUNTS_OF_A_NETWORK, row["network_failed_at"]),
+        ):
+            if failures >= most:
+                until = max(until, last + WINDOW)
+        _must_be_due(until, at)
+        return False
+
     async def begin(self, bank_id: UUID, login: str, address: str, at: datetime) -> None:
         """Count one more attempt as failed, until it has succeeded. Raises `TooManyAttempts` if it comes too early."""
-        called = bank_id, self.login(login), self.address(address)
-        row = await self._pool.fetchrow(SQL["so_far"], *called, at - WINDOW)
-        assert row is not None, "an aggregate has a row"
-        until = at
-        if row["of_login"] >= FAILURES_OF_A_LOGIN and not row["is_known"]:
-            until = max(until, row["login_failed_at"] + WINDOW)
-        if row["of_address"] >= FAILING_ACCOUNTS_OF_AN_ADDRESS and not row["is_known"]:
-            until = max(until, row["address_failed_at"] + WINDOW)
-        if until == at:
-            pause = LONGEST_WAIT.total_seconds()
-            if await self._pool.fetchval(SQL["begin"], *called, at, FREE_FAILURES, pause):
-                return
-            until = await self._pool.fetchval(SQL["due"], *called, FREE_FAILURES, pause)
-        raise TooManyAttempts(seconds=max(1, math.ceil((until - at).total_seconds())))
+        called, pause = (bank_id, self.login(login), self.address(address)), LONGEST_WAIT.total_seconds()
+        if not await self._pool.fetchval(SQL["begin"], *called, at, FREE_FAILURES, pause, self.network(address)):
+            _must_be_due(await self._pool.fetchval(SQL["due"], *called, FREE_FAILURES, pause), at, least=1)
 
     async def failed(self, bank_id: UUID, login: str, address: str, volunteer_id: str | None) -> None:
         """It did fail; whom it was about, so that it goes when they are erased."""
@@ -67,3 +87,9 @@ class Attempts:
     ) -> None:
         """It succeeded: from now on this address is known to this account."""
         await to.execute(SQL["succeeded"], bank_id, self.login(login), self.address(address), volunteer_id, at)
+
+
+def _must_be_due(until: datetime, at: datetime, least: int = 0) -> None:
+    seconds = max(least, math.ceil((until - at).total_seconds()))
+    if seconds > 0:
+        raise TooManyAttempts(seconds=seconds)

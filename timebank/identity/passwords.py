@@ -1,10 +1,14 @@
 """Passwords: Argon2id (RFC 9106) with OWASP's parameters (19 MiB, 2 passes), worked out in threads of their own.
 
+Whoever comes from an address that is known to the account has a thread and a queue apart from strangers', so that any
+number of people who guess cannot close the door to all.
+
 A password that is chosen must not be guessed soon: zxcvbn compares it with lists of leaked and common ones, with words,
 names, dates and rows of keys, and with what is known of its owner.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -30,12 +34,42 @@ FEWEST_GUESSES = 10**8.5
 EVERYBODYS = ("timebank", "shijianyinhang", "时间银行", "zhiyuanzhe", "志愿者", "woaini", "5201314", "520", "1314")
 """Words that are tried here first, beside the lists of the library, which hold little Chinese."""
 
-THREADS = 2
 LONGEST_QUEUE = 50
+"""So many may wait in a queue; more are told to come again."""
+OF_ONE_NETWORK, OF_ONE_ACCOUNT = 25, 4
+"""So many of those may be strangers of one network, or ask for one account from addresses that are known to it."""
 
 T = TypeVar("T")
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+class _Lane:
+    """A thread for the work, and a queue before it, in which nobody has more than some places."""
+
+    def __init__(self, name: str, of_one: int) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"argon2 {name}")
+        self._of_one = of_one
+        self._waiting: Counter[str] = Counter()
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def must_have_room(self, who: str) -> None:
+        """Refuse one more where too many wait. Raises `TooManyAttempts`."""
+        if self._waiting.total() >= LONGEST_QUEUE or self._waiting[who] >= self._of_one:
+            raise TooManyAttempts(seconds=2)
+
+    async def run(self, who: str, function: Callable[..., T], *given: str) -> T:
+        """Have something worked out for whoever it is. Raises `TooManyAttempts` where too many wait."""
+        self.must_have_room(who)
+        self._waiting[who] += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, function, *given)
+        finally:
+            self._waiting[who] -= 1
+            if not self._waiting[who]:
+                del self._waiting[who]
 
 
 class Passwords:
@@ -43,13 +77,14 @@ class Passwords:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="argon2")
-        self._waiting = 0
+        self._known = _Lane("known", OF_ONE_ACCOUNT)
+        self._strangers = _Lane("strangers", OF_ONE_NETWORK)
         self._nobodys = _hasher.hash("nobody has this password")
 
     def close(self) -> None:
         """Stop the threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._known.close()
+        self._strangers.close()
 
     async def set(
         self, connection: Connection, bank_id: UUID, volunteer_id: str, password_hash: str, at: datetime
@@ -57,38 +92,47 @@ class Passwords:
         """Keep a new password, in the transaction that is open on the connection."""
         await connection.execute(SQL["set"], bank_id, volunteer_id, password_hash, at)
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, volunteer_id: str, password: str) -> str:
         """The hash that is kept."""
-        return await self._in_thread(_hasher.hash, password)
+        return await self._known.run(volunteer_id, _hasher.hash, password)
 
-    async def check(self, bank_id: UUID, volunteer_id: str | None, password: str) -> bool:
-        """Whether it is the volunteer's password. Takes as long for one who has none, or whom nobody knows."""
-        kept = await self._pool.fetchval(SQL["kept"], bank_id, volunteer_id)
-        right = await self._in_thread(_verify, kept or self._nobodys, password)
-        return right and kept is not None
+    async def whose(
+        self, bank_id: UUID, meant: Sequence[str], password: str, *, times: int, stranger: str | None
+    ) -> list[str]:
+        """Whose password it is, of those who may be meant: `times` at the most.
 
-    async def must_be_good(self, password: str, own: Sequence[str | None]) -> None:
+        It takes as long as `times` comparisons, however many are meant, and whether they have passwords. `stranger` is
+        whence somebody comes from where nobody has signed in to the account before; None for an address that is known.
+        """
+        lane, who = (self._known, "".join(meant)) if stranger is None else (self._strangers, stranger)
+        rows = await self._pool.fetch(SQL["kept"], bank_id, meant)
+        kept = {row["volunteer_id"]: row["password_hash"] for row in rows[:times]}
+        hashes = [*kept.values(), *[self._nobodys] * (times - len(kept))]
+        right = await lane.run(who, _verify, password, *hashes)
+        return [each for each, is_right in zip(kept, right, strict=False) if is_right]
+
+    def must_have_room_for(self, stranger: str) -> None:
+        """Refuse a stranger for whom the queue has no place, before anything is done. Raises `TooManyAttempts`."""
+        self._strangers.must_have_room(stranger)
+
+    async def must_be_good(self, volunteer_id: str, password: str, own: Sequence[str | None]) -> None:
         """Refuse a password that is too short, or would be guessed soon; `own` is what everybody around knows.
 
         Raises `PasswordTooWeak`, which says why.
         """
         why: str | None = "This one is too short or too long."
         if SHORTEST <= len(password) <= LONGEST:
-            why = await self._in_thread(_weakness, password, *(each for each in own if each))
+            why = await self._known.run(volunteer_id, _weakness, password, *(each for each in own if each))
         if why:
             raise PasswordTooWeak(shortest=SHORTEST, longest=LONGEST, why=why)
 
-    async def _in_thread(self, function: Callable[..., T], *given: str) -> T:
-        if self._waiting >= LONGEST_QUEUE:
-            raise TooManyAttempts(seconds=2)
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *given)
-        finally:
-            self._waiting -= 1
+
+def _verify(password: str, *kept: str) -> list[bool]:
+    """Which of the hashes are of the password."""
+    return [_is_of(each, password) for each in kept]
 
 
-def _verify(kept: str, password: str) -> bool:
+def _is_of(kept: str, password: str) -> bool:
     try:
         return _hasher.verify(kept, password)
     except (VerificationError, InvalidHashError):

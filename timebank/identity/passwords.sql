@@ -4,5 +4,5 @@ insert into credential (bank_id, volunteer_id, password_hash, changed_at) values
     on conflict (bank_id, volunteer_id) do update set password_hash = excluded.password_hash, changed_at = excluded.changed_at
 
 -- kept --
--- $1 bank  $2 volunteer
-select password_hash from credential where bank_id = $1 and volunteer_id = $2
+-- $1 bank  $2 volunteers
+select volunteer_id, password_hash from credential where bank_id = $1 and volunteer_id = any ($2) order by volunteer_id

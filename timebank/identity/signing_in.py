@@ -1,6 +1,8 @@
 """Signing in and out: what happens at the door, each step in the security log, in the transaction of its effect."""
 
-from collections.abc import Callable, Sequence
+import contextlib
+import math
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,13 +23,16 @@ from timebank.identity.failures import (
 from timebank.identity.passwords import Passwords
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.sessions import Reused, Sessions, SessionView, Tokens
-from timebank.identity.throttle import Rate
+from timebank.identity.throttle import Rate, wider_network
 from timebank.vault.people import People
 
 SQL = load_statements("timebank.identity", "signing_in.sql")
 
 SHARE_A_PHONE = 4
 """So many with one phone can sign in with it, each with their own password; more need their numbers."""
+
+KNOCKS_OF_A_NETWORK = 1_200
+"""So many attempts a minute are looked at of one address, or one IPv6 network of 48 bits: an office, or a campus."""
 
 
 class SignIn:
@@ -50,6 +55,7 @@ class SignIn:
         self._log = log
         self._forget = forget
         self._slowed = Rate(per_minute=1)
+        self._knocks = Rate(per_minute=KNOCKS_OF_A_NETWORK)
         self.sessions = sessions
 
     async def the_bank(self, bank_id: UUID | None) -> UUID:
@@ -70,14 +76,14 @@ class SignIn:
 
         Raises `SignInRefused`, which does not tell an unknown account from a wrong password, or `TooManyAttempts`.
         """
-        await self._try(bank_id, login, visit)
-        meant: Sequence[str | None] = await self._whose(bank_id, login) or [None]
-        right = [each for each in meant if await self._passwords.check(bank_id, each, password)]
-        volunteer_id = right[0] if len(right) == 1 else None
-        if volunteer_id is None:
-            await self._attempts.failed(bank_id, login, visit.address, meant[0])
-            await self._log.record(bank_id, "sign-in-refused", visit, subject=meant[0])
+        meant = await self._whose(bank_id, login)
+        right = await self._guess(bank_id, login, meant, password, visit)
+        if len(right) != 1:
+            somebody = meant[0] if meant else None
+            await self._attempts.failed(bank_id, login, visit.address, somebody)
+            await self._log.record(bank_id, "sign-in-refused", visit, subject=somebody)
             raise SignInRefused
+        (volunteer_id,) = right
         async with self._pool.acquire() as connection, connection.transaction():
             tokens = await self._open(connection, bank_id, volunteer_id, visit.at)
             await self._attempts.succeeded(connection, bank_id, login, visit.address, volunteer_id, visit.at)
@@ -137,7 +143,7 @@ class SignIn:
             raise OneTimeCodeNotValid
         bank_id, volunteer_id = whose
         await self._must_be_good(bank_id, volunteer_id, password)
-        password_hash = await self._passwords.hash(password)
+        password_hash = await self._passwords.hash(volunteer_id, password)
         async with self._pool.acquire() as connection, connection.transaction():
             there = await self._people.hold(connection, bank_id, volunteer_id, alone=True)
             if not there or not await codes.use(connection, code, visit.at):
@@ -156,7 +162,7 @@ class SignIn:
         """Change one's password: ends all sessions but the one it is done in. The old one is guarded like a sign-in."""
         await self.prove(bank_id, volunteer_id, old, visit)
         await self._must_be_good(bank_id, volunteer_id, new)
-        password_hash = await self._passwords.hash(new)
+        password_hash = await self._passwords.hash(volunteer_id, new)
         async with self._pool.acquire() as connection, connection.transaction():
             if not await self._people.hold(connection, bank_id, volunteer_id, alone=True):
                 raise SignInRefused
@@ -170,8 +176,10 @@ class SignIn:
 
     async def prove(self, bank_id: UUID, volunteer_id: str, password: str, visit: Visit) -> None:
         """Have somebody who is signed in say their password once more. Raises `SignInRefused`, or `TooManyAttempts`."""
-        await self._try(bank_id, volunteer_id, visit)
-        if not await self._passwords.check(bank_id, volunteer_id, password):
+        async with self._noting_haste(bank_id, visit):
+            await self._attempts.known(bank_id, volunteer_id, visit.address, visit.at, [volunteer_id])
+            await self._attempts.begin(bank_id, volunteer_id, visit.address, visit.at)
+        if not await self._passwords.whose(bank_id, [volunteer_id], password, times=1, stranger=None):
             await self._attempts.failed(bank_id, volunteer_id, visit.address, volunteer_id)
             await self._log.record(bank_id, "sign-in-refused", visit, subject=volunteer_id)
             raise SignInRefused
@@ -179,7 +187,7 @@ class SignIn:
 
     async def set_password(self, bank_id: UUID, volunteer_id: str, password: str, at: datetime) -> None:
         """Give somebody a password that was made up for them, as the demo world does."""
-        password_hash = await self._passwords.hash(password)
+        password_hash = await self._passwords.hash(volunteer_id, password)
         async with self._pool.acquire() as connection:
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, at)
 
@@ -188,10 +196,25 @@ class SignIn:
         for statement in (SQL["sweep_sessions"], SQL["sweep_codes"], SQL["sweep_attempts"], SQL["sweep_oidc"]):
             await self._pool.execute(statement, at)
 
-    async def _try(self, bank_id: UUID, login: str, visit: Visit) -> None:
-        """Count an attempt before it is made, so that many at once are no way around. Raises `TooManyAttempts`."""
-        try:
+    async def _guess(self, bank_id: UUID, login: str, meant: Sequence[str], password: str, visit: Visit) -> list[str]:
+        """Whose password it is, of those whom a login may mean. A phone costs the same, however many share it."""
+        network, stranger = wider_network(visit.address) or visit.address, None
+        async with self._noting_haste(bank_id, visit):
+            wait = self._knocks.wait(network, visit.at.timestamp())
+            if wait:
+                raise TooManyAttempts(seconds=math.ceil(wait))
+            if not await self._attempts.known(bank_id, login, visit.address, visit.at, meant):
+                stranger = network
+                self._passwords.must_have_room_for(stranger)
             await self._attempts.begin(bank_id, login, visit.address, visit.at)
+        times = 1 if is_volunteer_number(login) else SHARE_A_PHONE
+        return await self._passwords.whose(bank_id, meant, password, times=times, stranger=stranger)
+
+    @contextlib.asynccontextmanager
+    async def _noting_haste(self, bank_id: UUID, visit: Visit) -> AsyncIterator[None]:
+        """Whoever is told to wait in here is written to the security log, once a minute for each address."""
+        try:
+            yield
         except TooManyAttempts:
             if self._slowed.wait(visit.address, visit.at.timestamp()) == 0:
                 await self._log.record(bank_id, "sign-in-slowed", visit)
@@ -217,4 +240,4 @@ class SignIn:
         own = [person.name, person.phone, person.document_number, person.alias, number]
         # A document number has the day of birth in it.
         born = [str(person.birth_year or ""), (person.document_number or "")[6:14]]
-        await self._passwords.must_be_good(password, own + born)
+        await self._passwords.must_be_good(volunteer_id, password, own + born)

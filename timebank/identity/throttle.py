@@ -65,6 +65,13 @@ def neighbourhood(address: str) -> str:
     return str(ip_network(f"{address}/64", strict=False).network_address)
 
 
+def wider_network(address: str) -> str | None:
+    """The network of 48 bits that an IPv6 address is in; None for others. A subscriber may have all of it."""
+    if ":" not in address or not _is_address(address):
+        return None
+    return str(ip_network(f"{address}/48", strict=False))
+
+
 def _is_ours(address: str, proxies: list[IPv4Network | IPv6Network]) -> bool:
     return _is_address(address) and any(ip_address(address) in network for network in proxies)
 
