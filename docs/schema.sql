@@ -281,7 +281,9 @@ CREATE TABLE public.refresh_token (
     token_hash bytea NOT NULL,
     session_id text NOT NULL,
     issued_at timestamp with time zone NOT NULL,
-    used_at timestamp with time zone
+    used_at timestamp with time zone,
+    parent bytea,
+    place text
 );
 
 CREATE TABLE public.reward (
@@ -359,7 +361,11 @@ CREATE TABLE public.session (
     volunteer_id text NOT NULL,
     started_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
-    revoked_at timestamp with time zone
+    revoked_at timestamp with time zone,
+    device text DEFAULT ''::text NOT NULL,
+    address text,
+    used_at timestamp with time zone,
+    proved_at timestamp with time zone
 );
 
 CREATE TABLE public.sign_in_attempt (

@@ -5,6 +5,16 @@
 alter table sign_in_attempt add column network text;
 create index sign_in_attempt_by_network on sign_in_attempt (bank_id, network) where network is not null;
 
+-- On which device a session is, when and whence (keyed hash) it was used last, to the minute; and when whoever has it
+-- last proved who they are: some things are done only soon after that.
+alter table session add column device text not null default '', add column address text, add column used_at timestamptz,
+                    add column proved_at timestamptz;
+
+-- By which token each was given out, and whence (keyed hash) it was used: an answer that got lost can be asked for again.
+alter table refresh_token add column parent bytea, add column place text;
+
 -- migrate:down
 
+alter table refresh_token drop column parent, drop column place;
+alter table session drop column device, drop column address, drop column used_at, drop column proved_at;
 alter table sign_in_attempt drop column network;

@@ -17,6 +17,7 @@ from timebank.runtime.settings import PREFIX, Settings
 
 TOP = Path(__file__).parents[1]
 PROBLEMS = TOP / "docs" / "problems.md"
+PROOF = {True: "yes", False: ""}
 ACCESS = TOP / "docs" / "access.md"
 
 
@@ -70,15 +71,16 @@ def access_page() -> str:
         "- *offices*: appointments of the bank, in force today; a node leader for their own organisation only",
         "- *roles*: memberships in the organisation concerned, within their term",
         "- *key*: an API key of that organisation with this permission",
+        "- *proof*: only within five minutes of signing in, or of `POST /v1/sessions/current/prove`",
         "",
         "About a person, a record, a key or the members of an organisation that one has no business with, one is told",
         "that they do not exist (404). Where it is no secret that there is such a thing, one is told who may (403).",
         "",
-        "| operation | | everybody | own | offices | roles | key |",
-        "|---|---|---|---|---|---|---|",
+        "| operation | | everybody | own | offices | roles | key | proof |",
+        "|---|---|---|---|---|---|---|---|",
         *(
             f"| `{name}` | `{served[name]}` | {_everybody(access)} | {_own(access)} | {', '.join(access.offices)} "
-            f"| {', '.join(dict.fromkeys(access.roles))} | {access.permission or ''} |"
+            f"| {', '.join(dict.fromkeys(access.roles))} | {access.permission or ''} | {PROOF[access.proof]} |"
             for name, access in table_of(app).items()
         ),
         "",

@@ -21,8 +21,8 @@ from timebank.runtime.settings import Settings
 class Caller:
     """Somebody with an access token or an API key. Answers are checked only where a status is expected."""
 
-    def __init__(self, http: httpx.AsyncClient, actor: str, token: str) -> None:
-        self.http, self.id, self.token = http, actor, token
+    def __init__(self, http: httpx.AsyncClient, actor: str, token: str, session_id: str = "") -> None:
+        self.http, self.id, self.token, self.session_id = http, actor, token, session_id
 
     async def ask(self, method: str, path: str, **options: Any) -> httpx.Response:
         """Send a request as this caller."""
@@ -91,10 +91,12 @@ class World:
         self.coordinator = await self.member("coordinator")
 
     async def caller(self, volunteer_id: str) -> Caller:
-        """A volunteer who has just signed in."""
+        """A volunteer who has just signed in; that proves who they are for as long as tests take."""
         visit = Visit(self.services.ledger.clock(), "", "test")
         tokens = await self.services.sign_in.let_in(self.bank_id, volunteer_id, visit, "test")
-        return Caller(self.http, volunteer_id, tokens.access_token)
+        proved = "update session set proved_at = 'infinity' where session_id = $1"
+        await self.services.pool.execute(proved, tokens.session_id)
+        return Caller(self.http, volunteer_id, tokens.access_token, tokens.session_id)
 
     async def program(self, organisation_id: str, *permissions: str) -> Caller:
         """A program of an organisation, with a new key (else: for everything)."""

@@ -31,6 +31,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     """Members of the organisation concerned, in one of these roles."""
     permission: Permission | None = None
     """The organisation's own programs, with a key that has this permission."""
+    proof: bool = False
+    """Only in a session in which they have just proved who they are. A key proves nothing."""
 
 
 PUBLIC = Access(public=True)
@@ -38,8 +40,9 @@ EVERYBODY = Access(everybody=True)
 PEOPLE = Access(people=True)
 ADMINISTRATORS = Access(offices=("administrator",))
 AUDITORS = Access(offices=("administrator", "auditor"))
-OWN_OR_ADMINISTRATORS = Access(own=True, offices=("administrator",))
-APPOINT = Access(offices=("administrator", "node-leader"))
+PROVED_ADMINISTRATORS = Access(offices=("administrator",), proof=True)
+PROVED_OWN_OR_ADMINISTRATORS = Access(own=True, offices=("administrator",), proof=True)
+APPOINT = Access(offices=("administrator", "node-leader"), proof=True)
 END_APPOINTMENT = Access(people=True, offices=("administrator",))
 END_PROXY = Access(own=True, people=True, offices=("administrator",))
 CONSENT = Access(own=True, proxy="consents")
@@ -62,6 +65,7 @@ JOIN_OR_MANAGE = Access(
 )
 MANAGE_MEMBERS = Access(offices=("administrator", "node-leader"), roles=MANAGES_MEMBERS, permission="manage-members")
 MANAGE_PROGRAMS = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
+MAKE_KEYS = Access(offices=("administrator",), roles=MANAGES_MEMBERS, proof=True)
 LOG_SERVICE = Access(offices=("administrator",), roles=LOGS_SERVICE, permission="log-service")
 REVIEW_SERVICE = Access(offices=("administrator",), roles=VERIFIES_SERVICE, permission="verify-service")
 FULFIL_REWARDS = Access(offices=("administrator",), roles=FULFILS_REWARDS, permission="fulfil-rewards")

@@ -7,6 +7,8 @@ class AccessFailure(Exception):  # noqa: N818  # an answer, not an error of ours
     """Not let in."""
 
     kind = "access-failure"
+    challenge = "Bearer"
+    """What the header `WWW-Authenticate` says with it, where the status is 401."""
 
     def __init__(self, **details: Any) -> None:
         self.details = details
@@ -35,6 +37,13 @@ class RefreshNotValid(AccessFailure):
     """This refresh token is not valid; sign in again."""
 
     kind = "refresh-not-valid"
+
+
+class ProofNeeded(AccessFailure):
+    """Prove once more that it is you (POST /v1/sessions/current/prove), and do this within {minutes} minutes."""
+
+    kind = "proof-needed"
+    challenge = 'Bearer error="insufficient_user_authentication"'
 
 
 class PasswordTooWeak(AccessFailure):

@@ -18,6 +18,8 @@ Kind = Literal[
     "sign-in-refused",
     "sign-in-slowed",
     "signed-out",
+    "sessions-ended",
+    "proof-given",
     "refresh-reused",
     "password-set",
     "code-issued",
@@ -47,11 +49,12 @@ class SecurityEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Visit(NamedTuple):
-    """When and whence somebody comes, and under which request id; the command line has no address."""
+    """When and whence somebody comes, under which request id, and with what; the command line has no address."""
 
     at: datetime
     address: str
     request_id: str
+    device: str = ""
 
 
 class SecurityLog:

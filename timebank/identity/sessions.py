@@ -1,12 +1,15 @@
 """Sessions: a short-lived access token (JWT, RFC 9068), and a rotating refresh token (RFC 9700, 4.14.2) to get more.
 
 A refresh token is good once. If one comes a second time, it has been copied: the session ends for whoever holds it.
+Only whoever did not get the answer may ask again: once, soon, from the same address and device, and as long as nothing
+that was given for the token has been used. Of what was given then, the first that is used makes the other a copy.
 """
 
 import hashlib
 import secrets
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, NamedTuple
+import time
+from datetime import datetime, timedelta
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 import jwt
@@ -15,7 +18,9 @@ from uuid_utils import uuid7
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
-from timebank.identity.failures import RefreshNotValid
+from timebank.identity.failures import ProofNeeded, RefreshNotValid
+from timebank.identity.security_log import Visit
+from timebank.identity.throttle import Rate
 from timebank.vault.keyring import Keyring
 
 SQL = load_statements("timebank.identity", "sessions.sql")
@@ -28,6 +33,10 @@ TYPE = "at+jwt"
 AUDIENCE = "timebank"
 ACCESS_SECONDS = 10 * 60
 SESSION_DAYS = 30
+REPEAT_SECONDS = 30
+"""So long after a refresh it can be asked for again, by whoever did not get the answer."""
+PROVED_MINUTES = 5
+"""So long after somebody proved who they are they may do what others must not do with a stolen token."""
 LEEWAY_SECONDS = 30
 """How far the clocks of two machines may be apart; when a token is over is checked to the second nevertheless."""
 
@@ -64,11 +73,15 @@ class Reused(NamedTuple):
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
-    """A session in force."""
+    """A session in force, on which device, and whether it was last used from the address that one has now."""
 
     session_id: str
     started_at: datetime
     expires_at: datetime
+    last_used_at: datetime | None
+    device: str
+    is_current: bool
+    same_address: bool
 
 
 class Sessions:
@@ -78,32 +91,72 @@ class Sessions:
         self._pool = pool
         self._keyring = keyring
         self._issuer = issuer
+        self._noted = Rate(per_minute=1)
 
-    async def open(self, connection: Connection, bank_id: UUID, volunteer_id: str, at: datetime) -> Tokens:
-        """A new session, in the transaction that is open on the connection."""
-        session_id = f"ses_{uuid7().hex}"
-        until = at + timedelta(days=SESSION_DAYS)
-        await connection.execute(SQL["open"], session_id, bank_id, volunteer_id, at, until)
+    async def open(
+        self, connection: Connection, bank_id: UUID, volunteer_id: str, visit: Visit, *, proved: bool
+    ) -> Tokens:
+        """A new session, in the transaction that is open on the connection; `proved` if they just said their secret."""
+        session_id, at = f"ses_{uuid7().hex}", visit.at
+        until, address = at + timedelta(days=SESSION_DAYS), self._address(visit)
+        proved_at = at if proved else None
+        await connection.execute(
+            SQL["open"], session_id, bank_id, volunteer_id, at, until, visit.device, address, proved_at
+        )
         return await self._tokens(connection, bank_id, volunteer_id, session_id, at)
 
     async def refresh(
-        self, connection: Connection, refresh_token: str, at: datetime
+        self, connection: Connection, refresh_token: str, visit: Visit
     ) -> "tuple[UUID, str, Tokens | Reused]":
         """New tokens for a refresh token: bank, volunteer and tokens; instead of tokens, that it had been used before.
 
         Raises `RefreshNotValid` for one that nobody was given, and where the session is over. All of it is part of the
         transaction that is open on the connection.
         """
-        if not await connection.fetchval(SQL["hold"], _hash(refresh_token)):
+        given = _hash(refresh_token)
+        if not await connection.fetchval(SQL["hold"], given):
             raise RefreshNotValid
-        row = await connection.fetchrow(SQL["use_refresh"], _hash(refresh_token), at)
-        if row is None or not (row["was_used"] or row["is_open"]):
+        await connection.execute(SQL["hold_session"], given)
+        row = await connection.fetchrow(SQL["refresh"], given, visit.at)
+        if row is None or not (row["used_at"] or row["is_open"]):
             raise RefreshNotValid
         bank_id, volunteer_id, session_id = row["bank_id"], row["volunteer_id"], row["session_id"]
-        if row["was_used"]:
-            await self.end(connection, bank_id, volunteer_id, at, only=session_id)
+        if row["used_at"] and not self._is_repeat(row, visit):
+            await self.end(connection, bank_id, volunteer_id, visit.at, only=session_id)
             return bank_id, volunteer_id, Reused(session_id)
-        return bank_id, volunteer_id, await self._tokens(connection, bank_id, volunteer_id, session_id, at)
+        if not row["used_at"]:
+            await connection.execute(SQL["use_refresh"], given, visit.at, self._places(visit)[0])
+        return bank_id, volunteer_id, await self._tokens(connection, bank_id, volunteer_id, session_id, visit.at, given)
+
+    def _is_repeat(self, row: Any, visit: Visit) -> bool:
+        """Whether a used token comes again because its answer was lost, and not because it was copied."""
+        is_soon = visit.at - row["used_at"] <= timedelta(seconds=REPEAT_SECONDS)
+        is_unused = row["given"] == 1 and not row["is_given_used"]
+        return bool(row["is_open"] and is_soon and is_unused and row["place"] in self._places(visit))
+
+    def _places(self, visit: Visit) -> list[str]:
+        """Whence somebody comes, and with what, as keyed hashes; the current key's first."""
+        return self._keyring.indexes("place", f"{visit.address} {visit.device}")
+
+    def _address(self, visit: Visit) -> str | None:
+        return self._keyring.current.index("address", visit.address) if visit.address else None
+
+    def is_to_be_noted(self, session_id: str) -> bool:
+        """Whether it is a minute since the use of a session was noted, by this process; it counts as noted then."""
+        return self._noted.wait(session_id, time.monotonic()) == 0
+
+    async def used(self, session_id: str, visit: Visit) -> None:
+        """Note that a session is being used, when, on which device and whence."""
+        await self._pool.execute(SQL["used"], session_id, visit.at, visit.device, self._address(visit))
+
+    async def prove(self, connection: "Connection | Pool", session_id: str, at: datetime) -> None:
+        """Whoever has the session has just proved who they are. It is looked up each time, so all processes know."""
+        await connection.execute(SQL["prove"], session_id, at)
+
+    async def must_be_proved(self, session_id: str, at: datetime) -> None:
+        """Refuse what is done only soon after one has proved who one is. Raises `ProofNeeded`."""
+        if not await self._pool.fetchval(SQL["is_proved"], session_id, at - timedelta(minutes=PROVED_MINUTES)):
+            raise ProofNeeded(minutes=PROVED_MINUTES)
 
     async def end(
         self,
@@ -122,15 +175,33 @@ class Sessions:
         ended: list[str] = await connection.fetchval(SQL["end"], bank_id, volunteer_id, at, CHANNEL, only, but)
         return ended
 
-    async def of(self, bank_id: UUID, volunteer_id: str, at: datetime) -> list[SessionView]:
-        """A volunteer's sessions."""
-        return [SessionView(**row) for row in await self._pool.fetch(SQL["of"], bank_id, volunteer_id, at)]
+    async def of(self, bank_id: UUID, volunteer_id: str, visit: Visit, current: str = "") -> list[SessionView]:
+        """A volunteer's sessions, as they see them in the `current` one."""
+        here = self._keyring.indexes("address", visit.address) if visit.address else []
+        return [
+            SessionView(
+                session_id=row["session_id"],
+                started_at=row["started_at"],
+                expires_at=row["expires_at"],
+                last_used_at=row["used_at"],
+                device=row["device"],
+                is_current=row["session_id"] == current,
+                same_address=row["address"] in here,
+            )
+            for row in await self._pool.fetch(SQL["of"], bank_id, volunteer_id, visit.at)
+        ]
 
     async def _tokens(
-        self, connection: Connection, bank_id: UUID, volunteer_id: str, session_id: str, at: datetime
+        self,
+        connection: Connection,
+        bank_id: UUID,
+        volunteer_id: str,
+        session_id: str,
+        at: datetime,
+        parent: bytes | None = None,
     ) -> Tokens:
         refresh_token = secrets.token_urlsafe(32)
-        await connection.execute(SQL["give_refresh"], _hash(refresh_token), session_id, at)
+        await connection.execute(SQL["give_refresh"], _hash(refresh_token), session_id, at, parent)
         return Tokens(
             session_id=session_id,
             access_token=self.access_token(bank_id, volunteer_id, session_id, at),
@@ -174,11 +245,6 @@ class Sessions:
             return msgspec.convert(said, Claims)
         except (jwt.InvalidTokenError, msgspec.ValidationError, TypeError, ValueError):
             return None
-
-
-def is_over(claims: Claims, now: datetime) -> bool:
-    """Whether the time of a token is over."""
-    return now >= datetime.fromtimestamp(claims.exp, UTC)
 
 
 def _hash(token: str) -> bytes:

@@ -22,7 +22,7 @@ from timebank.identity.failures import (
 )
 from timebank.identity.passwords import Passwords
 from timebank.identity.security_log import SecurityLog, Visit
-from timebank.identity.sessions import Reused, Sessions, SessionView, Tokens
+from timebank.identity.sessions import Reused, Sessions, Tokens
 from timebank.identity.throttle import Rate, wider_network
 from timebank.vault.people import People
 
@@ -85,22 +85,19 @@ class SignIn:
             raise SignInRefused
         (volunteer_id,) = right
         async with self._pool.acquire() as connection, connection.transaction():
-            tokens = await self._open(connection, bank_id, volunteer_id, visit.at)
+            tokens = await self._open(connection, bank_id, volunteer_id, visit, how="password")
             await self._attempts.succeeded(connection, bank_id, login, visit.address, volunteer_id, visit.at)
-            await self._log.record(bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how="password")
         return volunteer_id, tokens
 
     async def let_in(self, bank_id: UUID, volunteer_id: str, visit: Visit, how: str) -> Tokens:
         """A session for somebody who has proved in another way who they are."""
         async with self._pool.acquire() as connection, connection.transaction():
-            tokens = await self._open(connection, bank_id, volunteer_id, visit.at)
-            await self._log.record(bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how=how)
-        return tokens
+            return await self._open(connection, bank_id, volunteer_id, visit, how=how)
 
     async def refresh(self, refresh_token: str, visit: Visit) -> tuple[str, Tokens]:
         """New tokens. Raises `RefreshNotValid`; if the token had been used before, the session is over as well."""
         async with self._pool.acquire() as connection, connection.transaction():
-            bank_id, volunteer_id, tokens = await self.sessions.refresh(connection, refresh_token, visit.at)
+            bank_id, volunteer_id, tokens = await self.sessions.refresh(connection, refresh_token, visit)
             if isinstance(tokens, Reused):
                 await self._log.record(bank_id, "refresh-reused", visit, subject=volunteer_id, to=connection)
         if isinstance(tokens, Reused):
@@ -122,9 +119,15 @@ class SignIn:
             self._forget(session_id)
         return bool(session_ids)
 
-    async def of(self, bank_id: UUID, volunteer_id: str, at: datetime) -> list[SessionView]:
-        """A volunteer's sessions."""
-        return await self.sessions.of(bank_id, volunteer_id, at)
+    async def end_sessions(self, bank_id: UUID, volunteer_id: str, by: str, role: str, visit: Visit) -> bool:
+        """End all sessions of somebody else; says whether there were any."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at)
+            told = {"as": role, "sessions": len(ended)}
+            await self._log.record(
+                bank_id, "sessions-ended", visit, actor=by, subject=volunteer_id, to=connection, **told
+            )
+        return self._ended(ended)
 
     async def issue_code(self, bank_id: UUID, volunteer_id: str, by: str, visit: Visit) -> tuple[str, datetime]:
         """A one-time code with which the volunteer chooses a password, and until when it is good."""
@@ -151,8 +154,8 @@ class SignIn:
             await codes.withdraw(connection, bank_id, volunteer_id, visit.at)
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at)
-            tokens = await self._open(connection, bank_id, volunteer_id, visit.at)
             await self._log.record(bank_id, "password-set", visit, actor=volunteer_id, to=connection, how="code")
+            tokens = await self._open(connection, bank_id, volunteer_id, visit, how="code")
         self._ended(ended)
         return volunteer_id, tokens
 
@@ -184,6 +187,14 @@ class SignIn:
             await self._log.record(bank_id, "sign-in-refused", visit, subject=volunteer_id)
             raise SignInRefused
         await self._attempts.succeeded(self._pool, bank_id, volunteer_id, visit.address, volunteer_id, visit.at)
+
+    async def prove_session(
+        self, bank_id: UUID, volunteer_id: str, session_id: str, password: str, visit: Visit
+    ) -> None:
+        """Have somebody prove who they are, for what is done in this session in the next minutes."""
+        await self.prove(bank_id, volunteer_id, password, visit)
+        await self.sessions.prove(self._pool, session_id, visit.at)
+        await self._log.record(bank_id, "proof-given", visit, actor=volunteer_id)
 
     async def set_password(self, bank_id: UUID, volunteer_id: str, password: str, at: datetime) -> None:
         """Give somebody a password that was made up for them, as the demo world does."""
@@ -220,11 +231,15 @@ class SignIn:
                 await self._log.record(bank_id, "sign-in-slowed", visit)
             raise
 
-    async def _open(self, connection: Connection, bank_id: UUID, volunteer_id: str, at: datetime) -> Tokens:
-        """A session; for nobody who is erased, or being so."""
+    async def _open(self, connection: Connection, bank_id: UUID, volunteer_id: str, visit: Visit, how: str) -> Tokens:
+        """A session of somebody who has just proved who they are; for nobody who is erased, or being so."""
         if not await self._people.hold(connection, bank_id, volunteer_id):
             raise SignInRefused
-        return await self.sessions.open(connection, bank_id, volunteer_id, at)
+        tokens = await self.sessions.open(connection, bank_id, volunteer_id, visit, proved=True)
+        await self._log.record(
+            bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how=how, device=visit.device
+        )
+        return tokens
 
     async def _whose(self, bank_id: UUID, login: str) -> list[str]:
         """Who may be meant by a number or a phone: a family may share one."""

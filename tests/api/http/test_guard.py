@@ -41,6 +41,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "sign_in": {"login": "1", "password": "2"},
     "refresh_session": {"refresh_token": TOKEN},
     "use_one_time_code": {"one_time_code": TOKEN, "password": "zhong hua lu 17"},
+    "prove_session": {"password": "a"},
     "change_password": {"old_password": "a", "new_password": "zhong hua lu 17"},
     "register_volunteer": {"name": "某某"},
     "change_personal_data": {"skills": ["书法"]},
@@ -238,8 +239,9 @@ async def test_every_operation_has_a_body_here(world: World) -> None:
 
 GUARDED = sorted(name for name in OPERATIONS if not TABLE[name].public)
 NOT_FOR_ALL = [name for name in GUARDED if not TABLE[name].everybody]
-ABOUT_ONESELF = {"end_session", "change_password"}
-"""They end the session of whoever asks; they have tests of their own."""
+ABOUT_ONESELF = {"end_session", "change_password", "prove_session"}
+"""They end the session of whoever asks, or need their secrets; they have tests of their own."""
+PROVED = [name for name in GUARDED if TABLE[name].proof]
 
 
 def ids_sent(name: str, ids: dict[str, str]) -> set[str]:
@@ -325,6 +327,26 @@ async def test_nobody_gets_in_without_signing_in(cast: Cast, name: str) -> None:
         response = await cast.world.http.request(method, path.format(**nobody()), headers=headers)
         assert response.status_code == 401
         assert response.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("name", PROVED)
+async def test_what_needs_proof_is_not_done_without(cast: Cast, name: str) -> None:
+    """Whoever signed in long ago, or stole a token, is told to prove who they are first, whatever their right is."""
+    access = TABLE[name]
+    by_others = access.permission or access.proxy or access.everybody or access.public
+    assert not by_others, "keys and proxies prove nothing"
+    world, ids = cast.world, nobody() | {"organisation_id": cast.world.garden}
+    who = world.volunteer if access.own or access.people else world.administrator
+    ids |= {"volunteer_id": who.id} if access.own else {}
+    caller = await world.caller(who.id)
+    await world.services.pool.execute(
+        "update session set proved_at = now() - interval '6 minutes' where session_id = $1", caller.session_id
+    )
+    response = await ask(cast, caller, name, ids)
+    assert (response.status_code, response.json()["type"]) == (401, "/problems/proof-needed")
+    assert response.headers["www-authenticate"] == 'Bearer error="insufficient_user_authentication"'
+    await world.services.pool.execute("update session set proved_at = now() where session_id = $1", caller.session_id)
+    assert (await caller.ask("GET", "/v1/me")).status_code == 200
 
 
 def told(response: httpx.Response, ids: dict[str, str]) -> tuple[int, str]:

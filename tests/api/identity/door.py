@@ -60,7 +60,7 @@ async def settled_in(world: World, **personal: Any) -> Somebody:
 
 def carrying(world: World, tokens: dict[str, Any]) -> Caller:
     """Whoever has these tokens."""
-    return Caller(world.http, tokens["volunteer_id"], tokens["access_token"])
+    return Caller(world.http, tokens["volunteer_id"], tokens["access_token"], tokens["session_id"])
 
 
 async def once_more(world: World, somebody: Somebody) -> Somebody:
@@ -69,9 +69,10 @@ async def once_more(world: World, somebody: Somebody) -> Somebody:
     return somebody._replace(caller=carrying(world, tokens), tokens=tokens)
 
 
-async def refresh(world: World, refresh_token: str) -> httpx.Response:
+async def refresh(world: World, refresh_token: str, address: str = "192.0.2.1", device: str = "") -> httpx.Response:
     """The answer to a refresh token."""
-    return await world.http.post("/v1/sessions/refresh", json={"refresh_token": refresh_token})
+    headers = {"X-Forwarded-For": address, "User-Agent": device}
+    return await world.http.post("/v1/sessions/refresh", json={"refresh_token": refresh_token}, headers=headers)
 
 
 async def must_be_out(caller: Caller, within: float = 0) -> None:

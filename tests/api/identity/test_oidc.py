@@ -162,7 +162,7 @@ class TestSigningIn:
             ("identity-linked", somebody.id),
             ("sign-in-refused", None),
         ]
-        assert latest[0]["detail"] == {"how": "oidc"}
+        assert latest[0]["detail"] == {"how": "oidc", "device": "python-httpx"}
         assert latest[2]["detail"] == {"how": "oidc", "why": "identity-not-linked"}
 
     async def test_an_account_that_is_not_linked_is_refused(self, world: World) -> None:

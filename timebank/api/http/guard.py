@@ -62,6 +62,9 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
     acting, *also = await _rights(connection, principal, access, behalf)
+    if access.proof:
+        services: Services = connection.app.state.services
+        await services.sign_in.sessions.must_be_proved(principal.credential, services.ledger.clock())
     connection.scope["user"] = msgspec.structs.replace(principal, acting=acting, acting_also=tuple(also))
     await _must_be_about_something(connection)
 
@@ -108,6 +111,9 @@ async def _who(connection: Connection) -> Principal:
     if principal is None:
         raise NotAuthorizedException("This access token or API key is not valid, or not any more.")
     spend(connection, principal, 1)
+    sessions = services.sign_in.sessions
+    if principal.kind == "volunteer" and sessions.is_to_be_noted(principal.credential):
+        await sessions.used(principal.credential, visit(connection))
     return principal
 
 

@@ -41,6 +41,7 @@ STATUSES: dict[type[Refusal], HTTPStatus] = {
 FAILURES: dict[type[failures.AccessFailure], HTTPStatus] = {
     failures.SignInRefused: HTTPStatus.UNAUTHORIZED,
     failures.RefreshNotValid: HTTPStatus.UNAUTHORIZED,
+    failures.ProofNeeded: HTTPStatus.UNAUTHORIZED,
     failures.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     failures.OneTimeCodeNotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
     failures.PasswordTooWeak: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -140,7 +141,7 @@ def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Prob
 
 def _not_let_in(_: Request[Any, Any, Any], failure: failures.AccessFailure) -> Response[Problem]:
     status = FAILURES[type(failure)]
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else {}
+    headers = {"WWW-Authenticate": failure.challenge} if status == HTTPStatus.UNAUTHORIZED else {}
     if "seconds" in failure.details:
         headers["Retry-After"] = str(failure.details["seconds"])
     title = failure.kind.replace("-", " ").capitalize()

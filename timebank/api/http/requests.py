@@ -17,6 +17,7 @@ from msgspec import Meta
 from timebank.access.known import must_be_known
 from timebank.access.sight import Sight
 from timebank.access.table import Access
+from timebank.api.http.devices import device_of
 from timebank.api.http.named import ME, WHO, in_body, put_in_body
 from timebank.api.http.problems import ProjectionBehindError
 from timebank.api.http.strict_json import StrictRequest
@@ -273,6 +274,10 @@ class BankRequest(StrictRequest[Principal]):
             **({"as": self.user.role} | detail),
         )
 
+    async def must_be_proved(self) -> None:
+        """Refuse what is done only soon after one has proved who one is. Raises `ProofNeeded`."""
+        await self.services.sign_in.sessions.must_be_proved(self.user.credential, self.visit.at)
+
     async def _promise(self, key: str | None) -> IdempotencyKey | None:
         """The caller's key with a fingerprint of what the request says."""
         if key is None:
@@ -295,9 +300,9 @@ def spend(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal, 
 
 
 def visit(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit:
-    """When and whence a request comes, and the id under which it is logged."""
-    state = connection.scope["state"]
-    return Visit(connection.app.state.services.ledger.clock(), state["address"], state["request_id"])
+    """When and whence a request comes, the id under which it is logged, and on which device it was made."""
+    state, device = connection.scope["state"], device_of(connection.headers.get("user-agent", ""))
+    return Visit(connection.app.state.services.ledger.clock(), state["address"], state["request_id"], device)
 
 
 def page_of(items: Sequence[T], limit: int, cursor: str) -> Page[T]:

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from timebank.access.table import ADMINISTRATORS, PEOPLE, PUBLIC
+from timebank.access.table import ADMINISTRATORS, PEOPLE, PROVED_ADMINISTRATORS, PUBLIC
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerUnknown
@@ -47,6 +47,12 @@ class PasswordRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     old_password: Secret
     new_password: Secret
+
+
+class ProofRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One's password, once more."""
+
+    password: Secret
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,11 +106,9 @@ class SessionController(Controller):
 
     @get(responses=READS, access=PEOPLE)
     async def list_sessions(self, request: BankRequest) -> list[SessionView]:
-        """One's own sessions in force."""
-        found: list[SessionView] = await request.services.sign_in.of(
-            request.bank_id, request.user.actor, request.visit.at
-        )
-        return found
+        """One's own sessions in force: on which device, when used last, and whether from where one is now."""
+        user, sessions = request.user, request.services.sign_in.sessions
+        return await sessions.of(user.bank_id, user.actor, request.visit, user.credential)
 
     @delete("/{session_id:str}", status_code=200, responses=READS, access=PEOPLE)
     async def end_session(self, request: BankRequest, session_id: FromPath[str]) -> Done:
@@ -113,6 +117,15 @@ class SessionController(Controller):
         only = {"current": user.credential, "all": None}.get(session_id, session_id)
         ended = await request.services.sign_in.sign_out(user.bank_id, user.actor, only, request.visit)
         return Done(ended)
+
+    @post("/current/prove", status_code=200, responses=WRITES, access=PEOPLE)
+    async def prove_session(self, request: BankRequest, data: JSONBody[ProofRequest]) -> Done:
+        """Prove once more who one is, for what is not to be done with a token that was stolen: in the next minutes."""
+        user = request.user
+        await request.services.sign_in.prove_session(
+            user.bank_id, user.actor, user.credential, data.password, request.visit
+        )
+        return Done()
 
 
 class PasswordController(Controller):
@@ -142,16 +155,11 @@ class CodeController(Controller):
     path = "/volunteers/{volunteer_id:str}/codes"
     tags = ("Signing in",)
 
-    @post(responses=WRITES, access=ADMINISTRATORS)
+    @post(responses=WRITES, access=PROVED_ADMINISTRATORS)
     async def issue_one_time_code(self, request: BankRequest, volunteer_id: FromPath[str]) -> OneTimeCode:
         """Make a one-time code for somebody who has no password yet, or forgot it; earlier codes are void."""
         found = request.services
-        await request.wait_for_reads()
-        volunteer = await volunteers.one(found.pool, found.people, request.bank_id, volunteer_id)
-        if volunteer is None:
-            raise VolunteerUnknown(volunteer_id=volunteer_id)
-        if volunteer.status == "erased":
-            raise VolunteerIsErased(volunteer_id=volunteer_id)
+        await must_be_there(request, volunteer_id)
         code, until = await found.sign_in.issue_code(request.bank_id, volunteer_id, request.user.actor, request.visit)
         return OneTimeCode(
             volunteer_id=volunteer_id,
@@ -159,6 +167,33 @@ class CodeController(Controller):
             link=welcome_link(found.public_url, code),
             expires_at=request.user.local(until).isoformat(),
         )
+
+
+class OthersSessionController(Controller):
+    """`/v1/volunteers/{volunteer_id}/sessions`"""
+
+    path = "/volunteers/{volunteer_id:str}/sessions"
+    tags = ("Signing in",)
+
+    @delete(status_code=200, responses=READS, access=ADMINISTRATORS)
+    async def end_sessions_of_another(self, request: BankRequest, volunteer_id: FromPath[str]) -> Done:
+        """End all sessions of somebody, at once. They are told: it is in the list of what happened to their account."""
+        user = request.user
+        await must_be_there(request, volunteer_id)
+        ended = await request.services.sign_in.end_sessions(
+            user.bank_id, volunteer_id, user.actor, user.role, request.visit
+        )
+        return Done(ended)
+
+
+async def must_be_there(request: BankRequest, volunteer_id: str) -> None:
+    """Refuse for somebody whom nobody knows, or who was erased. Raises `VolunteerUnknown` or `VolunteerIsErased`."""
+    await request.wait_for_reads()
+    volunteer = await volunteers.one(request.pool, request.services.people, request.bank_id, volunteer_id)
+    if volunteer is None:
+        raise VolunteerUnknown(volunteer_id=volunteer_id)
+    if volunteer.status == "erased":
+        raise VolunteerIsErased(volunteer_id=volunteer_id)
 
 
 def welcome_link(public_url: str, code: str) -> str:

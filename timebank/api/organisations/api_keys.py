@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
-from timebank.access.table import MANAGE_PROGRAMS
+from timebank.access.table import MAKE_KEYS, MANAGE_PROGRAMS
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -88,7 +88,7 @@ class KeyController(Controller):
         seen = [KeySeen(**msgspec.structs.asdict(each), last_used_at=used.get(each.key_id)) for each in items]
         return page_of(seen, limit, "key_id")
 
-    @post(responses=WRITES, access=MANAGE_PROGRAMS)
+    @post(responses=WRITES, access=MAKE_KEYS)
     async def issue_key(
         self,
         request: BankRequest,
@@ -109,7 +109,7 @@ class KeyController(Controller):
         )
         return _issued(await request.execute(command, idempotency_key), secret)
 
-    @post("/{key_id:str}/rotate", responses=WRITES, access=MANAGE_PROGRAMS)
+    @post("/{key_id:str}/rotate", responses=WRITES, access=MAKE_KEYS)
     async def rotate_key(
         self,
         request: BankRequest,

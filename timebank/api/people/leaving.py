@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, post
 from litestar.params import FromPath, JSONBody
 
-from timebank.access.table import OWN_OR_ADMINISTRATORS
+from timebank.access.table import PROVED_OWN_OR_ADMINISTRATORS
 from timebank.api.http.problems import WRITES
 from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader
 from timebank.domain.facts.people import VolunteerLeft
@@ -44,7 +44,7 @@ class LeavingController(Controller):
     path = "/volunteers"
     tags = ("Volunteers",)
 
-    @post("/{volunteer_id:str}/leave", status_code=200, responses=WRITES, access=OWN_OR_ADMINISTRATORS)
+    @post("/{volunteer_id:str}/leave", status_code=200, responses=WRITES, access=PROVED_OWN_OR_ADMINISTRATORS)
     async def leave_bank(
         self,
         request: BankRequest,
@@ -59,7 +59,7 @@ class LeavingController(Controller):
         assert isinstance(fact, VolunteerLeft)
         return Left(volunteer_id, "left", fact.held_minutes, receipt.position)
 
-    @post("/{volunteer_id:str}/erase", status_code=200, responses=WRITES, access=OWN_OR_ADMINISTRATORS)
+    @post("/{volunteer_id:str}/erase", status_code=200, responses=WRITES, access=PROVED_OWN_OR_ADMINISTRATORS)
     async def erase_volunteer(
         self,
         request: BankRequest,

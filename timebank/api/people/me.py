@@ -132,7 +132,7 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
         "person": await people.one(pool, bank_id, own),
         "balance": balance,
         "proxies": await proxies.of(pool, bank_id, own),
-        "sessions": await services.sign_in.of(bank_id, own, request.visit.at),
+        "sessions": await services.sign_in.sessions.of(bank_id, own, request.visit, user.credential),
         "linked_accounts": await services.oidc.linked(bank_id, own) if services.oidc else [],
     }
 

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
-from timebank.access.table import END_PROXY, OWN_OR_ADMINISTRATORS, VIEW_PERSON
+from timebank.access.table import END_PROXY, PROVED_OWN_OR_ADMINISTRATORS, VIEW_PERSON
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest, IdempotencyHeader, Somebody, Status, happened
 from timebank.domain.facts.people import ProxyAppointed, ProxyScope
@@ -46,7 +46,7 @@ class ProxyController(Controller):
         await request.must_be_known("volunteer_id", volunteer_id)
         return await proxies.of(request.pool, request.bank_id, volunteer_id)
 
-    @post(responses=WRITES, access=OWN_OR_ADMINISTRATORS)
+    @post(responses=WRITES, access=PROVED_OWN_OR_ADMINISTRATORS)
     async def appoint_proxy(
         self,
         request: BankRequest,

@@ -218,7 +218,12 @@ class VolunteerController(Controller):
         data: JSONBody[ChangeRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> Changed:
-        """Put right what is known about a person. The history says which fields were changed, not what they say."""
+        """Put right what is known about a person. The history says which fields were changed, not what they say.
+
+        Another phone needs proof of who one is, as codes are sent there (`POST /v1/sessions/current/prove`).
+        """
+        if data.phone is not UNSET:
+            await request.must_be_proved()
         command = ChangePersonalData(
             **request.stamp,
             volunteer_id=VolunteerId(volunteer_id),
