@@ -239,7 +239,30 @@ CREATE TABLE public.person (
     document bytea,
     phone_index text,
     document_index text,
-    name_indexes text[] NOT NULL
+    name_indexes text[] NOT NULL,
+    phone_verified_at timestamp with time zone
+);
+
+CREATE TABLE public.phone_code (
+    code_id bigint NOT NULL,
+    bank_id uuid NOT NULL,
+    volunteer_id text NOT NULL,
+    phone_index text NOT NULL,
+    code_hash text NOT NULL,
+    issued_by text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    used_at timestamp with time zone
+);
+
+ALTER TABLE public.phone_code ALTER COLUMN code_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.phone_code_code_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE public.proxy (
@@ -485,6 +508,9 @@ ALTER TABLE ONLY public.organisation
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (bank_id, volunteer_id);
 
+ALTER TABLE ONLY public.phone_code
+    ADD CONSTRAINT phone_code_pkey PRIMARY KEY (code_id);
+
 ALTER TABLE ONLY public.proxy
     ADD CONSTRAINT proxy_pkey PRIMARY KEY (bank_id, proxy_id);
 
@@ -563,6 +589,10 @@ CREATE INDEX person_by_name ON public.person USING gin (name_indexes);
 
 CREATE INDEX person_by_phone ON public.person USING btree (bank_id, phone_index);
 
+CREATE INDEX phone_code_by_phone ON public.phone_code USING btree (bank_id, phone_index, issued_at);
+
+CREATE INDEX phone_code_by_volunteer ON public.phone_code USING btree (bank_id, volunteer_id, issued_at);
+
 CREATE INDEX proxy_by_proxy ON public.proxy USING btree (bank_id, proxy_volunteer_id);
 
 CREATE INDEX proxy_by_volunteer ON public.proxy USING btree (bank_id, volunteer_id);
@@ -623,6 +653,9 @@ CREATE TRIGGER tile_is_never_truncated BEFORE TRUNCATE ON public.tile FOR EACH S
 
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.sealing_key(key_id);
+
+ALTER TABLE ONLY public.phone_code
+    ADD CONSTRAINT phone_code_bank_id_volunteer_id_fkey FOREIGN KEY (bank_id, volunteer_id) REFERENCES public.person(bank_id, volunteer_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT refresh_token_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.session(session_id) ON DELETE CASCADE;

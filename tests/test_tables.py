@@ -76,6 +76,7 @@ TABLES = {
     "oidc_identity": Table(IDENTITY),
     "oidc_login": Table(IDENTITY),
     "one_time_code": Table(IDENTITY),
+    "phone_code": Table(IDENTITY),
     "refresh_token": Table(IDENTITY),
     "security_event": Table(IDENTITY),
     "session": Table(IDENTITY),

@@ -77,6 +77,7 @@ async def test_people_are_found_by_phone_after_a_rotation(keyed: Program, url: s
     async with settled(url, key_file=str(keys)) as world:
         code = (await world.administrator.post(f"/v1/volunteers/{world.volunteer.id}/codes"))["one_time_code"]
         await choose(world.http, code)
+        await world.verify_phone(world.volunteer.id)
         await keyed.arun("keyring", "rotate")
         await sign_in(world.http, "13800001111")
         administrator = await world.caller(world.administrator.id)

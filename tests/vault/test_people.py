@@ -643,3 +643,18 @@ async def test_registering_needs_no_document(ledger: Ledger, bank_id: UUID, pool
     """Any number of people may have no document number."""
     await do(ledger, bank_id, *(register(n) for n in range(5)))
     assert await pool.fetchval("select count(*) from person where document is null and document_index is null") == 5
+
+
+async def test_a_phone_is_known_to_be_theirs_until_there_is_another(
+    ledger: Ledger, pool: Pool, people: People, bank_id: UUID
+) -> None:
+    """That a phone is verified outlives other changes, another spelling and a new key; another phone is not."""
+    await do(ledger, bank_id, joins(1, phone="13800000001"), joins(2, phone="13800000002"), joins(3))
+    await people.verify_phones(pool, bank_id, NOON)
+    for change in (changes(1, name="王二"), changes(1, phone="138-0000 0001"), changes(1, phone="+8613800000001")):
+        await do(ledger, bank_id, change)
+    await people.rotate(pool, lambda _done, _total: None)
+    seen = [await people.phone_verified_at(pool, bank_id, volunteer(n)) for n in (1, 2, 3)]
+    assert seen == [NOON, NOON, None]
+    await do(ledger, bank_id, changes(1, phone="13800000003"), changes(2, phone=""))
+    assert [await people.phone_verified_at(pool, bank_id, volunteer(n)) for n in (1, 2)] == [None, None]

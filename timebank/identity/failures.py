@@ -52,6 +52,42 @@ class PasswordTooWeak(AccessFailure):
     kind = "password-too-weak"
 
 
+class PhoneCodeNotValid(AccessFailure):
+    """This code is not right, or was used, has expired, or was tried too often; have another one sent."""
+
+    kind = "phone-code-not-valid"
+
+
+class PhoneMissing(AccessFailure):
+    """There is no phone on file that could be verified."""
+
+    kind = "phone-missing"
+
+
+class PhoneShared(AccessFailure):
+    """{most} people sign in with this phone already; more than these need their numbers."""
+
+    kind = "phone-shared"
+
+
+class CodesHandedOut(AccessFailure):
+    """No codes are sent from here: ask your office for one."""
+
+    kind = "codes-handed-out"
+
+
+class CodeNotSent(AccessFailure):
+    """The code could not be sent; try again later, or ask your office for one."""
+
+    kind = "code-not-sent"
+
+
+class NotForYourself(AccessFailure):
+    """Somebody else has to do this for you."""
+
+    kind = "not-for-yourself"
+
+
 class BankNotNamed(AccessFailure):
     """There are several banks here: say in which one, with bank_id."""
 

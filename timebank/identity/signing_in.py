@@ -21,15 +21,13 @@ from timebank.identity.failures import (
     TooManyAttempts,
 )
 from timebank.identity.passwords import Passwords
+from timebank.identity.phones import SHARE_A_PHONE
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.sessions import Reused, Sessions, Tokens
 from timebank.identity.throttle import Rate, wider_network
 from timebank.vault.people import People
 
 SQL = load_statements("timebank.identity", "signing_in.sql")
-
-SHARE_A_PHONE = 4
-"""So many with one phone can sign in with it, each with their own password; more need their numbers."""
 
 KNOCKS_OF_A_NETWORK = 1_200
 """So many attempts a minute are looked at of one address, or one IPv6 network of 48 bits: an office, or a campus."""
@@ -246,7 +244,8 @@ class SignIn:
         if is_volunteer_number(login):
             rows = await self._pool.fetch(SQL["by_number"], bank_id, login)
         else:
-            rows = await self._pool.fetch(SQL["by_phone"], bank_id, self._people.phone_indexes(login), SHARE_A_PHONE)
+            phones, called = self._people.phone_indexes(login), self._attempts.login(login)
+            rows = await self._pool.fetch(SQL["by_phone"], bank_id, phones, SHARE_A_PHONE, called)
         return [row["volunteer_id"] for row in rows]
 
     async def _must_be_good(self, bank_id: UUID, volunteer_id: str, password: str) -> None:

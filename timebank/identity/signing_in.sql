@@ -7,10 +7,14 @@ select bank_id from bank where $1::uuid is null or bank_id = $1 limit 2
 select volunteer_id from volunteer where bank_id = $1 and number = $2
 
 -- by_phone --
--- Those with a password. $1 bank  $2 hashes of the phone  $3 at most
+-- Those with a password whose phone it is known to be; and, after them, those who signed in with it before phones were
+-- verified, as long as that is remembered. $1 bank  $2 hashes of the phone  $3 at most  $4 the login
 select p.volunteer_id from person p join credential using (bank_id, volunteer_id)
  where p.bank_id = $1 and p.phone_index = any ($2)
- order by p.volunteer_id limit $3
+   and (p.phone_verified_at is not null
+        or exists (select from sign_in_attempt a
+                    where a.bank_id = $1 and a.login = $4 and a.volunteer_id = p.volunteer_id and a.succeeded_at is not null))
+ order by p.phone_verified_at is null, p.volunteer_id limit $3
 
 -- number_of --
 -- $1 bank  $2 volunteer

@@ -17,9 +17,11 @@ from timebank.identity.attempts import Attempts
 from timebank.identity.erasure import Erasure
 from timebank.identity.oidc import OpenIdProvider, Provider, open_id_provider
 from timebank.identity.passwords import Passwords
+from timebank.identity.phones import Phones
 from timebank.identity.principals import Principals, tell_changes
 from timebank.identity.repeated import Repeated
 from timebank.identity.security_log import SecurityLog, Visit
+from timebank.identity.senders import ConsoleSender, FileSender, GatewaySender, Sender
 from timebank.identity.sessions import CHANNEL, Sessions
 from timebank.identity.signing_in import SignIn
 from timebank.ledger.daily import DailyLimit
@@ -71,6 +73,8 @@ class Services:
     """Who an access token or API key stands for."""
     security_log: SecurityLog
     """Who came in, and who was refused."""
+    phones: Phones
+    """How it is made sure whose a phone is."""
     oidc: OpenIdProvider | None
     """The provider by which people may sign in, if one is set."""
     repeated: Repeated
@@ -160,6 +164,7 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Se
         sign_in=_sign_in(stack, ground, sessions, security_log, principals),
         principals=principals,
         security_log=security_log,
+        phones=Phones(pool, people, security_log, sender_of(settings)),
         oidc=await stack.enter_async_context(open_id_provider(_provider(settings), pool, security_log)),
         repeated=Repeated(security_log, ground.clock),
         daily=DailyLimit(pool, settings.facts_per_day),
@@ -257,6 +262,15 @@ async def ready_database(url: str, settings: Settings) -> None:
     async with pool_of(url, size=1, statement_seconds=None) as pool:
         await must_have_rights(pool, url)
         await _keyring(pool, settings)
+
+
+def sender_of(settings: Settings) -> Sender | None:
+    """What sends codes to phones; None where offices hand them out."""
+    if settings.phone_hook:
+        return GatewaySender(settings.phone_hook, settings.phone_hook_secret)
+    if settings.phone_codes == "file":
+        return FileSender(settings.phone_file)
+    return ConsoleSender() if settings.phone_codes == "console" else None
 
 
 def _provider(settings: Settings) -> Provider | None:

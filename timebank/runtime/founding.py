@@ -53,4 +53,6 @@ async def found_bank(
         ),
     ):
         await services.ledger.execute(bank_id, command, request_id="init")
+    # Whoever runs the machine has made sure whose phone it is.
+    await services.people.verify_phones(services.pool, bank_id, at, [volunteer_id])
     return Founded(bank_id, volunteer_id, number)

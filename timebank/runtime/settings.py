@@ -81,6 +81,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     oidc_client_secret: str = ""
     """The secret that goes with it, if the provider gave one."""
 
+    phone_codes: Literal["file", "console", "http", "none"] = "file"
+    """How codes for phones are sent: to a file (phone-codes.txt in the home), shown, posted; or only handed out."""
+
+    phone_hook_url: str | None = None
+    """Where codes are posted to with `http`: the gateway that sends messages, an https address."""
+
+    phone_hook_secret: str = ""
+    """The secret that goes with them, as a bearer token."""
+
     workers: Count = 1
     """How many processes serve HTTP."""
 
@@ -151,6 +160,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.oidc_issuer
 
     @property
+    def phone_hook(self) -> str | None:
+        """The address in `phone_hook_url`, if codes are posted. Raises `SettingsError` if they cannot be."""
+        if self.phone_codes != "http":
+            return None
+        if not self.phone_hook_url or not is_safe_provider(self.phone_hook_url, self.phone_hook_url):
+            msg = f"{PREFIX}PHONE_CODES=http needs an https address in {PREFIX}PHONE_HOOK_URL"
+            raise SettingsError(msg)
+        return self.phone_hook_url
+
+    @property
+    def phone_file(self) -> Path:
+        """The file that codes are written to."""
+        return Path(self.home).expanduser().absolute() / "phone-codes.txt"
+
+    @property
     def folder(self) -> Path:
         """The folder of the embedded PostgreSQL."""
         return Path(self.home).expanduser().absolute() / "postgres"
@@ -163,7 +187,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
     _must_be_known(given)
     _must_be_valid(given)
     settings = msgspec.convert(given, Settings, strict=False)
-    settings.proxies, settings.provider  # noqa: B018  # what cannot be is said now, not with the first request
+    settings.proxies, settings.provider, settings.phone_hook  # noqa: B018  # what cannot be is said now, not with the first request
     return settings
 
 

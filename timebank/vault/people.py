@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -98,9 +99,9 @@ class People:
                     found.append(row["volunteer_id"])
         return found
 
-    async def one(self, pool: Pool, bank_id: UUID, volunteer_id: str) -> Person | None:
+    async def one(self, connection: "Pool | Connection", bank_id: UUID, volunteer_id: str) -> Person | None:
         """All that is personal about one volunteer, with the document number; None if it cannot be opened."""
-        row = await pool.fetchrow(SQL["one"], bank_id, volunteer_id)
+        row = await connection.fetchrow(SQL["one"], bank_id, volunteer_id)
         return self._or_none(self._whole, bank_id, row) if row else None
 
     async def same(self, pool: Pool, bank_id: UUID, names: Sequence[str]) -> set[tuple[str, str | None]]:
@@ -142,7 +143,37 @@ class People:
         if any(person.document_number is not None for person in people):
             # So that they may exchange theirs among each other, in whatever order they are put down.
             await connection.execute(SQL["free_documents"], bank_id, [person.volunteer_id for person in people])
-        await self._put(connection, bank_id, key, [_merged(before.get(each.volunteer_id), each) for each in people])
+        after = [_merged(before.get(each.volunteer_id), each) for each in people]
+        await self._put(connection, bank_id, key, after)
+        moved = [each.volunteer_id for each in after if _has_other_phone(before.get(each.volunteer_id), each)]
+        if moved:
+            await connection.execute(SQL["phones_changed"], bank_id, moved)
+
+    # Phones
+
+    async def phone_verified_at(self, pool: Pool, bank_id: UUID, volunteer_id: str) -> datetime | None:
+        """Since when the phone on file is known to be the volunteer's; None if it is not."""
+        found: datetime | None = await pool.fetchval(SQL["phone_verified_at"], bank_id, volunteer_id)
+        return found
+
+    async def verify_phones(
+        self, to: "Pool | Connection", bank_id: UUID, at: datetime, only: Sequence[str] | None = None
+    ) -> None:
+        """From now on the phones on file are known to be theirs: of some volunteers, or of all."""
+        await to.execute(SQL["phones_verified"], bank_id, at, only)
+
+    async def verify_phone(
+        self, connection: Connection, bank_id: UUID, person: Person, at: datetime, most: int
+    ) -> bool:
+        """The phone of a person is known to be theirs now; False if `most` others have verified it already."""
+        await connection.execute(SQL["one_verification"])
+        others = self.phone_indexes(person.phone or "")
+        if await connection.fetchval(SQL["phone_shared"], bank_id, person.volunteer_id, others) >= most:
+            return False
+        await self.verify_phones(connection, bank_id, at, [person.volunteer_id])
+        return True
+
+    # Erasing
 
     async def hold(self, connection: Connection, bank_id: UUID, volunteer_id: str, *, alone: bool = False) -> bool:
         """Whether somebody is not erased, and will not be before the transaction on the connection ends.
@@ -258,6 +289,10 @@ def _merged(before: Person | None, given: Person) -> Person:
         return given
     said = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
     return msgspec.structs.replace(before, **said)
+
+
+def _has_other_phone(before: Person | None, after: Person) -> bool:
+    return before is not None and digits(before.phone or "") != digits(after.phone or "")
 
 
 def _sealed(key: Key, bank_id: UUID, person: Person) -> tuple[Any, ...]:

@@ -45,6 +45,28 @@ select $1, n.volunteer_id, $2, n.sealed, n.document, n.phone, n.document_index, 
    set key_id = excluded.key_id, sealed = excluded.sealed, document = excluded.document,
        phone_index = excluded.phone_index, document_index = excluded.document_index, name_indexes = excluded.name_indexes
 
+-- phones_changed --
+-- Other phones are nobody's yet. $1 bank  $2 volunteers
+update person set phone_verified_at = null where bank_id = $1 and volunteer_id = any ($2)
+
+-- phones_verified --
+-- $1 bank  $2 now  $3 volunteers (null: all)
+update person set phone_verified_at = $2
+ where bank_id = $1 and phone_index is not null and ($3::text[] is null or volunteer_id = any ($3))
+
+-- phone_shared --
+-- How many others have verified a phone. $1 bank  $2 but this volunteer  $3 keyed hashes of the phone
+select count(*) from person
+ where bank_id = $1 and volunteer_id <> $2 and phone_index = any ($3) and phone_verified_at is not null
+
+-- phone_verified_at --
+-- $1 bank  $2 volunteer
+select phone_verified_at from person where bank_id = $1 and volunteer_id = $2
+
+-- one_verification --
+-- Of two that verify phones at once the second waits, so that both are counted.
+select pg_advisory_xact_lock(hashtext('timebank.phones'))
+
 -- forget --
 -- $1 bank  $2 volunteers
 delete from person where bank_id = $1 and volunteer_id = any ($2)

@@ -42,6 +42,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "refresh_session": {"refresh_token": TOKEN},
     "use_one_time_code": {"one_time_code": TOKEN, "password": "zhong hua lu 17"},
     "prove_session": {"password": "a"},
+    "verify_phone": {"code": "123456"},
     "change_password": {"old_password": "a", "new_password": "zhong hua lu 17"},
     "register_volunteer": {"name": "某某"},
     "change_personal_data": {"skills": ["书法"]},

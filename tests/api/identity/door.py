@@ -49,12 +49,14 @@ async def use_code(world: World, code: str, password: str = PASSWORD) -> httpx.R
     return await world.http.post("/v1/passwords", json={"one_time_code": code, "password": password})
 
 
-async def settled_in(world: World, **personal: Any) -> Somebody:
-    """Somebody new, who has chosen a password."""
+async def settled_in(world: World, *, verified: bool = True, **personal: Any) -> Somebody:
+    """Somebody new, who has chosen a password, and whose phone is verified, unless it is not to be."""
     made = await world.administrator.post("/v1/volunteers", {"name": "某某", **personal})
     volunteer_id = made["volunteer_id"]
     await world.administrator.get(f"/v1/volunteers/{volunteer_id}")
     tokens = said(await use_code(world, await code_for(world, volunteer_id)), 201)
+    if verified:
+        await world.verify_phone(volunteer_id)
     return Somebody(volunteer_id, made["number"], carrying(world, tokens), tokens)
 
 

@@ -109,6 +109,8 @@ class Life:
         world = self.world
         code = (await world.administrator.post(f"{self.path}/codes", expect=201))["one_time_code"]
         self.tokens.append(await self.post("/v1/passwords", {"one_time_code": code, "password": PASSWORD}, 201))
+        await world.administrator.post(f"{self.path}/phone/codes", expect=201)
+        await world.verify_phone(self.id)
         for login in (self.number, PHONE, SPELT):
             await self.post("/v1/sessions", {"login": login, "password": "wrong password"}, 401)
             self.tokens.append(await self.post("/v1/sessions", {"login": login, "password": PASSWORD}, 201))

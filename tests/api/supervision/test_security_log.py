@@ -125,6 +125,7 @@ class TestContent:
         phone, password, address = "13977778888", "zhong hua lu 17", "198.51.100.99"
         headers = {"X-Forwarded-For": address}
         somebody = await world.somebody("上官婉儿", phone=phone)
+        await world.verify_phone(somebody.id)
         number = (await somebody.get(f"/v1/volunteers/{somebody.id}"))["number"]
         code = (await world.administrator.post(f"/v1/volunteers/{somebody.id}/codes"))["one_time_code"]
         asked: list[tuple[str, dict[str, str]]] = [

@@ -1,0 +1,148 @@
+"""Phones: somebody signs in with one only after a code was sent there, or handed out by their office, and came back.
+
+So nobody gets in another's way by putting in their phone. A code has six digits and is good for minutes and few tries;
+only a keyed hash of it is kept, with the phone and the volunteer in it.
+"""
+
+import hmac
+import secrets
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from timebank.db.connections import Connection, Pool
+from timebank.db.sql import load_statements
+from timebank.domain.people.refusals import VolunteerIsErased
+from timebank.domain.person import Person
+from timebank.identity.failures import (
+    CodesHandedOut,
+    NotForYourself,
+    PhoneCodeNotValid,
+    PhoneMissing,
+    PhoneShared,
+    TooManyAttempts,
+)
+from timebank.identity.security_log import SecurityLog, Visit
+from timebank.identity.senders import Sender
+from timebank.vault.people import People, digits
+
+SQL = load_statements("timebank.identity", "phones.sql")
+
+SHARE_A_PHONE = 4
+"""So many with one phone can sign in with it, each with their own password; more need their numbers."""
+MINUTES = 15
+TRIES = 5
+CODES_AN_HOUR, CODES_A_DAY = 5, 10
+"""For one volunteer, and for one phone: so nobody is flooded with codes, and guessing is hopeless."""
+
+
+class PhoneCode(NamedTuple):
+    """A code that was made, for which phone, and until when it is good."""
+
+    code: str
+    phone: str
+    until: datetime
+
+
+class Phones:
+    """Sends codes to phones, and verifies the phones by them."""
+
+    def __init__(self, pool: Pool, people: People, log: SecurityLog, sender: Sender | None) -> None:
+        self._pool = pool
+        self._people = people
+        self._log = log
+        self._sender = sender
+
+    @property
+    def way(self) -> str:
+        """How codes come to people: by which sender, or from their `office`."""
+        return self._sender.way if self._sender else "office"
+
+    async def send(self, bank_id: UUID, volunteer_id: str, visit: Visit) -> PhoneCode:
+        """Send somebody a code to the phone on file.
+
+        Raises `PhoneMissing`, `TooManyAttempts`, `CodesHandedOut` where nothing is sent from here, or `CodeNotSent`.
+        """
+        if self._sender is None:
+            raise CodesHandedOut
+        async with self._pool.acquire() as connection, connection.transaction():
+            made = await self._issue(connection, bank_id, volunteer_id, volunteer_id, visit.at)
+            await self._log.record(bank_id, "phone-code-sent", visit, actor=volunteer_id, to=connection)
+        await self._sender.send(made.phone, made.code, MINUTES)
+        return made
+
+    async def hand_out(self, bank_id: UUID, volunteer_id: str, by: str, role: str, visit: Visit) -> PhoneCode:
+        """Make a code that an office hands to somebody, having made sure that the phone is theirs; never to oneself.
+
+        Raises `PhoneMissing`, `TooManyAttempts` or `NotForYourself`.
+        """
+        if volunteer_id == by:
+            raise NotForYourself
+        async with self._pool.acquire() as connection, connection.transaction():
+            made = await self._issue(connection, bank_id, volunteer_id, by, visit.at)
+            told = {"actor": by, "subject": volunteer_id, "as": role}
+            await self._log.record(bank_id, "phone-code-issued", visit, to=connection, **told)
+        return made
+
+    async def verify(self, bank_id: UUID, volunteer_id: str, code: str, visit: Visit) -> None:
+        """Take a code for a proof that the phone is the volunteer's. Raises `PhoneCodeNotValid` or `PhoneShared`."""
+        tried = await self._pool.fetchrow(SQL["try"], bank_id, volunteer_id, visit.at, TRIES)
+        if tried is None:
+            raise PhoneCodeNotValid
+        async with self._pool.acquire() as connection, connection.transaction():
+            person = await self._held(connection, bank_id, volunteer_id)
+            right = self._people.keyring.indexes("phone-code", _said(bank_id, person, code))
+            if not any(hmac.compare_digest(tried["code_hash"], each) for each in right):
+                raise PhoneCodeNotValid
+            if not await connection.fetchval(SQL["use"], tried["code_id"], visit.at):
+                raise PhoneCodeNotValid
+            if not await self._people.verify_phone(connection, bank_id, person, visit.at, SHARE_A_PHONE):
+                raise PhoneShared(most=SHARE_A_PHONE)
+            await self._log.record(bank_id, "phone-verified", visit, actor=volunteer_id, to=connection)
+
+    async def _issue(
+        self, connection: Connection, bank_id: UUID, volunteer_id: str, by: str, at: datetime
+    ) -> PhoneCode:
+        person = await self._held(connection, bank_id, volunteer_id)
+        if not person.phone:
+            raise PhoneMissing
+        await self._must_not_be_too_many(connection, bank_id, person, at)
+        code, until, key = (
+            f"{secrets.randbelow(10**6):06}",
+            at + timedelta(minutes=MINUTES),
+            self._people.keyring.current,
+        )
+        hashed = key.index("phone-code", _said(bank_id, person, code))
+        phone = key.index("phone", digits(person.phone))
+        await connection.execute(SQL["issue"], bank_id, volunteer_id, phone, hashed, by, at, until)
+        return PhoneCode(code, person.phone, until)
+
+    async def _must_not_be_too_many(self, connection: Connection, bank_id: UUID, person: Person, at: datetime) -> None:
+        phones = self._people.phone_indexes(person.phone or "")
+        day, hour = timedelta(days=1), timedelta(hours=1)
+        row = await connection.fetchrow(SQL["so_far"], bank_id, person.volunteer_id, phones, at - day, at - hour)
+        assert row is not None, "an aggregate has a row"
+        for count, most, first, window in (
+            (row["in_all"], CODES_A_DAY, row["first"], day),
+            (row["lately"], CODES_AN_HOUR, row["first_lately"], hour),
+        ):
+            if count >= most:
+                raise TooManyAttempts(seconds=max(1, int((first + window - at).total_seconds())))
+
+    async def _held(self, connection: Connection, bank_id: UUID, volunteer_id: str) -> Person:
+        """The person, who neither is erased nor gets another phone before the transaction ends."""
+        await self._people.hold(connection, bank_id, volunteer_id, alone=True)
+        person = await self._people.one(connection, bank_id, volunteer_id)
+        if person is None:
+            raise VolunteerIsErased(volunteer_id=volunteer_id)
+        return person
+
+
+def _said(bank_id: UUID, person: Person, code: str) -> str:
+    """What a code says: that whoever has it is this volunteer, and has this phone."""
+    return f"{bank_id}/{person.volunteer_id}/{digits(person.phone or '')}/{code}"
+
+
+def masked(phone: str) -> str:
+    """A phone that only those recognise who know it: its last four digits."""
+    return f"{'*' * max(0, len(phone) - 4)}{phone[-4:]}"

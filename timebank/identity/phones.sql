@@ -1,0 +1,23 @@
+-- so_far --
+-- How many codes there were for somebody, or for their phone, and the first of them.
+-- $1 bank  $2 volunteer  $3 keyed hashes of the phone  $4 since  $5 since, the shorter
+select count(*) as in_all, min(issued_at) as first,
+       count(*) filter (where issued_at > $5) as lately, min(issued_at) filter (where issued_at > $5) as first_lately
+  from phone_code where bank_id = $1 and (volunteer_id = $2 or phone_index = any ($3)) and issued_at > $4
+
+-- issue --
+-- $1 bank  $2 volunteer  $3 keyed hash of the phone  $4 keyed hash of the code  $5 by  $6 now  $7 until
+insert into phone_code (bank_id, volunteer_id, phone_index, code_hash, issued_by, issued_at, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+
+-- try --
+-- Count a try of the code that came last before it is compared, so that many at once are no way around.
+-- $1 bank  $2 volunteer  $3 now  $4 tries that a code is good for
+update phone_code set failures = failures + 1
+ where code_id = (select code_id from phone_code where bank_id = $1 and volunteer_id = $2 order by code_id desc limit 1)
+   and used_at is null and expires_at > $3 and failures < $4
+returning code_id, code_hash
+
+-- use --
+-- $1 code  $2 now
+update phone_code set used_at = $2 where code_id = $1 and used_at is null returning true
