@@ -35,6 +35,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "session": ALL,
     "refresh_token": ALL,
     "one_time_code": ALL,
+    "phone_code": ALL,
     "sign_in_attempt": ALL,
     "oidc_identity": ALL,
     "oidc_login": ALL,
