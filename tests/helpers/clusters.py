@@ -1,19 +1,17 @@
 """Servers that follow each other: made of the embedded PostgreSQL's programs, on ports of this machine."""
 
-import asyncio
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 
+from tests.helpers.patience import eventually, until
 from timebank.runtime.embedded import _binaries, _identity
 
 SETTINGS = {
@@ -76,11 +74,15 @@ class Cluster:
 
     def kill(self) -> None:
         """End all of its processes at once, as when the machine dies."""
+        lock = self.data / "postmaster.pid"
         with suppress(OSError, ValueError):
-            postmaster = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            for pid in (postmaster, *_children(postmaster)):
+            postmaster = int(lock.read_text().split("\n", 1)[0])
+            family = [postmaster, *_children(postmaster)]
+            for pid in family:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+            assert eventually(lambda: not any(map(_is_alive, family)))
+            lock.unlink()  # who starts again while the dead are not collected yet would take them for alive
 
     async def ask(self, statement: str) -> Any:
         """The value that a statement gives."""
@@ -90,12 +92,10 @@ class Cluster:
         finally:
             await connection.close()
 
-    async def until(self, statement: str, is_so: Callable[[Any], bool], seconds: float = 15) -> None:
-        """Ask until the answer is as it should be."""
-        until = time.monotonic() + seconds
-        while not is_so(found := await self.ask(statement)):
-            assert time.monotonic() < until, f"{statement}: {found}"
-            await asyncio.sleep(0.05)
+    async def has_in_step(self, standby: "Cluster") -> None:
+        """Wait until a standby that commits wait for is there."""
+        question = f"select sync_state = 'sync' from pg_stat_replication where application_name = '{standby.name}'"
+        await until(lambda: self.ask(question))
 
     def _new_folder(self) -> None:
         self.data.mkdir(mode=0o700)
@@ -115,6 +115,12 @@ class Cluster:
                 input=stdin, stdout=log, stderr=log, cwd="/", env=environment, start_new_session=True,
                 user=account, check=True,
             )  # fmt: skip
+
+
+def _is_alive(pid: int) -> bool:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    return False
 
 
 def _children(pid: int) -> list[int]:

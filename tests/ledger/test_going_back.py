@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.controls.town import do, found, register, volunteer
+from tests.ledger.conftest import set_back
 from timebank.db.connections import Pool
 from timebank.domain.people.refusals import VolunteerNumberTaken
 from timebank.ledger import ledger as ledger_module
@@ -20,6 +21,7 @@ from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store, Tip
 from timebank.ledger.submission import ClockError, IdempotencyKey, StoreUnavailableError
+from timebank.ledger.writer import Loss
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import hooks
 from timebank.vault.people import People
@@ -29,29 +31,6 @@ PATIENCE_SECONDS = writer.PATIENCE_SECONDS
 
 KEY = IdempotencyKey("operator", "a-key", (b"fingerprint",))
 Make = Callable[..., Ledger]
-
-
-async def set_back(pool: Pool, bank_id: UUID, by: int) -> int:
-    """Take the last events away, with all that was written with them, as a restore would; where the log ends then."""
-    async with pool.acquire() as connection, connection.transaction():
-        head: int = await connection.fetchval("select head from bank where bank_id = $1", bank_id)
-        await connection.execute("alter table event disable trigger user")
-        for table in ("event", "event_tag"):
-            await connection.execute(f"delete from {table} where bank_id = $1 and position > $2", bank_id, head - by)
-        await connection.execute("alter table event enable trigger user")
-        await connection.execute("delete from idempotency where bank_id = $1", bank_id)
-        await connection.execute(
-            "delete from balance where bank_id = $1 and volunteer_id not in"
-            " (select tag from event_tag where bank_id = $1)",
-            bank_id,
-        )
-        await connection.execute(
-            "update bank set head = $2, head_event_id ="
-            " (select event_id from event where bank_id = $1 and position = $2) where bank_id = $1",
-            bank_id,
-            head - by,
-        )
-    return head - by
 
 
 @pytest.fixture
@@ -169,10 +148,10 @@ async def test_a_key_of_what_is_gone_is_free_again(ledger: Ledger, bank_id: UUID
 
 async def test_others_are_told(make: Make, bank_id: UUID, pool: Pool) -> None:
     """Whoever wants to know is told which event was the last, and which is; that they fail stops nothing."""
-    told: list[Any] = []
+    told: list[Loss] = []
 
-    async def went_back(*what: Any) -> None:
-        told.append(what)
+    async def went_back(loss: Loss) -> None:
+        told.append(loss)
         raise ZeroDivisionError
 
     ledger = make(went_back=went_back)
@@ -181,7 +160,7 @@ async def test_others_are_told(make: Make, bank_id: UUID, pool: Pool) -> None:
     await set_back(pool, bank_id, 2)
     after = await ledger.store.tip(bank_id)
     await ledger.execute(bank_id, register(9))
-    assert told == [(bank_id, before, after)]
+    assert told == [Loss(bank_id, before, after, was_acknowledged=True)]
 
 
 async def test_a_head_that_contradicts_the_log_is_no_hot_loop(

@@ -9,9 +9,11 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from tests.conftest import people_of
 from tests.controls.town import register
+from tests.ledger.conftest import set_back
 from timebank.db.commits import CommitInDoubtError, committed
 from timebank.db.connections import Pool
 from timebank.db.migrations import migrate
@@ -197,6 +199,25 @@ async def test_a_refusal_rests_on_what_replicas_have(
     for each in (another, ledger):
         with pytest.raises(VolunteerNumberTaken):
             await each.execute(bank_id, register(1))
+
+
+async def test_what_only_this_server_had_is_no_loss(
+    server: Server, ledger: Ledger, another: Ledger, bank_id: UUID
+) -> None:
+    """What a promotion takes back that was seen and never acknowledged raises no alarm, and can be done anew."""
+    await here_only(server, ledger, bank_id)
+    for each in (another, ledger):
+        with pytest.raises(StoreUnavailableError):
+            await each.execute(bank_id, register(2))
+        assert each.head(bank_id) == 2
+    await server.wait_for_replica("")
+    await set_back(server.pool, bank_id, 1)
+    with capture_logs() as logs:
+        assert (await another.execute(bank_id, register(2))).position == 2
+        assert (await ledger.execute(bank_id, register(1), key=KEY)).position == 3
+    assert {each["log_level"] for each in logs} == {"warning"}
+    assert not ledger.times_gone_back
+    assert not another.times_gone_back
 
 
 async def test_what_waited_goes_through_by_itself(server: Server, ledger: Ledger, bank_id: UUID) -> None:

@@ -29,21 +29,23 @@ DELTA_EVENTS = 10_000
 
 
 class Standing(NamedTuple):
-    """Where a log ends, when that was recorded, and whether it goes on from what was known."""
+    """Where a log ends, when that was recorded, whether it goes on from what was known, and has what was kept."""
 
     tip: Tip
     recorded_at: datetime | None
     goes_on: bool
+    has_kept: bool
 
 
 class Knowledge:
     """Where a bank's log ends, and memories as of that position.
 
-    `is_for_good` says that all of it is known to be kept by whoever commits have to wait for, replicas included.
+    `kept` is the last event that is known to be kept by whoever commits have to wait for, replicas included: nothing
+    else is acknowledged. `is_for_good` says that all that is known is.
     """
 
     def __init__(self, store: Store, people: People, bank_id: UUID, memories_limit: int) -> None:
-        self.tip = NOTHING_YET
+        self.tip = self.kept = NOTHING_YET
         self.recorded_at: datetime | None = None
         self.is_for_good = False
         self.memories = Memories(memories_limit)
@@ -52,18 +54,29 @@ class Knowledge:
         self._bank_id = bank_id
 
     async def look(self) -> Standing:
-        """Where the log ends now, and whether the last event that is known is still in it."""
-        row = await self._store.pool.fetchrow(SQL["standing"], self._bank_id, self.tip.position, timeout=READ_SECONDS)
+        """Where the log ends now, and whether the events that were the last ones are still in it."""
+        known, kept = self.tip, self.kept
+        binds = self._bank_id, known.position, kept.position
+        row = await self._store.pool.fetchrow(SQL["standing"], *binds, timeout=READ_SECONDS)
         if row is None:
-            return Standing(NOTHING_YET, None, goes_on=self.tip == NOTHING_YET)
+            return Standing(NOTHING_YET, None, goes_on=known == NOTHING_YET, has_kept=kept == NOTHING_YET)
         tip = Tip(row["head"], row["head_event_id"])
-        goes_on = tip.position >= self.tip.position and row["known_id"] == self.tip.event_id
-        return Standing(tip, row["recorded_at"], goes_on=goes_on)
+        return Standing(
+            tip,
+            row["recorded_at"],
+            goes_on=tip.position >= known.position and row["known_id"] == known.event_id,
+            has_kept=tip.position >= kept.position and row["kept_id"] == kept.event_id,
+        )
 
     def start_afresh(self, standing: Standing) -> None:
         """Know where the log ends, and nothing else."""
         self.memories.forget_all()
         self.tip, self.recorded_at, self.is_for_good = standing.tip, standing.recorded_at, False
+        self.kept = self.kept if standing.has_kept else NOTHING_YET
+
+    def is_kept(self, tip: Tip) -> None:
+        """All up to an event is there for good."""
+        self.kept, self.is_for_good = tip, True
 
     async def catch_up(self) -> int:
         """Take in what other processes appended since, and say how much; -1 where one has to start afresh instead."""

@@ -13,7 +13,7 @@ from timebank.domain.authority import authorised
 from timebank.domain.kernel import Command
 from timebank.domain.refusing import Refusal
 from timebank.ledger.hooks import Hook
-from timebank.ledger.store import NOTHING_YET, Store, Tip
+from timebank.ledger.store import NOTHING_YET, Store
 from timebank.ledger.submission import (
     WAIT_SECONDS,
     IdempotencyKey,
@@ -24,7 +24,7 @@ from timebank.ledger.submission import (
     patience,
 )
 from timebank.ledger.tasks import end
-from timebank.ledger.writer import WentBack, Writer
+from timebank.ledger.writer import Loss, WentBack, Writer
 from timebank.vault.people import People
 
 log = structlog.get_logger(__name__)
@@ -148,24 +148,27 @@ class Ledger:
         self._writers[bank_id] = writer, asyncio.create_task(writer.run(), name=f"writer of {bank_id}")
         return writer
 
-    async def _went_back(self, bank_id: UUID, known: Tip, found: Tip) -> None:
-        """What was acknowledged is not in the log any more: say so as loudly as possible, and go on."""
+    async def _went_back(self, loss: Loss) -> None:
+        """What was in the log is not any more: if it was acknowledged, say so as loudly as possible; and go on."""
         if self._tell_went_back:
             try:
-                await self._tell_went_back(bank_id, known, found)
+                await self._tell_went_back(loss)
             except CONNECTION_LOST:
                 raise  # it is noticed, and told, again
             except Exception:
-                log.exception("nobody could be told that a log went back", bank_id=str(bank_id))
-        self.times_gone_back[bank_id] += 1
-        log.error(
-            "the log went back: what was acknowledged after its last event of now is lost, or elsewhere",
-            bank_id=str(bank_id),
-            known_position=known.position,
-            known_event=str(known.event_id),
-            found_position=found.position,
-            found_event=str(found.event_id),
-        )
+                log.exception("nobody could be told that a log went back", bank_id=str(loss.bank_id))
+        where = {
+            "bank_id": str(loss.bank_id),
+            "known_position": loss.known.position,
+            "known_event": str(loss.known.event_id),
+            "found_position": loss.found.position,
+            "found_event": str(loss.found.event_id),
+        }
+        if not loss.was_acknowledged:
+            log.warning("what was seen in the log, and had not been acknowledged, is not in it any more", **where)
+            return
+        self.times_gone_back[loss.bank_id] += 1
+        log.error("the log went back: what was acknowledged after its last event of now is lost, or elsewhere", **where)
 
 
 def _checked(command: Command) -> Command | Refusal:

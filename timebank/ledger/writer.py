@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -32,8 +33,18 @@ _TAKEN_MEANWHILE = ("idempotency_pkey", DOCUMENT_INDEX)
 
 log = structlog.get_logger(__name__)
 
-WentBack = Callable[[UUID, Tip, Tip], Awaitable[None]]
-"""Is told of a bank, which event was its last, and which is now, when its log has lost what it had."""
+
+class Loss(NamedTuple):
+    """A bank's log has lost what it had: which event was the last, which is now, and whether anybody was told of it."""
+
+    bank_id: UUID
+    known: Tip
+    found: Tip
+    was_acknowledged: bool
+
+
+WentBack = Callable[[Loss], Awaitable[None]]
+"""Is told when a log went back."""
 
 
 class Writer:
@@ -211,8 +222,9 @@ class Writer:
     async def _start_afresh(self) -> None:
         """Forget everything but where the log ends; that it went back meanwhile is told before anything is decided."""
         standing = await self._knowledge.look()
-        if not standing.goes_on:
-            await self._went_back(self.bank_id, self._knowledge.tip, standing.tip)
+        if not (standing.goes_on and standing.has_kept):
+            known = self._knowledge.tip if standing.has_kept else self._knowledge.kept
+            await self._went_back(Loss(self.bank_id, known, standing.tip, was_acknowledged=not standing.has_kept))
         self._knowledge.start_afresh(standing)
         self._is_fresh = True
 
@@ -237,7 +249,8 @@ class Writer:
             return await self._store.tip(self.bank_id) == draft.tip
         self._may_write()
         landed = await self._commit(draft, deadline)
-        self._knowledge.is_for_good |= landed
+        if landed:
+            self._knowledge.is_kept(draft.new_tip)
         return landed
 
     async def _commit(self, draft: Draft, deadline: float) -> bool:

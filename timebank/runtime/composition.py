@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import structlog
 
@@ -27,10 +26,10 @@ from timebank.identity.signing_in import SignIn
 from timebank.ledger.daily import DailyLimit
 from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.store import Store, Tip
+from timebank.ledger.store import Store
 from timebank.ledger.tasks import Background, end
 from timebank.ledger.wake import Waker
-from timebank.ledger.writer import WentBack
+from timebank.ledger.writer import Loss, WentBack
 from timebank.projections import EVERY, FOLLOWING, INLINE
 from timebank.projections.machinery.rebuild import make_current
 from timebank.projections.machinery.runner import Runner
@@ -208,16 +207,17 @@ def _sign_in(
 def _alarm(runner: Runner, principals: Principals, security_log: SecurityLog, clock: ClockGuard) -> WentBack:
     """What is done when a bank's log went back: what was known of it is forgotten, and auditors can read of it."""
 
-    async def went_back(bank_id: UUID, known: Tip, found: Tip) -> None:
-        runner.forget(bank_id)
+    async def went_back(loss: Loss) -> None:
+        runner.forget(loss.bank_id)
         principals.forget_all()
-        await security_log.record(
-            bank_id,
-            "head-went-back",
-            Visit(clock(), "", "ledger"),
-            known_position=known.position,
-            found_position=found.position,
-        )
+        if loss.was_acknowledged:
+            await security_log.record(
+                loss.bank_id,
+                "head-went-back",
+                Visit(clock(), "", "ledger"),
+                known_position=loss.known.position,
+                found_position=loss.found.position,
+            )
 
     return went_back
 
