@@ -103,6 +103,7 @@ CREATE TABLE public.bank (
     head bigint DEFAULT 0 NOT NULL,
     name text NOT NULL,
     timezone text NOT NULL,
+    second_factor_since timestamp with time zone DEFAULT now() NOT NULL,
     head_event_id uuid,
     CONSTRAINT bank_head_check CHECK ((head >= 0))
 )
@@ -323,6 +324,14 @@ CREATE TABLE public.schema_migrations (
     version character varying NOT NULL
 );
 
+CREATE TABLE public.sealed_secret (
+    bank_id uuid NOT NULL,
+    volunteer_id text NOT NULL,
+    kind text NOT NULL,
+    key_id text NOT NULL,
+    sealed bytea NOT NULL
+);
+
 CREATE TABLE public.sealing_key (
     key_id text NOT NULL,
     check_value text NOT NULL,
@@ -526,6 +535,9 @@ ALTER TABLE ONLY public.reward
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
 
+ALTER TABLE ONLY public.sealed_secret
+    ADD CONSTRAINT sealed_secret_pkey PRIMARY KEY (bank_id, volunteer_id, kind);
+
 ALTER TABLE ONLY public.sealing_key
     ADD CONSTRAINT sealing_key_pkey PRIMARY KEY (key_id);
 
@@ -609,6 +621,8 @@ CREATE INDEX redemption_taken ON public.redemption USING btree (bank_id, reward_
 
 CREATE INDEX refresh_token_by_session ON public.refresh_token USING btree (session_id);
 
+CREATE INDEX sealed_secret_by_key ON public.sealed_secret USING btree (key_id);
+
 CREATE INDEX security_event_by_actor ON public.security_event USING btree (bank_id, actor, number);
 
 CREATE INDEX security_event_by_age ON public.security_event USING btree (recorded_at);
@@ -659,3 +673,9 @@ ALTER TABLE ONLY public.phone_code
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT refresh_token_session_id_fkey FOREIGN KEY (session_id) REFERENCES public.session(session_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sealed_secret
+    ADD CONSTRAINT sealed_secret_bank_id_volunteer_id_fkey FOREIGN KEY (bank_id, volunteer_id) REFERENCES public.person(bank_id, volunteer_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.sealed_secret
+    ADD CONSTRAINT sealed_secret_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.sealing_key(key_id);

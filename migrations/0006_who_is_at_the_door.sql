@@ -21,6 +21,22 @@ create table phone_code (
 create index phone_code_by_volunteer on phone_code (bank_id, volunteer_id, issued_at);
 create index phone_code_by_phone on phone_code (bank_id, phone_index, issued_at);
 
+-- What else is sealed for a volunteer, by what it is for, with the keys that personal data are sealed with.
+create table sealed_secret (
+    bank_id      uuid not null,
+    volunteer_id text not null,
+    kind         text not null,
+    key_id       text not null references sealing_key,
+    sealed       bytea not null,
+    primary key (bank_id, volunteer_id, kind),
+    foreign key (bank_id, volunteer_id) references person on delete cascade
+);
+
+create index sealed_secret_by_key on sealed_secret (key_id);
+
+-- Since when administrators are asked for a second factor: for banks that exist, since now.
+alter table bank add column second_factor_since timestamptz not null default now();
+
 -- Whence attempts to sign in came, of IPv6 addresses by networks of 48 bits too (keyed hash): whoever has one of those has
 -- 65,536 networks of 64 bits to come from.
 alter table sign_in_attempt add column network text;
@@ -36,7 +52,8 @@ alter table refresh_token add column parent bytea, add column place text;
 
 -- migrate:down
 
-drop table phone_code;
+alter table bank drop column second_factor_since;
+drop table sealed_secret, phone_code;
 alter table person drop column phone_verified_at;
 alter table refresh_token drop column parent, drop column place;
 alter table session drop column device, drop column address, drop column used_at, drop column proved_at;

@@ -77,6 +77,7 @@ TABLES = {
     "oidc_login": Table(IDENTITY),
     "one_time_code": Table(IDENTITY),
     "phone_code": Table(IDENTITY),
+    "sealed_secret": Table(VAULT, readers=(IDENTITY,)),
     "refresh_token": Table(IDENTITY),
     "security_event": Table(IDENTITY),
     "session": Table(IDENTITY),

@@ -8,6 +8,8 @@ import pytest
 
 from tests.api.world import Caller, served, settled
 from tests.cli.program import Program, choose, must_tell_no_key, sign_in
+from tests.helpers.authenticator import shown
+from timebank.runtime.clock import utc_now
 
 
 async def test_a_bank_is_opened(program: Program, url: str) -> None:
@@ -75,6 +77,22 @@ async def test_a_bank_is_told_as_text(folder: Path, url: str, keys: Path) -> Non
     assert told.err == ""
     async with served(url, key_file=str(keys), public_url="https://bank.example/") as (_, http):
         await choose(http, code)
+
+
+async def test_a_lost_second_factor_is_reset_on_the_machine(keyed: Program, url: str, keys: Path) -> None:
+    """A code alone needs the second factor too; one that is made with its reset does not, and it is written down."""
+    async with settled(url, key_file=str(keys)) as world:
+        chief, mine = world.administrator, "/v1/me/second-factor"
+        secret = (await chief.post(mine, expect=200))["secret"]
+        await chief.post(f"{mine}/confirm", {"code": shown(secret, utc_now())}, expect=200)
+        code = (await keyed.arun("code", chief.id, "--json")).json["code"]
+        assert (await choose(world.http, code, 401))["type"] == "/problems/second-factor-needed"
+        for _ in range(2):  # where there is none any more, it is a code like any other
+            code = (await keyed.arun("code", chief.id, "--json", "--reset-second-factor")).json["code"]
+        await choose(world.http, code)
+        again = await world.caller(chief.id)
+        (reset,) = (await again.get("/v1/audit/security", kind="second-factor-reset"))["items"]
+        assert (reset["actor"], reset["subject"]) == ("operator", chief.id)
 
 
 async def test_whom_nobody_knows_gets_no_code(keyed: Program, url: str, keys: Path) -> None:

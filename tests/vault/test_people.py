@@ -31,6 +31,7 @@ from timebank.projections.people import volunteers
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import hooks, running_services
 from timebank.runtime.settings import Settings
+from timebank.vault import keyring as keyring_module
 from timebank.vault import people as people_module
 from timebank.vault.keyring import Keyring, KeyringError, keyring_for
 from timebank.vault.people import People
@@ -186,7 +187,7 @@ async def test_a_row_that_was_moved_is_noticed(pool: Pool, people: People, bank_
 async def test_an_old_key_file_cannot_seal(pool: Pool, people: People, bank_id: UUID, monkeypatch: Any) -> None:
     """With a key that is not in use nothing is sealed: the error names key and file."""
     await pool.execute("update sealing_key set retired_at = now()")
-    monkeypatch.setattr(people_module, "KEY_SECONDS", 0)
+    monkeypatch.setattr(keyring_module, "KEY_SECONDS", 0)
     with pytest.raises(KeyringError, match=f"{people.keyring.current.key_id} in {people.keyring.path}"):
         await keep(pool, people, bank_id, Person(volunteer_id=WANG, name="王芳"))
     assert await pool.fetchval("select count(*) from person") == 0

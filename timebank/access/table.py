@@ -31,6 +31,8 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     """Members of the organisation concerned, in one of these roles."""
     permission: Permission | None = None
     """The organisation's own programs, with a key that has this permission."""
+    half_way: bool = False
+    """Also before they have said the second factor that they have: what takes them the rest of the way, or out."""
     proof: bool = False
     """Only in a session in which they have just proved who they are. A key proves nothing."""
 
@@ -38,8 +40,10 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
 PUBLIC = Access(public=True)
 EVERYBODY = Access(everybody=True)
 PEOPLE = Access(people=True)
+PEOPLE_HALF_WAY = Access(people=True, half_way=True)
 ADMINISTRATORS = Access(offices=("administrator",))
 AUDITORS = Access(offices=("administrator", "auditor"))
+PROVED_PEOPLE = Access(people=True, proof=True)
 PROVED_ADMINISTRATORS = Access(offices=("administrator",), proof=True)
 HAND_OUT_CODES = Access(offices=("administrator", "node-leader"), proof=True)
 PROVED_OWN_OR_ADMINISTRATORS = Access(own=True, offices=("administrator",), proof=True)

@@ -1,5 +1,6 @@
 """`timebank code`: a one-time code for somebody to choose a password with."""
 
+import contextlib
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -9,7 +10,9 @@ import rich_click as click
 
 from timebank.api.identity.sessions import welcome_link
 from timebank.cli.common import BANK, JSON, cli, echo_json, find_bank, find_volunteer, visit, with_services
+from timebank.identity.failures import SecondFactorMissing
 from timebank.runtime.composition import Services
+from timebank.runtime.founding import OPERATOR
 
 
 class OneTimeCode(NamedTuple):
@@ -22,19 +25,29 @@ class OneTimeCode(NamedTuple):
 
 @cli.command()
 @click.argument("volunteer")
+@click.option("--reset-second-factor", is_flag=True, help="Take their second factor away as well, if they lost it.")
 @BANK
 @JSON
 @with_services
-async def code(services: Services, volunteer: str, bank: str | None, as_json: bool) -> None:
+async def code(services: Services, volunteer: str, reset_second_factor: bool, bank: str | None, as_json: bool) -> None:
     """Make a one-time code for VOLUNTEER (id, number or phone) to choose a password with. It is shown once."""
     meant = await find_bank(services, bank)
     person = await find_volunteer(services, meant, volunteer)
+    if reset_second_factor:
+        await _reset_second_factor(services, meant.bank_id, person.volunteer_id)
     issued = await issue_code(services, meant.bank_id, person.volunteer_id)
     if as_json:
         whose = {"volunteer_id": person.volunteer_id, "number": person.number}
         echo_json(whose | {"code": issued.code, "link": issued.link})
         return
     tell_code(issued, meant.timezone)
+
+
+async def _reset_second_factor(services: Services, bank_id: UUID, volunteer_id: str) -> None:
+    with contextlib.suppress(SecondFactorMissing):
+        await services.second_factors.reset(
+            bank_id, volunteer_id, OPERATOR.actor, OPERATOR.authority, visit(services, "cli")
+        )
 
 
 async def issue_code(services: Services, bank_id: UUID, volunteer_id: str) -> OneTimeCode:

@@ -20,6 +20,7 @@ def demo(host: str | None, port: int | None, as_json: bool) -> None:
     """Load a believable world, serve it, and print how to try it. It lives in a home of its own (~/.timebank-demo)."""
     os.environ.setdefault("TIMEBANK_LOG_LEVEL", "warning")
     os.environ.setdefault("TIMEBANK_HOME", "~/.timebank-demo")
+    os.environ.setdefault("TIMEBANK_SECOND_FACTOR_GRACE_DAYS", "0")
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level, settings.log_format)
 

@@ -46,6 +46,36 @@ class ProofNeeded(AccessFailure):
     challenge = 'Bearer error="insufficient_user_authentication"'
 
 
+class SecondFactorNeeded(AccessFailure):
+    """Your second factor (second_factor) is needed too; if you are signed in, for POST /v1/sessions/current/prove."""
+
+    kind = "second-factor-needed"
+
+
+class SecondFactorRefused(AccessFailure):
+    """This code is not right, or was used before; your authenticator shows a new one every half minute."""
+
+    kind = "second-factor-refused"
+
+
+class SecondFactorCodeWrong(AccessFailure):
+    """This is no code of the authenticator that was told the secret; see that its clock is right."""
+
+    kind = "second-factor-code-wrong"
+
+
+class SecondFactorMissing(AccessFailure):
+    """There is no second factor here, nor was one begun."""
+
+    kind = "second-factor-missing"
+
+
+class SecondFactorRequired(AccessFailure):
+    """Administrators need a second factor: set yours (POST /v1/me/second-factor), then your office is usable again."""
+
+    kind = "second-factor-required"
+
+
 class PasswordTooWeak(AccessFailure):
     """A password has {shortest} to {longest} characters and is hard to guess. {why}"""
 

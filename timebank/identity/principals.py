@@ -9,7 +9,7 @@ import hmac
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -69,6 +69,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     is_suspended: bool = False
     offices: tuple[Held, ...] = ()
     permissions: tuple[Permission, ...] = ()
+    factor_due: datetime | None = None
+    """When an administrator without a second factor has to have one; None for all others."""
+    lacks_factor: bool = False
+    """Whether that moment has come: their office is not usable then."""
+    owes_factor: bool = False
+    """Whether they have a second factor that was not asked for when they signed in: it has to be said first."""
     acting: Acting
     acting_also: tuple[Acting, ...] = ()
     """The further ways they can act in what they ask for: where `acting` is not enough, these are tried in order."""
@@ -91,8 +97,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 class Principals:
     """Finds out who somebody is by what they carry."""
 
-    def __init__(self, pool: Pool, sessions: Sessions, is_listening: Callable[[], bool]) -> None:
+    def __init__(
+        self, pool: Pool, sessions: Sessions, is_listening: Callable[[], bool], factor_grace_days: int = 0
+    ) -> None:
         self._pool = pool
+        self._factor_grace_days = factor_grace_days
         self._sessions = sessions
         self._is_listening = is_listening
         self._known: dict[str, tuple[float, Principal]] = {}
@@ -109,7 +118,7 @@ class Principals:
                 self._remember(carried, principal)
         if principal is None or (principal.expires_at and principal.expires_at <= now):
             return None
-        return principal
+        return _without_office(principal) if principal.factor_due and principal.factor_due <= now else principal
 
     def forget(self, subject: str) -> None:
         """What somebody may do has changed (`*`: anybody): look again."""
@@ -156,8 +165,15 @@ class Principals:
             expires_at=datetime.fromtimestamp(claims.exp, now.tzinfo),
             is_suspended=row["is_suspended"],
             offices=() if row["is_suspended"] else tuple(offices),
+            factor_due=self._factor_due(row["factor_asked_since"]),
+            owes_factor=row["owes_factor"],
             acting=Acting(ActorId(claims.sub), "volunteer"),
         )
+
+    def _factor_due(self, asked_since: datetime | None) -> datetime | None:
+        if asked_since is None or not self._factor_grace_days:
+            return None
+        return asked_since + timedelta(days=self._factor_grace_days)
 
     async def _by_key(self, key: str) -> Principal | None:
         found = _KEY.fullmatch(key)
@@ -188,10 +204,21 @@ async def last_used(pool: Pool, bank_id: UUID, key_ids: Sequence[str]) -> dict[s
     return {row["key_id"]: row["last_used_at"] for row in rows}
 
 
+def _without_office(principal: Principal) -> Principal:
+    """An administrator who has not set a second factor in time."""
+    offices = tuple(held for held in principal.offices if held.office != "administrator")
+    return msgspec.structs.replace(principal, offices=offices, lacks_factor=True)
+
+
+async def tell(connection: Connection, subject: str) -> None:
+    """Tell all processes, with the commit, that what somebody may do has changed."""
+    await connection.execute(SQL["tell"], CHANNEL, subject)
+
+
 async def tell_changes(connection: Connection, _bank_id: UUID, recorded: Sequence[Recorded]) -> None:
     """Tell all processes, with the commit, whose authority the facts that are being appended change."""
     for subject in sorted(_concerned(fact for _, fact in recorded)):
-        await connection.execute(SQL["tell"], CHANNEL, subject)
+        await tell(connection, subject)
 
 
 def _concerned(facts: Iterable[Fact]) -> set[str]:

@@ -1,5 +1,6 @@
 -- by_session --
--- Who has a session, whether they are suspended, and the offices they hold. $1 session  $2 bank  $3 volunteer  $4 now
+-- Who has a session, whether they are suspended, and the offices they hold; whether they have a second factor and did
+-- not say it, and since when an administrator without one is asked for it. $1 session  $2 bank  $3 volunteer  $4 now
 select b.timezone,
        coalesce((select t.topic = 'volunteer-suspended'
                    from event_tag t
@@ -10,8 +11,19 @@ select b.timezone,
                                                   a.appointment_id))
                    from appointment a
                   where a.bank_id = s.bank_id and a.volunteer_id = s.volunteer_id and a.status = 'in force'),
-                '[]'::json)::text as offices
-  from session s join bank b using (bank_id)
+                '[]'::json)::text as offices,
+       s.proved_at is null and has.factor as owes_factor,
+       (select case when count(*) > 0 then greatest(b.second_factor_since, min(e.recorded_at)) end
+          from appointment a
+          join event_tag t on t.bank_id = a.bank_id and t.tag = a.appointment_id and t.topic = 'appointment-made'
+          join event e on e.bank_id = t.bank_id and e.position = t.position
+         where a.bank_id = s.bank_id and a.volunteer_id = s.volunteer_id and a.status = 'in force'
+           and a.office = 'administrator' and not has.factor) as factor_asked_since
+  from session s
+  join bank b using (bank_id),
+       lateral (select exists (select from sealed_secret x
+                                where x.bank_id = s.bank_id and x.volunteer_id = s.volunteer_id
+                                  and x.kind = 'second-factor') as factor) has
  where s.session_id = $1 and s.bank_id = $2 and s.volunteer_id = $3 and s.revoked_at is null and s.expires_at > $4
 
 -- by_key --

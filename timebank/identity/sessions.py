@@ -149,7 +149,7 @@ class Sessions:
         """Note that a session is being used, when, on which device and whence."""
         await self._pool.execute(SQL["used"], session_id, visit.at, visit.device, self._address(visit))
 
-    async def prove(self, connection: "Connection | Pool", session_id: str, at: datetime) -> None:
+    async def prove(self, connection: Connection, session_id: str, at: datetime) -> None:
         """Whoever has the session has just proved who they are. It is looked up each time, so all processes know."""
         await connection.execute(SQL["prove"], session_id, at)
 

@@ -22,6 +22,8 @@ from timebank.identity.failures import (
 )
 from timebank.identity.passwords import Passwords
 from timebank.identity.phones import SHARE_A_PHONE
+from timebank.identity.principals import tell
+from timebank.identity.second_factor import SecondFactors
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.sessions import Reused, Sessions, Tokens
 from timebank.identity.throttle import Rate, wider_network
@@ -44,6 +46,7 @@ class SignIn:
         sessions: Sessions,
         attempts: Attempts,
         log: SecurityLog,
+        factors: SecondFactors,
         forget: Callable[[str], None],
     ) -> None:
         self._pool = pool
@@ -51,6 +54,7 @@ class SignIn:
         self._passwords = passwords
         self._attempts = attempts
         self._log = log
+        self._factors = factors
         self._forget = forget
         self._slowed = Rate(per_minute=1)
         self._knocks = Rate(per_minute=KNOCKS_OF_A_NETWORK)
@@ -69,10 +73,13 @@ class SignIn:
         found: UUID = rows[0]["bank_id"]
         return found
 
-    async def with_password(self, bank_id: UUID, login: str, password: str, visit: Visit) -> tuple[str, Tokens]:
+    async def with_password(
+        self, bank_id: UUID, login: str, password: str, second_factor: str | None, visit: Visit
+    ) -> tuple[str, Tokens]:
         """A session for whoever has this number or phone, and this password: the volunteer and their tokens.
 
-        Raises `SignInRefused`, which does not tell an unknown account from a wrong password, or `TooManyAttempts`.
+        Raises `SignInRefused`, which does not tell an unknown account from a wrong password, or `TooManyAttempts`; and,
+        of whoever said the right password and has a second factor, `SecondFactorNeeded` or `SecondFactorRefused`.
         """
         meant = await self._whose(bank_id, login)
         right = await self._guess(bank_id, login, meant, password, visit)
@@ -82,15 +89,17 @@ class SignIn:
             await self._log.record(bank_id, "sign-in-refused", visit, subject=somebody)
             raise SignInRefused
         (volunteer_id,) = right
+        await self._factors.check(bank_id, volunteer_id, second_factor, visit)
         async with self._pool.acquire() as connection, connection.transaction():
             tokens = await self._open(connection, bank_id, volunteer_id, visit, how="password")
             await self._attempts.succeeded(connection, bank_id, login, visit.address, volunteer_id, visit.at)
         return volunteer_id, tokens
 
     async def let_in(self, bank_id: UUID, volunteer_id: str, visit: Visit, how: str) -> Tokens:
-        """A session for somebody who has proved in another way who they are."""
+        """A session for somebody who has proved in another way who they are, though without their second factor."""
+        has_factor = await self._factors.state(bank_id, volunteer_id) is not None
         async with self._pool.acquire() as connection, connection.transaction():
-            return await self._open(connection, bank_id, volunteer_id, visit, how=how)
+            return await self._open(connection, bank_id, volunteer_id, visit, how=how, proved=not has_factor)
 
     async def refresh(self, refresh_token: str, visit: Visit) -> tuple[str, Tokens]:
         """New tokens. Raises `RefreshNotValid`; if the token had been used before, the session is over as well."""
@@ -137,13 +146,17 @@ class SignIn:
             await self._log.record(bank_id, "code-issued", visit, actor=by, subject=volunteer_id, to=connection)
         return code, until
 
-    async def use_code(self, code: str, password: str, visit: Visit) -> tuple[str, Tokens]:
-        """Choose a password with a one-time code: ends all sessions there were, and opens one."""
+    async def use_code(self, code: str, password: str, second_factor: str | None, visit: Visit) -> tuple[str, Tokens]:
+        """Choose a password with a one-time code: ends all sessions there were, and opens one.
+
+        Whoever has a second factor needs it here as well: who gives out codes must not thereby get into accounts.
+        """
         whose = await codes.whose(self._pool, code, visit.at)
         if whose is None:
             raise OneTimeCodeNotValid
         bank_id, volunteer_id = whose
         await self._must_be_good(bank_id, volunteer_id, password)
+        await self._factors.check(bank_id, volunteer_id, second_factor, visit)
         password_hash = await self._passwords.hash(volunteer_id, password)
         async with self._pool.acquire() as connection, connection.transaction():
             there = await self._people.hold(connection, bank_id, volunteer_id, alone=True)
@@ -187,12 +200,25 @@ class SignIn:
         await self._attempts.succeeded(self._pool, bank_id, volunteer_id, visit.address, volunteer_id, visit.at)
 
     async def prove_session(
-        self, bank_id: UUID, volunteer_id: str, session_id: str, password: str, visit: Visit
+        self,
+        bank_id: UUID,
+        volunteer_id: str,
+        session_id: str,
+        password: str | None,
+        second_factor: str | None,
+        visit: Visit,
     ) -> None:
-        """Have somebody prove who they are, for what is done in this session in the next minutes."""
-        await self.prove(bank_id, volunteer_id, password, visit)
-        await self.sessions.prove(self._pool, session_id, visit.at)
-        await self._log.record(bank_id, "proof-given", visit, actor=volunteer_id)
+        """Have somebody prove who they are, for what is done in this session in the next minutes.
+
+        By their second factor, if they have one; else by their password.
+        """
+        if not await self._factors.check(bank_id, volunteer_id, second_factor, visit):
+            await self.prove(bank_id, volunteer_id, password or "", visit)
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self.sessions.prove(connection, session_id, visit.at)
+            await self._log.record(bank_id, "proof-given", visit, actor=volunteer_id, to=connection)
+            await tell(connection, session_id)
+        self._forget(session_id)
 
     async def set_password(self, bank_id: UUID, volunteer_id: str, password: str, at: datetime) -> None:
         """Give somebody a password that was made up for them, as the demo world does."""
@@ -229,11 +255,20 @@ class SignIn:
                 await self._log.record(bank_id, "sign-in-slowed", visit)
             raise
 
-    async def _open(self, connection: Connection, bank_id: UUID, volunteer_id: str, visit: Visit, how: str) -> Tokens:
-        """A session of somebody who has just proved who they are; for nobody who is erased, or being so."""
+    async def _open(
+        self,
+        connection: Connection,
+        bank_id: UUID,
+        volunteer_id: str,
+        visit: Visit,
+        *,
+        how: str,
+        proved: bool = True,
+    ) -> Tokens:
+        """A session, of somebody who has just proved who they are; for nobody who is erased, or being so."""
         if not await self._people.hold(connection, bank_id, volunteer_id):
             raise SignInRefused
-        tokens = await self.sessions.open(connection, bank_id, volunteer_id, visit, proved=True)
+        tokens = await self.sessions.open(connection, bank_id, volunteer_id, visit, proved=proved)
         await self._log.record(
             bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how=how, device=visit.device
         )

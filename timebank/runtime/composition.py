@@ -19,6 +19,7 @@ from timebank.identity.passwords import Passwords
 from timebank.identity.phones import Phones
 from timebank.identity.principals import Principals, tell_changes
 from timebank.identity.repeated import Repeated
+from timebank.identity.second_factor import SecondFactors
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.senders import ConsoleSender, FileSender, GatewaySender, Sender
 from timebank.identity.sessions import CHANNEL, Sessions
@@ -72,6 +73,8 @@ class Services:
     """Who an access token or API key stands for."""
     security_log: SecurityLog
     """Who came in, and who was refused."""
+    second_factors: SecondFactors
+    """What some have to say beside their password."""
     phones: Phones
     """How it is made sure whose a phone is."""
     oidc: OpenIdProvider | None
@@ -149,20 +152,22 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Se
     store = Store(pool, ground.waker)
     runner = Runner(store, FOLLOWING)
     sessions = Sessions(pool, people.keyring, settings.issuer)
-    principals = Principals(pool, sessions, lambda: ground.waker.is_listening)
+    principals = Principals(pool, sessions, lambda: ground.waker.is_listening, settings.second_factor_grace_days)
     ground.waker.subscribe(CHANNEL, principals.forget, principals.forget_all)
     security_log = SecurityLog(pool, people.keyring)
     signer = await signer_for(pool, settings.signing_keys, ground.clock)
     all_hooks = [*hooks(people, principals), Hook(leaves=signer.recorded)]
     ledger = _ledger(ground, store, all_hooks, _alarm(runner, principals, security_log, ground.clock))
+    factors = SecondFactors(pool, people, Attempts(pool, people.keyring), security_log, principals.forget)
     services = Services(
         pool=pool,
         people=people,
         ledger=ledger,
         runner=runner,
-        sign_in=_sign_in(stack, ground, sessions, security_log, principals),
+        sign_in=_sign_in(stack, ground, sessions, security_log, factors, principals),
         principals=principals,
         security_log=security_log,
+        second_factors=factors,
         phones=Phones(pool, people, security_log, sender_of(settings)),
         oidc=await stack.enter_async_context(open_id_provider(_provider(settings), pool, security_log)),
         repeated=Repeated(security_log, ground.clock),
@@ -195,13 +200,14 @@ def _sign_in(
     ground: _Ground,
     sessions: Sessions,
     security_log: SecurityLog,
+    factors: SecondFactors,
     principals: Principals,
 ) -> SignIn:
     pool, people = ground.pool, ground.people
     passwords = Passwords(pool)
     stack.callback(passwords.close)
     attempts = Attempts(pool, people.keyring)
-    return SignIn(pool, people, passwords, sessions, attempts, security_log, principals.forget)
+    return SignIn(pool, people, passwords, sessions, attempts, security_log, factors, principals.forget)
 
 
 def _alarm(runner: Runner, principals: Principals, security_log: SecurityLog, clock: ClockGuard) -> WentBack:

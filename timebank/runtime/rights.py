@@ -36,6 +36,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "refresh_token": ALL,
     "one_time_code": ALL,
     "phone_code": ALL,
+    "sealed_secret": ALL,
     "sign_in_attempt": ALL,
     "oidc_identity": ALL,
     "oidc_login": ALL,

@@ -81,6 +81,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     oidc_client_secret: str = ""
     """The secret that goes with it, if the provider gave one."""
 
+    second_factor_grace_days: Annotated[int, msgspec.Meta(ge=0, le=3650)] = 30
+    """So many days after appointment (or upgrade) administrators need a second factor; with 0 they need none."""
+
     phone_codes: Literal["file", "console", "http", "none"] = "file"
     """How codes for phones are sent: to a file (phone-codes.txt in the home), shown, posted; or only handed out."""
 

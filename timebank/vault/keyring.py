@@ -4,6 +4,7 @@ Each key of the file is 32 random bytes; what it is used for gets a key of its o
 RFC 5869): sealing (AES-256-GCM), finding what is sealed (HMAC-SHA-256), signing access tokens (HS256).
 """
 
+import asyncio
 import base64
 import contextlib
 import hashlib
@@ -28,6 +29,7 @@ from timebank.vault.files import write_secret
 SQL = load_statements("timebank.vault", "keyring.sql")
 
 NONCE_BYTES = 12
+KEY_ATTEMPTS, KEY_SECONDS = 20, 0.05
 LOOK_SECONDS = 1.0
 """How often the file is looked at, for keys that another process has put there."""
 
@@ -192,6 +194,18 @@ async def keyring_for(connection: Connection, path: Path) -> Keyring:
         # A rotation that was interrupted may have left a new key that the database has not heard of.
         await connection.execute(SQL["add"], keyring.current.key_id, keyring.current.check_value)
         return keyring
+
+
+async def usable_key(connection: Connection, keyring: Keyring) -> Key:
+    """A key in use, the current one first, which cannot be retired before the transaction on the connection ends."""
+    for _ in range(KEY_ATTEMPTS):
+        for key in keyring:
+            if await connection.fetchval(SQL["use"], key.key_id):
+                return key
+        keyring.reload()
+        await asyncio.sleep(KEY_SECONDS)
+    msg = f"the key {keyring.current.key_id} in {keyring.path} is not the one in use: is it an old copy?"
+    raise KeyringError(msg)
 
 
 def _found_or_made(path: Path) -> Keyring:

@@ -3,8 +3,9 @@ select pg_advisory_xact_lock(hashtext('timebank.keyring'))
 
 -- keys --
 -- The keys that something may be sealed with.
-select key_id, check_value, retired_at from sealing_key
- where retired_at is null or exists (select from person where person.key_id = sealing_key.key_id)
+select key_id, check_value, retired_at from sealing_key k
+ where retired_at is null or exists (select from person p where p.key_id = k.key_id)
+       or exists (select from sealed_secret s where s.key_id = k.key_id)
 
 -- add --
 -- $1 key  $2 check value
@@ -28,3 +29,4 @@ select pg_advisory_unlock(hashtext('timebank.rotation'))
 -- Retired keys that nothing is sealed with any more.
 select key_id from sealing_key k
  where retired_at is not null and not exists (select from person p where p.key_id = k.key_id)
+   and not exists (select from sealed_secret s where s.key_id = k.key_id)

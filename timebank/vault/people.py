@@ -14,7 +14,8 @@ from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.person import Person
-from timebank.vault.keyring import LOOK_SECONDS, Key, Keyring, KeyringError
+from timebank.vault import secrets
+from timebank.vault.keyring import LOOK_SECONDS, Key, Keyring, KeyringError, usable_key
 from timebank.vault.keyring import SQL as KEYRING_SQL
 
 SQL = load_statements("timebank.vault", "people.sql")
@@ -28,7 +29,6 @@ UNOPENABLE = (KeyringError, msgspec.MsgspecError, UnicodeDecodeError)
 log = structlog.get_logger(__name__)
 
 BATCH_PEOPLE = 1_000
-KEY_ATTEMPTS, KEY_SECONDS = 20, 0.05
 SHORTEST_BEGINNING, LONGEST_BEGINNING = 2, 8
 """Names are found by their beginnings of so many characters; one character alone would tell too much: the surname."""
 
@@ -137,7 +137,7 @@ class People:
 
         Raises `asyncpg.UniqueViolationError` with `DOCUMENT_INDEX` if somebody else has a document number of theirs.
         """
-        key = await self._usable_key(connection)
+        key = await usable_key(connection, self.keyring)
         rows = await connection.fetch(SQL["hold"], bank_id, [person.volunteer_id for person in people])
         before = {row["volunteer_id"]: self._whole(bank_id, row) for row in rows}
         if any(person.document_number is not None for person in people):
@@ -194,17 +194,6 @@ class People:
         rows = [_sealed(key, bank_id, person) for person in people]
         await connection.execute(SQL["put"], bank_id, key.key_id, *zip(*rows, strict=True))
 
-    async def _usable_key(self, connection: Connection) -> Key:
-        """A key in use, the current one first, which cannot be retired before the transaction ends."""
-        for _ in range(KEY_ATTEMPTS):
-            for key in self.keyring:
-                if await connection.fetchval(KEYRING_SQL["use"], key.key_id):
-                    return key
-            self.keyring.reload()
-            await asyncio.sleep(KEY_SECONDS)
-        msg = f"the key {self.keyring.current.key_id} in {self.keyring.path} is not the one in use: is it an old copy?"
-        raise KeyringError(msg)
-
     def _whole(self, bank_id: UUID, row: Any) -> Person:
         person = self.person(bank_id, row)
         assert person is not None, "the row is there"
@@ -238,7 +227,7 @@ class People:
         await connection.execute(KEYRING_SQL["retire"], key.key_id)
         total = await connection.fetchval(SQL["count_others"], key.key_id)
         done = 0
-        while sealed := await self._reseal(connection, key):
+        while sealed := await self._reseal(connection, key) or await secrets.reseal(connection, self.keyring, key):
             done += sealed
             progress(done, total)
         for row in await connection.fetch(KEYRING_SQL["unused"]):
@@ -262,7 +251,7 @@ class People:
             await connection.execute(KEYRING_SQL["only_one"])
             if not await connection.fetchval(SQL["has_clear"]):
                 return
-            key = await self._usable_key(connection)
+            key = await usable_key(connection, self.keyring)
             async for row in connection.cursor(SQL["clear"], prefetch=BATCH_PEOPLE):
                 person = Person(
                     volunteer_id=row["volunteer_id"],

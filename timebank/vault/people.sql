@@ -73,7 +73,7 @@ delete from person where bank_id = $1 and volunteer_id = any ($2)
 
 -- count_others --
 -- $1 key that everything is to be sealed with
-select count(*) from person where key_id <> $1
+select (select count(*) from person where key_id <> $1) + (select count(*) from sealed_secret where key_id <> $1)
 
 -- others --
 -- $1 key that everything is to be sealed with  $2 at most

@@ -72,9 +72,6 @@ def forget_keys(world: World) -> None:
     world.services.oidc._known = world.services.oidc._keys = None
 
 
-PASSWORD = "zhong hua lu 17"
-
-
 class Outcome(NamedTuple):
     """What a browser that came back was answered, and what the service logged about it."""
 
@@ -116,9 +113,8 @@ async def linked(world: World, caller: Caller) -> Outcome:
 
 
 async def linking(world: World, caller: Caller) -> str:
-    """Where somebody is sent who wants to link an account, and says their password once more."""
-    await world.services.sign_in.set_password(world.bank_id, caller.id, PASSWORD, world.services.ledger.clock())
-    location: str = (await caller.post("/v1/me/oidc", {"password": PASSWORD}, expect=200))["location"]
+    """Where somebody is sent who wants to link an account, having proved who they are."""
+    location: str = (await caller.post("/v1/me/oidc", expect=200))["location"]
     return location
 
 
@@ -259,13 +255,12 @@ class TestLinking:
         assert (await world.http.post("/v1/me/oidc")).status_code == 401
         assert (await world.organisation.ask("POST", "/v1/me/oidc")).status_code == 403
 
-    async def test_linking_takes_the_password(self, world: World) -> None:
+    async def test_linking_takes_proof(self, world: World) -> None:
         """An access token alone links nothing: it is good for ten minutes, an account for good."""
         somebody = await world.somebody()
-        await world.services.sign_in.set_password(world.bank_id, somebody.id, PASSWORD, world.services.ledger.clock())
-        problem = await somebody.post("/v1/me/oidc", {"password": "not this one"}, expect=401)
-        assert problem["type"] == "/problems/sign-in-refused"
-        await somebody.post("/v1/me/oidc", {}, expect=400)
+        long_ago = "update session set proved_at = now() - interval '1 day' where volunteer_id = $1"
+        await world.services.pool.execute(long_ago, somebody.id)
+        assert (await somebody.post("/v1/me/oidc", expect=401))["type"] == "/problems/proof-needed"
 
     async def test_an_account_can_be_unlinked(self, world: World) -> None:
         """Who unlinks their account is shown no account any more, and cannot sign in by it; once is enough."""

@@ -22,6 +22,7 @@ from timebank.api.http import named
 from timebank.api.http.requests import BankRequest, spend, visit
 from timebank.domain.acting import Acting
 from timebank.domain.refusing import Forbidden
+from timebank.identity.failures import SecondFactorNeeded, SecondFactorRequired
 from timebank.identity.principals import Principal
 from timebank.projections.people import proxies
 from timebank.runtime.composition import Services
@@ -58,6 +59,8 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
         return
     principal = await _who(connection)
     connection.scope["state"]["principal"] = connection.scope["user"] = principal
+    if principal.owes_factor and not access.half_way:
+        raise SecondFactorNeeded
     assert isinstance(connection, BankRequest), "it is the class of all requests"
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
@@ -126,10 +129,19 @@ async def _rights(connection: Connection, principal: Principal, access: Access, 
         must_be_open_to_proxies(principal, access)
         held = await proxies.of(services.pool, principal.bank_id, behalf)
         return (right_of_proxy(principal, access, behalf, held, concerned, today),)
+    _must_have_second_factor(principal, access, concerned)
     rights = rights_of(principal, access, concerned, today)
     if principal.kind == "program":
         await _note_use(connection, services, principal)
     return rights
+
+
+def _must_have_second_factor(principal: Principal, access: Access, concerned: Concerned) -> None:
+    """Refuse what an administrator may whose second factor is overdue, except what concerns themselves."""
+    is_own = access.own and concerned.volunteer_id in (None, principal.actor)
+    may_anyhow = is_own or access.people or access.everybody
+    if principal.lacks_factor and "administrator" in access.offices and not may_anyhow:
+        raise SecondFactorRequired
 
 
 async def _note_use(connection: Connection, services: Services, principal: Principal) -> None:

@@ -7,13 +7,13 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, Response, delete, get, post
 from litestar.datastructures import Cookie
-from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect
 
-from timebank.access.table import PEOPLE, PUBLIC
+from timebank.access.table import PEOPLE, PROVED_PEOPLE, PUBLIC
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
-from timebank.api.identity.sessions import Done, Secret, SignedIn, Stranger, signed_in
+from timebank.api.identity.sessions import Done, SignedIn, Stranger, signed_in
 from timebank.identity.oidc import LOGIN_SECONDS, OpenIdProvider
 from timebank.runtime.composition import Services
 
@@ -22,12 +22,6 @@ OFF = answers(400, 401, 422, 429, 500, 503)
 BACK = answers(400, 401, 403, 409, 429, 500, 503)
 
 Returned = Annotated[str | None, QueryParameter(max_length=4000)]
-
-
-class LinkRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One's password, once more."""
-
-    password: Secret
 
 
 class Linking(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,12 +67,10 @@ class OidcController(Controller):
             answer = signed_in(ending.volunteer_id, tokens)
         return Response(answer, cookies=[_cookie(services.public_url, "")])
 
-    @post("/me/oidc", status_code=200, responses=WRITES, access=PEOPLE)
-    async def link_oidc(self, request: BankRequest, data: JSONBody[LinkRequest]) -> Response[Linking]:
+    @post("/me/oidc", status_code=200, responses=WRITES, access=PROVED_PEOPLE)
+    async def link_oidc(self, request: BankRequest) -> Response[Linking]:
         """Begin to link an account at the provider with oneself, to sign in by it from then on."""
         services, user = request.services, request.user
-        # An access token that got into wrong hands for ten minutes must not open a door for good.
-        await services.sign_in.prove(user.bank_id, user.actor, data.password, request.visit)
         beginning = await _provider(services).begin(user.bank_id, user.actor, request.visit.at)
         cookie = _cookie(services.public_url, beginning.state)
         return Response(Linking(location=beginning.location), cookies=[cookie])

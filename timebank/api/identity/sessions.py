@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 
-from timebank.access.table import ADMINISTRATORS, PEOPLE, PROVED_ADMINISTRATORS, PUBLIC
+from timebank.access.table import ADMINISTRATORS, PEOPLE, PEOPLE_HALF_WAY, PROVED_ADMINISTRATORS, PUBLIC
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerUnknown
@@ -22,10 +22,11 @@ SIGNING_IN = answers(400, 401, 413, 422, 429, 500, 503)
 
 
 class SignInRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A volunteer number or a phone, and the password; the bank where there are several."""
+    """A volunteer number or a phone, and the password; the second factor of whoever has one; the bank of several."""
 
     login: Secret
     password: Secret
+    second_factor: Secret | None = None
     bank_id: UUID | None = None
 
 
@@ -36,10 +37,11 @@ class RefreshRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class CodeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A one-time code, and the password chosen with it."""
+    """A one-time code, and the password chosen with it; and the second factor of whoever has one."""
 
     one_time_code: Secret
     password: Secret
+    second_factor: Secret | None = None
 
 
 class PasswordRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,9 +52,10 @@ class PasswordRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
 
 class ProofRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One's password, once more."""
+    """One's second factor, if one has one; else one's password, once more."""
 
-    password: Secret
+    password: Secret | None = None
+    second_factor: Secret | None = None
 
 
 class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,23 +97,25 @@ class SessionController(Controller):
 
     @post(responses=SIGNING_IN, security=[{}], access=PUBLIC)
     async def sign_in(self, request: Stranger, data: JSONBody[SignInRequest]) -> SignedIn:
-        """Sign in with number or phone, and password."""
+        """Sign in with number or phone, and password; `second-factor-needed` says that one has a second factor."""
         sign_in = request.services.sign_in
         bank_id = await sign_in.the_bank(data.bank_id)
-        return signed_in(*await sign_in.with_password(bank_id, data.login.strip(), data.password, request.visit))
+        return signed_in(
+            *await sign_in.with_password(bank_id, data.login.strip(), data.password, data.second_factor, request.visit)
+        )
 
     @post("/refresh", responses=SIGNING_IN, security=[{}], access=PUBLIC)
     async def refresh_session(self, request: Stranger, data: JSONBody[RefreshRequest]) -> SignedIn:
         """Get new tokens. Each refresh token is good once; if one comes again, the session ends."""
         return signed_in(*await request.services.sign_in.refresh(data.refresh_token, request.visit))
 
-    @get(responses=READS, access=PEOPLE)
+    @get(responses=READS, access=PEOPLE_HALF_WAY)
     async def list_sessions(self, request: BankRequest) -> list[SessionView]:
         """One's own sessions in force: on which device, when used last, and whether from where one is now."""
         user, sessions = request.user, request.services.sign_in.sessions
         return await sessions.of(user.bank_id, user.actor, request.visit, user.credential)
 
-    @delete("/{session_id:str}", status_code=200, responses=READS, access=PEOPLE)
+    @delete("/{session_id:str}", status_code=200, responses=READS, access=PEOPLE_HALF_WAY)
     async def end_session(self, request: BankRequest, session_id: FromPath[str]) -> Done:
         """Sign out, at once: of the session one is in (`current`), of `all`, or of one by its id."""
         user = request.user
@@ -118,12 +123,12 @@ class SessionController(Controller):
         ended = await request.services.sign_in.sign_out(user.bank_id, user.actor, only, request.visit)
         return Done(ended)
 
-    @post("/current/prove", status_code=200, responses=WRITES, access=PEOPLE)
+    @post("/current/prove", status_code=200, responses=WRITES, access=PEOPLE_HALF_WAY)
     async def prove_session(self, request: BankRequest, data: JSONBody[ProofRequest]) -> Done:
         """Prove once more who one is, for what is not to be done with a token that was stolen: in the next minutes."""
         user = request.user
         await request.services.sign_in.prove_session(
-            user.bank_id, user.actor, user.credential, data.password, request.visit
+            user.bank_id, user.actor, user.credential, data.password, data.second_factor, request.visit
         )
         return Done()
 
@@ -137,7 +142,8 @@ class PasswordController(Controller):
     @post(responses=SIGNING_IN, security=[{}], access=PUBLIC)
     async def use_one_time_code(self, request: Stranger, data: JSONBody[CodeRequest]) -> SignedIn:
         """Choose a password with a one-time code, and be signed in; all other sessions end."""
-        return signed_in(*await request.services.sign_in.use_code(data.one_time_code, data.password, request.visit))
+        sign_in = request.services.sign_in
+        return signed_in(*await sign_in.use_code(data.one_time_code, data.password, data.second_factor, request.visit))
 
     @post("/change", status_code=200, responses=WRITES, access=PEOPLE)
     async def change_password(self, request: BankRequest, data: JSONBody[PasswordRequest]) -> Done:

@@ -10,18 +10,26 @@ form.addEventListener("submit", async (event) => {
     return;
   }
   outcome.textContent = "…";
+  const asked = { one_time_code: location.hash.slice(1), password };
+  if (form.code.value) asked.second_factor = form.code.value;
   try {
     const answer = await fetch("/v1/passwords", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ one_time_code: location.hash.slice(1), password }),
+      body: JSON.stringify(asked),
     });
     if (answer.ok) {
       form.remove();
       history.replaceState(null, "", location.pathname);
       outcome.textContent = "密码已设置,现在可以登录了。 Your password is set; you can sign in now.";
     } else {
-      outcome.textContent = (await answer.json()).detail;
+      const problem = await answer.json();
+      if (problem.type === "/problems/second-factor-needed") {
+        document.getElementById("factor").hidden = false;
+        outcome.textContent = "还需要第二重验证。 Your second factor is needed as well.";
+      } else {
+        outcome.textContent = problem.detail;
+      }
     }
   } catch {
     outcome.textContent = "暂时无法连接,请稍后再试。 The service cannot be reached; try again later.";
