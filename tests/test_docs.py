@@ -112,6 +112,13 @@ def test_every_setting_is_on_its_page() -> None:
     assert named == [name.upper() for name in Settings.__struct_fields__]
 
 
+def test_tests_that_the_docs_name_exist() -> None:
+    """Every test that is said to hold a promise is there."""
+    for page in TOP.glob("docs/**/*.md"):
+        for path in re.findall(r"`(tests/[a-z_/.]*)`", page.read_text(encoding="utf8")):
+            assert (TOP / path).exists(), f"{page.name} names {path}"
+
+
 def test_commands_in_the_docs_exist() -> None:
     """Every `timebank …` command that the docs mention is one."""
     text = "".join(page.read_text(encoding="utf8") for page in [TOP / "README.md", *TOP.glob("docs/**/*.md")])
