@@ -117,7 +117,7 @@ async def test_records_are_logged_from_a_list(program: Program, url: str, encodi
         ]
         assert {each["recorder_id"] for each in records} == {office.world.garden}
         assert (records[0]["place"], records[0]["programmes"]) == ("三号楼", ["红细胞", "邻里守望"])
-        assert records[0]["started_at"] == "2026-03-01T00:30:00Z"
+        assert records[0]["started_at"] == "2026-03-01T08:30:00+08:00"
         assert {each["status"] for each in records} == {"logged"}
         assert await office.records(file) == "0 logged, 5 known already, 0 refused.\n"
         assert await office.logged() == records

@@ -474,7 +474,7 @@ async def offered(world: World) -> str:
 
 async def has_status(world: World, redemption_id: str, status: str) -> bool:
     """Whether the read model says so."""
-    found = await redemptions.one(world.services.pool, world.bank_id, redemption_id, ZONE)
+    found = await redemptions.one(world.services.pool, world.bank_id, redemption_id)
     return found is not None and found.status == status
 
 

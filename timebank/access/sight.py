@@ -138,14 +138,9 @@ class Sight:
 
     # Credit
 
-    async def redemptions(self, provider_id: str | None, volunteer_id: str | None) -> RedemptionsSeen:
-        """Which redemptions they see: their own, and those they provide; of one provider only, if it is asked for.
-
-        Raises `VolunteerUnknown` for a stranger.
-        """
+    async def redemptions(self, provider_id: str | None) -> RedemptionsSeen:
+        """Which redemptions they see: their own, and those they provide; of one provider only, if it is asked for."""
         providers = None if self.sees_all else await self._provided()
-        if volunteer_id not in (None, self._acting.own_id) and not (self.sees_all or providers):
-            raise VolunteerUnknown(volunteer_id=volunteer_id)
         if not provider_id:
             return RedemptionsSeen(providers, self._acting.own_id)
         return RedemptionsSeen([provider_id] if providers is None or provider_id in providers else [], None)

@@ -22,6 +22,7 @@ from timebank.api.http.health import HealthController
 from timebank.api.http.named import with_own
 from timebank.api.http.perimeter import Perimeter
 from timebank.api.http.problems import HANDLERS
+from timebank.api.http.replies import Reply
 from timebank.api.http.requests import BankRequest
 from timebank.api.http.welcome import welcome
 from timebank.api.identity.oidc import OidcController
@@ -61,6 +62,7 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         logging_config=None,
         after_exception=[log_refusal],
         request_class=BankRequest,
+        response_class=Reply,
         cors_config=CORSConfig(allow_origins=settings.origins) if settings.origins else None,
         request_max_body_size=BODY_BYTES,
     )

@@ -109,7 +109,6 @@ async def test_records_are_found(world: World) -> None:
     assert await found() == [new, old]
     assert await found(status="confirmed") == [old]
     assert await found(organisation_id=world.garden, status="logged") == [new]
-    assert await found(organisation_id="org_0") == []
     first, last = hours_of(days_ago=9)["started_at"][:10], hours_of(days_ago=2)["started_at"][:10]
     assert await found(**{"from": first, "until": last}) == [new, old]
     assert await found(until=first) == [old]

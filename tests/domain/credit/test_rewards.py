@@ -18,6 +18,7 @@ from tests.controls import (
     REWARD,
     WANG,
     WITHDRAWN,
+    ZONE,
     acting,
     amended,
     at,
@@ -271,18 +272,18 @@ class TestSlots:
     def test_found_by_its_moment(self) -> None:
         """An appointment is the one that starts then, in whatever zone that is said."""
         asked = terms(slots=(MORNING, EVENING))
-        assert slot_at(asked, at(25, 18)) == EVENING
-        assert slot_at(asked, at(25, 8).astimezone(ZoneInfo("Europe/Berlin"))) == MORNING
+        assert slot_at(asked, at(25, 18), ZONE) == EVENING
+        assert slot_at(asked, at(25, 8).astimezone(ZoneInfo("Europe/Berlin")), ZONE) == MORNING
 
     def test_none_where_there_are_none(self) -> None:
         """A reward without appointments needs none."""
-        assert slot_at(terms(), None) is None
+        assert slot_at(terms(), None, ZONE) is None
 
     def test_refused_unless_chosen_among_them(self) -> None:
         """Where there are appointments one has to be chosen, and it has to be one of them."""
         with pytest.raises(SlotNeeded):
-            slot_at(terms(slots=(MORNING,)), None)
+            slot_at(terms(slots=(MORNING,)), None, ZONE)
         with pytest.raises(SlotUnknown):
-            slot_at(terms(slots=(MORNING,)), at(25, 9))
+            slot_at(terms(slots=(MORNING,)), at(25, 9), ZONE)
         with pytest.raises(SlotUnknown):
-            slot_at(terms(), at(25, 8))
+            slot_at(terms(), at(25, 8), ZONE)

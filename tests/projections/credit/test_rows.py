@@ -132,7 +132,7 @@ async def test_a_redemption_can_be_seen(play: Play, pool: Pool, bank_id: UUID) -
     await play(AmendReward(reward_id=CHECK_UP, terms=terms(cost_minutes=90, name="体检"), **OFFICE))
     await play(*(reserve(f"red_{n}", WANG) for n in (3,)), reserve("red_4", LI))
     await play(fulfil("red_1"), cancel("red_2"), expire("red_3"))
-    seen = {each.redemption_id: each for each in await redemptions.page(pool, bank_id, zone=ZONE, **EVERYTHING)}
+    seen = {each.redemption_id: each for each in await redemptions.page(pool, bank_id, **EVERYTHING)}
     assert [
         (each.redemption_id, each.status, each.cost_minutes, each.name, each.ended_by, each.reason)
         for each in seen.values()
@@ -146,8 +146,8 @@ async def test_a_redemption_can_be_seen(play: Play, pool: Pool, bank_id: UUID) -
     assert (seen["red_1"].provider_id, seen["red_1"].kind, seen["red_1"].slot) == (GARDEN, "health-check", None)
     assert [each.ended_at is None for each in seen.values()] == [True, False, False, False]
     assert seen["red_4"].expires_at == NOON + timedelta(hours=72)
-    assert await redemptions.one(pool, bank_id, "red_1", ZONE) == seen["red_1"]
-    assert await redemptions.one(pool, bank_id, "red_none", ZONE) is None
+    assert await redemptions.one(pool, bank_id, "red_1") == seen["red_1"]
+    assert await redemptions.one(pool, bank_id, "red_none") is None
     assert not {"code", "code_hash"} & {row["column_name"] for row in await pool.fetch(COLUMNS)}
 
 
@@ -164,7 +164,7 @@ async def test_redemptions_are_paged(play: Play, pool: Pool, bank_id: UUID) -> N
     )
 
     async def ask(**asked: Any) -> list[int]:
-        found = await redemptions.page(pool, bank_id, zone=ZONE, **(EVERYTHING | asked))
+        found = await redemptions.page(pool, bank_id, **(EVERYTHING | asked))
         return [int(each.redemption_id.removeprefix("red_")) for each in found]
 
     everything = list(reversed(range(11)))

@@ -119,7 +119,7 @@ class RewardRedemptionController(Controller):
         return Reserved(
             redemption_id=fact.redemption_id,
             redemption_code=code if is_new else code_of(keyring, fact.redemption_id, fact.code_hash),
-            expires_at=fact.expires_at.astimezone(request.zone),
+            expires_at=fact.expires_at,
             cost_minutes=fact.cost_minutes,
             slot=fact.slot,
             position=receipt.position,
@@ -146,7 +146,7 @@ class RedemptionController(Controller):
     ) -> Page[RedemptionView]:
         """Redemptions, newest first: one's own, and those one provides; all for administrators and auditors."""
         await request.wait_for_reads(min_position)
-        seen = await request.sight.redemptions(provider_id, volunteer_id)
+        seen = await request.sight.redemptions(provider_id)
         items = await redemptions.page(
             request.pool,
             request.bank_id,
@@ -157,7 +157,6 @@ class RedemptionController(Controller):
             status=status,
             before=after,
             limit=limit + 1,
-            zone=request.zone,
         )
         return page_of(items, limit, "redemption_id")
 
@@ -225,7 +224,7 @@ class RedemptionController(Controller):
 
 async def _seen(request: BankRequest, redemption_id: str) -> RedemptionView:
     """A redemption that the asker may see; to others it does not exist."""
-    redemption = await redemptions.one(request.pool, request.bank_id, redemption_id, request.zone)
+    redemption = await redemptions.one(request.pool, request.bank_id, redemption_id)
     if redemption is None or not await request.sight.sees_redemption(redemption):
         raise RedemptionUnknown(redemption_id=redemption_id)
     return redemption

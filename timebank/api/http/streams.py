@@ -1,12 +1,15 @@
 """Answers that are sent while they are read: however long they are, little of them is in memory at once."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from datetime import tzinfo
 from typing import Any, TypeVar, cast
 
 import msgspec
 from litestar import Response
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
+
+from timebank.api.http.replies import in_zone
 
 STRETCH = 200
 """How many items of a long list are read at once."""
@@ -44,16 +47,16 @@ async def in_stretches(
 
 
 async def json_object(
-    small: Mapping[str, object], long: Mapping[str, AsyncIterator[Sequence[object]]]
+    small: Mapping[str, object], long: Mapping[str, AsyncIterator[Sequence[object]]], zone: tzinfo
 ) -> AsyncIterator[bytes]:
-    """A JSON object: what is at hand first, then the long lists, whose items come some at a time."""
-    text = msgspec.json.encode(small)[:-1]
+    """A JSON object: what is at hand first, then the long lists, whose items come some at a time; times in a zone."""
+    text = msgspec.json.encode(in_zone(small, zone))[:-1]
     for name, stretches in long.items():
         text += b"," * (text != b"{") + msgspec.json.encode(name) + b":["
         is_first = True
         async for items in stretches:
             if items:
-                yield text + b"," * (not is_first) + msgspec.json.encode(items)[1:-1]
+                yield text + b"," * (not is_first) + msgspec.json.encode(in_zone(items, zone))[1:-1]
                 text, is_first = b"", False
         text += b"]"
     yield text + b"}"

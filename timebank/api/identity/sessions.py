@@ -1,5 +1,6 @@
 """Sessions: signing in, staying in, signing out; and the passwords and one-time codes that it takes."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -81,7 +82,7 @@ class OneTimeCode(msgspec.Struct, frozen=True, kw_only=True):
     volunteer_id: str
     one_time_code: str
     link: str
-    expires_at: str
+    expires_at: datetime
 
 
 def signed_in(volunteer_id: str, tokens: Tokens) -> SignedIn:
@@ -171,7 +172,7 @@ class CodeController(Controller):
             volunteer_id=volunteer_id,
             one_time_code=code,
             link=welcome_link(found.public_url, code),
-            expires_at=request.user.local(until).isoformat(),
+            expires_at=until,
         )
 
 

@@ -1,7 +1,6 @@
 """Oneself: who one is to the bank, and all it knows about one."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import tzinfo
 from functools import partial
 from typing import Any, Literal
 
@@ -115,8 +114,8 @@ class MeController(Controller):
             route=request.scope.get("path_template") or "-",
             **{"as": request.user.role},
         )
-        at_hand, lists = await _at_hand(request), _lists(request.services, request.user, request.zone)
-        return Streamed(await started(json_object(at_hand, lists)), "application/json")
+        at_hand, lists = await _at_hand(request), _lists(request.services, request.user)
+        return Streamed(await started(json_object(at_hand, lists, request.zone)), "application/json")
 
 
 async def _at_hand(request: BankRequest) -> dict[str, Any]:
@@ -137,7 +136,7 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
     }
 
 
-def _lists(services: Services, user: Principal, zone: tzinfo) -> dict[str, AsyncIterator[Sequence[object]]]:
+def _lists(services: Services, user: Principal) -> dict[str, AsyncIterator[Sequence[object]]]:
     """What there may be much of; `before` and `after` are the last item of the stretch before, at first none."""
     pool, people, bank_id, own = services.pool, services.people, user.bank_id, VolunteerId(user.actor)
     their_memberships = partial(
@@ -162,7 +161,6 @@ def _lists(services: Services, user: Principal, zone: tzinfo) -> dict[str, Async
         reward_id=None,
         status=None,
         limit=STRETCH,
-        zone=zone,
     )
     their_transfers = partial(transfers.page, pool, bank_id, None, volunteer_id=own, fund_id=None, limit=STRETCH)
     events = partial(history.page, pool, bank_id, topic=None, tag=own, actor=None, limit=STRETCH)

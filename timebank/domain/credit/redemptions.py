@@ -246,7 +246,7 @@ class ReserveReward(Command, frozen=True, kw_only=True):
 
     def open_slot(self, terms: RewardTerms) -> Slot | None:
         """The slot that is asked for, if the reward has any; refuses one that has begun."""
-        slot = slot_at(terms, self.slot)
+        slot = slot_at(terms, self.slot, self.at.tzinfo)
         if slot and slot.starts_at.astimezone(UTC) <= self.at.astimezone(UTC):
             raise SlotIsOver(slot=slot.starts_at.isoformat())
         return slot

@@ -1,7 +1,7 @@
 """Rewards: what credit can be spent on, at which cost, how many there are, for whom, and who provides it."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Annotated, Self
 
 import msgspec
@@ -184,13 +184,13 @@ class WithdrawReward(_OnReward, frozen=True, kw_only=True):
         yield RewardWithdrawn(reward_id=self.reward_id, reason=self.reason)
 
 
-def slot_at(terms: RewardTerms, moment: datetime | None) -> Slot | None:
-    """The slot that was asked for; refuses if there is no such slot, or if one has to be chosen."""
+def slot_at(terms: RewardTerms, moment: datetime | None, zone: tzinfo | None) -> Slot | None:
+    """The slot that was asked for, in local time; refuses if there is no such slot, or if one has to be chosen."""
     if moment is None:
         if terms.slots:
             raise SlotNeeded
         return None
     for slot in terms.slots:
         if slot.starts_at.astimezone(UTC) == moment.astimezone(UTC):
-            return slot
-    raise SlotUnknown(slot=moment.isoformat())
+            return msgspec.structs.replace(slot, starts_at=slot.starts_at.astimezone(zone))
+    raise SlotUnknown(slot=moment.astimezone(zone).isoformat())

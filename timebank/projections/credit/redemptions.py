@@ -1,8 +1,8 @@
 """Who redeemed what, how it stands, and which reservations are overdue."""
 
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -29,7 +29,7 @@ PROJECTION = SetProjection(
 class RedemptionView(msgspec.Struct, frozen=True, kw_only=True):
     """A redemption on the terms of when it was reserved: `volunteer_id` pays, `beneficiary_id` gets it.
 
-    Times are local. It was reserved by whoever pays, or by a proxy of theirs.
+    It was reserved by whoever pays, or by a proxy of theirs.
     It is `reserved` (until `expires_at`), then `fulfilled`, `cancelled` or `expired`, since `ended_at`.
     """
 
@@ -61,10 +61,10 @@ class Due(NamedTuple):
     redemption_ids: list[RedemptionId]
 
 
-async def one(pool: Pool, bank_id: UUID, redemption_id: str, zone: tzinfo | None) -> RedemptionView | None:
+async def one(pool: Pool, bank_id: UUID, redemption_id: str) -> RedemptionView | None:
     """One redemption."""
     row = await pool.fetchrow(SQL["one"], bank_id, redemption_id)
-    return _view(row, zone) if row else None
+    return RedemptionView(**row) if row else None
 
 
 async def page(
@@ -78,19 +78,13 @@ async def page(
     status: str | None,
     before: str | None,
     limit: int,
-    zone: tzinfo | None,
 ) -> list[RedemptionView]:
     """Redemptions that were reserved before the one given, newest first.
 
     All, or those of some providers together with those that somebody pays for or gets themselves (`own_id`).
     """
     rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, provider_ids, own_id, reward_id, status, before, limit)
-    return [_view(row, zone) for row in rows]
-
-
-def _view(row: Any, zone: tzinfo | None) -> RedemptionView:
-    local = {name: value.astimezone(zone) for name, value in row.items() if isinstance(value, datetime)}
-    return RedemptionView(**{**row, **local})
+    return [RedemptionView(**row) for row in rows]
 
 
 async def due(pool: Pool, now: datetime, limit: int) -> list[Due]:
