@@ -42,7 +42,7 @@ class Table(NamedTuple):
 TABLES = {
     "schema_migrations": Table(DB),
     # What is personal, and the names of the keys that seal it.
-    "person": Table(VAULT, readers=(PEOPLE, ORGANISATIONS, RECOGNITION, IDENTITY)),
+    "person": Table(VAULT, readers=(PEOPLE, RECOGNITION, IDENTITY)),
     "person_in_clear": Table(VAULT),
     "sealing_key": Table(VAULT),
     # The log.
@@ -65,7 +65,7 @@ TABLES = {
     "api_key": Table(ORGANISATIONS, readers=(IDENTITY,)),
     "appointment": Table(ORGANISATIONS, readers=(IDENTITY,)),
     "membership": Table(ORGANISATIONS, readers=(PEOPLE,)),
-    "organisation": Table(ORGANISATIONS, readers=(CREDIT,)),
+    "organisation": Table(ORGANISATIONS),
     "proxy": Table(PEOPLE),
     "volunteer": Table(PEOPLE, readers=(IDENTITY,)),
     "leaderboard": Table(RECOGNITION),

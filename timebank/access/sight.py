@@ -46,9 +46,10 @@ class Sight:
     """What one principal sees, in the way they act, on one day."""
 
     def __init__(self, principal: Principal, pool: Pool, today: date) -> None:
+        self.pool = pool
+        self.bank_id = principal.bank_id
         self._principal = principal
         self._acting: Acting = principal.acting
-        self._pool = pool
         self._today = today
 
     @property
@@ -61,6 +62,15 @@ class Sight:
         """Whether their office lets them see who people are, all over the bank."""
         return self._principal.role == "administrator"
 
+    @property
+    def own_ids(self) -> frozenset[str]:
+        """Who they are: whoever asks, and whom they act for."""
+        return frozenset(each for each in (self._principal.actor, self._acting.on_behalf_of) if each)
+
+    async def served(self) -> list[str]:
+        """The organisations whose affairs they see by what they do there."""
+        return await self.organisations((*SEES_MEMBERS, *FULFILS_REWARDS))
+
     async def organisations(self, roles: tuple[Role, ...]) -> list[str]:
         """The organisations whose affairs they see: their own program's, those they lead or have such a role in."""
         if self._acting.organisation_id:
@@ -68,7 +78,7 @@ class Sight:
         rights = (self._acting, *self._principal.acting_also)
         seen: list[str] = [each.scope for each in rights if each.authority == "node-leader" and each.scope]
         if any(each.authority == "volunteer" for each in rights) and not self._principal.is_suspended:
-            held = await memberships.roles_of(self._pool, self._principal.bank_id, self._acting.actor, self._today)
+            held = await memberships.roles_of(self.pool, self.bank_id, self._acting.actor, self._today)
             seen += [organisation_id for organisation_id, role in held.items() if role in roles]
         return seen
 
@@ -96,19 +106,18 @@ class Sight:
         Administrators see all. Others see the members of their organisations, without phones; of strangers, whom they
         find by the whole number or phone only, the first character of the name. Raises `NotAllowed`.
         """
-        bank_id = self._principal.bank_id
         if self.sees_people:
-            return await volunteers.page(self._pool, people, bank_id, query, after, limit)
+            return await volunteers.page(self.pool, people, self.bank_id, query, after, limit)
         own = await self.organisations(SEES_MEMBERS)
         if not own:
             raise NotAllowed(
                 "This is for administrators, node leaders, and whoever logs, verifies or manages for an organisation."
             )
-        members = await volunteers.page(self._pool, people, bank_id, query, after, limit, members_of=own)
+        members = await volunteers.page(self.pool, people, self.bank_id, query, after, limit, members_of=own)
         shown = [msgspec.structs.replace(each, phone=None, birth_year=None) for each in members]
         if query and not after:
             members_ids = {each.volunteer_id for each in shown}
-            meant = await volunteers.exactly(self._pool, people, bank_id, query)
+            meant = await volunteers.exactly(self.pool, people, self.bank_id, query)
             shown += [_hardly_shown(each) for each in meant if each.volunteer_id not in members_ids]
         return shown[:limit]
 
@@ -170,7 +179,13 @@ class Sight:
             raise OfficeMissing(office="administrator or auditor")
 
 
+def masked(name: str | None) -> str | None:
+    """A name of which only the first character is shown."""
+    return f"{name[0]}{'*' * (len(name) - 1)}" if name else None
+
+
 def _hardly_shown(stranger: VolunteerView) -> VolunteerView:
     """Enough to be sure that it is who one means: somebody who said their whole number or phone."""
-    name = f"{stranger.name[0]}{'*' * (len(stranger.name) - 1)}" if stranger.name else None
-    return msgspec.structs.replace(stranger, name=name, phone=None, birth_year=None, skills=None, alias=None)
+    return msgspec.structs.replace(
+        stranger, name=masked(stranger.name), phone=None, birth_year=None, skills=None, alias=None
+    )

@@ -44,7 +44,8 @@ async def _preview(services: Services, draft: DraftRequest, bank: str | None) ->
             services.pool, bank_id, draft.rules.rules(), draft.effective_from, draft.largest, progress
         )
     changed = [each.volunteer_id for each in effects.largest_changes]
-    _tell(effects, await volunteers.numbers_of(services.pool, bank_id, changed))
+    known = await volunteers.briefly(services.pool, services.people, bank_id, changed)
+    _tell(effects, {volunteer_id: who.number or "" for volunteer_id, who in known.items()})
 
 
 def _tell(effects: Effects, numbers: dict[str, str]) -> None:

@@ -53,8 +53,11 @@ async def _whom_to_try_it_as(services: Services, bank_id: UUID) -> Demo | None:
     members = await _members(services, bank_id, bodies[0].organisation_id if bodies else "")
     verifiers = [each for each in members if each.role == "verifier" and each.status == "approved"]
     marked = [each for each in members if each.reason == LAST_STEP]
-    if not (in_office and verifiers and marked) or marked[0].name is None:
-        return None  # not made completely, or the one to try it as was erased
+    if not (in_office and verifiers and marked):
+        return None  # not made completely
+    known = await volunteers.one(services.pool, services.people, bank_id, marked[0].volunteer_id)
+    if known is None or known.name is None:
+        return None  # the one to try it as was erased
     return Demo(
         bank_id,
         VolunteerId(in_office[0].volunteer_id),
@@ -67,7 +70,6 @@ async def _whom_to_try_it_as(services: Services, bank_id: UUID) -> Demo | None:
 async def _members(services: Services, bank_id: UUID, organisation_id: str) -> list[memberships.MembershipView]:
     return await memberships.page(
         services.pool,
-        services.people,
         bank_id,
         organisation_id=organisation_id,
         volunteer_id=None,

@@ -98,8 +98,20 @@ async def test_a_draft_is_tried_and_nothing_is_written(own_world: World) -> None
         "minutes_lost": 30 + 60 + 100,
         "minutes_after": 30 + 60 + 80,
         "largest_changes": [
-            {"volunteer_id": people[2].id, "number": numbers[2], "minutes_before": 180, "minutes_after": 80},
-            {"volunteer_id": people[1].id, "number": numbers[1], "minutes_before": 120, "minutes_after": 60},
+            {
+                "volunteer_id": people[2].id,
+                "volunteer_name": None,
+                "volunteer_number": numbers[2],
+                "minutes_before": 180,
+                "minutes_after": 80,
+            },
+            {
+                "volunteer_id": people[1].id,
+                "volunteer_name": None,
+                "volunteer_number": numbers[1],
+                "minutes_before": 120,
+                "minutes_after": 60,
+            },
         ],
     }
     same = await world.administrator.post("/v1/policies/preview", {"rules": {}}, expect=200)

@@ -46,7 +46,9 @@ async def test_five_calls_from_reward_to_statement(world: World) -> None:
         "redemption_id": reserved["redemption_id"],
         "status": "fulfilled",
         "name": "免费体检",
+        "provider_id": provider,
         "beneficiary_id": somebody.id,
+        "beneficiary_name": "某某",
         "slot": None,
         "position": given["position"],
     }

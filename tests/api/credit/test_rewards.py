@@ -33,6 +33,7 @@ async def test_a_reward_is_published_and_seen_by_everybody(world: World) -> None
             "cost_minutes": 60,
             "provider_id": world.garden,
             "provider_name": "百花园物业",
+            "funder_name": "社区基金会",
             "remaining": 40,
             "period": f"{today():%Y-%m}",
             "status": "published",

@@ -2,7 +2,7 @@ import asyncio
 from typing import Any
 
 from tests.api.people.test_proxies import paired, problem
-from tests.api.world import Caller, World
+from tests.api.world import Caller, World, nameless
 
 GRANT = {"minutes": 30, "reason": "助老项目"}
 
@@ -32,11 +32,12 @@ class TestGifts:
         assert (given["available_minutes"], given["service_minutes"]) == (70, 120)
         assert (got["available_minutes"], got["service_minutes"], got["credited_minutes"]) == (50, 0, 0)
         seen = (await giver.get("/v1/gifts"))["items"]
-        assert seen == (await elder.get("/v1/gifts"))["items"]
+        assert [*map(nameless, seen)] == [*map(nameless, (await elder.get("/v1/gifts"))["items"])]
         assert [(each["minutes"], each["to_volunteer_id"]) for each in seen] == [(30, elder.id), (20, elder.id)]
         assert (await world.volunteer.get("/v1/gifts", limit=500))["items"] != seen
         await world.volunteer.get("/v1/gifts", volunteer_id=elder.id, expect=404)
-        assert (await world.administrator.get("/v1/gifts", volunteer_id=elder.id))["items"] == seen
+        all_of_them = (await world.administrator.get("/v1/gifts", volunteer_id=elder.id))["items"]
+        assert [*map(nameless, all_of_them)] == [*map(nameless, seen)]
         assert [len(page) for page in await giver.pages("/v1/gifts", limit=1)] == [1, 1]
 
     async def test_a_number_is_nobody_elses_phone(self, world: World) -> None:

@@ -23,8 +23,11 @@ async def test_a_request_is_approved(world: World) -> None:
     assert own == {
         "membership_id": asked["membership_id"],
         "organisation_id": world.garden,
+        "organisation_name": "百花园物业",
         "volunteer_id": somebody.id,
-        "name": "陈静",
+        "volunteer_name": "陈静",
+        "volunteer_number": own["volunteer_number"],
+        "volunteer_status": "active",
         "role": "recorder",
         "status": "approved",
         "valid_from": None,

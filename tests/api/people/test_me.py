@@ -3,7 +3,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.api.world import Caller, World
+from tests.api.world import Caller, World, nameless
 from timebank.api.http import streams
 from timebank.api.people import me
 
@@ -57,7 +57,7 @@ class TestMe:
         ):
             holder = await world.appointed(office, **scope)
             (held,) = (await holder.get("/v1/me"))["offices"]
-            assert held == await the_appointment(world, holder)
+            assert nameless(held) == nameless(await the_appointment(world, holder))
             assert (held["office"], held["organisation_id"]) == (office, scope.get("organisation_id"))
             assert (held["status"], held["appointed_by"]) == ("in force", world.administrator.id)
         (first,) = (await world.administrator.get("/v1/me"))["offices"]
@@ -79,7 +79,11 @@ class TestMe:
         assert held == {
             "proxy_id": held["proxy_id"],
             "volunteer_id": old.id,
+            "volunteer_name": "某*",
+            "volunteer_number": None,
             "proxy_volunteer_id": young.id,
+            "proxy_volunteer_name": "某某",
+            "proxy_volunteer_number": held["proxy_volunteer_number"],
             "scopes": ["view", "consents"],
             "acts_per_day": 3,
             "minutes_per_day": None,
@@ -128,7 +132,7 @@ class TestMyData:
         assert data["person"] == expected | personal
         assert data["balance"] == await somebody.get(f"{own}/balance")
         assert data["memberships"] == (await somebody.get(f"{own}/memberships"))["items"]
-        assert data["appointments"] == [await the_appointment(world, somebody)]
+        assert [*map(nameless, data["appointments"])] == [nameless(await the_appointment(world, somebody))]
         assert data["proxies"] == await somebody.get(f"{own}/proxies")
         assert {each["record_id"]: each["status"] for each in data["service_records"]} == {
             confirmed: "confirmed", waiting: "logged"

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from tests.api.world import Caller, World, said
+from tests.api.world import Caller, World, nameless, said
 from tests.controls import ZONE
 from timebank.runtime.clock import utc_now
 
@@ -79,9 +79,11 @@ class TestAppointing:
         }
         (seen,) = await pair.old.get(f"/v1/volunteers/{pair.old.id}/proxies")
         assert (seen["scopes"], seen["acts_per_day"], seen["valid_until"]) == (["view", "consents"], 2, last_day)
-        assert await pair.young.get(f"/v1/volunteers/{pair.young.id}/proxies") == [seen]
+        (other,) = await pair.young.get(f"/v1/volunteers/{pair.young.id}/proxies")
+        assert nameless(other) == nameless(seen)
         await pair.young.get(f"/v1/volunteers/{pair.old.id}/proxies", expect=404)
-        assert await world.administrator.get(f"/v1/volunteers/{pair.old.id}/proxies") == [seen]
+        (other,) = await world.administrator.get(f"/v1/volunteers/{pair.old.id}/proxies")
+        assert nameless(other) == nameless(seen)
 
     async def test_an_administrator_enters_it_for_others(self, world: World) -> None:
         """Who does it on paper has an administrator enter it, but nobody enters themselves."""
@@ -156,7 +158,7 @@ class TestActing:
         assert (await pair.act("GET", f"/v1/service-records/{others}")).status_code == 404
         for other in (pair.young.id, world.volunteer.id):
             assert (await pair.act("GET", f"/v1/volunteers/{other}")).status_code == 404
-            assert (await pair.act("GET", f"/v1/service-records?volunteer_id={other}")).status_code == 404
+            said(await pair.act("GET", f"/v1/service-records?volunteer_id={other}"), 404)
         await pair.young.get(f"/v1/volunteers/{pair.old.id}", expect=404)
 
     async def test_acts_in_each_scope(self, world: World) -> None:

@@ -18,8 +18,12 @@ async def test_the_life_of_a_record(world: World) -> None:
     assert seen == {
         "record_id": record_id,
         "volunteer_id": somebody.id,
+        "volunteer_name": "某某",
+        "volunteer_number": seen["volunteer_number"],
         "organisation_id": world.garden,
+        "organisation_name": "百花园物业",
         "recorder_id": world.garden,
+        "recorder_name": "百花园物业",
         "activity": "楼道清扫",
         "category": "公益慈善",
         "capacity": "resident",
@@ -34,6 +38,7 @@ async def test_the_life_of_a_record(world: World) -> None:
         "policy_version": 0,
         "rules_applied": [],
         "decided_by": None,
+        "decided_by_name": None,
         "reason": None,
         "position": logged["position"],
     }

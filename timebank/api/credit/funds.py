@@ -5,6 +5,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import ADMINISTRATORS, EVERYBODY, KEEP_FUND, VIEW_GRANTS
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -19,7 +20,6 @@ from timebank.api.http.requests import (
     Status,
     WantedId,
     happened,
-    page_of,
 )
 from timebank.domain.credit.funds import CloseFund, OpenFund
 from timebank.domain.credit.refusals import FundUnknown
@@ -77,8 +77,11 @@ class FundController(Controller):
     ) -> Page[FundView]:
         """The funds, and how many minutes are in each."""
         await request.wait_for_reads(min_position)
-        items = await funds.page(request.pool, request.bank_id, after, limit + 1)
-        return page_of(items, limit, "fund_id")
+
+        async def page(after: str, limit: int) -> list[FundView]:
+            return await funds.page(request.pool, request.bank_id, after, limit)
+
+        return await listed(request, page, after, limit, "fund_id")
 
     @post(responses=WRITES, access=ADMINISTRATORS)
     async def open_fund(
@@ -125,16 +128,13 @@ class FundController(Controller):
         if fund is None:
             raise FundUnknown(fund_id=fund_id)
         await request.sight.must_see_grants(fund)
-        items = await transfers.page(
-            request.pool,
-            request.bank_id,
-            "grant",
-            volunteer_id=None,
-            fund_id=fund_id,
-            before=after,
-            limit=limit + 1,
-        )
-        return page_of(items, limit, "transfer_id")
+
+        async def page(before: str | None, limit: int) -> list[TransferView]:
+            return await transfers.page(
+                request.pool, request.bank_id, "grant", volunteer_id=None, fund_id=fund_id, before=before, limit=limit
+            )
+
+        return await listed(request, page, after, limit, "transfer_id")
 
     @post("/{fund_id:str}/grants", responses=WRITES, access=KEEP_FUND)
     async def grant_credit(

@@ -26,7 +26,6 @@ from timebank.domain.facts.credit import (
 )
 from timebank.domain.text import Line
 from timebank.projections.credit import policies
-from timebank.projections.people import volunteers
 
 BEGINNING = date(1949, 1, 1)
 
@@ -129,7 +128,8 @@ class CreditChange(msgspec.Struct, frozen=True, kw_only=True):
     """One person's credit, as it is and as it would be."""
 
     volunteer_id: str
-    number: str | None
+    volunteer_name: str | None = None
+    volunteer_number: str | None = None
     minutes_before: int
     minutes_after: int
 
@@ -178,8 +178,5 @@ class PolicyController(Controller):
             position, effects = await policies.preview(
                 request.pool, request.bank_id, rules, data.effective_from, data.largest
             )
-        changes = effects.largest_changes
-        ids = [change.volunteer_id for change in changes]
-        numbers = await volunteers.numbers_of(request.pool, request.bank_id, ids)
-        shown = [CreditChange(number=numbers.get(each.volunteer_id), **each._asdict()) for each in changes]
+        shown = await request.named([CreditChange(**each._asdict()) for each in effects.largest_changes])
         return Preview(position=position, **(effects._asdict() | {"largest_changes": shown}))

@@ -10,6 +10,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import CANCEL_REDEMPTION, FULFIL_REWARDS, REDEEM, VIEW_REDEMPTIONS
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -23,7 +24,6 @@ from timebank.api.http.requests import (
     WantedId,
     WantedPerson,
     happened,
-    page_of,
 )
 from timebank.domain.credit.codes import code_hash
 from timebank.domain.credit.redemptions import CancelRedemption, FulfilRedemption, ReserveReward
@@ -73,7 +73,9 @@ class Fulfilled(msgspec.Struct, frozen=True, kw_only=True):
     redemption_id: str
     status: Literal["fulfilled"]
     name: str
+    provider_id: str
     beneficiary_id: str
+    beneficiary_name: str | None = None
     slot: datetime | None
     position: int
 
@@ -147,18 +149,21 @@ class RedemptionController(Controller):
         """Redemptions, newest first: one's own, and those one provides; all for administrators and auditors."""
         await request.wait_for_reads(min_position)
         seen = await request.sight.redemptions(provider_id)
-        items = await redemptions.page(
-            request.pool,
-            request.bank_id,
-            volunteer_id=volunteer_id,
-            provider_ids=seen.provider_ids,
-            own_id=seen.own_id,
-            reward_id=reward_id,
-            status=status,
-            before=after,
-            limit=limit + 1,
-        )
-        return page_of(items, limit, "redemption_id")
+
+        async def page(before: str | None, limit: int) -> list[RedemptionView]:
+            return await redemptions.page(
+                request.pool,
+                request.bank_id,
+                volunteer_id=volunteer_id,
+                provider_ids=seen.provider_ids,
+                own_id=seen.own_id,
+                reward_id=reward_id,
+                status=status,
+                before=before,
+                limit=limit,
+            )
+
+        return await listed(request, page, after, limit, "redemption_id")
 
     @get("/{redemption_id:str}", responses=READS, access=VIEW_REDEMPTIONS)
     async def get_redemption(
@@ -166,7 +171,8 @@ class RedemptionController(Controller):
     ) -> RedemptionView:
         """One redemption as it now stands."""
         await request.wait_for_reads(min_position)
-        return await _seen(request, redemption_id)
+        (shown,) = await request.named([await _seen(request, redemption_id)])
+        return shown
 
     @post(
         "/{redemption_id:str}/qr",
@@ -212,14 +218,17 @@ class RedemptionController(Controller):
         command = FulfilRedemption(**request.stamp, code_hash=code_hash(data.redemption_code))
         receipt = await request.execute(command, idempotency_key)
         fact = happened(receipt, RewardFulfilled)
-        return Fulfilled(
+        fulfilled = Fulfilled(
             redemption_id=fact.redemption_id,
             status="fulfilled",
             name=fact.name,
+            provider_id=fact.provider_id,
             beneficiary_id=fact.beneficiary_id,
             slot=fact.slot,
             position=receipt.position,
         )
+        (shown,) = await request.named([fulfilled])
+        return shown
 
 
 async def _seen(request: BankRequest, redemption_id: str) -> RedemptionView:

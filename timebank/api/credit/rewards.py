@@ -8,6 +8,7 @@ from litestar import Controller, get, post, put
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import ADMINISTRATORS, EVERYBODY
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -20,7 +21,6 @@ from timebank.api.http.requests import (
     ReasonRequest,
     Status,
     happened,
-    page_of,
 )
 from timebank.domain.credit.refusals import RewardUnknown
 from timebank.domain.credit.rewards import AmendReward, PauseReward, PublishReward, ResumeReward, WithdrawReward
@@ -116,8 +116,11 @@ class RewardController(Controller):
         """What there is to redeem, what it costs, and how much of it is left."""
         await request.wait_for_reads(min_position)
         statuses: list[str] = [status] if status else ["published", "paused"]
-        items = await rewards.page(request.pool, request.bank_id, statuses, kind, request.today, after, limit + 1)
-        return page_of(items, limit, "reward_id")
+
+        async def page(after: str, limit: int) -> list[RewardView]:
+            return await rewards.page(request.pool, request.bank_id, statuses, kind, request.today, after, limit)
+
+        return await listed(request, page, after, limit, "reward_id")
 
     @get("/{reward_id:str}", responses=READS, access=EVERYBODY)
     async def get_reward(
@@ -128,7 +131,8 @@ class RewardController(Controller):
         reward = await rewards.one(request.pool, request.bank_id, reward_id, request.today)
         if reward is None:
             raise RewardUnknown(reward_id=reward_id)
-        return reward
+        (shown,) = await request.named([reward])
+        return shown
 
     @post(responses=WRITES, access=ADMINISTRATORS)
     async def publish_reward(

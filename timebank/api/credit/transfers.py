@@ -5,6 +5,7 @@ from litestar import Controller, get, post
 from litestar.params import JSONBody
 
 from timebank.access.table import GIVE, VIEW_ACCOUNT
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -17,7 +18,6 @@ from timebank.api.http.requests import (
     WantedId,
     WantedPerson,
     happened,
-    page_of,
 )
 from timebank.domain.credit.transfers import DonateCredit, GiveCredit, TransferMinutes
 from timebank.domain.facts.credit import CreditDonated, CreditGiven
@@ -128,14 +128,11 @@ async def _page(
     min_position: int | None,
 ) -> Page[TransferView]:
     await request.wait_for_reads(min_position)
-    volunteer_id = request.sight.transfers_of(volunteer_id)
-    items = await transfers.page(
-        request.pool,
-        request.bank_id,
-        kind,
-        volunteer_id=volunteer_id,
-        fund_id=None,
-        before=after,
-        limit=limit + 1,
-    )
-    return page_of(items, limit, "transfer_id")
+    whose = request.sight.transfers_of(volunteer_id)
+
+    async def page(before: str | None, limit: int) -> list[TransferView]:
+        return await transfers.page(
+            request.pool, request.bank_id, kind, volunteer_id=whose, fund_id=None, before=before, limit=limit
+        )
+
+    return await listed(request, page, after, limit, "transfer_id")

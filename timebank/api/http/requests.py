@@ -15,6 +15,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from msgspec import Meta
 
 from timebank.access.known import must_be_known
+from timebank.access.names import named
 from timebank.access.sight import Sight
 from timebank.access.table import Access
 from timebank.api.http.devices import device_of
@@ -74,6 +75,7 @@ WantedId = Annotated[str | None, QueryParameter(min_length=1, max_length=100, pa
 Limit = Annotated[int, QueryParameter(ge=1, le=500, description="How many items at the most.")]
 
 T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
 F = TypeVar("F", bound=Fact)
 
 
@@ -256,6 +258,22 @@ class BankRequest(StrictRequest[Principal]):
         """What was said instead of the ids that a request is about."""
         said: dict[str, str] = self.scope["state"].setdefault("said", {})
         return said
+
+    async def named(self, items: Sequence[S], *, is_noted: bool = False) -> list[S]:
+        """Items with the names of whom they are about, for whoever may see them; it is noted who reads them."""
+        shown = await named(self.sight, self.services.people, items)
+        if shown.people and not is_noted:
+            await self.services.repeated.record(
+                self.bank_id,
+                "people-read",
+                self.visit,
+                actor=self.user.actor,
+                subject=self.acting.on_behalf_of,
+                route=self.scope.get("path_template") or "-",
+                people=shown.people,
+                **{"as": self.user.role},
+            )
+        return shown.items
 
     async def must_be_known(self, parameter: str, value: str) -> None:
         """Refuse what there is not, naming what was looked for."""

@@ -8,6 +8,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import MAKE_KEYS, MANAGE_PROGRAMS
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -18,7 +19,6 @@ from timebank.api.http.requests import (
     Status,
     WhyRequest,
     happened,
-    page_of,
 )
 from timebank.domain.facts.organisations import ApiKeyIssued
 from timebank.domain.identifiers import KeyId, OrganisationId, new_key_id
@@ -83,10 +83,13 @@ class KeyController(Controller):
         """An organisation's keys, those that are over as well; never their secrets."""
         await request.must_be_known("organisation_id", organisation_id)
         await request.sight.must_manage(OrganisationId(organisation_id))
-        items = await api_keys.page(request.pool, request.bank_id, organisation_id, after, limit + 1)
-        used = await last_used(request.pool, request.bank_id, [each.key_id for each in items])
-        seen = [KeySeen(**msgspec.structs.asdict(each), last_used_at=used.get(each.key_id)) for each in items]
-        return page_of(seen, limit, "key_id")
+
+        async def page(after: str, limit: int) -> list[KeySeen]:
+            items = await api_keys.page(request.pool, request.bank_id, organisation_id, after, limit)
+            used = await last_used(request.pool, request.bank_id, [each.key_id for each in items])
+            return [KeySeen(**msgspec.structs.asdict(each), last_used_at=used.get(each.key_id)) for each in items]
+
+        return await listed(request, page, after, limit, "key_id")
 
     @post(responses=WRITES, access=MAKE_KEYS)
     async def issue_key(

@@ -7,6 +7,7 @@ from litestar import Controller, get, patch, post
 from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import JOIN_OR_MANAGE, MANAGE_MEMBERS, VIEW_MEMBERS, VIEW_PERSON
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -18,7 +19,6 @@ from timebank.api.http.requests import (
     Somebody,
     Status,
     WhyRequest,
-    page_of,
 )
 from timebank.domain.facts.organisations import (
     MembershipApproved,
@@ -109,17 +109,21 @@ class MemberController(Controller):
         await request.wait_for_reads(min_position)
         await request.must_be_known("organisation_id", organisation_id)
         await request.sight.must_see_members(OrganisationId(organisation_id))
-        items = await memberships.page(
-            request.pool,
-            request.services.people,
-            request.bank_id,
-            organisation_id=organisation_id,
-            volunteer_id=None,
-            after=after,
-            limit=limit + 1,
-        )
-        await request.note("people-read", people=min(len(items), limit), organisation=organisation_id)
-        return page_of(items, limit, "membership_id")
+
+        async def page(after: str, limit: int) -> list[MembershipView]:
+            return await memberships.page(
+                request.pool,
+                request.bank_id,
+                organisation_id=organisation_id,
+                volunteer_id=None,
+                after=after,
+                limit=limit,
+            )
+
+        async def note(people: int) -> None:
+            await request.note("people-read", people=people, organisation=organisation_id)
+
+        return await listed(request, page, after, limit, "membership_id", note=note)
 
     @post("/{volunteer_id:str}/approve", status_code=200, responses=WRITES, access=JOIN_OR_MANAGE)
     async def approve_membership(
@@ -212,16 +216,13 @@ class VolunteerMembershipController(Controller):
         """The organisations a volunteer belongs to, and belonged to."""
         await request.wait_for_reads(min_position)
         await request.must_be_known("volunteer_id", volunteer_id)
-        items = await memberships.page(
-            request.pool,
-            request.services.people,
-            request.bank_id,
-            organisation_id=None,
-            volunteer_id=volunteer_id,
-            after=after,
-            limit=limit + 1,
-        )
-        return page_of(items, limit, "membership_id")
+
+        async def page(after: str, limit: int) -> list[MembershipView]:
+            return await memberships.page(
+                request.pool, request.bank_id, organisation_id=None, volunteer_id=volunteer_id, after=after, limit=limit
+            )
+
+        return await listed(request, page, after, limit, "membership_id")
 
 
 _Decision = MembershipApproved | MembershipDeclined | MembershipEnded | MembershipRoleChanged

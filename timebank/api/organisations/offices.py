@@ -7,6 +7,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import APPOINT, AUDITORS, END_APPOINTMENT
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -20,7 +21,6 @@ from timebank.api.http.requests import (
     WantedPerson,
     WhyRequest,
     happened,
-    page_of,
 )
 from timebank.domain.acting import Office
 from timebank.domain.facts.organisations import AppointmentMade
@@ -61,8 +61,11 @@ class AppointmentController(Controller):
         limit: Limit = 50,
     ) -> Page[AppointmentView]:
         """Appointments in the order they were made, those that ended as well; never older than the log."""
-        items = await offices.page(request.pool, request.bank_id, volunteer_id, after, limit + 1)
-        return page_of(items, limit, "appointment_id")
+
+        async def page(after: str, limit: int) -> list[AppointmentView]:
+            return await offices.page(request.pool, request.bank_id, volunteer_id, after, limit)
+
+        return await listed(request, page, after, limit, "appointment_id")
 
     @post(responses=WRITES, access=APPOINT)
     async def appoint(

@@ -7,6 +7,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import ADMINISTRATORS, EVERYBODY
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -18,7 +19,6 @@ from timebank.api.http.requests import (
     ReasonRequest,
     Status,
     happened,
-    page_of,
 )
 from timebank.domain.facts.organisations import Kind, OrganisationRegistered
 from timebank.domain.identifiers import OfficialCode, OrganisationId, new_organisation_id
@@ -87,8 +87,11 @@ class OrganisationController(Controller):
     ) -> Page[OrganisationView]:
         """Organisations in the order they registered."""
         await request.wait_for_reads(min_position)
-        items = await organisations.page(request.pool, request.bank_id, status, after, limit + 1)
-        return page_of(items, limit, "organisation_id")
+
+        async def page(after: str, limit: int) -> list[OrganisationView]:
+            return await organisations.page(request.pool, request.bank_id, status, after, limit)
+
+        return await listed(request, page, after, limit, "organisation_id")
 
     @get("/{organisation_id:str}", responses=READS, access=EVERYBODY)
     async def get_organisation(

@@ -90,15 +90,17 @@ class MeController(Controller):
             kind="volunteer",
             bank_id=str(user.bank_id),
             volunteer=await volunteers.one(services.pool, services.people, user.bank_id, user.actor),
-            offices=[each for each in held if each.appointment_id in in_force],
+            offices=await request.named([each for each in held if each.appointment_id in in_force]),
             roles=await memberships.roles_of(services.pool, user.bank_id, user.actor, today),
-            acts_for=[
-                each
-                for each in acting
-                if each.proxy_volunteer_id == user.actor
-                and each.status == "in force"
-                and (each.valid_until or today) >= today
-            ],
+            acts_for=await request.named(
+                [
+                    each
+                    for each in acting
+                    if each.proxy_volunteer_id == user.actor
+                    and each.status == "in force"
+                    and (each.valid_until or today) >= today
+                ]
+            ),
         )
 
     @get("/data", responses=READS, access=PEOPLE)
@@ -114,7 +116,7 @@ class MeController(Controller):
             route=request.scope.get("path_template") or "-",
             **{"as": request.user.role},
         )
-        at_hand, lists = await _at_hand(request), _lists(request.services, request.user)
+        at_hand, lists = await _at_hand(request), _lists(request)
         return Streamed(await started(json_object(at_hand, lists, request.zone)), "application/json")
 
 
@@ -130,18 +132,17 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
         "volunteer": volunteer,
         "person": await people.one(pool, bank_id, own),
         "balance": balance,
-        "proxies": await proxies.of(pool, bank_id, own),
+        "proxies": await request.named(await proxies.of(pool, bank_id, own)),
         "sessions": await services.sign_in.sessions.of(bank_id, own, request.visit, user.credential),
         "linked_accounts": await services.oidc.linked(bank_id, own) if services.oidc else [],
     }
 
 
-def _lists(services: Services, user: Principal) -> dict[str, AsyncIterator[Sequence[object]]]:
+def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:
     """What there may be much of; `before` and `after` are the last item of the stretch before, at first none."""
-    pool, people, bank_id, own = services.pool, services.people, user.bank_id, VolunteerId(user.actor)
-    their_memberships = partial(
-        memberships.page, pool, people, bank_id, organisation_id=None, volunteer_id=own, limit=STRETCH
-    )
+    services, user = request.services, request.user
+    pool, bank_id, own = services.pool, user.bank_id, VolunteerId(user.actor)
+    their_memberships = partial(memberships.page, pool, bank_id, organisation_id=None, volunteer_id=own, limit=STRETCH)
     their_records = partial(
         records.page,
         *(pool, bank_id),
@@ -165,7 +166,7 @@ def _lists(services: Services, user: Principal) -> dict[str, AsyncIterator[Seque
     their_transfers = partial(transfers.page, pool, bank_id, None, volunteer_id=own, fund_id=None, limit=STRETCH)
     events = partial(history.page, pool, bank_id, topic=None, tag=own, actor=None, limit=STRETCH)
     security_events = partial(services.security_log.about, bank_id, own, limit=STRETCH)
-    return {
+    theirs: dict[str, AsyncIterator[Sequence[Any]]] = {
         "memberships": in_stretches(lambda after: their_memberships(after=after), "", "membership_id"),
         "appointments": _appointments(services, user),
         "service_records": in_stretches(lambda before: their_records(before=before), _NONE, "record_id"),
@@ -174,9 +175,15 @@ def _lists(services: Services, user: Principal) -> dict[str, AsyncIterator[Seque
         "security_events": in_stretches(lambda after: security_events(after=after), 0, "number"),
         "events": in_stretches(lambda after: events(after=after), 0, "position"),
     }
+    return {name: _named(request, stretches) for name, stretches in theirs.items()}
 
 
 _NONE: str | None = None
+
+
+async def _named(request: BankRequest, stretches: AsyncIterator[Sequence[Any]]) -> AsyncIterator[Sequence[object]]:
+    async for items in stretches:
+        yield await request.named(items)
 
 
 def _appointments(services: Services, user: Principal) -> AsyncIterator[Sequence[AppointmentView]]:

@@ -44,7 +44,7 @@ class ProxyController(Controller):
     async def list_proxies(self, request: BankRequest, volunteer_id: FromPath[str]) -> list[ProxyView]:
         """Whom the volunteer lets act for them, and for whom they act; those that ended as well."""
         await request.must_be_known("volunteer_id", volunteer_id)
-        return await proxies.of(request.pool, request.bank_id, volunteer_id)
+        return await request.named(await proxies.of(request.pool, request.bank_id, volunteer_id))
 
     @post(responses=WRITES, access=PROVED_OWN_OR_ADMINISTRATORS)
     async def appoint_proxy(

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
 from timebank.access.table import ADMINISTRATORS, CHANGE_PERSON, CONSENT, REGISTER_VOLUNTEERS, VIEW_MEMBERS, VIEW_PERSON
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     PRINTABLE,
@@ -21,7 +22,6 @@ from timebank.api.http.requests import (
     ReasonRequest,
     Status,
     happened,
-    page_of,
 )
 from timebank.domain.facts.people import PersonalDataChanged, Purpose, VolunteerRegistered
 from timebank.domain.identifiers import VolunteerId, new_volunteer_id, new_volunteer_number
@@ -144,9 +144,14 @@ class VolunteerController(Controller):
         find by the whole number or phone only, the first character of the name.
         """
         await request.wait_for_reads(min_position)
-        items = await request.sight.people(request.services.people, search, after, limit + 1)
-        await request.note("people-read", people=min(len(items), limit), searched=search is not None)
-        return page_of(items, limit, "volunteer_id")
+
+        async def page(after: str, limit: int) -> list[VolunteerView]:
+            return await request.sight.people(request.services.people, search, after, limit)
+
+        async def note(people: int) -> None:
+            await request.note("people-read", people=people, searched=search is not None)
+
+        return await listed(request, page, after, limit, "volunteer_id", note=note)
 
     @get("/{volunteer_id:str}", responses=READS, access=VIEW_PERSON)
     async def get_volunteer(

@@ -8,6 +8,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import REVIEW_SERVICE, VIEW_RECORDS
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -18,7 +19,6 @@ from timebank.api.http.requests import (
     ReasonRequest,
     WantedId,
     WantedPerson,
-    page_of,
 )
 from timebank.domain.facts.credit import RuleEffect
 from timebank.domain.facts.service import (
@@ -104,18 +104,21 @@ class ServiceRecordController(Controller):
         """Records, newest entry first: one's own, or those of organisations one works for; all for administrators."""
         await request.wait_for_reads(min_position)
         seen = await request.sight.records(organisation_id, volunteer_id)
-        items = await records.page(
-            request.pool,
-            request.bank_id,
-            volunteer_id=seen.volunteer_id,
-            organisation_ids=seen.organisation_ids,
-            status=status,
-            first_day=first_day,
-            last_day=last_day,
-            before=after,
-            limit=limit + 1,
-        )
-        return page_of(items, limit, "record_id")
+
+        async def page(before: str | None, limit: int) -> list[ServiceRecordView]:
+            return await records.page(
+                request.pool,
+                request.bank_id,
+                volunteer_id=seen.volunteer_id,
+                organisation_ids=seen.organisation_ids,
+                status=status,
+                first_day=first_day,
+                last_day=last_day,
+                before=before,
+                limit=limit,
+            )
+
+        return await listed(request, page, after, limit, "record_id")
 
     @get("/{record_id:str}", responses=READS, access=VIEW_RECORDS)
     async def get_service_record(
@@ -126,7 +129,8 @@ class ServiceRecordController(Controller):
         record = await records.one(request.pool, request.bank_id, record_id)
         if record is None or not await request.sight.sees_record(record):
             raise RecordUnknown(record_id=record_id)
-        return record
+        (shown,) = await request.named([record])
+        return shown
 
     @post("/{record_id:str}/confirm", status_code=200, responses=WRITES, access=REVIEW_SERVICE)
     async def confirm_service(

@@ -26,6 +26,7 @@ class FundView(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     kind: str
     organisation_id: str | None
+    organisation_name: str | None = None
     purpose: str | None
     status: str
     minutes: int

@@ -36,19 +36,25 @@ class RedemptionView(msgspec.Struct, frozen=True, kw_only=True):
     redemption_id: str
     reward_id: str
     volunteer_id: str
+    volunteer_name: str | None = None
+    volunteer_number: str | None = None
     beneficiary_id: str
+    beneficiary_name: str | None = None
+    beneficiary_number: str | None = None
     provider_id: str
-    provider_name: str | None
+    provider_name: str | None = None
     name: str
     kind: str
     cost_minutes: int
     slot: datetime | None
     status: str
     reserved_by: str
+    reserved_by_name: str | None = None
     reserved_at: datetime
     expires_at: datetime
     ended_at: datetime | None
     ended_by: str | None
+    ended_by_name: str | None = None
     reason: str | None
     position: int
 

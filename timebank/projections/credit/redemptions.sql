@@ -19,11 +19,9 @@ update redemption r
  where r.bank_id = $1 and r.redemption_id = f.redemption_id
 
 -- view --
--- A redemption, and the name of who provides it.
-select r.redemption_id, r.reward_id, r.volunteer_id, r.beneficiary_id, r.provider_id, o.name as provider_name, r.name,
-       r.kind, r.cost_minutes, r.slot, r.status, r.reserved_by, r.reserved_at, r.expires_at, r.ended_at, r.ended_by,
-       r.reason, r.position
-  from redemption r left join organisation o on o.bank_id = r.bank_id and o.organisation_id = r.provider_id
+select r.redemption_id, r.reward_id, r.volunteer_id, r.beneficiary_id, r.provider_id, r.name, r.kind, r.cost_minutes,
+       r.slot, r.status, r.reserved_by, r.reserved_at, r.expires_at, r.ended_at, r.ended_by, r.reason, r.position
+  from redemption r
 
 -- one --
 -- $1 bank  $2 redemption

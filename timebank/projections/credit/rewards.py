@@ -56,8 +56,9 @@ class RewardView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     description: str | None
     provider_id: str
-    provider_name: str | None
+    provider_name: str | None = None
     funder_id: str | None
+    funder_name: str | None = None
     quota: int | None
     quota_per_person: int | None
     quota_every: str | None
@@ -121,7 +122,6 @@ def _view(row: Any, terms: RewardTerms, gone: _Taken, today: date) -> RewardView
         reason=row["reason"],
         description=terms.description,
         provider_id=terms.provider_id,
-        provider_name=row["provider_name"],
         funder_id=terms.funder_id,
         quota=terms.quota,
         quota_per_person=terms.quota_per_person,

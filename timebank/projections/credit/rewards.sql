@@ -23,9 +23,7 @@ update reward r
  where r.bank_id = $1 and r.reward_id = latest.reward_id
 
 -- view --
--- A reward, and the name of who provides it.
-select r.reward_id, r.status, r.terms, r.reason, r.position, o.name as provider_name
-  from reward r left join organisation o on o.bank_id = r.bank_id and o.organisation_id = r.provider_id
+select r.reward_id, r.status, r.terms, r.reason, r.position from reward r
 
 -- one --
 -- $1 bank  $2 reward

@@ -29,9 +29,15 @@ class TransferView(msgspec.Struct, frozen=True, kw_only=True):
     transfer_id: str
     kind: str
     volunteer_id: str | None
+    volunteer_name: str | None = None
+    volunteer_number: str | None = None
     fund_id: str | None
+    fund_name: str | None = None
     to_volunteer_id: str | None
+    to_volunteer_name: str | None = None
+    to_volunteer_number: str | None = None
     to_fund_id: str | None
+    to_fund_name: str | None = None
     minutes: int
     reason: str | None
     made_at: datetime

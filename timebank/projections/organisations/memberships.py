@@ -1,7 +1,6 @@
 """Who belongs to which organisation, in which role?"""
 
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -17,7 +16,6 @@ from timebank.domain.facts.organisations import (
     MembershipRoleChanged,
 )
 from timebank.projections.machinery.projection import SetProjection, Step
-from timebank.vault.people import People
 
 SQL = load_statements("timebank.projections.organisations", "memberships.sql")
 
@@ -39,8 +37,11 @@ class MembershipView(msgspec.Struct, frozen=True, kw_only=True):
 
     membership_id: str
     organisation_id: str
+    organisation_name: str | None = None
     volunteer_id: str
-    name: str | None
+    volunteer_name: str | None = None
+    volunteer_number: str | None = None
+    volunteer_status: str | None = None
     role: str
     status: str
     valid_from: date | None
@@ -50,7 +51,6 @@ class MembershipView(msgspec.Struct, frozen=True, kw_only=True):
 
 async def page(
     pool: Pool,
-    people: People,
     bank_id: UUID,
     *,
     organisation_id: str | None,
@@ -60,13 +60,7 @@ async def page(
 ) -> list[MembershipView]:
     """Memberships of an organisation, or of a volunteer, in the order they were opened, after the one given."""
     rows = await pool.fetch(SQL["page"], bank_id, organisation_id, volunteer_id, after, limit)
-    return [_view(people, bank_id, row) for row in rows]
-
-
-def _view(people: People, bank_id: UUID, row: Any) -> MembershipView:
-    person = people.shown(bank_id, row)
-    fields = {name: value for name, value in row.items() if name not in {"key_id", "sealed"}}
-    return MembershipView(name=person.name if person else None, **fields)
+    return [MembershipView(**row) for row in rows]
 
 
 async def roles_of(pool: Pool, bank_id: UUID, volunteer_id: str, on: date) -> dict[str, str]:

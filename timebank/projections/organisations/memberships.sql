@@ -27,9 +27,8 @@ update membership m
 
 -- page --
 -- $1 bank  $2 organisation or null  $3 volunteer or null  $4 after this membership  $5 at most
-select m.membership_id, m.organisation_id, m.volunteer_id, p.key_id, p.sealed, m.role, m.status,
-       m.valid_from, m.valid_until, m.reason
-  from membership m left join person p using (bank_id, volunteer_id)
+select m.membership_id, m.organisation_id, m.volunteer_id, m.role, m.status, m.valid_from, m.valid_until, m.reason
+  from membership m
  where m.bank_id = $1 and ($2::text is null or m.organisation_id = $2) and ($3::text is null or m.volunteer_id = $3)
    and m.membership_id > $4
  order by m.membership_id limit $5

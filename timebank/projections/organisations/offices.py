@@ -26,11 +26,15 @@ class AppointmentView(msgspec.Struct, frozen=True, kw_only=True):
 
     appointment_id: str
     volunteer_id: str
+    volunteer_name: str | None = None
+    volunteer_number: str | None = None
     office: str
     organisation_id: str | None
+    organisation_name: str | None = None
     valid_from: date | None
     valid_until: date | None
     appointed_by: str
+    appointed_by_name: str | None = None
     delegated_from: str | None
     status: str
     reason: str | None

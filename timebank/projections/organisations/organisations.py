@@ -1,5 +1,6 @@
 """Which organisations are there, and how do they stand?"""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -48,6 +49,12 @@ async def one(pool: Pool, bank_id: UUID, organisation_id: str) -> OrganisationVi
 async def is_known(pool: Pool, bank_id: UUID, organisation_id: str) -> bool:
     """Whether there is such an organisation."""
     return bool(await pool.fetchval(SQL["is_known"], bank_id, organisation_id))
+
+
+async def names_of(pool: Pool, bank_id: UUID, organisation_ids: Sequence[str]) -> dict[str, str]:
+    """The names of organisations, by their ids."""
+    rows = await pool.fetch(SQL["names_of"], bank_id, organisation_ids)
+    return {row["organisation_id"]: row["name"] for row in rows}
 
 
 async def page(pool: Pool, bank_id: UUID, status: str | None, after: str, limit: int) -> list[OrganisationView]:

@@ -24,6 +24,10 @@ select organisation_id, name, kind, code as official_code, status, registered_at
 -- $1 bank  $2 organisation
 select true from organisation where bank_id = $1 and organisation_id = $2
 
+-- names_of --
+-- $1 bank  $2 organisations
+select organisation_id, name from organisation where bank_id = $1 and organisation_id = any ($2)
+
 -- page --
 -- $1 bank  $2 status or null  $3 after this organisation  $4 at most
 {view}

@@ -26,7 +26,11 @@ class ProxyView(msgspec.Struct, frozen=True, kw_only=True):
 
     proxy_id: str
     volunteer_id: str
+    volunteer_name: str | None = None
+    volunteer_number: str | None = None
     proxy_volunteer_id: str
+    proxy_volunteer_name: str | None = None
+    proxy_volunteer_number: str | None = None
     scopes: list[str]
     acts_per_day: int
     minutes_per_day: int | None

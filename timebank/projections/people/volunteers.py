@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -19,6 +19,7 @@ from timebank.domain.facts.people import (
     VolunteerSuspended,
 )
 from timebank.domain.identifiers import as_number
+from timebank.domain.person import Person
 from timebank.domain.text import normal
 from timebank.projections.machinery.projection import SetProjection, Step
 from timebank.vault.people import LONGEST_BEGINNING, People
@@ -50,6 +51,24 @@ class VolunteerView(msgspec.Struct, frozen=True, kw_only=True):
     birth_year: int | None
     skills: list[str] | None
     alias: str | None
+
+
+class Brief(NamedTuple):
+    """Who somebody is, in short; None for what is not known, or not to be seen."""
+
+    name: str | None
+    number: str | None
+    status: str | None
+
+
+async def briefly(pool: Pool, people: People, bank_id: UUID, volunteer_ids: Sequence[str]) -> dict[str, Brief]:
+    """Who volunteers are, by their ids."""
+    rows = await pool.fetch(SQL["briefly"], bank_id, volunteer_ids)
+    return {row["volunteer_id"]: _brief(people.shown(bank_id, row), row) for row in rows}
+
+
+def _brief(person: Person | None, row: Any) -> Brief:
+    return Brief(person.name if person else None, row["number"], row["status"])
 
 
 async def one(pool: Pool, people: People, bank_id: UUID, volunteer_id: str) -> VolunteerView | None:
@@ -101,12 +120,6 @@ async def exactly(pool: Pool, people: People, bank_id: UUID, number_or_phone: st
 async def by_numbers(pool: Pool, bank_id: UUID, numbers: Sequence[str]) -> dict[str, str]:
     """Who has these volunteer numbers; nobody is meant by a phone, and nobody who was erased."""
     return {row["number"]: row["volunteer_id"] for row in await pool.fetch(SQL["by_numbers"], bank_id, numbers)}
-
-
-async def numbers_of(pool: Pool, bank_id: UUID, volunteer_ids: Sequence[str]) -> dict[str, str]:
-    """The numbers of volunteers."""
-    rows = await pool.fetch(SQL["numbers_of"], bank_id, volunteer_ids)
-    return {row["volunteer_id"]: row["number"] for row in rows}
 
 
 async def by_number_or_phone(pool: Pool, people: People, bank_id: UUID, wanted: Sequence[str]) -> dict[str, list[str]]:

@@ -60,9 +60,10 @@ select true from volunteer where bank_id = $1 and volunteer_id = $2
 -- $1 bank  $2 numbers
 select number, volunteer_id from volunteer where bank_id = $1 and number = any ($2) and status <> 'erased'
 
--- numbers_of --
+-- briefly --
 -- $1 bank  $2 volunteers
-select volunteer_id, number from volunteer where bank_id = $1 and volunteer_id = any ($2)
+{view}
+ where v.bank_id = $1 and v.volunteer_id = any ($2)
 
 -- who --
 -- Volunteers by what an office writes on a list: number or phone. $1 bank  $2 numbers  $3 keyed hashes of phones

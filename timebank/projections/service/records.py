@@ -44,8 +44,12 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
 
     record_id: str
     volunteer_id: str
+    volunteer_name: str | None = None
+    volunteer_number: str | None = None
     organisation_id: str
+    organisation_name: str | None = None
     recorder_id: str
+    recorder_name: str | None = None
     activity: str
     category: str
     capacity: str
@@ -62,6 +66,7 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     policy_version: int
     rules_applied: list[RuleEffect]
     decided_by: str | None
+    decided_by_name: str | None = None
     reason: str | None
     position: int
 

@@ -1,0 +1,76 @@
+"""Whom lists name: everybody is told as much of who the people are as they may know."""
+
+from typing import Any
+
+from tests.api.world import Caller, World
+
+WHO = ("volunteer_name", "volunteer_number", "recorder_name", "decided_by_name", "organisation_name")
+
+
+async def seen(caller: Caller, path: str, *fields: str, **params: Any) -> list[tuple[Any, ...]]:
+    """What somebody is told of some fields, in the whole list."""
+    items = [each for page in await caller.pages(path, limit=500, **params) for each in page]
+    return [tuple(each[field] for field in fields) for each in items]
+
+
+async def test_service_is_somebodys(own_world: World) -> None:
+    """A verifier confirms a person, not an id; oneself and administrators see as much, auditors no name."""
+    world = own_world
+    zhang, outsider = await world.somebody("张三"), await world.body("别处")
+    number = (await zhang.get("/v1/me"))["volunteer"]["number"]
+    record_id = await world.log(zhang.id, by=world.recorder)
+    other = await world.member("verifier", outsider)
+    full = [("张三", number, "某某", None, "百花园物业")]
+    for caller in (world.verifier, world.coordinator, world.organisation, world.administrator):
+        assert await seen(caller, "/v1/service-records", *WHO, organisation_id=world.garden) == full
+        alone = await caller.get(f"/v1/service-records/{record_id}")
+        assert [tuple(alone[field] for field in WHO)] == full
+    await world.verifier.post(f"/v1/service-records/{record_id}/confirm", expect=200)
+    assert await seen(zhang, "/v1/service-records", *WHO) == [("张三", number, "某*", "某*", "百花园物业")]
+    auditor = await world.appointed("auditor")
+    assert await seen(auditor, "/v1/service-records", *WHO) == [(None, number, None, None, "百花园物业")]
+    assert await seen(other, "/v1/service-records", *WHO) == []
+
+
+async def test_reading_names_is_written_down(own_world: World) -> None:
+    """Whoever is shown others' names is in the security log; whoever sees their own affairs is not."""
+    world = own_world
+    zhang = await world.with_credit(name="张三")
+    await zhang.get("/v1/service-records")
+    await world.verifier.get("/v1/service-records", organisation_id=world.garden)
+    read = (await world.administrator.get("/v1/audit/security", kind="people-read"))["items"]
+    assert [(each["actor"], each["detail"]["people"]) for each in read] == [(world.verifier.id, 1)]
+
+
+async def test_gifts_say_to_whom_and_not_more(world: World) -> None:
+    """Of the other side of a gift one sees the first character of the name, and no number; administrators see both."""
+    giver, elder = await world.with_credit(name="张三"), await world.somebody("赵奶奶")
+    await giver.post("/v1/gifts", {"to_volunteer_id": elder.id, "minutes": 5}, expect=201)
+    sides = ("volunteer_name", "to_volunteer_name", "to_volunteer_number")
+    own = (await elder.get("/v1/me"))["volunteer"]["number"]
+    assert await seen(giver, "/v1/gifts", *sides) == [("张三", "赵**", None)]
+    assert await seen(elder, "/v1/gifts", *sides) == [("张*", "赵奶奶", own)]
+    assert await seen(world.administrator, "/v1/gifts", *sides, volunteer_id=elder.id) == [("张三", "赵奶奶", own)]
+
+
+async def test_whoever_hands_out_sees_to_whom(world: World) -> None:
+    """Whoever provides what is redeemed sees for whom it is; their own programs too."""
+    provider = await world.body("某理发店")
+    merchant, somebody = await world.member("merchant", provider), await world.with_credit(name="张三")
+    reserved = await world.redeem(somebody, await world.reward(provider))
+    for caller in (merchant, await world.program(provider)):
+        told = await seen(caller, "/v1/redemptions", "beneficiary_name", "provider_name")
+        assert told == [("张三", "某理发店")]
+    given = await merchant.post("/v1/redemptions/fulfil", {"redemption_code": reserved["redemption_code"]})
+    assert given["beneficiary_name"] == "张三"
+
+
+async def test_a_proxy_is_named_by_the_first_character(world: World) -> None:
+    """Whoever appoints a proxy by their number learns no name by it, nor does the proxy."""
+    elder, child = await world.somebody("赵奶奶"), await world.somebody("李小妹")
+    await elder.post("/v1/me/proxies", {"proxy_volunteer_id": child.id}, expect=201)
+    sides = ("volunteer_name", "proxy_volunteer_name", "proxy_volunteer_number")
+    (own,) = await elder.get("/v1/me/proxies")
+    assert tuple(own[side] for side in sides) == ("赵奶奶", "李**", None)
+    (acts_for,) = (await child.get("/v1/me"))["acts_for"]
+    assert [acts_for[side] for side in sides[:2]] == ["赵**", "李小妹"]

@@ -1,0 +1,101 @@
+"""Names: of the people and bodies in an answer, as far as whoever asks may see them.
+
+A field `x_name`, `x_number` or `x_status` of a view is about whoever the field `x_id`, or `x`, names. It is filled in
+here, and nowhere else.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from timebank.access.sight import Sight, masked
+from timebank.projections.credit import funds
+from timebank.projections.organisations import organisations
+from timebank.projections.people import volunteers
+from timebank.projections.people.volunteers import Brief
+from timebank.vault.people import People
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_SAID = ("_name", "_number", "_status")
+_AFFAIRS_OF = ("organisation_id", "provider_id")
+
+
+class Named(NamedTuple):
+    """The items with their names, and how many other people are named in full."""
+
+    items: list[Any]
+    people: int
+
+
+async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
+    """Items with the names of whom they are about.
+
+    Administrators see everybody, and so does whoever serves the organisation that an item is an affair of. In one's own
+    affairs the others are named with their first character. Auditors see numbers, and no names.
+    """
+    ids = {getattr(item, field) for item in items for field in _blanks(type(item))} - {None}
+    if not ids:
+        return Named(list(items), 0)
+    known = await _known(sight, people, ids)
+    served = frozenset() if sight.sees_people else frozenset(await sight.served())
+    seen: set[str] = set()
+    filled = [_filled(item, sight, known, served, seen) for item in items]
+    return Named(filled, len(seen - sight.own_ids))
+
+
+class _Known(NamedTuple):
+    """Who is known by which id: people, and the names of bodies and funds."""
+
+    people: Mapping[str, Brief]
+    others: Mapping[str, str]
+
+
+async def _known(sight: Sight, people: People, ids: Iterable[str]) -> _Known:
+    def of(prefix: str) -> list[str]:
+        return sorted(each for each in ids if each.startswith(prefix))
+
+    found = await volunteers.briefly(sight.pool, people, sight.bank_id, of("vol_")) if of("vol_") else {}
+    others = await organisations.names_of(sight.pool, sight.bank_id, of("org_")) if of("org_") else {}
+    if of("fnd_"):
+        others = others | await funds.names(sight.pool, sight.bank_id)
+    return _Known(found, others)
+
+
+@cache
+def _blanks(kind: type[msgspec.Struct]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The fields that say who it is, each with those to be filled in, and with what."""
+    names = kind.__struct_fields__
+    blanks: dict[str, list[tuple[str, str]]] = {}
+    for blank in names:
+        for suffix in _SAID:
+            stem = blank.removesuffix(suffix)
+            of = next((each for each in (f"{stem}_id", stem) if each in names and each != blank), None)
+            if of:
+                blanks.setdefault(of, []).append((blank, suffix.removeprefix("_")))
+    return {of: tuple(fields) for of, fields in blanks.items()}
+
+
+def _filled(item: T, sight: Sight, known: _Known, served: frozenset[str], seen: set[str]) -> T:
+    """One item; whoever is named in full is added to those seen."""
+    blanks = _blanks(type(item))
+    is_affair = any(getattr(item, field, None) in served for field in _AFFAIRS_OF)
+    is_own = any(getattr(item, field) in sight.own_ids for field in blanks)
+    said: dict[str, Any] = {}
+    for field, wanted in blanks.items():
+        whom = getattr(item, field)
+        person = known.people.get(whom)
+        if person:
+            is_seen = sight.sees_people or is_affair or whom in sight.own_ids
+            if is_seen:
+                seen.add(whom)
+            else:
+                name = masked(person.name) if is_own else None
+                number = person.number if sight.sees_all else None
+                person = Brief(name, number, person.status if sight.sees_all else None)
+            said |= {blank: getattr(person, what) for blank, what in wanted}
+        elif whom in known.others:
+            said |= {blank: known.others[whom] for blank, what in wanted if what == "name"}
+    return msgspec.structs.replace(item, **said) if said else item
