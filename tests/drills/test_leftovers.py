@@ -58,8 +58,8 @@ def started_by(told: Path) -> list[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """With one worker, and by itself; for a release each way to be killed."""
-    quick = [("kill -9 of the process", 1), ("Ctrl-C", 0)]
+    """By kill -9; for a release each way, and without workers."""
+    quick = [("kill -9 of the process", 1)]
     every = [*((how, 1) for how in KILLED), ("kill -9 of the process", 0)]
     metafunc.parametrize(("how", "workers"), quick if effort_of(metafunc.config) == "quick" else every)
 
