@@ -11,7 +11,7 @@ from timebank.domain.text import Line
 BirthYear = Annotated[int, Meta(ge=1900, le=2200)]
 
 DocumentNumber = Annotated[
-    str, Meta(pattern=r"^[0-9A-Za-z]{5,20}$(?!\n)", description="The number of an identity document.")
+    str, Meta(min_length=1, max_length=40, description="The number of an identity card (GB 11643), in any spelling.")
 ]
 
 Skills = Annotated[tuple[Line, ...], Meta(max_length=20)]

@@ -115,13 +115,17 @@ class People:
         self, source: "Pool | Connection", bank_id: UUID, numbers: Iterable[str]
     ) -> dict[str, VolunteerId]:
         """Those of the document numbers that somebody has, and who."""
-        meant = {index: number for number in numbers for index in self.keyring.indexes("document", number)}
+        meant = {index: number for number in numbers for index in self.document_indexes(number)}
         rows = await source.fetch(SQL["holders"], bank_id, list(meant))
         return {meant[row["document_index"]]: VolunteerId(row["volunteer_id"]) for row in rows}
 
     def phone_indexes(self, phone: str) -> list[str]:
         """By what a phone is found."""
         return self.keyring.indexes("phone", digits(phone))
+
+    def document_indexes(self, number: str) -> list[str]:
+        """By what a document number is found, and also one that was kept before there was one spelling of it."""
+        return [index for spelt in {number, number.lower()} for index in self.keyring.indexes("document", spelt)]
 
     def name_indexes(self, beginning: str) -> list[str]:
         """By what a name is found of which this is the beginning, or the whole."""

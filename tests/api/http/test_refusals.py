@@ -10,6 +10,7 @@ import pytest
 
 from tests.api.credit_scenes import CREDIT_SCENES, Scene
 from tests.api.world import Caller, World, service
+from tests.helpers.document_numbers import document_number
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerNumber
 from timebank.domain.organisations.organisations import RegisterOrganisation
@@ -284,8 +285,18 @@ async def key_term_not_possible(world: World) -> httpx.Response:
     return await world.administrator.ask("POST", f"/v1/organisations/{world.garden}/keys", json=body)
 
 
+async def document_number_not_valid(world: World) -> httpx.Response:
+    body = {"name": "某某", "document_number": document_number(1)[:-1]}
+    return await world.administrator.ask("POST", "/v1/volunteers", json=body)
+
+
+async def document_number_by_office(world: World) -> httpx.Response:
+    body = {"document_number": document_number(2)}
+    return await world.volunteer.ask("PATCH", f"/v1/volunteers/{world.volunteer.id}", json=body)
+
+
 async def document_number_taken(world: World) -> httpx.Response:
-    body = {"name": "某某", "document_number": uuid4().hex[:18]}
+    body = {"name": "某某", "document_number": document_number(1)}
     await world.administrator.post("/v1/volunteers", body, expect=201)
     return await world.administrator.ask("POST", "/v1/volunteers", json=body)
 
@@ -309,6 +320,8 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "proxy-not-allowed": (403, proxy_not_allowed),
     "proxy-limit-reached": (403, proxy_limit_reached),
     "document-number-taken": (409, document_number_taken),
+    "document-number-not-valid": (422, document_number_not_valid),
+    "document-number-by-office": (403, document_number_by_office),
     "volunteer-is-erased": (409, volunteer_is_erased),
     "appointment-already-held": (409, appointment_already_held),
     "last-administrator": (409, last_administrator),

@@ -107,7 +107,7 @@ class TestMyData:
 
     async def test_holds_everything(self, world: World) -> None:
         """What is personal, every membership, office, proxy, record, session, and every fact about oneself is there."""
-        personal = {"phone": "13922223333", "birth_year": 1948, "document_number": "11010519480101001X"}
+        personal = {"phone": "13922223333", "birth_year": 1948, "document_number": "110105194801010016"}
         somebody = await world.somebody("诸葛采薇", skills=["二胡"], **personal)
         young = await world.somebody("诸葛小明")
         await somebody.post(f"/v1/volunteers/{somebody.id}/consents", CONSENT)
@@ -167,7 +167,7 @@ class TestMyData:
         known = {
             "phone": "13944445555",
             "birth_year": 1931,
-            "document_number": "110105193101010026",
+            "document_number": "110105193101010029",
             "skills": ["古琴"],
         }
         other = await world.somebody("卓文君", **known)
@@ -181,7 +181,7 @@ class TestMyData:
         for secret in (
             "卓文君",
             "13944445555",
-            "110105193101010026",
+            "110105193101010029",
             "古琴",
             "林主任",
             "卓王孙",

@@ -30,6 +30,7 @@ from timebank.domain.facts.people import (
 )
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.people.refusals import (
+    DocumentNumberByOffice,
     VolunteerHasLeft,
     VolunteerIsAdministrator,
     VolunteerIsErased,
@@ -106,13 +107,20 @@ class TestRegisterVolunteer:
         decided = given(registered(LI)).when(register(by=by))
         decided.then_refused(OfficeMissing, office="administrator or node-leader")
 
+    def test_programs_enter_no_document_numbers(self) -> None:
+        """An office has seen the document; a program has not, and would learn whose number is known."""
+        command = register(by=GARDENERS_PROGRAM, document_number="420102195803030027")
+        given().when(command).then_refused(DocumentNumberByOffice)
+        for by in (ADMINISTRATOR, in_office("node-leader", scope=GARDEN)):
+            given().when(register(by=by, document_number="420102195803030027")).then(registered())
+
     def test_keeps_what_is_personal_out_of_the_fact(self) -> None:
         """Name, phone, year, document and skills are handed over beside the fact and are nowhere in it."""
         personal: dict[str, Any] = {
             "name": "王桂芳",
             "phone": "13800000001",
             "birth_year": 1958,
-            "document_number": "420102195803030028",
+            "document_number": "420102195803030027",
             "skills": ("理发",),
         }
         command = register(**personal)
@@ -140,16 +148,23 @@ class TestChangePersonalData:
             ("phone", ""),
             ("birth_year", 1958),
             ("birth_year", 0),
-            ("document_number", "420102195803030028"),
+            ("document_number", "420102195803030027"),
             ("skills", ("理发",)),
             ("skills", ()),
         ],
     )
     def test_tells_which_fields_and_keeps_their_values_out(self, field: str, value: Any) -> None:
         """What changes is named in the fact, and handed over beside it; an empty value takes one away."""
-        command = change(**{field: value})
+        command = change(ADMINISTRATOR, **{field: value})
         given(registered()).when(command).then(PersonalDataChanged(volunteer_id=WANG, fields=(field,)))
         assert command.personal() == Person(volunteer_id=WANG, **{field: value})
+
+    @pytest.mark.parametrize("number", ["420102195803030027", ""])
+    @pytest.mark.parametrize("by", [acting(WANG), on_behalf(WANG)], ids=lambda by: by.authority)
+    def test_document_numbers_are_for_offices(self, by: Acting, number: str) -> None:
+        """Nobody puts in a document number themselves, or takes theirs away, along with whatever else."""
+        command = change(by, document_number=number, phone="13800000002")
+        given(registered()).when(command).then_refused(DocumentNumberByOffice)
 
     def test_tells_all_fields_in_their_order(self) -> None:
         """Several values change at once, and are told in the same order however they were given."""

@@ -33,6 +33,7 @@ from timebank.domain.people.volunteers import (
     SetConsent,
     SuspendVolunteer,
 )
+from timebank.domain.person import BirthYear, DocumentNumber, Skills
 from timebank.domain.text import Line, Phone
 from timebank.ledger.submission import Receipt
 from timebank.projections.people import volunteers
@@ -43,11 +44,6 @@ T = TypeVar("T")
 NUMBER_ATTEMPTS = 5
 
 Query = Annotated[str | None, QueryParameter(name="query", min_length=1, max_length=200, pattern=PRINTABLE)]
-Skills = Annotated[tuple[Line, ...], msgspec.Meta(max_length=20)]
-BirthYear = Annotated[int, msgspec.Meta(ge=1900, le=2200)]
-DocumentNumber = Annotated[
-    str, msgspec.Meta(pattern=r"^[0-9A-Za-z]{5,20}$(?!\n)", description="The number of an identity document.")
-]
 
 
 class RegisterRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -225,7 +221,8 @@ class VolunteerController(Controller):
     ) -> Changed:
         """Put right what is known about a person. The history says which fields were changed, not what they say.
 
-        Another phone needs proof of who one is, as codes are sent there (`POST /v1/sessions/current/prove`).
+        Another phone needs proof of who one is, as codes are sent there (`POST /v1/sessions/current/prove`). A document
+        number is for administrators only.
         """
         if data.phone is not UNSET:
             await request.must_be_proved()

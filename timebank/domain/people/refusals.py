@@ -39,6 +39,18 @@ class DocumentNumberTaken(Conflict):
     field = "document_number"
 
 
+class DocumentNumberNotValid(Invalid):
+    """This is no number of an identity card (GB 11643): {reason}."""
+
+    field = "document_number"
+
+
+class DocumentNumberByOffice(Forbidden):
+    """Document numbers are entered, changed and taken away by an office only, which has seen the document."""
+
+    field = "document_number"
+
+
 class VolunteerIsSuspended(Conflict):
     """Volunteer {volunteer_id} is suspended."""
 

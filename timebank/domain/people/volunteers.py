@@ -1,7 +1,10 @@
 """Volunteers: who has an account, under which number, and what they consented to. Their names are in no fact."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Self
+
+import msgspec
 
 from timebank.domain.acting import must_govern
 from timebank.domain.facts.organisations import AppointmentEnded, AppointmentMade
@@ -18,8 +21,10 @@ from timebank.domain.facts.people import (
 )
 from timebank.domain.identifiers import AppointmentId, VolunteerId, VolunteerNumber, number_tag
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event, must_fit
+from timebank.domain.people import document_numbers
 from timebank.domain.people.refusals import (
     CannotReceive,
+    DocumentNumberByOffice,
     VolunteerHasLeft,
     VolunteerIsAdministrator,
     VolunteerIsErased,
@@ -141,12 +146,18 @@ class RegisterVolunteer(Command, frozen=True, kw_only=True):
     document_number: DocumentNumber | None = None
     skills: Skills = ()
 
+    def checked(self) -> Self:
+        fit = super().checked()
+        return msgspec.structs.replace(fit, document_number=_checked(fit.document_number, fit.at))
+
     def needs(self) -> Sequence[Key]:
         return (about(NumberHolder, self.number),)
 
     def decide(self, known: Known) -> Iterator[Fact]:
         if self.by.authority not in {"operator", "administrator", "node-leader", "organisation"}:
             raise OfficeMissing(office="administrator or node-leader")
+        if self.document_number is not None and self.by.authority == "organisation":
+            raise DocumentNumberByOffice
         if known(NumberHolder, self.number).is_taken:
             raise VolunteerNumberTaken(number=self.number)
         yield VolunteerRegistered(volunteer_id=self.volunteer_id, number=self.number)
@@ -185,7 +196,8 @@ class ChangePersonalData(Command, frozen=True, kw_only=True):
         ):
             if value:
                 must_fit(value, kind, field)
-        return super().checked()
+        fit = super().checked()
+        return msgspec.structs.replace(fit, document_number=_checked(fit.document_number, fit.at))
 
     def needs(self) -> Sequence[Key]:
         return (about(Volunteer, self.volunteer_id),)
@@ -194,6 +206,8 @@ class ChangePersonalData(Command, frozen=True, kw_only=True):
         known(Volunteer, self.volunteer_id).must_not_be_erased()
         if not self.by.governs and self.by.own_id != self.volunteer_id:
             raise NotYourOwn
+        if self.document_number is not None and not self.by.governs:
+            raise DocumentNumberByOffice
         changed = tuple(name for name in _PERSONAL if getattr(self, name) is not None)
         if not changed:
             raise NothingChanges
@@ -201,6 +215,11 @@ class ChangePersonalData(Command, frozen=True, kw_only=True):
 
     def personal(self) -> Person:
         return Person(volunteer_id=self.volunteer_id, **{name: getattr(self, name) for name in _PERSONAL})
+
+
+def _checked(document_number: str | None, at: datetime) -> str | None:
+    """A document number, if one is said, in its one spelling. Raises `DocumentNumberNotValid`."""
+    return document_numbers.checked(document_number, at.date()) if document_number else document_number
 
 
 _PERSONAL = ("name", "phone", "birth_year", "document_number", "skills")

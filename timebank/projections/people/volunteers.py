@@ -19,6 +19,7 @@ from timebank.domain.facts.people import (
     VolunteerSuspended,
 )
 from timebank.domain.identifiers import as_number
+from timebank.domain.people.document_numbers import spelt
 from timebank.domain.person import Person
 from timebank.domain.text import normal
 from timebank.projections.machinery.projection import SetProjection, Step
@@ -100,7 +101,7 @@ async def page(
     asked = normal(query or "")
     number = as_number(query or "")
     names = [index for name in {asked, query or ""} for index in people.name_indexes(name)]
-    hashes = people.phone_indexes(asked), people.keyring.indexes("document", asked), names
+    hashes = people.phone_indexes(asked), people.document_indexes(spelt(asked)), names
     rows = await pool.fetch(SQL["page"], bank_id, number if query else None, after, limit, *hashes, members_of)
     return [view for row in rows if _is_meant(view := _view(people, bank_id, row), asked)]
 
