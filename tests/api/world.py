@@ -17,6 +17,8 @@ from timebank.runtime.composition import Services
 from timebank.runtime.founding import found_bank
 from timebank.runtime.settings import Settings
 
+DAY_SECONDS = 86_400
+
 
 class Caller:
     """Somebody with an access token or an API key. Answers are checked only where a status is expected."""
@@ -96,12 +98,15 @@ class World:
         self.coordinator = await self.member("coordinator")
 
     async def caller(self, volunteer_id: str) -> Caller:
-        """A volunteer who has just signed in; that proves who they are for as long as tests take."""
-        visit = Visit(self.services.ledger.clock(), "", "test")
+        """A volunteer who has just signed in; their token, and who they are, is good for as long as tests take."""
+        at = self.services.ledger.clock()
+        visit = Visit(at, "", "test")
         tokens = await self.services.sign_in.let_in(self.bank_id, volunteer_id, visit, "test")
         proved = "update session set proved_at = 'infinity' where session_id = $1"
         await self.services.pool.execute(proved, tokens.session_id)
-        return Caller(self.http, volunteer_id, tokens.access_token, tokens.session_id)
+        sessions = self.services.sign_in.sessions
+        token = sessions.access_token(self.bank_id, volunteer_id, tokens.session_id, at, seconds=DAY_SECONDS)
+        return Caller(self.http, volunteer_id, token, tokens.session_id)
 
     async def verify_phone(self, volunteer_id: str) -> None:
         """Somebody's phone is known to be theirs from now on."""
