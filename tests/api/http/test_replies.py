@@ -29,8 +29,9 @@ def times_in(value: Any) -> Iterator[str]:
                 yield from times_in(each)
 
 
-async def test_times_are_local_with_their_offset(world: World) -> None:
+async def test_times_are_local_with_their_offset(own_world: World) -> None:
     """In whatever zone a time came in and was kept, every answer says it in the bank's zone, with the offset."""
+    world = own_world
     slot = {"starts_at": (datetime.now(UTC) + timedelta(days=3)).isoformat(), "places": 2}
     ids = await things_of(world) | {"volunteer_id": world.volunteer.id, "organisation_id": world.garden}
     ids["reward_id"] = await world.reward(slots=[slot])
