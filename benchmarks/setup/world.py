@@ -24,7 +24,8 @@ from timebank.domain.identifiers import (
 from timebank.domain.kernel import Command
 from timebank.domain.organisations.organisations import ApproveOrganisation, RegisterOrganisation
 from timebank.domain.people.volunteers import RegisterVolunteer
-from timebank.domain.service.records import LogConfirmedService, LogService
+from timebank.domain.service.lists import EnterService
+from timebank.domain.service.records import LogService
 from timebank.ledger.submission import Receipt
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import Services, running_services
@@ -132,9 +133,9 @@ class World:
             place="社区服务中心",
         )
 
-    def confirmed(self, log: LogService) -> LogConfirmedService:
+    def confirmed(self, log: LogService) -> EnterService:
         """The same record, logged and confirmed at once: two facts."""
-        return LogConfirmedService(by=self.administrator, at=self.at, log=log)
+        return EnterService(by=log.by, at=self.at, log=log, signer=self.administrator)
 
     async def project(self) -> None:
         """Bring all projections up to the end of the log."""

@@ -115,7 +115,7 @@ async def test_records_are_logged_from_a_list(program: Program, url: str, encodi
             (270, "resident", "2026-03-02"),
             (90, "staff-on-duty", "2026-03-04"),
         ]
-        assert {each["recorder_id"] for each in records} == {office.world.garden}
+        assert {each["recorder_id"] for each in records} == {"operator"}
         assert (records[0]["place"], records[0]["programmes"]) == ("三号楼", ["红细胞", "邻里守望"])
         assert records[0]["started_at"] == "2026-03-01T08:30:00+08:00"
         assert {each["status"] for each in records} == {"logged"}

@@ -14,6 +14,7 @@ from timebank.domain.credit.transfers import DonateCredit, GiveCredit, GrantCred
 from timebank.domain.facts.credit import Rules
 from timebank.domain.kernel import Command
 from timebank.domain.people.volunteers import SetConsent
+from timebank.domain.service.lists import EnterService
 from timebank.domain.service.records import ConfirmService, CorrectService, LogService, VoidService
 
 C = TypeVar("C", bound=Command)
@@ -33,6 +34,11 @@ def said(kind: type[C], fields: dict[str, Any], changes: dict[str, Any], by: Act
 def log_service(**changes: Any) -> LogService:
     """The garden's program logs two hours of Wang's yesterday morning."""
     return said(LogService, WORK, changes, GARDENERS_PROGRAM)
+
+
+def enter(log: LogService, signer: Acting | None = None) -> EnterService:
+    """Whoever logs enters it from a list, which somebody may have signed."""
+    return EnterService(by=log.by, at=log.at, log=log, signer=signer)
 
 
 def confirm_service(**changes: Any) -> ConfirmService:

@@ -14,6 +14,7 @@ from tests.controls import (
     REWARD,
     WANG,
     acting,
+    enter,
     give,
     log_service,
     reserve,
@@ -27,7 +28,8 @@ from timebank.domain.kernel import Command
 from timebank.domain.organisations.organisations import RegisterOrganisation
 from timebank.domain.people.volunteers import ChangePersonalData, SetConsent, SuspendVolunteer
 from timebank.domain.refusals import NotWellFormed, UnbelievableTime
-from timebank.domain.service.records import ConfirmService, CorrectService, LogConfirmedService
+from timebank.domain.service.lists import EnterService
+from timebank.domain.service.records import ConfirmService, CorrectService
 
 BY: dict[str, Any] = {"by": ADMINISTRATOR, "at": NOON}
 LONG_AGO = datetime(1930, 5, 1, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -43,9 +45,9 @@ def publish(**changes: Any) -> PublishReward:
     return PublishReward(**BY, reward_id=REWARD, terms=terms(**changes))
 
 
-def signed(**changes: Any) -> LogConfirmedService:
+def signed(**changes: Any) -> EnterService:
     """A list that two have signed."""
-    return LogConfirmedService(by=acting(WANG), at=NOON, log=log_service(record_id=OTHER, **changes))
+    return enter(log_service(record_id=OTHER, **changes), signer=acting(WANG))
 
 
 class TestCheck:

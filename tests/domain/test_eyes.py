@@ -13,6 +13,7 @@ from tests.controls import (
     WANG,
     ZHAO,
     acting,
+    enter,
     log_service,
     logged,
     member,
@@ -22,7 +23,7 @@ from tests.controls import (
 from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import ActorId
-from timebank.domain.service.records import ConfirmService, LogConfirmedService, RejectService
+from timebank.domain.service.records import ConfirmService, RejectService
 from timebank.domain.service.refusals import RecorderIsBeneficiary, RecorderIsVerifier, VerifierIsBeneficiary
 
 PEOPLE = (*standing(), registered())
@@ -70,7 +71,7 @@ class TestAKeyAndItsIssuer:
 
     def test_nobody_signs_a_list_that_their_own_key_sends(self) -> None:
         """Logged with a key and signed by its issuer: two names, one person."""
-        command = LogConfirmedService(by=acting(LI), at=NOON, log=log_service(by=program(LI), record_id=OTHER))
+        command = enter(log_service(by=program(LI), record_id=OTHER), signer=acting(LI))
         given(*PEOPLE, *LI_COORDINATES).when(command).then_refused(RecorderIsVerifier)
 
     def test_nobody_logs_their_own_service_with_their_key(self) -> None:

@@ -367,6 +367,7 @@ ELSEWHERE = {
     "bank-already-open": "banks are opened on the command line only, each under a new id",
     "volunteer-number-taken": "the service tries other numbers; see the test below",
     "not-well-formed": "a request with such a value does not have the shape it should have: 400",
+    "record-differs": "it is a verdict on a row of a list that is imported",
     "too-few-minutes": "a request for less than one minute does not have the shape it should have: 400",
 }
 

@@ -24,6 +24,7 @@ from tests.controls import (
     at,
     confirmed,
     corrected,
+    enter,
     log_service,
     registered,
     spent,
@@ -40,7 +41,6 @@ from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.records import (
     ConfirmService,
     CorrectService,
-    LogConfirmedService,
     LogService,
     RejectService,
     VoidService,
@@ -249,7 +249,7 @@ class AnyHistory(RuleBasedStateMachine):
         """An organisation logs service that the administrator confirms at once, or nothing happens."""
         log = self.logging(quarter, length, minutes, capacity, volunteer_id, organisation_id)
         before = list(self.book.facts)
-        if self.keep(LogConfirmedService(by=ADMINISTRATOR, at=NOON, log=log)):
+        if self.keep(enter(log, signer=ADMINISTRATOR)):
             self.records[log.record_id].status = "confirmed"
         else:
             assert self.book.facts == before

@@ -19,6 +19,7 @@ from tests.controls import (
     adopted,
     at,
     confirmed,
+    enter,
     in_office,
     log_service,
     logged,
@@ -41,7 +42,6 @@ from timebank.domain.refusals import OfficeMissing
 from timebank.domain.service.records import (
     ConfirmService,
     CorrectService,
-    LogConfirmedService,
     RejectService,
     VoidService,
 )
@@ -247,7 +247,7 @@ class TestConfirmingUnderRules:
         for book, times in ((whole, [ends]), (parts, [(ends[0], MIDNIGHT), (MIDNIGHT, ends[1])])):
             for number, (started_at, ended_at) in enumerate(times):
                 log = log_service(record_id=RecordId(f"rec_{number}"), started_at=started_at, ended_at=ended_at)
-                book.do(LogConfirmedService(by=ADMINISTRATOR, at=NOON, log=log))
+                book.do(enter(log, signer=ADMINISTRATOR))
         assert whole.minutes("available") == parts.minutes("available") == 45
 
 
@@ -341,7 +341,7 @@ class TestWhoConfirmsDirectly:
     def test_in_the_same_breath(self) -> None:
         """Logging and confirming at once needs the same role."""
         people = (*standing(), registered(), adopted(direct_confirm_roles=("recorder",)))
-        command = LogConfirmedService(by=acting(LI), at=NOON, log=log_service())
+        command = enter(log_service(), signer=acting(LI))
         assert len(given(*people, *member(LI, "recorder")).when(command).outcome) == 2
         decided = given(*people, *member(LI, "verifier")).when(command)
         decided.then_refused(RoleMissing, role="recorder", organisation_id=GARDEN)
@@ -355,5 +355,5 @@ class TestWhoConfirmsDirectly:
         given(*self.PENDING, rules).when(confirm(by)).then_refused(RecordUnknown, record_id=RECORD)
         decided = given(*self.PENDING, confirmed(), rules).when(correct(by=by, minutes=60))
         decided.then_refused(RecordUnknown, record_id=RECORD)
-        command = LogConfirmedService(by=by, at=NOON, log=log_service())
+        command = enter(log_service(), signer=by)
         given(*standing(), registered(), rules).when(command).then_refused(RoleMissing)

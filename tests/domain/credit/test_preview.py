@@ -24,6 +24,7 @@ from tests.controls import (
     at,
     confirmed,
     corrected,
+    enter,
     log_service,
     logged,
     registered,
@@ -41,7 +42,6 @@ from timebank.domain.refusing import Refusal
 from timebank.domain.service.records import (
     ConfirmService,
     CorrectService,
-    LogConfirmedService,
     LogService,
     RejectService,
     VoidService,
@@ -101,7 +101,7 @@ def act(kind: str, number: int, quarter: int, length: int, choice: int) -> Comma
     because = {"reason": "补签"}
     commands: dict[str, Command] = {
         "log": log,
-        "enter": LogConfirmedService(by=ADMINISTRATOR, at=NOON, log=log),
+        "enter": enter(log, signer=ADMINISTRATOR),
         "confirm": ConfirmService(**of),
         "confirm less": ConfirmService(**of, minutes=1 + choice),
         "reject": RejectService(**of, **because),
@@ -184,9 +184,7 @@ class TestUnderTheRulesInForce:
         """What was credited to the first day by the rules before takes up room in the caps of that day."""
         rules = Rules(cap_per_day_minutes=150)
         watch = log_service(started_at=at(18, 22), ended_at=at(19, 2))
-        acts = [
-            LogConfirmedService(by=ADMINISTRATOR, at=NOON, log=log) for log in (watch, log_service(record_id=OTHER))
-        ]
+        acts = [enter(log, signer=ADMINISTRATOR) for log in (watch, log_service(record_id=OTHER))]
         book = history(acts, rules, THURSDAY)
         assert -book.minutes("issued") == 240 + 30
         assert effects(rules, *book.facts, since=THURSDAY).minutes_after == 270

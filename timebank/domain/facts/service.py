@@ -49,7 +49,7 @@ class ServiceConfirmed(Fact, frozen=True, kw_only=True):
 
     That is what version `policy_version` of the rule book made of them: minutes and `rules_applied` sum to it, and so
     does `credited_by_day`, where it is not minute for minute. Where the volunteer had a debt, `debt_change_minutes`
-    (negative) went to repaying it.
+    (negative) went to repaying it. Where it was entered from a list, `signed_by` is who signed that.
     """
 
     TOPIC = "service-confirmed"
@@ -67,6 +67,7 @@ class ServiceConfirmed(Fact, frozen=True, kw_only=True):
     policy_version: int = 0
     rules_applied: tuple[RuleEffect, ...] = ()
     credited_by_day: dict[date, int] | None = None
+    signed_by: ActorId | None = None
 
 
 class ServiceRejected(Fact, frozen=True, kw_only=True):

@@ -86,12 +86,17 @@ class ServiceDay(Memory):
         self.entries.pop(record_id, None)
         self.claims = {claim: claimant for claim, claimant in self.claims.items() if claimant != record_id}
 
-    def must_not_repeat(self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime) -> None:
-        """Refuse what the same organisation has logged for the same time already."""
+    def record_of(self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime) -> RecordId | None:
+        """The record of an organisation for the same time, or for what was that time before it was corrected."""
         claim = organisation_id, started_at.astimezone(UTC), ended_at.astimezone(UTC)
         known = self.claims | {entry[:3]: record_id for record_id, entry in self.entries.items()}
-        if claim in known:
-            raise DuplicateRecord(record_id=known[claim])
+        return known.get(claim)
+
+    def must_not_repeat(self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime) -> None:
+        """Refuse what the same organisation has logged for the same time already."""
+        record_id = self.record_of(organisation_id, started_at, ended_at)
+        if record_id:
+            raise DuplicateRecord(record_id=record_id)
 
     def must_have_room(self, minutes: int, organisation_id: OrganisationId, besides: RecordId) -> None:
         """Refuse more minutes than the day has.

@@ -26,7 +26,7 @@ from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, about, event
 from timebank.domain.organisations.memberships import LOGS_SERVICE, VERIFIES_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
-from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing
+from timebank.domain.organisations.refusals import OrganisationUnknown
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.crediting import Service, credited
@@ -129,11 +129,15 @@ class LogService(Command, frozen=True, kw_only=True):
             *right_of(self.by, self.organisation_id),
         )
 
-    def decide(self, known: Known) -> Iterator[Fact]:
+    def must_be_theirs_to_log(self, known: Known) -> None:
+        """Refuse whoever may not log for the organisation, and every organisation that may not have service logged."""
         organisation = known(Organisation, self.organisation_id)
         organisation.must_exist()
         must_act_for(self.organisation_id, self.by, LOGS_SERVICE, self.at.date(), known)
         organisation.must_be_approved()
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        self.must_be_theirs_to_log(known)
         known(Volunteer, self.volunteer_id).must_be_active()
         if self.volunteer_id in self.by.eyes:
             raise RecorderIsBeneficiary
@@ -359,41 +363,3 @@ class VoidService(_Review, frozen=True, kw_only=True):
             original_days=record.original_days,
             reason=self.reason,
         )
-
-
-class LogConfirmedService(Command, frozen=True, kw_only=True):
-    """Log service and have it confirmed in the same breath, as when a list with two signatures is entered.
-
-    Both sets of rules hold: `log.by` logs, `by` confirms, and if either is refused nothing happens.
-    """
-
-    log: LogService
-
-    def checked(self) -> Self:
-        return msgspec.structs.replace(self, log=self.log.checked())
-
-    def needs(self) -> Sequence[Key]:
-        log = self.log
-        days = local_days(log.started_at, log.ended_at, self.at.tzinfo)
-        return (
-            *log.needs(),
-            about(Balance, log.volunteer_id),
-            about(RuleBook),
-            *(about(ServiceDay, log.volunteer_id, day) for day in days),
-            *right_of(self.by, log.organisation_id),
-        )
-
-    def decide(self, known: Known) -> Iterator[Fact]:
-        log = self.log
-        known(Organisation, log.organisation_id).must_exist()
-        confirm = ConfirmService(by=self.by, at=self.at, record_id=log.record_id)
-        try:
-            must_act_for(log.organisation_id, self.by, confirm.roles(known), self.at.date(), known)
-        except OrganisationUnknown:
-            # Whoever logs knows the organisation; what has to be said is that the other has no role in it.
-            raise RoleMissing(role=" or ".join(confirm.roles(known)), organisation_id=log.organisation_id) from None
-        (logged,) = log.decide(known)
-        yield logged
-        record = ServiceRecord(log.record_id)
-        record.remember(logged)
-        yield from confirm.decide(known.beside(about(ServiceRecord, log.record_id), record))

@@ -35,6 +35,10 @@ class DuplicateRecord(Conflict):
     """This service has been logged already, as record {record_id}."""
 
 
+class RecordDiffers(Conflict):
+    """This service has been logged already, as record {record_id}, but differs: {differences}."""
+
+
 class OverlappingService(Conflict):
     """The volunteer has confirmed service at the same time, in record {record_id}."""
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerId, new_record_id
 from timebank.domain.kernel import Command
-from timebank.domain.service.records import LogConfirmedService, LogService, Programmes
+from timebank.domain.service.lists import EnterService
+from timebank.domain.service.records import LogService, Programmes
 from timebank.exchange.imports.chunks import Import, Progress, Report, no_progress
 from timebank.exchange.imports.now import local_now
 from timebank.exchange.imports.people import People, people_on
@@ -26,6 +27,7 @@ from timebank.exchange.spreadsheets import (
     parse_moment,
 )
 from timebank.runtime.composition import Services
+from timebank.runtime.founding import OPERATOR
 
 
 async def import_records(
@@ -49,16 +51,15 @@ async def import_records(
 
 
 def _signed(log: LogService, confirm_as: VolunteerId | None) -> Command:
-    if confirm_as is None:
-        return log
-    return LogConfirmedService(by=Acting(ActorId(confirm_as), "volunteer"), at=log.at, log=log)
+    signer = Acting(ActorId(confirm_as), "volunteer") if confirm_as else None
+    return EnterService(by=log.by, at=log.at, log=log, signer=signer)
 
 
 def _read(table: Table, row: Row, people: People, organisation_id: OrganisationId, at: datetime) -> LogService:
     """The record that a row is about. Raises `CellError`."""
     times = _read_times(table, row, at)
     return LogService(
-        by=Acting(ActorId(organisation_id), "organisation"),
+        by=OPERATOR,
         at=at,
         record_id=new_record_id(),
         volunteer_id=people.volunteer_in(row),

@@ -2,6 +2,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from tests.controls import (
@@ -21,6 +22,7 @@ from tests.controls import (
     at,
     confirmed,
     corrected,
+    enter,
     log_service,
     logged,
     member,
@@ -41,13 +43,15 @@ from timebank.domain.organisations.refusals import OrganisationNotApproved, Orga
 from timebank.domain.people.refusals import VolunteerIsSuspended, VolunteerUnknown
 from timebank.domain.refusals import YouAreSuspended
 from timebank.domain.refusing import Refusal
-from timebank.domain.service.records import ConfirmService, LogConfirmedService, VoidService
+from timebank.domain.service.lists import EnterService
+from timebank.domain.service.records import ConfirmService, VoidService
 from timebank.domain.service.refusals import (
     DayIsFull,
     DuplicateRecord,
     EndsBeforeItStarts,
     LastsTooLong,
     OverlappingService,
+    RecordDiffers,
     RecorderIsBeneficiary,
     RecorderIsVerifier,
     ServiceInTheFuture,
@@ -65,12 +69,13 @@ BY_LI = acting(LI)
 BY_ZHAO = acting(ZHAO)
 
 LOGGED = logged(record_id=OTHER)
-CONFIRMED = confirmed(record_id=OTHER, decided_by=ActorId(LI))
+SIGNED: dict[str, Any] = {"decided_by": ActorId(LI), "signed_by": ActorId(LI)}
+CONFIRMED = confirmed(record_id=OTHER, **SIGNED)
 
 
-def log_confirmed(recorder: Acting = GARDENERS_PROGRAM, verifier: Acting = BY_LI, **said: Any) -> LogConfirmedService:
-    """The garden's program logs two hours of Wang's yesterday morning, and Li confirms them."""
-    return LogConfirmedService(by=verifier, at=NOON, log=log_service(by=recorder, record_id=OTHER, **said))
+def entered(recorder: Acting = GARDENERS_PROGRAM, signer: Acting | None = BY_LI, **said: Any) -> EnterService:
+    """The garden's program enters two hours of Wang's yesterday morning, and Li has signed the list."""
+    return enter(log_service(by=recorder, record_id=OTHER, **said), signer)
 
 
 def of_the_clinic(**changes: Any) -> tuple[Fact, Fact]:
@@ -81,32 +86,32 @@ def of_the_clinic(**changes: Any) -> tuple[Fact, Fact]:
     return logged(**(fields | times | changes)), confirmed(organisation_id=CLINIC, **amount)
 
 
-class TestLogConfirmedService:
+class TestEnterService:
     """Logging and confirming in the same breath."""
 
     def test_is_logged_and_confirmed(self) -> None:
         """One logs, another confirms, and both facts are what they would be one after the other."""
-        given(*PEOPLE, *VERIFIER).when(log_confirmed()).then(LOGGED, CONFIRMED)
+        given(*PEOPLE, *VERIFIER).when(entered()).then(LOGGED, CONFIRMED)
         one_by_one = Book(*PEOPLE, *VERIFIER)
-        one_by_one.do(log_confirmed().log)
+        one_by_one.do(entered().log)
         one_by_one.do(ConfirmService(by=BY_LI, at=NOON, record_id=OTHER))
-        assert one_by_one.facts[-2:] == [LOGGED, CONFIRMED]
+        assert one_by_one.facts[-2:] == [LOGGED, msgspec.structs.replace(CONFIRMED, signed_by=None)]
 
     @pytest.mark.parametrize("recorder", ["recorder", "coordinator"])
     @pytest.mark.parametrize("verifier", ["verifier", "coordinator"])
     def test_two_members_sign(self, recorder: Role, verifier: Role) -> None:
         """One member logs and another confirms; each right is found in a membership of its own."""
-        decided = given(*PEOPLE, *member(ZHAO, recorder), *member(LI, verifier)).when(log_confirmed(BY_ZHAO))
+        decided = given(*PEOPLE, *member(ZHAO, recorder), *member(LI, verifier)).when(entered(BY_ZHAO))
         decided.then(logged(record_id=OTHER, recorder_id=ActorId(ZHAO)), CONFIRMED)
 
     def test_confirmed_by_an_administrator_or_a_program(self) -> None:
         """Whoever may confirm a record otherwise may confirm it here."""
-        decided = given(*PEOPLE).when(log_confirmed(GARDENERS_PROGRAM, ADMINISTRATOR))
-        decided.then(LOGGED, confirmed(record_id=OTHER))
-        decided = given(*PEOPLE).when(log_confirmed(ADMINISTRATOR, GARDENERS_PROGRAM))
+        decided = given(*PEOPLE).when(entered(GARDENERS_PROGRAM, ADMINISTRATOR))
+        decided.then(LOGGED, confirmed(record_id=OTHER, signed_by=ADMINISTRATOR.actor))
+        decided = given(*PEOPLE).when(entered(ADMINISTRATOR, GARDENERS_PROGRAM))
         decided.then(
             logged(record_id=OTHER, recorder_id=ADMINISTRATOR.actor),
-            confirmed(record_id=OTHER, decided_by=GARDENERS_PROGRAM.actor),
+            confirmed(record_id=OTHER, decided_by=GARDENERS_PROGRAM.actor, signed_by=GARDENERS_PROGRAM.actor),
         )
 
     def test_keeps_what_was_said(self) -> None:
@@ -119,16 +124,16 @@ class TestLogConfirmedService:
             "rules_applied": (RuleEffect("paid-duty", -60),),
             "credited_by_day": {WEDNESDAY: 0, THURSDAY: 0},
         }
-        decided = given(*PEOPLE, *VERIFIER).when(log_confirmed(**night, capacity="staff-on-duty", place="3栋"))
+        decided = given(*PEOPLE, *VERIFIER).when(entered(**night, capacity="staff-on-duty", place="3栋"))
         decided.then(
             logged(record_id=OTHER, **(night | said), local_date=WEDNESDAY, place="3栋"),
-            confirmed(record_id=OTHER, decided_by=ActorId(LI), **said, local_date=WEDNESDAY, **nothing),
+            confirmed(record_id=OTHER, **SIGNED, **said, local_date=WEDNESDAY, **nothing),
         )
 
     def test_may_be_signed_in_another_zone(self) -> None:
         """Should now be given in another zone to the one than to the other, every minute counts all the same."""
         log = log_service(record_id=OTHER, started_at=at(19, 5), ended_at=at(19, 7))
-        command = LogConfirmedService(by=BY_LI, at=NOON.astimezone(ZoneInfo("Europe/Berlin")), log=log)
+        command = EnterService(by=log.by, at=NOON.astimezone(ZoneInfo("Europe/Berlin")), log=log, signer=BY_LI)
         book = Book(*PEOPLE, *VERIFIER)
         assert book.do(command).minutes == 120
 
@@ -136,7 +141,62 @@ class TestLogConfirmedService:
         """What is credited pays a debt first, as any credit does."""
         owes = (confirmed(), spent(50), voided(debt_change_minutes=50))
         book = Book(*PEOPLE, *VERIFIER, logged(), *owes)
-        assert book.do(log_confirmed()).debt_change_minutes == -50
+        assert book.do(entered()).debt_change_minutes == -50
+
+
+class TestAgain:
+    """A row that was entered before is told what has become of it."""
+
+    @pytest.mark.parametrize("signer", [None, BY_LI])
+    @pytest.mark.parametrize("history", [(logged(),), (logged(), confirmed())], ids=["waits", "confirmed"])
+    def test_the_same_is_a_duplicate_unless_it_can_be_confirmed(
+        self, history: tuple[Fact, ...], signer: Acting | None
+    ) -> None:
+        """What waits is confirmed by a list that somebody else signed; else it stays as it is, and that is said."""
+        status = "confirmed" if len(history) > 1 else "logged"
+        decided = given(*PEOPLE, *(VERIFIER if signer else ()), *history).when(entered(signer=signer))
+        if signer and status == "logged":
+            decided.then(confirmed(**SIGNED))
+        else:
+            decided.then_refused(DuplicateRecord, record_id=RECORD, status=status)
+
+    @pytest.mark.parametrize(
+        ("said", "differences"),
+        [
+            ({"minutes": 90}, "minutes 120, here 90"),
+            ({"category": "邻里守望"}, "category 公益慈善, here 邻里守望"),
+            ({"place": "三号楼"}, "place nothing, here 三号楼"),
+            ({"capacity": "staff-on-duty"}, "capacity resident, here staff-on-duty"),
+            (
+                {"programmes": ("红细胞",), "content": "楼道"},
+                "content nothing, here 楼道; programmes nothing, here 红细胞",
+            ),
+        ],
+    )
+    @pytest.mark.parametrize("signer", [None, BY_LI])
+    def test_what_differs_is_said_and_nothing_confirmed(
+        self, said: dict[str, Any], differences: str, signer: Acting | None
+    ) -> None:
+        """Of the same time, but of something else, is not the same; no signature makes it so."""
+        decided = given(*PEOPLE, *(VERIFIER if signer else ()), logged()).when(entered(signer=signer, **said))
+        decided.then_refused(RecordDiffers, record_id=RECORD, status="logged", differences=differences)
+
+    def test_what_was_corrected_since_differs(self) -> None:
+        """A list from before the correction does not undo it, and is told what the record says now."""
+        history = logged(), confirmed(), corrected()
+        decided = given(*PEOPLE, *VERIFIER, *history).when(entered())
+        decided.then_refused(RecordDiffers, record_id=RECORD, status="corrected")
+
+    def test_whoever_recorded_it_confirms_it_by_no_list(self) -> None:
+        """Somebody who logged a record does not confirm it with their signature on a list that another enters."""
+        by_li = logged(recorder_id=ActorId(LI))
+        decided = given(*PEOPLE, *member(LI, "coordinator"), by_li).when(entered())
+        decided.then_refused(RecorderIsVerifier)
+
+    def test_strangers_are_told_nothing_of_what_is_there(self) -> None:
+        """To whoever may not log for the organisation, what it logged does not exist either."""
+        decided = given(*PEOPLE, logged()).when(entered(CLINICS_PROGRAM, None))
+        decided.then_refused(OrganisationUnknown, organisation_id=GARDEN)
 
 
 class TestWhoSigns:
@@ -144,57 +204,57 @@ class TestWhoSigns:
 
     def test_refused_when_one_signs_for_both(self) -> None:
         """Whoever logs does not confirm: no coordinator, no program, no administrator."""
-        decided = given(*PEOPLE, *member(LI, "coordinator")).when(log_confirmed(BY_LI, BY_LI))
+        decided = given(*PEOPLE, *member(LI, "coordinator")).when(entered(BY_LI, BY_LI))
         decided.then_refused(RecorderIsVerifier)
         for by in (GARDENERS_PROGRAM, ADMINISTRATOR):
-            given(*PEOPLE).when(log_confirmed(by, by)).then_refused(RecorderIsVerifier)
+            given(*PEOPLE).when(entered(by, by)).then_refused(RecorderIsVerifier)
 
     @pytest.mark.parametrize("role", ["verifier", "coordinator"])
     def test_refused_when_the_beneficiary_confirms(self, role: Role) -> None:
         """Nobody confirms their own service, whatever their role."""
-        decided = given(*standing(), *member(WANG, role)).when(log_confirmed(verifier=acting(WANG)))
+        decided = given(*standing(), *member(WANG, role)).when(entered(signer=acting(WANG)))
         decided.then_refused(VerifierIsBeneficiary)
 
     @pytest.mark.parametrize("role", ["recorder", "coordinator"])
     def test_refused_when_the_beneficiary_logs(self, role: Role) -> None:
         """Nobody logs their own service, whoever confirms it."""
-        decided = given(*standing(), *member(WANG, role), *VERIFIER).when(log_confirmed(acting(WANG)))
+        decided = given(*standing(), *member(WANG, role), *VERIFIER).when(entered(acting(WANG)))
         decided.then_refused(RecorderIsBeneficiary)
 
     @pytest.mark.parametrize("role", ["member", "recorder", "merchant"])
     def test_refused_when_the_verifier_has_another_role(self, role: Role) -> None:
         """Confirming needs a verifier or a coordinator; that the recorder is one does not help."""
-        decided = given(*PEOPLE, *member(ZHAO, "coordinator"), *member(LI, role)).when(log_confirmed(BY_ZHAO))
+        decided = given(*PEOPLE, *member(ZHAO, "coordinator"), *member(LI, role)).when(entered(BY_ZHAO))
         decided.then_refused(RoleMissing, role="verifier or coordinator", organisation_id=GARDEN)
 
     @pytest.mark.parametrize("role", ["member", "verifier", "merchant"])
     def test_refused_when_the_recorder_has_another_role(self, role: Role) -> None:
         """Logging needs a recorder or a coordinator; that the verifier is one does not help."""
-        decided = given(*PEOPLE, *member(ZHAO, role), *member(LI, "coordinator")).when(log_confirmed(BY_ZHAO))
+        decided = given(*PEOPLE, *member(ZHAO, role), *member(LI, "coordinator")).when(entered(BY_ZHAO))
         decided.then_refused(RoleMissing, role="recorder or coordinator", organisation_id=GARDEN)
 
     @pytest.mark.parametrize("verifier", [BY_LI, CLINICS_PROGRAM])
     def test_refused_when_a_stranger_confirms(self, verifier: Acting) -> None:
         """Who has no role in the organisation confirms nothing for it, and whoever logs is told so."""
-        given(*PEOPLE).when(log_confirmed(verifier=verifier)).then_refused(RoleMissing, organisation_id=GARDEN)
+        given(*PEOPLE).when(entered(signer=verifier)).then_refused(RoleMissing, organisation_id=GARDEN)
 
     @pytest.mark.parametrize("recorder", [BY_ZHAO, CLINICS_PROGRAM])
     def test_refused_when_a_stranger_logs(self, recorder: Acting) -> None:
         """To whoever has nothing to do with the organisation it does not exist, whoever confirms."""
-        decided = given(*PEOPLE, *VERIFIER).when(log_confirmed(recorder))
+        decided = given(*PEOPLE, *VERIFIER).when(entered(recorder))
         decided.then_refused(OrganisationUnknown, organisation_id=GARDEN)
 
     @pytest.mark.parametrize("stopped", [LI, ZHAO])
     def test_refused_when_either_is_suspended(self, stopped: VolunteerId) -> None:
         """Who is suspended signs nothing, in neither place."""
         suspended = VolunteerSuspended(volunteer_id=stopped, reason="代签")
-        decided = given(*PEOPLE, *RECORDER, *VERIFIER, suspended).when(log_confirmed(BY_ZHAO))
+        decided = given(*PEOPLE, *RECORDER, *VERIFIER, suspended).when(entered(BY_ZHAO))
         decided.then_refused(YouAreSuspended)
 
     def test_refused_after_the_term(self) -> None:
         """A verifier whose term is over confirms nothing."""
         until_yesterday = member(LI, "verifier", valid_until=THURSDAY)
-        given(*PEOPLE, *until_yesterday).when(log_confirmed()).then_refused(RoleMissing)
+        given(*PEOPLE, *until_yesterday).when(entered()).then_refused(RoleMissing)
 
 
 class TestWhatIsSigned:
@@ -212,49 +272,41 @@ class TestWhatIsSigned:
     )
     def test_refused_when_it_contradicts_itself(self, said: dict[str, Any], refusal: type[Refusal]) -> None:
         """It obeys what a record obeys when it is logged."""
-        given(*PEOPLE, *VERIFIER).when(log_confirmed(**said)).then_refused(refusal)
+        given(*PEOPLE, *VERIFIER).when(entered(**said)).then_refused(refusal)
 
     def test_refused_for_an_unknown_or_suspended_volunteer(self) -> None:
         """Service is of somebody who has an account and is not suspended."""
-        decided = given(*standing(), *VERIFIER).when(log_confirmed())
+        decided = given(*standing(), *VERIFIER).when(entered())
         decided.then_refused(VolunteerUnknown, volunteer_id=WANG)
         suspended = VolunteerSuspended(volunteer_id=WANG, reason="代签")
-        decided = given(*PEOPLE, suspended, *VERIFIER).when(log_confirmed())
+        decided = given(*PEOPLE, suspended, *VERIFIER).when(entered())
         decided.then_refused(VolunteerIsSuspended, volunteer_id=WANG)
 
     def test_refused_unless_the_organisation_is_approved(self) -> None:
         """Nothing is logged or confirmed for a suspended organisation."""
         suspended = OrganisationSuspended(organisation_id=GARDEN, reason="虚报活动")
-        decided = given(*PEOPLE, suspended, *VERIFIER).when(log_confirmed())
+        decided = given(*PEOPLE, suspended, *VERIFIER).when(entered())
         decided.then_refused(OrganisationNotApproved, status="suspended")
-
-    @pytest.mark.parametrize(
-        "history", [(logged(),), (logged(), confirmed()), (logged(), confirmed(), corrected())], ids=len
-    )
-    def test_refused_for_a_duplicate(self, history: tuple[Fact, ...]) -> None:
-        """A row that was logged, confirmed, or corrected to another time is not entered again."""
-        decided = given(*PEOPLE, *VERIFIER, *history).when(log_confirmed())
-        decided.then_refused(DuplicateRecord, record_id=RECORD)
 
     @pytest.mark.parametrize("undone", [(rejected(),), (confirmed(), voided())])
     def test_possible_again_after_the_first_came_to_nothing(self, undone: tuple[Fact, ...]) -> None:
         """A row that was rejected or voided can be entered again."""
         book = Book(*PEOPLE, *VERIFIER, logged(), *undone)
-        assert book.do(log_confirmed()) == CONFIRMED
+        assert book.do(entered()) == CONFIRMED
 
     def test_refused_when_it_overlaps(self) -> None:
         """Nobody served in two places at once; what is merely logged stands in nobody's way."""
         other_logged, other_confirmed = of_the_clinic()
-        given(*PEOPLE, *VERIFIER, other_logged).when(log_confirmed()).then(LOGGED, CONFIRMED)
+        given(*PEOPLE, *VERIFIER, other_logged).when(entered()).then(LOGGED, CONFIRMED)
         history = (*PEOPLE, *VERIFIER, other_logged, other_confirmed)
-        decided = given(*history).when(log_confirmed())
+        decided = given(*history).when(entered())
         decided.then_refused(OverlappingService, record_id=RECORD)
 
     def test_refused_beyond_24_hours_a_day(self) -> None:
         """A full day is full."""
         times: dict[str, Any] = {"started_at": at(19, 0), "ended_at": at(19, 23)}
         full = of_the_clinic(**times, minutes=23 * 60, minutes_by_day={THURSDAY: 23 * 60})
-        decided = given(*PEOPLE, *VERIFIER, *full).when(log_confirmed())
+        decided = given(*PEOPLE, *VERIFIER, *full).when(entered())
         decided.then_refused(DayIsFull, minutes=25 * 60, day="2026-11-19")
 
     def test_nothing_happens_when_either_is_refused(self) -> None:
@@ -262,16 +314,16 @@ class TestWhatIsSigned:
         book = Book(*PEOPLE, *VERIFIER)
         before = list(book.facts)
         with pytest.raises(RecorderIsVerifier):
-            book.do(log_confirmed(GARDENERS_PROGRAM, GARDENERS_PROGRAM))
+            book.do(entered(GARDENERS_PROGRAM, GARDENERS_PROGRAM))
         with pytest.raises(OrganisationUnknown):
-            book.do(log_confirmed(acting(WANG)))
+            book.do(entered(acting(WANG)))
         assert book.facts == before
-        assert book.do(log_confirmed()) == CONFIRMED
+        assert book.do(entered()) == CONFIRMED
 
     def test_can_be_voided_and_entered_again(self) -> None:
         """What was entered with two signatures is a record like any other."""
         book = Book(*PEOPLE, *VERIFIER)
-        book.do(log_confirmed())
+        book.do(entered())
         book.do(VoidService(by=ADMINISTRATOR, at=NOON, record_id=OTHER, reason="活动没有举行"))
         assert book.minutes("served") == book.minutes("available") == 0
-        assert book.do(log_confirmed()) == CONFIRMED
+        assert book.do(entered()) == CONFIRMED

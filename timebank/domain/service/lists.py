@@ -1,0 +1,121 @@
+"""Lists of service: each row is entered once, and told what it is to the bank when it comes again."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Self
+
+import msgspec
+
+from timebank.domain.acting import Acting
+from timebank.domain.credit.accounts import Balance
+from timebank.domain.credit.policies import RuleBook
+from timebank.domain.facts.service import ServiceConfirmed
+from timebank.domain.identifiers import RecordId
+from timebank.domain.kernel import Command, Fact, Key, Known, about
+from timebank.domain.organisations.memberships import must_act_for, right_of
+from timebank.domain.organisations.organisations import Organisation
+from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing
+from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.records import ConfirmService, LogService, ServiceRecord
+from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
+from timebank.domain.service.times import local_days, served_minutes
+
+_COMPARED = ("activity", "category", "capacity", "place", "content", "programmes")
+_SHOWN_CHARACTERS = 60
+
+
+class EnterService(Command, frozen=True, kw_only=True):
+    """Enter a row of a list: log it, and have it confirmed if somebody signed the list.
+
+    `by` is who enters it (as `log.by`), `signer` who signed. Both sets of rules hold, and if either is refused nothing
+    happens. What is logged already is confirmed now, if it waits and the list is signed. Else it is a duplicate; or
+    it differs, if the record says otherwise.
+    """
+
+    log: LogService
+    signer: Acting | None = None
+
+    def checked(self) -> Self:
+        return msgspec.structs.replace(self, log=self.log.checked())
+
+    def needs(self) -> Sequence[Key]:
+        log = self.log
+        if self.signer is None:
+            return log.needs()
+        days = local_days(log.started_at, log.ended_at, self.at.tzinfo)
+        return (
+            *log.needs(),
+            about(Balance, log.volunteer_id),
+            about(RuleBook),
+            *(about(ServiceDay, log.volunteer_id, day) for day in days),
+            *right_of(self.signer, log.organisation_id),
+        )
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        before = self._before(known)
+        return (about(ServiceRecord, before),) if before else ()
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        log, before = self.log, self._before(known)
+        known(Organisation, log.organisation_id).must_exist()
+        if self.signer:
+            self._must_be_signed_by_right(self.signer, known)
+        if before:
+            log.must_be_theirs_to_log(known)
+            yield from self._again(known(ServiceRecord, before), known)
+            return
+        (logged,) = log.decide(known)
+        yield logged
+        if self.signer:
+            record = ServiceRecord(log.record_id)
+            record.remember(logged)
+            yield self._confirmed(log.record_id, self.signer, known.beside(about(ServiceRecord, log.record_id), record))
+
+    def _before(self, known: Known) -> RecordId | None:
+        """The record of the same organisation for the same time, if there is one."""
+        log = self.log
+        days = local_days(log.started_at, log.ended_at, log.at.tzinfo)
+        found = (
+            known(ServiceDay, log.volunteer_id, day).record_of(log.organisation_id, log.started_at, log.ended_at)
+            for day in days
+        )
+        return next((record_id for record_id in found if record_id), None)
+
+    def _must_be_signed_by_right(self, signer: Acting, known: Known) -> None:
+        roles = ConfirmService(by=signer, at=self.at, record_id=self.log.record_id).roles(known)
+        try:
+            must_act_for(self.log.organisation_id, signer, roles, self.at.date(), known)
+        except OrganisationUnknown:
+            # Whoever enters it knows the organisation; what has to be said is that the other has no role in it.
+            raise RoleMissing(role=" or ".join(roles), organisation_id=self.log.organisation_id) from None
+
+    def _again(self, record: ServiceRecord, known: Known) -> Iterator[Fact]:
+        differences = _differences(self.log, record)
+        if differences:
+            raise RecordDiffers(record_id=record.record_id, status=record.status, differences=differences)
+        if self.signer is None or record.status != "logged":
+            raise DuplicateRecord(record_id=record.record_id, status=record.status)
+        yield self._confirmed(record.record_id, self.signer, known)
+
+    def _confirmed(self, record_id: RecordId, signer: Acting, known: Known) -> ServiceConfirmed:
+        (confirmed,) = ConfirmService(by=signer, at=self.at, record_id=record_id).decide(known)
+        assert isinstance(confirmed, ServiceConfirmed), "confirming comes to one fact"
+        return msgspec.structs.replace(confirmed, signed_by=signer.actor)
+
+
+def _differences(log: LogService, record: ServiceRecord) -> str:
+    """In what a row differs from the record as it now stands, in words; empty if in nothing."""
+    before = record.logged
+    said = {name: (getattr(before, name), getattr(log, name)) for name in _COMPARED}
+    said["minutes"] = record.minutes, served_minutes(log.started_at, log.ended_at, log.minutes)
+    said["started_at"] = before.started_at, log.started_at
+    said["ended_at"] = before.ended_at, log.ended_at
+    return "; ".join(
+        f"{name} {_shown(there)}, here {_shown(here)}" for name, (there, here) in said.items() if there != here
+    )
+
+
+def _shown(value: Any) -> str:
+    text = ", ".join(value) if isinstance(value, tuple) else str(value or "")
+    if not text:
+        return "nothing"
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
