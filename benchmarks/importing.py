@@ -1,5 +1,6 @@
 """A spreadsheet of service records, read, decided, logged and projected, next to PostgreSQL's raw COPY of such rows."""
 
+import io
 import statistics
 import time
 from datetime import timedelta
@@ -7,8 +8,10 @@ from datetime import timedelta
 from benchmarks.setup.measure import Bench, Row, compare, in_turns
 from benchmarks.setup.world import World, new_world
 from timebank.domain.identifiers import new_record_id
-from timebank.exchange.imports import import_records
-from timebank.exchange.spreadsheets import RECORD_COLUMNS, read_table
+from timebank.exchange.imports.lists import open_records
+from timebank.exchange.imports.records import RecordsImport, zone_of
+from timebank.exchange.spreadsheets.headings import Said
+from timebank.runtime.founding import OPERATOR
 
 HEADER = "编号,活动,类别,身份,开始,结束,地点"
 PLAIN_TABLE = """
@@ -41,11 +44,12 @@ async def rows(bench: Bench) -> list[Row]:
 async def _import(world: World, number: int) -> float:
     data = _csv(world, number)
     started = time.perf_counter()
-    table = read_table(data, RECORD_COLUMNS)
-    report = await import_records(world.services, world.bank_id, table, world.organisations[0])
+    opened = open_records(io.BytesIO(data), Said(), await zone_of(world.services, world.bank_id))
+    run = RecordsImport(world.services, world.bank_id, world.organisations[0], OPERATOR)
+    taken = [verdict async for judged in run.verdicts(opened) for _, verdict in judged if verdict.status == "logged"]
     await world.project()
     elapsed = time.perf_counter() - started
-    assert report.taken == number, report.refused
+    assert len(taken) == number
     return number / elapsed
 
 

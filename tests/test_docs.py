@@ -28,6 +28,7 @@ def problems_page() -> str:
         "",
         "Every failed request is answered with `application/problem+json` (RFC 9457). Programs tell problems apart by",
         "`type`; `errors` names fields. Beside those below there are `/problems/invalid-request` (400),",
+        "`/problems/list-unreadable` and `/problems/list-not-clear` (422; see [lists](lists.md)),",
         "`/problems/too-much-at-once` (413), `/problems/queue-full`, `/problems/too-many-requests` and",
         "`/problems/daily-limit-reached` (429), `/problems/database-unavailable`, `/problems/projection-behind`,",
         "`/problems/clock-off` and, of `/health/ready` alone, `/problems/not-ready` (503), and",

@@ -12,7 +12,7 @@ from timebank.domain.acting import Acting
 from timebank.domain.credit.redemptions import FULFILS_REWARDS
 from timebank.domain.facts.organisations import Role
 from timebank.domain.identifiers import OrganisationId
-from timebank.domain.organisations.memberships import MANAGES_MEMBERS
+from timebank.domain.organisations.memberships import LOGS_SERVICE, MANAGES_MEMBERS
 from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.refusals import OfficeMissing
@@ -122,6 +122,15 @@ class Sight:
         return shown[:limit]
 
     # Service
+
+    async def must_log_for(self, organisation_id: OrganisationId) -> None:
+        """Refuse whoever does not log service for an organisation: to strangers it does not exist."""
+        if self.sees_people:
+            return
+        if organisation_id not in await self.organisations(ANY_ROLE):
+            raise OrganisationUnknown(organisation_id=organisation_id)
+        if organisation_id not in await self.organisations(LOGS_SERVICE):
+            raise RoleMissing(role=" or ".join(LOGS_SERVICE), organisation_id=organisation_id)
 
     async def records(self, organisation_id: str | None, volunteer_id: str | None) -> RecordsSeen:
         """Which records they see, of those asked for. Raises `OrganisationUnknown` or `VolunteerUnknown`."""

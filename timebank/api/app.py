@@ -43,8 +43,10 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         async with running_services(settings) as services, in_background([alongside()] if alongside else []):
             app.state.services = services
             app.state.rate_per_principal = Rate(settings.rate_per_principal)
+            app.state.rate_of_rows = Rate(settings.rows_per_minute)
             app.state.keys_noted = {}
             app.state.previewing = asyncio.Lock()
+            app.state.reading_lists = asyncio.Lock()
             yield
 
     app = Litestar(

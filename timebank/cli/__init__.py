@@ -26,7 +26,7 @@ from timebank.cli import (
 )
 from timebank.cli.common import cli, console
 from timebank.db.migrations import UnknownSchemaError
-from timebank.exchange.spreadsheets import SpreadsheetError
+from timebank.exchange.spreadsheets.errors import SpreadsheetError
 from timebank.runtime.embedded import EmbeddedPostgresError
 from timebank.runtime.settings import SettingsError
 from timebank.vault.keyring import KeyringError

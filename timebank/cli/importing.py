@@ -1,93 +1,213 @@
-"""`timebank import`: bring in spreadsheets of people and service."""
+"""`timebank import`: bring in lists of people and service, and make lists to fill in."""
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import rich_click as click
 
-from timebank.cli.common import BANK, cli, find_bank, progress_bar, run_services
+from timebank.cli.common import BANK, adding, cli, find_bank, progress_bar, run_services
+from timebank.cli.verdicts import Teller, tell_how_it_is_read, tell_questions
 from timebank.domain.identifiers import OrganisationId, VolunteerId
-from timebank.exchange.imports import Progress, Report, import_records, import_volunteers
-from timebank.exchange.spreadsheets import RECORD_COLUMNS, VOLUNTEER_COLUMNS, Table, read_table, rejected_csv
+from timebank.exchange.imports.chunks import Judged
+from timebank.exchange.imports.lists import OpenedList, open_records, open_volunteers
+from timebank.exchange.imports.records import RecordsImport
+from timebank.exchange.imports.volunteers import VolunteersImport
+from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
+from timebank.exchange.spreadsheets.headings import Said
+from timebank.exchange.spreadsheets.template import template_csv, template_workbook
 from timebank.runtime.composition import Services
 from timebank.runtime.founding import OPERATOR
 
-SHOWN_REASONS = 20
+E = TypeVar("E")
+F = TypeVar("F", bound=Callable[..., Any])
+
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Show the verdicts, and write nothing to the bank.")
+EVERY_ROW = click.option("--every-row", is_flag=True, help="Show the verdict on every row.")
+
+_OPTIONS = (
+    click.option("--encoding", help="The encoding of a CSV file, where it cannot be told: gb18030, cp1252, …"),
+    click.option("--sheet", help="The sheet of a workbook, where there is a list on several."),
+    click.option("--ignore", multiple=True, metavar="HEADING", help="A column that is not to be read. Repeatable."),
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="HEADING=COLUMN",
+        help="What a column is to be read as, as 联系=phone. Repeatable.",
+    ),
+    click.option(
+        "--unit",
+        "units",
+        multiple=True,
+        metavar="HEADING=UNIT",
+        help="What bare numbers in a column count, as 时长=hours (or minutes, or days). Repeatable.",
+    ),
+)
+
+
+def reading_options(command: F) -> F:
+    """The options by which a list is explained that does not explain itself."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @cli.group("import")
 def import_group() -> None:
-    """Spreadsheets: CSV in UTF-8 or GB18030, with English or Chinese headers.
+    """Lists as offices have them: .xlsx, .xls, .ods, and CSV in any encoding; headings in Chinese or English.
 
-    Every row gets a verdict; refused ones are written to FILE.rejected.csv with the reason. Importing a file again
-    adds only what is missing.
+    How a list is understood is told first: the columns that are read and those that are not, the rows as they were
+    understood. What cannot be told stops it with a question, before anything is written.
+
+    Then every row gets its verdict. Rows that are not taken are written to a new file beside the list, with the reason:
+    mended, that file is imported like any list. Importing a list again adds only what is missing.
+
+    Begin with a template: timebank import template records
     """
 
 
+@import_group.command("template")
+@click.argument("kind", type=click.Choice(["volunteers", "records"]))
+@click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings.")
+def template_command(kind: str, file: Path | None, language: str) -> None:
+    """Make a list to fill in: FILE.xlsx (with a sheet that explains the columns) or FILE.csv.
+
+    Without a FILE it is volunteers.xlsx or records.xlsx, here. A file that is there already is left alone.
+    """
+    target = file or Path(f"{kind}.xlsx")
+    if target.suffix.lower() not in {".xlsx", ".csv"}:
+        raise click.BadParameter("the name has to end in .xlsx or .csv", param_hint="FILE")
+    try:
+        with target.open("xb") as written:
+            if target.suffix.lower() == ".csv":
+                written.write(template_csv(kind, language))
+            else:
+                template_workbook(written, kind, language)
+    except FileExistsError:
+        raise click.ClickException(f"{target} is there already; give another name.") from None
+    click.echo(f"Fill in {target}, one line for each, then: timebank import {kind} {target} --dry-run")
+
+
 @import_group.command("volunteers")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@FILE
+@DRY_RUN
+@EVERY_ROW
+@reading_options
 @BANK
-def import_volunteers_command(file: Path, bank: str | None) -> None:
-    """Register the people on a list: name 姓名, phone 手机, skills 技能."""
-    table = read_table(file.read_bytes(), VOLUNTEER_COLUMNS)
+def import_volunteers_command(file: Path, dry_run: bool, every_row: bool, bank: str | None, **options: Any) -> None:
+    """Register the people on a list: name 姓名, phone 手机, skills 技能.
 
-    async def register_people(services: Services) -> Report:
+    Somebody who is registered already, with the same name and phone, is not registered again.
+    """
+    said = _said(**options)
+
+    async def register_people(services: Services) -> None:
         bank_id = (await find_bank(services, bank)).bank_id
-        with _progress(file, table) as progress:
-            return await import_volunteers(services, bank_id, table, OPERATOR, progress=progress)
+        with file.open("rb") as opened_file:
+            opened = await _opened(file, lambda: open_volunteers(opened_file, said))
+            run = VolunteersImport(services, bank_id, OPERATOR, dry_run=dry_run)
+            await _import(file, opened, run.verdicts(opened), Teller(opened, dry_run=dry_run, every_row=every_row))
 
-    _tell(file, table, run_services(register_people), "registered")
+    _run(register_people)
 
 
 @import_group.command("records")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--organisation", required=True, help="The organisation that logs the service.")
-@click.option("--confirm-as", help="The volunteer who has verified the list, and may.")
-@click.option("--dry-run", is_flag=True, help="Show the verdicts, and write nothing to the bank.")
+@FILE
+@click.option("--organisation", required=True, help="The organisation (org_…) that the service was done for.")
+@click.option("--confirm-as", help="The volunteer (vol_…) who has signed the list, and may: then it is confirmed too.")
+@DRY_RUN
+@EVERY_ROW
+@reading_options
 @BANK
 def import_records_command(
-    file: Path, organisation: str, confirm_as: str | None, dry_run: bool, bank: str | None
+    file: Path,
+    organisation: str,
+    confirm_as: str | None,
+    dry_run: bool,
+    every_row: bool,
+    bank: str | None,
+    **options: Any,
 ) -> None:
-    """Log the service on a list: number 编号 or phone 手机, activity 活动, category 类别, started_at 开始…"""
-    table = read_table(file.read_bytes(), RECORD_COLUMNS)
-    organisation_id = OrganisationId(organisation)
-    verifier = VolunteerId(confirm_as) if confirm_as else None
+    """Log the service on a list: number 志愿者编号 or phone 手机, activity 活动, category 类别, 开始时间, 结束时间.
 
-    async def log_service(services: Services) -> Report:
-        bank_id = (await find_bank(services, bank)).bank_id
-        with _progress(file, table) as progress:
-            return await import_records(
-                services, bank_id, table, organisation_id, confirm_as=verifier, dry_run=dry_run, progress=progress
+    The day may stand in a column of its own (日期), and how long it took in the place of the end (小时, 分钟, 时长).
+    Also read: name 姓名, capacity 身份, break 休息, place 地点, content 内容, programmes 项目.
+    """
+    said = _said(**options)
+
+    async def log_service(services: Services) -> None:
+        found = await find_bank(services, bank)
+        with file.open("rb") as opened_file:
+            opened = await _opened(file, lambda: open_records(opened_file, said, ZoneInfo(found.timezone)))
+            run = RecordsImport(
+                services,
+                UUID(str(found.bank_id)),
+                OrganisationId(organisation),
+                OPERATOR,
+                signer=VolunteerId(confirm_as) if confirm_as else None,
+                dry_run=dry_run,
             )
+            await _import(file, opened, run.verdicts(opened), Teller(opened, dry_run=dry_run, every_row=every_row))
 
-    verb = "logged and confirmed" if confirm_as else "logged"
-    _tell(file, table, run_services(log_service), f"would be {verb}" if dry_run else verb)
-
-
-@contextlib.contextmanager
-def _progress(file: Path, table: Table) -> Iterator[Progress]:
-    """A progress bar over the rows of a file; gives a function that is told how many more are done."""
-    done, total = 0, len(table.rows)
-    with progress_bar(f"Importing {file.name}", total) as progress:
-
-        def add(more: int) -> None:
-            nonlocal done
-            done += more
-            progress(done, total)
-
-        yield add
+    _run(log_service)
 
 
-def _tell(file: Path, table: Table, report: Report, verb: str) -> None:
-    click.echo(f"{report.taken} {verb}, {report.known} known already, {len(report.refused)} refused.")
-    for line, reason in list(report.refused.items())[:SHOWN_REASONS]:
-        click.echo(f"  line {line}: {reason}")
-    if len(report.refused) > SHOWN_REASONS:
-        click.echo(f"  … and {len(report.refused) - SHOWN_REASONS} more")
-    rejected = file.with_name(f"{file.name}.rejected.csv")
-    if report.refused:
-        rejected.write_bytes(rejected_csv(table, report.refused))
-        click.echo(f"The refused rows are in {rejected}.")
-    else:
-        rejected.unlink(missing_ok=True)
+def _said(
+    encoding: str | None, sheet: str | None, ignore: tuple[str, ...], columns: tuple[str, ...], units: tuple[str, ...]
+) -> Said:
+    """What the options say of a list."""
+    read_as, counted = _pairs(columns, "--column"), _pairs(units, "--unit")
+    return Said(encoding=encoding, sheet=sheet, ignore=ignore, columns=read_as, units=counted)
+
+
+def _pairs(options: tuple[str, ...], name: str) -> dict[str, Any]:
+    """Options of the form HEADING=VALUE."""
+    pairs = {}
+    for option in options:
+        heading, equals, value = option.rpartition("=")
+        if not equals or not heading.strip() or not value.strip():
+            raise click.BadParameter(f"{option!r} is not of the form HEADING=VALUE", param_hint=name)
+        pairs[heading.strip()] = value.strip()
+    return pairs
+
+
+def _run(importing: Callable[[Services], Coroutine[Any, Any, None]]) -> None:
+    """Import, and end the program with what has to be said first, where there is something."""
+    try:
+        run_services(importing)
+    except QuestionsError as error:
+        tell_questions(error)
+        raise SystemExit(1) from None
+
+
+async def _opened(file: Path, open_list: Callable[[], OpenedList[E]]) -> OpenedList[E]:
+    """The list, after it has been told how it is understood."""
+    try:
+        opened = await asyncio.to_thread(open_list)
+    except QuestionsError:
+        raise
+    except SpreadsheetError as error:
+        raise SpreadsheetError(f"{file.name}: {error}") from None
+    tell_how_it_is_read(file.name, opened.as_read)
+    opened.must_be_clear()
+    return opened
+
+
+async def _import(file: Path, opened: OpenedList[Any], verdicts: AsyncIterator[list[Judged]], teller: Teller) -> None:
+    """Import the list, with a progress bar, and tell what has become of its rows."""
+    rows = opened.as_read.rows
+    with contextlib.ExitStack() as stack:
+        bar = stack.enter_context(progress_bar(f"Importing {file.name}", rows))
+        progress = adding(bar, rows)
+        rejected = stack.enter_context(teller.rejected(file))
+        async for judged in verdicts:
+            teller.take_in(judged, rejected)
+            progress(len(judged))
+    teller.tell()

@@ -1,5 +1,6 @@
 """Text that people write: what may be in it, how long it may be, and the one form that names are kept in."""
 
+import re
 import unicodedata
 from functools import lru_cache
 from typing import Annotated
@@ -33,3 +34,16 @@ def normal(name: str) -> str:
 
 _INVISIBLE = {"Cf", "Co", "Cn", "Cs"}
 """Formats (zero-width, direction), private use, unassigned, surrogates (Unicode's general categories)."""
+
+
+_MOBILE_OF_CHINA = re.compile(r"^(?:\+|00)?86(?=1[0-9]{10}$)")
+_ABROAD = re.compile(r"^00(?=[1-9][0-9]{6,})")
+
+
+def phone_spelling(phone: str) -> str:
+    """The one spelling of a phone: digits alone, after a plus and the country if that is not China.
+
+    Mobile numbers of China are written with and without the country by the same people.
+    """
+    number = re.sub(r"[^0-9+]", "", phone)
+    return _ABROAD.sub("+", _MOBILE_OF_CHINA.sub("", number), count=1)

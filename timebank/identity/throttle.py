@@ -21,8 +21,8 @@ class TooManyRequestsError(Exception):
 class TooMuchAtOnceError(Exception):
     """One request asks for more than is allowed in a minute: waiting would not help, dividing it does."""
 
-    def __init__(self, cost: int, most: int) -> None:
-        super().__init__(f"This counts as {cost} requests, and {most} are allowed in a minute: divide it.")
+    def __init__(self, cost: int, most: int, what: str = "requests") -> None:
+        super().__init__(f"This counts as {cost} {what}, and {most} are allowed in a minute: divide it.")
 
 
 class Rate:

@@ -85,7 +85,7 @@ class Ledger:
         """
         writer = await self._writer(bank_id)
         outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        submission = Submission([_checked(command) for command in commands], request_id, key, dry_run, outcomes)
+        submission = Submission([checked(command) for command in commands], request_id, key, dry_run, outcomes)
         writer.put(submission)
         late = StoreUnavailableError("it took too long")
         timer = outcomes.get_loop().call_later(patience(WAIT_SECONDS, len(commands)), submission.fail, late)
@@ -171,7 +171,7 @@ class Ledger:
         log.error("the log went back: what was acknowledged after its last event of now is lost, or elsewhere", **where)
 
 
-def _checked(command: Command) -> Command | Refusal:
+def checked(command: Command) -> Command | Refusal:
     """A command that can be decided, with the proof of its actor's right; or why it cannot be, whatever is known."""
     try:
         return authorised(command.checked())

@@ -57,6 +57,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rate_per_principal: Count = 6_000
     """How many requests a minute are served to one volunteer, or one API key; a batch counts as its rows."""
 
+    rows_per_minute: Count = 20_000
+    """How many rows of lists a minute one volunteer, or one API key, may import over HTTP; so many a list may have."""
+
     connections_per_address: Count = 256
     """How many connections one address may hold open at once; those of trusted proxies are not counted."""
 

@@ -14,6 +14,7 @@ from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.person import Person
+from timebank.domain.text import phone_spelling
 from timebank.vault import secrets
 from timebank.vault.keyring import LOOK_SECONDS, Key, Keyring, KeyringError, usable_key
 from timebank.vault.keyring import SQL as KEYRING_SQL
@@ -32,8 +33,8 @@ BATCH_PEOPLE = 1_000
 SHORTEST_BEGINNING, LONGEST_BEGINNING = 2, 8
 """Names are found by their beginnings of so many characters; one character alone would tell too much: the surname."""
 
-# Mobile numbers in China are written with and without the country by the same people.
-_CHINA = re.compile(r"^(?:\+|00)86(?=1[0-9]{10}$)")
+_DIGITS = re.compile(r"\+?[0-9]+")
+_MOBILE = re.compile(r"1[0-9]{10}")
 
 
 class _Sealed(msgspec.Struct, omit_defaults=True):
@@ -104,13 +105,6 @@ class People:
         row = await connection.fetchrow(SQL["one"], bank_id, volunteer_id)
         return self._or_none(self._whole, bank_id, row) if row else None
 
-    async def same(self, pool: Pool, bank_id: UUID, names: Sequence[str]) -> set[tuple[str, str | None]]:
-        """Names and phones of those who are registered under any of the names."""
-        wanted = [index for name in names for index in self.keyring.indexes("name", name)]
-        rows = await pool.fetch(SQL["by_name"], bank_id, wanted)
-        found = [person for row in rows if (person := self.shown(bank_id, row))]
-        return {(person.name or "", person.phone) for person in found}
-
     async def holders(
         self, source: "Pool | Connection", bank_id: UUID, numbers: Iterable[str]
     ) -> dict[str, VolunteerId]:
@@ -120,8 +114,8 @@ class People:
         return {meant[row["document_index"]]: VolunteerId(row["volunteer_id"]) for row in rows}
 
     def phone_indexes(self, phone: str) -> list[str]:
-        """By what a phone is found."""
-        return self.keyring.indexes("phone", digits(phone))
+        """By what a phone is found, in whichever spelling it was stored."""
+        return [index for each in _filed(phone) for index in self.keyring.indexes("phone", each)]
 
     def document_indexes(self, number: str) -> list[str]:
         """By what a document number is found, and also one that was kept before there was one spelling of it."""
@@ -298,12 +292,21 @@ def _sealed(key: Key, bank_id: UUID, person: Person) -> tuple[Any, ...]:
         person.volunteer_id,
         key.seal(_encode(inside), _place(bank_id, person.volunteer_id)),
         key.seal(document.encode(), _document_place(bank_id, person.volunteer_id)) if document else None,
-        key.index("phone", digits(phone)) if phone else None,
+        key.index("phone", phone_spelling(phone)) if phone else None,
         key.index("document", document) if document else None,
         " ".join(indexes),
     )
 
 
-def digits(phone: str) -> str:
-    """A phone however it is written: without what only parts it, and for one in China without the country."""
-    return _CHINA.sub("", phone.replace(" ", "").replace("-", ""))
+def digits(text: str) -> str:
+    """What somebody signs in by, or chose as a password, without what only parts it; a phone in its one spelling."""
+    compact = text.replace(" ", "").replace("-", "")
+    return phone_spelling(compact) if _DIGITS.fullmatch(compact) else compact
+
+
+def _filed(phone: str) -> list[str]:
+    """The spellings that a phone may be filed under: the one there is, and what earlier versions made of others."""
+    number = phone_spelling(phone)
+    if number.startswith("+"):
+        return [number, f"00{number[1:]}"]
+    return [number, f"86{number}"] if _MOBILE.fullmatch(number) else [number]

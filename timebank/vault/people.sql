@@ -10,10 +10,6 @@ select bank_id, volunteer_id, key_id, sealed, document from person
 -- $1 bank
 select volunteer_id, key_id, sealed, document from person where bank_id = $1 order by volunteer_id
 
--- by_name --
--- $1 bank  $2 keyed hashes of names
-select volunteer_id, key_id, sealed from person where bank_id = $1 and name_indexes && $2::text[]
-
 -- hold --
 -- $1 bank  $2 volunteers
 {whole} where bank_id = $1 and volunteer_id = any ($2) for update

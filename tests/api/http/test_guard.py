@@ -93,6 +93,12 @@ OPTIONAL_BODIES: dict[str, dict[str, Any]] = {
     "erase_volunteer": {"rest": "hold"},
 }
 
+LISTS = {
+    "import_volunteers": "姓名,手机\n某某,13900000000\n",
+    "import_service": "手机,活动,类别,开始,结束\n13900000000,清扫,公益,2026/3/1 8:30,2026/3/1 9:30\n",
+}
+"""A good list for each operation that takes one."""
+
 ONE_PERSON_NOT_TWO = {"recorder-is-verifier", "verifier-is-beneficiary", "recorder-is-beneficiary", "not-your-own"}
 """Refusals of somebody who may, but not about this record: two people are needed."""
 
@@ -218,6 +224,8 @@ async def ask(cast: Cast, caller: Caller, name: str, ids: dict[str, str], **opti
     method, path = OPERATIONS[name]
     if name in BODIES:
         options["json"] = filled(BODIES[name], ids)
+    if name in LISTS:
+        options["content"] = LISTS[name].encode()
     return await caller.ask(method, path.format(**ids), **options)
 
 
@@ -237,7 +245,8 @@ async def test_every_operation_has_a_body_here(world: World) -> None:
     described = {
         name: document["paths"][path][method.lower()].get("requestBody") for name, (method, path) in OPERATIONS.items()
     }
-    assert {name for name, body in described.items() if body} == BODIES.keys() | OPTIONAL_BODIES.keys()
+    taken = {*BODIES, *OPTIONAL_BODIES, *LISTS}
+    assert {name for name, body in described.items() if body} == taken
 
 
 GUARDED = sorted(name for name in OPERATIONS if not TABLE[name].public)

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hashlib
+import io
 import json
 import os
 import signal
@@ -16,11 +17,14 @@ import pytest
 
 from tests.api.world import Caller, World, hours_of, said, service
 from tests.cli.program import Program, enter, postgres_pid
+from tests.controls import ZONE
 from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Pool
 from timebank.domain.identifiers import OrganisationId
-from timebank.exchange.imports import import_records, import_volunteers
-from timebank.exchange.spreadsheets import RECORD_COLUMNS, VOLUNTEER_COLUMNS, read_table
+from timebank.exchange.imports.lists import open_records, open_volunteers
+from timebank.exchange.imports.records import RecordsImport
+from timebank.exchange.imports.volunteers import VolunteersImport
+from timebank.exchange.spreadsheets.headings import Said
 from timebank.identity import codes
 from timebank.identity.security_log import Visit
 from timebank.identity.sessions import Sessions
@@ -91,9 +95,10 @@ class Life:
     async def join(self) -> None:
         """They come with a list of the office's."""
         world = self.world
-        table = read_table(f"姓名,手机,技能\n{NAME},{SPELT},{SKILL};书法\n".encode("gb18030"), VOLUNTEER_COLUMNS)
-        report = await import_volunteers(world.services, world.bank_id, table, OPERATOR)
-        assert report.taken == 1
+        data = f"姓名,手机,技能\n{NAME},{SPELT},{SKILL};书法\n".encode("gb18030")
+        people = VolunteersImport(world.services, world.bank_id, OPERATOR)
+        judged = [each async for each in people.verdicts(open_volunteers(io.BytesIO(data), Said()))]
+        assert [verdict.status for ((_, verdict),) in judged] == ["registered"]
         self.position = await world.services.ledger.store.head(world.bank_id)
         (seen,) = (await world.administrator.get("/v1/volunteers", query=PHONE, min_position=self.position))["items"]
         assert (seen["name"], seen["skills"]) == (NAME, [SKILL, "书法"])
@@ -161,9 +166,10 @@ class Life:
         await world.confirmed(self.id, hours=3, days_ago=2)
         started_at = hours_of(days_ago=3)["started_at"][:16].replace("T", " ")
         rows = f"手机,活动,类别,身份,开始,时长\n{PHONE},扫楼道,公益慈善,居民,{started_at},2小时\n"
-        table = read_table(rows.encode(), RECORD_COLUMNS)
-        report = await import_records(world.services, world.bank_id, table, OrganisationId(world.garden))
-        assert (report.taken, report.refused) == (1, {})
+        opened = open_records(io.BytesIO(rows.encode()), Said(), ZONE)
+        service = RecordsImport(world.services, world.bank_id, OrganisationId(world.garden), OPERATOR)
+        judged = [each async for each in service.verdicts(opened)]
+        assert [verdict.status for ((_, verdict),) in judged] == ["logged"]
         self.waiting = await world.log(self.id, days_ago=4)
 
     async def erased(self, by: str) -> None:

@@ -1,44 +1,45 @@
-"""From bytes to text, in the encodings that offices have."""
+"""From bytes to text, in the encodings that offices have; what can be several is asked."""
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
-from tests.exchange.spreadsheets.files import lists_of_people, saved
-from timebank.exchange.spreadsheets import VOLUNTEER_COLUMNS, SpreadsheetError, read_table, rejected_csv
+from tests.exchange.spreadsheets.test_reading import people
+from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
 
-
-@settings(deadline=None)
-@given(lists_of_people, st.sampled_from([",", "\t", ";", "，"]))
-def test_a_table_reads_the_same_in_every_encoding_and_with_every_delimiter(
-    rows: list[tuple[str, ...]], delimiter: str
-) -> None:
-    """What was written comes back whatever encoding and delimiter the office's program chose."""
-    text = saved(rows, delimiter)
-    plain = read_table(saved(rows).encode(), VOLUNTEER_COLUMNS)
-    for encoding in ("utf-8-sig", "utf-8", "utf-16", "gb18030"):
-        table = read_table(text.encode(encoding), VOLUNTEER_COLUMNS)
-        assert [row.original for row in table.rows] == [list(row) for row in rows]
-        assert [(row.line, row.cells) for row in table.rows] == [(row.line, row.cells) for row in plain.rows]
-        assert table.headings == {"name": "姓名", "phone": "手机", "skills": "技能"}
+WESTERN = "name,phone\nAnna Müller,1\nGöran Åberg,2\n"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "utf-16-le", "utf-16-be", "gb18030"])
-def test_the_encoding_is_recognised(encoding: str) -> None:
-    """The table says which encoding it was read as."""
-    mark = "\ufeff" if encoding.startswith("utf-16") else ""
-    assert read_table((mark + "姓名\n联通\n").encode(encoding), VOLUNTEER_COLUMNS).encoding == encoding
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "utf-16-le", "utf-16-be", "gb18030", "big5hkscs"])
+def test_the_encoding_is_recognised_and_told(encoding: str) -> None:
+    """By its mark, because nothing else could be decoded so, or by headings that are known in no other."""
+    text = "姓名,電話\n聯通,1\n" if encoding == "big5hkscs" else "姓名,电话\n联通,1\n"
+    table = people(text.encode(encoding))
+    assert table.form.encoding == encoding
+    assert next(table.rows()).cells["name"] == text[6:8]
 
 
-@settings(deadline=None)
-@given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: "姓名,手机\n张三,".encode("gb18030") + tail))
-@example(b"\xff\xfe\x00\x00")
-@example("\ufeff".encode())
-def test_bytes_are_a_table_or_refused_with_a_sentence(data: bytes) -> None:
-    """No bytes at all bring up anything but a table or a SpreadsheetError that ends like a sentence."""
-    refusal = ""
-    try:
-        table = read_table(data, VOLUNTEER_COLUMNS)
-    except SpreadsheetError as error:
-        refusal = str(error)
-    assert refusal.endswith(".") or rejected_csv(table, {row.line: "x" for row in table.rows})
+def test_plain_ascii_is_the_same_in_all_of_them() -> None:
+    """There is nothing to ask where no byte is doubtful."""
+    assert people(b"name,phone\nAnna,1\n").form.encoding == "utf-8"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gb18030"])
+def test_what_may_be_several_encodings_is_asked(encoding: str) -> None:
+    """Under English headings bytes of one encoding are text in others, so the office is shown what they would say."""
+    text = WESTERN if encoding == "cp1252" else "name,phone\n张三,1\n"
+    with pytest.raises(QuestionsError, match="cannot be told in which encoding") as asked:
+        people(text.encode(encoding))
+    (question,) = asked.value.questions
+    assert f"encoding={encoding}" in question.answers
+    assert f"{encoding} reads" in question.text
+    assert ("Anna Müller" if encoding == "cp1252" else "张三") in question.text
+    rows = list(people(text.encode(encoding), encoding=encoding).rows())
+    assert rows[0].cells["name"] == ("Anna Müller" if encoding == "cp1252" else "张三")
+
+
+def test_the_encoding_that_is_said_has_to_be_right() -> None:
+    """A mark that says otherwise, or bytes that are not in it, are refused."""
+    with pytest.raises(SpreadsheetError, match="says by its first bytes that it is utf-8-sig, not gb18030"):
+        people("姓名\n".encode("utf-8-sig"), encoding="gb18030")
+    with pytest.raises(SpreadsheetError, match="Line 2 cannot be read as utf-8"):
+        people("姓名\n".encode() + b"\xd5\xc5\n", encoding="utf-8")
+    assert people("姓名\n张三\n".encode("gbk"), encoding="GBK").form.encoding == "gb18030"

@@ -1,9 +1,15 @@
-"""Which line is the heading line, and what its headings mean."""
+"""Which line has the headings, and what they mean."""
 
 import pytest
 
-from tests.exchange.spreadsheets.files import volunteers
-from timebank.exchange.spreadsheets import RECORD_COLUMNS, read_table
+from tests.exchange.spreadsheets.files import stream
+from tests.exchange.spreadsheets.test_reading import cells_of, people
+from timebank.exchange.imports.lists import RECORDS, VOLUNTEERS
+from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
+from timebank.exchange.spreadsheets.headings import Said
+from timebank.exchange.spreadsheets.reading import open_list
+
+ZHANG = {"name": "张三", "phone": "13800001111"}
 
 
 @pytest.mark.parametrize(
@@ -11,24 +17,112 @@ from timebank.exchange.spreadsheets import RECORD_COLUMNS, read_table
     [
         "\n姓名,手机\n张三,13800001111\n",
         "春风社区志愿者名单,\n姓名,手机\n张三,13800001111\n",
+        "\n".join(["填表说明"] * 29) + "\n姓名,手机\n张三,13800001111\n",
         "sep=;\n姓名;手机\n张三;13800001111\n",
         " Name ,PHONE\n张三,13800001111\n",
         "*姓名,联系 电话\n张三,13800001111\n",
+        "姓名（必填）,手机号码（选填）\n张三,13800001111\n",
+        "姓名,手\u200b机\n张三,13800001111\n",
         "序号\t志愿者姓名\t手机号\n1\t张三\t'13800001111\n",
         '"姓名"，"手机"\n"张三"，"13800001111"\n',
+        "姓名|手机\n张三|13800001111\n",
         '姓名,手机\n张三,"=""13800001111"""\n,\n',
         '姓名,手机\r张三,="13800001111"\r',
-        "序号,姓名,手机\n1,张三,13800001111\n2,,\n3,,\n",
     ],
 )
-def test_the_header_is_found_as_offices_write_it(text: str) -> None:
-    """Titles, blank lines, numbered empty rows, stars, case and text guards do not get in the way."""
-    assert volunteers(text) == [{"name": "张三", "phone": "13800001111"}]
+def test_the_headings_are_found_as_offices_write_them(text: str) -> None:
+    """Titles, blank lines, stars, notes, case, invisible characters and text guards do not get in the way."""
+    assert cells_of(text) == [ZHANG]
+
+
+def test_headings_are_looked_for_in_the_first_thirty_lines() -> None:
+    """What comes later is data, whatever it looks like."""
+    with pytest.raises(SpreadsheetError, match="in the first 30 rows"):
+        people("填表说明\n" * 30 + "姓名,手机\n张三,13800001111\n")
+
+
+@pytest.mark.parametrize(
+    ("heading", "name", "unit"),
+    [
+        *(
+            (each, "phone", None)
+            for each in ("手机号码", "电话号码", "联系手机", "移动电话", "Phone Number", "手機", "Tel.")
+        ),
+        *((each, "capacity", None) for each in ("人员身份", "人员类别", "身份类别", "身份")),
+        *((each, "started_at", None) for each in ("开始时间", "開始時間", "签到时间", "Start Time", "start_time")),
+        *((each, "ended_at", None) for each in ("结束时间", "签退", "End")),
+        *(
+            (each, "duration", "hours")
+            for each in ("时长(小时)", "服务时长（小时）", "时长/小时", "Duration (h)", "duration in hours")
+        ),
+        *((each, "duration", "minutes") for each in ("时长（分钟）", "时长:分", "Duration [min]")),
+        *(("小时", "hours", "hours"), ("服务小时数", "hours", "hours"), ("分钟数", "minutes", "minutes")),
+        *(("时长", "duration", None), ("休息(分钟)", "break", "minutes"), ("午休", "break", None)),
+    ],
+)
+def test_headings_mean_columns_and_units(heading: str, name: str, unit: str | None) -> None:
+    """Headings as they are really found are known, and say the unit where they do."""
+    meaning = RECORDS.meaning(heading)
+    assert meaning is not None
+    assert (meaning.column, meaning.unit) == (name, unit)
+
+
+@pytest.mark.parametrize(
+    "heading", ["备注", "手机(紧急联系人)", "分钟(小时)", "时间", "服务时间", "联系人电话", "身份证号", ""]
+)
+def test_a_heading_that_may_mean_another_is_not_known(heading: str) -> None:
+    """What may be somebody else's phone, or a date as well as a duration, is nobody's to guess."""
+    assert RECORDS.meaning(heading) is None
+
+
+def test_two_columns_that_mean_one_are_a_question() -> None:
+    """Which of them is to be read is for the office to say, by heading or by place."""
+    with pytest.raises(QuestionsError, match="both mean phone: which is not to be read") as asked:
+        people("姓名,手机,电话\n张三,1,2\n")
+    assert asked.value.questions[0].answers == ("ignore=手机", "ignore=电话")
+    (row,) = people("姓名,手机,电话\n张三,1,2\n", ignore=("手机",)).rows()
+    assert row.cells == {"name": "张三", "phone": "2"}
+    with pytest.raises(QuestionsError) as asked:
+        people("姓名,手机,手机\n张三,1,2\n")
+    assert asked.value.questions[0].answers == ("ignore=#2", "ignore=#3")
+    (row,) = people("姓名,手机,手机\n张三,1,2\n", ignore=("#2",)).rows()
+    assert row.cells == {"name": "张三", "phone": "2"}
+
+
+def test_a_column_is_read_as_the_office_says() -> None:
+    """By its heading or its place it can be made another column, under our name or a heading we know."""
+    for option in ({"联系": "phone"}, {"联系": "手机"}, {"#2": "phone"}):
+        (row,) = people("姓名,联系\n张三,1\n", columns=option).rows()
+        assert row.cells == {"name": "张三", "phone": "1"}
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"ignore": ("备注",)}, 'no column "备注" in line 1; there are: 姓名, 手机'),
+        ({"columns": {"手机": "fax"}}, 'cannot be read as "fax"; columns are read as: name, phone'),
+        ({"units": {"手机": "weeks"}}, 'cannot be in "weeks"; units are: minutes, hours, days'),
+        ({"encoding": "klingon"}, "no encoding"),
+        ({"sheet": "名单"}, "no workbook"),
+        ({"ignore": ("姓名",)}, "missing"),
+    ],
+)
+def test_what_is_said_has_to_make_sense(said: dict[str, object], told: str) -> None:
+    """An option about a column, a name or an encoding that there is not is refused with those that there are."""
+    with pytest.raises(SpreadsheetError, match=told):
+        people("姓名,手机\n张三,1\n", **said)
+
+
+def test_every_heading_means_one_column() -> None:
+    """No heading is given to two columns, and each is found by all of its headings."""
+    for vocabulary in (RECORDS, VOLUNTEERS):
+        for column in vocabulary.columns.values():
+            for heading in (column.name, *column.headings):
+                assert vocabulary.find(heading) == column.name, heading
 
 
 def test_full_width_headings_mean_the_same() -> None:
     """Full-width letters and parentheses, underscores and spaces do not matter in a heading."""
-    table = read_table("ＶＯＬＵＮＴＥＥＲ,活动,类别,Started At,时长（分钟）\n7,a,b,c,90\n".encode(), RECORD_COLUMNS)
-    assert table.rows[0].cells == {
-        "volunteer": "7", "activity": "a", "category": "b", "started_at": "c", "minutes": "90"
-    }  # fmt: skip
+    text = "ＶＯＬＵＮＴＥＥＲ,活动,类别,Started At,时长（分钟）\n7,a,b,c,90\n"
+    (row,) = open_list(stream(text), RECORDS, Said()).rows()
+    assert row.cells == {"volunteer": "7", "activity": "a", "category": "b", "started_at": "c", "duration": "90"}

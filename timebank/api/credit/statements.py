@@ -16,7 +16,7 @@ from timebank.api.http.streams import Streamed, started
 from timebank.domain.credit.causes import Part
 from timebank.domain.credit.statements import Language, Line, Teller, between, cause_in_words
 from timebank.domain.people.refusals import VolunteerUnknown
-from timebank.exchange.spreadsheets import written, written_on
+from timebank.exchange.spreadsheets.writing import written, written_on
 from timebank.projections.credit import balances, funds, statements
 
 FirstDay = Annotated[

@@ -80,6 +80,8 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     for status, answer in operation["responses"].items():
         if status in {"200", "201"} and answer["description"].endswith("follows"):
             answer["description"] = "It was made." if status == "201" else "What was asked for."
+    if handler.opt.get("upload"):
+        _describe_upload(operation)
     access: Access | None = handler.opt.get("access")
     if access and access.proxy:
         operation.setdefault("parameters", []).append(
@@ -91,6 +93,26 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
                 "description": f"Whom to act for (id or number), as their proxy in the scope `{access.proxy}`.",
             }
         )
+
+
+def _describe_upload(operation: dict[str, Any]) -> None:
+    """Say that a file is taken, as the body or in a form, and which answers there are."""
+    binary = {"type": "string", "format": "binary"}
+    form = {"type": "object", "properties": {"file": binary}, "required": ["file"]}
+    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    kinds = {kind: {"schema": binary} for kind in ("text/csv", sheet, "application/octet-stream")}
+    operation["requestBody"] = {"required": True, "content": {**kinds, "multipart/form-data": {"schema": form}}}
+    text = {"schema": {"type": "string"}}
+    operation["responses"]["200"] = {
+        "description": "How the list was understood, and the verdicts on its rows.",
+        "content": {
+            **operation["responses"]["200"]["content"],
+            "application/x-ndjson": text,
+            "text/csv": text,
+            sheet: {"schema": binary},
+        },
+    }
+    operation["responses"]["204"] = {"description": "All rows were taken: there is no file of others."}
 
 
 def openapi() -> OpenAPIConfig:

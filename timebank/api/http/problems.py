@@ -19,6 +19,7 @@ from timebank.api.http.strict_json import ClientGoneError
 from timebank.db.connections import CONNECTION_LOST
 from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound, Refusal
+from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
 from timebank.identity import failures
 from timebank.identity.throttle import TooManyRequestsError, TooMuchAtOnceError
 from timebank.ledger.daily import DailyLimitReachedError
@@ -203,6 +204,21 @@ def _not_allowed(_: Request[Any, Any, Any], error: NotAllowed) -> Response[Probl
     return respond(_plain(403, str(error)))
 
 
+def _unreadable_list(_: Request[Any, Any, Any], error: SpreadsheetError) -> Response[Problem]:
+    return respond(Problem(type="/problems/list-unreadable", title="List unreadable", status=422, detail=str(error)))
+
+
+def _unclear_list(_: Request[Any, Any, Any], error: QuestionsError) -> Response[Problem]:
+    questions = [
+        FieldError(question.about, f"{question.text} Say {' or '.join(question.answers)}.")
+        for question in error.questions
+    ]
+    problem = Problem(
+        type="/problems/list-not-clear", title="List not clear", status=422, detail=str(error), errors=questions
+    )
+    return respond(problem)
+
+
 def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.UNAUTHORIZED:
@@ -269,6 +285,8 @@ HANDLERS: ExceptionHandlersMap = {
     ClientGoneError: _client_gone,
     TooMuchAtOnceError: _asks_too_much,
     DailyLimitReachedError: _did_too_much,
+    QuestionsError: _unclear_list,
+    SpreadsheetError: _unreadable_list,
     ValidationException: _invalid,
     HTTPException: _http,
     QueueFullError: _queue_full,
@@ -311,3 +329,4 @@ def answers(*statuses: int) -> dict[int, ResponseSpec]:
 
 READS = answers(400, 401, 403, 404, 429, 500, 503)
 WRITES = answers(400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
+IMPORTS = answers(400, 401, 403, 404, 413, 422, 429, 500, 503)

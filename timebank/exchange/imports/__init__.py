@@ -1,11 +1,7 @@
-"""Importing what offices have: volunteers and service records from spreadsheets, a verdict a row.
+"""Importing what offices have: lists of volunteers and of service, read as they are understood, with a verdict a row.
 
-Rows are submitted in chunks, each a transaction of its own: interrupted anywhere, whole rows are in and the rest are
-not, and importing the same file again adds only those.
+`lists` opens a list and says how it is understood (`results.ListAsRead`), before anything is written. `records` and
+`volunteers` then import it, chunk by chunk, each a transaction of its own, and give a verdict for each row: interrupted
+anywhere, whole rows are in and the rest are not, and importing the list again adds only those. All of it is plain
+results, which the command line, HTTP and pages show in their own way.
 """
-
-from timebank.exchange.imports.chunks import Progress, Report
-from timebank.exchange.imports.records import import_records
-from timebank.exchange.imports.volunteers import import_volunteers
-
-__all__ = ["Progress", "Report", "import_records", "import_volunteers"]

@@ -1,91 +1,90 @@
-"""Submitting what the rows of a file ask for, chunk by chunk, and counting what becomes of them."""
+"""Importing a list chunk by chunk: what its rows say, what that asks for, and what becomes of it; as it comes."""
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import islice
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
 from timebank.domain.kernel import Command
-from timebank.domain.refusing import Refusal
-from timebank.domain.service.refusals import DuplicateRecord
-from timebank.exchange.spreadsheets import CellError, Row
-from timebank.ledger.ledger import Ledger
+from timebank.exchange.imports.lists import OpenedList
+from timebank.exchange.imports.results import Verdict
+from timebank.exchange.imports.rows import RowError
+from timebank.exchange.spreadsheets.reading import Row
 from timebank.ledger.submission import Outcome
+from timebank.ledger.trial import Trial
+from timebank.runtime.composition import Services
 
 CHUNK = 500
 """How many rows are one transaction."""
 
-Progress: TypeAlias = Callable[[int], None]
-"""Is told how many more rows are done."""
+READ_AT_ONCE = 100
+"""After how many rows that were read others get their turn."""
 
-Reading: TypeAlias = Callable[[Row], Command | None]
-"""What a row asks for; None if it is there already. Raises `CellError` if the row cannot be understood."""
+E = TypeVar("E")
 
+Judged: TypeAlias = tuple[Row, Verdict]
 
-def no_progress(_: int) -> None:
-    """Tell nobody."""
-
-
-class Report(NamedTuple):
-    """What became of a file's rows: how many were taken, were there already, or refused (by line, with the reason)."""
-
-    taken: int
-    known: int
-    refused: dict[int, str]
+Submit: TypeAlias = Callable[[Sequence[Command]], Awaitable[list[Outcome]]]
+"""Has commands done, or tried, and says what becomes of each."""
 
 
-class Import:
-    """A file on its way into the bank, chunk by chunk.
+class Entry(NamedTuple, Generic[E]):
+    """A row, and what it says."""
 
-    A dry run is one chunk, so that the rows see each other as they would if they were written.
-    """
+    row: Row
+    said: E
 
-    def __init__(self, ledger: Ledger, bank_id: UUID, progress: Progress, *, dry_run: bool = False) -> None:
-        self._ledger = ledger
-        self._bank_id = bank_id
-        self._progress = progress
-        self._dry_run = dry_run
-        self._taken = 0
-        self._known = 0
-        self._refused: dict[int, str] = {}
 
-    async def submit(self, rows: Sequence[Row], read: Reading) -> Report:
-        """Read all rows, have what they ask for done, and say what became of them."""
-        size = max(1, len(rows)) if self._dry_run else CHUNK
-        for start in range(0, len(rows), size):
-            chunk = rows[start : start + size]
-            await self._write(self._read(chunk, read))
-            self._progress(len(chunk))
-        return Report(self._taken, self._known, dict(sorted(self._refused.items())))
+Judge: TypeAlias = Callable[[Sequence[Entry[E]], Submit], Awaitable[list[Verdict]]]
+"""What becomes of the rows of a chunk, in their order."""
 
-    def _read(self, rows: Sequence[Row], read: Reading) -> list[tuple[Row, Command]]:
-        """What the rows of a chunk ask for; the others are counted."""
-        commands: list[tuple[Row, Command]] = []
-        for row in rows:
+
+@asynccontextmanager
+async def submitting(services: Services, bank_id: UUID, request_id: str, *, dry_run: bool) -> AsyncIterator[Submit]:
+    """A way to have commands done; or, in a dry run, tried, each by what the earlier ones would have come to."""
+    if not dry_run:
+
+        async def submit(commands: Sequence[Command]) -> list[Outcome]:
+            return await services.ledger.submit(bank_id, commands, request_id=request_id) if commands else []
+
+        yield submit
+        return
+    trial = Trial(services.ledger, bank_id)
+    try:
+
+        async def attempt(commands: Sequence[Command]) -> list[Outcome]:
+            return await trial.submit(commands, request_id) if commands else []
+
+        yield attempt
+    finally:
+        trial.close()
+
+
+async def in_chunks(opened: OpenedList[E], judge: Judge[E], submit: Submit, size: int) -> AsyncIterator[list[Judged]]:
+    """The rows of a list with their verdicts, so many at a time. What cannot be understood is refused."""
+    rows = opened.rows()
+    while chunk := list(islice(rows, size)):
+        entries: list[Entry[E]] = []
+        verdicts: dict[int, Verdict] = {}
+        async for row in _taking_turns(chunk):
             try:
-                command = read(row)
-            except CellError as error:
-                self._refused[row.line] = str(error)
-                continue
-            if command is None:
-                self._known += 1
-            else:
-                commands.append((row, command))
-        return commands
+                entries.append(Entry(row, opened.read(row)))
+            except RowError as error:
+                verdicts[row.line] = Verdict(line=row.line, status="refused", reason=str(error))
+        judged = await judge(entries, submit)
+        verdicts.update({verdict.line: verdict for verdict in judged})
+        yield [(row, verdicts[row.line]) for row in chunk]
 
-    async def _write(self, commands: Sequence[tuple[Row, Command]]) -> None:
-        """Have the commands of a chunk done, and count what becomes of each row."""
-        if not commands:
-            return
-        outcomes = await self._ledger.submit(
-            self._bank_id, [command for _, command in commands], request_id="import", dry_run=self._dry_run
-        )
-        for (row, _), outcome in zip(commands, outcomes, strict=True):
-            self._count(row, outcome)
 
-    def _count(self, row: Row, outcome: Outcome) -> None:
-        if isinstance(outcome, DuplicateRecord):
-            self._known += 1
-        elif isinstance(outcome, Refusal):
-            self._refused[row.line] = str(outcome)
-        else:
-            self._taken += 1
+async def _taking_turns(rows: Sequence[Row]) -> AsyncIterator[Row]:
+    for start in range(0, len(rows), READ_AT_ONCE):
+        for row in rows[start : start + READ_AT_ONCE]:
+            yield row
+        await asyncio.sleep(0)
+
+
+def refused(row: Row, reason: str) -> Verdict:
+    """A row that is not taken."""
+    return Verdict(line=row.line, status="refused", reason=reason)

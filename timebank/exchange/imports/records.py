@@ -1,109 +1,146 @@
 """Importing service: a list of who did what, and when, becomes records of it."""
 
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import NamedTuple, get_args
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from timebank.domain.acting import Acting
+from timebank.domain.facts.service import ServiceConfirmed, ServiceLogged
 from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerId, new_record_id
-from timebank.domain.kernel import Command
+from timebank.domain.refusing import Refusal
 from timebank.domain.service.lists import EnterService
-from timebank.domain.service.records import LogService, Programmes
-from timebank.exchange.imports.chunks import Import, Progress, Report, no_progress
-from timebank.exchange.imports.now import local_now
-from timebank.exchange.imports.people import People, people_on
-from timebank.exchange.spreadsheets import (
-    Row,
-    Table,
-    Unit,
-    parse_capacity,
-    parse_content,
-    parse_date,
-    parse_line,
-    parse_lines,
-    parse_minutes,
-    parse_moment,
-)
+from timebank.domain.service.records import LogService
+from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
+from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, refused, submitting
+from timebank.exchange.imports.lists import OpenedList
+from timebank.exchange.imports.results import Verdict
+from timebank.exchange.imports.rows import RowError
+from timebank.exchange.imports.service import Served
+from timebank.exchange.imports.who import People
+from timebank.exchange.spreadsheets.reading import Row
+from timebank.ledger.submission import Outcome
+from timebank.projections.people import volunteers
 from timebank.runtime.composition import Services
-from timebank.runtime.founding import OPERATOR
 
 
-async def import_records(
-    services: Services,
-    bank_id: UUID,
-    table: Table,
-    organisation_id: OrganisationId,
-    *,
-    confirm_as: VolunteerId | None = None,
-    dry_run: bool = False,
-    progress: Progress = no_progress,
-) -> Report:
-    """Log the service on the list for an organisation, and have it confirmed by somebody if they signed it."""
-    at = await local_now(services, bank_id)
-    people = await people_on(services, bank_id, table)
+class RecordsImport:
+    """A list of service on its way into the bank, for one organisation.
 
-    def command(row: Row) -> Command:
-        return _signed(_read(table, row, people, organisation_id, at), confirm_as)
+    `by` enters it; `signer` is whoever signed it, if somebody has: then it is confirmed too.
+    """
 
-    return await Import(services.ledger, bank_id, progress, dry_run=dry_run).submit(table.rows, command)
+    def __init__(
+        self,
+        services: Services,
+        bank_id: UUID,
+        organisation_id: OrganisationId,
+        by: Acting,
+        *,
+        signer: VolunteerId | None = None,
+        request_id: str = "import",
+        dry_run: bool = False,
+    ) -> None:
+        self._services = services
+        self._bank_id = bank_id
+        self._organisation_id = organisation_id
+        self._by = by
+        self._signer = Acting(ActorId(signer), "volunteer") if signer else None
+        self._request_id = request_id
+        self._dry_run = dry_run
+
+    async def verdicts(self, opened: OpenedList[Served], size: int = CHUNK) -> AsyncIterator[list[Judged]]:
+        """Import the list, and say what becomes of each row, so many at a time. Raises `QuestionsError`."""
+        opened.must_be_clear()
+        while await self._services.runner.catch_up(self._bank_id):
+            pass
+        at = await local_now(self._services, self._bank_id)
+
+        async def judge(entries: Sequence[Entry[Served]], submit: Submit) -> list[Verdict]:
+            return await self._judge(entries, submit, at)
+
+        async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
+            async for judged in in_chunks(opened, judge, submit, size):
+                yield judged
+
+    async def _judge(self, entries: Sequence[Entry[Served]], submit: Submit, at: datetime) -> list[Verdict]:
+        people = await self._people(entries)
+        verdicts: list[Verdict] = []
+        commands: list[tuple[Row, EnterService]] = []
+        for row, served in entries:
+            try:
+                commands.append((row, self._command(served, people.meant(served.who), at)))
+            except RowError as error:
+                verdicts.append(refused(row, str(error)))
+        outcomes = await submit([command for _, command in commands])
+        verdicts += [
+            _verdict(row, outcome, dry_run=self._dry_run) for (row, _), outcome in zip(commands, outcomes, strict=True)
+        ]
+        return verdicts
+
+    async def _people(self, entries: Sequence[Entry[Served]]) -> People:
+        numbers = sorted({served.who.number for _, served in entries if served.who.number})
+        phones = sorted({served.who.phone for _, served in entries if served.who.phone})
+        found = await volunteers.meant_by(
+            self._services.pool, self._services.people, self._bank_id, numbers=numbers, phones=phones
+        )
+        return People(found)
+
+    def _command(self, served: Served, volunteer_id: VolunteerId, at: datetime) -> EnterService:
+        log = LogService(
+            by=self._by,
+            at=at,
+            record_id=new_record_id(),
+            volunteer_id=volunteer_id,
+            organisation_id=self._organisation_id,
+            activity=served.activity,
+            category=served.category,
+            capacity=served.capacity,
+            place=served.place,
+            content=served.content,
+            programmes=served.programmes,
+            started_at=served.started_at,
+            ended_at=served.ended_at,
+            minutes=served.minutes,
+        )
+        return EnterService(by=self._by, at=at, log=log, signer=self._signer)
 
 
-def _signed(log: LogService, confirm_as: VolunteerId | None) -> Command:
-    signer = Acting(ActorId(confirm_as), "volunteer") if confirm_as else None
-    return EnterService(by=log.by, at=log.at, log=log, signer=signer)
-
-
-def _read(table: Table, row: Row, people: People, organisation_id: OrganisationId, at: datetime) -> LogService:
-    """The record that a row is about. Raises `CellError`."""
-    times = _read_times(table, row, at)
-    return LogService(
-        by=OPERATOR,
-        at=at,
-        record_id=new_record_id(),
-        volunteer_id=people.volunteer_in(row),
-        organisation_id=organisation_id,
-        activity=table.parse(row, "activity", parse_line),
-        category=table.parse(row, "category", parse_line),
-        capacity=table.parse(row, "capacity", parse_capacity),
-        place=table.parse_if_filled(row, "place", parse_line),
-        content=table.parse_if_filled(row, "content", parse_content),
-        programmes=table.parse(row, "programmes", lambda text: parse_lines(text, Programmes)),
-        started_at=times.started_at,
-        ended_at=times.ended_at,
-        minutes=times.minutes,
+def _verdict(row: Row, outcome: Outcome, *, dry_run: bool) -> Verdict:
+    if isinstance(outcome, RecordDiffers):
+        details = outcome.details
+        return Verdict(line=row.line, status="different", reason=str(outcome), id=details["record_id"])
+    if isinstance(outcome, DuplicateRecord):
+        return _known(row, outcome.details)
+    if isinstance(outcome, Refusal):
+        return refused(row, str(outcome))
+    logged = next((fact for fact in outcome.facts if isinstance(fact, ServiceLogged)), None)
+    confirmed = next((fact for fact in outcome.facts if isinstance(fact, ServiceConfirmed)), None)
+    fact = logged or confirmed
+    assert fact, "a row comes to one of the two"
+    return Verdict(
+        line=row.line,
+        status="confirmed" if confirmed else "logged",
+        reason=None if logged else "it was logged before, and waited",
+        id=None if dry_run and logged else fact.record_id,
     )
 
 
-class _Times(NamedTuple):
-    """When service began and ended, and how many minutes of that are claimed; None if all."""
-
-    started_at: datetime
-    ended_at: datetime
-    minutes: int | None
-
-
-def _read_times(table: Table, row: Row, at: datetime) -> _Times:
-    """The times in a row; an end that is not written is as many minutes after the start as are claimed."""
-    zone = at.tzinfo
-    assert isinstance(zone, ZoneInfo), "it is now in the bank's local time"
-    day = table.parse_if_filled(row, "date", parse_date)
-    read_moment = partial(parse_moment, zone=zone, date=day)
-    started_at = table.parse(row, "started_at", read_moment)
-    minutes = _read_minutes(table, row)
-    ended_at = table.parse_if_filled(row, "ended_at", read_moment)
-    if ended_at is None:
-        # In UTC, so that the minutes are real ones where the clocks change.
-        ended_at = (started_at.astimezone(UTC) + timedelta(minutes=minutes or 0)).astimezone(zone)
-    elif day and ended_at <= started_at:
-        ended_at += timedelta(days=1)  # clock times beside a date: the service went on past midnight
-    return _Times(started_at, ended_at, minutes)
+def _known(row: Row, details: dict[str, str]) -> Verdict:
+    if details["status"] == "logged":
+        reason = "it was logged before, and waits to be confirmed"
+        return Verdict(line=row.line, status="waiting", reason=reason, id=details["record_id"])
+    reason = f"it was logged before, and is {details['status']}"
+    return Verdict(line=row.line, status="same", reason=reason, id=details["record_id"])
 
 
-def _read_minutes(table: Table, row: Row) -> int | None:
-    """The minutes claimed, in the first column that says so; None if none does."""
-    for unit in get_args(Unit):
-        if row.cells.get(unit):
-            return table.parse(row, unit, partial(parse_minutes, unit=unit))
-    return None
+async def local_now(services: Services, bank_id: UUID) -> datetime:
+    """Now, in the local time of a bank that is there."""
+    return services.ledger.clock().astimezone(await zone_of(services, bank_id))
+
+
+async def zone_of(services: Services, bank_id: UUID) -> ZoneInfo:
+    """The time zone of a bank that is there."""
+    bank = await services.ledger.store.bank(bank_id)
+    assert bank is not None, "the caller has found the bank"
+    return ZoneInfo(bank.timezone)

@@ -1,48 +1,226 @@
-"""Importing people: a list of names, phones and skills becomes volunteers."""
+"""Importing people: a list of names, phones and skills becomes volunteers, each person once."""
 
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from timebank.domain.acting import Acting
-from timebank.domain.identifiers import new_volunteer_id, new_volunteer_number
+from timebank.domain.identifiers import VolunteerNumber, new_volunteer_id, new_volunteer_number
+from timebank.domain.people.refusals import VolunteerNumberTaken
 from timebank.domain.people.volunteers import RegisterVolunteer
-from timebank.domain.person import Skills
-from timebank.exchange.imports.chunks import Import, Progress, Report, no_progress
-from timebank.exchange.imports.now import local_now
-from timebank.exchange.spreadsheets import Row, Table, parse_line, parse_lines, parse_phone
+from timebank.domain.refusing import Refusal
+from timebank.domain.text import phone_spelling
+from timebank.exchange.cells.errors import CellError, shown
+from timebank.exchange.cells.people import parse_number
+from timebank.exchange.cells.texts import squeeze
+from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, refused, submitting
+from timebank.exchange.imports.lists import OpenedList, Person
+from timebank.exchange.imports.records import local_now
+from timebank.exchange.imports.results import Verdict
+from timebank.exchange.imports.who import is_same_name
+from timebank.exchange.spreadsheets.reading import Row
+from timebank.ledger.submission import Outcome
+from timebank.projections.people import volunteers
+from timebank.projections.people.volunteers import Meant
 from timebank.runtime.composition import Services
 
+NUMBER_ATTEMPTS = 5
+NEW = ("新", "新人", "new")
+"""What stands in the column of numbers for somebody who is not whoever has that name already."""
 
-class _Person(NamedTuple):
-    """Somebody on the list."""
 
-    name: str
+class Known(NamedTuple):
+    """Somebody of a certain name: registered, or earlier on the list, in that line."""
+
     phone: str | None
-    skills: tuple[str, ...]
+    number: str | None = None
+    skills: tuple[str, ...] = ()
+    line: int | None = None
+
+    @property
+    def where(self) -> str:
+        """Who they are."""
+        return f"volunteer {self.number}" if self.number else f"line {self.line}"
 
 
-async def import_volunteers(
-    services: Services, bank_id: UUID, table: Table, by: Acting, *, progress: Progress = no_progress
-) -> Report:
-    """Register everybody on the list who is not registered yet: somebody with the same name and phone is."""
-    names = {row.cells.get("name", "") for row in table.rows}
-    registered = await services.people.same(services.pool, bank_id, sorted(names))
-    at = await local_now(services, bank_id)
+class VolunteersImport:
+    """A list of people on its way into the bank."""
 
-    def registration(row: Row) -> RegisterVolunteer | None:
-        person = _read(table, row)
-        if (person.name, person.phone) in registered:
+    def __init__(
+        self, services: Services, bank_id: UUID, by: Acting, *, request_id: str = "import", dry_run: bool = False
+    ) -> None:
+        self._services = services
+        self._bank_id = bank_id
+        self._by = by
+        self._request_id = request_id
+        self._dry_run = dry_run
+        self._tells = by.governs
+        self._earlier: dict[str, list[Known]] = {}
+
+    async def verdicts(self, opened: OpenedList[Person], size: int = CHUNK) -> AsyncIterator[list[Judged]]:
+        """Register everybody on the list who is not registered yet, and say what becomes of each row.
+
+        Raises `QuestionsError`.
+        """
+        opened.must_be_clear()
+        while await self._services.runner.catch_up(self._bank_id):
+            pass
+        at = await local_now(self._services, self._bank_id)
+
+        async def judge(entries: Sequence[Entry[Person]], submit: Submit) -> list[Verdict]:
+            return await self._judge(entries, submit, at)
+
+        async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
+            async for judged in in_chunks(opened, judge, submit, size):
+                yield judged
+
+    async def _judge(self, entries: Sequence[Entry[Person]], submit: Submit, at: datetime) -> list[Verdict]:
+        registered = await self._registered(entries)
+        verdicts: list[Verdict] = []
+        coming: list[Entry[Person]] = []
+        for entry in entries:
+            verdict = self._of_somebody_known(entry, registered)
+            if verdict:
+                verdicts.append(verdict)
+            else:
+                coming.append(entry)
+                self._remember(entry)
+        outcomes = await self._register([entry.said for entry in coming], submit, at)
+        verdicts += [self._verdict(row, *outcome) for (row, _), outcome in zip(coming, outcomes, strict=True)]
+        if not self._dry_run:
+            self._earlier.clear()  # they are registered now
+        return verdicts
+
+    async def _registered(self, entries: Sequence[Entry[Person]]) -> "_Registered":
+        """Everybody of the bank who has the name or the number of somebody in these rows."""
+        names = sorted({name for _, person in entries for name in (person.name, "".join(person.name.split()))})
+        numbers = sorted(filter(None, (_number_in(person) for _, person in entries)))
+        found = await volunteers.meant_by(
+            self._services.pool, self._services.people, self._bank_id, numbers=numbers, names=names
+        )
+        return _Registered(found)
+
+    # Who is there already
+
+    def _of_somebody_known(self, entry: Entry[Person], registered: "_Registered") -> Verdict | None:
+        """The verdict on a row about somebody who is there already, or may be; None if they are new."""
+        row, person = entry
+        if person.number and squeeze(person.number) not in NEW:
+            return self._by_number(row, person, registered)
+        same_name = [*registered.named(person.name), *self._earlier.get(squeeze(person.name), ())]
+        same = next((each for each in same_name if _spelling(each.phone) == person.phone), None)
+        if same:
+            return self._there(row, person, same)
+        if person.number:
             return None
-        registered.add((person.name, person.phone))
+        without_phone = next((each for each in same_name if each.phone is None), None)
+        doubtful = without_phone if person.phone else next(iter(same_name), None)
+        return refused(row, self._question(person, doubtful)) if doubtful else None
+
+    def _remember(self, entry: Entry[Person]) -> None:
+        """That somebody will have been registered when the next row is looked at."""
+        known = Known(entry.said.phone, None, entry.said.skills, entry.row.line)
+        self._earlier.setdefault(squeeze(entry.said.name), []).append(known)
+
+    def _by_number(self, row: Row, person: Person, registered: "_Registered") -> Verdict:
+        """The verdict on somebody who is said to be there already, under a number."""
+        try:
+            number = parse_number(person.number or "")
+        except CellError as error:
+            return refused(row, f"{error}; for somebody new, leave it empty")
+        found = registered.numbered(number)
+        if found is None:
+            return refused(row, f"{shown(number)} is no volunteer of this bank; for somebody new, leave it empty")
+        if not is_same_name(found.name, person.name):
+            return refused(row, f"{shown(person.name)} is not the name of {number} in this bank")
+        return self._there(row, person, Known(found.phone, found.number, found.skills))
+
+    def _there(self, row: Row, person: Person, known: Known) -> Verdict:
+        """The verdict on somebody who is there already: the same, or what differs."""
+        differences = list(self._differences(person, known))
+        where = f"this is {known.where}"
+        if differences:
+            reason = f"{where}, but {'; '.join(differences)}; an import changes nobody"
+            return Verdict(line=row.line, status="different", reason=reason, number=known.number)
+        return Verdict(line=row.line, status="same", reason=where, number=known.number)
+
+    def _differences(self, person: Person, known: Known) -> Iterator[str]:
+        if person.phone and person.phone != _spelling(known.phone):
+            yield f"the phone there is {'another' if known.phone else 'none'}"
+        if person.skills and set(person.skills) != set(known.skills):
+            yield f"the skills there are {('; '.join(known.skills) or 'none') if self._tells else 'others'}"
+
+    def _question(self, person: Person, known: Known) -> str:
+        """What has to be said before somebody is registered who may be there already."""
+        who = f"{shown(person.name)} is there already, {'with' if known.phone else 'without'} a phone"
+        if known.line:
+            again = "Put both into one row, or write 新 under 志愿者编号"
+            return f"{who}, in line {known.line}: is it the same person? {again}"
+        number = f"{known.number}" if self._tells else "their number"
+        return f"{who}: is it the same person? Write {number} under 志愿者编号 if so, and 新 if it is somebody else"
+
+    # Registering
+
+    async def _register(
+        self, people: Sequence[Person], submit: Submit, at: datetime
+    ) -> list[tuple[RegisterVolunteer, Outcome]]:
+        """Have people registered, each under the first of a few candidate numbers that is free."""
+        done: dict[int, tuple[RegisterVolunteer, Outcome]] = {}
+        open_ones = list(range(len(people)))
+        for _ in range(NUMBER_ATTEMPTS):
+            commands = [self._command(people[index], at) for index in open_ones]
+            outcomes = await submit(commands)
+            done.update(zip(open_ones, zip(commands, outcomes, strict=True), strict=True))
+            open_ones = [index for index in open_ones if isinstance(done[index][1], VolunteerNumberTaken)]
+            if not open_ones:
+                break
+        return [done[index] for index in range(len(people))]
+
+    def _command(self, person: Person, at: datetime) -> RegisterVolunteer:
         return RegisterVolunteer(
-            by=by, at=at, volunteer_id=new_volunteer_id(), number=new_volunteer_number(), **person._asdict()
+            by=self._by,
+            at=at,
+            volunteer_id=new_volunteer_id(),
+            number=new_volunteer_number(),
+            name=person.name,
+            phone=person.phone,
+            skills=person.skills,
         )
 
-    return await Import(services.ledger, bank_id, progress).submit(table.rows, registration)
+    def _verdict(self, row: Row, command: RegisterVolunteer, outcome: Outcome) -> Verdict:
+        if isinstance(outcome, Refusal):
+            return refused(row, str(outcome))
+        if self._dry_run:
+            return Verdict(line=row.line, status="registered")
+        return Verdict(line=row.line, status="registered", id=command.volunteer_id, number=command.number)
 
 
-def _read(table: Table, row: Row) -> _Person:
-    """Somebody on the list. Raises `CellError`."""
-    phone = table.parse_if_filled(row, "phone", parse_phone)
-    name = table.parse(row, "name", parse_line)
-    return _Person(name, phone, table.parse(row, "skills", lambda text: parse_lines(text, Skills)))
+class _Registered:
+    """People of the bank, by name and by number."""
+
+    def __init__(self, found: Sequence[Meant]) -> None:
+        self._found = found
+        self._named: dict[str, list[Known]] = {}
+        for each in found:
+            if each.name:
+                self._named.setdefault(squeeze(each.name), []).append(Known(each.phone, each.number, each.skills))
+
+    def named(self, name: str) -> list[Known]:
+        """Everybody of this name."""
+        return self._named.get(squeeze(name), [])
+
+    def numbered(self, number: VolunteerNumber) -> Meant | None:
+        """Whoever has this number."""
+        return next((each for each in self._found if each.number == number), None)
+
+
+def _number_in(person: Person) -> VolunteerNumber | None:
+    try:
+        return parse_number(person.number or "")
+    except CellError:
+        return None
+
+
+def _spelling(phone: str | None) -> str | None:
+    return phone_spelling(phone) if phone else None

@@ -1,45 +1,136 @@
-"""From the bytes of a file to its text, in the encodings that Excel and WPS write."""
+"""In which encoding a file of text is: by its mark, or because it can be no other; else that is a question."""
 
 import codecs
+import re
+from collections.abc import Iterator
+from typing import IO, NamedTuple
 
-from timebank.exchange.spreadsheets.errors import SpreadsheetError
+from timebank.exchange.cells.errors import shown
+from timebank.exchange.spreadsheets.columns import Vocabulary
+from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_WITHOUT_A_MARK = ("utf-8", "gb18030")
+_WIDE = ("utf-16-le", "utf-16-be")
+_CANDIDATES = ("gb18030", "big5hkscs", "cp1252", "cp1250", "shift_jis", "euc_kr")
+_SAME = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs", "utf-8": "utf-8", "cp936": "gb18030"}
+_BLOCK = 1024**2
+_LOOKED_AT = 64 * 1024
+_BETWEEN = re.compile(r"[,;\t|，\"\r\n]")
 
 
-def decode(data: bytes) -> tuple[str, str]:
-    """The encoding of a file, and its text without a byte order mark. Raises `SpreadsheetError`, naming the line."""
-    marked = [encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)]
-    failures: list[UnicodeDecodeError] = []
-    for encoding in marked or _WITHOUT_A_MARK:
-        try:
-            text = data.decode(encoding.removesuffix("-sig")).removeprefix("\ufeff")
-        except UnicodeDecodeError as error:
-            failures.append(error)
-        else:
-            _must_hold_no_nul(text)
-            return encoding, text
-    raise _undecodable(data, failures)
+class Encoding(NamedTuple):
+    """An encoding, and how many bytes of a mark stand before the text."""
+
+    name: str
+    mark: int = 0
 
 
-def _undecodable(data: bytes, failures: list[UnicodeDecodeError]) -> SpreadsheetError:
-    """Where decoding failed: of two encodings, the one that got further was probably meant."""
-    furthest = max(failures, key=lambda failure: failure.start)
-    line = data[: furthest.start].decode(furthest.encoding, "replace").count("\n") + 1
-    tried = " nor ".join(failure.encoding for failure in failures)
-    return SpreadsheetError(
-        f"Line {line} cannot be read: byte {furthest.start} is not {tried}; save the file as CSV UTF-8."
+def encoding_of(file: IO[bytes], wanted: str | None, vocabulary: Vocabulary) -> Encoding:
+    """The encoding of a file: the one that is wanted, or the only one that it can be.
+
+    Raises `SpreadsheetError` where it is not in that encoding, naming the line, and `QuestionsError` where it can be in
+    several: bytes that are no UTF-8 are known for another encoding only by headings that we know in it.
+    """
+    file.seek(0)
+    head = file.read(_LOOKED_AT)
+    marked = next((Encoding(name, len(mark)) for mark, name in _BYTE_ORDER_MARKS if head.startswith(mark)), None)
+    encoding = _wanted(wanted, marked) if wanted else marked or _unmarked(file, head, vocabulary)
+    _must_decode(file, encoding)
+    return encoding
+
+
+def _wanted(wanted: str, marked: Encoding | None) -> Encoding:
+    try:
+        name = codecs.lookup(wanted.strip()).name
+        "".encode(name)
+    except (LookupError, UnicodeError, ValueError):
+        raise SpreadsheetError(f"There is no encoding {shown(wanted)}.") from None
+    name = _SAME.get(name, name)
+    if marked is None:
+        return Encoding(name)
+    if marked.name.removesuffix("-sig") not in {name.removesuffix("-sig"), f"{name}-le", f"{name}-be"}:
+        raise SpreadsheetError(f"The file says by its first bytes that it is {marked.name}, not {wanted}.")
+    return marked
+
+
+def _unmarked(file: IO[bytes], head: bytes, vocabulary: Vocabulary) -> Encoding:
+    if b"\0" in head:
+        wide = [name for name in _WIDE if _known_headings(head, name, vocabulary, any_script=True)]
+        if len(wide) == 1:
+            return Encoding(wide[0])
+        raise SpreadsheetError("The file holds NUL bytes, so it is no list: save it as .xlsx or as CSV UTF-8.")
+    if _decodes(file, "utf-8"):
+        return Encoding("utf-8")
+    proven = [name for name in ("utf-8", *_CANDIDATES) if _known_headings(head, name, vocabulary)]
+    if len(proven) == 1:
+        return Encoding(proven[0])
+    raise _doubtful(file, head)
+
+
+def _known_headings(head: bytes, name: str, vocabulary: Vocabulary, *, any_script: bool = False) -> bool:
+    """Whether the beginning of the file, read so, has headings that we know; in plain ASCII they prove nothing."""
+    text = head.decode(name, "replace")
+    parts = (part for line in text.splitlines()[:30] for part in _BETWEEN.split(line))
+    return any((any_script or not part.isascii()) and vocabulary.meaning(part) for part in parts if part.strip())
+
+
+def _doubtful(file: IO[bytes], head: bytes) -> SpreadsheetError:
+    """What the first doubtful line would say in each encoding that the whole file can be in."""
+    possible = [name for name in _CANDIDATES if _decodes(file, name)]
+    lines = head.splitlines()
+    number, line = next(
+        ((number, line) for number, line in enumerate(lines, 1) if not line.isascii()), (len(lines), lines[-1])
     )
+    if not possible:
+        return SpreadsheetError(
+            f"Line {number} cannot be read: the file is in none of the encodings utf-8, {', '.join(_CANDIDATES)}; "
+            "save it as .xlsx or as CSV UTF-8."
+        )
+    readings: dict[str, str] = {}
+    for name in possible:
+        readings.setdefault(line.decode(name, "replace"), name)
+    said = "; ".join(f"{name} reads {shown(reading)}" for reading, name in readings.items())
+    text = f"It cannot be told in which encoding the file is. Line {number}: {said}. Which is right?"
+    return QuestionsError([Question("encoding", text, tuple(f"encoding={name}" for name in readings.values()))])
 
 
-def _must_hold_no_nul(text: str) -> None:
-    """Refuse NUL, which no office typed: the file is a workbook, or UTF-16 without its mark."""
-    before, nul, _ = text.partition("\0")
-    if nul:
-        line = before.count("\n") + 1
-        raise SpreadsheetError(f"Line {line} holds a NUL byte, so this is no CSV file; save the file as CSV UTF-8.")
+def _decodes(file: IO[bytes], name: str) -> bool:
+    try:
+        for _ in _decoded(file, name, 0):
+            pass
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(file: IO[bytes], name: str, skip: int) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(name)()
+    file.seek(skip)
+    while block := file.read(_BLOCK):
+        yield decoder.decode(block)
+    yield decoder.decode(b"", final=True)
+
+
+def _must_decode(file: IO[bytes], encoding: Encoding) -> None:
+    """Refuse what is not in the encoding, and NUL, which no office typed; naming the line."""
+    name, lines = encoding.name.removesuffix("-sig"), 1
+    try:
+        for text in _decoded(file, name, encoding.mark):
+            if "\0" in text:
+                lines += text[: text.index("\0")].count("\n")
+                raise SpreadsheetError(
+                    f"Line {lines} holds a NUL byte, so this is no list: save it as .xlsx or as CSV UTF-8."
+                )
+            lines += text.count("\n")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode(name, "replace")
+        raise SpreadsheetError(
+            f"Line {lines + before.count(chr(10))} cannot be read as {name}: "
+            "save the file as .xlsx or as CSV UTF-8, or say another encoding."
+        ) from None
+    finally:
+        file.seek(0)

@@ -1,29 +1,27 @@
-"""What cannot be read: a whole file, or one cell. The messages are for whoever exported the file."""
+"""What keeps a whole list from being read: what is wrong with it, or what has to be said first."""
 
-_SHOWN_CHARACTERS = 60
+from collections.abc import Sequence
+from typing import NamedTuple
 
 
 class SpreadsheetError(ValueError):
-    """The whole file cannot be read; the message is a sentence."""
+    """The whole list cannot be read; the message is a sentence."""
 
 
-class CellError(ValueError):
-    """One cell cannot be understood.
+class Question(NamedTuple):
+    """Something that cannot be told from the list: `about` what, in a sentence, and the answers there are.
 
-    `value` is what the cell says, `problem` what is wrong with it. `column` is our name of the column and `header` the
-    file's own; parsers know neither and leave them empty, `Table.parse` fills them in.
+    An answer is an option and its value, as `ignore=备注` or `unit=时长=hours`.
     """
 
-    def __init__(self, value: str, problem: str, *, column: str = "", header: str = "") -> None:
-        self.value, self.problem, self.column, self.header = value, problem, column, header
-        where = header or column
-        told = f"{_shown(value)} {problem}"
-        super().__init__(f"{where}: {told}" if where else told)
+    about: str
+    text: str
+    answers: tuple[str, ...]
 
 
-def _shown(value: str) -> str:
-    """What a cell says, in one line, quoted, and cut where it is long."""
-    line = " ".join(value.split())
-    if not line:
-        return "the empty cell"
-    return f'"{line[:_SHOWN_CHARACTERS]}…"' if len(line) > _SHOWN_CHARACTERS else f'"{line}"'
+class QuestionsError(SpreadsheetError):
+    """Before the list can be read, or imported, something has to be said."""
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self.questions = tuple(questions)
+        super().__init__(" ".join(question.text for question in questions))

@@ -1,113 +1,167 @@
-"""Which of the first lines of a file is its heading line, which delimiter it has, and which columns are in it."""
+"""Which of the first rows of a list has the headings, and what each of its columns is read as."""
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
-from timebank.exchange.spreadsheets.columns import Column, squeeze
-from timebank.exchange.spreadsheets.errors import SpreadsheetError
-from timebank.exchange.spreadsheets.guards import unwrap
+import msgspec
 
-LONGEST_CELL = 100_000
-HEADER_WITHIN_LINES = 5
-_DELIMITERS = (",", "\t", ";", "，")
+from timebank.domain.text import normal
+from timebank.exchange.cells.durations import UNITS, Unit
+from timebank.exchange.cells.errors import shown
+from timebank.exchange.cells.guards import unwrap
+from timebank.exchange.cells.texts import squeeze
+from timebank.exchange.spreadsheets.columns import Column, Vocabulary, fold
+from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError
+from timebank.exchange.spreadsheets.sources import Source
+
+HEADINGS_WITHIN = 30
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What the office has said about its list, beside the list itself.
+
+    `ignore` has headings that are not to be read, `columns` our names of columns by headings, `units` units by
+    headings. A heading can be given as #3 too: the third column.
+    """
+
+    encoding: str | None = None
+    sheet: str | None = None
+    ignore: tuple[str, ...] = ()
+    columns: Mapping[str, str] = {}
+    units: Mapping[str, Unit] = {}
+
+
+class ColumnRead(NamedTuple):
+    """One column of a list: its heading, what it is read as (None if it is not), and the unit that is said for it."""
+
+    position: int
+    heading: str
+    name: str | None
+    unit: Unit | None = None
+    is_ignored: bool = False
+
+    @property
+    def label(self) -> str:
+        """How it is called: by its heading, or else by its place."""
+        return self.heading or f"#{self.position + 1}"
 
 
 class Heading(NamedTuple):
-    """A line that may be the heading line: its cells, and what is recognised in them.
+    """A row that may have the headings: its number, its cells, what they mean, and the required columns missing."""
 
-    `recognised` has the name and the position of each column found, `missing` the required columns that are not there.
-    """
-
-    delimiter: str
     line: int
-    record: list[str]
-    recognised: list[tuple[str, int]]
+    cells: list[str]
+    columns: tuple[ColumnRead, ...]
     missing: list[Column]
 
+    @property
+    def recognised(self) -> int:
+        """How many columns are read."""
+        return sum(column.name is not None for column in self.columns)
 
-def records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Every record of a CSV text, with the line it starts on.
 
-    Raises `SpreadsheetError` for a broken quotation, which would otherwise swallow the rows after it.
+def find_heading(source: Source, vocabulary: Vocabulary, said: Said) -> Heading | None:
+    """The first of the first rows that has all columns that are required, or else the one that comes nearest."""
+    found: list[Heading] = []
+    first = takewhile(lambda row: row[0] <= HEADINGS_WITHIN, source.rows())
+    for line, cells in first:
+        if any(cell.strip() for cell in cells):
+            found.append(_heading(line, cells, vocabulary, said))
+            if not found[-1].missing:
+                return found[-1]
+    return max(found, key=lambda heading: heading.recognised, default=None)
+
+
+def _heading(line: int, cells: Sequence[str], vocabulary: Vocabulary, said: Said) -> Heading:
+    columns = tuple(_column(position, unwrap(cell), vocabulary, said) for position, cell in enumerate(cells))
+    while columns and not columns[-1].heading:
+        columns = columns[:-1]
+    present = {column.name for column in columns}
+    missing = [
+        each for each in vocabulary.columns.values() if each.required and present.isdisjoint((each.name, *each.unless))
+    ]
+    return Heading(line, list(cells), columns, missing)
+
+
+def _column(position: int, heading: str, vocabulary: Vocabulary, said: Said) -> ColumnRead:
+    place = f"#{position + 1}"
+    label = normal(heading)
+    if _said(said.ignore, place, heading):
+        return ColumnRead(position, label, None, is_ignored=True)
+    meaning = vocabulary.meaning(heading) if heading else None
+    name, unit = meaning or (None, None)
+    wanted = _said(said.columns, place, heading)
+    if wanted:
+        name = vocabulary.find(said.columns[wanted])
+    counted = _said(said.units, place, heading)
+    if counted:
+        unit = said.units[counted]
+    return ColumnRead(position, label, name, unit)
+
+
+def _said(options: Sequence[str] | Mapping[str, object], place: str, heading: str) -> str | None:
+    """What of the options is about this column."""
+    return next((each for each in options if _is_about(each, place, heading)), None)
+
+
+def _is_about(option: str, place: str, heading: str) -> bool:
+    return option.strip() == place or bool(heading and fold(option) == fold(heading))
+
+
+def must_be_clear(heading: Heading | None, vocabulary: Vocabulary, said: Said) -> Heading:
+    """The headings, if they are clear. Raises `SpreadsheetError` for what is missing, or said of what is not there.
+
+    Raises `QuestionsError` for two columns that mean the same, because either choice would be a guess.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    start = 1
-    try:
-        for record in reader:
-            if any(len(cell) > LONGEST_CELL for cell in record):
-                raise csv.Error(f"a cell is longer than {LONGEST_CELL} characters")
-            yield start, record
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise SpreadsheetError(
-            f"The row that starts in line {start} cannot be read, perhaps a quotation mark is not closed: {error}."
-        ) from error
-
-
-def find_heading(text: str, columns: Sequence[Column], encoding: str) -> Heading:
-    """The heading line of a text. Raises `SpreadsheetError` if required columns are missing, or one comes twice."""
-    heading = _under_best_delimiter(text, columns)
+    if heading is None:
+        raise SpreadsheetError("The list is empty.")
+    _must_mean_columns(heading, vocabulary, said)
     if heading.missing:
-        wanted = "; ".join(map(_described, heading.missing))
+        wanted = "; ".join(map(described, heading.missing))
+        there = ", ".join(column.label for column in heading.columns if column.name is None) or "none"
         raise SpreadsheetError(
-            f"These columns are missing in the first {HEADER_WITHIN_LINES} lines, read as {encoding}: {wanted}."
+            f"These columns are missing in the first {HEADINGS_WITHIN} rows: {wanted}. "
+            f"Line {heading.line} comes nearest to headings; not known in it: {there}."
         )
-    _must_have_no_twins(heading)
+    twins = list(_twins(heading))
+    if twins:
+        raise QuestionsError(twins)
     return heading
 
 
-def _under_best_delimiter(text: str, columns: Sequence[Column]) -> Heading:
-    """The heading line under the delimiter that makes most sense of it; a wrong one may make the text unreadable."""
-    if not text.strip():
-        raise SpreadsheetError("The file is empty.")
-    headings: list[Heading] = []
-    failures: list[SpreadsheetError] = []
-    for delimiter in _DELIMITERS:
-        try:
-            headings.append(_best_of_first_lines(text, delimiter, columns))
-        except SpreadsheetError as error:
-            failures.append(error)
-    if not headings:
-        raise failures[0]
-    return max(headings, key=lambda heading: (not heading.missing, len(heading.recognised)))
+def _must_mean_columns(heading: Heading, vocabulary: Vocabulary, said: Said) -> None:
+    for option in (*said.ignore, *said.columns, *said.units):
+        if not any(_is_about(option, f"#{column.position + 1}", column.heading) for column in heading.columns):
+            there = ", ".join(column.label for column in heading.columns)
+            raise SpreadsheetError(f"There is no column {shown(option)} in line {heading.line}; there are: {there}.")
+    for option, name in said.columns.items():
+        if vocabulary.find(name) is None:
+            known = ", ".join(vocabulary.columns)
+            raise SpreadsheetError(f"{shown(option)} cannot be read as {shown(name)}; columns are read as: {known}.")
+    for option, unit in said.units.items():
+        if unit not in UNITS:
+            raise SpreadsheetError(f"{shown(option)} cannot be in {shown(unit)}; units are: {', '.join(UNITS)}.")
 
 
-def _best_of_first_lines(text: str, delimiter: str, columns: Sequence[Column]) -> Heading:
-    """The first of the first lines that has all required columns, or the one that comes nearest."""
-    candidates: list[Heading] = []
-    for line, record in records(text, delimiter):
-        if line > HEADER_WITHIN_LINES:
-            break
-        candidates.append(_recognise(delimiter, line, record, columns))
-        if not candidates[-1].missing:
-            return candidates[-1]
-    return max(candidates, key=lambda heading: len(heading.recognised))
-
-
-def _recognise(delimiter: str, line: int, record: list[str], columns: Sequence[Column]) -> Heading:
-    names = {squeeze(header): column.name for column in columns for header in column.headers}
-    keys = [squeeze(unwrap(cell)) for cell in record]
-    recognised = [(names[key], position) for position, key in enumerate(keys) if key in names]
-    present = {name for name, _ in recognised}
-    missing = [each for each in columns if each.required and present.isdisjoint((each.name, *each.unless))]
-    return Heading(delimiter, line, record, recognised, missing)
-
-
-def _described(column: Column) -> str:
-    """A missing column with all its headings, and what may be there in its place."""
+def described(column: Column) -> str:
+    """A column with its headings, and what may be there in its place."""
     instead = f", or instead {', '.join(column.unless)}" if column.unless else ""
-    return f"{column.name} ({', '.join(header for header in column.headers if header != column.name)}{instead})"
+    return f"{column.name} ({', '.join(column.headings[:4])}{instead})"
 
 
-def _must_have_no_twins(heading: Heading) -> None:
-    """Refuse two headings that mean one column, because either choice would be a guess."""
-    first_at: dict[str, int] = {}
-    for name, position in heading.recognised:
-        first = first_at.setdefault(name, position)
-        if first != position:
-            raise SpreadsheetError(
-                f'Line {heading.line}: columns {first + 1} "{heading.record[first]}" and {position + 1} '
-                f'"{heading.record[position]}" both mean {name}; keep or rename one.'
+def _twins(heading: Heading) -> Iterator[Question]:
+    first: dict[str, ColumnRead] = {}
+    for column in heading.columns:
+        if column.name is None:
+            continue
+        other = first.setdefault(column.name, column)
+        if other is not column:
+            same = squeeze(other.heading) == squeeze(column.heading)
+            labels = [f"#{each.position + 1}" if same else each.label for each in (other, column)]
+            yield Question(
+                column.label,
+                f"Columns {other.position + 1} {shown(other.heading)} and {column.position + 1} "
+                f"{shown(column.heading)} both mean {column.name}: which is not to be read?",
+                tuple(f"ignore={label}" for label in labels),
             )

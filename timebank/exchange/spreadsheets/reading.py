@@ -1,69 +1,133 @@
-"""Reading a file into a table: its rows, each with the line it starts on, and their cells by column."""
+"""A list, opened: in what form it is, what its columns are read as, and its rows as often as they are needed."""
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import IO, NamedTuple
 
-from timebank.exchange.spreadsheets.columns import Column
-from timebank.exchange.spreadsheets.decoding import decode
-from timebank.exchange.spreadsheets.errors import CellError, SpreadsheetError
-from timebank.exchange.spreadsheets.guards import unwrap
-from timebank.exchange.spreadsheets.headings import Heading, find_heading, records
-
-T = TypeVar("T")
+from timebank.exchange.cells.guards import unwrap
+from timebank.exchange.spreadsheets.columns import Vocabulary
+from timebank.exchange.spreadsheets.decoding import encoding_of
+from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError
+from timebank.exchange.spreadsheets.headings import ColumnRead, Heading, Said, find_heading, must_be_clear
+from timebank.exchange.spreadsheets.sources import DELIMITERS, Delimited, Form, OnSheet, Source
+from timebank.exchange.workbooks.opening import Kind, WorkbookError, kind_of, open_workbook
 
 
 class Row(NamedTuple):
-    """One row: the line of the file it starts on, its cells by column name, and its cells as they were written."""
+    """One row: the line it starts on, its cells by the name of their column, all its cells as they were written.
+
+    `beyond` is what stands right of the headings, where nothing should.
+    """
 
     line: int
     cells: dict[str, str]
     original: list[str]
+    beyond: str = ""
 
 
-class Table(NamedTuple):
-    """A file as read; `headings` gives the file's own heading for each column that was recognised."""
+class Table:
+    """A list whose headings are understood."""
 
-    encoding: str
-    header: list[str]
-    rows: list[Row]
-    headings: dict[str, str]
+    def __init__(self, source: Source, heading: Heading) -> None:
+        self._source = source
+        self.form: Form = source.form
+        self.line = heading.line
+        self.header: Sequence[str] = heading.cells
+        self.columns = heading.columns
+        self._read = [(column.name, column.position) for column in heading.columns if column.name]
+        self._positions = dict(self._read)
 
-    def parse(self, row: Row, column: str, parser: Callable[[str], T]) -> T:
-        """What a parser makes of one cell. Raises `CellError`, naming the heading that the office sees in its file."""
-        try:
-            return parser(row.cells.get(column, ""))
-        except CellError as error:
-            header = self.headings.get(column, "")
-            raise CellError(error.value, error.problem, column=column, header=header) from error
+    def column(self, name: str) -> ColumnRead | None:
+        """The column that is read as this, if there is one."""
+        position = self._positions.get(name)
+        return None if position is None else self.columns[position]
 
-    def parse_if_filled(self, row: Row, column: str, parser: Callable[[str], T]) -> T | None:
-        """The same for a cell that may be empty; None if it is."""
-        return self.parse(row, column, parser) if row.cells.get(column) else None
+    def heading(self, name: str) -> str:
+        """What the list calls a column; our own name, where there is none."""
+        column = self.column(name)
+        return column.label if column else name
+
+    def rows(self) -> Iterator[Row]:
+        """Every row below the headings in which anything is written."""
+        width = len(self.columns)
+        for line, original in self._source.rows():
+            if line <= self.line:
+                continue
+            cells = [unwrap(cell) for cell in original]
+            if any(cells):
+                cells += [""] * (width - len(cells))
+                beyond = next((cell for cell in cells[width:] if cell), "")
+                yield Row(line, {name: cells[position] for name, position in self._read}, original, beyond)
 
 
-def read_table(data: bytes, columns: Sequence[Column]) -> Table:
-    """The rows of a CSV file in any encoding and with any delimiter that Excel and WPS write in China.
+def open_list(file: IO[bytes], vocabulary: Vocabulary, said: Said) -> Table:
+    """A list in any encoding, with any delimiter, or on any sheet of a workbook.
 
-    Raises `SpreadsheetError` if the file cannot be read, or required columns are missing.
+    Raises `SpreadsheetError` if it cannot be read, or columns are missing; `QuestionsError` if that cannot be told.
     """
-    encoding, text = decode(data)
-    heading = find_heading(text, columns, encoding)
-    headings = {name: unwrap(heading.record[position]) for name, position in heading.recognised}
-    return Table(encoding, heading.record, list(_rows(text, heading)), headings)
+    try:
+        kind = kind_of(file)
+        sources = _sheets(file, kind, said) if kind else _delimited(file, vocabulary, said)
+    except WorkbookError as error:
+        raise SpreadsheetError(str(error)) from error
+    found = list(_with_headings(sources, vocabulary, said))
+    if kind:
+        return _on_one_sheet(found, vocabulary, said)
+    source, heading = max(found, key=_how_good)
+    return Table(source, must_be_clear(heading, vocabulary, said))
 
 
-def _rows(text: str, heading: Heading) -> Iterator[Row]:
-    """The rows below the heading line that say anything."""
-    for line, record in records(text, heading.delimiter):
-        if line <= heading.line:
-            continue
-        width = len(heading.record)
-        cells = [unwrap(cell) for cell in record] + [""] * (width - len(record))
-        if any(cells[width:]):
-            raise SpreadsheetError(
-                f"Line {line} has {len(record)} cells, the header has {width}; "
-                "a cell that holds a delimiter needs quotation marks around it."
-            )
-        by_column = {name: cells[position] for name, position in heading.recognised}
-        if any(by_column.values()):
-            yield Row(line, by_column, record)
+def _how_good(candidate: tuple[Source, Heading | None]) -> tuple[bool, int]:
+    heading = candidate[1]
+    return (not heading.missing, heading.recognised) if heading else (False, -1)
+
+
+def _delimited(file: IO[bytes], vocabulary: Vocabulary, said: Said) -> list[Source]:
+    if said.sheet:
+        raise SpreadsheetError("This is no workbook, so it has no sheets.")
+    file.seek(0)
+    if not file.read(4096).strip(b"\xef\xbb\xbf \t\r\n"):
+        raise SpreadsheetError("The list is empty.")
+    encoding = encoding_of(file, said.encoding, vocabulary)
+    return [Delimited(file, encoding, delimiter) for delimiter in DELIMITERS]
+
+
+def _sheets(file: IO[bytes], kind: Kind, said: Said) -> list[Source]:
+    if said.encoding:
+        raise SpreadsheetError("This is a workbook, so it has no encoding that could be said.")
+    workbook = open_workbook(file, kind)
+    sheets = workbook.sheets
+    if said.sheet:
+        sheets = [sheet for sheet in workbook.sheets if sheet.name.strip() == said.sheet.strip()]
+        if not sheets:
+            there = ", ".join(sheet.name for sheet in workbook.sheets)
+            raise SpreadsheetError(f"There is no sheet {said.sheet}; there are: {there}.")
+    return [OnSheet(workbook, sheet) for sheet in sheets]
+
+
+def _with_headings(
+    sources: Sequence[Source], vocabulary: Vocabulary, said: Said
+) -> Iterator[tuple[Source, Heading | None]]:
+    """Each way to read a file, with the headings that are found so; a wrong delimiter may make it unreadable."""
+    failures: list[SpreadsheetError] = []
+    for source in sources:
+        try:
+            heading = find_heading(source, vocabulary, said)
+        except SpreadsheetError as error:
+            failures.append(error)
+        else:
+            yield source, heading
+    if failures and len(failures) == len(sources):
+        raise failures[0]
+
+
+def _on_one_sheet(found: Sequence[tuple[Source, Heading | None]], vocabulary: Vocabulary, said: Said) -> Table:
+    """The list on the only sheet that has one. Raises `QuestionsError` if there are several."""
+    lists = [(source, heading) for source, heading in found if heading and not heading.missing]
+    if len(lists) > 1:
+        names = [source.form.sheet or "" for source, _ in lists]
+        text = f"There is a list on each of the sheets {', '.join(names)}: which is meant?"
+        raise QuestionsError([Question("sheet", text, tuple(f"sheet={name}" for name in names))])
+    source, heading = lists[0] if lists else max(found, key=_how_good, default=(None, None))
+    clear = must_be_clear(heading, vocabulary, said)
+    assert source is not None, "what has headings is somewhere"
+    return Table(source, clear)

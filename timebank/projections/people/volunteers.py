@@ -123,14 +123,41 @@ async def by_numbers(pool: Pool, bank_id: UUID, numbers: Sequence[str]) -> dict[
     return {row["number"]: row["volunteer_id"] for row in await pool.fetch(SQL["by_numbers"], bank_id, numbers)}
 
 
-async def by_number_or_phone(pool: Pool, people: People, bank_id: UUID, wanted: Sequence[str]) -> dict[str, list[str]]:
-    """Who is meant by each number or phone: several volunteers may share a phone."""
-    phones = {index: phone for phone in wanted for index in people.phone_indexes(phone)}
-    found: dict[str, list[str]] = {}
-    for row in await pool.fetch(SQL["who"], bank_id, wanted, list(phones)):
-        for name in {row["number"], phones.get(row["phone_index"])} - {None}:
-            found.setdefault(name, []).append(row["volunteer_id"])
-    return found
+class Meant(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who may be meant by what a list says of them."""
+
+    volunteer_id: str
+    number: str
+    name: str | None
+    phone: str | None
+    skills: tuple[str, ...]
+
+
+async def meant_by(
+    pool: Pool,
+    people: People,
+    bank_id: UUID,
+    *,
+    numbers: Sequence[str] = (),
+    phones: Sequence[str] = (),
+    names: Sequence[str] = (),
+) -> list[Meant]:
+    """Everybody who has one of these numbers, phones or names, in the order of registration."""
+    by_phone = [index for phone in phones for index in people.phone_indexes(phone)]
+    by_name = [index for name in names for index in people.keyring.indexes("name", name)]
+    rows = await pool.fetch(SQL["meant"], bank_id, numbers, by_phone, by_name)
+    return [_meant(people, bank_id, row) for row in rows]
+
+
+def _meant(people: People, bank_id: UUID, row: Any) -> Meant:
+    person = people.shown(bank_id, row)
+    return Meant(
+        volunteer_id=row["volunteer_id"],
+        number=row["number"],
+        name=person.name if person else None,
+        phone=person.phone if person else None,
+        skills=(person.skills or ()) if person else (),
+    )
 
 
 def _view(people: People, bank_id: UUID, row: Any) -> VolunteerView:

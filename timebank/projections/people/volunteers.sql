@@ -65,8 +65,15 @@ select number, volunteer_id from volunteer where bank_id = $1 and number = any (
 {view}
  where v.bank_id = $1 and v.volunteer_id = any ($2)
 
--- who --
--- Volunteers by what an office writes on a list: number or phone. $1 bank  $2 numbers  $3 keyed hashes of phones
-select v.volunteer_id, v.number, p.phone_index
-  from volunteer v left join person p using (bank_id, volunteer_id)
- where v.bank_id = $1 and (v.number = any ($2) or p.phone_index = any ($3))
+-- meant --
+-- Volunteers by what an office writes on a list, each way by an index of its own. $1 bank  $2 numbers  $3 keyed hashes
+-- of phones  $4 keyed hashes of names
+select v.volunteer_id, v.number, p.key_id, p.sealed
+  from (select volunteer_id from volunteer where bank_id = $1 and number = any ($2)
+         union
+        select volunteer_id from person where bank_id = $1 and phone_index = any ($3)
+         union
+        select volunteer_id from person where bank_id = $1 and name_indexes && $4::text[]) found
+  join volunteer v on v.bank_id = $1 and v.volunteer_id = found.volunteer_id
+  left join person p on p.bank_id = $1 and p.volunteer_id = found.volunteer_id
+ order by v.volunteer_id

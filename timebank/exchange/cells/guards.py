@@ -1,11 +1,12 @@
-"""The guards that spreadsheets put around text so that it stays text, and ours against formulas."""
+"""The guards that spreadsheets put around text so that it stays text, and ours against formulas and lost digits."""
 
 import re
 
 _APOSTROPHE = re.compile(r"'(?=[=+\-@＝＋－＠0-9\s]|\Z)")
 _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"')
 _RISKY = re.compile(r"[\t\r]|\s*[=+\-@＝＋－＠]")
-_PLAIN_NUMBER = re.compile(r"[+-][0-9]+(?:\.[0-9]+)?")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,11}(?:\.[0-9]{1,4})?")
+_LONG_NUMBER = re.compile(r"\s*(?:[0-9]{12,}|0[0-9]{5,}|\+[0-9]{7,})\s*")
 
 
 def unwrap(cell: str) -> str:
@@ -21,7 +22,9 @@ def unwrap(cell: str) -> str:
 
 
 def guard(cell: str) -> str:
-    """A cell that no spreadsheet runs as a formula; numbers and phones stay as they are."""
+    """A cell that no spreadsheet runs as a formula, and of which none drops digits, a leading zero or a plus."""
+    if _LONG_NUMBER.fullmatch(cell):
+        return "'" + cell
     if _RISKY.match(cell) and not _PLAIN_NUMBER.fullmatch(cell):
         return "'" + cell
     return cell

@@ -1,0 +1,171 @@
+"""Lists over HTTP: as a body or in a form, with verdicts as JSON, line by line, or the rows that were not taken."""
+
+import base64
+import io
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.world import Caller, World, settled
+from tests.exchange.imports.office import people_of, records_of
+from tests.exchange.spreadsheets.files import xlsx
+
+HEADER = "手机,活动,类别,开始,结束"
+PHONE = "13800001111"
+GOOD = f"{PHONE},清扫,公益,2026/3/1 8:30,2026/3/1 9:30"
+BAD = "13900009999,清扫,公益,2026/3/2 8:30,2026/3/2 9:30"
+LIST = "\n".join([HEADER, GOOD, BAD]).encode("gb18030")
+
+
+async def sent(caller: Caller, path: str, data: bytes, expect: int = 200, **params: Any) -> Any:
+    """The answer to a list that is sent as a body."""
+    answer = await caller.ask("POST", f"{path}/import", content=data, params=params)
+    assert answer.status_code == expect, answer.text
+    return answer.json()
+
+
+async def test_a_list_is_logged_with_a_verdict_a_row(world: World) -> None:
+    """A dry run writes nothing and says the same; then each row is logged or refused, and told what it is again."""
+    head = await world.services.ledger.store.head(world.bank_id)
+    dry = await sent(world.recorder, world.records, LIST, dry_run=True)
+    assert await world.services.ledger.store.head(world.bank_id) == head
+    assert (dry["dry_run"], dry["counts"]) == (True, {"logged": 1, "refused": 1})
+    done = await sent(world.recorder, world.records, LIST)
+    assert [{**verdict, "id": None} for verdict in done["verdicts"]] == [
+        {**verdict, "id": None} for verdict in dry["verdicts"]
+    ]
+    assert done["as_read"]["encoding"] == "gb18030"
+    assert done["as_read"]["first"][0]["said"]["started_at"] == "2026-03-01 08:30"
+    good, bad = done["verdicts"]
+    assert (good["line"], good["status"]) == (2, "logged")
+    assert bad == {"line": 3, "status": "refused", "reason": '手机: "13900009999" is no volunteer of this bank'}
+    record = await world.recorder.get(f"/v1/service-records/{good['id']}", min_position=done["position"])
+    assert (record["recorder_id"], record["minutes"], record["status"]) == (world.recorder.id, 60, "logged")
+    again = await sent(world.recorder, world.records, LIST)
+    assert again["counts"] == {"waiting": 1, "refused": 1}
+
+
+async def test_the_rows_that_were_not_taken_come_back_as_a_file(world: World) -> None:
+    """Within the answer, or alone; mended it is imported like any list; where all rows are in there is none."""
+    done = await sent(world.recorder, world.records, LIST, dry_run=True)
+    rejected = done["rejected"]
+    assert (rejected["name"], rejected["media_type"]) == ("list.rejected.csv", "text/csv")
+    content = base64.b64decode(rejected["content_base64"])
+    (row,) = records_of(content).rows()
+    assert row.original[1:] == BAD.split(",")
+    answer = await world.recorder.ask(
+        "POST", f"{world.records}/import", content=LIST, params={"dry_run": True, "answer": "rejected"}
+    )
+    assert (answer.status_code, answer.content) == (200, content)
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''list.rejected.csv"
+    somebody = await world.somebody(phone="13700000001")
+    assert somebody.id
+    mended = content.replace(b"13900009999", b"13700000001")
+    assert (await sent(world.recorder, world.records, mended))["counts"] == {"logged": 1}
+    answer = await world.recorder.ask("POST", f"{world.records}/import", content=mended, params={"answer": "rejected"})
+    assert (answer.status_code, answer.content) == (204, b"")
+
+
+async def test_a_workbook_comes_in_a_form(world: World) -> None:
+    """As a browser sends it, under the name it has; rows that are not taken go back in a workbook."""
+    rows = [HEADER.split(","), [PHONE, "讲座", "公益", "2026/4/1 8:30", "2026/4/1 9:30"], BAD.split(",")]
+    files = {"file": ("三月.xlsx", xlsx(rows, "三月"), "application/octet-stream")}
+    answer = await world.coordinator.ask("POST", f"{world.records}/import", files=files)
+    assert answer.status_code == 200, answer.text
+    done = answer.json()
+    assert (done["as_read"]["form"], done["as_read"]["sheet"]) == ("xlsx", "三月")
+    assert done["counts"] == {"logged": 1, "refused": 1}
+    assert done["rejected"]["name"] == "三月.rejected.xlsx"
+    (row,) = records_of(base64.b64decode(done["rejected"]["content_base64"])).rows()
+    assert row.original[1:] == BAD.split(",")
+
+
+async def test_verdicts_come_line_by_line(world: World) -> None:
+    """For a long list: first how it is understood, then how many rows are done with their verdicts, then the rest."""
+    rows = [f"{PHONE},清扫,公益,2026/5/{1 + n // 20} {n % 20}:00,2026/5/{1 + n // 20} {n % 20}:30" for n in range(450)]
+    data = "\n".join([HEADER, *rows, BAD]).encode()
+    async with world.http.stream(
+        "POST",
+        f"{world.records}/import",
+        content=data,
+        params={"answer": "lines"},
+        headers={"Authorization": f"Bearer {world.organisation.token}"},
+    ) as answer:
+        assert answer.headers["content-type"].startswith("application/x-ndjson")
+        lines = [json.loads(line) async for line in answer.aiter_lines()]
+    first, *steps, last = lines
+    assert first["as_read"]["rows"] == 451
+    assert [step["done"] for step in steps] == [200, 400, 451]
+    assert sum(len(step["verdicts"]) for step in steps) == 451
+    assert (last["counts"], last["rejected"]["name"]) == ({"logged": 450, "refused": 1}, "list.rejected.csv")
+
+
+async def test_people_are_registered_from_a_list(world: World) -> None:
+    """By an administrator, or an organisation's program that may; whoever is there already stays one person."""
+    data = "姓名,手机\n某甲,13612340001\n某甲,+86 136 1234 0001\n".encode()
+    dry = await sent(world.organisation, "/v1/volunteers", data, dry_run=True)
+    assert dry["counts"] == {"registered": 1, "same": 1}
+    done = await sent(world.organisation, "/v1/volunteers", data)
+    (first, _) = done["verdicts"]
+    found = await world.administrator.get(f"/v1/volunteers/{first['id']}", min_position=done["position"])
+    assert (found["name"], found["number"]) == ("某甲", first["number"])
+    assert (await sent(world.administrator, "/v1/volunteers", data))["counts"] == {"same": 2}
+    assert people_of(data).as_read.rows == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "params", "kind", "told"),
+    [
+        (b"", {}, "list-unreadable", "The list is empty."),
+        (b"PK\x03\x04", {}, "list-unreadable", "The workbook is damaged"),
+        (LIST, {"ignore": "备注"}, "list-unreadable", "no column"),
+        (f"{HEADER},电话\n{GOOD},1\n".encode(), {}, "list-not-clear", "Say ignore=手机 or ignore=电话."),
+        (f"{HEADER.replace('结束', '时长')}\n{GOOD[:-14]}2\n".encode(), {}, "list-not-clear", "unit=时长=hours"),
+        (LIST, {"unit": "x"}, "invalid-request", "not of the form HEADING=VALUE"),
+        (LIST, {"answer": "x"}, "invalid-request", ""),
+    ],
+)
+async def test_what_is_no_clear_list_is_a_problem(
+    world: World, data: bytes, params: dict[str, str], kind: str, told: str
+) -> None:
+    """What cannot be read, and what has to be said first, is told before anything is written."""
+    head = await world.services.ledger.store.head(world.bank_id)
+    problem = await sent(world.recorder, world.records, data, 400 if kind == "invalid-request" else 422, **params)
+    assert problem["type"] == f"/problems/{kind}"
+    assert told in problem["detail"] + str(problem.get("errors"))
+    assert await world.services.ledger.store.head(world.bank_id) == head
+    if kind == "list-not-clear":
+        (error,) = problem["errors"]
+        assert error["field"] in {"电话", "时长"}
+
+
+async def test_what_was_asked_is_answered_by_parameters(world: World) -> None:
+    """The answers that a question has are the parameters that settle it."""
+    data = f"{HEADER.replace('结束', '时长')},电话\n{GOOD[:-14]}2,1\n".replace("3/1", "6/1").encode()
+    params = {"unit": "时长=hours", "ignore": "电话"}
+    done = await sent(world.recorder, world.records, data, **params)
+    assert done["counts"] == {"logged": 1}
+
+
+async def test_only_whoever_logs_for_an_organisation_learns_who_is_there(world: World) -> None:
+    """Nobody finds out by a list of service whose phone is known: strangers have no organisation, members no role."""
+    for caller, status in ((await world.somebody(), 404), (world.verifier, 403), (world.administrator, 200)):
+        answer = await caller.ask("POST", f"{world.records}/import", content=LIST, params={"dry_run": True})
+        assert answer.status_code == status
+        assert status == 200 or "no volunteer" not in answer.text
+
+
+async def test_lists_are_limited_by_their_rows(url: str) -> None:
+    """So many rows a minute, in a dry run too; a list that has more is refused whole, before it is looked at."""
+    async with settled(url, rows_per_minute=5) as world:
+        rows = [GOOD.replace("3/1", f"3/{day}") for day in range(1, 8)]
+        small, large = ("\n".join([HEADER, *some]).encode() for some in (rows[:3], rows))
+        assert (await sent(world.recorder, world.records, large, 413))["type"] == "/problems/too-much-at-once"
+        await sent(world.recorder, world.records, small, dry_run=True)
+        refused = await world.recorder.ask("POST", f"{world.records}/import", content=small)
+        assert refused.status_code == 429
+        assert int(refused.headers["retry-after"]) > 0
+        assert (await sent(world.coordinator, world.records, small))["counts"] == {"logged": 3}
+        heavy = await world.coordinator.ask("POST", f"{world.records}/import", content=io.BytesIO(b"x" * 17_000_000))
+        assert heavy.status_code == 413

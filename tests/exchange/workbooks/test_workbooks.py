@@ -1,0 +1,125 @@
+"""Workbooks of three kinds, and what is in their cells."""
+
+import datetime as dt
+import io
+import subprocess
+import sys
+import zipfile
+from typing import Any
+
+import pytest
+import xlsxwriter
+
+from tests.exchange.spreadsheets.files import WORKBOOKS, ods_cell, ods_of, stream, xlsx
+from timebank.exchange.workbooks.convert import rows_of
+from timebank.exchange.workbooks.opening import WorkbookError, kind_of, open_workbook
+
+
+def rows(data: bytes, kind: str, sheet: int = 0) -> list[list[str]]:
+    """The rows of a sheet, as a process of its own has made them."""
+    assert kind_of(stream(data)) == kind
+    workbook = open_workbook(stream(data), kind)  # type: ignore[arg-type]
+    return [cells for _, cells in workbook.rows(workbook.sheets[sheet])]
+
+
+@pytest.mark.parametrize("kind", WORKBOOKS)
+def test_values_become_text_that_can_mean_nothing_else(kind: str) -> None:
+    """Numbers keep their digits, dates and times their order, durations their hours; rows keep their numbers."""
+    values = [
+        *("张三", 13800001111, 1.5, 123456789015, dt.datetime.fromisoformat("2026-03-01T08:30"), dt.date(2026, 3, 1)),
+        *(dt.time(8, 30), dt.timedelta(hours=25, minutes=30), 0.0625),
+    ]
+    data = WORKBOOKS[kind]([(), ("", *values)], "三月", "说明")
+    workbook = open_workbook(stream(data), kind)  # type: ignore[arg-type]
+    assert [(sheet.name, sheet.is_hidden) for sheet in workbook.sheets] == [("三月", False), ("说明", False)]
+    assert list(workbook.rows(workbook.sheets[0])) == [
+        (
+            2,
+            [
+                *("", "张三", "13800001111", "1.5", "123456789015", "2026-03-01 08:30:00", "2026-03-01"),
+                *("08:30:00", "25:30:00", "0.0625"),
+            ],
+        )
+    ]
+
+
+def test_errors_and_formulas_without_a_result_are_seen() -> None:
+    """What the library would hand over as an empty cell says what it is."""
+    file = io.BytesIO()
+    workbook: Any = xlsxwriter.Workbook(file)
+    sheet = workbook.add_worksheet("甲")
+    sheet.write_formula(2, 1, "=NA()", None, "#N/A")
+    sheet.write_formula(2, 3, "=1/0", None, "#DIV/0!")
+    sheet.write_formula(3, 1, '=IF(1,"","x")', None, "")
+    sheet.write_formula(4, 1, "=1+1", None, 2)
+    workbook.close()
+    assert rows(file.getvalue(), "xlsx") == [["", "#N/A", "", "#DIV/0!"], ["", "=…", "", ""], ["", "2", "", ""]]
+    # What Excel has calculated to an empty text is one.
+    calculated = changed(file, b'<c r="B4"><f>', b'<c r="B4" t="str"><f>')
+    assert rows(calculated, "xlsx") == [["", "#N/A", "", "#DIV/0!"], ["", "2", "", ""]]
+
+
+def changed(file: io.BytesIO, before: bytes, after: bytes) -> bytes:
+    """The workbook with something else in its first sheet."""
+    copy = io.BytesIO()
+    with zipfile.ZipFile(file) as source, zipfile.ZipFile(copy, "w") as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                assert before in data
+                data = data.replace(before, after)
+            target.writestr(name, data)
+    return copy.getvalue()
+
+
+def test_errors_of_an_open_document_are_seen() -> None:
+    """Also where a number, or an empty text, is kept beside them, and where a cell is repeated."""
+    error = 'office:value-type="float" office:value="0" calcext:value-type="error"'
+    lines = (
+        f'<table:table-row>{ods_cell("a")}<table:table-cell table:formula="of:=1/0" {error}>'
+        "<text:p>#DIV/0!</text:p></table:table-cell></table:table-row>"
+        '<table:table-row table:number-rows-repeated="2"><table:table-cell table:number-columns-repeated="2"/>'
+        f"{ods_cell('c')}</table:table-row>"
+        f"<table:table-row><table:table-cell {error}><text:p>#REF!</text:p></table:table-cell></table:table-row>"
+    )
+    found = [[cell for cell in row if cell] for row in rows(ods_of(lines), "ods")]
+    assert found == [["a", "#DIV/0!"], ["c"], ["c"], ["#REF!"]]
+
+
+def test_a_cell_over_several_rows_is_said_for_each_of_them() -> None:
+    """What an office merges down a column holds for every row; across columns it holds for the first."""
+    file = io.BytesIO()
+    workbook: Any = xlsxwriter.Workbook(file)
+    sheet = workbook.add_worksheet()
+    sheet.merge_range(0, 0, 0, 1, "名单")
+    sheet.merge_range(1, 0, 3, 0, "清扫")
+    for row in range(1, 4):
+        sheet.write(row, 1, f"第{row}人")
+    workbook.close()
+    assert rows(file.getvalue(), "xlsx") == [["名单", ""], ["清扫", "第1人"], ["清扫", "第2人"], ["清扫", "第3人"]]
+
+
+def test_what_would_take_all_memory_takes_none_of_ours() -> None:
+    """A cell in the last corner of a sheet brings down the process that reads it, and that is a sentence."""
+    file = io.BytesIO()
+    workbook: Any = xlsxwriter.Workbook(file)
+    sheet = workbook.add_worksheet()
+    sheet.write(0, 0, "姓名")
+    sheet.write(1_048_575, 16_383, "x")
+    workbook.close()
+    with pytest.raises(WorkbookError, match="too large, or damaged"):
+        rows(file.getvalue(), "xlsx")
+
+
+def test_the_process_starts_without_the_rest_of_the_program() -> None:
+    """So that it starts fast, it loads neither the rules nor the driver of the database."""
+    code = "import sys, timebank.exchange.workbooks.convert; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "asyncpg" not in loaded
+    assert not [name for name in loaded if name.startswith("timebank.domain")]
+
+
+def test_in_this_process_it_is_the_same() -> None:
+    """What the process writes is what the function says."""
+    data = xlsx([("姓名",), ("张三",)])
+    assert [line[1] for line in rows_of(data, "xlsx") if isinstance(line, tuple)] == rows(data, "xlsx")

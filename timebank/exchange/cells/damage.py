@@ -1,0 +1,57 @@
+"""Cells that a spreadsheet, or an encoding, has spoiled: they look like text, and say nothing any more."""
+
+import re
+
+from timebank.exchange.cells.errors import CellError
+
+_ERRORS = {
+    "#N/A": "no value was found",
+    "#REF!": "a cell that it was made from is gone",
+    "#NAME?": "a name in the formula is not known",
+    "#VALUE!": "it was calculated with something that is no number",
+    "#DIV/0!": "it was divided by nothing",
+    "#NUM!": "no number comes out",
+    "#NULL!": "two ranges of the formula have nothing in common",
+    "#SPILL!": "there was no room for the result",
+    "#CALC!": "the formula has no result",
+    "#GETTING_DATA": "the data had not come yet",
+    "#FIELD!": "there is no such field",
+    "#BLOCKED!": "the data were blocked",
+    "#CONNECT!": "there was no connection",
+    "#UNKNOWN!": "the result is of a kind that is not known",
+    "#BUSY!": "it had not been calculated yet",
+}
+_NUMBERED_ERROR = re.compile(r"err:[0-9]{3}", re.IGNORECASE)
+_TOO_NARROW = re.compile(r"#{2,}")
+_SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-][0-9]{1,3}", re.IGNORECASE)
+_FORMULA = re.compile(r"=\s*[+\-@$(\"'A-Za-z0-9]")
+_LOST = re.compile(r"\ufffd|锟斤拷|烫烫烫")
+_QUESTION_MARKS = re.compile(r"[?？]{2,}")
+
+
+def must_be_whole(text: str) -> None:
+    """Refuse what does not say what somebody once wrote. Raises `CellError`, naming what has happened to it."""
+    said = text.strip()
+    problem = _what_happened(said)
+    if problem:
+        raise CellError(text, problem)
+
+
+def _what_happened(said: str) -> str | None:
+    if said[:1] == "#":
+        if said.upper() in _ERRORS:
+            return f"is an error of the spreadsheet, not a value: {_ERRORS[said.upper()]}"
+        if _TOO_NARROW.fullmatch(said):
+            return "is how the spreadsheet shows a column that is too narrow: widen it, and save again"
+    if _NUMBERED_ERROR.fullmatch(said):
+        return "is an error of the spreadsheet, not a value"
+    if _FORMULA.match(said):
+        return "is a formula, not its result: copy the column, paste it as values, and save again"
+    if _SCIENTIFIC.fullmatch(said):
+        return (
+            "is how the spreadsheet has shortened a long number, and its last digits are lost: "
+            "format the column as text, and enter the number again"
+        )
+    if _LOST.search(said) or _QUESTION_MARKS.fullmatch(said):
+        return "has lost characters: the list was saved in an encoding that has not got them"
+    return None

@@ -1,0 +1,224 @@
+"""Opening a list: how it is understood, told before anything is written; and its rows, as often as they are needed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Generic, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from timebank.domain.person import Skills
+from timebank.exchange.cells.errors import shown
+from timebank.exchange.cells.people import parse_phone
+from timebank.exchange.cells.texts import parse_line, parse_lines, squeeze
+from timebank.exchange.imports.counting import Counted
+from timebank.exchange.imports.results import Asked, ColumnAsRead, Kind, ListAsRead, RowAsRead
+from timebank.exchange.imports.rows import Cells, RowError
+from timebank.exchange.imports.service import Served, read_service
+from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS, VOLUNTEER_COLUMNS, Vocabulary
+from timebank.exchange.spreadsheets.errors import Question, QuestionsError
+from timebank.exchange.spreadsheets.headings import ColumnRead, Said
+from timebank.exchange.spreadsheets.lookalikes import Looks, by_heading
+from timebank.exchange.spreadsheets.reading import Row, Table, open_list
+from timebank.exchange.spreadsheets.rejected import REASON_HEADING
+
+RECORDS = Vocabulary(RECORD_COLUMNS)
+VOLUNTEERS = Vocabulary(VOLUNTEER_COLUMNS)
+
+SHOWN_ROWS = 3
+SHOWN_LINES = 20
+
+E = TypeVar("E")
+
+
+class Person(NamedTuple):
+    """Somebody on a list of volunteers; `number` is what stands in the column of numbers, if that means anything."""
+
+    name: str
+    phone: str | None
+    skills: tuple[str, ...]
+    number: str | None
+
+    def said(self) -> dict[str, str]:
+        """The same for whoever compares it with the list."""
+        told = {"number": self.number, "name": self.name, "phone": self.phone, "skills": "; ".join(self.skills)}
+        return {name: value for name, value in told.items() if value}
+
+
+class OpenedList(Generic[E]):
+    """A list that is understood: how, in `as_read`; its rows, and what each of them says."""
+
+    def __init__(self, table: Table, as_read: ListAsRead, read: Callable[[Row], E]) -> None:
+        self.table = table
+        self.as_read = as_read
+        self.read = read
+        """What a row says. Raises `RowError`."""
+
+    def must_be_clear(self) -> None:
+        """Raises `QuestionsError` if something has to be said first."""
+        asked = self.as_read.questions
+        if asked:
+            raise QuestionsError([Question(each.about, each.question, tuple(each.answers)) for each in asked])
+
+    def rows(self) -> Iterator[Row]:
+        """The rows that say something."""
+        return (row for row in self.table.rows() if why_passed_over(self.table, row) is None)
+
+
+def why_passed_over(table: Table, row: Row) -> str | None:
+    """Why a row is not looked at, if it is not."""
+    if not any(row.cells.values()):
+        return "nothing in a column that is read"
+    repeats = all(
+        squeeze(text) == squeeze(table.heading(name)) for name, text in row.cells.items() if table.heading(name)
+    )
+    return "the headings again" if repeats else None
+
+
+def open_records(file: IO[bytes], said: Said, zone: ZoneInfo) -> OpenedList[Served]:
+    """A list of service, understood. Raises `SpreadsheetError`."""
+    table = open_list(file, RECORDS, said)
+    counted = Counted(table, zone, frozenset(_labels(table, said)), ("phone", "volunteer"))
+    survey = _Survey(table, "records")
+    for row in table.rows():
+        if survey.take_in(row):
+            counted.take_in(row)
+    counting = counted.result()
+
+    def read(row: Row) -> Served:
+        return read_service(Cells(table, row), zone, counting)
+
+    questions = [question for each in counted.units.values() if (question := each.question())]
+    notes = {name: each.note for name, each in counted.units.items() if each.note}
+    units = {name: each.unit for name, each in counted.units.items() if each.unit}
+    if counted.is_serial:
+        notes["number"] = counted.serial_note
+    remarks = [] if table.column("capacity") else ["There is no column for the capacity: all are taken as residents."]
+    as_read = survey.told(notes, units, questions, remarks, lambda row: read(row).said())
+    return OpenedList(table, as_read, read)
+
+
+def open_volunteers(file: IO[bytes], said: Said) -> OpenedList[Person]:
+    """A list of volunteers, understood. Raises `SpreadsheetError`."""
+    table = open_list(file, VOLUNTEERS, said)
+    counted = Counted(table, ZoneInfo("UTC"), frozenset(), ("name",))
+    survey = _Survey(table, "volunteers")
+    for row in table.rows():
+        if survey.take_in(row):
+            counted.take_in(row)
+    is_serial = counted.is_serial
+
+    def read(row: Row) -> Person:
+        return _read_person(Cells(table, row), is_serial=is_serial)
+
+    notes = {"number": counted.serial_note} if is_serial else {}
+    as_read = survey.told(notes, {}, [], [], lambda row: read(row).said())
+    return OpenedList(table, as_read, read)
+
+
+def _read_person(cells: Cells, *, is_serial: bool) -> Person:
+    phone = cells.read_if_filled("phone", parse_phone)
+    name = cells.read("name", parse_line, "")
+    skills = cells.read("skills", lambda text: parse_lines(text, Skills), _NO_SKILLS)
+    number = None if is_serial else cells.read_if_filled("number", parse_line)
+    cells.must_be_understood()
+    return Person(name, phone, skills, number)
+
+
+_NO_SKILLS: tuple[str, ...] = ()
+
+
+def _labels(table: Table, said: Said) -> Iterator[str]:
+    """The columns whose unit somebody has said."""
+    for column in table.columns:
+        places = (f"#{column.position + 1}", squeeze(column.heading))
+        if any(option == places[0] or squeeze(option) == places[1] for option in said.units):
+            yield column.label
+
+
+class _Survey:
+    """Goes through a list, and sees what is read, what is not, and what is passed over."""
+
+    def __init__(self, table: Table, kind: Kind) -> None:
+        self._table = table
+        self._kind: Kind = kind
+        names = {column.name for column in (RECORD_COLUMNS if kind == "records" else VOLUNTEER_COLUMNS)}
+        self._names = names
+        self._looks = {column.position: Looks(names) for column in self._unread()}
+        self._rows = 0
+        self._passed_over: list[int] = []
+        self._passed_over_rows = 0
+        self._first: list[Row] = []
+
+    def _unread(self) -> Iterator[ColumnRead]:
+        return (each for each in self._table.columns if each.name is None and each.heading != REASON_HEADING)
+
+    def take_in(self, row: Row) -> bool:
+        """One more row; whether it is one that says something."""
+        for position, looks in self._looks.items():
+            looks.take_in(row.original[position].strip() if position < len(row.original) else "")
+        if why_passed_over(self._table, row):
+            self._passed_over_rows += 1
+            if len(self._passed_over) < SHOWN_LINES:
+                self._passed_over.append(row.line)
+            return False
+        self._rows += 1
+        if len(self._first) < SHOWN_ROWS:
+            self._first.append(row)
+        return True
+
+    def told(
+        self,
+        notes: dict[str, str],
+        units: Mapping[str, str],
+        questions: list[Question],
+        remarks: list[str],
+        said: Callable[[Row], dict[str, str]],
+    ) -> ListAsRead:
+        """How the list is understood."""
+        form, table = self._table.form, self._table
+        asked = [*questions, *self._lookalikes()]
+        return ListAsRead(
+            kind=self._kind,
+            form=form.kind,
+            encoding=form.encoding,
+            delimiter=form.delimiter,
+            sheet=form.sheet,
+            other_sheets=list(form.other_sheets),
+            headings_in_line=table.line,
+            rows=self._rows,
+            columns=[self._column(each, notes, units) for each in table.columns if each.heading != REASON_HEADING],
+            first=[_as_read(row, said) for row in self._first],
+            passed_over=self._passed_over_rows,
+            passed_over_lines=self._passed_over,
+            notes=remarks,
+            questions=[Asked(about=each.about, question=each.text, answers=list(each.answers)) for each in asked],
+        )
+
+    def _column(self, column: ColumnRead, notes: dict[str, str], units: Mapping[str, str]) -> ColumnAsRead:
+        name = column.name
+        if name is None:
+            note = "empty" if self._looks[column.position].is_empty else None
+            return ColumnAsRead(heading=column.label, note=note)
+        return ColumnAsRead(
+            heading=column.label,
+            read_as=None if name == "number" and name in notes else name,
+            unit=units.get(name, column.unit),
+            note=notes.get(name),
+        )
+
+    def _lookalikes(self) -> Iterator[Question]:
+        """Of each column that is not read and looks like one we know, unless somebody has said so: is it one?"""
+        for column in self._unread():
+            looks = self._looks[column.position]
+            if looks.is_empty or column.is_ignored:
+                continue
+            like = by_heading(column.heading, self._names) or looks.like()
+            if like:
+                text = f"{shown(column.label)} is not read, but looks like {like}: is it to be ignored?"
+                label = column.label
+                yield Question(label, text, (f"ignore={label}", f"column={label}={like}"))
+
+
+def _as_read(row: Row, said: Callable[[Row], dict[str, str]]) -> RowAsRead:
+    try:
+        return RowAsRead(line=row.line, said=said(row))
+    except RowError as error:
+        return RowAsRead(line=row.line, problem=str(error))

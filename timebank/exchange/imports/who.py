@@ -1,0 +1,132 @@
+"""Who is meant by a row: a number, a phone and a name, which have to be of one person."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+from timebank.domain.identifiers import VolunteerId, VolunteerNumber
+from timebank.domain.text import phone_spelling
+from timebank.exchange.cells.errors import shown
+from timebank.exchange.cells.people import digits_in, is_number, parse_number, parse_phone
+from timebank.exchange.cells.texts import parse_line, plain, squeeze
+from timebank.exchange.imports.rows import Cells, RowError
+from timebank.projections.people.volunteers import Meant
+
+_LIKE_A_NUMBER = re.compile(r"\+?[0-9]{5,}(?:\.[0-9]+)?(?:E\+?[0-9]+)?|[0-9.]+E\+?[0-9]+", re.IGNORECASE)
+
+T = TypeVar("T")
+
+
+class Who(NamedTuple):
+    """What a row says of a person; `labels` are the headings under which it does."""
+
+    number: VolunteerNumber | None
+    phone: str | None
+    name: str | None
+    labels: dict[str, str]
+
+    def said(self, what: str, value: str) -> str:
+        """A value behind its heading, as one quotes it."""
+        return f"{self.labels[what]}: {shown(value)}"
+
+
+def read_who(cells: Cells, *, is_serial: bool) -> Who:
+    """What a row says of a person; a column that only counts the rows says nothing."""
+    number = None if is_serial else cells.read_if_filled("number", parse_number)
+    phone = cells.read_if_filled("phone", parse_phone)
+    name = cells.read_if_filled("name", parse_line)
+    labels = {what: cells.heading(what) for what in ("number", "phone", "name")}
+    what = _kind_of(cells.says("volunteer"))
+    if what:
+        labels.setdefault("volunteer", cells.heading("volunteer"))
+        column = labels["volunteer"]
+        if what == "number":
+            number = _one(cells, number, cells.read_if_filled("volunteer", parse_number))
+            labels["number"] = column
+        elif what == "phone":
+            phone = _one(cells, phone, cells.read_if_filled("volunteer", parse_phone))
+            labels["phone"] = column
+        else:
+            name = _one(cells, name, cells.read_if_filled("volunteer", parse_line), squeeze)
+            labels["name"] = column
+    if not (number or phone or cells.problems):
+        why = (
+            f"{labels['name']}: {shown(name)} alone does not tell who it is: write the number or the phone beside it"
+            if name
+            else f"{_where(cells)}: the empty cell does not tell who it is"
+        )
+        cells.problems.append(why)
+    return Who(number, phone, name, labels)
+
+
+def _where(cells: Cells) -> str:
+    there = [name for name in ("number", "phone", "volunteer") if cells.heading(name) != name]
+    return " / ".join(cells.heading(name) for name in there) or "volunteer"
+
+
+def _kind_of(text: str) -> str | None:
+    """What a cell holds that may hold any: a number, a phone or a name."""
+    if not text:
+        return None
+    if is_number(text):
+        return "number"
+    return "phone" if _LIKE_A_NUMBER.fullmatch(digits_in(text)) or text.startswith("#") else "name"
+
+
+def _one(cells: Cells, first: T | None, second: T | None, key: Callable[[T], object] = lambda value: value) -> T | None:
+    """Of two cells that say the same, either; that they do not is told."""
+    if first is not None and second is not None and key(first) != key(second):
+        cells.wrong("volunteer", f"contradicts what stands beside it: {shown(str(second))}, not {shown(str(first))}")
+    return second if first is None else first
+
+
+class People:
+    """The people of the bank who may be meant by some rows."""
+
+    def __init__(self, found: Sequence[Meant]) -> None:
+        self._by_number = {each.number: each for each in found}
+        self._by_phone: dict[str, list[Meant]] = {}
+        for each in found:
+            if each.phone:
+                self._by_phone.setdefault(phone_spelling(each.phone), []).append(each)
+
+    def meant(self, who: Who) -> VolunteerId:
+        """The volunteer whom a row is about. Raises `RowError` if that is nobody, or not one alone."""
+        found = self._of_number(who) if who.number else self._of_phone(who)
+        return VolunteerId(found.volunteer_id)
+
+    def _of_number(self, who: Who) -> Meant:
+        assert who.number, "the row says one"
+        found = self._by_number.get(who.number)
+        if found is None:
+            raise RowError(f"{who.said('number', who.number)} is no volunteer of this bank")
+        if who.name and not is_same_name(found.name, who.name):
+            raise RowError(f"{who.said('name', who.name)} is not the name of {who.number} in this bank")
+        if who.phone and (found.phone is None or phone_spelling(found.phone) != who.phone):
+            if self._by_phone.get(who.phone):
+                raise RowError(f"{who.said('phone', who.phone)} is the phone of somebody else than {who.number}")
+            if found.phone and not who.name:
+                raise RowError(
+                    f"{who.said('phone', who.phone)} is not the phone of {who.number} in this bank: "
+                    "write the name beside it, or leave the phone out"
+                )
+        return found
+
+    def _of_phone(self, who: Who) -> Meant:
+        assert who.phone, "the row says one"
+        holders = self._by_phone.get(who.phone, [])
+        said = who.said("phone", who.phone)
+        if not holders:
+            raise RowError(f"{said} is no volunteer of this bank")
+        named = [each for each in holders if not who.name or is_same_name(each.name, who.name)]
+        if who.name and not named:
+            raise RowError(f"{who.said('name', who.name)} is not the name of whoever has the phone {who.phone}")
+        if len(named) > 1:
+            beside = "write the number" if who.name else "write the name beside it, or the number"
+            raise RowError(f"{said} is the phone of several volunteers: {beside}")
+        return named[0]
+
+
+def is_same_name(one: str | None, other: str) -> bool:
+    """Whether two names are one: in whichever width and case, with or without blanks."""
+    return one is not None and squeeze(plain(one)) == squeeze(plain(other))

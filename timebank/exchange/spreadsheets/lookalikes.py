@@ -1,0 +1,78 @@
+"""Columns that are not read, but look like something we know, by their headings or by what is in them."""
+
+import re
+from collections.abc import Callable, Collection
+
+from timebank.exchange.cells.durations import parse_amount
+from timebank.exchange.cells.errors import CellError
+from timebank.exchange.cells.people import is_number, is_phone
+from timebank.exchange.cells.texts import names_a_capacity
+from timebank.exchange.spreadsheets.columns import fold
+
+_IN_HEADINGS = {
+    "phone": r"手机|电话|联系方式|号码|phone|mobile|cell|whatsapp|telefon|handy",
+    "capacity": r"(?<!证)身份(?!证)|在岗|岗位|值班|上班|职工|工作人员|人员(类别|性质|类型)|capacity|duty|staff",
+    "break": r"休息|午休|扣除|扣减|break|pause|lunch",
+    "duration": r"时长|小时|分钟|工时|hours|minutes|duration|dauer|服务时间|志愿时间",
+    "date": r"日期|date|datum",
+    "started_at": r"开始|起始|签到|打卡|到达|start|begin|sign.?in|check.?in|^时间$|活动时间|^time$",
+    "ended_at": r"结束|终止|签退|离开|end(?!er)|finish|until|sign.?out|check.?out",
+    "name": r"姓名|名字|name",
+    "number": r"志愿者号|志愿者编|volunteer",
+    "activity": r"活动|activity|event",
+    "category": r"类别|类型|分类|category",
+    "place": r"地点|地址|场所|place|location|venue",
+    "content": r"内容|content|description",
+    "programmes": r"项目|program|project",
+    "skills": r"技能|特长|专长|skill",
+}
+_NOT = re.compile(r"身份证|证件|序号|备注|签名|性别|年龄|idcard|remark|note|sign$|signature")
+MOST_LOOKED_AT = 1_000
+
+
+def _is_duration_with_a_unit(text: str) -> bool:
+    try:
+        return not parse_amount(text).is_bare
+    except CellError:
+        return False
+
+
+_IN_CELLS: dict[str, Callable[[str], bool]] = {
+    "phone": is_phone,
+    "number": is_number,
+    "capacity": names_a_capacity,
+    "duration": _is_duration_with_a_unit,
+}
+
+
+def by_heading(heading: str, columns: Collection[str]) -> str | None:
+    """Which column a heading that we do not know may be about."""
+    key = fold(heading)
+    if not key or _NOT.search(key):
+        return None
+    found = (name for name, pattern in _IN_HEADINGS.items() if name in columns and re.search(pattern, key))
+    return next(found, None)
+
+
+class Looks:
+    """What the cells of a column that is not read look like, as they go by."""
+
+    def __init__(self, columns: Collection[str]) -> None:
+        self._columns = [name for name in _IN_CELLS if name in columns]
+        self._seen = 0
+        self._alike = dict.fromkeys(self._columns, 0)
+        self.is_empty = True
+
+    def take_in(self, cell: str) -> None:
+        """One more cell."""
+        if not cell:
+            return
+        self.is_empty = False
+        if self._seen < MOST_LOOKED_AT:
+            self._seen += 1
+            for name in self._columns:
+                self._alike[name] += _IN_CELLS[name](cell)
+
+    def like(self) -> str | None:
+        """Which column it looks like, at least every other cell of it."""
+        return next((name for name in self._columns if self._alike[name] * 2 >= self._seen > 0), None)

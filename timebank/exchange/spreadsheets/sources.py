@@ -1,0 +1,89 @@
+"""Where the rows of a list come from, as often as they are needed: a file of text with delimiters, or a sheet."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import IO, NamedTuple, Protocol
+
+from timebank.exchange.spreadsheets.decoding import Encoding
+from timebank.exchange.spreadsheets.errors import SpreadsheetError
+from timebank.exchange.workbooks.opening import Kind, Sheet, Workbook
+
+LONGEST_CELL = 100_000
+DELIMITERS = (",", "\t", ";", "，", "|")
+
+
+class Form(NamedTuple):
+    """In what form a list is: CSV in an encoding with a delimiter, or a sheet of a workbook beside others."""
+
+    kind: str
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    other_sheets: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """The lines of a list, or the rows of a sheet, each with its number, as often as they are asked for."""
+
+    @property
+    def form(self) -> Form:
+        """In what form the list is."""
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Every row, with the line it starts on."""
+
+
+class Delimited:
+    """A file of text in which a delimiter stands between cells."""
+
+    def __init__(self, file: IO[bytes], encoding: Encoding, delimiter: str) -> None:
+        self._file = file
+        self._encoding = encoding
+        self.delimiter = delimiter
+
+    @property
+    def form(self) -> Form:
+        """In what form the list is."""
+        return Form("csv", self._encoding.name, self.delimiter)
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Every row, with the line it starts on.
+
+        Raises `SpreadsheetError` for a broken quotation, which would otherwise swallow the rows after it.
+        """
+        self._file.seek(self._encoding.mark)
+        text = io.TextIOWrapper(self._file, self._encoding.name.removesuffix("-sig"), newline="")
+        start = 1
+        try:
+            reader = csv.reader(text, delimiter=self.delimiter, strict=True)
+            for row in reader:
+                if any(len(cell) > LONGEST_CELL for cell in row):
+                    raise csv.Error(f"a cell is longer than {LONGEST_CELL} characters")
+                yield start, row
+                start = reader.line_num + 1
+        except csv.Error as error:
+            raise SpreadsheetError(
+                f"The row that starts in line {start} cannot be read, perhaps a quotation mark is not closed: {error}."
+            ) from error
+        finally:
+            text.detach()
+
+
+class OnSheet:
+    """A sheet of a workbook."""
+
+    def __init__(self, workbook: Workbook, sheet: Sheet) -> None:
+        self._workbook = workbook
+        self._sheet = sheet
+
+    @property
+    def form(self) -> Form:
+        """In what form the list is."""
+        kind: Kind = self._workbook.kind
+        others = tuple(each.name for each in self._workbook.sheets if each is not self._sheet)
+        return Form(kind, sheet=self._sheet.name, other_sheets=others)
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Every row that holds anything, with its number in the sheet."""
+        return self._workbook.rows(self._sheet)

@@ -1,0 +1,140 @@
+"""The process that reads a workbook: rows of text, one JSON line each, to standard output.
+
+`python -m timebank.exchange.workbooks.convert KIND` reads the workbook from standard input. A line is either
+`{"sheet": NAME, "hidden": BOOL}` or a row: its number in the sheet, from 1, and its cells. It imports nothing of the
+rest of the program, so it starts fast.
+"""
+
+import datetime as dt
+import io
+import json
+import math
+import resource
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
+
+from timebank.exchange.workbooks import DAMAGED, PASSWORD
+from timebank.exchange.workbooks.flaws import Flaws, flaws_in
+
+MEMORY_BYTES = 2 * 1024**3
+SECONDS = 120
+_EXACT_DIGITS = 10**15
+_WHOLE_MILLISECOND = dt.timedelta(milliseconds=1)
+
+
+def rows_of(data: bytes, kind: str) -> Iterator[Any]:
+    """All there is to say about a workbook, line by line. Raises `CalamineError`."""
+    flaws = flaws_in(data, kind)
+    with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+        for index, about in enumerate(workbook.sheets_metadata):
+            yield {"sheet": about.name, "hidden": about.visible != SheetVisibleEnum.Visible}
+            if about.name in workbook.sheet_names and "WorkSheet" in str(about.typ):
+                yield from _rows(workbook.get_sheet_by_index(index), flaws.get(index, {}))
+
+
+def _rows(sheet: CalamineSheet, flaws: Flaws) -> Iterator[tuple[int, list[str]]]:
+    if sheet.start is None:
+        return
+    merged = _merged(sheet)
+    last: dict[int, str] = {}
+    margin = [""] * sheet.start[1]  # rows are told from the first of the sheet, columns from the first that is used
+    for row, values in enumerate(sheet.iter_rows()):
+        cells = margin + [written(value) for value in values]
+        for column in flaws.get(row, {}):
+            cells += [""] * (column + 1 - len(cells))
+            cells[column] = flaws[row][column]
+        for column, first in merged.get(row, ()):
+            cells[column] = cells[column] or (last.get(column, "") if first != row else "")
+            last[column] = cells[column]
+        if any(cells):
+            yield row + 1, cells
+
+
+def _merged(sheet: CalamineSheet) -> dict[int, list[tuple[int, int]]]:
+    """By row, the columns in which one cell stretches over several rows, and the first row of it."""
+    found: dict[int, list[tuple[int, int]]] = {}
+    for (first, column), (last, last_column) in sheet.merged_cell_ranges or ():
+        if last > first and column == last_column:
+            for row in range(first, last + 1):
+                found.setdefault(row, []).append((column, first))
+    return found
+
+
+def written(value: Any) -> str:
+    """A value as text that can mean nothing else; times to the millisecond."""
+    match value:
+        case str():
+            return _duration(value) if value.startswith("PT") else value
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case int() | float():
+            return _number(value)
+        case dt.datetime():
+            return _rounded(value).isoformat(" ", "auto")
+        case dt.date():
+            return value.isoformat()
+        case dt.time():
+            return _rounded(dt.datetime.combine(dt.date(2000, 1, 1), value)).time().isoformat("auto")
+        case dt.timedelta():
+            return _clock(value)
+    return str(value)
+
+
+def _number(value: float) -> str:
+    if not math.isfinite(value):
+        return "#NUM!"
+    if value == int(value) and abs(value) < _EXACT_DIGITS:
+        return str(int(value))
+    return f"{Decimal(repr(value)):f}"
+
+
+def _rounded(moment: dt.datetime) -> dt.datetime:
+    """To the whole second, if that is a millisecond away, else to the millisecond: fractions of days are not exact."""
+    nearest = (moment + dt.timedelta(milliseconds=500)).replace(microsecond=0)
+    if abs(nearest - moment) <= _WHOLE_MILLISECOND:
+        return nearest
+    return moment.replace(microsecond=round(moment.microsecond, -3) % 1_000_000)
+
+
+def _clock(length: dt.timedelta) -> str:
+    """As 25:30:00, to the second."""
+    seconds = round(length.total_seconds())
+    sign = "-" if seconds < 0 else ""
+    minutes, second = divmod(abs(seconds), 60)
+    return f"{sign}{minutes // 60}:{minutes % 60:02}:{second:02}"
+
+
+def _duration(text: str) -> str:
+    """A duration of an OpenDocument of more than a day, as PT25H30M00S, like all others."""
+    try:
+        hours, _, rest = text.removeprefix("PT").partition("H")
+        minutes, _, seconds = rest.partition("M")
+        return _clock(dt.timedelta(hours=int(hours), minutes=int(minutes), seconds=float(seconds.rstrip("S"))))
+    except ValueError:
+        return text
+
+
+def main() -> int:
+    """Read standard input, write standard output; the exit code says what was wrong."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        for line in rows_of(sys.stdin.buffer.read(), sys.argv[1]):
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    except PasswordError:
+        return PASSWORD
+    except BaseException as error:  # the library's panics are no ordinary exceptions
+        if isinstance(error, CalamineError) and "assword" in str(error):
+            return PASSWORD
+        return DAMAGED
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

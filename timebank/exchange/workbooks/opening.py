@@ -1,0 +1,137 @@
+"""Opening a workbook: what kind it is, and its sheets as rows, made by a process with limits."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import weakref
+import zipfile
+from collections.abc import Iterator
+from typing import IO, Literal, NamedTuple
+
+from timebank.exchange.workbooks import DAMAGED, PASSWORD
+
+Kind = Literal["xlsx", "xls", "ods"]
+
+PATIENCE_SECONDS = 300.0
+UNPACKED_BYTES = 512 * 1024**2
+_OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
+_LOOKED_AT = 4096
+_DAMAGED = "The workbook is damaged: open it in the spreadsheet program, and save it again."
+
+
+class WorkbookError(ValueError):
+    """The workbook cannot be read; the message is a sentence."""
+
+
+class Sheet(NamedTuple):
+    """A sheet of a workbook, and where its rows begin in what was made of it."""
+
+    name: str
+    is_hidden: bool
+    start: int
+
+
+class Workbook:
+    """A workbook whose sheets have been made into rows, which are kept in a temporary file."""
+
+    def __init__(self, kind: Kind, rows: IO[bytes]) -> None:
+        self.kind = kind
+        self._rows = rows
+        weakref.finalize(self, rows.close)
+        self.sheets = list(self._find_sheets())
+
+    def _find_sheets(self) -> Iterator[Sheet]:
+        self._rows.seek(0)
+        while line := self._rows.readline():
+            if line.startswith(b"{"):
+                about = json.loads(line)
+                yield Sheet(about["sheet"], about["hidden"], self._rows.tell())
+
+    def rows(self, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
+        """The rows of a sheet that hold anything, each with its number."""
+        place = sheet.start
+        while True:
+            self._rows.seek(place)
+            line = self._rows.readline()
+            if not line.startswith(b"["):
+                return
+            place = self._rows.tell()
+            number, cells = json.loads(line)
+            yield number, cells
+
+
+def kind_of(file: IO[bytes]) -> Kind | None:
+    """Which kind of workbook a file is, by what is in it; None if none. Raises `WorkbookError` for what is no list."""
+    file.seek(0)
+    head = file.read(_LOOKED_AT)
+    file.seek(0)
+    if head.startswith(_OLD):
+        return "xls"
+    if head.startswith(_ZIP):
+        return _kind_of_archive(file)
+    if head.startswith(b"%PDF"):
+        raise WorkbookError("This is a PDF, not a list: export the list as .xlsx or CSV.")
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if text.startswith((b"<html", b"<!doctype", b"<table", b"<?xml")) or b"<html" in text[:1024]:
+        raise WorkbookError(
+            "This is a web page under the name of a list: open it in the spreadsheet program, and save it as .xlsx."
+        )
+    return None
+
+
+def _kind_of_archive(file: IO[bytes]) -> Kind:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = set(archive.namelist())
+            unpacked = sum(each.file_size for each in archive.infolist())
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise WorkbookError(_DAMAGED) from error
+    if unpacked > UNPACKED_BYTES:
+        raise WorkbookError("The workbook is too large: divide it, or save the list as CSV.")
+    if "xl/workbook.xml" in names:
+        return "xlsx"
+    if "xl/workbook.bin" in names:
+        raise WorkbookError("This is a binary workbook (.xlsb): save it as .xlsx.")
+    if "content.xml" in names and not any(name.startswith("word/") for name in names):
+        return "ods"
+    raise WorkbookError("This is no list: save the list as .xlsx, .xls, .ods or CSV.")
+
+
+def open_workbook(file: IO[bytes], kind: Kind) -> Workbook:
+    """Have a workbook made into rows. Raises `WorkbookError`."""
+    rows = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the workbook
+    try:
+        code = _convert(file, kind, rows)
+        _must_have_gone_well(code)
+        return Workbook(kind, rows)
+    except BaseException:
+        rows.close()
+        raise
+
+
+def _must_have_gone_well(code: int) -> None:
+    if code == PASSWORD:
+        raise WorkbookError("The workbook is protected by a password: save it without one.")
+    if code == DAMAGED:
+        raise WorkbookError(_DAMAGED)
+    if code:
+        raise WorkbookError("The workbook is too large, or damaged: save the list alone, as .xlsx or CSV.")
+
+
+def _convert(file: IO[bytes], kind: Kind, rows: IO[bytes]) -> int:
+    """The exit code of the process; of one that was ended, not 0."""
+    command = (sys.executable, "-X", "utf8", "-m", "timebank.exchange.workbooks.convert", kind)
+    with tempfile.TemporaryFile() as source:  # the file may be no file that another process can read
+        file.seek(0)
+        shutil.copyfileobj(file, source)
+        source.seek(0)
+        try:
+            ran = subprocess.run(  # noqa: S603  # our own module
+                command, stdin=source, stdout=rows, stderr=subprocess.DEVNULL, timeout=PATIENCE_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            return -1
+    return ran.returncode
