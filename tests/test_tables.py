@@ -216,6 +216,10 @@ def uses() -> list[Use]:
     return [Use(place, room, named_in(sql)) for place, room, sql in (*_in_files(), *_in_calls())]
 
 
+ELSEWHERE = {"timebank/ledger/trial.py"}
+"""Modules whose own statements are about a temporary file, and no table of a bank's."""
+
+
 def _in_files() -> Iterator[tuple[str, str, str]]:
     for path in sorted((ROOT / "timebank").rglob("*.sql")):
         room = _room(path)
@@ -225,6 +229,8 @@ def _in_files() -> Iterator[tuple[str, str, str]]:
 
 def _in_calls() -> Iterator[tuple[str, str, str]]:
     for path in sorted((ROOT / "timebank").rglob("*.py")):
+        if path.relative_to(ROOT).as_posix() in ELSEWHERE:
+            continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in CALLS and node.args:
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", _room(path), _written_out(node.args[0])
