@@ -29,7 +29,8 @@ from timebank.domain.service.records import ConfirmService
 from timebank.domain.service.times import minutes_by_day
 
 MUST_HAPPEN = {
-    "policy-adopted", "service-logged", "service-confirmed", "service-rejected", "service-corrected", "service-voided",
+    "policy-adopted", "service-logged", "service-amended", "service-withdrawn", "service-confirmed",
+    "service-rejected", "service-corrected", "service-voided",
     "reward-published", "reward-amended", "reward-paused", "reward-resumed", "reward-withdrawn", "reward-reserved",
     "reward-fulfilled", "reservation-cancelled", "reservation-expired", "credit-given", "credit-donated",
     "credit-granted", "fund-opened", "fund-closed", "volunteer-left", "volunteer-erased", "volunteer-reinstated",

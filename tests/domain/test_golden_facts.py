@@ -39,6 +39,8 @@ BEFORE = {
     "proxy-ended": ("proxy-appointed", "proxy-used"),
     "api-key-replaced": ("api-key-issued",),
     "api-key-revoked": ("api-key-issued", "api-key-replaced"),
+    "service-amended": ("service-logged",),
+    "service-withdrawn": ("service-logged",),
     "service-confirmed": ("service-logged",),
     "service-rejected": ("service-logged",),
     "service-corrected": ("service-logged", "service-confirmed"),

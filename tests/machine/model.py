@@ -140,13 +140,31 @@ class Model:
             and self.room(record)
         )
 
-    def _is_there(self, record: Record) -> bool:
+    def _is_there(self, record: Record, besides: str = "") -> bool:
         """Whether the same was logged already, whatever it was corrected to since."""
         return any(
             (other.person, other.body) == (record.person, record.body)
             and record.first in (other.first, (other.started_at, other.ended_at))
-            for other in self.records.values()
-            if other.counts
+            for key, other in self.records.items()
+            if other.counts and key != besides
+        )
+
+    def may_record(self, by: Acting, record: Record) -> bool:
+        """Whether somebody may amend or withdraw a record: whoever may log it, while it waits."""
+        return self.may_decide(by, record, "recorder", "coordinator") and record.status == "logged"
+
+    def can_amend(self, key: str, after: Record) -> bool:
+        """Whether a record can be put right so: as if it were logged, with room for it, and once."""
+        changed = after._replace(amenders=frozenset(), first=after.first) != self.records[key]._replace(
+            amenders=frozenset(), first=after.first
+        )  # fmt: skip
+        return (
+            changed
+            and 1 <= after.interval <= DAY
+            and after.minutes <= after.interval
+            and after.ended_at <= self.now
+            and not self._is_there(after, besides=key)
+            and self.room(after, besides=key)
         )
 
     def fits(self, record: Record, key: str) -> bool:

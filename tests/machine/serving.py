@@ -14,6 +14,7 @@ from timebank.domain.credit.policies import AdoptPolicy
 from timebank.domain.facts.credit import GiftRules, Rules
 from timebank.domain.identifiers import RecordId
 from timebank.domain.kernel import Command
+from timebank.domain.service.amending import AmendService, WithdrawService
 from timebank.domain.service.records import ConfirmService, CorrectService, LogService, RejectService, VoidService
 
 categories = st.sampled_from(["公益", "公益", "文体"])
@@ -146,7 +147,7 @@ class Serving(Belonging):
         expected = (
             self.model.may_decide(by, before, *self.model.rules(self.model.today).direct_confirm_roles)
             and before.status == "logged"
-            and by.actor != before.recorder.actor
+            and by.actor not in {before.recorder.actor, *before.amenders}
             and self.model.fits(after, key)
         )
         self._decide(key, after, self.say(ConfirmService, by, record_id=RecordId(key), minutes=minutes), expected)
@@ -159,6 +160,29 @@ class Serving(Belonging):
         expected = self.model.may_decide(by, before, "verifier", "coordinator") and before.status == "logged"
         command = self.say(RejectService, by, record_id=RecordId(key), reason="x")
         self._decide(key, before._replace(status="rejected"), command, expected)
+
+    @act(lambda self: self.model.records, which=which, sensible=sensible, who=actors)
+    def withdraw_record(self, which: int, sensible: bool, who: str) -> None:
+        """A record that waits is taken back."""
+        key = self._some(which, sensible, "logged")
+        by, before = self._whoever(who, key), self.model.records[key]
+        command = self.say(WithdrawService, by, record_id=RecordId(key), reason="x")
+        self._decide(key, before._replace(status="withdrawn"), command, self.model.may_record(by, before))
+
+    @act(
+        lambda self: self.model.records, which=which, sensible=sensible, who=actors, span=st.none() | spans,
+        minutes=st.sampled_from([None, 10, 60]), on_duty=st.none() | st.booleans(), activity=st.none() | activities,
+        category=st.none() | categories,
+    )  # fmt: skip
+    def amend_record(self, which: int, sensible: bool, who: str, span: Any, minutes: int | None, **said: Any) -> None:
+        """A record that waits is put right: when it was, how long, what, and in which capacity."""
+        key = self._some(which, sensible, "logged")
+        by, before = self._whoever(who, key), self.model.records[key]
+        times = self.span(*span) if span else (before.started_at, before.ended_at)
+        after = before.amended(times, minutes, by, **said)
+        expected = self.model.may_record(by, before) and self.model.can_amend(key, after)
+        command = self._changing(AmendService, key, by, times if span else (None, None), minutes, **said)
+        self._decide(key, after, command, expected)
 
     @act(lambda self: self.model.records, which=which, sensible=sensible, who=actors)
     def void(self, which: int, sensible: bool, who: str) -> None:
@@ -183,20 +207,25 @@ class Serving(Belonging):
         expected = (
             self.model.may_decide(by, before, *self.model.rules(self.model.today).direct_confirm_roles)
             and before.is_confirmed
-            and by.actor != before.recorder.actor
+            and by.actor not in {before.recorder.actor, *before.amenders}
             and after._replace(status=before.status) != before
             and (minutes or 1) <= after.interval
             and after.ended_at <= self.model.now
             and self.model.fits(after, key)
         )
-        self._decide(key, after, self._correcting(key, by, times if span else (None, None), minutes, **said), expected)
+        self._decide(
+            key,
+            after,
+            self._changing(CorrectService, key, by, times if span else (None, None), minutes, **said),
+            expected,
+        )
 
-    def _correcting(
-        self, key: str, by: Acting, times: Any, minutes: int | None, on_duty: bool | None, **said: Any
+    def _changing(
+        self, kind: Any, key: str, by: Acting, times: Any, minutes: int | None, on_duty: bool | None, **said: Any
     ) -> Command:
         capacity = None if on_duty is None else "staff-on-duty" if on_duty else "resident"
         return self.say(
-            CorrectService, by, record_id=RecordId(key), reason="x", started_at=times[0], ended_at=times[1],
+            kind, by, record_id=RecordId(key), reason="x", started_at=times[0], ended_at=times[1],
             minutes=minutes, capacity=capacity, **said,
         )  # fmt: skip
 

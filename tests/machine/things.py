@@ -25,6 +25,7 @@ class Record(NamedTuple):
     first: tuple[datetime, datetime]
     status: str = "logged"
     credited: dict[date, int] = {}  # noqa: RUF012  # never changed, only replaced
+    amenders: frozenset[str] = frozenset()
 
     @property
     def counts(self) -> bool:
@@ -71,6 +72,11 @@ class Record(NamedTuple):
         same = times == (self.started_at, self.ended_at)
         told = {name: value for name, value in said.items() if value is not None}
         return after._replace(minutes=minutes or (self.minutes if same else after.interval), **told)
+
+    def amended(self, times: tuple[datetime, datetime], minutes: int | None, by: Acting, **said: Any) -> "Record":
+        """What it is when it is put right before anybody decided: then it is as if it had been logged so."""
+        after = self.corrected(times, minutes, **said)
+        return after._replace(status=self.status, first=times, amenders=self.amenders | {by.actor})
 
     def overlaps(self, other: "Record") -> bool:
         """Whether they are at the same time."""

@@ -37,7 +37,7 @@ async def test_five_calls_from_reward_to_statement(world: World) -> None:
     seen = await somebody.get(f"/v1/rewards/{reward_id}")
     reserved = await somebody.post(f"/v1/rewards/{reward_id}/redemptions", expect=201)
     path = f"/v1/redemptions/{reserved['redemption_id']}"
-    drawn = await somebody.ask("POST", f"{path}/qr", json={"redemption_code": reserved["redemption_code"]})
+    drawn = await somebody.ask("GET", f"{path}/qr")
     assert (drawn.status_code, drawn.headers["content-type"]) == (200, "image/svg+xml")
     assert drawn.text.lstrip().startswith("<?xml")
     assert reserved["redemption_code"] not in drawn.text
@@ -70,7 +70,8 @@ async def test_the_code_is_in_the_answer_and_nowhere_else(own_world: World, capf
     reserved = await world.redeem(somebody, reward_id, key="one")
     assert await world.redeem(somebody, reward_id, key="one") == reserved
     code, path = reserved["redemption_code"], f"/v1/redemptions/{reserved['redemption_id']}"
-    await somebody.ask("POST", f"{path}/qr", json={"redemption_code": code})
+    assert (await somebody.get(f"{path}/code"))["redemption_code"] == code
+    await somebody.ask("GET", f"{path}/qr")
     for caller, status in ((world.organisation, 404), (world.verifier, 404), (merchant, 200), (merchant, 200)):
         await caller.post("/v1/redemptions/fulfil", {"redemption_code": code}, expect=status, key="fulfil")
     await merchant.post("/v1/redemptions/fulfil", {"redemption_code": code}, expect=409)
@@ -176,8 +177,12 @@ async def test_a_proxy_redeems_for_an_elder(world: World) -> None:
     reserved = await pair.act("POST", f"/v1/rewards/{reward_id}/redemptions")
     assert reserved.status_code == 201, reserved.text
     path = f"/v1/redemptions/{reserved.json()['redemption_id']}"
-    drawn = await pair.act("POST", f"{path}/qr", {"redemption_code": reserved.json()["redemption_code"]})
-    assert drawn.status_code == 200
+    assert (await pair.act("GET", f"{path}/qr")).status_code == 200
+    again = {"redemption_id": reserved.json()["redemption_id"], **{
+        name: reserved.json()[name] for name in ("redemption_code", "expires_at")
+    }}  # fmt: skip
+    assert (await pair.act("GET", f"{path}/code")).json() == again == await pair.old.get(f"{path}/code")
+    await pair.young.get(f"{path}/code", expect=404)
     seen = await pair.old.get(path)
     assert (seen["volunteer_id"], seen["beneficiary_id"]) == (pair.old.id, pair.old.id)
     await pair.young.get(path, expect=404)
@@ -245,8 +250,10 @@ async def test_who_sees_what(world: World) -> None:
     assert [len(page) for page in await somebody.pages("/v1/redemptions", limit=1)] == [1, 1]
     for stranger in (world.volunteer, world.verifier):
         await stranger.get(f"/v1/redemptions/{first}", expect=404)
-        drawn = await stranger.ask("POST", f"/v1/redemptions/{first}/qr", json={"redemption_code": "0000-0000-0000"})
-        assert problem(drawn) == (404, "redemption-unknown")
+        for code in ("code", "qr"):
+            assert problem(await stranger.ask("GET", f"/v1/redemptions/{first}/{code}")) == (404, "redemption-unknown")
+    for other in (merchant, await world.program(provider), world.administrator, auditor):
+        assert (await other.ask("GET", f"/v1/redemptions/{first}/code")).status_code in {403, 404}
     await auditor.get(f"/v1/redemptions/{first}")
     await auditor.post(f"/v1/redemptions/{first}/cancel", WHY, expect=404)
 

@@ -1,4 +1,4 @@
-"""Redemptions: reserving a reward under a code, showing the code, fulfilling it, and giving it up."""
+"""Redemptions: reserving a reward under a code, showing the code again, fulfilling it, and giving it up."""
 
 import io
 from datetime import datetime
@@ -48,9 +48,9 @@ class RedeemRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Reserved(msgspec.Struct, frozen=True, kw_only=True):
-    """What was reserved. `redemption_code` is what the provider asks for: it is shown here, and kept nowhere.
+    """What was reserved. `redemption_code` is what the provider asks for; it can be asked for again.
 
-    The same request with the same Idempotency-Key shows it again; after the key file got a new key it is null.
+    It is null where the same request is repeated after the key file lost the key it was made by.
     """
 
     redemption_id: str
@@ -59,6 +59,14 @@ class Reserved(msgspec.Struct, frozen=True, kw_only=True):
     cost_minutes: int
     slot: datetime | None
     position: int
+
+
+class Code(msgspec.Struct, frozen=True, kw_only=True):
+    """What the provider asks for, and until when."""
+
+    redemption_id: str
+    redemption_code: str
+    expires_at: datetime
 
 
 class RedemptionCodeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -174,27 +182,22 @@ class RedemptionController(Controller):
         (shown,) = await request.named([await _seen(request, redemption_id)])
         return shown
 
-    @post(
+    @get("/{redemption_id:str}/code", responses=READS, access=REDEEM)
+    async def get_redemption_code(self, request: BankRequest, redemption_id: FromPath[str]) -> Code:
+        """The code of what one has reserved, as often as one asks, until it is fulfilled, cancelled or expired."""
+        redemption, code = await _own_code(request, redemption_id)
+        return Code(redemption_id=redemption_id, redemption_code=code, expires_at=redemption.expires_at)
+
+    @get(
         "/{redemption_id:str}/qr",
-        status_code=200,
-        responses=WRITES,
+        responses=READS,
         media_type="image/svg+xml",
         response_description="The code as a QR code, to be scanned by the provider.",
         access=REDEEM,
     )
-    async def draw_redemption_code(
-        self, request: BankRequest, redemption_id: FromPath[str], data: JSONBody[RedemptionCodeRequest]
-    ) -> Response[str]:
-        """The code of one's redemption as a QR code. It is in the body, so that no log of addresses has it."""
-        await request.wait_for_reads()
-        redemption = await _seen(request, redemption_id)
-        if redemption.status != "reserved" or redemption.expires_at <= request.now:
-            status = "expired" if redemption.status == "reserved" else redemption.status
-            raise RedemptionNotOpen(redemption_id=redemption_id, status=status)
-        keyring, wanted = request.services.people.keyring, code_hash(data.redemption_code)
-        code = code_of(keyring, RedemptionId(redemption_id), wanted)
-        if code is None:
-            raise RedemptionCodeUnknown
+    async def draw_redemption_code(self, request: BankRequest, redemption_id: FromPath[str]) -> Response[str]:
+        """The same code as a QR code."""
+        _, code = await _own_code(request, redemption_id)
         return Response(_drawn(code), media_type="image/svg+xml")
 
     @post("/{redemption_id:str}/cancel", status_code=200, responses=WRITES, access=CANCEL_REDEMPTION)
@@ -237,6 +240,25 @@ async def _seen(request: BankRequest, redemption_id: str) -> RedemptionView:
     if redemption is None or not await request.sight.sees_redemption(redemption):
         raise RedemptionUnknown(redemption_id=redemption_id)
     return redemption
+
+
+async def _own_code(request: BankRequest, redemption_id: str) -> tuple[RedemptionView, str]:
+    """What one has reserved, and its code; to others it does not exist.
+
+    Raises `RedemptionNotOpen`, or `RedemptionCodeUnknown` after the key file lost the key it was made by.
+    """
+    await request.wait_for_reads()
+    redemption = await _seen(request, redemption_id)
+    if redemption.volunteer_id != request.user.person_id:
+        raise RedemptionUnknown(redemption_id=redemption_id)
+    if redemption.status != "reserved" or redemption.expires_at <= request.now:
+        status = "expired" if redemption.status == "reserved" else redemption.status
+        raise RedemptionNotOpen(redemption_id=redemption_id, status=status)
+    wanted = await redemptions.code_hash(request.pool, request.bank_id, redemption_id)
+    code = code_of(request.services.people.keyring, RedemptionId(redemption_id), wanted)
+    if code is None:
+        raise RedemptionCodeUnknown
+    return redemption, code
 
 
 def _drawn(code: str) -> str:

@@ -212,10 +212,24 @@ class BankRequest(StrictRequest[Principal]):
         raise refused
 
     async def submit(self, commands: Sequence[Command], key: str | None, *, dry_run: bool) -> list[Outcome]:
-        """Have several commands executed, each refused alone."""
+        """Have several commands executed, each refused alone; of several rights each is done by the first that does."""
         return await self.services.ledger.submit(
-            self.bank_id, commands, request_id=self.visit.request_id, key=await self._promise(key), dry_run=dry_run
+            self.bank_id,
+            await self._by_right(commands) if self.user.acting_also else commands,
+            request_id=self.visit.request_id,
+            key=await self._promise(key),
+            dry_run=dry_run,
         )
+
+    async def _by_right(self, commands: Sequence[Command]) -> list[Command]:
+        """The commands, each by the first right that is enough for it; what none is enough for, by the first."""
+        tried = list(commands)
+        for by in (*self.user.acting_also, self.acting):
+            outcomes = await self.services.ledger.submit(self.bank_id, tried, dry_run=True)
+            for n, outcome in enumerate(outcomes):
+                if isinstance(outcome, NotFound | Forbidden):
+                    tried[n] = msgspec.structs.replace(commands[n], by=by)
+        return tried
 
     async def wait_for_reads(self, min_position: int | None = None) -> None:
         """Let the projections come to what this process has acknowledged, or to the position asked for.

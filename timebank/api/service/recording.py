@@ -1,19 +1,20 @@
-"""Recording service: one record, or up to a thousand at once with a verdict a row."""
+"""Recording service: one record, or up to a thousand at once with a verdict a row; amending, withdrawing what waits."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
-from litestar import Controller, post
+from litestar import Controller, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import LOG_SERVICE
 from timebank.api.http.problems import WRITES, Problem, of_invalid, of_refusal
-from timebank.api.http.requests import BankRequest, IdempotencyHeader, Somebody, happened
-from timebank.domain.facts.service import Capacity, ServiceLogged
-from timebank.domain.identifiers import OrganisationId, VolunteerId, new_record_id
+from timebank.api.http.requests import BankRequest, IdempotencyHeader, ReasonRequest, Somebody, happened
+from timebank.domain.facts.service import Capacity, ServiceAmended, ServiceLogged
+from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId, new_record_id
 from timebank.domain.kernel import Moment
 from timebank.domain.refusing import Refusal
+from timebank.domain.service.amending import AmendService, WithdrawService
 from timebank.domain.service.records import LogService, Programmes
 from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
@@ -87,6 +88,29 @@ class BatchResult(msgspec.Struct, frozen=True):
     position: int
 
 
+class AmendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be otherwise; what is not given stays as it is."""
+
+    activity: Line | None = None
+    category: Line | None = None
+    capacity: Capacity | None = None
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
+    minutes: ServiceMinutes | None = None
+    place: Line | None = None
+    content: Text | None = None
+    programmes: Programmes | None = None
+    reason: Text | None = None
+
+
+class Withdrawn(msgspec.Struct, frozen=True):
+    """The record counts for nothing."""
+
+    record_id: str
+    status: Literal["withdrawn"]
+    position: int
+
+
 class RecordingController(Controller):
     """`/v1/organisations/{organisation_id}/service-records`"""
 
@@ -128,6 +152,44 @@ class RecordingController(Controller):
         if dry_run or not position:
             position = await request.services.ledger.store.head(request.bank_id)
         return BatchResult(_verdicts(rows, outcomes, request.said, dry_run=dry_run), position)
+
+
+class WaitingRecordController(Controller):
+    """`/v1/service-records/{record_id}`, as long as nobody has decided on it"""
+
+    path = "/service-records/{record_id:str}"
+    tags = ("Service records",)
+
+    @patch(responses=WRITES, access=LOG_SERVICE)
+    async def amend_service(
+        self,
+        request: BankRequest,
+        record_id: FromPath[str],
+        data: JSONBody[AmendRequest],
+        idempotency_key: IdempotencyHeader = None,
+    ) -> Logged:
+        """Put a record right that nobody has decided on yet: by whoever may log for its organisation."""
+        command = AmendService(
+            **request.stamp,
+            record_id=RecordId(record_id),
+            **{name: getattr(data, name) for name in data.__struct_fields__},
+        )
+        receipt = await request.execute(command, idempotency_key)
+        fact = happened(receipt, ServiceAmended)
+        return Logged(fact.record_id, "logged", fact.minutes, fact.is_late, receipt.position)
+
+    @post("/withdraw", status_code=200, responses=WRITES, access=LOG_SERVICE)
+    async def withdraw_service(
+        self,
+        request: BankRequest,
+        record_id: FromPath[str],
+        data: JSONBody[ReasonRequest],
+        idempotency_key: IdempotencyHeader = None,
+    ) -> Withdrawn:
+        """Take back a record that nobody has decided on yet: by whoever may log for its organisation."""
+        command = WithdrawService(**request.stamp, record_id=RecordId(record_id), reason=data.reason)
+        receipt = await request.execute(command, idempotency_key)
+        return Withdrawn(record_id, "withdrawn", receipt.position)
 
 
 def _read_row(row: dict[str, Any], request: BankRequest, organisation_id: str) -> LogService | Problem:

@@ -38,7 +38,7 @@ from timebank.ledger.submission import Receipt
 from timebank.projections.service import records
 from timebank.projections.service.records import ServiceRecordView
 
-StatusName = Literal["logged", "confirmed", "rejected", "corrected", "voided"]
+StatusName = Literal["logged", "withdrawn", "confirmed", "rejected", "corrected", "voided"]
 
 
 class ConfirmRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,17 +9,27 @@ from typing import NamedTuple
 from timebank.domain.credit.policies import DayCredit, Work, credit_for
 from timebank.domain.facts.credit import Rules
 from timebank.domain.facts.service import (
+    ServiceAmended,
     ServiceConfirmed,
     ServiceCorrected,
     ServiceLogged,
     ServiceRejected,
     ServiceVoided,
+    ServiceWithdrawn,
     credited_by_day,
 )
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId
 from timebank.domain.kernel import Fact
 
-REPLAYED = (ServiceLogged, ServiceConfirmed, ServiceRejected, ServiceCorrected, ServiceVoided)
+REPLAYED = (
+    ServiceLogged,
+    ServiceAmended,
+    ServiceWithdrawn,
+    ServiceConfirmed,
+    ServiceRejected,
+    ServiceCorrected,
+    ServiceVoided,
+)
 """The facts that a preview takes in, in the order of the log."""
 
 Activity = tuple[OrganisationId, str]
@@ -80,7 +90,7 @@ class Replay:
 
     def take(self, fact: Fact) -> None:
         """Take in one more fact."""
-        if isinstance(fact, ServiceLogged):
+        if isinstance(fact, ServiceLogged | ServiceAmended):
             self._pending[fact.record_id] = (fact.organisation_id, fact.activity), fact.category
         elif isinstance(fact, ServiceConfirmed):
             self.replayed += 1
@@ -93,7 +103,7 @@ class Replay:
         elif isinstance(fact, ServiceVoided):
             self._uncredit(fact.record_id, fact.volunteer_id, fact.credited_minutes)
             self._records -= 1
-        elif isinstance(fact, ServiceRejected):
+        elif isinstance(fact, ServiceRejected | ServiceWithdrawn):
             self._pending.pop(fact.record_id, None)
 
     def effects(self, largest: int) -> Effects:

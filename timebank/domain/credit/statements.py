@@ -21,7 +21,13 @@ from timebank.domain.facts.credit import (
     RewardFulfilled,
     RewardReserved,
 )
-from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceLogged, ServiceVoided
+from timebank.domain.facts.service import (
+    ServiceAmended,
+    ServiceConfirmed,
+    ServiceCorrected,
+    ServiceLogged,
+    ServiceVoided,
+)
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Fact
 
@@ -78,11 +84,12 @@ def referred_to(fact: Fact) -> Iterator[tuple[str, type[Fact]]]:
     match fact:
         case ServiceConfirmed():
             yield fact.record_id, ServiceLogged
+            yield fact.record_id, ServiceAmended
         case ServiceCorrected():
             yield fact.record_id, ServiceConfirmed
             yield fact.record_id, ServiceCorrected
         case ServiceVoided():
-            for kind in (ServiceLogged, ServiceConfirmed, ServiceCorrected):
+            for kind in (ServiceLogged, ServiceAmended, ServiceConfirmed, ServiceCorrected):
                 yield fact.record_id, kind
         case RewardFulfilled() | ReservationCancelled() | ReservationExpired():
             yield fact.redemption_id, RewardReserved
@@ -196,7 +203,7 @@ class Teller:
 
     def _name(self, fact: Fact) -> None:
         match fact:
-            case ServiceLogged() | ServiceCorrected():
+            case ServiceLogged() | ServiceAmended() | ServiceCorrected():
                 self._names[fact.record_id] = fact.activity
             case RewardReserved():
                 self._names[fact.redemption_id] = fact.name

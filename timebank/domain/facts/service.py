@@ -1,4 +1,4 @@
-"""Facts about service: what was logged, confirmed, rejected, corrected and voided."""
+"""Facts about service: what was logged, amended, withdrawn, confirmed, rejected, corrected and voided."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -42,6 +42,46 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     content: str | None = None
     programmes: tuple[str, ...] = ()
     key_issued_by: ActorId | None = None
+
+
+class ServiceAmended(Fact, frozen=True, kw_only=True):
+    """A record that nobody had decided on was put right by its organisation: it says this now, and waits still.
+
+    `previous_minutes_by_day` are the days it was on. Whoever amends a record has recorded it too, and does not decide.
+    """
+
+    TOPIC = "service-amended"
+    record_id: RecordId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    amended_by: ActorId
+    previous_minutes_by_day: MinutesByDay
+    activity: str
+    category: str
+    capacity: Capacity
+    started_at: Moment
+    ended_at: Moment
+    minutes: int
+    minutes_by_day: MinutesByDay
+    local_date: date
+    is_late: bool = False
+    place: str | None = None
+    content: str | None = None
+    programmes: tuple[str, ...] = ()
+    key_issued_by: ActorId | None = None
+    reason: str | None = None
+
+
+class ServiceWithdrawn(Fact, frozen=True, kw_only=True):
+    """Its organisation took back a record that nobody had decided on; it counts for nothing."""
+
+    TOPIC = "service-withdrawn"
+    record_id: RecordId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    withdrawn_by: ActorId
+    minutes_by_day: MinutesByDay
+    reason: str
 
 
 class ServiceConfirmed(Fact, frozen=True, kw_only=True):

@@ -5,11 +5,13 @@ from typing import NamedTuple
 
 from timebank.domain.credit.policies import DayCredit
 from timebank.domain.facts.service import (
+    ServiceAmended,
     ServiceConfirmed,
     ServiceCorrected,
     ServiceLogged,
     ServiceRejected,
     ServiceVoided,
+    ServiceWithdrawn,
     credited_by_day,
 )
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId, day_tag
@@ -48,6 +50,17 @@ class ServiceDay(Memory):
         self._enter(fact, is_confirmed=False)
         self.claims[self.entries[fact.record_id][:3]] = fact.record_id
 
+    @event(ServiceAmended)
+    def _(self, fact: ServiceAmended) -> None:
+        self._forget(fact.record_id)
+        if self.day in fact.minutes_by_day:
+            self._enter(fact, is_confirmed=False)
+            self.claims[self.entries[fact.record_id][:3]] = fact.record_id
+
+    @event(ServiceWithdrawn)
+    def _(self, record_id: RecordId) -> None:
+        self._forget(record_id)
+
     @event(ServiceConfirmed)
     def _(self, fact: ServiceConfirmed) -> None:
         if fact.record_id in self.entries:
@@ -71,7 +84,9 @@ class ServiceDay(Memory):
     def _(self, record_id: RecordId) -> None:
         self._forget(record_id)
 
-    def _enter(self, fact: ServiceLogged | ServiceCorrected, *, is_confirmed: bool, credited_minutes: int = 0) -> None:
+    def _enter(
+        self, fact: ServiceLogged | ServiceAmended | ServiceCorrected, *, is_confirmed: bool, credited_minutes: int = 0
+    ) -> None:
         self.entries[fact.record_id] = DayEntry(
             fact.organisation_id,
             fact.started_at.astimezone(UTC),
@@ -92,10 +107,12 @@ class ServiceDay(Memory):
         known = self.claims | {entry[:3]: record_id for record_id, entry in self.entries.items()}
         return known.get(claim)
 
-    def must_not_repeat(self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime) -> None:
-        """Refuse what the same organisation has logged for the same time already."""
+    def must_not_repeat(
+        self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime, besides: RecordId
+    ) -> None:
+        """Refuse what the same organisation has logged for the same time already, in another record."""
         record_id = self.record_of(organisation_id, started_at, ended_at)
-        if record_id:
+        if record_id not in (None, besides):
             raise DuplicateRecord(record_id=record_id)
 
     def must_have_room(self, minutes: int, organisation_id: OrganisationId, besides: RecordId) -> None:

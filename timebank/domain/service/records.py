@@ -1,12 +1,13 @@
 """Service: what was done, by whom, from when until when, and what has become of the record of it.
 
 A record holds what the Measures for Recording Volunteer Service (志愿服务记录与证明出具办法, 2021, art. 7) ask for.
-It is logged, then confirmed or rejected; a confirmed one can be corrected or voided. Nothing is deleted.
+It is logged, then confirmed or rejected (or, before, amended or withdrawn: `amending.py`); a confirmed one can be
+corrected or voided. Nothing is deleted.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -16,11 +17,13 @@ from timebank.domain.credit.policies import RuleBook, Work
 from timebank.domain.facts.organisations import Role
 from timebank.domain.facts.service import (
     Capacity,
+    ServiceAmended,
     ServiceConfirmed,
     ServiceCorrected,
     ServiceLogged,
     ServiceRejected,
     ServiceVoided,
+    ServiceWithdrawn,
 )
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, about, event
@@ -47,12 +50,16 @@ from timebank.domain.times import must_be_believable
 Programmes = Annotated[tuple[Line, ...], Meta(max_length=20)]
 
 
+Described: TypeAlias = ServiceLogged | ServiceAmended | ServiceCorrected
+"""A fact that says what somebody did, and when."""
+
+
 class ServiceRecord(Memory):
     """One record, as it now stands."""
 
     status = "unknown"
-    logged: ServiceLogged | ServiceCorrected
-    recorder_eyes: frozenset[str]
+    logged: Described
+    recorder_eyes: frozenset[str] = frozenset()
     original_days: tuple[date, ...]
     minutes_by_day: dict[date, int]
     credited_minutes = 0
@@ -66,6 +73,16 @@ class ServiceRecord(Memory):
         self.status, self.logged = "logged", fact
         self.recorder_eyes = frozenset(each for each in (fact.recorder_id, fact.key_issued_by) if each)
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
+
+    @event(ServiceAmended)
+    def _(self, fact: ServiceAmended) -> None:
+        self.status, self.logged = "logged", fact
+        self.recorder_eyes |= {each for each in (fact.amended_by, fact.key_issued_by) if each}
+        self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
+
+    @event(ServiceWithdrawn)
+    def _(self) -> None:
+        self.status = "withdrawn"
 
     @event(ServiceConfirmed)
     def _(self, minutes_by_day: dict[date, int], credited_minutes: int) -> None:
@@ -147,7 +164,7 @@ class LogService(Command, frozen=True, kw_only=True):
         shares = minutes_by_day(self.started_at, self.ended_at, minutes, self.at.tzinfo)
         for day, share in shares.items():
             taken = known(ServiceDay, self.volunteer_id, day)
-            taken.must_not_repeat(self.organisation_id, self.started_at, self.ended_at)
+            taken.must_not_repeat(self.organisation_id, self.started_at, self.ended_at, besides=self.record_id)
             taken.must_have_room(share, self.organisation_id, besides=self.record_id)
         yield ServiceLogged(
             record_id=self.record_id,
@@ -170,7 +187,7 @@ class LogService(Command, frozen=True, kw_only=True):
         )
 
 
-class _Review(Command, frozen=True, kw_only=True):
+class Review(Command, frozen=True, kw_only=True):
     """What the decisions on a record have in common: where to look, and who may decide."""
 
     record_id: RecordId
@@ -199,6 +216,10 @@ class _Review(Command, frozen=True, kw_only=True):
         """The roles in which members may decide so."""
         return VERIFIES_SERVICE
 
+    def must_not_be_own(self) -> None:
+        """Refuse somebody whose own service the record is about."""
+        raise VerifierIsBeneficiary
+
     def decided_on(self, known: Known) -> ServiceRecord:
         """The record. Refuses whoever has no right to decide on it; to strangers it does not exist."""
         record = known(ServiceRecord, self.record_id)
@@ -210,12 +231,12 @@ class _Review(Command, frozen=True, kw_only=True):
         except OrganisationUnknown:
             raise RecordUnknown(record_id=self.record_id) from None
         if record.logged.volunteer_id in self.by.eyes:
-            raise VerifierIsBeneficiary
+            self.must_not_be_own()
         known(Organisation, organisation_id).must_be_approved()
         return record
 
 
-class _Crediting(_Review, frozen=True, kw_only=True):
+class _Crediting(Review, frozen=True, kw_only=True):
     """What confirming and correcting have in common: service gets its credit, from somebody who did not log it."""
 
     def roles(self, known: Known) -> tuple[Role, ...]:
@@ -256,7 +277,7 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         )
 
 
-class RejectService(_Review, frozen=True, kw_only=True):
+class RejectService(Review, frozen=True, kw_only=True):
     """Find that a logged record is not right."""
 
     reason: Text
@@ -272,6 +293,13 @@ class RejectService(_Review, frozen=True, kw_only=True):
             minutes_by_day=record.minutes_by_day,
             reason=self.reason,
         )
+
+
+def description(command: Command, before: Described) -> dict[str, Any]:
+    """What a record says, as it will be: what the command says, else what it said before."""
+    names = ("activity", "category", "capacity", "place", "content", "programmes")
+    given = msgspec.structs.asdict(command)
+    return {name: getattr(before, name) if given[name] is None else given[name] for name in names}
 
 
 class CorrectService(_Crediting, frozen=True, kw_only=True):
@@ -310,7 +338,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         if ended_at > self.at:
             raise ServiceInTheFuture
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
-        said = self.description(before)
+        said = description(self, before)
         work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)
         service = Service(self.record_id, before.volunteer_id, started_at, ended_at, work, record.credited_minutes)
         worth: dict[str, Any] = {**said, **credited(known, service)}
@@ -333,14 +361,8 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
             **worth,
         )
 
-    def description(self, before: ServiceLogged | ServiceCorrected) -> dict[str, Any]:
-        """What the record says, as it will be."""
-        names = ("activity", "category", "capacity", "place", "content", "programmes")
-        given = msgspec.structs.asdict(self)
-        return {name: getattr(before, name) if given[name] is None else given[name] for name in names}
 
-
-class VoidService(_Review, frozen=True, kw_only=True):
+class VoidService(Review, frozen=True, kw_only=True):
     """Withdraw a confirmed record. What of its credit was spent already becomes a debt."""
 
     reason: Text

@@ -24,7 +24,7 @@ class VerifierIsBeneficiary(Forbidden):
 
 
 class RecordNotPending(Conflict):
-    """Service record {record_id} is {status}; only a logged one can be confirmed or rejected."""
+    """Service record {record_id} is {status}; only a logged one can be decided on, amended or withdrawn."""
 
 
 class RecordNotConfirmed(Conflict):

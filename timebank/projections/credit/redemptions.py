@@ -10,7 +10,7 @@ import msgspec
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.domain.facts.credit import ReservationCancelled, ReservationExpired, RewardFulfilled, RewardReserved
-from timebank.domain.identifiers import RedemptionId
+from timebank.domain.identifiers import CodeHash, RedemptionId
 from timebank.projections.machinery.projection import SetProjection, Step
 
 SQL = load_statements("timebank.projections.credit", "redemptions.sql")
@@ -71,6 +71,11 @@ async def one(pool: Pool, bank_id: UUID, redemption_id: str) -> RedemptionView |
     """One redemption."""
     row = await pool.fetchrow(SQL["one"], bank_id, redemption_id)
     return RedemptionView(**row) if row else None
+
+
+async def code_hash(pool: Pool, bank_id: UUID, redemption_id: str) -> CodeHash:
+    """The hash of the code of what was reserved, as the log has it."""
+    return CodeHash(await pool.fetchval(SQL["code_hash"], bank_id, redemption_id, RewardReserved.TOPIC))
 
 
 async def page(

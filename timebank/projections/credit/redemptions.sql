@@ -28,6 +28,12 @@ select r.redemption_id, r.reward_id, r.volunteer_id, r.beneficiary_id, r.provide
 {view}
  where r.bank_id = $1 and r.redemption_id = $2
 
+-- code_hash --
+-- $1 bank  $2 redemption  $3 topic of the fact
+select convert_from(e.data, 'UTF8')::jsonb ->> 'code_hash'
+  from event_tag t join event e using (bank_id, position)
+ where t.bank_id = $1 and t.tag = $2 and t.topic = $3
+
 -- page --
 -- Newest first. $1 bank  $2 whose (payer or beneficiary) or null  $3 of these providers (null: of all)
 -- $4 or whose own  $5 reward or null  $6 status or null  $7 before this redemption or null  $8 at most

@@ -17,7 +17,13 @@ from timebank.db.sql import load_statements
 from timebank.domain.credit.accounts import POSTED
 from timebank.domain.credit.causes import Running
 from timebank.domain.credit.statements import Entry, Holdings, Line, Teller, holdings, put_right, referred_to
-from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceLogged, ServiceVoided
+from timebank.domain.facts.service import (
+    ServiceAmended,
+    ServiceConfirmed,
+    ServiceCorrected,
+    ServiceLogged,
+    ServiceVoided,
+)
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Fact
 from timebank.ledger.codec import decode
@@ -63,7 +69,7 @@ async def earlier(source: Source, bank_id: UUID, found: list[Entry]) -> list[Fac
     # Of entries that follow each other the later ones learn from the earlier; only what was logged is in none of them.
     before = found[0].position - 1
     wanted = [
-        (tag, kind.TOPIC, entry.position if kind is ServiceLogged else before)
+        (tag, kind.TOPIC, entry.position if kind in (ServiceLogged, ServiceAmended) else before)
         for entry in found
         for tag, kind in referred_to(entry.fact)
     ]

@@ -11,11 +11,13 @@ from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.domain.facts.credit import RuleEffect
 from timebank.domain.facts.service import (
+    ServiceAmended,
     ServiceConfirmed,
     ServiceCorrected,
     ServiceLogged,
     ServiceRejected,
     ServiceVoided,
+    ServiceWithdrawn,
 )
 from timebank.projections.machinery.projection import SetProjection, Step
 
@@ -27,6 +29,8 @@ PROJECTION = SetProjection(
     tables=("service_record",),
     steps=(
         Step(SQL["log"], (ServiceLogged,)),
+        Step(SQL["amend"], (ServiceAmended,)),
+        Step(SQL["withdraw"], (ServiceWithdrawn,)),
         Step(SQL["confirm"], (ServiceConfirmed,)),
         Step(SQL["reject"], (ServiceRejected,)),
         Step(SQL["correct"], (ServiceCorrected,)),

@@ -10,6 +10,25 @@ select $1, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.acti
                    category text, capacity text, started_at timestamptz, ended_at timestamptz, minutes int,
                    local_date date, is_late boolean, place text, content text, programmes text[])
 
+-- amend --
+update service_record r
+   set activity = f.activity, category = f.category, capacity = f.capacity, started_at = f.started_at,
+       ended_at = f.ended_at, minutes = f.minutes, local_date = f.local_date, is_late = f.is_late, place = f.place,
+       content = f.content, programmes = f.programmes, position = f.position
+  from (select distinct on (f.record_id) f.*, e.position
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
+                        f (record_id text, activity text, category text, capacity text, started_at timestamptz,
+                           ended_at timestamptz, minutes int, local_date date, is_late boolean, place text,
+                           content text, programmes text[])
+         order by f.record_id, e.position desc) f
+ where r.bank_id = $1 and r.record_id = f.record_id
+
+-- withdraw --
+update service_record r
+   set status = 'withdrawn', decided_by = f.withdrawn_by, reason = f.reason, position = e.position
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (record_id text, withdrawn_by text, reason text)
+ where r.bank_id = $1 and r.record_id = f.record_id
+
 -- confirm --
 update service_record r
    set status = 'confirmed', minutes = f.minutes, credited_minutes = f.credited_minutes,
