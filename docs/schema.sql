@@ -587,7 +587,11 @@ CREATE INDEX leaderboard_in_order ON public.leaderboard USING btree (bank_id, pe
 
 CREATE INDEX membership_by_organisation ON public.membership USING btree (bank_id, organisation_id, membership_id);
 
+CREATE INDEX membership_by_role ON public.membership USING btree (bank_id, organisation_id, role, membership_id) WHERE (status = 'approved'::text);
+
 CREATE INDEX membership_by_volunteer ON public.membership USING btree (bank_id, volunteer_id, membership_id);
+
+CREATE INDEX membership_waiting ON public.membership USING btree (bank_id, organisation_id, membership_id) WHERE (status = ANY (ARRAY['requested'::text, 'invited'::text]));
 
 CREATE INDEX oidc_identity_by_volunteer ON public.oidc_identity USING btree (bank_id, volunteer_id);
 
@@ -632,6 +636,14 @@ CREATE INDEX security_event_by_subject ON public.security_event USING btree (ban
 CREATE INDEX service_record_by_organisation ON public.service_record USING btree (bank_id, organisation_id, record_id);
 
 CREATE INDEX service_record_by_volunteer ON public.service_record USING btree (bank_id, volunteer_id, record_id);
+
+CREATE INDEX service_record_late ON public.service_record USING btree (bank_id, organisation_id, record_id) WHERE is_late;
+
+CREATE INDEX service_record_late_anywhere ON public.service_record USING btree (bank_id, record_id) WHERE is_late;
+
+CREATE INDEX service_record_waiting ON public.service_record USING btree (bank_id, organisation_id, record_id) WHERE (status = 'logged'::text);
+
+CREATE INDEX service_record_waiting_anywhere ON public.service_record USING btree (bank_id, record_id) WHERE (status = 'logged'::text);
 
 CREATE INDEX session_by_volunteer ON public.session USING btree (bank_id, volunteer_id);
 

@@ -196,7 +196,7 @@ async def test_service_records_are_paged(play: Play, pool: Pool, bank_id: UUID) 
         "status": None,
         "first_day": None,
         "last_day": None,
-        "before": None,
+        "after": None,
         "limit": 100,
     }
 
@@ -207,9 +207,14 @@ async def test_service_records_are_paged(play: Play, pool: Pool, bank_id: UUID) 
     newest_first = [f"rec_{n:02}" for n in reversed(range(20))]
     assert await ask() == newest_first
     paged: list[str] = []
-    while page := await ask(before=paged[-1] if paged else None, limit=7):
+    while page := await ask(after=paged[-1] if paged else None, limit=7):
         paged += page
     assert paged == newest_first
+    oldest = [*await ask(order="oldest", limit=7), *await ask(order="oldest", after="rec_06")]
+    assert oldest == newest_first[::-1]
+    assert await ask(late=True) == newest_first[:6]
+    waiting = await ask(late=False, status="logged", order="oldest", limit=6)
+    assert waiting == [f"rec_{n:02}" for n in (0, 1, 2, 3, 4, 6)]
     assert await ask(volunteer_id=volunteer(2)) == newest_first[::2]
     assert await ask(organisation_ids=[CLINIC]) == []
     assert await ask(organisation_ids=[]) == []

@@ -38,6 +38,26 @@ async def test_a_request_is_approved(world: World) -> None:
     assert [each for page in pages for each in page if each["volunteer_id"] == somebody.id] == [own]
 
 
+async def test_members_are_found_by_role_and_status(own_world: World) -> None:
+    """Who holds which role, and who waits to be let in, is asked for, page by page."""
+    world = own_world
+    members = f"/v1/organisations/{world.garden}/members"
+    for _ in range(2):
+        await (asking := await world.somebody()).post(members, {"volunteer_id": asking.id}, expect=201)
+    await world.member("verifier")
+
+    async def found(**wanted: str) -> list[str]:
+        pages = await world.coordinator.pages(members, limit=1, **wanted)
+        return [each["role"] + " " + each["status"] for page in pages for each in page]
+
+    assert await found(role="verifier") == ["verifier approved"] * 2
+    assert await found(status="requested") == ["member requested"] * 2
+    assert await found(status="requested", role="verifier") == []
+    assert len(await found()) == 6
+    refused = await world.coordinator.get(members, expect=400, status="gone")
+    assert refused["errors"][0]["field"] == "status"
+
+
 async def test_an_invitation_is_accepted_or_declined_by_the_volunteer(world: World) -> None:
     """The organisation invites; only the volunteer's own yes, or somebody who manages members, opens the door."""
     members = f"/v1/organisations/{world.garden}/members"

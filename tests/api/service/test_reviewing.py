@@ -10,6 +10,24 @@ def confirm(record_id: str, **said: Any) -> dict[str, Any]:
     return {"decision": "confirm", "record_id": record_id, **said}
 
 
+async def test_what_has_waited_longest_comes_first(own_world: World) -> None:
+    """The queue of what waits is read from its oldest entry on, and what came late is found."""
+    world = own_world
+    somebody = await world.somebody()
+    first, late, third = [await world.log(somebody.id, days_ago=days) for days in (2, 40, 3)]
+    queue = {"organisation_id": world.garden, "status": "logged"}
+
+    async def found(**wanted: Any) -> list[str]:
+        pages = await world.verifier.pages("/v1/service-records", limit=2, **(queue | wanted))
+        return [each["record_id"] for page in pages for each in page]
+
+    assert await found(order="oldest") == [first, late, third]
+    assert await found() == [third, late, first]
+    assert await found(late=True) == [late]
+    await world.verifier.post(f"/v1/service-records/{first}/confirm", expect=200)
+    assert await found(order="oldest", late=False) == [third]
+
+
 async def test_many_are_confirmed_and_rejected_at_once(world: World) -> None:
     """Each decision gets a verdict of its own, in order; a dry run gives the same and writes nothing."""
     people = [await world.somebody() for _ in range(3)]

@@ -1,10 +1,11 @@
 """Memberships: asking, inviting, deciding, and who is a member."""
 
 from datetime import date
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, get, patch, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import JOIN_OR_MANAGE, MANAGE_MEMBERS, VIEW_MEMBERS, VIEW_PERSON
 from timebank.api.http.lists import listed
@@ -40,6 +41,8 @@ from timebank.domain.organisations.memberships import (
 )
 from timebank.projections.organisations import memberships
 from timebank.projections.organisations.memberships import MembershipView
+
+MembershipStatusName = Literal["requested", "invited", "approved", "declined", "ended"]
 
 
 class MemberRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +104,8 @@ class MemberController(Controller):
         self,
         request: BankRequest,
         organisation_id: FromPath[str],
+        role: Annotated[Role | None, QueryParameter()] = None,
+        status: Annotated[MembershipStatusName | None, QueryParameter()] = None,
         after: After = "",
         limit: Limit = 50,
         min_position: MinPosition = None,
@@ -118,6 +123,8 @@ class MemberController(Controller):
                 volunteer_id=None,
                 after=after,
                 limit=limit,
+                role=role,
+                status=status,
             )
 
         async def note(people: int) -> None:

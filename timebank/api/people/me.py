@@ -169,7 +169,7 @@ def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:
     theirs: dict[str, AsyncIterator[Sequence[Any]]] = {
         "memberships": in_stretches(lambda after: their_memberships(after=after), "", "membership_id"),
         "appointments": _appointments(services, user),
-        "service_records": in_stretches(lambda before: their_records(before=before), _NONE, "record_id"),
+        "service_records": in_stretches(lambda after: their_records(after=after), _NONE, "record_id"),
         "redemptions": in_stretches(lambda before: their_redemptions(before=before), _NONE, "redemption_id"),
         "transfers": in_stretches(lambda before: their_transfers(before=before), _NONE, "transfer_id"),
         "security_events": in_stretches(lambda after: security_events(after=after), 0, "number"),

@@ -36,7 +36,7 @@ from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
 from timebank.ledger.submission import Receipt
 from timebank.projections.service import records
-from timebank.projections.service.records import ServiceRecordView
+from timebank.projections.service.records import Order, ServiceRecordView
 
 StatusName = Literal["logged", "withdrawn", "confirmed", "rejected", "corrected", "voided"]
 
@@ -97,15 +97,21 @@ class ServiceRecordController(Controller):
         last_day: Annotated[
             date | None, QueryParameter(name="until", description="The last local day the service counts for.")
         ] = None,
+        late: Annotated[
+            bool | None, QueryParameter(description="Only what was logged late, or only what was not.")
+        ] = None,
+        order: Annotated[
+            Order, QueryParameter(description="With `status=logged`, `oldest` is what has waited longest.")
+        ] = "newest",
         after: WantedId = None,
         limit: Limit = 50,
         min_position: MinPosition = None,
     ) -> Page[ServiceRecordView]:
-        """Records, newest entry first: one's own, or those of organisations one works for; all for administrators."""
+        """Records in the order of entry: one's own, or those of organisations one works for; all for administrators."""
         await request.wait_for_reads(min_position)
         seen = await request.sight.records(organisation_id, volunteer_id)
 
-        async def page(before: str | None, limit: int) -> list[ServiceRecordView]:
+        async def page(after: str | None, limit: int) -> list[ServiceRecordView]:
             return await records.page(
                 request.pool,
                 request.bank_id,
@@ -114,8 +120,10 @@ class ServiceRecordController(Controller):
                 status=status,
                 first_day=first_day,
                 last_day=last_day,
-                before=before,
+                after=after,
                 limit=limit,
+                late=late,
+                order=order,
             )
 
         return await listed(request, page, after, limit, "record_id")

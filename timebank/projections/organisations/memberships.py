@@ -57,9 +57,11 @@ async def page(
     volunteer_id: str | None,
     after: str,
     limit: int,
+    role: str | None = None,
+    status: str | None = None,
 ) -> list[MembershipView]:
     """Memberships of an organisation, or of a volunteer, in the order they were opened, after the one given."""
-    rows = await pool.fetch(SQL["page"], bank_id, organisation_id, volunteer_id, after, limit)
+    rows = await pool.fetch(SQL["page"], bank_id, organisation_id, volunteer_id, after, limit, role, status)
     return [MembershipView(**row) for row in rows]
 
 

@@ -26,11 +26,12 @@ update membership m
  where m.bank_id = $1 and m.membership_id = f.membership_id
 
 -- page --
--- $1 bank  $2 organisation or null  $3 volunteer or null  $4 after this membership  $5 at most
+-- $1 bank  $2 organisation or null  $3 volunteer or null  $4 after this membership  $5 at most  $6 role or null
+-- $7 status or null
 select m.membership_id, m.organisation_id, m.volunteer_id, m.role, m.status, m.valid_from, m.valid_until, m.reason
   from membership m
  where m.bank_id = $1 and ($2::text is null or m.organisation_id = $2) and ($3::text is null or m.volunteer_id = $3)
-   and m.membership_id > $4
+   and m.membership_id > $4 and ($6::text is null or m.role = $6) and ($7::text is null or m.status = $7)
  order by m.membership_id limit $5
 
 -- roles_of --

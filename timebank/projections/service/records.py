@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -20,6 +20,8 @@ from timebank.domain.facts.service import (
     ServiceWithdrawn,
 )
 from timebank.projections.machinery.projection import SetProjection, Step
+
+Order = Literal["newest", "oldest"]
 
 SQL = load_statements("timebank.projections.service", "records.sql")
 
@@ -90,14 +92,15 @@ async def page(
     status: str | None,
     first_day: date | None,
     last_day: date | None,
-    before: str | None,
+    after: str | None,
     limit: int,
+    late: bool | None = None,
+    order: Order = "newest",
 ) -> list[ServiceRecordView]:
-    """Records that were logged before the one given, newest first; days are those the service counts for."""
-    rows = await pool.fetch(
-        SQL["page"], bank_id, volunteer_id, organisation_ids, status, first_day, last_day, before, limit
-    )
-    return [_view(row) for row in rows]
+    """Records in the order they were logged, after the one given; days are those the service counts for."""
+    wanted = bank_id, volunteer_id, organisation_ids, status, first_day, last_day, late
+    statement = SQL["newest"] if order == "newest" else SQL["oldest"]
+    return [_view(row) for row in await pool.fetch(statement, *wanted, after, limit)]
 
 
 def _view(row: Any) -> ServiceRecordView:

@@ -79,12 +79,22 @@ select record_id, volunteer_id, organisation_id, recorder_id, activity, category
 {view}
  where bank_id = $1 and record_id = $2
 
--- page --
--- Newest entry first. $1 bank  $2 volunteer or null  $3 organisations or null  $4 status or null
--- $5 from day or null  $6 until day or null  $7 before this record or null  $8 at most
-{view}
- where bank_id = $1 and ($2::text is null or volunteer_id = $2)
+-- wanted --
+-- $1 bank  $2 volunteer or null  $3 organisations or null  $4 status or null  $5 from day or null  $6 until day or null
+-- $7 only late ones or others (null: both)
+bank_id = $1 and ($2::text is null or volunteer_id = $2)
    and ($3::text[] is null or organisation_id = any ($3)) and ($4::text is null or status = $4)
    and ($5::date is null or local_date >= $5) and ($6::date is null or local_date <= $6)
-   and ($7::text is null or record_id < $7)
- order by record_id desc limit $8
+   and ($7::boolean is null or is_late = $7)
+
+-- newest --
+-- Latest entry first. $1 to $7 as wanted  $8 before this record or null  $9 at most
+{view}
+ where {wanted} and ($8::text is null or record_id < $8)
+ order by record_id desc limit $9
+
+-- oldest --
+-- First entry first. $1 to $7 as wanted  $8 after this record or null  $9 at most
+{view}
+ where {wanted} and ($8::text is null or record_id > $8)
+ order by record_id limit $9
