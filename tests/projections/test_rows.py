@@ -91,10 +91,6 @@ async def test_volunteers_are_found_and_paged(play: Play, pool: Pool, people: Pe
             volunteer(50)
         ]
     assert await volunteers.page(pool, people, bank_id, "%", "", 9) == []
-    who = await volunteers.by_number_or_phone(pool, people, bank_id, ["13800138000", number_of(1), "nobody"])
-    assert who["13800138000"] == [volunteer(50)]
-    assert who[number_of(1)] == [volunteer(1)]
-    assert "nobody" not in who
 
 
 async def test_organisations_can_be_seen(play: Play, pool: Pool, bank_id: UUID) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import rich_click as click
 
-from timebank.cli.common import BANK, adding, cli, find_bank, progress_bar, run_services
+from timebank.cli.common import BANK, adding, cli, find_bank, find_volunteer, progress_bar, run_services
 from timebank.cli.verdicts import Teller, tell_how_it_is_read, tell_questions
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.exchange.imports.chunks import Judged
@@ -20,11 +20,16 @@ from timebank.exchange.imports.volunteers import VolunteersImport
 from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
 from timebank.exchange.spreadsheets.headings import Said
 from timebank.exchange.spreadsheets.template import template_csv, template_workbook
+from timebank.projections.organisations import organisations
+from timebank.projections.organisations.organisations import OrganisationView
 from timebank.runtime.composition import Services
 from timebank.runtime.founding import OPERATOR
 
 E = TypeVar("E")
 F = TypeVar("F", bound=Callable[..., Any])
+
+PAGE = 500
+SHOWN_ORGANISATIONS = 10
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Show the verdicts, and write nothing to the bank.")
@@ -120,8 +125,11 @@ def import_volunteers_command(file: Path, dry_run: bool, every_row: bool, bank: 
 
 @import_group.command("records")
 @FILE
-@click.option("--organisation", required=True, help="The organisation (org_…) that the service was done for.")
-@click.option("--confirm-as", help="The volunteer (vol_…) who has signed the list, and may: then it is confirmed too.")
+@click.option("--organisation", required=True, help="The organisation that the service was done for: id or name.")
+@click.option(
+    "--confirm-as",
+    help="Who has signed the list, and may: id, number or phone. Then it is confirmed too.",
+)
 @DRY_RUN
 @EVERY_ROW
 @reading_options
@@ -144,19 +152,39 @@ def import_records_command(
 
     async def log_service(services: Services) -> None:
         found = await find_bank(services, bank)
+        organisation_id = await _find_organisation(services, found.bank_id, organisation)
+        signer = VolunteerId((await find_volunteer(services, found, confirm_as)).volunteer_id) if confirm_as else None
         with file.open("rb") as opened_file:
             opened = await _opened(file, lambda: open_records(opened_file, said, ZoneInfo(found.timezone)))
             run = RecordsImport(
                 services,
-                UUID(str(found.bank_id)),
-                OrganisationId(organisation),
+                found.bank_id,
+                organisation_id,
                 OPERATOR,
-                signer=VolunteerId(confirm_as) if confirm_as else None,
+                signer=signer,
                 dry_run=dry_run,
             )
             await _import(file, opened, run.verdicts(opened), Teller(opened, dry_run=dry_run, every_row=every_row))
 
     _run(log_service)
+
+
+async def _find_organisation(services: Services, bank_id: UUID, wanted: str) -> OrganisationId:
+    """The organisation with this id, or the only one of this name. Raises `click.BadParameter`."""
+    while await services.runner.catch_up(bank_id):
+        pass
+    after = ""
+    meant: list[OrganisationView] = []
+    some: list[OrganisationView] = []
+    while page := await organisations.page(services.pool, bank_id, None, after, PAGE):
+        meant += [each for each in page if wanted in (each.organisation_id, each.name)]
+        some += page[: SHOWN_ORGANISATIONS - len(some)]
+        after = page[-1].organisation_id
+    if len(meant) == 1:
+        return OrganisationId(meant[0].organisation_id)
+    listed = "; ".join(f"{each.organisation_id} {each.name}" for each in (meant or some))
+    what = "several organisations are called" if meant else "there is no organisation"
+    raise click.BadParameter(f"{what} {wanted}; there are: {listed or 'none'}", param_hint="--organisation")
 
 
 def _said(

@@ -7,7 +7,6 @@ file, so that a trial of any length takes little memory.
 import asyncio
 import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from uuid import UUID
 
 from timebank.domain.kernel import Command, Memory
@@ -48,38 +47,40 @@ class Trial:
         self._store.close()
 
 
+# Of a temporary file of SQLite, which is no database of the bank's.
+_TABLES = """
+    create table fact (number integer primary key, topic text, data blob);
+    create table tag (tag text, number integer, primary key (tag, number)) without rowid;
+"""
+_KEEP, _TAG = "insert into fact (topic, data) values (?, ?)", "insert into tag values (?, ?)"
+_TAGGED, _READ = "select number from tag where tag = ?", "select topic, data from fact where number = ?"
+
+
 class _WithWhatWouldBe(Store):
     """The log, and after it the facts that would be in it."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(store.pool, store.waker)
         self._facts = sqlite3.connect("")  # a file that has no name, and goes with the connection
-        self._facts.execute("create table fact (number integer primary key, topic text, data blob)")
-        self._facts.execute("create table tag (tag text, number integer, primary key (tag, number)) without rowid")
+        self._facts.executescript(_TABLES)
 
     def keep(self, draft: Draft) -> None:
         """Take in what one more draft would add."""
         for recorded in draft.recorded:
             fact = recorded.fact
-            number = self._facts.execute(
-                "insert into fact (topic, data) values (?, ?)", (fact.TOPIC, encode(fact))
-            ).lastrowid
-            self._facts.executemany("insert into tag values (?, ?)", [(tag, number) for tag in fact.tags()])
+            number = self._facts.execute(_KEEP, (fact.TOPIC, encode(fact))).lastrowid
+            self._facts.executemany(_TAG, [(tag, number) for tag in fact.tags()])
 
     async def recall(self, bank_id: UUID, memories: Iterable[Memory], up_to: int) -> list[Recorded]:
         """The facts that lie in the boundary of any of the memories, in the log or after it."""
         wanted = list(memories)
         recorded = await super().recall(bank_id, wanted, up_to)
         tags = {memory.boundary_tags[-1] for memory in wanted if memory.boundary_tags}
-        numbers = {
-            number for tag in tags for (number,) in self._facts.execute("select number from tag where tag = ?", (tag,))
-        }
+        numbers = {number for tag in tags for (number,) in self._facts.execute(_TAGGED, (tag,))}
         for number in sorted(numbers):
-            row = self._facts.execute("select topic, data from fact where number = ?", (number,)).fetchone()
-            recorded.append(Recorded(up_to + number, decode(*row)))
+            recorded.append(Recorded(up_to + number, decode(*self._facts.execute(_READ, (number,)).fetchone())))
         return recorded
 
     def close(self) -> None:
         """Forget what would be."""
-        with suppress(sqlite3.Error):
-            self._facts.close()
+        self._facts.close()

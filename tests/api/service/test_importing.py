@@ -1,7 +1,6 @@
 """Lists over HTTP: as a body or in a form, with verdicts as JSON, line by line, or the rows that were not taken."""
 
 import base64
-import io
 import json
 from typing import Any
 
@@ -121,7 +120,7 @@ async def test_people_are_registered_from_a_list(world: World) -> None:
         (b"PK\x03\x04", {}, "list-unreadable", "The workbook is damaged"),
         (LIST, {"ignore": "备注"}, "list-unreadable", "no column"),
         (f"{HEADER},电话\n{GOOD},1\n".encode(), {}, "list-not-clear", "Say ignore=手机 or ignore=电话."),
-        (f"{HEADER.replace('结束', '时长')}\n{GOOD[:-14]}2\n".encode(), {}, "list-not-clear", "unit=时长=hours"),
+        (f"{HEADER.replace('结束', '时长')}\n{GOOD[:-13]}2\n".encode(), {}, "list-not-clear", "unit=时长=hours"),
         (LIST, {"unit": "x"}, "invalid-request", "not of the form HEADING=VALUE"),
         (LIST, {"answer": "x"}, "invalid-request", ""),
     ],
@@ -142,7 +141,7 @@ async def test_what_is_no_clear_list_is_a_problem(
 
 async def test_what_was_asked_is_answered_by_parameters(world: World) -> None:
     """The answers that a question has are the parameters that settle it."""
-    data = f"{HEADER.replace('结束', '时长')},电话\n{GOOD[:-14]}2,1\n".replace("3/1", "6/1").encode()
+    data = f"{HEADER.replace('结束', '时长')},电话\n{GOOD[:-13]}2,1\n".replace("3/1", "6/1").encode()
     params = {"unit": "时长=hours", "ignore": "电话"}
     done = await sent(world.recorder, world.records, data, **params)
     assert done["counts"] == {"logged": 1}
@@ -167,5 +166,5 @@ async def test_lists_are_limited_by_their_rows(url: str) -> None:
         assert refused.status_code == 429
         assert int(refused.headers["retry-after"]) > 0
         assert (await sent(world.coordinator, world.records, small))["counts"] == {"logged": 3}
-        heavy = await world.coordinator.ask("POST", f"{world.records}/import", content=io.BytesIO(b"x" * 17_000_000))
+        heavy = await world.coordinator.ask("POST", f"{world.records}/import", content=b"x" * 17_000_000)
         assert heavy.status_code == 413

@@ -262,11 +262,12 @@ class TestLookalikes:
 class TestNumbers:
     """A column of numbers may hold volunteers' numbers, or only count the rows."""
 
-    def test_serial_numbers_are_not_read_where_a_phone_tells_who_it_is(self) -> None:
-        """One, two and three are nobody's; that is said."""
-        opened = records_of("编号,手机,活动,类别,开始,分钟\n1,13910000001,a,b,2026/3/1 8:30,60\n")
+    @pytest.mark.parametrize("serial", ["1", "A-01", "2026-001"])
+    def test_serial_numbers_are_not_read_where_a_phone_tells_who_it_is(self, serial: str) -> None:
+        """One, two and three, and codes of the office's own, are nobody's numbers; that is said."""
+        opened = records_of(f"编号,手机,活动,类别,开始,分钟\n{serial},13910000001,a,b,2026/3/1 8:30,60\n")
         assert opened.as_read.columns[0].read_as is None
-        assert opened.as_read.columns[0].note == 'no volunteers\' numbers: "1"'
+        assert opened.as_read.columns[0].note == f'no volunteers\' numbers: "{serial}"'
         (row,) = opened.rows()
         assert opened.read(row).who.number is None
 
@@ -282,11 +283,21 @@ class TestNumbers:
 
 @pytest.mark.parametrize("sums", ["合计:", "总计", "Total", "小 计"])
 def test_a_row_of_totals_is_told_as_one(sums: str) -> None:
-    """It says nobody and does nothing, so it is refused in one short sentence."""
-    opened = records_of(f"手机,活动,类别,开始,结束,小时\n,,,,{sums},6.25\n")
-    (row,) = opened.rows()
-    with pytest.raises(RowError, match="this is a row of totals"):
-        opened.read(row)
+    """It says nobody and does nothing, so it is refused in one short sentence, wherever the word stands."""
+    rows = f",,,,{sums},6.25,", f"{sums},3人,,,,6.25,", f",,,,,6.25,{sums}"
+    opened = records_of("\n".join(["手机,活动,类别,开始,结束,小时,序号", *rows]))
+    for row in opened.rows():
+        with pytest.raises(RowError, match=r"this is a row of totals"):
+            opened.read(row)
+
+
+def test_a_column_that_is_missing_may_be_one_that_is_not_known() -> None:
+    """Which one is asked, if there are any; answered, the list is read."""
+    text = f"手机,活动,类别,进入,离开\n{PHONE},清扫,公益,2026/3/1 8:30,2026/3/1 9:30\n"
+    with pytest.raises(QuestionsError, match="Is one of those meant") as asked_first:
+        records_of(text)
+    assert "column=进入=started_at" in asked_first.value.questions[0].answers
+    assert minutes_in(records_of(text, columns={"进入": "started_at", "离开": "ended_at"})) == [60]
 
 
 def test_a_list_on_several_sheets_is_a_question() -> None:
@@ -297,12 +308,15 @@ def test_a_list_on_several_sheets_is_a_question() -> None:
     with pytest.raises(QuestionsError, match="on each of the sheets"):
         people_of(_two_sheets())
     assert people_of(_two_sheets(), sheet="二月").as_read.sheet == "二月"
+    assert people_of(_two_sheets(二月=0)).as_read.sheet == "一月", "one without rows is no list"
 
 
-def _two_sheets() -> bytes:
-    file = io.BytesIO()
+def _two_sheets(**rows_of: int) -> bytes:
+    file, cells = io.BytesIO(), {"一月": 2, "二月": 2} | rows_of
     workbook: Any = xlsxwriter.Workbook(file)
     for name in ("一月", "二月"):
-        workbook.add_worksheet(name).write_row(0, 0, ("姓名", "手机"))
+        sheet = workbook.add_worksheet(name)
+        sheet.write_row(0, 0, ("姓名", "手机"))
+        sheet.write_row(1, 0, ("张三", "1")[: cells[name]])
     workbook.close()
     return file.getvalue()

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import PurePath
 from typing import IO, Annotated, Any, Literal, NamedTuple, TypeVar
+from urllib.parse import quote
 
 import msgspec
 from litestar import Response
@@ -135,8 +136,12 @@ async def uploaded(request: BankRequest) -> Upload:
             raise ValidationException(told, extra=[{"message": told, "key": "body"}])
         return Upload(files[0].file, PurePath(files[0].filename or "list").stem)
     file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed when the answer is sent
-    async for part in request.stream():
-        file.write(part)
+    try:
+        async for part in request.stream():
+            file.write(part)
+    except BaseException:
+        file.close()
+        raise
     return Upload(file, "list")
 
 
@@ -147,13 +152,16 @@ async def opened_within_limits(
 
     Raises `SpreadsheetError`, `TooManyRequestsError` or `TooMuchAtOnceError`.
     """
-    size = upload.file.seek(0, 2)
-    weighed = size // _BYTES_A_ROW
-    _spend_rows(request, weighed)
-    async with request.app.state.reading_lists:
-        opened = await asyncio.to_thread(open_list, upload.file)
-    _spend_rows(request, opened.as_read.rows - weighed)
-    opened.must_be_clear()
+    try:
+        weighed = upload.file.seek(0, 2) // _BYTES_A_ROW
+        _spend_rows(request, weighed)
+        async with request.app.state.reading_lists:
+            opened = await asyncio.to_thread(open_list, upload.file)
+        _spend_rows(request, opened.as_read.rows - weighed)
+        opened.must_be_clear()
+    except BaseException:
+        upload.file.close()
+        raise
     return opened
 
 
@@ -240,7 +248,7 @@ class _Sending:
                 if verdicts:
                     yield b"," * (not is_first) + msgspec.json.encode(verdicts)[1:-1]
                     is_first = False
-            async for piece in self._rest(b"]"):
+            async for piece in self._rest(b"],"):
                 yield piece
             yield b"}"
         finally:
@@ -254,14 +262,15 @@ class _Sending:
             async for verdicts in self._judged():
                 done += len(verdicts)
                 yield msgspec.json.encode({"done": done, "verdicts": verdicts}) + b"\n"
-            pieces = [piece async for piece in self._rest(b"{")]
-            yield b"".join(pieces).replace(b"{,", b"{", 1) + b"}\n"
+            async for piece in self._rest(b"{"):
+                yield piece
+            yield b"}\n"
         finally:
             self._close()
 
     async def _rest(self, before: bytes) -> AsyncIterator[bytes]:
         """The counts, the file, and the position."""
-        yield before + b',"counts":' + msgspec.json.encode(dict(self._counts)) + b',"rejected":'
+        yield before + b'"counts":' + msgspec.json.encode(dict(self._counts)) + b',"rejected":'
         if self._rejected.rows:
             name, media_type = self._about
             said = msgspec.json.encode({"name": name, "media_type": media_type})[:-1]
@@ -285,7 +294,7 @@ class _Sending:
             self._close()
             return Response(None, status_code=204)
         name, media_type = self._about
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{_quoted(name)}"}
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
         return Streamed(self._file_in_pieces(), media_type, headers)
 
     async def _file_in_pieces(self) -> AsyncIterator[bytes]:
@@ -301,12 +310,3 @@ async def _in_base64(file: IO[bytes]) -> AsyncIterator[bytes]:
     file.seek(0)
     while block := file.read(_BLOCK):
         yield base64.b64encode(block)
-
-
-def _quoted(name: str) -> str:
-    """A name as a header has it (RFC 8187)."""
-    return "".join(char if char.isascii() and (char.isalnum() or char in "-._") else _escaped(char) for char in name)
-
-
-def _escaped(char: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in char.encode())

@@ -55,6 +55,7 @@ class ServiceImportController(Controller):
         own, and so many are one transaction that other requests get their turn.
         """
         options = options_of(dry_run, answer, encoding, sheet, ignore, columns, units)
+        await request.wait_for_reads()
         await request.sight.must_log_for(OrganisationId(organisation_id))
         upload = await uploaded(request)
         opened = await opened_within_limits(

@@ -26,15 +26,17 @@ _TOO_NARROW = re.compile(r"#{2,}")
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-][0-9]{1,3}", re.IGNORECASE)
 _FORMULA = re.compile(r"=\s*[+\-@$(\"'A-Za-z0-9]")
 _LOST = re.compile(r"\ufffd|锟斤拷|烫烫烫")
+_SUSPECT = re.compile(r"^\s*(?:[#=?？]|err:|[+-]?[0-9]+(?:[.,][0-9]+)?E[+-])|\ufffd|锟|烫", re.IGNORECASE)
+"""One look that tells most cells from those at which a second is due."""
 _QUESTION_MARKS = re.compile(r"[?？]{2,}")
 
 
 def must_be_whole(text: str) -> None:
     """Refuse what does not say what somebody once wrote. Raises `CellError`, naming what has happened to it."""
-    said = text.strip()
-    problem = _what_happened(said)
-    if problem:
-        raise CellError(text, problem)
+    if _SUSPECT.search(text):
+        problem = _what_happened(text.strip())
+        if problem:
+            raise CellError(text, problem)
 
 
 def _what_happened(said: str) -> str | None:

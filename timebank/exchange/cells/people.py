@@ -62,5 +62,5 @@ def is_number(text: str) -> bool:
 
 
 def is_serial(text: str) -> bool:
-    """Whether a cell only counts the rows."""
-    return bool(re.fullmatch(r"[0-9]{1,6}", digits_in(text)))
+    """Whether a cell only counts the rows, or is a short code of the office's own, as A-01."""
+    return bool(re.fullmatch(r"[A-Za-z]{0,6}[0-9]{1,8}", digits_in(text)))

@@ -7,6 +7,7 @@ import datetime as dt
 import re
 from contextlib import suppress
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -65,6 +66,7 @@ class TimeSaid(NamedTuple):
         return aware
 
 
+@lru_cache(maxsize=10_000)
 def parse_date(text: str) -> dt.date:
     """A day, year first, because 3/1/2026 means two days; a spreadsheet's midnight and serial numbers are taken too.
 
@@ -80,6 +82,7 @@ def parse_date(text: str) -> dt.date:
     raise CellError(text, _why_no_date(said) or "is not a date like 2026/3/1")
 
 
+@lru_cache(maxsize=10_000)
 def parse_time(text: str) -> TimeSaid:
     """A date and time, or a bare clock time. Raises `CellError`."""
     must_be_whole(text)

@@ -66,10 +66,7 @@ def why_passed_over(table: Table, row: Row) -> str | None:
     """Why a row is not looked at, if it is not."""
     if not any(row.cells.values()):
         return "nothing in a column that is read"
-    repeats = all(
-        squeeze(text) == squeeze(table.heading(name)) for name, text in row.cells.items() if table.heading(name)
-    )
-    return "the headings again" if repeats else None
+    return "the headings again" if table.is_heading_again(row) else None
 
 
 def open_records(file: IO[bytes], said: Said, zone: ZoneInfo) -> OpenedList[Served]:

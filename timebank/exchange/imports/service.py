@@ -105,11 +105,10 @@ def read_service(cells: Cells, zone: ZoneInfo, counting: Counting) -> Served:
 
 
 def _must_not_be_totals(cells: Cells) -> None:
-    """Refuse a row that says nobody and nothing but sums."""
-    if any(cells.says(name) for name in ("number", "phone", "volunteer", "activity")):
-        return
-    sums = next((text for text in cells.row.cells.values() if _SUMS.search(text)), None)
-    if sums:
+    """Refuse a row that says nobody and no time, but sums; a column that is not read may say so."""
+    sums = next((text for text in cells.row.original if _SUMS.search(text)), "").strip()
+    said = (cells.says(name) for name in ("number", "phone", "volunteer", "started_at", "period"))
+    if sums and all(text in ("", sums) for text in said):
         raise RowError(f"{shown(sums)}: this is a row of totals")
 
 
@@ -195,8 +194,10 @@ def _in_order(cells: Cells, column: str, times: Times) -> Times | None:
     if minutes is None or minutes > 0:
         return times
     said = shown(cells.says(column))
-    start = cells.heading("started_at" if cells.says("started_at") else "period")
-    if minutes == 0:
+    start = cells.heading("started_at")
+    if column == "period":
+        cells.wrong(column, f"{said} ends {'when' if minutes == 0 else 'before'} it begins")
+    elif minutes == 0:
         cells.wrong(column, f"{said} is the same as {start}: no time has passed")
     else:
         cells.wrong(column, f"{said} lies before {start}")

@@ -16,6 +16,7 @@ from timebank.exchange.spreadsheets.errors import Question, QuestionsError, Spre
 from timebank.exchange.spreadsheets.sources import Source
 
 HEADINGS_WITHIN = 30
+SHOWN_OTHERS = 6
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,6 +95,7 @@ def _column(position: int, heading: str, vocabulary: Vocabulary, said: Said) -> 
     wanted = _said(said.columns, place, heading)
     if wanted:
         name = vocabulary.find(said.columns[wanted])
+        unit = vocabulary.columns[name].unit if name else None
     counted = _said(said.units, place, heading)
     if counted:
         unit = said.units[counted]
@@ -118,16 +120,26 @@ def must_be_clear(heading: Heading | None, vocabulary: Vocabulary, said: Said) -
         raise SpreadsheetError("The list is empty.")
     _must_mean_columns(heading, vocabulary, said)
     if heading.missing:
-        wanted = "; ".join(map(described, heading.missing))
-        there = ", ".join(column.label for column in heading.columns if column.name is None) or "none"
-        raise SpreadsheetError(
-            f"These columns are missing in the first {HEADINGS_WITHIN} rows: {wanted}. "
-            f"Line {heading.line} comes nearest to headings; not known in it: {there}."
-        )
+        raise _missing(heading)
     twins = list(_twins(heading))
     if twins:
         raise QuestionsError(twins)
     return heading
+
+
+def _missing(heading: Heading) -> SpreadsheetError:
+    """What is said of columns that are missing; where others may be meant by them, that is a question."""
+    wanted = "; ".join(map(described, heading.missing))
+    others = [column.label for column in heading.columns if column.name is None and not column.is_ignored]
+    text = (
+        f"These columns are missing in the first {HEADINGS_WITHIN} rows: {wanted}. "
+        f"Line {heading.line} comes nearest to headings; not known in it: {', '.join(others) or 'none'}."
+    )
+    if not others or heading.recognised < len(heading.missing):
+        return SpreadsheetError(text)
+    names = [column.name for column in heading.missing]
+    answers = [f"column={label}={name}" for name in names for label in others[:SHOWN_OTHERS]]
+    return QuestionsError([Question(", ".join(names), f"{text} Is one of those meant?", tuple(answers))])
 
 
 def _must_mean_columns(heading: Heading, vocabulary: Vocabulary, said: Said) -> None:

@@ -35,6 +35,7 @@ class Table:
         self.columns = heading.columns
         self._read = [(column.name, column.position) for column in heading.columns if column.name]
         self._positions = dict(self._read)
+        self._again = {name: unwrap(heading.cells[position]) for name, position in self._read}
 
     def column(self, name: str) -> ColumnRead | None:
         """The column that is read as this, if there is one."""
@@ -45,6 +46,10 @@ class Table:
         """What the list calls a column; our own name, where there is none."""
         column = self.column(name)
         return column.label if column else name
+
+    def is_heading_again(self, row: Row) -> bool:
+        """Whether a row only repeats the headings, as on every printed page."""
+        return all(row.cells[name] == self._again[name] for name in self._again)
 
     def rows(self) -> Iterator[Row]:
         """Every row below the headings in which anything is written."""
@@ -123,6 +128,8 @@ def _with_headings(
 def _on_one_sheet(found: Sequence[tuple[Source, Heading | None]], vocabulary: Vocabulary, said: Said) -> Table:
     """The list on the only sheet that has one. Raises `QuestionsError` if there are several."""
     lists = [(source, heading) for source, heading in found if heading and not heading.missing]
+    if len(lists) > 1:  # of several, one without rows is none
+        lists = [each for each in lists if next(Table(*each).rows(), None)] or lists
     if len(lists) > 1:
         names = [source.form.sheet or "" for source, _ in lists]
         text = f"There is a list on each of the sheets {', '.join(names)}: which is meant?"
