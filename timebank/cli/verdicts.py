@@ -12,7 +12,7 @@ import rich_click as click
 from timebank.cli.common import console
 from timebank.exchange.imports.chunks import Judged
 from timebank.exchange.imports.lists import OpenedList
-from timebank.exchange.imports.results import NOT_IN, TAKEN, ColumnAsRead, ListAsRead, Status, Verdict
+from timebank.exchange.imports.results import NOT_IN, TAKEN, ColumnAsRead, ListAsRead, RowVerdict, Status
 from timebank.exchange.spreadsheets.errors import QuestionsError
 from timebank.exchange.spreadsheets.rejected import Rejected, suffix_of
 
@@ -85,7 +85,7 @@ class Teller:
         self._dry_run = dry_run
         self._every_row = every_row
         self._counts: Counter[Status] = Counter()
-        self._shown: list[Verdict] = []
+        self._shown: list[RowVerdict] = []
         self._more = 0
         self._path: Path | None = None
 
@@ -129,7 +129,7 @@ class Teller:
         if self._path:
             click.echo(f"The rows that are not in are in {self._path}: mend them, and import that file.")
 
-    def _tell_row(self, verdict: Verdict) -> None:
+    def _tell_row(self, verdict: RowVerdict) -> None:
         reason = f": {verdict.reason}" if verdict.reason else ""
         number = f" {verdict.number}" if verdict.status == "registered" and verdict.number else ""
         click.echo(f"  {self._opened.as_read.row_word} {verdict.line}: {verdict.status}{number}{reason}")

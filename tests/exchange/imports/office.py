@@ -24,7 +24,7 @@ from timebank.domain.organisations.organisations import ApproveOrganisation, Reg
 from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.exchange.imports.lists import OpenedList, Person, open_records, open_volunteers
 from timebank.exchange.imports.records import RecordsImport
-from timebank.exchange.imports.results import Verdict
+from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.service import Served
 from timebank.exchange.imports.volunteers import VolunteersImport
 from timebank.exchange.spreadsheets.headings import Said
@@ -41,7 +41,7 @@ VERIFIER = VolunteerId("vol_verifier")
 class Came(NamedTuple):
     """What a list came to: the verdicts in the order of its rows."""
 
-    verdicts: list[Verdict]
+    verdicts: list[RowVerdict]
 
     @property
     def counts(self) -> dict[str, int]:
@@ -53,7 +53,7 @@ class Came(NamedTuple):
         """Why, by line, where there is a reason."""
         return {verdict.line: verdict.reason for verdict in self.verdicts if verdict.reason}
 
-    def __getitem__(self, line: int) -> Verdict:  # type: ignore[override]
+    def __getitem__(self, line: int) -> RowVerdict:  # type: ignore[override]
         """The verdict on a line."""
         return next(verdict for verdict in self.verdicts if verdict.line == line)
 

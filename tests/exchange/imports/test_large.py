@@ -8,7 +8,7 @@ import pytest
 
 from tests.exchange.imports.office import BODY, Office, records_of
 from timebank.exchange.imports.records import RecordsImport
-from timebank.exchange.imports.results import Verdict
+from timebank.exchange.imports.results import RowVerdict
 from timebank.runtime.founding import OPERATOR
 
 PEOPLE = 100
@@ -41,7 +41,7 @@ async def test_a_dry_run_is_the_run_is_what_is_told_again(berlin: Office) -> Non
     dry = await berlin.records(text, dry_run=True)
     assert await berlin.ask("select count(*)::int from service_record") == [(0,)]
     half = RecordsImport(berlin.services, berlin.bank_id, BODY, OPERATOR)
-    verdicts: list[Verdict] = []
+    verdicts: list[RowVerdict] = []
     stream = half.verdicts(records_of(text))
     async for judged in stream:
         verdicts += [verdict for _, verdict in judged]

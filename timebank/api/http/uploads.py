@@ -20,7 +20,7 @@ from timebank.api.http.requests import BankRequest
 from timebank.api.http.streams import Streamed
 from timebank.exchange.imports.chunks import Judged
 from timebank.exchange.imports.lists import OpenedList
-from timebank.exchange.imports.results import NOT_IN, ListAsRead, Verdict
+from timebank.exchange.imports.results import NOT_IN, ListAsRead, RowVerdict
 from timebank.exchange.spreadsheets.headings import Said
 from timebank.exchange.spreadsheets.rejected import Rejected, suffix_of
 from timebank.identity.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
@@ -75,7 +75,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
     as_read: ListAsRead
     dry_run: bool
-    verdicts: list[Verdict]
+    verdicts: list[RowVerdict]
     counts: dict[str, int]
     rejected: RejectedFile | None
     position: int
@@ -211,7 +211,7 @@ class _Sending:
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed by `close`
         self._rejected = Rejected(opened.table, self._file)
 
-    async def _judged(self) -> AsyncIterator[list[Verdict]]:
+    async def _judged(self) -> AsyncIterator[list[RowVerdict]]:
         """The verdicts; the rows that are not taken are kept."""
         async for judged in self._verdicts:
             for row, verdict in judged:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from timebank.domain.kernel import Command
 from timebank.exchange.imports.lists import OpenedList
-from timebank.exchange.imports.results import Verdict
+from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.rows import RowError
 from timebank.exchange.spreadsheets.reading import Row
 from timebank.ledger.submission import Outcome
@@ -24,7 +24,7 @@ READ_AT_ONCE = 100
 
 E = TypeVar("E")
 
-Judged: TypeAlias = tuple[Row, Verdict]
+Judged: TypeAlias = tuple[Row, RowVerdict]
 
 Submit: TypeAlias = Callable[[Sequence[Command]], Awaitable[list[Outcome]]]
 """Has commands done, or tried, and says what becomes of each."""
@@ -37,7 +37,7 @@ class Entry(NamedTuple, Generic[E]):
     said: E
 
 
-Judge: TypeAlias = Callable[[Sequence[Entry[E]], Submit], Awaitable[list[Verdict]]]
+Judge: TypeAlias = Callable[[Sequence[Entry[E]], Submit], Awaitable[list[RowVerdict]]]
 """What becomes of the rows of a chunk, in their order."""
 
 
@@ -67,12 +67,12 @@ async def in_chunks(opened: OpenedList[E], judge: Judge[E], submit: Submit, size
     rows = opened.rows()
     while chunk := list(islice(rows, size)):
         entries: list[Entry[E]] = []
-        verdicts: dict[int, Verdict] = {}
+        verdicts: dict[int, RowVerdict] = {}
         async for row in _taking_turns(chunk):
             try:
                 entries.append(Entry(row, opened.read(row)))
             except RowError as error:
-                verdicts[row.line] = Verdict(line=row.line, status="refused", reason=str(error))
+                verdicts[row.line] = RowVerdict(line=row.line, status="refused", reason=str(error))
         judged = await judge(entries, submit)
         verdicts.update({verdict.line: verdict for verdict in judged})
         yield [(row, verdicts[row.line]) for row in chunk]
@@ -85,6 +85,6 @@ async def _taking_turns(rows: Sequence[Row]) -> AsyncIterator[Row]:
         await asyncio.sleep(0)
 
 
-def refused(row: Row, reason: str) -> Verdict:
+def refused(row: Row, reason: str) -> RowVerdict:
     """A row that is not taken."""
-    return Verdict(line=row.line, status="refused", reason=reason)
+    return RowVerdict(line=row.line, status="refused", reason=reason)

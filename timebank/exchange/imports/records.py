@@ -14,7 +14,7 @@ from timebank.domain.service.records import LogService
 from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
 from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, refused, submitting
 from timebank.exchange.imports.lists import OpenedList
-from timebank.exchange.imports.results import Verdict
+from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.rows import RowError
 from timebank.exchange.imports.service import Served
 from timebank.exchange.imports.who import People
@@ -56,16 +56,16 @@ class RecordsImport:
             pass
         at = await local_now(self._services, self._bank_id)
 
-        async def judge(entries: Sequence[Entry[Served]], submit: Submit) -> list[Verdict]:
+        async def judge(entries: Sequence[Entry[Served]], submit: Submit) -> list[RowVerdict]:
             return await self._judge(entries, submit, at)
 
         async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
             async for judged in in_chunks(opened, judge, submit, size):
                 yield judged
 
-    async def _judge(self, entries: Sequence[Entry[Served]], submit: Submit, at: datetime) -> list[Verdict]:
+    async def _judge(self, entries: Sequence[Entry[Served]], submit: Submit, at: datetime) -> list[RowVerdict]:
         people = await self._people(entries)
-        verdicts: list[Verdict] = []
+        verdicts: list[RowVerdict] = []
         commands: list[tuple[Row, EnterService]] = []
         for row, served in entries:
             try:
@@ -106,10 +106,10 @@ class RecordsImport:
         return EnterService(by=self._by, at=at, log=log, signer=self._signer)
 
 
-def _verdict(row: Row, outcome: Outcome, *, dry_run: bool) -> Verdict:
+def _verdict(row: Row, outcome: Outcome, *, dry_run: bool) -> RowVerdict:
     if isinstance(outcome, RecordDiffers):
         details = outcome.details
-        return Verdict(line=row.line, status="different", reason=str(outcome), id=details["record_id"])
+        return RowVerdict(line=row.line, status="different", reason=str(outcome), id=details["record_id"])
     if isinstance(outcome, DuplicateRecord):
         return _known(row, outcome.details)
     if isinstance(outcome, Refusal):
@@ -118,7 +118,7 @@ def _verdict(row: Row, outcome: Outcome, *, dry_run: bool) -> Verdict:
     confirmed = next((fact for fact in outcome.facts if isinstance(fact, ServiceConfirmed)), None)
     fact = logged or confirmed
     assert fact, "a row comes to one of the two"
-    return Verdict(
+    return RowVerdict(
         line=row.line,
         status="confirmed" if confirmed else "logged",
         reason=None if logged else "it was logged before, and waited",
@@ -126,12 +126,12 @@ def _verdict(row: Row, outcome: Outcome, *, dry_run: bool) -> Verdict:
     )
 
 
-def _known(row: Row, details: dict[str, str]) -> Verdict:
+def _known(row: Row, details: dict[str, str]) -> RowVerdict:
     if details["status"] == "logged":
         reason = "it was logged before, and waits to be confirmed"
-        return Verdict(line=row.line, status="waiting", reason=reason, id=details["record_id"])
+        return RowVerdict(line=row.line, status="waiting", reason=reason, id=details["record_id"])
     reason = f"it was logged before, and is {details['status']}"
-    return Verdict(line=row.line, status="same", reason=reason, id=details["record_id"])
+    return RowVerdict(line=row.line, status="same", reason=reason, id=details["record_id"])
 
 
 async def local_now(services: Services, bank_id: UUID) -> datetime:

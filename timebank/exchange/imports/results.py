@@ -74,7 +74,7 @@ NOT_IN: frozenset[Status] = frozenset({"different", "refused"})
 """What the bank does not say as the list does: these rows go back to the office."""
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RowVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What becomes of one row, and why; `id` and `number` are those of the record or volunteer, where there is one."""
 
     line: int

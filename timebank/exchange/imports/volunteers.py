@@ -17,7 +17,7 @@ from timebank.exchange.cells.texts import squeeze
 from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, refused, submitting
 from timebank.exchange.imports.lists import OpenedList, Person
 from timebank.exchange.imports.records import local_now
-from timebank.exchange.imports.results import Verdict
+from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.who import is_same_name
 from timebank.exchange.spreadsheets.reading import Row
 from timebank.ledger.submission import Outcome
@@ -68,16 +68,16 @@ class VolunteersImport:
             pass
         at = await local_now(self._services, self._bank_id)
 
-        async def judge(entries: Sequence[Entry[Person]], submit: Submit) -> list[Verdict]:
+        async def judge(entries: Sequence[Entry[Person]], submit: Submit) -> list[RowVerdict]:
             return await self._judge(entries, submit, at)
 
         async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
             async for judged in in_chunks(opened, judge, submit, size):
                 yield judged
 
-    async def _judge(self, entries: Sequence[Entry[Person]], submit: Submit, at: datetime) -> list[Verdict]:
+    async def _judge(self, entries: Sequence[Entry[Person]], submit: Submit, at: datetime) -> list[RowVerdict]:
         registered = await self._registered(entries)
-        verdicts: list[Verdict] = []
+        verdicts: list[RowVerdict] = []
         coming: list[Entry[Person]] = []
         for entry in entries:
             verdict = self._of_somebody_known(entry, registered)
@@ -103,7 +103,7 @@ class VolunteersImport:
 
     # Who is there already
 
-    def _of_somebody_known(self, entry: Entry[Person], registered: "_Registered") -> Verdict | None:
+    def _of_somebody_known(self, entry: Entry[Person], registered: "_Registered") -> RowVerdict | None:
         """The verdict on a row about somebody who is there already, or may be; None if they are new."""
         row, person = entry
         if person.number and squeeze(person.number) not in NEW:
@@ -123,7 +123,7 @@ class VolunteersImport:
         known = Known(entry.said.phone, None, entry.said.skills, entry.row.line)
         self._earlier.setdefault(squeeze(entry.said.name), []).append(known)
 
-    def _by_number(self, row: Row, person: Person, registered: "_Registered") -> Verdict:
+    def _by_number(self, row: Row, person: Person, registered: "_Registered") -> RowVerdict:
         """The verdict on somebody who is said to be there already, under a number."""
         try:
             number = parse_number(person.number or "")
@@ -136,14 +136,14 @@ class VolunteersImport:
             return refused(row, f"{shown(person.name)} is not the name of {number} in this bank")
         return self._there(row, person, Known(found.phone, found.number, found.skills))
 
-    def _there(self, row: Row, person: Person, known: Known) -> Verdict:
+    def _there(self, row: Row, person: Person, known: Known) -> RowVerdict:
         """The verdict on somebody who is there already: the same, or what differs."""
         differences = list(self._differences(person, known))
         where = f"this is {known.where}"
         if differences:
             reason = f"{where}, but {'; '.join(differences)}; an import changes nobody"
-            return Verdict(line=row.line, status="different", reason=reason, number=known.number)
-        return Verdict(line=row.line, status="same", reason=where, number=known.number)
+            return RowVerdict(line=row.line, status="different", reason=reason, number=known.number)
+        return RowVerdict(line=row.line, status="same", reason=where, number=known.number)
 
     def _differences(self, person: Person, known: Known) -> Iterator[str]:
         if person.phone and person.phone != _spelling(known.phone):
@@ -188,12 +188,12 @@ class VolunteersImport:
             skills=person.skills,
         )
 
-    def _verdict(self, row: Row, command: RegisterVolunteer, outcome: Outcome) -> Verdict:
+    def _verdict(self, row: Row, command: RegisterVolunteer, outcome: Outcome) -> RowVerdict:
         if isinstance(outcome, Refusal):
             return refused(row, str(outcome))
         if self._dry_run:
-            return Verdict(line=row.line, status="registered")
-        return Verdict(line=row.line, status="registered", id=command.volunteer_id, number=command.number)
+            return RowVerdict(line=row.line, status="registered")
+        return RowVerdict(line=row.line, status="registered", id=command.volunteer_id, number=command.number)
 
 
 class _Registered:
