@@ -55,7 +55,10 @@ from timebank.vault.people import People
 EVENTS, TOPICS, PEOPLE, KEPT_ANSWERS = 1420, 47, 185, 12
 """How much there is of what the version before wrote."""
 
-NEW_SINCE: dict[str, dict[str, Any]] = {"service-logged": {"key_issued_by": None}}
+NEW_SINCE: dict[str, dict[str, Any]] = {
+    "service-logged": {"key_issued_by": None},
+    "service-confirmed": {"signed_by": None},
+}
 """What facts say now that they did not then, and what it is where nothing was said."""
 
 

@@ -442,7 +442,8 @@ async def test_every_operation_describes_its_problems(world: World) -> None:
             if operation.get("security") == [{}]:
                 least -= {"403", "404"} if path.startswith("/v1") else set()
             elif method in ("post", "patch"):
-                least |= {"409", "413", "422"}
+                # What is wrong with a row of a list is in its verdict.
+                least |= {"413", "422"} | (set() if path.endswith("/import") else {"409"})
             assert least <= problems, f"{method} {path}"
             for status in problems:
                 assert set(answers[status]["content"]) == {"application/problem+json"}, f"{method} {path} {status}"

@@ -56,6 +56,7 @@ class ServiceImportController(Controller):
         """
         options = options_of(dry_run, answer, encoding, sheet, ignore, columns, units)
         await request.wait_for_reads()
+        await request.must_be_known("organisation_id", organisation_id)
         await request.sight.must_log_for(OrganisationId(organisation_id))
         upload = await uploaded(request)
         opened = await opened_within_limits(
