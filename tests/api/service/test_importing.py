@@ -121,7 +121,7 @@ async def test_people_are_registered_from_a_list(world: World) -> None:
         (LIST, {"ignore": "备注"}, "list-unreadable", "no column"),
         (f"{HEADER},电话\n{GOOD},1\n".encode(), {}, "list-not-clear", "Say ignore=手机 or ignore=电话."),
         (f"{HEADER.replace('结束', '时长')}\n{GOOD[:-13]}2\n".encode(), {}, "list-not-clear", "unit=时长=hours"),
-        (LIST, {"unit": "x"}, "invalid-request", "not of the form HEADING=VALUE"),
+        (LIST, {"unit": "x"}, "list-unreadable", "not of the form HEADING=VALUE"),
         (LIST, {"answer": "x"}, "invalid-request", ""),
     ],
 )

@@ -21,6 +21,7 @@ from timebank.api.http.streams import Streamed
 from timebank.exchange.imports.chunks import Judged
 from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.results import NOT_IN, ListAsRead, RowVerdict
+from timebank.exchange.spreadsheets.errors import SpreadsheetError
 from timebank.exchange.spreadsheets.headings import Said
 from timebank.exchange.spreadsheets.rejected import Rejected, suffix_of
 from timebank.identity.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
@@ -98,7 +99,7 @@ def options_of(
     columns: list[str] | None,
     units: list[str] | None,
 ) -> Options:
-    """The parameters of a request, put together. Raises `ValidationException`."""
+    """The parameters of a request, put together. Raises `SpreadsheetError`."""
     said = Said(
         encoding=encoding,
         sheet=sheet,
@@ -114,8 +115,7 @@ def _pairs(options: list[str] | None, name: str) -> Mapping[str, Any]:
     for option in options or ():
         heading, equals, value = option.rpartition("=")
         if not equals or not heading.strip() or not value.strip():
-            told = f"{option!r} is not of the form HEADING=VALUE"
-            raise ValidationException(told, extra=[{"message": told, "key": name}])
+            raise SpreadsheetError(f"{name}: {option!r} is not of the form HEADING=VALUE.")
         pairs[heading.strip()] = value.strip()
     return pairs
 
