@@ -108,9 +108,13 @@ class ServiceDay(Memory):
         return known.get(claim)
 
     def must_not_repeat(
-        self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime, besides: RecordId
+        self,
+        organisation_id: OrganisationId,
+        started_at: datetime,
+        ended_at: datetime,
+        besides: RecordId | None = None,
     ) -> None:
-        """Refuse what the same organisation has logged for the same time already, in another record."""
+        """Refuse what the same organisation has logged for the same time already, in another record than `besides`."""
         record_id = self.record_of(organisation_id, started_at, ended_at)
         if record_id not in (None, besides):
             raise DuplicateRecord(record_id=record_id)

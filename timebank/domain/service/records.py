@@ -164,7 +164,7 @@ class LogService(Command, frozen=True, kw_only=True):
         shares = minutes_by_day(self.started_at, self.ended_at, minutes, self.at.tzinfo)
         for day, share in shares.items():
             taken = known(ServiceDay, self.volunteer_id, day)
-            taken.must_not_repeat(self.organisation_id, self.started_at, self.ended_at, besides=self.record_id)
+            taken.must_not_repeat(self.organisation_id, self.started_at, self.ended_at)
             taken.must_have_room(share, self.organisation_id, besides=self.record_id)
         yield ServiceLogged(
             record_id=self.record_id,
