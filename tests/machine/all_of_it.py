@@ -48,10 +48,11 @@ def service(state: Any) -> None:
     """Service is logged, amended, withdrawn, confirmed, rejected, corrected and voided; or refused, as too much is."""
     state.confirm(**OFFICE, minutes=30)
     state.log(n=0, body=0, span=(1, 8, 60), who="member", share=30, **SWEEPING)
-    state.amend_record(**OFFICE, **SAME | {"span": (2, 22, 240)})
     state.reject(**OFFICE)
-    state.log(n=0, body=0, span=(1, 8, 60), who="member", share=30, **SWEEPING)
-    state.withdraw_record(**OFFICE)
+    state.log_by_program(n=3, body=0, span=(4, 9, 60), **SWEEPING)
+    sensibly = OFFICE | {"sensible": True}
+    state.amend_record(**sensibly, **SAME | {"span": (2, 22, 240)})
+    state.withdraw_record(**sensibly)
     state.log_by_program(n=0, body=0, span=(2, 9, 60), **SWEEPING)
     state.confirm(**OFFICE, minutes=None)
     state.reject(**OFFICE)
