@@ -316,6 +316,10 @@ class TestDuplicates:
         decided = given(*PEOPLE, logged()).when(log_service(record_id=OTHER))
         decided.then_refused(DuplicateRecord, record_id=RECORD)
 
+    def test_refused_under_its_own_id(self) -> None:
+        """Whoever hands in the very same once more, as another process may, adds nothing."""
+        given(*PEOPLE, logged()).when(log_service()).then_refused(DuplicateRecord, record_id=RECORD)
+
     def test_refused_while_the_first_is_confirmed(self) -> None:
         """Confirmed service is not logged a second time, whoever tries."""
         decided = given(*PEOPLE, logged(), confirmed()).when(log_service(record_id=OTHER, by=ADMINISTRATOR))
