@@ -197,6 +197,13 @@ CREATE TABLE public.membership (
     reason text
 );
 
+CREATE TABLE public.notice_read (
+    bank_id uuid NOT NULL,
+    volunteer_id text NOT NULL,
+    "position" bigint NOT NULL,
+    number bigint NOT NULL
+);
+
 CREATE TABLE public.oidc_identity (
     bank_id uuid NOT NULL,
     issuer text NOT NULL,
@@ -502,6 +509,9 @@ ALTER TABLE ONLY public.leaderboard
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_pkey PRIMARY KEY (bank_id, membership_id);
 
+ALTER TABLE ONLY public.notice_read
+    ADD CONSTRAINT notice_read_pkey PRIMARY KEY (bank_id, volunteer_id);
+
 ALTER TABLE ONLY public.oidc_identity
     ADD CONSTRAINT oidc_identity_pkey PRIMARY KEY (bank_id, issuer, subject);
 
@@ -633,6 +643,8 @@ CREATE INDEX security_event_by_age ON public.security_event USING btree (recorde
 
 CREATE INDEX security_event_by_subject ON public.security_event USING btree (bank_id, subject, number) WHERE (subject IS NOT NULL);
 
+CREATE INDEX security_event_notice ON public.security_event USING btree (bank_id, COALESCE(subject, actor), number) WHERE (kind = ANY (ARRAY['code-issued'::text, 'identity-linked'::text, 'identity-unlinked'::text, 'new-device'::text, 'password-set'::text, 'phone-code-issued'::text, 'phone-verified'::text, 'recovery-code-used'::text, 'refresh-reused'::text, 'second-factor-removed'::text, 'second-factor-reset'::text, 'second-factor-set'::text, 'sessions-ended'::text]));
+
 CREATE INDEX service_record_by_organisation ON public.service_record USING btree (bank_id, organisation_id, record_id);
 
 CREATE INDEX service_record_by_volunteer ON public.service_record USING btree (bank_id, volunteer_id, record_id);
@@ -676,6 +688,9 @@ CREATE TRIGGER signed_checkpoint_is_never_truncated BEFORE TRUNCATE ON public.si
 CREATE TRIGGER tile_is_append_only BEFORE DELETE OR UPDATE ON public.tile FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 
 CREATE TRIGGER tile_is_never_truncated BEFORE TRUNCATE ON public.tile FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
+
+ALTER TABLE ONLY public.notice_read
+    ADD CONSTRAINT notice_read_bank_id_volunteer_id_fkey FOREIGN KEY (bank_id, volunteer_id) REFERENCES public.person(bank_id, volunteer_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.sealing_key(key_id);

@@ -25,6 +25,7 @@ FLOORS: list[str] = next(each["layers"] for each in CONTRACTS if each["type"] ==
 
 DB, VAULT, LEDGER, IDENTITY = "timebank.db", "timebank.vault", "timebank.ledger", "timebank.identity"
 PROOFS = "timebank.proofs"
+ACCESS = "timebank.access"
 MACHINERY, CREDIT = "timebank.projections.machinery", "timebank.projections.credit"
 PEOPLE, ORGANISATIONS = "timebank.projections.people", "timebank.projections.organisations"
 SERVICE, RECOGNITION = "timebank.projections.service", "timebank.projections.recognition"
@@ -77,6 +78,7 @@ TABLES = {
     "oidc_login": Table(IDENTITY),
     "one_time_code": Table(IDENTITY),
     "phone_code": Table(IDENTITY),
+    "notice_read": Table(ACCESS),
     "sealed_secret": Table(VAULT, readers=(IDENTITY,)),
     "refresh_token": Table(IDENTITY),
     "security_event": Table(IDENTITY),

@@ -54,6 +54,8 @@ CONSENT = Access(own=True, proxy="consents")
 CHANGE_PERSON = Access(own=True, proxy="personal-data", offices=("administrator",))
 VIEW_PERSON = Access(own=True, proxy="view", offices=("administrator",))
 VIEW_ACCOUNT = Access(own=True, proxy="view", offices=("administrator", "auditor"))
+VIEW_NOTICES = Access(own=True, offices=("administrator", "auditor"))
+OWN = Access(own=True)
 VIEW_RECORDS = Access(
     own=True, proxy="view", offices=("administrator", "auditor"), roles=SEES_RECORDS, permission="read"
 )

@@ -15,6 +15,7 @@ SQL = load_statements("timebank.identity", "security_log.sql")
 
 Kind = Literal[
     "signed-in",
+    "new-device",
     "sign-in-refused",
     "sign-in-slowed",
     "signed-out",
@@ -101,6 +102,12 @@ class SecurityLog:
     ) -> list[SecurityEvent]:
         """What happened, latest first, before the number given."""
         return _events(await self._pool.fetch(SQL["page"], bank_id, before, kind, actor, limit))
+
+    async def notices(
+        self, bank_id: UUID, volunteer_id: str, *, before: int, after: int, limit: int
+    ) -> list[SecurityEvent]:
+        """What somebody has to be told, latest first, between two numbers (neither included)."""
+        return _events(await self._pool.fetch(SQL["notices"], bank_id, volunteer_id, before, after, limit))
 
     async def about(self, bank_id: UUID, volunteer_id: str, *, after: int, limit: int) -> list[SecurityEvent]:
         """What concerns one volunteer, in order, after the number given."""

@@ -13,6 +13,17 @@ select {columns}
  where bank_id = $1 and number < $2 and ($3::text is null or kind = $3) and ($4::text is null or actor = $4)
  order by number desc limit $5
 
+-- notices --
+-- What whoever it is about, or whose own doing it is if it is about nobody else, has to be told. The kinds are those of
+-- the index `security_event_notice`. $1 bank  $2 volunteer  $3 before  $4 after  $5 at most
+select {columns}
+  from security_event
+ where bank_id = $1 and coalesce(subject, actor) = $2 and number < $3 and number > $4
+   and kind in ('code-issued', 'identity-linked', 'identity-unlinked', 'new-device', 'password-set', 'phone-code-issued',
+                'phone-verified', 'recovery-code-used', 'refresh-reused', 'second-factor-removed',
+                'second-factor-reset', 'second-factor-set', 'sessions-ended')
+ order by number desc limit $5
+
 -- about --
 -- What somebody did, and what was done to them, each by its index. $1 bank  $2 volunteer  $3 after this number
 -- $4 at most

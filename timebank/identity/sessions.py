@@ -105,6 +105,13 @@ class Sessions:
         )
         return await self._tokens(connection, bank_id, volunteer_id, session_id, at)
 
+    async def is_familiar(self, connection: Connection, bank_id: UUID, volunteer_id: str, visit: Visit) -> bool:
+        """Whether somebody has a session, or had one lately, with this device from this address; or has none."""
+        if not visit.address:
+            return True
+        here = self._keyring.indexes("address", visit.address)
+        return bool(await connection.fetchval(SQL["is_familiar"], bank_id, volunteer_id, visit.device, here))
+
     async def refresh(
         self, connection: Connection, refresh_token: str, visit: Visit
     ) -> "tuple[UUID, str, Tokens | Reused]":

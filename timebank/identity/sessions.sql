@@ -3,6 +3,11 @@
 insert into session (session_id, bank_id, volunteer_id, started_at, expires_at, device, address, used_at, proved_at)
 values ($1, $2, $3, $4, $5, $6, $7, $4, $8)
 
+-- is_familiar --
+-- $1 bank  $2 volunteer  $3 device  $4 keyed hashes of the address
+select true from session
+ where bank_id = $1 and volunteer_id = $2 and device = $3 and address = any ($4) limit 1
+
 -- give_refresh --
 -- $1 hash  $2 session  $3 now  $4 hash of the token it was given for, or null
 insert into refresh_token (token_hash, session_id, issued_at, parent) values ($1, $2, $3, $4)

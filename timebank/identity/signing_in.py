@@ -268,10 +268,15 @@ class SignIn:
         """A session, of somebody who has just proved who they are; for nobody who is erased, or being so."""
         if not await self._people.hold(connection, bank_id, volunteer_id):
             raise SignInRefused
+        is_familiar = await self.sessions.is_familiar(connection, bank_id, volunteer_id, visit)
         tokens = await self.sessions.open(connection, bank_id, volunteer_id, visit, proved=proved)
         await self._log.record(
             bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how=how, device=visit.device
         )
+        if not is_familiar:
+            await self._log.record(
+                bank_id, "new-device", visit, actor=volunteer_id, to=connection, how=how, device=visit.device
+            )
         return tokens
 
     async def _whose(self, bank_id: UUID, login: str) -> list[str]:

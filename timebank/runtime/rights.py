@@ -38,6 +38,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "phone_code": ALL,
     "sealed_secret": ALL,
     "sign_in_attempt": ALL,
+    "notice_read": ("select", "insert", "update"),
     "oidc_identity": ALL,
     "oidc_login": ALL,
 }

@@ -43,6 +43,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "use_one_time_code": {"one_time_code": TOKEN, "password": "zhong hua lu 17"},
     "prove_session": {"password": "a"},
     "verify_phone": {"code": "123456"},
+    "mark_notices_read": {"up_to": "0-0"},
     "confirm_second_factor": {"code": "123456"},
     "remove_second_factor": {"password": "a", "second_factor": "123456"},
     "change_password": {"old_password": "a", "new_password": "zhong hua lu 17"},

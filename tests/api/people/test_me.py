@@ -34,6 +34,7 @@ class TestMe:
             "offices": [],
             "roles": {},
             "acts_for": [],
+            "unread_notices": 1,
         }
 
     async def test_a_member(self, world: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 from litestar import Controller, get
 
+from timebank.access import notices
 from timebank.access.table import EVERYBODY, PEOPLE
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
@@ -44,6 +45,8 @@ class Me(msgspec.Struct, frozen=True, kw_only=True):
     offices: list[AppointmentView] = []
     roles: dict[str, str] = {}
     acts_for: list[ProxyView] = []
+    unread_notices: int = 0
+    """Of what happened on one's account (`GET /v1/me/notices`); counted up to a hundred."""
 
 
 class MyData(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +89,7 @@ class MeController(Controller):
         in_force = {each.appointment_id for each in user.offices if each.in_force(today)}
         held = [each async for some in _appointments(services, user) for each in some]
         acting = await proxies.of(services.pool, user.bank_id, user.actor)
+        unread = await notices.unread(services.pool, services.security_log, user.bank_id, user.actor)
         return Me(
             kind="volunteer",
             bank_id=str(user.bank_id),
@@ -101,6 +105,7 @@ class MeController(Controller):
                     and (each.valid_until or today) >= today
                 ]
             ),
+            unread_notices=unread,
         )
 
     @get("/data", responses=READS, access=PEOPLE)

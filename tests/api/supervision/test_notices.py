@@ -1,0 +1,239 @@
+"""People are told what others did on their account, and what they would know as their own doing."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any, get_type_hints
+from uuid import uuid4
+
+import pytest
+
+from tests.api.conftest import kept
+from tests.api.identity.door import ADDRESSES, OTHER, PASSWORD, Somebody, code_for, settled_in
+from tests.api.world import Caller, World, said, settled
+from tests.conftest import administer, database_url
+from tests.helpers.authenticator import shown
+from timebank.domain.identifiers import VolunteerId
+from timebank.domain.vocabulary import FACTS
+from timebank.identity.security_log import SQL
+from timebank.projections.supervision.notices import TOLD
+from timebank.runtime.clock import utc_now
+
+MINE = "/v1/me/notices"
+
+NOT_TOLD = {"reward-reserved", "reservation-expired", "credit-donated", "volunteer-erased"}
+"""What a proxy reserved or gave is told by the use of the proxy; no person makes a reservation expire."""
+
+
+@pytest.fixture(scope="module")
+def module_url(cluster: str, template: str) -> Iterator[str]:
+    """The URL of a database for all tests here."""
+    name = f"notices_{uuid4().hex}"
+    administer(cluster, f"create database {name} template {template}")
+    yield database_url(cluster, name)
+    administer(cluster, f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="module")
+async def world(module_url: str) -> AsyncIterator[World]:
+    """A bank behind a reverse proxy, so that everybody can come from an address of their own."""
+    async with kept(settled(module_url, trusted_proxies="127.0.0.1")) as world:
+        yield world
+
+
+async def told(caller: Caller, path: str = MINE, **params: Any) -> list[dict[str, Any]]:
+    """The notices, latest first."""
+    items: list[dict[str, Any]] = (await caller.get(path, **({"limit": 500} | params)))["items"]
+    return items
+
+
+def kinds(items: list[dict[str, Any]]) -> list[str]:
+    """Of which kinds they are, first things first."""
+    return [each["kind"] for each in reversed(items)]
+
+
+async def enter(world: World, who: Somebody, address: str, device: str) -> Any:
+    """They sign in from somewhere, with something."""
+    headers = {"X-Forwarded-For": address, "User-Agent": device}
+    asked = {"login": who.number, "password": PASSWORD}
+    return said(await world.http.post("/v1/sessions", json=asked, headers=headers), 201)
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+SAFARI = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile Safari/604.1"
+
+
+class TestWhatIsTold:
+    """Each act of others on an account, and whose it was."""
+
+    async def test_records_roles_proxies_and_offices(self, world: World) -> None:
+        """Who registered one, took one in, logged, confirmed, appointed: each is named, with the right they had."""
+        somebody, proxy = await world.somebody(), await world.somebody()
+        members = f"/v1/organisations/{world.garden}/members"
+        await world.coordinator.post(members, {"volunteer_id": somebody.id}, expect=201)
+        await world.confirmed(somebody.id)
+        path, asked = f"/v1/volunteers/{somebody.id}/proxies", {"proxy_volunteer_id": proxy.id, "scopes": ["view"]}
+        await world.administrator.post(path, asked, expect=201)
+        office = {"volunteer_id": somebody.id, "office": "auditor"}
+        await world.administrator.post("/v1/appointments", office, expect=201)
+        items = await told(somebody)
+        assert [(each["kind"], each["by"], each["authority"]) for each in reversed(items)] == [
+            ("volunteer-registered", world.administrator.id, "administrator"),
+            ("membership-invited", world.coordinator.id, "volunteer"),
+            ("service-logged", world.garden, "organisation"),
+            ("service-confirmed", world.verifier.id, "volunteer"),
+            ("proxy-appointed", world.administrator.id, "administrator"),
+            ("appointment-made", world.administrator.id, "administrator"),
+        ]
+        assert items[0]["detail"]["office"] == "auditor"
+        assert "proxy-appointed" in kinds(await told(proxy)), "so is whoever is made a proxy"
+
+    async def test_what_a_proxy_does(self, world: World) -> None:
+        """Each act in one's name, by whom."""
+        somebody, proxy = await world.somebody(), await world.somebody()
+        path = f"/v1/volunteers/{somebody.id}"
+        scopes = {"proxy_volunteer_id": proxy.id, "scopes": ["personal-data"]}
+        await somebody.post(f"{path}/proxies", scopes, expect=201)
+        headers = {"On-Behalf-Of": somebody.id}
+        said(await proxy.ask("PATCH", path, json={"skills": ["书法"]}, headers=headers), 200)
+        (_, *acts) = reversed(await told(somebody))
+        assert {each["kind"] for each in acts} == {"personal-data-changed", "proxy-used"}
+        assert {(each["by"], each["on_behalf_of"]) for each in acts} == {(proxy.id, somebody.id)}
+
+    async def test_what_one_does_oneself_is_no_notice(self, world: World) -> None:
+        """The list is not buried under what its owner does every day."""
+        somebody = await world.with_credit(120)
+        before = await told(somebody)
+        path = f"/v1/volunteers/{somebody.id}"
+        await somebody.post(f"{path}/consents", {"purpose": "leaderboard", "granted": True}, expect=200)
+        said(await somebody.ask("PATCH", path, json={"skills": ["书法"]}), 200)
+        await world.redeem(somebody, await world.reward())
+        await somebody.get("/v1/me/data")
+        assert await told(somebody) == before
+
+    async def test_an_account_that_is_taken_over(self, world: World) -> None:
+        """An administrator who makes a code, and whoever chooses a password with it, are seen by the owner."""
+        owner = await settled_in(world)
+        address = next(ADDRESSES)
+        await enter(world, owner, address, FIREFOX)
+        code = await code_for(world, owner.id)
+        asked = {"one_time_code": code, "password": OTHER}
+        headers = {"X-Forwarded-For": next(ADDRESSES), "User-Agent": SAFARI}
+        said(await world.http.post("/v1/passwords", json=asked, headers=headers), 201)
+        again = await world.caller(owner.id)
+        issued, was_set, device = (await told(again))[2::-1]
+        assert (issued["kind"], issued["by"]) == ("code-issued", world.administrator.id)
+        assert (was_set["kind"], was_set["detail"]) == ("password-set", {"how": "code"})
+        assert device["kind"] == "new-device"
+        assert "iPhone" in device["detail"]["device"]
+
+    async def test_resets_and_ended_sessions(self, world: World) -> None:
+        """What administrators do to get somebody in, or out, is told to them."""
+        somebody = await settled_in(world)
+        factor = "/v1/me/second-factor"
+        secret = (await somebody.caller.post(factor, expect=200))["secret"]
+        await somebody.caller.post(f"{factor}/confirm", {"code": shown(secret, utc_now())}, expect=200)
+        path = f"/v1/volunteers/{somebody.id}"
+        await world.administrator.post(f"{path}/second-factor/reset", expect=200)
+        said(await world.administrator.ask("DELETE", f"{path}/sessions"), 200)
+        items = await told(await world.caller(somebody.id))
+        assert kinds(items)[-3:] == ["second-factor-set", "second-factor-reset", "sessions-ended"]
+        assert [each["by"] for each in items[:3]] == [world.administrator.id, world.administrator.id, somebody.id]
+
+    async def test_a_new_device_or_place(self, world: World) -> None:
+        """Signing in with what one had, where one was, is no news; with anything else, or elsewhere, it is."""
+        somebody = await settled_in(world)
+        home, away = next(ADDRESSES), next(ADDRESSES)
+        news = []
+        for address, device in ((home, FIREFOX), (home, FIREFOX), (home, SAFARI), (away, FIREFOX), (away, FIREFOX)):
+            before = len(await told(somebody.caller))
+            await enter(world, somebody, address, device)
+            news.append(len(await told(somebody.caller)) - before)
+        assert news == [1, 0, 1, 1, 0]
+
+    def test_every_fact_about_somebody_is_told_or_not_on_purpose(self) -> None:
+        """A new kind of fact that names a volunteer is decided on here."""
+        about = {topic for topic, fact in FACTS.items() if VolunteerId in _kinds_of_fields(fact)}
+        assert {fact.TOPIC for fact in TOLD} == about - NOT_TOLD
+
+
+def _kinds_of_fields(fact: type) -> set[Any]:
+    hints = get_type_hints(fact).values()
+    return {part for hint in hints for part in (hint, *getattr(hint, "__args__", ()))}
+
+
+class TestWhoSeesIt:
+    """The owner, administrators and auditors; nobody else."""
+
+    async def test_auditors_see_the_same(self, world: World) -> None:
+        """The list that somebody sees is the list that an auditor sees, who leaves a trace in looking."""
+        somebody, auditor = await settled_in(world), await world.appointed("auditor")
+        await world.confirmed(somebody.id)
+        path = f"/v1/volunteers/{somebody.number}/notices"
+        own = await told(somebody.caller)
+        for office in (auditor, world.administrator):
+            assert await told(office, path) == own
+        entries = (await auditor.get("/v1/audit/security", kind="people-read", actor=auditor.id))["items"]
+        assert entries[0]["detail"]["volunteer"] == somebody.id
+
+    async def test_to_others_there_is_none(self, world: World) -> None:
+        """Not to colleagues of one's organisation, nor to its programs; and nobody says for others what was read."""
+        somebody = await world.somebody()
+        for caller in (world.volunteer, world.coordinator, world.organisation):
+            assert (await caller.ask("GET", f"/v1/volunteers/{somebody.id}/notices")).status_code in {403, 404}
+        path = f"/v1/volunteers/{somebody.id}/notices/read"
+        assert (await world.administrator.ask("POST", path, json={"up_to": "1-1"})).status_code == 404
+        await world.administrator.get("/v1/volunteers/vol_0/notices", expect=404)
+
+
+class TestReading:
+    """Page by page, and what is new."""
+
+    @pytest.mark.parametrize("limit", [1, 2, 3, 7])
+    async def test_pages_come_to_the_whole(self, world: World, limit: int) -> None:
+        """However long the pages are, every notice of both logs is on one of them, in order."""
+        somebody = await settled_in(world)
+        for n in range(3):
+            await world.log(somebody.id, days_ago=n + 1)
+            await code_for(world, somebody.id)
+        whole, paged, after = await told(somebody.caller), [], None
+        while True:
+            page = await somebody.caller.get(MINE, limit=limit, **({"after": after} if after else {}))
+            paged += page["items"]
+            after = page["next"]
+            if after is None:
+                break
+        assert paged == whole
+        assert len(whole) >= 8
+        assert [each["at"] for each in whole] == sorted((each["at"] for each in whole), reverse=True)
+        for wrong in ("x", "1", "1-", "-1", "1-1\n", "9" * 17 + "-1"):
+            assert (await somebody.caller.ask("GET", MINE, params={"after": wrong})).status_code == 400
+
+    async def test_what_is_new_is_counted_until_it_was_read(self, world: World) -> None:
+        """`GET /v1/me` says how many there are to read; reading them is said once, and never taken back."""
+        somebody = await settled_in(world)
+
+        async def unread() -> int:
+            count: int = (await somebody.caller.get("/v1/me"))["unread_notices"]
+            assert count == len(await told(somebody.caller, unread=True))
+            return count
+
+        page = await somebody.caller.get(MINE)
+        assert await unread() == len(page["items"]) > 0
+        await somebody.caller.post(f"{MINE}/read", {"up_to": page["latest"]}, expect=200)
+        assert await unread() == 0
+        await world.log(somebody.id)
+        await code_for(world, somebody.id)
+        assert await unread() == 2
+        await somebody.caller.post(f"{MINE}/read", {"up_to": page["latest"]}, expect=200)
+        assert await unread() == 2
+        latest = (await somebody.caller.get(MINE, limit=1))["latest"]
+        await somebody.caller.post(f"{MINE}/read", {"up_to": latest}, expect=200)
+        assert await unread() == 1, "only what was on the page was read: of each log as far as it showed"
+        await somebody.caller.post(f"{MINE}/read", {"up_to": "0-0"}, expect=200)
+        assert await unread() == 1
+
+    async def test_the_security_log_is_not_searched_through(self, world: World) -> None:
+        """Whoever has many entries of other kinds, as administrators do, has their notices from an index of them."""
+        async with world.services.pool.acquire() as connection, connection.transaction():
+            await connection.execute("set local enable_seqscan = off")
+            plan = await connection.fetch(f"explain {SQL['notices']}", world.bank_id, "vol_1", 2**53, 0, 50)
+        assert any("security_event_notice" in row[0] for row in plan), plan

@@ -1,0 +1,13 @@
+-- page --
+-- Facts about somebody that others brought about, the latest first. Each topic's are in order in the index, so of each
+-- no more are read than fit on the page, and those that are of their own making.
+-- $1 bank  $2 volunteer  $3 topics  $4 before  $5 after  $6 at most
+select e.position, e.recorded_at, e.topic, e.actor, e.authority, e.on_behalf_of, e.data
+  from unnest($3::text[]) told (topic),
+       lateral (
+           select e.* from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
+            where t.bank_id = $1 and t.tag = $2 and t.topic = told.topic and t.position < $4 and t.position > $5
+              and e.actor <> $2
+            order by t.position desc limit $6
+       ) e
+ order by e.position desc limit $6
