@@ -33,11 +33,11 @@ class Program:
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TIMEBANK_")}
         self.environment = kept | {f"TIMEBANK_{name.upper()}": value for name, value in settings.items()}
 
-    def run(self, *arguments: str | Path, expect: int = 0, seconds: float = PATIENCE_SECONDS) -> "Ran":
-        """Run a command to its end, which has to be the one expected."""
-        process = self.start(*arguments)
+    def run(self, *arguments: str | Path, typed: str = "", expect: int = 0, seconds: float = PATIENCE_SECONDS) -> "Ran":
+        """Run a command to its end, which has to be the one expected; what it asks for is typed."""
+        process = self.start(*arguments, stdin=subprocess.PIPE)
         try:
-            out, err = process.communicate(timeout=seconds)
+            out, err = process.communicate(typed, timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             out, err = process.communicate()
@@ -47,16 +47,16 @@ class Program:
         assert "Traceback" not in ran.err, ran.err
         return ran
 
-    async def arun(self, *arguments: str | Path, expect: int = 0) -> "Ran":
+    async def arun(self, *arguments: str | Path, typed: str = "", expect: int = 0) -> "Ran":
         """The same beside a service in this process, which goes on meanwhile."""
-        return await asyncio.to_thread(self.run, *arguments, expect=expect)
+        return await asyncio.to_thread(self.run, *arguments, typed=typed, expect=expect)
 
-    def start(self, *arguments: str | Path) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str | Path, stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[str]":
         """Start a command as the leader of a session of its own."""
         return subprocess.Popen(
             [*PROGRAM, *map(str, arguments)],
             cwd=self.folder, env=self.environment, text=True, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
     def serve(self, *arguments: str | Path) -> "Served":

@@ -11,7 +11,7 @@ async def test_an_office_is_given(keyed: Program, url: str, keys: Path) -> None:
     async with settled(url, key_file=str(keys)) as world:
         somebody = await world.somebody("李强", phone="13900002222")
         await somebody.get("/v1/audit/events", expect=403)
-        made = (await keyed.arun("appoint", "139 0000 2222", "--office", "auditor", "--json")).json
+        made = (await keyed.arun("appoint", "--office", "auditor", "--json", typed="139 0000 2222\n")).json
         assert (made["volunteer_id"], made["office"]) == (somebody.id, "auditor")
         (fact,) = (await somebody.get("/v1/audit/events", topic="appointment-made", tag=somebody.id))["items"]
         assert (fact["actor"], fact["data"]["appointment_id"]) == ("operator", made["appointment_id"])

@@ -1,6 +1,8 @@
 """Opening a bank, and the one-time codes that let people in: `init` and `code`."""
 
 import json
+import os
+import pty
 from pathlib import Path
 
 import asyncpg
@@ -9,12 +11,13 @@ import pytest
 from tests.api.world import Caller, served, settled
 from tests.cli.program import Program, choose, must_tell_no_key, sign_in
 from tests.helpers.authenticator import shown
+from tests.helpers.patience import PATIENCE_SECONDS
 from timebank.runtime.clock import utc_now
 
 
 async def test_a_bank_is_opened(program: Program, url: str) -> None:
     """`init --json` says one line: the bank, its zone, and its first administrator with a code kept only as a hash."""
-    bank = program.run("init", "百步亭", "--json", "--administrator", "林主任", "--phone", "13900000000").json
+    bank = program.run("init", "百步亭", "--json").json
     assert set(bank) == {"bank_id", "name", "timezone", "volunteer_id", "number", "code", "link"}
     assert (bank["name"], bank["timezone"]) == ("百步亭", "Asia/Shanghai")
     assert bank["link"].endswith(f"/welcome#{bank['code']}")
@@ -39,7 +42,7 @@ def test_init_for_people_shows_the_link(program: Program) -> None:
 
 async def test_a_bank_is_opened_and_entered(keyed: Program, url: str, keys: Path) -> None:
     """`init` tells number, code and link, as JSON or text; the code is good once, and then number and phone let in."""
-    ran = keyed.run("init", "百步亭", "--json", "--administrator", "林主任", "--phone", "139 0000 0000")
+    ran = keyed.run("init", "百步亭", "--json", "--administrator", "-", typed="林主任\n139 0000 0000\n")
     bank = ran.json
     assert (len(bank["number"]), bank["link"]) == (12, f"http://127.0.0.1:8000/welcome#{bank['code']}")
     assert ran.err == ""
@@ -54,7 +57,7 @@ async def test_a_bank_is_opened_and_entered(keyed: Program, url: str, keys: Path
         assert (me["volunteer"]["name"], me["offices"][0]["office"]) == ("林主任", "administrator")
         # As text; and a code for somebody who forgot theirs, which makes the one before void.
         told = await keyed.arun("code", bank["number"])
-        again = (await keyed.arun("code", "139-0000-0000", "--json")).json
+        again = (await keyed.arun("code", "--json", typed="139-0000-0000\n")).json
         assert told.err == ""
         first = told.out.rsplit(maxsplit=1)[-1]
         assert f"/welcome#{first}\n" in told.out
@@ -102,7 +105,33 @@ async def test_whom_nobody_knows_gets_no_code(keyed: Program, url: str, keys: Pa
             await world.somebody(name, phone="13900003333")
         gone = await world.somebody("王三", phone="13900004444")
         await world.administrator.post(f"/v1/volunteers/{gone.id}/erase", expect=200)
-        assert "several volunteers have" in (await keyed.arun("code", "13900003333", expect=2)).sentence
+        assert "several volunteers" in (await keyed.arun("code", typed="13900003333\n", expect=2)).sentence
         for unknown in ("vol_0", "13900004444"):
-            assert f"phone {unknown} in this bank" in (await keyed.arun("code", unknown, expect=2)).sentence
+            told = await keyed.arun("code", typed=f"{unknown}\n", expect=2)
+            assert "nobody in this bank has this" in told.sentence
+            assert unknown not in told.err
+        assert "number vol_0 in this bank" in (await keyed.arun("code", "vol_0", expect=2)).sentence
         assert await world.services.pool.fetchval("select count(*) from one_time_code") == 0
+
+
+async def test_a_phone_is_no_argument(keyed: Program, url: str, keys: Path) -> None:
+    """Arguments can be read by everybody on the machine: nobody is meant by a phone there, and names are no options."""
+    async with settled(url, key_file=str(keys)) as world:
+        await world.somebody("王五", phone="13900005555")
+        for command in (("code", "13900005555"), ("appoint", "13900005555", "--office", "auditor")):
+            assert "is asked for: say - instead" in (await keyed.arun(*command, expect=2)).sentence
+    assert "No such option" in keyed.run("init", "甲", "--phone", "13900005555", expect=2).sentence
+
+
+def test_the_first_administrator_is_asked_for(keyed: Program) -> None:
+    """In a terminal `init` asks for name and phone, of which an empty one is none."""
+    ours, theirs = pty.openpty()
+    process = keyed.start("init", "百步亭", "--json", stdin=theirs)
+    os.write(ours, "林主任\n13900006666\n".encode())
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 0, err
+    assert "Name of the first administrator" in err
+    found = keyed.run("code", "--json", typed="13900006666\n").json
+    assert found["number"] == json.loads(out)["number"]

@@ -79,7 +79,7 @@ def test_unexpected_errors_are_logged_without_secrets(program: Program) -> None:
 def test_nothing_secret_is_logged(keyed: Program, keys: Path) -> None:
     """Codes, passwords, tokens and keys are not in what the service logs, even where it logs all it can."""
     keyed.environment["TIMEBANK_LOG_LEVEL"] = "debug"
-    bank = keyed.run("init", "百步亭", "--json", "--phone", "13900000000").json
+    bank = keyed.run("init", "百步亭", "--json", "--administrator", "-", typed="管理员\n13900000000").json
     with keyed.serving("serve", "--port", "0") as service, service.client() as http:
         wrong = http.post("/v1/passwords", json={"one_time_code": bank["code"], "password": "short"})
         assert wrong.status_code == 422

@@ -4,17 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from tests.conftest import administer, database_url
 from tests.controls import ADMINISTRATOR, NOON
 from tests.controls.town import do, number_of, register, volunteer
 from tests.helpers.document_numbers import document_number
+from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Pool
 from timebank.db.migrations import migrate, migration_files
 from timebank.domain.identifiers import VolunteerId
@@ -31,7 +34,9 @@ from timebank.projections.machinery.runner import Runner
 from timebank.projections.people import volunteers
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import hooks, running_services
+from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.runtime.settings import Settings
+from timebank.vault import clear
 from timebank.vault import keyring as keyring_module
 from timebank.vault import people as people_module
 from timebank.vault.keyring import Keyring, KeyringError, keyring_for
@@ -646,17 +651,77 @@ async def test_people_in_clear_are_sealed_at_the_start(blank: str, file: Path, m
         assert "person_in_clear" not in await tables_of(blank)
 
 
-async def test_an_interrupted_upgrade_starts_again(blank: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """If sealing stops on the way, all are in clear still, and the next start seals them."""
+@pytest.mark.parametrize(("statement", "left_in_clear"), [("empty_clear", 3), ("checkpoint", 0), ("drop_clear", 0)])
+async def test_an_interrupted_upgrade_starts_again(
+    blank: str, file: Path, monkeypatch: pytest.MonkeyPatch, statement: str, left_in_clear: int
+) -> None:
+    """If sealing stops on the way, all are in clear still, or nobody is; the next start does what is left to do."""
     await first_version(blank, 3, monkeypatch)
     with monkeypatch.context() as patch:
-        patch.setitem(people_module.SQL, "drop_clear", "select 1 / 0")
+        patch.setitem(clear.SQL, statement, "select 1 / 0")
         with pytest.raises(asyncpg.DivisionByZeroError):
             async with running_services(Settings(database_url=blank, key_file=str(file)), follow=False):
                 pass
-    assert "person_in_clear" in await tables_of(blank)
+    connection = await asyncpg.connect(blank)
+    assert await connection.fetchval("select count(*) from person_in_clear") == left_in_clear
+    await connection.close()
     async with running_services(Settings(database_url=blank, key_file=str(file)), follow=False) as services:
         assert await services.pool.fetchval("select count(*) from person") == 3
+    assert "person_in_clear" not in await tables_of(blank)
+
+
+async def test_an_upgrade_leaves_nothing_in_clear(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the upgrade no file of the server holds a phone that was in clear: no table, statistics or log of it."""
+    with watched_folder() as root, EmbeddedPostgres(root).running() as url:
+        bank_id = await first_version(url, 200, monkeypatch)
+        connection = await asyncpg.connect(url)
+        await connection.execute("analyze")
+        for _ in range(3):  # segments of the log that are over are kept, to be written over
+            await connection.execute("select pg_logical_emit_message(false, 'x', '110 150'), pg_switch_wal()")
+            await connection.execute("checkpoint")
+        await connection.close()
+        assert files_with(b"110 150", root)
+        async with running_services(Settings(database_url=url, key_file=str(file)), follow=False) as services:
+            found = await services.people.one(services.pool, bank_id, "vol_150")
+            assert found
+            assert found.phone == "110 150"
+            assert await services.pool.fetchval("select current_setting('wal_recycle')") == "on"
+        assert files_with(b"110 150", root) == []
+
+
+def files_with(text: bytes, folder: Path) -> list[str]:
+    """The files below a folder in which some text is."""
+    return [str(path) for path in folder.rglob("*") if path.is_file() and text in path.read_bytes()]
+
+
+OWNED = """do $$ declare each record; begin
+  for each in select relname, case relkind when 'v' then 'view' else 'table' end as kind
+                from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v')
+  loop execute format('alter %s %I owner to {role}', each.kind, each.relname); end loop;
+  grant create on schema public to {role};
+end $$"""
+
+
+async def test_an_upgrade_with_few_rights_says_what_is_left(
+    blank: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever owns the tables, and no more, seals everybody, and is told where they are still in clear."""
+    await first_version(blank, 1, monkeypatch)
+    role = f"owner_{uuid4().hex}"
+    await asyncio.to_thread(administer, blank, f"create role {role} login")
+    try:
+        await asyncio.to_thread(administer, blank, OWNED.format(role=role))
+        with capture_logs() as logs:
+            parts = urlsplit(blank)
+            theirs = urlunsplit(parts._replace(netloc=f"{role}@{parts.netloc.rpartition('@')[2]}"))
+            settings = Settings(database_url=theirs, key_file=str(file))
+            async with running_services(settings, follow=False) as services:
+                assert await services.pool.fetchval("select count(*) from person") == 1
+        assert any("still hold what was in clear" in each["event"] for each in logs)
+        assert "person_in_clear" not in await tables_of(blank)
+    finally:
+        await asyncio.to_thread(administer, blank, f"drop owned by {role} cascade")
+        await asyncio.to_thread(administer, blank, f"drop role {role}")
 
 
 async def test_fresh_databases_have_nobody_in_clear(url: str, blank: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,8 @@ import rich_click as click
 from timebank.cli.common import (
     BANK,
     JSON,
+    WHOM,
+    Whom,
     cli,
     echo_json,
     execute,
@@ -24,7 +26,7 @@ from timebank.runtime.founding import OPERATOR
 
 
 @cli.command()
-@click.argument("volunteer")
+@WHOM
 @click.option("--office", type=click.Choice(get_args(Office)), required=True)
 @click.option("--organisation", help="Whose people a node leader leads.")
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of the term.")
@@ -33,7 +35,7 @@ from timebank.runtime.founding import OPERATOR
 @with_services
 async def appoint(
     services: Services,
-    volunteer: str,
+    volunteer: Whom,
     office: Office,
     organisation: str | None,
     until: datetime | None,

@@ -9,7 +9,18 @@ from zoneinfo import ZoneInfo
 import rich_click as click
 
 from timebank.api.identity.sessions import welcome_link
-from timebank.cli.common import BANK, JSON, cli, echo_json, find_bank, find_volunteer, visit, with_services
+from timebank.cli.common import (
+    BANK,
+    JSON,
+    WHOM,
+    Whom,
+    cli,
+    echo_json,
+    find_bank,
+    find_volunteer,
+    visit,
+    with_services,
+)
 from timebank.identity.failures import SecondFactorMissing
 from timebank.runtime.composition import Services
 from timebank.runtime.founding import OPERATOR
@@ -24,13 +35,16 @@ class OneTimeCode(NamedTuple):
 
 
 @cli.command()
-@click.argument("volunteer")
+@WHOM
 @click.option("--reset-second-factor", is_flag=True, help="Take their second factor away as well, if they lost it.")
 @BANK
 @JSON
 @with_services
-async def code(services: Services, volunteer: str, reset_second_factor: bool, bank: str | None, as_json: bool) -> None:
-    """Make a one-time code for VOLUNTEER (id, number or phone) to choose a password with. It is shown once."""
+async def code(services: Services, volunteer: Whom, reset_second_factor: bool, bank: str | None, as_json: bool) -> None:
+    """Make a one-time code for VOLUNTEER (id or number) to choose a password with. It is shown once.
+
+    Who is meant by a phone is asked for: say -, or nothing.
+    """
     meant = await find_bank(services, bank)
     person = await find_volunteer(services, meant, volunteer)
     if reset_second_factor:

@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 import rich_click as click
@@ -26,6 +26,7 @@ from timebank.projections.people.volunteers import VolunteerView
 from timebank.runtime import logs
 from timebank.runtime.composition import Services, running_services
 from timebank.runtime.settings import Settings, from_environ
+from timebank.runtime.stopping import stop_when_told
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -34,6 +35,27 @@ console = Console(stderr=True)
 
 BANK = click.option("--bank", help="The bank; not needed where there is only one.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+
+
+class Whom(NamedTuple):
+    """A volunteer that is meant: named by an argument, or by what somebody typed, which may be a phone as well."""
+
+    name: str
+    is_typed: bool
+
+
+ASK = "-"
+"""In the place of somebody: they are asked for. Arguments can be read by everybody on the machine; phones are typed."""
+
+
+def named_or_asked_for(_: click.Context, __: click.Parameter, given: str | None) -> Whom | None:
+    """Who is meant by an argument, or an option."""
+    if given != ASK:
+        return Whom(given, is_typed=False) if given is not None else None
+    return Whom(click.prompt("Id, number or phone of the volunteer", err=True).strip(), is_typed=True)
+
+
+WHOM = click.argument("volunteer", default=ASK, callback=named_or_asked_for)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -66,6 +88,7 @@ def run(command: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
     """Run one command with the settings of the environment."""
     settings = settings_with()
     logs.configure("warning", "console")
+    stop_when_told()
     with runner() as running:
         return running.run(command(settings))
 
@@ -122,15 +145,19 @@ async def find_bank(services: Services, wanted: str | None) -> Bank:
     raise click.UsageError(f"There are several banks; say which with --bank:\n{listed}")
 
 
-async def find_volunteer(services: Services, bank: Bank, wanted: str) -> VolunteerView:
-    """The volunteer with this id, number or phone. Raises `click.BadParameter` if that is nobody, or not one alone."""
+async def find_volunteer(services: Services, bank: Bank, whom: Whom) -> VolunteerView:
+    """The volunteer who is meant. Raises `click.BadParameter` if that is nobody, or not one alone."""
     while await services.runner.catch_up(bank.bank_id):
         pass
-    by_id = await volunteers.one(services.pool, services.people, bank.bank_id, wanted)
-    meant = [by_id] if by_id else await volunteers.exactly(services.pool, services.people, bank.bank_id, wanted)
-    if len(meant) != 1:
-        what = "several volunteers have" if meant else "there is no volunteer with"
-        raise click.BadParameter(f"{what} the id, number or phone {wanted} in this bank")
+    by_id = await volunteers.one(services.pool, services.people, bank.bank_id, whom.name)
+    meant = [by_id] if by_id else await volunteers.exactly(services.pool, services.people, bank.bank_id, whom.name)
+    if whom.is_typed and len(meant) > 1:
+        raise click.BadParameter("several volunteers in this bank have this phone")
+    if whom.is_typed and not meant:
+        raise click.BadParameter("nobody in this bank has this id, number or phone")
+    if not whom.is_typed and whom.name not in {name for each in meant for name in (each.volunteer_id, each.number)}:
+        why = f"there is no volunteer with the id or number {whom.name} in this bank"
+        raise click.BadParameter(f"{why}. Who is meant by a phone is asked for: say - instead.")
     return meant[0]
 
 

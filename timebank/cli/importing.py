@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo
 
 import rich_click as click
 
-from timebank.cli.common import BANK, adding, cli, find_bank, find_volunteer, progress_bar, run_services
+from timebank.cli.common import (
+    BANK,
+    Whom,
+    adding,
+    cli,
+    find_bank,
+    find_volunteer,
+    named_or_asked_for,
+    progress_bar,
+    run_services,
+)
 from timebank.cli.verdicts import Teller, tell_how_it_is_read, tell_questions
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.exchange.imports.chunks import Judged
@@ -128,7 +138,8 @@ def import_volunteers_command(file: Path, dry_run: bool, every_row: bool, bank: 
 @click.option("--organisation", required=True, help="The organisation that the service was done for: id or name.")
 @click.option(
     "--confirm-as",
-    help="Who has signed the list, and may: id, number or phone. Then it is confirmed too.",
+    callback=named_or_asked_for,
+    help="Who has signed the list, and may: id or number (-: asked for, also by phone). Then it is confirmed too.",
 )
 @DRY_RUN
 @EVERY_ROW
@@ -137,7 +148,7 @@ def import_volunteers_command(file: Path, dry_run: bool, every_row: bool, bank: 
 def import_records_command(
     file: Path,
     organisation: str,
-    confirm_as: str | None,
+    confirm_as: Whom | None,
     dry_run: bool,
     every_row: bool,
     bank: str | None,

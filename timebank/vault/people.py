@@ -16,6 +16,8 @@ from timebank.domain.identifiers import VolunteerId
 from timebank.domain.person import Person
 from timebank.domain.text import phone_spelling
 from timebank.vault import secrets
+from timebank.vault.clear import SQL as CLEAR_SQL
+from timebank.vault.clear import wipe
 from timebank.vault.keyring import LOOK_SECONDS, Key, Keyring, KeyringError, usable_key
 from timebank.vault.keyring import SQL as KEYRING_SQL
 
@@ -244,13 +246,23 @@ class People:
         return len(rows)
 
     async def seal_those_in_clear(self, pool: Pool) -> None:
-        """Seal what an earlier version kept in clear, and drop the table it was in."""
-        async with pool.acquire() as connection, connection.transaction():
+        """Seal what the first version kept in clear, and see that it is nowhere else.
+
+        The table it was in goes at the very end, so that whoever is interrupted goes on with the next start.
+        """
+        async with pool.acquire() as connection:
+            if await connection.fetchval(CLEAR_SQL["has_clear"]):
+                await self._seal(connection)
+                await wipe(connection)
+                await connection.execute(CLEAR_SQL["drop_clear"])
+
+    async def _seal(self, connection: Connection) -> None:
+        async with connection.transaction():
             await connection.execute(KEYRING_SQL["only_one"])
-            if not await connection.fetchval(SQL["has_clear"]):
+            if not await connection.fetchval(CLEAR_SQL["has_clear"]):
                 return
             key = await usable_key(connection, self.keyring)
-            async for row in connection.cursor(SQL["clear"], prefetch=BATCH_PEOPLE):
+            async for row in connection.cursor(CLEAR_SQL["clear"], prefetch=BATCH_PEOPLE):
                 person = Person(
                     volunteer_id=row["volunteer_id"],
                     name=row["name"],
@@ -259,7 +271,7 @@ class People:
                     alias=row["alias"],
                 )
                 await self._put(connection, row["bank_id"], key, [person])
-            await connection.execute(SQL["drop_clear"])
+            await connection.execute(CLEAR_SQL["empty_clear"])
 
 
 def _place(bank_id: UUID, volunteer_id: str) -> str:

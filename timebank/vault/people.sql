@@ -74,12 +74,3 @@ select (select count(*) from person where key_id <> $1) + (select count(*) from 
 -- others --
 -- $1 key that everything is to be sealed with  $2 at most
 {whole} where key_id <> $1 limit $2 for update
-
--- has_clear --
-select to_regclass('person_in_clear') is not null
-
--- clear --
-select bank_id, volunteer_id, name, phone, skills, alias from person_in_clear order by bank_id, volunteer_id
-
--- drop_clear --
-drop table person_in_clear
