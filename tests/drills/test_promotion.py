@@ -1,11 +1,7 @@
-"""Drills: the primary is killed under load and its standby promoted. What was acknowledged is there, and once.
-
-DRILL_ROUNDS says how often (once by default, 20 times by hand).
-"""
+"""Drills: the primary is killed under load and its standby promoted. What was acknowledged is there, and once."""
 
 import asyncio
 import contextlib
-import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -20,13 +16,14 @@ import pytest
 
 from tests.cli.program import Program, Served, enter
 from tests.helpers.clusters import Cluster
-from tests.helpers.patience import PATIENCE_SECONDS, until
+from tests.helpers.effort import Effort
+from tests.helpers.patience import PATIENCE_SECONDS, may_take, until
 from tests.helpers.watchdog import watched_folder
 from timebank.ledger.tasks import end
 
 pytestmark = pytest.mark.drill
 
-ROUNDS = int(os.environ.get("DRILL_ROUNDS", "1"))
+ROUNDS: dict[Effort, int] = {"quick": 1, "release": 2, "night": 20}
 CLIENTS = 24
 BACK_SECONDS = 10.0
 AWAY_SECONDS = 10.0
@@ -184,18 +181,19 @@ def pair() -> Iterator[Pair]:
 
 
 @pytest.fixture
-async def before(pair: Pair) -> AsyncIterator[Counter[str]]:
+async def before(pair: Pair, effort: Effort) -> AsyncIterator[Counter[str]]:
     """Who was registered before; commits wait for the standby."""
+    may_take(60 * ROUNDS[effort])
     await pair.is_synchronous()
     pair.alarms_before = pair.alarms()
     yield await pair.registered()
     await pair.renew()
 
 
-async def test_the_primary_is_killed(pair: Pair, before: Counter[str]) -> None:
+async def test_the_primary_is_killed(pair: Pair, before: Counter[str], effort: Effort) -> None:
     """With a synchronous standby nothing acknowledged is lost or doubled, and writing goes on within ten seconds."""
     async with pair.load() as load:
-        for n in range(ROUNDS):
+        for n in range(ROUNDS[effort]):
             if n:
                 await pair.renew()
                 await pair.is_synchronous()
@@ -225,12 +223,12 @@ async def give_up_waits(pair: Pair, until: asyncio.Event) -> int:
     return ended
 
 
-async def test_the_standby_is_away_before(pair: Pair, before: Counter[str]) -> None:
+async def test_the_standby_is_away_before(pair: Pair, before: Counter[str], effort: Effort) -> None:
     """While the standby is away nothing is acknowledged, whoever ends the wait of commits and repeats requests; so when
     the primary dies and the standby is promoted, nothing acknowledged is lost.
     """
     async with pair.load() as load:
-        for n in range(ROUNDS):
+        for n in range(ROUNDS[effort]):
             if n:
                 await pair.renew()
                 await pair.is_synchronous()

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 
 from tests.helpers.patience import eventually, until
+from tests.helpers.processes import family_of, is_there, send
 from timebank.runtime.embedded import _binaries, _identity
 
 SETTINGS = {
@@ -77,11 +78,9 @@ class Cluster:
         lock = self.data / "postmaster.pid"
         with suppress(OSError, ValueError):
             postmaster = int(lock.read_text().split("\n", 1)[0])
-            family = [postmaster, *_children(postmaster)]
-            for pid in family:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            assert eventually(lambda: not any(map(_is_alive, family)))
+            family = family_of(postmaster)
+            send(signal.SIGKILL, family)
+            assert eventually(lambda: not any(map(is_there, family)))
             lock.unlink()  # who starts again while the dead are not collected yet would take them for alive
 
     async def ask(self, statement: str) -> Any:
@@ -115,15 +114,3 @@ class Cluster:
                 input=stdin, stdout=log, stderr=log, cwd="/", env=environment, start_new_session=True,
                 user=account, check=True,
             )  # fmt: skip
-
-
-def _is_alive(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    return False
-
-
-def _children(pid: int) -> list[int]:
-    with suppress(OSError):
-        return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return []

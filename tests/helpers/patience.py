@@ -1,6 +1,8 @@
 """Waiting in tests: patiently, for the machine may be busy with something else, and looking often: mostly it is not."""
 
 import asyncio
+import faulthandler
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,6 +14,11 @@ SOON_SECONDS = 20.0
 """How long what is told at once may take to be heard: less than the half minute after which everybody looks anyway."""
 
 LOOK_SECONDS = 0.02
+
+
+def may_take(seconds: float) -> None:
+    """Let this test go on for so much longer than others before it is taken for one that hangs, and ended."""
+    faulthandler.dump_traceback_later(PATIENCE_SECONDS + seconds, exit=True, file=sys.__stderr__)
 
 
 def eventually(is_so: Callable[[], Any]) -> bool:

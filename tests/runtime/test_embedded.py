@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tests.helpers.patience import eventually
+from tests.helpers.patience import PATIENCE_SECONDS, eventually
 from tests.helpers.watchdog import watched_folder
 from timebank.runtime.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
@@ -235,8 +236,10 @@ def test_a_path_too_long_for_a_socket_is_refused() -> None:
 
 
 def test_only_the_owner_reaches_the_server(root: Path) -> None:
-    """The socket's folder is closed to others, and the server listens on no TCP port."""
+    """The socket's folder is closed to others, as is every file, and the server listens on no TCP port."""
+    (root / "postgres.log").chmod(0o644)
     with EmbeddedPostgres(root).running() as url:
+        assert {stat.S_IMODE(path.stat().st_mode) for path in root.iterdir() if path.is_file()} == {0o600}
         assert stat.S_IMODE((root / "run").stat().st_mode) == 0o700
         assert stat.S_IMODE((root / "data").stat().st_mode) == 0o700
         assert ask(url, "SHOW listen_addresses") == ""
@@ -262,6 +265,12 @@ def test_a_server_that_cannot_start_says_why(empty: Path, monkeypatch: pytest.Mo
     settings = empty / "data" / "postgresql.conf"
     sane = settings.read_text()
     settings.write_text(f"{sane}\nno_such_setting = 1\n")
+    # Whoever is told to stop meanwhile waits no longer.
+    monkeypatch.setattr("timebank.runtime.embedded.START_PATIENCE", PATIENCE_SECONDS)
+    postgres = EmbeddedPostgres(empty)
+    threading.Timer(0.5, postgres.give_up).start()
+    with pytest.raises(EmbeddedPostgresError, match="not waited for"):
+        postgres.acquire()
     monkeypatch.setattr("timebank.runtime.embedded.START_PATIENCE", 0.2)
     with pytest.raises(EmbeddedPostgresError, match="no_such_setting"):
         EmbeddedPostgres(empty).acquire()

@@ -1,14 +1,6 @@
-import os
-import signal
 import subprocess
 import sys
-import threading
-import time
-from pathlib import Path
 
-import pytest
-
-from tests.cli.program import Program
 from timebank.runtime.stopping import Wake
 
 HAMMER = """
@@ -62,44 +54,3 @@ class TestWake:
         for _ in range(200_000):
             wake.set()
         assert wake.wait(1)
-
-
-def children_of(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def is_there(pid: int) -> bool:
-    """Whether a process exists, and is no corpse."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-@pytest.mark.parametrize("told", ["parent", "group", "worker killed, then parent", "again and again"])
-def test_whoever_is_told_to_stop_is_gone(url: str, tmp_path: Path, told: str) -> None:
-    """Parent and workers end within ten seconds, whoever is told, and none is left."""
-    served = Program(tmp_path, database_url=url, log_level="warning").serve()
-    pid = served.process.pid
-    family = [pid, *children_of(pid)]
-    started = time.monotonic()
-    if told == "group":
-        os.killpg(pid, signal.SIGTERM)
-    elif told == "again and again":
-        knocking = threading.Thread(target=lambda: [_tell(pid) for _ in range(200)])
-        knocking.start()
-        knocking.join()
-    else:
-        if told != "parent":
-            os.kill(family[-1], signal.SIGKILL)
-        os.kill(pid, signal.SIGTERM)
-    served.process.wait(10)
-    assert time.monotonic() - started < 10
-    assert not [each for each in family if is_there(each)]
-
-
-def _tell(pid: int) -> None:
-    if is_there(pid):
-        os.kill(pid, signal.SIGTERM)
-        time.sleep(0.001)

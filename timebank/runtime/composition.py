@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -348,20 +349,23 @@ async def database(settings: Settings) -> AsyncIterator[str]:
     if settings.database_url:
         yield settings.database_url
         return
-    server = EmbeddedPostgres(settings.folder)
-    url = await asyncio.to_thread(server.acquire)
-    try:
-        async with in_background([_keep_alive(server)]):
-            yield url
-    finally:
-        await asyncio.to_thread(server.release)
+    server, loop = EmbeddedPostgres(settings.folder), asyncio.get_running_loop()
+    # One thread, so that leaving comes after entering also where whoever waits for that is told to stop meanwhile.
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            url = await loop.run_in_executor(thread, server.acquire)
+            async with in_background([_keep_alive(server, thread)]):
+                yield url
+        finally:
+            server.give_up()
+            await loop.run_in_executor(thread, server.release)
 
 
-async def _keep_alive(server: EmbeddedPostgres) -> None:
+async def _keep_alive(server: EmbeddedPostgres, thread: ThreadPoolExecutor) -> None:
     while True:
         await asyncio.sleep(WATCH_SECONDS)
         try:
-            if await asyncio.to_thread(server.ensure_running):
+            if await asyncio.get_running_loop().run_in_executor(thread, server.ensure_running):
                 log.warning("the embedded PostgreSQL had died and was started again")
         except Exception:
             log.exception("the embedded PostgreSQL could not be started again; trying on")

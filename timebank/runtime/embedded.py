@@ -8,9 +8,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 if sys.platform != "win32":
@@ -21,6 +22,8 @@ MAJOR = "18"
 PORT = 5432  # only a part of the socket's name: nothing listens on TCP
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107  # what the kernel's address structure can carry
 START_PATIENCE = 15.0  # orphans of a killed server may hold its shared memory for a few seconds
+LOOK_SECONDS = 0.5
+START_SECONDS = "2"  # then it is looked whether anybody still wants it
 RECOVERY_PATIENCE = 300.0  # replaying the log after a power cut is slow, but it is progress
 
 SETTINGS = {
@@ -52,6 +55,7 @@ class EmbeddedPostgres:
         self.data, self.run, self.log = self.root / "data", self.root / "run", self.root / "postgres.log"
         self._socket = self.run / f".s.PGSQL.{PORT}"
         self._share: int | None = None
+        self._is_over = False
 
     @property
     def url(self) -> str:
@@ -71,6 +75,10 @@ class EmbeddedPostgres:
                 self._leave()
                 raise
         return self.url
+
+    def give_up(self) -> None:
+        """Have whoever waits for the server, in another thread, wait no longer: it is to be left."""
+        self._is_over = True
 
     def release(self) -> None:
         """Leave the users of the folder; the last one out stops the server."""
@@ -144,10 +152,11 @@ class EmbeddedPostgres:
         locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         settings = [f"--set={name}={value}" for name, value in SETTINGS.items()]
         access = ["--username=timebank", "--auth=trust", "--no-instructions"]
-        made = self._tool("initdb", *access, *locale, *settings, "-D", str(unfinished))
+        made = self._tool("initdb", *access, *locale, *settings, "-D", str(unfinished), is_needed=self._is_wanted)
         # The single-user server needs no socket, so the database is there before the folder gets its name.
         create = ("--single", "-c", "exit_on_error=on", "-D", str(unfinished), "postgres")
         if not (made and self._tool("postgres", *create, stdin=b"CREATE DATABASE timebank;\n")):
+            self._must_be_wanted()
             raise self._error(f"PostgreSQL could not prepare its data in {self.root}.")
         unfinished.rename(self.data)
 
@@ -165,11 +174,19 @@ class EmbeddedPostgres:
         """Start the server, and wait until it answers; longer if it listens already, because then it is recovering."""
         begun = time.monotonic()
         while not self._answers():
+            self._must_be_wanted()
             listening = self._accepts()
             if time.monotonic() > begun + (RECOVERY_PATIENCE if listening else START_PATIENCE):
                 raise self._error(f"PostgreSQL in {self.root} does not start.")
             if listening or not self._start():
                 time.sleep(0.1)
+
+    def _is_wanted(self) -> bool:
+        return not self._is_over
+
+    def _must_be_wanted(self) -> None:
+        if self._is_over:
+            raise EmbeddedPostgresError(f"PostgreSQL in {self.root} is not waited for any longer.")
 
     def _start(self) -> bool:
         """Try to start the server once. Lock files are removed first, if their process is no server of this folder."""
@@ -178,7 +195,7 @@ class EmbeddedPostgres:
                 lock.unlink(missing_ok=True)
         _hand_over(self.data)
         _hand_over(self.run)
-        return self._tool("pg_ctl", "start", "-s", "-w", "-t", str(int(RECOVERY_PATIENCE)), "-D", str(self.data))
+        return self._tool("pg_ctl", "start", "-s", "-w", "-t", START_SECONDS, "-D", str(self.data))
 
     def _stop(self) -> None:
         """Stop the server, if there is one: after a crash its process number may be that of another program."""
@@ -209,17 +226,20 @@ class EmbeddedPostgres:
         command = _command_of(pid)
         return "postgres" in command and f" -D {self.data} " in f"{command} "
 
-    def _tool(self, name: str, *arguments: str, stdin: bytes = b"") -> bool:
-        """Run a tool of PostgreSQL's, writing to our log; says whether it succeeded.
+    def _tool(
+        self, name: str, *arguments: str, stdin: bytes = b"", is_needed: Callable[[], bool] = lambda: True
+    ) -> bool:
+        """Run a tool of PostgreSQL's, writing to our log; says whether it succeeded. It is ended when it is not needed.
 
         It gets a session of its own, so that no Ctrl-C reaches the server that it starts.
         """
         prefix, account = _identity()
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-        with self.log.open("ab") as log:
-            done = subprocess.run(  # noqa: S603
+        with (
+            _open_log(self.log) as log,
+            subprocess.Popen(  # noqa: S603
                 [*prefix, str(_binaries() / name), *arguments],
-                input=stdin,
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 cwd="/",
@@ -228,9 +248,9 @@ class EmbeddedPostgres:
                 user=account,
                 group=_group_of(account),
                 extra_groups=None if account is None else [],
-                check=False,
-            )
-        return done.returncode == 0
+            ) as tool,
+        ):
+            return _ended(tool, stdin, is_needed) == 0
 
     def _error(self, sentence: str) -> EmbeddedPostgresError:
         """What went wrong, with the last lines of the log."""
@@ -247,6 +267,27 @@ def _lock(path: Path, *, shared: bool, wait: bool = True) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _ended(tool: "subprocess.Popen[bytes]", stdin: bytes, is_needed: Callable[[], bool]) -> int:
+    """The exit code of a tool that is told something and waited for, as long as it is needed."""
+    said: bytes | None = stdin
+    while True:
+        try:
+            tool.communicate(said, timeout=LOOK_SECONDS)
+        except subprocess.TimeoutExpired:
+            said = None  # it goes on with what it was told already
+            if not is_needed():
+                tool.terminate()
+        else:
+            return tool.returncode
+
+
+def _open_log(path: Path) -> BinaryIO:
+    """A log to write on to, which only its owner can read: a statement in it may tell of people."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.fchmod(descriptor, 0o600)  # an earlier version left it to be read by others
+    return os.fdopen(descriptor, "ab")
 
 
 def _pid_in(lock: Path) -> int:

@@ -73,9 +73,15 @@ class StoppableServer(MPServer):
 
 
 def stop_when_told() -> None:
-    """Until the server takes over, let SIGTERM end the program as Ctrl-C does, so that what it started is stopped."""
+    """Let a signal end the program in such a way that what it started is stopped; the server has a way of its own.
 
-    def stop(*_: Any) -> None:
-        sys.exit(128 + signal.SIGTERM)
+    Repeating it does not interrupt that: who cannot wait has SIGKILL.
+    """
 
-    signal.signal(signal.SIGTERM, stop)
+    def stop(number: int, _: object) -> None:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_IGN)
+        sys.exit(128 + number)
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
