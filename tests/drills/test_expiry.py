@@ -53,10 +53,10 @@ from timebank.projections import EVERY, FOLLOWING
 from timebank.projections.credit import balances, redemptions
 from timebank.projections.machinery.rebuild import verify
 from timebank.projections.machinery.runner import Runner
-from timebank.runtime import composition, expiry
+from timebank.runtime import expiry
 from timebank.runtime.clock import utc_now
-from timebank.runtime.composition import expire_overdue, hooks, in_background
-from timebank.runtime.expiry import expire_due
+from timebank.runtime.composition import hooks, in_background
+from timebank.runtime.expiry import expire_due, expire_overdue
 
 HOUR, SECOND, MOMENT = timedelta(hours=1), timedelta(seconds=1), timedelta(microseconds=1)
 LASTS = 72 * HOUR
@@ -420,7 +420,7 @@ async def test_the_connection_is_lost_in_the_commit(drill: Drill) -> None:
 
 async def test_the_background_task_survives(drill: Drill, monkeypatch: pytest.MonkeyPatch) -> None:
     """The task that lets time pass goes on after its connections were killed, and after what nobody expected."""
-    monkeypatch.setattr(composition, "EXPIRY_SECONDS", 0.02)
+    monkeypatch.setattr(expiry, "EXPIRY_SECONDS", 0.02)
     surprises: list[Exception] = [RuntimeError("a surprise"), asyncpg.InterfaceError("gone"), TimeoutError()]
 
     async def surprising(pool: Pool, ledger: Ledger) -> int:
@@ -428,7 +428,7 @@ async def test_the_background_task_survives(drill: Drill, monkeypatch: pytest.Mo
             raise surprises.pop()
         return await expire_due(pool, ledger)
 
-    monkeypatch.setattr(composition, "expire_due", surprising)
+    monkeypatch.setattr(expiry, "expire_due", surprising)
     every: list[RedemptionId] = []
     killing = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'doomed'"
     async with drill.process(f"{drill.url}{'&' if '?' in drill.url else '?'}application_name=doomed") as doomed:

@@ -2,7 +2,7 @@
 
 import rich_click as click
 
-from timebank.cli.common import cli
+from timebank.cli.common import cli, settings_with
 from timebank.runtime import rights
 
 
@@ -14,5 +14,5 @@ def grants_command(role: str) -> None:
     The service can then add facts, and neither change nor delete one. `verify` needs TEMPORARY on the database besides;
     `migrate` and `rebuild` need the owner.
     """
-    for statement in rights.grants(role):
+    for statement in rights.grants(role, sees_standbys=settings_with().require_standby):
         click.echo(statement)

@@ -7,7 +7,8 @@ import rich_click as click
 
 from timebank.cli.common import cli, with_services
 from timebank.ledger.tasks import Background
-from timebank.runtime.composition import Services, expire_overdue, in_background
+from timebank.runtime.composition import Services, in_background
+from timebank.runtime.expiry import expire_overdue
 
 
 @cli.command()

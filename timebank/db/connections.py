@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +12,8 @@ from asyncpg.pool import PoolAcquireContext, PoolConnectionProxy
 
 Connection: TypeAlias = "asyncpg.Connection[Any] | PoolConnectionProxy[Any]"
 Pool: TypeAlias = "asyncpg.Pool[Any]"
+
+Admit = Callable[[Connection], Awaitable[None]]
 
 CONNECTION_LOST = (
     OSError,
@@ -76,11 +78,20 @@ class PatientPool(asyncpg.Pool):
 
 
 @contextlib.asynccontextmanager
-async def pool_of(url: str, *, size: int, statement_seconds: float | None) -> AsyncIterator[Pool]:
+async def pool_of(
+    url: str, *, size: int, statement_seconds: float | None, admit: Admit | None = None
+) -> AsyncIterator[Pool]:
     """A pool of connections as the service wants them; statements may take so long (None: as long as they take).
 
-    Raises `NoDatabaseError` if the first ones cannot be opened.
+    `admit` raises for a server that is not to be worked with. Raises `NoDatabaseError` if the first connections cannot
+    be opened.
     """
+
+    async def begin(connection: "asyncpg.Connection[Any]") -> None:
+        await keep_alive(connection)
+        if admit:
+            await admit(connection)
+
     limit = {"statement_timeout": str(int(statement_seconds * 1000))} if statement_seconds else {}
     pool = PatientPool(
         url,
@@ -90,7 +101,7 @@ async def pool_of(url: str, *, size: int, statement_seconds: float | None) -> As
         max_inactive_connection_lifetime=300.0,
         connection_class=asyncpg.Connection,
         record_class=asyncpg.Record,
-        init=keep_alive,
+        init=begin,
         setup=None,
         loop=None,
         timeout=CONNECT_SECONDS,

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from timebank.db.connections import CONNECTION_LOST
+from timebank.db.connections import CONNECTION_LOST, DATABASE_ERRORS
 from timebank.domain.authority import authorised
 from timebank.domain.kernel import Command
 from timebank.domain.refusing import Refusal
@@ -26,6 +26,8 @@ from timebank.ledger.submission import (
 from timebank.ledger.tasks import end
 from timebank.ledger.writer import Loss, WentBack, Writer
 from timebank.vault.people import People
+
+LOOK_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +58,7 @@ class Ledger:
         self._hooks = hooks
         self._queue_limit = queue_limit
         self._memories_limit = memories_limit
-        self._may_write = may_write
+        self.may_write = may_write
         self._tell_went_back = went_back
         self.times_gone_back: Counter[UUID] = Counter()
         self._writers: dict[UUID, tuple[Writer, asyncio.Task[None]]] = {}
@@ -113,6 +115,15 @@ class Ledger:
             is_lost = now.position < before.position or (now.position == before.position and now != before)
             self._writers[bank_id][0].look_again(is_needed=is_lost)
 
+    async def watch(self) -> None:
+        """Look now and then, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                await self.look()
+            except DATABASE_ERRORS as error:
+                log.debug("the logs could not be looked at", error=repr(error))
+
     async def close(self) -> None:
         """Stop writing; what still waits is told so."""
         for writer, _ in self._writers.values():
@@ -142,7 +153,7 @@ class Ledger:
             hooks=self._hooks,
             queue_limit=self._queue_limit,
             memories_limit=self._memories_limit,
-            may_write=self._may_write,
+            may_write=self.may_write,
             went_back=self._went_back,
         )
         self._writers[bank_id] = writer, asyncio.create_task(writer.run(), name=f"writer of {bank_id}")

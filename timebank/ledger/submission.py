@@ -19,6 +19,10 @@ class ClockError(StoreUnavailableError):
     """The clock of this machine cannot be believed, so nothing is recorded by it; nothing was done."""
 
 
+class StandbyAwayError(StoreUnavailableError):
+    """The standby that has to have everything is away, so nothing is recorded; nothing was done."""
+
+
 def patience(seconds: float, commands: int) -> float:
     """So many seconds, and what it takes to decide so many commands."""
     return seconds + commands / 100

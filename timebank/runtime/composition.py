@@ -11,7 +11,8 @@ from typing import Any
 
 import structlog
 
-from timebank.db.connections import DATABASE_ERRORS, Pool, pool_of
+from timebank.db.connections import Pool, pool_of
+from timebank.db.lineage import Lineage
 from timebank.db.migrations import migrate
 from timebank.identity.attempts import Attempts
 from timebank.identity.erasure import Erasure
@@ -38,18 +39,16 @@ from timebank.projections.machinery.runner import Runner
 from timebank.proofs.signer import Signer, signer_for
 from timebank.runtime.clock import ClockGuard, utc_now
 from timebank.runtime.embedded import EmbeddedPostgres
-from timebank.runtime.expiry import expire_due
-from timebank.runtime.housekeeping import Kept, sweep_old
+from timebank.runtime.expiry import expire_overdue
+from timebank.runtime.housekeeping import Kept, sweep_on
 from timebank.runtime.readiness import Readiness
 from timebank.runtime.rights import must_have_rights
 from timebank.runtime.settings import Settings
+from timebank.runtime.standby import StandbyGuard
 from timebank.vault.keyring import Keyring, keyring_for
 from timebank.vault.people import People
 
 WATCH_SECONDS = 1.0
-SWEEP_SECONDS = 3600.0
-EXPIRY_SECONDS = 1.0
-LOOK_SECONDS = 1.0
 REBUILD_SECONDS = 10.0
 """How long a start waits for read models that another version made; then they are rebuilt while the service serves."""
 
@@ -100,8 +99,14 @@ class _Ground:
     pool: Pool
     people: People
     clock: ClockGuard
+    standby: StandbyGuard
     waker: Waker
     background: Background
+
+    def may_write(self) -> None:
+        """Raise `StoreUnavailableError` where nothing may be recorded now."""
+        self.clock.must_be_right()
+        self.standby.must_be_there()
 
 
 @contextlib.asynccontextmanager
@@ -124,7 +129,12 @@ async def running_services(
         url = await stack.enter_async_context(database(settings))
         await migrate(url)
         pool = await stack.enter_async_context(
-            pool_of(url, size=settings.pool_size, statement_seconds=statement_seconds)
+            pool_of(
+                url,
+                size=settings.pool_size,
+                statement_seconds=statement_seconds,
+                admit=Lineage().must_be_ours,
+            )
         )
         await must_have_rights(pool, url)
         ground = await _ground(settings, pool, clock)
@@ -142,9 +152,19 @@ async def running_services(
 async def _ground(settings: Settings, pool: Pool, clock: Callable[[], datetime] | None) -> _Ground:
     guard = ClockGuard(clock, is_believed=True) if clock else ClockGuard(utc_now)
     await guard.compare(pool)
+    standby = StandbyGuard(is_required=settings.require_standby)
+    await standby.look(pool)
     people = People(await _keyring(pool, settings))
     await people.seal_those_in_clear(pool)
-    return _Ground(settings=settings, pool=pool, people=people, clock=guard, waker=Waker(), background=Background())
+    return _Ground(
+        settings=settings,
+        pool=pool,
+        people=people,
+        clock=guard,
+        standby=standby,
+        waker=Waker(),
+        background=Background(),
+    )
 
 
 async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Services:
@@ -173,7 +193,7 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Se
         oidc=await stack.enter_async_context(open_id_provider(_provider(settings), pool, security_log)),
         repeated=Repeated(security_log, ground.clock),
         daily=DailyLimit(pool, settings.facts_per_day),
-        readiness=Readiness(pool, ledger, ground.clock, ground.waker, ground.background, EVERY),
+        readiness=Readiness(pool, ledger, ground.may_write, ground.waker, ground.background, EVERY),
         signer=signer,
         public_url=settings.issuer,
     )
@@ -191,7 +211,7 @@ def _ledger(ground: _Ground, store: Store, all_hooks: Sequence[Hook], alarm: Wen
         hooks=all_hooks,
         queue_limit=ground.settings.queue_limit,
         memories_limit=ground.settings.memories_limit,
-        may_write=ground.clock.must_be_right,
+        may_write=ground.may_write,
         went_back=alarm,
     )
 
@@ -239,18 +259,19 @@ def _always(services: Services, ground: _Ground) -> Tasks:
         "listening": lambda: ground.waker.run(ground.pool),
         "repeated": services.repeated.run,
         "clock": lambda: ground.clock.watch(ground.pool),
-        "writers": lambda: _look(services.ledger),
+        **({"standby": lambda: ground.standby.watch(ground.pool)} if ground.standby.is_required else {}),
+        "writers": services.ledger.watch,
     }
 
 
 def _following(services: Services, settings: Settings) -> Tasks:
     """What a process does that moves the projections on."""
-    kept = Kept(settings.idempotency_days, settings.security_log_days)
+    kept, clock = Kept(settings.idempotency_days, settings.security_log_days), services.ledger.clock
     return {
         "projections": services.runner.run,
         "signing": lambda: services.signer.run(settings.checkpoint_seconds),
         "expiry": lambda: expire_overdue(services.pool, services.ledger),
-        "sweeping": lambda: _sweep(services, kept),
+        "sweeping": lambda: sweep_on(services.pool, services.sign_in, services.security_log, kept, clock),
     }
 
 
@@ -294,41 +315,6 @@ def _provider(settings: Settings) -> Provider | None:
 async def _keyring(pool: Pool, settings: Settings) -> Keyring:
     async with pool.acquire() as connection:
         return await keyring_for(connection, settings.keys)
-
-
-async def _sweep(services: Services, kept: Kept) -> None:
-    """Remove what is over, now and then: sessions, codes and attempts, old answers and entries of the security log."""
-    while True:
-        try:
-            now = services.ledger.clock()
-            await services.sign_in.sweep(now)
-            await sweep_old(services.pool, services.security_log, kept, now)
-        except DATABASE_ERRORS as error:
-            log.warning("what is over could not be swept away", error=str(error))
-        await asyncio.sleep(SWEEP_SECONDS)
-
-
-async def expire_overdue(pool: Pool, ledger: Ledger) -> None:
-    """Take back reservations whose time is over, soon after it is, for as long as this runs."""
-    while True:
-        try:
-            while await expire_due(pool, ledger):
-                pass
-        except DATABASE_ERRORS as error:
-            log.warning("overdue reservations could not be taken back; trying on", error=str(error))
-        except Exception:
-            log.exception("overdue reservations could not be taken back; trying on")
-        await asyncio.sleep(EXPIRY_SECONDS)
-
-
-async def _look(ledger: Ledger) -> None:
-    """Have writers notice what happened to their logs, and that they can write again, also while nobody writes."""
-    while True:
-        await asyncio.sleep(LOOK_SECONDS)
-        try:
-            await ledger.look()
-        except DATABASE_ERRORS as error:
-            log.debug("the logs could not be looked at", error=repr(error))
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from timebank.db.connections import Pool
+from timebank.db.connections import DATABASE_ERRORS, Pool
 from timebank.domain.acting import Acting
 from timebank.domain.credit.redemptions import ExpireRedemption
 from timebank.domain.identifiers import ActorId
@@ -26,7 +26,23 @@ CLOCK = Acting(ActorId("clock"), "operator")
 AT_ONCE = 500
 """How many reservations of a bank are taken back in one transaction."""
 
+EXPIRY_SECONDS = 1.0
+"""How long it is waited before it is looked again."""
+
 log = structlog.get_logger(__name__)
+
+
+async def expire_overdue(pool: Pool, ledger: Ledger) -> None:
+    """Take back reservations whose time is over, soon after it is, for as long as this runs."""
+    while True:
+        try:
+            while await expire_due(pool, ledger):
+                pass
+        except DATABASE_ERRORS as error:
+            log.warning("overdue reservations could not be taken back; trying on", error=str(error))
+        except Exception:
+            log.exception("overdue reservations could not be taken back; trying on")
+        await asyncio.sleep(EXPIRY_SECONDS)
 
 
 async def expire_due(pool: Pool, ledger: Ledger) -> int:

@@ -5,12 +5,18 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from timebank.db.connections import Pool
+import structlog
+
+from timebank.db.connections import DATABASE_ERRORS, Pool
 from timebank.identity.security_log import SecurityLog
+from timebank.identity.signing_in import SignIn
 from timebank.ledger import idempotency
 
+SWEEP_SECONDS = 3600.0
 STRETCH = 1_000
 PAUSE_SECONDS = 0.1
+
+log = structlog.get_logger(__name__)
 
 
 class Kept(NamedTuple):
@@ -18,6 +24,19 @@ class Kept(NamedTuple):
 
     idempotency: int
     security_log: int
+
+
+async def sweep_on(
+    pool: Pool, sign_in: SignIn, security_log: SecurityLog, kept: Kept, clock: Callable[[], datetime]
+) -> None:
+    """Remove what is over, now and then: sessions, codes and attempts, old answers and entries of the security log."""
+    while True:
+        try:
+            await sign_in.sweep(clock())
+            await sweep_old(pool, security_log, kept, clock())
+        except DATABASE_ERRORS as error:
+            log.warning("what is over could not be swept away", error=str(error))
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def sweep_old(pool: Pool, security_log: SecurityLog, kept: Kept, now: datetime) -> None:

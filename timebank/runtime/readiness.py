@@ -5,22 +5,22 @@ It names banks, projections, topics and tasks, and nobody: whoever can reach the
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
 import structlog
 
 from timebank.db.connections import DATABASE_ERRORS, Connection, Pool
+from timebank.db.lineage import AnotherServerError
 from timebank.db.sql import load_statements
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.submission import ClockError
+from timebank.ledger.submission import ClockError, StoreUnavailableError
 from timebank.ledger.tasks import Background
 from timebank.ledger.wake import Waker
 from timebank.projections.machinery.projection import Projection
 from timebank.projections.machinery.rebuild import outdated
 from timebank.projections.machinery.runner import Lag, lagging
-from timebank.runtime.clock import ClockGuard
 
 SQL = load_statements("timebank.runtime", "readiness.sql")
 
@@ -60,14 +60,14 @@ class Readiness:
         self,
         pool: Pool,
         ledger: Ledger,
-        clock: ClockGuard,
+        may_write: Callable[[], None],
         waker: Waker,
         background: Background,
         projections: Sequence[Projection],
     ) -> None:
         self._pool = pool
         self._ledger = ledger
-        self._clock = clock
+        self._may_write = may_write
         self._waker = waker
         self._background = background
         self._projections = projections
@@ -106,6 +106,8 @@ class Readiness:
                 return await self._ask_on(connection)
         except DATABASE_ERRORS as error:
             why = f"does not answer ({type(error).__name__})"
+            if isinstance(error, AnotherServerError):
+                why = str(error)
             if is_full and isinstance(error, TimeoutError):
                 why = f"cannot be asked: all {pool.get_max_size()} connections are in use"
             return Report([Trouble("database", why)], [])
@@ -155,9 +157,9 @@ class Readiness:
         """What this process knows of itself."""
         troubles = []
         try:
-            self._clock.must_be_right()
-        except ClockError as error:
-            troubles.append(Trouble("clock", str(error)))
+            self._may_write()
+        except StoreUnavailableError as error:
+            troubles.append(Trouble("clock" if isinstance(error, ClockError) else "standby", str(error)))
         for bank_id, seconds in self._stuck_writers().items():
             troubles.append(Trouble("writer", f"has written nothing to bank {bank_id} for {seconds:.0f} seconds"))
         for name, failure in self._background.down().items():

@@ -58,12 +58,16 @@ def needed() -> dict[str, tuple[str, ...]]:
     return KEPT | {table: ALL for projection in EVERY for table in projection.tables}
 
 
-def grants(role: str) -> list[str]:
-    """The statements with which the owner of the tables gives a role what it needs to run the service."""
+def grants(role: str, *, sees_standbys: bool) -> list[str]:
+    """The statements with which the owner of the tables gives a role what it needs to run the service.
+
+    Where a standby is required the role has to see it; that right is for a superuser to give.
+    """
     whom = '"' + role.replace('"', '""') + '"'
     return [
         f"grant usage on schema public to {whom};",
         *(f"grant {', '.join(rights)} on {table} to {whom};" for table, rights in sorted(needed().items())),
+        *([f"grant pg_read_all_stats to {whom};"] if sees_standbys else []),
     ]
 
 

@@ -102,6 +102,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pool_size: Annotated[int, msgspec.Meta(ge=4)] = 10
     """How many connections to PostgreSQL each process may use; four at least."""
 
+    require_standby: bool = False
+    """Whether nothing is written while the standby that commits wait for (synchronous_standby_names) is away."""
+
     queue_limit: Count = 10_000
     """How many commands may wait in a process before it answers 429."""
 

@@ -23,7 +23,7 @@ from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetErr
 from timebank.identity import failures
 from timebank.identity.throttle import TooManyRequestsError, TooMuchAtOnceError
 from timebank.ledger.daily import DailyLimitReachedError
-from timebank.ledger.submission import ClockError, QueueFullError, StoreUnavailableError
+from timebank.ledger.submission import ClockError, QueueFullError, StandbyAwayError, StoreUnavailableError
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -244,6 +244,11 @@ def _clock_is_off(_: Request[Any, Any, Any], error: ClockError) -> Response[Prob
     return respond(_plain(503, detail, kind="/problems/clock-off"), {"Retry-After": "10"})
 
 
+def _standby_is_away(_: Request[Any, Any, Any], error: StandbyAwayError) -> Response[Problem]:
+    detail = f"Nothing can be recorded now: {error}. Nothing was done."
+    return respond(_plain(503, detail, kind="/problems/standby-away"), {"Retry-After": "2"})
+
+
 def _not_ready(_: Request[Any, Any, Any], error: NotReadyError) -> Response[Problem]:
     """Where the database is what is not well, the problem is the one that all other requests get."""
     is_database = any(what == "database" for what, _ in error.troubles)
@@ -292,6 +297,7 @@ HANDLERS: ExceptionHandlersMap = {
     QueueFullError: _queue_full,
     StoreUnavailableError: _unavailable,
     ClockError: _clock_is_off,
+    StandbyAwayError: _standby_is_away,
     NotReadyError: _not_ready,
     ProjectionBehindError: _behind,
     UnicodeDecodeError: _unreadable,
