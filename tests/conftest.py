@@ -65,6 +65,7 @@ def patience() -> Iterator[None]:
     """Nobody gives up because the machine is busy; tests of giving up make it quick for themselves."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("timebank.ledger.writer.PATIENCE_SECONDS", PATIENCE_SECONDS)
+        patch.setattr("timebank.ledger.ledger.WAIT_SECONDS", PATIENCE_SECONDS)
         patch.setattr("timebank.api.http.requests.READ_PATIENCE_SECONDS", PATIENCE_SECONDS)
         yield
 
