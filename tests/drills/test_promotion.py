@@ -73,7 +73,8 @@ class Load:
         self._stop.set()
         if kind:
             await end(self._tasks)
-        await asyncio.gather(*self._tasks)
+        else:
+            await asyncio.gather(*self._tasks)
 
     async def goes_on(self, more: int) -> float:
         """Wait until so many more were acknowledged; how long the first of them took."""
@@ -262,6 +263,29 @@ def is_writer_named(url: str) -> bool:
     """Whether readiness says that nothing can be written."""
     answer = httpx.get(f"{url}/health/ready", timeout=ANSWER_SECONDS).json()
     return "writer" in {each["field"] for each in answer.get("errors", [])}
+
+
+async def test_the_old_primary_returns(pair: Pair, before: Counter[str]) -> None:
+    """A primary that was given up, and is up again as one, is not written to: whoever comes upon it is told so."""
+    given_up = pair.primary
+    async with pair.load() as load:
+        await load.goes_on(60)
+        await asyncio.to_thread(given_up.kill)
+        await pair.promote()
+        await load.goes_on(60)
+        await asyncio.to_thread(given_up.start)
+        await asyncio.to_thread(given_up.commits_wait_for, None)
+        await pair.primary.ask(
+            "select count(pg_terminate_backend(pid)) from pg_stat_activity"
+            " where datname = 'timebank' and pid <> pg_backend_pid()"
+        )
+        await asyncio.sleep(3)
+        await asyncio.to_thread(given_up.kill)
+        back(await load.goes_on(60))
+    if given_up.name == "a":  # the first in the URL, so it is asked first
+        assert any("was given up for one on" in line for line in pair.served.err)
+    await pair.nothing_is_lost(load, before)
+    await pair.is_sound()
 
 
 async def test_an_asynchronous_standby(pair: Pair, before: Counter[str]) -> None:

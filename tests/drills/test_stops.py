@@ -156,7 +156,7 @@ def test_a_service_is_told_to_stop_while_it_starts(
             time.sleep(0.3 + n * 0.3 if n < 6 else random.random() * 3)
             begun = time.monotonic()
             with suppress(ProcessLookupError):
-                os.killpg(served.process.pid, TERM)
+                os.killpg(served.process.pid, random.choice([TERM, signal.SIGINT]))
             must_be_gone(program, served, begun, seconds)
         finally:
             served.kill()
