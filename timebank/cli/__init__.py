@@ -65,5 +65,5 @@ def main() -> None:
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
     ) as error:
-        console.print(f"[red]Error:[/red] {escape(str(error))}", highlight=False)
+        console.print(f"[red]Error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Callable, Coroutine, Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -34,6 +35,9 @@ P = ParamSpec("P")
 console = Console(stderr=True)
 
 BANK = click.option("--bank", help="The bank; not needed where there is only one.")
+FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+STANDARD = Path("-")
+"""Standard input or output instead of a file."""
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -12,6 +14,7 @@ import rich_click as click
 
 from timebank.cli.common import (
     BANK,
+    STANDARD,
     Whom,
     adding,
     cli,
@@ -21,7 +24,7 @@ from timebank.cli.common import (
     progress_bar,
     run_services,
 )
-from timebank.cli.verdicts import Teller, tell_how_it_is_read, tell_questions
+from timebank.cli.verdicts import STANDARD_INPUT, Teller, tell_how_it_is_read, tell_questions
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.exchange.imports.chunks import Judged
 from timebank.exchange.imports.lists import OpenedList, open_records, open_volunteers
@@ -41,7 +44,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 PAGE = 500
 SHOWN_ORGANISATIONS = 10
 
-FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Show the verdicts, and write nothing to the bank.")
 EVERY_ROW = click.option("--every-row", is_flag=True, help="Show the verdict on every row.")
 
@@ -81,7 +84,8 @@ def import_group() -> None:
     understood. What cannot be told stops it with a question, before anything is written.
 
     Then every row gets its verdict. Rows that are not taken are written to a new file beside the list, with the reason:
-    mended, that file is imported like any list. Importing a list again adds only what is missing.
+    mended, that file is imported like any list. Importing a list again adds only what is missing. With - for FILE the
+    list is read from standard input; standard output then has the rows that are not taken, and nothing else.
 
     Begin with a template: timebank import template records
     """
@@ -123,14 +127,14 @@ def import_volunteers_command(file: Path, dry_run: bool, every_row: bool, bank: 
     """
     said = _said(**options)
 
-    async def register_people(services: Services) -> None:
+    async def register_people(services: Services, file: Path) -> None:
         bank_id = (await find_bank(services, bank)).bank_id
         with file.open("rb") as opened_file:
             opened = await _opened(file, lambda: open_volunteers(opened_file, said))
             run = VolunteersImport(services, bank_id, OPERATOR, dry_run=dry_run)
             await _import(file, opened, run.verdicts(opened), Teller(opened, dry_run=dry_run, every_row=every_row))
 
-    _run(register_people)
+    _run(file, register_people)
 
 
 @import_group.command("records")
@@ -161,7 +165,7 @@ def import_records_command(
     """
     said = _said(**options)
 
-    async def log_service(services: Services) -> None:
+    async def log_service(services: Services, file: Path) -> None:
         found = await find_bank(services, bank)
         organisation_id = await _find_organisation(services, found.bank_id, organisation)
         signer = VolunteerId((await find_volunteer(services, found, confirm_as)).volunteer_id) if confirm_as else None
@@ -177,7 +181,7 @@ def import_records_command(
             )
             await _import(file, opened, run.verdicts(opened), Teller(opened, dry_run=dry_run, every_row=every_row))
 
-    _run(log_service)
+    _run(file, log_service)
 
 
 async def _find_organisation(services: Services, bank_id: UUID, wanted: str) -> OrganisationId:
@@ -217,13 +221,30 @@ def _pairs(options: tuple[str, ...], name: str) -> dict[str, Any]:
     return pairs
 
 
-def _run(importing: Callable[[Services], Coroutine[Any, Any, None]]) -> None:
+def _run(file: Path, importing: Callable[[Services, Path], Coroutine[Any, Any, None]]) -> None:
     """Import, and end the program with what has to be said first, where there is something."""
     try:
-        run_services(importing)
+        with _at_hand(file) as at_hand:
+            run_services(lambda services: importing(services, at_hand))
     except QuestionsError as error:
         tell_questions(error)
         raise SystemExit(1) from None
+
+
+@contextlib.contextmanager
+def _at_hand(file: Path) -> Iterator[Path]:
+    """The file; standard input as one, beside which the rows that are not taken are put, and then written out."""
+    if file != STANDARD:
+        yield file
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        at_hand = Path(folder) / STANDARD_INPUT
+        at_hand.write_bytes(sys.stdin.buffer.read())
+        with contextlib.redirect_stdout(sys.stderr):
+            yield at_hand
+        for rejected in sorted(Path(folder).glob(f"{STANDARD_INPUT}.rejected*")):
+            sys.stdout.buffer.write(rejected.read_bytes())
+        sys.stdout.flush()
 
 
 async def _opened(file: Path, open_list: Callable[[], OpenedList[E]]) -> OpenedList[E]:

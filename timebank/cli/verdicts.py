@@ -17,6 +17,8 @@ from timebank.exchange.spreadsheets.errors import QuestionsError
 from timebank.exchange.spreadsheets.rejected import Rejected, suffix_of
 
 SHOWN_REASONS = 20
+STANDARD_INPUT = "<stdin>"
+"""What a list is called that came from standard input."""
 
 _DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "，": "full-width commas", "|": "bars"}
 _WORDS: dict[Status, str] = {
@@ -127,7 +129,8 @@ class Teller:
         if self._dry_run:
             click.echo("This was a dry run: nothing was written to the bank.")
         if self._path:
-            click.echo(f"The rows that are not in are in {self._path}: mend them, and import that file.")
+            where = "on standard output" if self._path.name.startswith(STANDARD_INPUT) else f"in {self._path}"
+            click.echo(f"The rows that are not in are {where}: mend them, and import that file.")
 
     def _tell_row(self, verdict: RowVerdict) -> None:
         reason = f": {verdict.reason}" if verdict.reason else ""

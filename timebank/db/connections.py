@@ -110,8 +110,8 @@ async def pool_of(
     )
     try:
         await pool
-    except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
-        raise NoDatabaseError(told(url, f"cannot connect: {said(error)}")) from error
+    except DATABASE_ERRORS as error:
+        raise NoDatabaseError(told(url, f"cannot connect: {_why(error)}")) from error
     try:
         yield pool
     finally:
@@ -120,12 +120,19 @@ async def pool_of(
                 await pool.close()
 
 
-async def connected(url: str) -> "asyncpg.Connection[Any]":
-    """One connection by itself. Raises `NoDatabaseError`."""
+async def connected(url: str, settings: dict[str, str] | None = None) -> "asyncpg.Connection[Any]":
+    """One connection by itself, with these settings of the server. Raises `NoDatabaseError`."""
     try:
-        return await asyncpg.connect(url, timeout=CONNECT_SECONDS)
-    except (*CONNECTION_LOST, asyncpg.PostgresError, ValueError) as error:
-        raise NoDatabaseError(told(url, f"cannot connect: {said(error)}")) from error
+        return await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=settings)
+    except (*DATABASE_ERRORS, ValueError) as error:
+        raise NoDatabaseError(told(url, f"cannot connect: {_why(error)}")) from error
+
+
+def _why(error: BaseException) -> str:
+    """What an error says; with what to do about it where a pooler in between does not know what we set."""
+    if not isinstance(error, asyncpg.ProtocolViolationError):
+        return said(error)
+    return f"{said(error)}; set ignore_startup_parameters = {','.join([*SETTINGS, 'statement_timeout'])}"
 
 
 def told(url: str, what: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 import asyncpg
 
 from timebank.db.connections import Connection, NoDatabaseError, connected, said, told
+from timebank.db.server import must_be_fit
 
 _PACKAGE = Path(__file__).parents[1]
 _IS_READ_ONLY = "select pg_is_in_recovery() or current_setting('transaction_read_only')::bool"
@@ -26,6 +27,7 @@ async def migrate(url: str) -> list[str]:
     Where nothing is to be done nothing is written, so that a role with few rights can find that out. Raises
     `NoDatabaseError` if the database cannot be reached, is read-only, or may not be changed by whoever this is.
     """
+    await must_be_fit(url)
     connection = await connected(url)
     try:
         if await connection.fetchval(_IS_READ_ONLY):

@@ -14,6 +14,7 @@ import structlog
 from timebank.db.connections import Pool, pool_of
 from timebank.db.lineage import Lineage
 from timebank.db.migrations import migrate
+from timebank.db.server import warn_of_settings
 from timebank.identity.attempts import Attempts
 from timebank.identity.erasure import Erasure
 from timebank.identity.oidc import OpenIdProvider, Provider, open_id_provider
@@ -287,6 +288,7 @@ def hooks(people: People, principals: Principals | None = None) -> list[Hook]:
 async def ready_database(url: str, settings: Settings) -> None:
     """Bring the database up to date, and see that the key file is the one it was sealed with."""
     await migrate(url)
+    await warn_of_settings(url)
     async with pool_of(url, size=1, statement_seconds=None) as pool:
         await must_have_rights(pool, url)
         await _keyring(pool, settings)

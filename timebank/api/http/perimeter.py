@@ -1,6 +1,7 @@
 """Around every request: an id, a limit, the headers browsers go by, and one log line; never what was in it."""
 
 import asyncio
+import contextlib
 import math
 import re
 import time
@@ -21,6 +22,9 @@ log = structlog.get_logger("timebank.request")
 
 BODY_SECONDS = 30.0
 """How long a request may take to say what it says."""
+
+DRAINED_BYTES = 32 * 1024 * 1024
+"""How much of a body that is refused is still taken."""
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
@@ -68,6 +72,7 @@ class Perimeter(ASGIMiddleware):
         request_id, address = self._of_whom(scope)
         scope["state"]["request_id"], scope["state"]["address"] = request_id, address
         headers = self._of_pages if scope["path"].startswith(_PAGES) else self._of_data
+        body = Body(receive, is_whole=not _has_body(scope))
         status = 0
 
         async def send_with_headers(message: Message) -> None:
@@ -87,7 +92,7 @@ class Perimeter(ASGIMiddleware):
                     send_with_headers, of_invalid("The address contains the character U+0000.", "address")
                 )
             else:
-                await next_app(scope, _in_time(receive), send_with_headers)
+                await next_app(scope, body.receive, send_with_headers)
         finally:
             principal = scope["state"].get("principal")
             log.info(
@@ -101,6 +106,7 @@ class Perimeter(ASGIMiddleware):
                 credential=principal.credential if principal else None,
                 bank_id=str(principal.bank_id) if principal else None,
             )
+        await body.drain()
 
     def _of_whom(self, scope: Scope) -> tuple[str, str]:
         """The request's id, and the address it comes from."""
@@ -118,24 +124,35 @@ class Perimeter(ASGIMiddleware):
         return request_id, neighbourhood(peer)
 
 
-def _in_time(receive: Receive) -> Receive:
-    """The same, but a body has to have come whole within `BODY_SECONDS`. Raises `SlowBodyError`."""
-    deadline = asyncio.get_running_loop().time() + BODY_SECONDS
-    is_whole = False
+def _has_body(scope: Scope) -> bool:
+    return any(name in {b"content-length", b"transfer-encoding"} and value != b"0" for name, value in scope["headers"])
 
-    async def receive_in_time() -> Any:
-        nonlocal is_whole
-        if is_whole:
-            return await receive()
+
+class Body:
+    """What a request says, which has to be here within `BODY_SECONDS`."""
+
+    def __init__(self, receive: Receive, *, is_whole: bool) -> None:
+        self._receive, self._is_whole = receive, is_whole
+        self._deadline = asyncio.get_running_loop().time() + BODY_SECONDS
+
+    async def receive(self) -> Any:
+        """The next part of it. Raises `SlowBodyError` if that does not come in time."""
+        if self._is_whole:
+            return await self._receive()
         try:
-            async with asyncio.timeout_at(deadline):
-                message = await receive()
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
         except TimeoutError:
             raise SlowBodyError from None
-        is_whole = not message.get("more_body", False)
+        self._is_whole = not message.get("more_body", False)
         return message
 
-    return receive_in_time
+    async def drain(self) -> None:
+        """Take what was not asked for, up to a limit: whoever still sends while we hang up never sees the answer."""
+        left = DRAINED_BYTES
+        with contextlib.suppress(SlowBodyError):
+            while left > 0 and not self._is_whole:
+                left -= len((await self.receive()).get("body", b""))
 
 
 async def _send_problem(send: Send, problem: Problem, retry_after: int | None = None) -> None:
