@@ -30,6 +30,7 @@ MACHINERY, CREDIT = "timebank.projections.machinery", "timebank.projections.cred
 PEOPLE, ORGANISATIONS = "timebank.projections.people", "timebank.projections.organisations"
 SERVICE, RECOGNITION = "timebank.projections.service", "timebank.projections.recognition"
 SUPERVISION = "timebank.projections.supervision"
+BACKUPS = "timebank.exchange.backups"
 PROJECTIONS = (MACHINERY, CREDIT, PEOPLE, ORGANISATIONS, SERVICE, RECOGNITION, SUPERVISION)
 
 
@@ -41,13 +42,13 @@ class Table(NamedTuple):
 
 
 TABLES = {
-    "schema_migrations": Table(DB),
+    "schema_migrations": Table(DB, readers=(BACKUPS,)),
     # What is personal, and the names of the keys that seal it.
     "person": Table(VAULT, readers=(PEOPLE, RECOGNITION, IDENTITY)),
     "person_in_clear": Table(VAULT),
     "sealing_key": Table(VAULT),
     # The log.
-    "bank": Table(LEDGER, readers=(PROOFS, MACHINERY, CREDIT, IDENTITY)),
+    "bank": Table(LEDGER, readers=(PROOFS, MACHINERY, CREDIT, IDENTITY, BACKUPS)),
     "event": Table(LEDGER, readers=(PROOFS, *PROJECTIONS, IDENTITY)),
     "event_tag": Table(LEDGER, readers=(CREDIT, SUPERVISION, IDENTITY)),
     "idempotency": Table(LEDGER),

@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from timebank.cli import (
     appoint,
+    backup,
     code,
     demo,
     grants,
@@ -21,11 +22,13 @@ from timebank.cli import (
     preview,
     project,
     rebuild,
+    restore,
     serve,
     verify,
 )
 from timebank.cli.common import cli, console
 from timebank.db.migrations import UnknownSchemaError
+from timebank.exchange.backups import BackupError
 from timebank.exchange.spreadsheets.errors import SpreadsheetError
 from timebank.runtime.embedded import EmbeddedPostgresError
 from timebank.runtime.settings import SettingsError
@@ -33,6 +36,7 @@ from timebank.vault.keyring import KeyringError
 
 __all__ = [
     "appoint",
+    "backup",
     "cli",
     "code",
     "demo",
@@ -46,6 +50,7 @@ __all__ = [
     "preview",
     "project",
     "rebuild",
+    "restore",
     "serve",
     "verify",
 ]
@@ -61,6 +66,7 @@ def main() -> None:
         UnknownSchemaError,
         KeyringError,
         SpreadsheetError,
+        BackupError,
         OSError,
         asyncpg.PostgresError,
         asyncpg.InterfaceError,

@@ -3,17 +3,21 @@
 import rich_click as click
 
 from timebank.cli.common import cli, progress_bar, with_services
+from timebank.ledger.tags import TAGS
 from timebank.projections import EVERY
+from timebank.projections.machinery.projection import Projection
 from timebank.projections.machinery.rebuild import rebuild
 from timebank.runtime.composition import Services
 
+REBUILT: tuple[Projection, ...] = (TAGS, *EVERY)
+
 
 @cli.command("rebuild")
-@click.argument("names", nargs=-1, type=click.Choice([each.name for each in EVERY]))
+@click.argument("names", nargs=-1, type=click.Choice([each.name for each in REBUILT]))
 @with_services
 async def rebuild_command(services: Services, names: tuple[str, ...]) -> None:
-    """Make read models anew from the log (all of them, or those named), while the service goes on."""
-    for projection in EVERY:
+    """Make read models, and the index of tags, anew from the log (all or those named), while the service goes on."""
+    for projection in REBUILT:
         if not names or projection.name in names:
             with progress_bar(f"Rebuilding {projection.name}") as progress:
                 await rebuild(services.pool, projection, progress)

@@ -32,13 +32,14 @@ async def _verify_banks(services: Services, wanted: str | None) -> bool:
 
 async def _verify_bank(services: Services, bank: Bank) -> bool:
     click.echo(f"{bank.name} ({bank.bank_id}), {bank.head} events")
-    verdicts = [await _verify_log(services, bank), await _verify_accounts(services, bank)]
+    verdicts = [await verify_log(services, bank), await _verify_accounts(services, bank)]
     verdicts.append(await _verify_people(services, bank))
     verdicts += [await _verify_projection(services, bank, each) for each in EVERY]
     return all(verdicts)
 
 
-async def _verify_log(services: Services, bank: Bank) -> bool:
+async def verify_log(services: Services, bank: Bank) -> bool:
+    """Whether nothing is wrong with the log of a bank; what is wrong is told."""
     with progress_bar("Checking the log") as progress:
         findings = [finding async for finding in check_log(services.pool, bank.bank_id, progress)]
     for finding in findings:

@@ -1,5 +1,6 @@
 """Applying `migrations/*.sql` (dbmate's file format and table), in order, once, by one process at a time."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import asyncpg
@@ -35,7 +36,7 @@ async def migrate(url: str) -> list[str]:
         if not await _todo(connection):
             return []
         try:
-            return await _apply(connection)
+            return await apply(connection)
         except asyncpg.InsufficientPrivilegeError as error:
             why = f"has to be migrated by its owner (timebank migrate): {said(error)}"
             raise NoDatabaseError(told(url, why)) from error
@@ -43,11 +44,12 @@ async def migrate(url: str) -> list[str]:
         await connection.close()
 
 
-async def _apply(connection: Connection) -> list[str]:
+async def apply(connection: Connection, only: Collection[str] | None = None) -> list[str]:
+    """Apply what is still to be applied (of some versions `only`) in one transaction, or in the one that is open."""
     async with connection.transaction():
         await connection.execute("select pg_advisory_xact_lock(hashtext('timebank.migrations'))")
         await connection.execute("create table if not exists schema_migrations (version varchar primary key)")
-        todo = await _todo(connection)
+        todo = {version: file for version, file in (await _todo(connection)).items() if only is None or version in only}
         for version, file in todo.items():
             await connection.execute(_up_part(file.read_text(encoding="utf8")))
             await connection.execute("insert into schema_migrations (version) values ($1)", version)

@@ -1,12 +1,13 @@
 """Erasure: with the fact that says so, all that is personal about somebody goes, and all they sign in with."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from timebank.db.connections import Connection
+from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.facts.people import VolunteerErased
 from timebank.ledger.codec import Recorded
+from timebank.vault.erased import Whom
 from timebank.vault.people import People
 
 SQL = load_statements("timebank.identity", "erasure.sql")
@@ -22,5 +23,23 @@ class Erasure:
         """Take part in the transaction that records the facts."""
         gone = [fact.volunteer_id for _, fact in recorded if isinstance(fact, VolunteerErased)]
         if gone:
-            await self._people.forget(connection, bank_id, gone)
-            await connection.execute(SQL["erase"], bank_id, gone)
+            await self._forget(connection, bank_id, gone)
+
+    async def _forget(self, connection: Connection, bank_id: UUID, gone: Sequence[str]) -> None:
+        await self._people.forget(connection, bank_id, gone)
+        await connection.execute(SQL["erase"], bank_id, gone)
+
+    async def forget(self, pool: Pool, bank_id: UUID, gone: Sequence[str]) -> None:
+        """The same without a fact, where none can be recorded yet."""
+        async with pool.acquire() as connection, connection.transaction():
+            await self._forget(connection, bank_id, gone)
+
+    async def erased(self, pool: Pool) -> set[Whom]:
+        """All whom the logs say to be erased."""
+        return {(row["bank_id"], row["volunteer_id"]) for row in await pool.fetch(SQL["erased"])}
+
+    async def not_erased(self, pool: Pool, whom: Iterable[Whom]) -> set[Whom]:
+        """Those of them whom the logs know, and do not say to be erased."""
+        banks, volunteers = [bank_id for bank_id, _ in whom], [volunteer_id for _, volunteer_id in whom]
+        rows = await pool.fetch(SQL["not_erased"], banks, volunteers)
+        return {(row["bank_id"], row["volunteer_id"]) for row in rows}

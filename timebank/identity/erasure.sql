@@ -15,3 +15,18 @@ with credentials as (
 )
 update security_event set address = null
  where bank_id = $1 and (actor = any ($2) or subject = any ($2)) and address is not null
+
+-- erased --
+-- Whom the logs of all banks say to be erased.
+select e.bank_id, tag as volunteer_id
+  from bank b join event e on e.bank_id = b.bank_id and e.topic = 'volunteer-erased', unnest(e.tags) tag
+ where tag ~ '^vol_[^@]*$'
+
+-- not_erased --
+-- Who was registered, and is not erased. $1 banks  $2 volunteers, one by one
+select w.bank_id, w.volunteer_id
+  from unnest($1::uuid[], $2::text[]) w (bank_id, volunteer_id)
+ where exists (select from event_tag t
+                where t.bank_id = w.bank_id and t.tag = w.volunteer_id and t.topic = 'volunteer-registered')
+   and not exists (select from event_tag t
+                    where t.bank_id = w.bank_id and t.tag = w.volunteer_id and t.topic = 'volunteer-erased')

@@ -40,12 +40,14 @@ from timebank.projections.machinery.runner import Runner
 from timebank.proofs.signer import Signer, signer_for
 from timebank.runtime.clock import ClockGuard, utc_now
 from timebank.runtime.embedded import EmbeddedPostgres
+from timebank.runtime.erasures import Erasures
 from timebank.runtime.expiry import expire_overdue
 from timebank.runtime.housekeeping import Kept, sweep_on
 from timebank.runtime.readiness import Readiness
 from timebank.runtime.rights import must_have_rights
 from timebank.runtime.settings import Settings
 from timebank.runtime.standby import StandbyGuard
+from timebank.vault.erased import Erased
 from timebank.vault.keyring import Keyring, keyring_for
 from timebank.vault.people import People
 
@@ -88,6 +90,8 @@ class Services:
     """What keeps the service from its work."""
     signer: Signer
     """What signs checkpoints of the log, and proves what is in it."""
+    erasures: Erasures
+    """What sees to it that whoever was erased stays so."""
     public_url: str
     """Where people reach the service."""
 
@@ -140,6 +144,7 @@ async def running_services(
         await must_have_rights(pool, url)
         ground = await _ground(settings, pool, clock)
         services = await _put_together(stack, ground)
+        await services.erasures.repeat(pool, services.ledger)
         tasks = _always(services, ground)
         if settings.project if follow is None else follow:
             await stack.enter_async_context(_current(pool))
@@ -178,7 +183,8 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Se
     ground.waker.subscribe(CHANNEL, principals.forget, principals.forget_all)
     security_log = SecurityLog(pool, people.keyring)
     signer = await signer_for(pool, settings.signing_keys, ground.clock)
-    all_hooks = [*hooks(people, principals), Hook(leaves=signer.recorded)]
+    erasures = Erasures(Erased(settings.erased), Erasure(people))
+    all_hooks = [*hooks(people, principals), Hook(leaves=signer.recorded), Hook(after_commit=erasures.note)]
     ledger = _ledger(ground, store, all_hooks, _alarm(runner, principals, security_log, ground.clock))
     factors = SecondFactors(pool, people, Attempts(pool, people.keyring), security_log, principals.forget)
     services = Services(
@@ -196,6 +202,7 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Se
         daily=DailyLimit(pool, settings.facts_per_day),
         readiness=Readiness(pool, ledger, ground.may_write, ground.waker, ground.background, EVERY),
         signer=signer,
+        erasures=erasures,
         public_url=settings.issuer,
     )
     stack.push_async_callback(services.ledger.close)

@@ -132,6 +132,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return Path(named).expanduser().absolute() if named else self.keys.with_name("signing.json")
 
     @property
+    def erased(self) -> Path:
+        """The list of who was erased, beside the keys."""
+        return self.keys.with_name("erased.txt")
+
+    @property
     def issuer(self) -> str:
         """Who signs access tokens: where people reach the service."""
         host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104  # compared, not bound

@@ -17,8 +17,10 @@ from tests.helpers.patience import PATIENCE_SECONDS
 from tests.projections.conftest import Compare, Play
 from timebank.db.connections import Connection, Pool
 from timebank.domain.identifiers import new_bank_id
+from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
+from timebank.ledger.tags import TAGS
 from timebank.projections import EVERY, FOLLOWING, INLINE
 from timebank.projections.credit import balances, statement_checkpoints
 from timebank.projections.machinery import rebuild as module
@@ -88,6 +90,21 @@ async def test_a_rebuild_repairs(
     assert [each.projection for each in await compare() if not each.is_equal] == []
 
 
+async def test_a_rebuild_repairs_the_tags(
+    history: None, pool: Pool, compare: Compare, ledger: Ledger, bank_id: UUID
+) -> None:
+    """Tags that were lost, added or spoilt are those of the events again, and commands find by them what they need."""
+    before = await rows_of(pool, TAGS)
+    await pool.execute("delete from event_tag where ctid in (select ctid from event_tag limit 3)")
+    await pool.execute("update event_tag set tag = tag || 'x' where ctid in (select ctid from event_tag limit 3)")
+    assert [finding async for finding in check_log(pool, bank_id)]
+    await rebuild(pool, TAGS)
+    assert [finding async for finding in check_log(pool, bank_id)] == []
+    assert await rows_of(pool, TAGS) == before
+    await do(ledger, bank_id, register(20), log("rec_new", volunteer(20)), confirm("rec_new"))
+    assert [finding async for finding in check_log(pool, bank_id)] == []
+
+
 async def indexes(pool: Pool) -> list[tuple[str, str]]:
     """Names and definitions of all indexes."""
     return [
@@ -100,7 +117,7 @@ async def indexes(pool: Pool) -> list[tuple[str, str]]:
 async def test_a_rebuild_leaves_the_schema_as_it_was(url: str, history: None, pool: Pool) -> None:
     """After everything was rebuilt, twice, the schema is to the letter what the migrations made."""
     before, indexes_before = schema_of(url), await indexes(pool)
-    for projection in (*EVERY, *EVERY):
+    for projection in (*EVERY, TAGS, *EVERY, TAGS):
         await rebuild(pool, projection)
     assert await indexes(pool) == indexes_before
     assert without_options(schema_of(url)) == without_options(before)
@@ -133,7 +150,9 @@ async def test_a_rebuild_keeps_who_may_read(history: None, pool: Pool) -> None:
         await pool.execute(f"drop role {role}")
 
 
-@both_kinds
+@pytest.mark.parametrize(
+    "projection", [balances.PROJECTION, leaderboards.PROJECTION, TAGS], ids=lambda projection: projection.name
+)
 async def test_a_rebuild_while_everybody_writes(
     projection: Projection,
     ledger: Ledger,

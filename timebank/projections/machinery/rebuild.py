@@ -71,6 +71,20 @@ async def rebuild(
                 await connection.execute(SQL["done"], projection.name)
 
 
+async def fill(connection: Connection, projection: Projection, progress: Progress = lambda done, total: None) -> None:
+    """Make a projection's rows in its empty tables, in the transaction that is open on the connection."""
+    heads = {row["bank_id"]: row["head"] for row in await connection.fetch(RUNNER_SQL["heads"])}
+    done, total = 0, sum(heads.values())
+    for bank_id, head in heads.items():
+        for after in range(0, head, BATCH_EVENTS):
+            until = min(after + BATCH_EVENTS, head)
+            topics = await topics_between(connection, bank_id, after, until)
+            await projection.apply(connection, bank_id, after, until, topics)
+            progress(done + until, total)
+        await connection.execute(RUNNER_SQL["settle"], projection.name, projection.version, bank_id, head)
+        done += head
+
+
 async def _rebuild(connection: Connection, projection: Projection, progress: Progress) -> None:
     await _make_shadow(connection, projection.tables)
     reached: dict[UUID, int] = {}

@@ -1,0 +1,51 @@
+"""Backing up and restoring by the command line: by files, and through pipes."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.cli.program import PROGRAM, Program
+from tests.conftest import administer, database_url
+from tests.helpers.patience import PATIENCE_SECONDS
+
+
+@pytest.fixture
+def other(cluster: str, folder: Path) -> Iterator[Program]:
+    """The program on another machine, with an empty database."""
+    name = f"other_{uuid4().hex}"
+    administer(cluster, f"create database {name}")
+    (folder / "other").mkdir()
+    yield Program(folder, database_url=database_url(cluster, name), key_file=str(folder / "other" / "keys.json"))
+    administer(cluster, f"drop database {name} with (force)")
+
+
+def test_a_bank_moves(keyed: Program, other: Program, folder: Path) -> None:
+    """What `backup` writes, keys apart, `restore` brings back on another machine, where `verify` finds it sound."""
+    bank = keyed.run("init", "甲", "--json").json
+    keyed.run("backup", folder / "bank.backup", "--keys", folder / "bank.keys")
+    for file in (folder / "bank.backup", folder / "bank.keys"):
+        assert file.stat().st_mode & 0o777 == 0o600
+    keyed.run("backup", expect=2)
+    told = other.run("restore", folder / "bank.backup", expect=1)
+    assert told.sentence.startswith("Error: there is no key file")
+    restored = other.run("restore", folder / "bank.backup", "--keys", folder / "bank.keys")
+    assert "log: sound" in restored.out
+    assert f"{bank['bank_id']}), 3 events" in other.run("verify").out
+    assert other.run("restore", folder / "bank.backup", expect=1).sentence.startswith("Error: there are banks in this")
+
+
+def test_through_pipes(keyed: Program, other: Program) -> None:
+    """Where no file can be reached, as in a container, standard output holds the backup and nothing else."""
+    keyed.run("init", "甲", "--json")
+
+    def pipe(program: Program, *arguments: str, given: bytes = b"") -> bytes:
+        return subprocess.run(
+            [*PROGRAM, *arguments], input=given, env=program.environment, cwd=program.folder, stdout=subprocess.PIPE,
+            timeout=PATIENCE_SECONDS, check=True,
+        ).stdout  # fmt: skip
+
+    pipe(other, "restore", "--keys", "-", given=pipe(keyed, "backup", "--keys", "-"))
+    assert b"log: sound" in pipe(other, "restore", "-", given=pipe(keyed, "backup", "-"))

@@ -1,0 +1,1 @@
+"""Backups, taken while the service goes on, and restored elsewhere."""

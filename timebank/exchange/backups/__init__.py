@@ -1,0 +1,8 @@
+"""Backups: all of a database that cannot be made again, in one file; the keys that open it apart, in another."""
+
+from timebank.exchange.backups.archive import BackupError
+from timebank.exchange.backups.keys import keys_of, put_keys
+from timebank.exchange.backups.restoring import restore
+from timebank.exchange.backups.taking import take
+
+__all__ = ["BackupError", "keys_of", "put_keys", "restore", "take"]
