@@ -88,6 +88,13 @@ class Ran:
         return " ".join(self.err.replace("│", " ").split())
 
     @property
+    def failure(self) -> str:
+        """Why it ended: the last thing it said, as a line of the log or as a sentence."""
+        last = self.err.strip().splitlines()[-1]
+        failure: str = json.loads(last)["error"] if last.startswith("{") else last.removeprefix("Error: ")
+        return failure
+
+    @property
     def json(self) -> Any:
         """The one line of JSON it said."""
         (line,) = self.out.splitlines()
@@ -107,7 +114,7 @@ class Served:
     @property
     def url(self) -> str:
         """Where it serves, once it has said so; empty before."""
-        said = re.search(r"(?:Serving at |\"url\": \")(http://[0-9.]+:[0-9]+)", "".join([*self.out, *self.err]))
+        said = re.search(r"(?:Serving at |\"url\": ?\")(http://[0-9.]+:[0-9]+)", "".join([*self.out, *self.err]))
         return said[1] if said else ""
 
     def client(self) -> httpx.Client:

@@ -15,12 +15,13 @@ def test_a_taken_port_is_one_sentence(program: Program) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         told = program.run("serve", "--port", str(port), expect=1)
-    assert f"Error: 127.0.0.1:{port} " in told.err
-    assert "--port" in told.err
+    assert told.failure.startswith(f"127.0.0.1:{port} ")
+    assert "--port" in told.failure
+    assert [json.loads(line)["level"] for line in told.err.splitlines()][-1] == "error"
 
 
 def test_logs_are_lines_of_json(program: Program) -> None:
-    """`serve` logs one JSON object a request, with its id, and never a token; errors carry no values of variables."""
+    """All that `serve` says are JSON objects, the server's own lines too; one a request, with its id, and no token."""
     bank = program.run("init", "甲", "--json").json
     program.environment["TIMEBANK_LOG_LEVEL"] = "info"
     with program.serving("serve", "--port", "0") as served, served.client() as http:
@@ -30,7 +31,10 @@ def test_logs_are_lines_of_json(program: Program) -> None:
         broken = http.post("/v1/volunteers", headers=headers, content=b'{"name": "\xff", "phone": "13912345678"}')
         assert broken.status_code == 400
         served.stop()
-        lines = [json.loads(line) for line in served.err if line.startswith("{")]
+        lines = [json.loads(line) for line in served.err]
+    assert served.out == []
+    assert all({"event", "level", "timestamp"} <= set(line) for line in lines)
+    assert {"Starting granian", "serving"} <= {line["event"].partition(" (")[0] for line in lines}
     requests = [line for line in lines if line.get("request_id") == "seen-1"]
     assert [line["status"] for line in requests] == [201, 400]
     assert set(requests[0]) == {

@@ -34,7 +34,7 @@ def test_a_server_that_is_not_there_is_one_sentence(program: Program, command: s
     """Where nobody listens the program says so, names setting and host, keeps the password to itself, and ends."""
     program.environment["TIMEBANK_DATABASE_URL"] = "postgresql://me:secret@127.0.0.1:1/bank"
     told = program.run(command, expect=1)
-    assert told.err.startswith("Error: TIMEBANK_DATABASE_URL: 127.0.0.1:1: cannot connect: ")
+    assert told.failure.startswith("TIMEBANK_DATABASE_URL: 127.0.0.1:1: cannot connect: ")
     assert "secret" not in told.err
 
 
@@ -43,8 +43,8 @@ def test_a_standby_is_one_sentence(program: Program, url: str) -> None:
     name = urlsplit(url).path[1:]
     change(url, f"alter database {name} set default_transaction_read_only = on", "select 1")
     told = program.run("serve", "--port", "0", expect=1)
-    assert told.err.startswith("Error: TIMEBANK_DATABASE_URL: ")
-    assert "is read-only" in told.err
+    assert told.failure.startswith("TIMEBANK_DATABASE_URL: ")
+    assert "is read-only" in told.failure
 
 
 def test_grants_are_printed(program: Program) -> None:

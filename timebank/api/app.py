@@ -19,6 +19,7 @@ import timebank.api
 from timebank.api.http.description import openapi
 from timebank.api.http.guard import PREFIX, authorised, log_refusal, table_of
 from timebank.api.http.health import HealthController
+from timebank.api.http.metrics import REQUESTS, LedgerMeter, count_failure, forget_dead_workers, metrics_controller
 from timebank.api.http.named import with_own
 from timebank.api.http.perimeter import Perimeter
 from timebank.api.http.problems import HANDLERS
@@ -27,6 +28,7 @@ from timebank.api.http.requests import BankRequest
 from timebank.api.http.welcome import welcome
 from timebank.api.identity.oidc import OidcController
 from timebank.identity.throttle import Rate
+from timebank.ledger.meter import NO_METER
 from timebank.runtime import logs, silence
 from timebank.runtime.composition import in_background, running_services
 from timebank.runtime.settings import Settings, from_environ
@@ -40,7 +42,11 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
-        async with running_services(settings) as services, in_background([alongside()] if alongside else []):
+        meter = LedgerMeter() if settings.metrics_token else NO_METER
+        async with (
+            running_services(settings, meter=meter) as services,
+            in_background([alongside()] if alongside else []),
+        ):
             app.state.services = services
             app.state.rate_per_principal = Rate(settings.rate_per_principal)
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
@@ -54,6 +60,7 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
             Router(path=PREFIX, route_handlers=list(_controllers(settings)), guards=[authorised]),
             HealthController,
             welcome,
+            *([metrics_controller(settings.metrics_token)] if settings.metrics_token else []),
             create_static_files_router(
                 path="/assets", directories=[Path(__file__).parent / "http" / "assets"], include_in_schema=False
             ),
@@ -62,7 +69,8 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         exception_handlers=HANDLERS,
         openapi_config=openapi(),
         logging_config=None,
-        after_exception=[log_refusal],
+        after_exception=[log_refusal, count_failure],
+        middleware=[REQUESTS.middleware] if settings.metrics_token else [],
         request_class=BankRequest,
         response_class=Reply,
         cors_config=CORSConfig(allow_origins=settings.origins) if settings.origins else None,
@@ -122,4 +130,5 @@ def from_environment() -> Litestar:
     """The application as the environment sets it: what each worker process of the server runs."""
     settings = from_environ(os.environ)
     logs.configure(settings.log_level, settings.log_format)
+    forget_dead_workers()
     return create_app(settings, alongside=_watching(settings))

@@ -30,6 +30,7 @@ from timebank.cli.common import cli, console
 from timebank.db.migrations import UnknownSchemaError
 from timebank.exchange.backups import BackupError
 from timebank.exchange.spreadsheets.errors import SpreadsheetError
+from timebank.runtime import logs
 from timebank.runtime.embedded import EmbeddedPostgresError
 from timebank.runtime.settings import SettingsError
 from timebank.vault.keyring import KeyringError
@@ -71,5 +72,6 @@ def main() -> None:
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
     ) as error:
-        console.print(f"[red]Error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
+        if not logs.say("cannot go on", "error", error=str(error)):
+            console.print(f"[red]Error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(1)

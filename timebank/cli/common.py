@@ -88,23 +88,23 @@ def runner() -> asyncio.Runner:
     return asyncio.Runner(loop_factory=uvloop.new_event_loop)
 
 
-def run(command: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
-    """Run one command with the settings of the environment."""
+def run(command: Callable[[Settings], Coroutine[Any, Any, T]], *, logs_as_set: bool = False) -> T:
+    """Run one command with the settings of the environment; it logs for people, unless it is to log as they say."""
     settings = settings_with()
-    logs.configure("warning", "console")
+    logs.configure(*((settings.log_level, settings.log_format) if logs_as_set else ("warning", "console")))
     stop_when_told()
     with runner() as running:
         return running.run(command(settings))
 
 
-def run_services(command: Callable[[Services], Coroutine[Any, Any, T]]) -> T:
+def run_services(command: Callable[[Services], Coroutine[Any, Any, T]], *, logs_as_set: bool = False) -> T:
     """Run one command with services; it moves projections on itself where it needs them."""
 
     async def with_settings(settings: Settings) -> T:
         async with running_services(settings, follow=False, statement_seconds=None) as services:
             return await command(services)
 
-    return run(with_settings)
+    return run(with_settings, logs_as_set=logs_as_set)
 
 
 def with_services(command: Callable[Concatenate[Services, P], Coroutine[Any, Any, None]]) -> Callable[P, None]:

@@ -28,7 +28,12 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     logs.configure(settings.log_level, settings.log_format)
     # What keeps the service from starting is found here, and not by each worker process.
     with held_database(settings, lambda url: ready_database(url, settings)):
-        serve_http(settings, lambda url: console.print(f"Serving at {url} (API page: {url}/schema)"))
+        serve_http(settings, _tell)
+
+
+def _tell(url: str) -> None:
+    if not logs.say("serving", url=url):
+        console.print(f"Serving at {url} (API page: {url}/schema)")
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import AccessFailure, IdentityNotLinked, IdentityTaken, ProviderRefused
 from timebank.identity.security_log import SecurityLog, Visit
+from timebank.identity.tracing import carry
 
 SQL = load_statements("timebank.identity", "oidc.sql")
 
@@ -114,6 +115,7 @@ class OpenIdProvider:
             follow_redirects=False,
             timeout=PATIENCE_SECONDS,
             headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            event_hooks={"request": [carry]},
         )
         self._known: tuple[float, _Metadata] | None = None
         self._keys: tuple[float, Any] | None = None

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import structlog
 
 from timebank.identity.failures import CodeNotSent
+from timebank.identity.tracing import carried
 
 PATIENCE_SECONDS = 10.0
 AT_ONCE = 4
@@ -106,7 +107,7 @@ class GatewaySender:
             if self._url.scheme == "https"
             else HTTPConnection(**where)
         )
-        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._secret}"}
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._secret}"} | carried()
         try:
             connection.request("POST", self._url._replace(scheme="", netloc="").geturl() or "/", body, headers)
             return connection.getresponse().status

@@ -13,11 +13,13 @@ from timebank.domain.authority import authorised
 from timebank.domain.kernel import Command
 from timebank.domain.refusing import Refusal
 from timebank.ledger.hooks import Hook
+from timebank.ledger.meter import NO_METER, Meter
 from timebank.ledger.store import NOTHING_YET, Store
 from timebank.ledger.submission import (
     WAIT_SECONDS,
     IdempotencyKey,
     Outcome,
+    QueueFullError,
     Receipt,
     StoreUnavailableError,
     Submission,
@@ -50,6 +52,7 @@ class Ledger:
         memories_limit: int = 100_000,
         may_write: Callable[[], None] = lambda: None,
         went_back: WentBack | None = None,
+        meter: Meter = NO_METER,
     ) -> None:
         """`may_write` raises `StoreUnavailableError` where nothing may be written now; `went_back` may fail."""
         self.store = store
@@ -60,6 +63,7 @@ class Ledger:
         self._memories_limit = memories_limit
         self.may_write = may_write
         self._tell_went_back = went_back
+        self._meter = meter
         self.times_gone_back: Counter[UUID] = Counter()
         self._writers: dict[UUID, tuple[Writer, asyncio.Task[None]]] = {}
 
@@ -88,13 +92,29 @@ class Ledger:
         writer = await self._writer(bank_id)
         outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
         submission = Submission([checked(command) for command in commands], request_id, key, dry_run, outcomes)
-        writer.put(submission)
+        try:
+            writer.put(submission)
+        except QueueFullError:
+            self._count(commands, "queue-full")
+            raise
         late = StoreUnavailableError("it took too long")
         timer = outcomes.get_loop().call_later(patience(WAIT_SECONDS, len(commands)), submission.fail, late)
+        self._meter.waiting(len(commands))
         try:
-            return await outcomes
+            decided = await outcomes
+        except StoreUnavailableError:
+            self._count(commands, "unavailable")
+            raise
         finally:
+            self._meter.waiting(-len(commands))
             timer.cancel()
+        for command, outcome in zip(commands, decided, strict=False):
+            self._count([command], _told(outcome, is_dry=dry_run))
+        return decided
+
+    def _count(self, commands: Sequence[Command], outcome: str) -> None:
+        for command in commands:
+            self._meter.decided(type(command).__name__, outcome)
 
     def head(self, bank_id: UUID) -> int:
         """The last position this process knows to be in the log; 0 if it has not written to the bank yet."""
@@ -155,6 +175,7 @@ class Ledger:
             memories_limit=self._memories_limit,
             may_write=self.may_write,
             went_back=self._went_back,
+            meter=self._meter,
         )
         self._writers[bank_id] = writer, asyncio.create_task(writer.run(), name=f"writer of {bank_id}")
         return writer
@@ -180,6 +201,13 @@ class Ledger:
             return
         self.times_gone_back[loss.bank_id] += 1
         log.error("the log went back: what was acknowledged after its last event of now is lost, or elsewhere", **where)
+
+
+def _told(outcome: Outcome, *, is_dry: bool) -> str:
+    """What is counted of an outcome."""
+    if isinstance(outcome, Refusal):
+        return outcome.kind
+    return "tried" if is_dry else "done"
 
 
 def checked(command: Command) -> Command | Refusal:

@@ -17,6 +17,7 @@ from timebank.ledger import idempotency
 from timebank.ledger.deciding import Knowledge
 from timebank.ledger.draft import Draft
 from timebank.ledger.hooks import Hook
+from timebank.ledger.meter import Meter
 from timebank.ledger.store import Bank, Store, Tip
 from timebank.ledger.submission import QueueFullError, StoreUnavailableError, Submission, patience
 from timebank.vault.people import DOCUMENT_INDEX, People
@@ -62,6 +63,7 @@ class Writer:
         memories_limit: int,
         may_write: Callable[[], None],
         went_back: WentBack,
+        meter: Meter,
     ) -> None:
         self.bank_id = bank.bank_id
         self._store = store
@@ -70,6 +72,7 @@ class Writer:
         self._hooks = hooks
         self._may_write = may_write
         self._went_back = went_back
+        self._meter = meter
         self._queue_limit = queue_limit
         self._queue: asyncio.Queue[Submission] = asyncio.Queue()
         self._waiting = 0
@@ -136,6 +139,8 @@ class Writer:
                 break
             batch.append(submission)
             commands += len(submission.commands)
+        if commands:
+            self._meter.batch(commands)
         return batch
 
     async def _next(self) -> Submission:

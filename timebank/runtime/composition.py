@@ -30,6 +30,7 @@ from timebank.identity.signing_in import SignIn
 from timebank.ledger.daily import DailyLimit
 from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
+from timebank.ledger.meter import NO_METER, Meter
 from timebank.ledger.store import Store
 from timebank.ledger.tasks import Background, end
 from timebank.ledger.wake import Waker
@@ -107,6 +108,7 @@ class _Ground:
     standby: StandbyGuard
     waker: Waker
     background: Background
+    meter: Meter
 
     def may_write(self) -> None:
         """Raise `StoreUnavailableError` where nothing may be recorded now."""
@@ -121,6 +123,7 @@ async def running_services(
     follow: bool | None = None,
     statement_seconds: float | None = 30,
     clock: Callable[[], datetime] | None = None,
+    meter: Meter = NO_METER,
 ) -> AsyncIterator[Services]:
     """All services, on a database that is brought up to date, for as long as the block runs.
 
@@ -142,7 +145,7 @@ async def running_services(
             )
         )
         await must_have_rights(pool, url)
-        ground = await _ground(settings, pool, clock)
+        ground = await _ground(settings, pool, clock, meter)
         services = await _put_together(stack, ground)
         await services.erasures.repeat(pool, services.ledger)
         tasks = _always(services, ground)
@@ -155,7 +158,7 @@ async def running_services(
         yield services
 
 
-async def _ground(settings: Settings, pool: Pool, clock: Callable[[], datetime] | None) -> _Ground:
+async def _ground(settings: Settings, pool: Pool, clock: Callable[[], datetime] | None, meter: Meter) -> _Ground:
     guard = ClockGuard(clock, is_believed=True) if clock else ClockGuard(utc_now)
     await guard.compare(pool)
     standby = StandbyGuard(is_required=settings.require_standby)
@@ -170,6 +173,7 @@ async def _ground(settings: Settings, pool: Pool, clock: Callable[[], datetime] 
         standby=standby,
         waker=Waker(),
         background=Background(),
+        meter=meter,
     )
 
 
@@ -221,6 +225,7 @@ def _ledger(ground: _Ground, store: Store, all_hooks: Sequence[Hook], alarm: Wen
         memories_limit=ground.settings.memories_limit,
         may_write=ground.may_write,
         went_back=alarm,
+        meter=ground.meter,
     )
 
 

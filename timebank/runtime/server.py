@@ -4,18 +4,23 @@ import contextlib
 import os
 import resource
 import socket
-import sys
+import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+import structlog
 from granian.constants import Interfaces, Loops
+from granian.log import LogLevels
 
+from timebank.runtime import logs
 from timebank.runtime.settings import Settings
 from timebank.runtime.stopping import WORKERS_SECONDS, StoppableServer
 
 READY_SECONDS = 60.0
+
+log = structlog.get_logger(__name__)
 
 CONNECTIONS = 4096
 """How many connections each process holds at once; of one address, and silent ones, fewer (`silence.py`)."""
@@ -38,7 +43,19 @@ def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
     server = _server(settings, port)
     url = _url(settings.host, port)
     threading.Thread(target=_tell_when_ready, args=(url, when_ready), daemon=True).start()
-    server.serve()
+    with _counted_together(settings):
+        server.serve()
+
+
+@contextlib.contextmanager
+def _counted_together(settings: Settings) -> Iterator[None]:
+    """A folder in which several workers sum up what they count (prometheus_client's multiprocess mode)."""
+    if not settings.metrics_token or settings.workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="timebank-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def _server(settings: Settings, port: int) -> StoppableServer:
@@ -55,7 +72,8 @@ def _server(settings: Settings, port: int) -> StoppableServer:
         workers_kill_timeout=WORKERS_SECONDS,
         backlog=CONNECTIONS,
         backpressure=CONNECTIONS,
-        log_enabled=settings.log_level in {"debug", "info"},
+        log_dictconfig=logs.for_libraries(settings.log_level, settings.log_format),
+        log_level=LogLevels(settings.log_level),
     )
 
 
@@ -76,7 +94,7 @@ def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
             when_ready(url)
             return
         waited.wait(0.1)
-    sys.stderr.write(f"The service at {url} did not become ready in {READY_SECONDS:.0f} seconds; see the log above.\n")
+    log.warning("the service does not answer yet", url=url, seconds=READY_SECONDS)
 
 
 def _allow_files(count: int) -> None:

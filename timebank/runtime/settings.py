@@ -96,6 +96,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     phone_hook_secret: str = ""
     """The secret that goes with them, as a bearer token."""
 
+    metrics_token: Annotated[str, msgspec.Meta(pattern=r"^([!-~]{16,})?$")] = ""
+    """The bearer token, of 16 characters at least, with which /metrics is read; without one there are no metrics."""
+
     workers: Count = 1
     """How many processes serve HTTP."""
 

@@ -5,9 +5,10 @@ import contextlib
 import math
 import re
 import time
+from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 from secrets import token_hex
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
@@ -17,6 +18,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from timebank.api.http.problems import PROBLEM_JSON, Problem, SlowBodyError, of_invalid, too_many_requests
 from timebank.identity.throttle import Rate, client_address, neighbourhood
+from timebank.identity.tracing import Trace, trace_of, within
 
 log = structlog.get_logger("timebank.request")
 
@@ -55,6 +57,14 @@ _PROBED = "/health/ready"
 """Whoever watches over the service is answered, however often others behind the same address ask."""
 
 
+class _Caller(NamedTuple):
+    """Whose request it is."""
+
+    request_id: str
+    address: str
+    trace: Trace | None
+
+
 class Perimeter(ASGIMiddleware):
     """Gives each request an id (the caller's, if it is a decent one), limits, sets headers, and logs how it ended."""
 
@@ -67,9 +77,14 @@ class Perimeter(ASGIMiddleware):
         self._of_pages = HEADERS + OF_PAGES + (OF_HTTPS if is_https else [])
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        """Serve, and log."""
+        """Serve, and log; under the caller's trace, if there is one."""
+        caller = self._of_whom(scope)
+        with _traced(caller.trace) if caller.trace else contextlib.nullcontext():
+            await self._serve(scope, receive, send, next_app, caller)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp, caller: _Caller) -> None:
         started = time.perf_counter()
-        request_id, address = self._of_whom(scope)
+        request_id, address, _ = caller
         scope["state"]["request_id"], scope["state"]["address"] = request_id, address
         headers = self._of_pages if scope["path"].startswith(_PAGES) else self._of_data
         body = Body(receive, is_whole=not _has_body(scope))
@@ -108,20 +123,32 @@ class Perimeter(ASGIMiddleware):
             )
         await body.drain()
 
-    def _of_whom(self, scope: Scope) -> tuple[str, str]:
-        """The request's id, and the address it comes from."""
-        given = forwarded = b""
+    def _of_whom(self, scope: Scope) -> _Caller:
+        """The request's id, the address it comes from, and the trace it belongs to."""
+        given = forwarded = parent = state = b""
         for name, value in scope["headers"]:
             if name == b"x-request-id":
                 given = value
             elif name == b"x-forwarded-for":
                 forwarded = forwarded + b"," + value if forwarded else value
+            elif name == b"traceparent":
+                parent = value
+            elif name == b"tracestate":
+                state = state + b"," + value if state else value
         request_id = given.decode() if _GIVEN_ID.fullmatch(given) else token_hex(8)
         client = scope.get("client")
         peer = client[0] if client else ""
         if self._proxies:
             peer = client_address(peer, forwarded.decode("latin-1"), self._proxies)
-        return request_id, neighbourhood(peer)
+        trace = trace_of(parent.decode("latin-1"), state.decode("latin-1")) if parent else None
+        return _Caller(request_id, neighbourhood(peer), trace)
+
+
+@contextlib.contextmanager
+def _traced(trace: Trace) -> Iterator[None]:
+    """What is called meanwhile belongs to the trace, and all log lines name it."""
+    with within(trace), structlog.contextvars.bound_contextvars(trace_id=trace.trace_id, parent_id=trace.parent_id):
+        yield
 
 
 def _has_body(scope: Scope) -> bool:

@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from timebank.db.connections import CONNECTION_LOST, DATABASE_ERRORS, Connection
+from timebank.db.connections import CONNECTION_LOST, DATABASE_ERRORS, Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.ledger.store import Store
 from timebank.projections.machinery.projection import Projection
@@ -258,6 +258,11 @@ class Lag(NamedTuple):
 async def lagging(connection: Connection, names: Sequence[str], seconds: float) -> list[Lag]:
     """Those of the projections that are not at the end, the furthest behind first. Raises `TimeoutError`."""
     return [Lag(**row) for row in await connection.fetch(SQL["behind"], names, timeout=seconds)]
+
+
+async def lags(pool: Pool, names: Sequence[str]) -> dict[str, int]:
+    """By how many facts each of the projections is behind the log, in the bank where that is most."""
+    return {row["projection"]: row["events"] for row in await pool.fetch(SQL["lags"], names)}
 
 
 async def _wait_briefly(moved: asyncio.Event) -> None:

@@ -44,6 +44,13 @@ select head from bank where bank_id = $1
 -- heads --
 select bank_id, head from bank order by bank_id
 
+-- lags --
+-- By how many facts each projection is behind, in the bank where that is most. $1 projections
+select c.projection, max(b.head - c.position) as events
+  from checkpoint c join bank b using (bank_id)
+ where c.projection = any ($1)
+ group by c.projection
+
 -- behind --
 -- Projections that have not come to the end of the log. $1 projections
 select c.bank_id, c.projection, c.position, c.stuck_on, b.head - c.position as behind
