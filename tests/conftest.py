@@ -129,6 +129,23 @@ def url(cluster: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def emptied(cluster: str) -> Iterator[list[str]]:
+    """The URLs of two databases with nothing in them."""
+    names = [f"empty_{uuid4().hex}" for _ in range(2)]
+    for name in names:
+        administer(cluster, f"create database {name}")
+    yield [database_url(cluster, name) for name in names]
+    for name in names:
+        administer(cluster, f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def empty(emptied: list[str]) -> str:
+    """The URL of a database with nothing in it."""
+    return emptied[0]
+
+
+@pytest.fixture
 async def pool(url: str) -> AsyncIterator[Pool]:
     """Connections to the test's database."""
     async with asyncpg.create_pool(url, min_size=1, max_size=10) as pool:
