@@ -169,7 +169,7 @@ async def find_volunteer(services: Services, bank: Bank, whom: Whom) -> Voluntee
 def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on standard error; gives a function that moves it."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=total)
         yield lambda done, whole: bar.update(task, completed=done, total=whole)
 

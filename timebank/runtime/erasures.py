@@ -58,6 +58,8 @@ class Erasures:
         try:
             await ledger.execute(bank_id, command, request_id="restore")
         except Refusal as refusal:
+            if not await self._erasure.not_erased(pool, [(bank_id, volunteer_id)]):
+                return  # by another process that starts as well
             # Their office, say, cannot end yet. The fact comes with a later start; what is personal goes now.
             await self._erasure.forget(pool, bank_id, [volunteer_id])
             log.error("what is personal is erased again; that they are is not recorded yet", why=str(refusal), **where)
