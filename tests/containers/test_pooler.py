@@ -48,7 +48,7 @@ def _pooler(url: str, **instead: str) -> Iterator[str]:
         "timebank": f"host={host} port={at} dbname={name} user={place.username}{secret}",
         "listen_port": str(port), "auth_type": "any", "auth_file": "",
     }  # fmt: skip
-    example = (TOP / "examples" / "pgbouncer.ini").read_text(encoding="utf8").splitlines()
+    example = (TOP / "docker" / "examples" / "pgbouncer.ini").read_text(encoding="utf8").splitlines()
     with watched_folder() as folder:
         own = ["unix_socket_dir =", f"logfile = {folder}/log"]
         changed = [_changed(line, given | instead) for line in example]
@@ -89,7 +89,7 @@ async def test_what_is_not_to_be_refused_is_named(pooled: Pooled) -> None:
     with pytest.raises(NoDatabaseError, match="ignore_startup_parameters = plan_cache_mode,") as refused:
         await warn_of_settings(url)
     named = str(refused.value).rpartition(" = ")[2].split(",")
-    example = (TOP / "examples" / "pgbouncer.ini").read_text(encoding="utf8")
+    example = (TOP / "docker" / "examples" / "pgbouncer.ini").read_text(encoding="utf8")
     listed = example.partition("\nignore_startup_parameters = ")[2].partition("\n")[0].split(",")
     assert set(listed) == set(named)
 
@@ -100,7 +100,7 @@ async def test_the_service_runs_in_session_mode(pooled: Pooled, pool: Pool, url:
     with capture_logs() as told:
         await warn_of_settings(through)
     wanted = [line["event"].partition("set it with: ")[2] for line in told if "leaves" in line["event"]]
-    example = (TOP / "examples" / "pgbouncer.ini").read_text(encoding="utf8")
+    example = (TOP / "docker" / "examples" / "pgbouncer.ini").read_text(encoding="utf8")
     database = urlsplit(url).path.removeprefix("/")
     assert len(wanted) == 2
     for change in wanted:

@@ -140,7 +140,7 @@ def caddy(service: Service) -> Iterator[Proxy]:
 
 @pytest.fixture
 def nginx(service: Service) -> Iterator[Proxy]:
-    """Nginx as examples/nginx.conf sets it, but taking more than the service; one of the two processes is away."""
+    """Nginx as its example sets it, but taking more than the service; one of the two processes is away."""
     https = free_port()
     with watched_folder() as folder:
         certificate = [
@@ -158,7 +158,7 @@ def nginx(service: Service) -> Iterator[Proxy]:
         subprocess.run(
             [*certificate, "-keyout", folder / "key", "-out", folder / "pem"], capture_output=True, check=True
         )
-        example = (TOP / "examples" / "nginx.conf").read_text(encoding="utf8")
+        example = (TOP / "docker" / "examples" / "nginx.conf").read_text(encoding="utf8")
         for said, here in (
             ("listen 443 ", f"listen 127.0.0.1:{https} "), ("listen 80;", f"listen 127.0.0.1:{free_port()};"),
             (":8001", f":{service.port}"), (":8002", f":{free_port()}"), ("max_body_size 4m", "max_body_size 6m"),
@@ -233,7 +233,7 @@ def test_nginx_passes_on_who_asks_and_what_is_refused(nginx: Proxy) -> None:
 
 def test_the_service_answers_what_the_proxies_answer_for_it() -> None:
     """What Caddy and nginx say while the service is away are problems, both the same."""
-    texts = [(TOP / place).read_text(encoding="utf8") for place in ("docker/Caddyfile", "examples/nginx.conf")]
+    texts = [(TOP / place).read_text(encoding="utf8") for place in ("docker/Caddyfile", "docker/examples/nginx.conf")]
     of_caddy, of_nginx = (set(re.findall(r"[`'](\{.*\"status\":503.*\})[`']", text)) for text in texts)
     assert len(of_caddy) == 1
     assert of_caddy == of_nginx
