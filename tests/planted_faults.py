@@ -155,11 +155,12 @@ LOG = (
         "where bank_id = $1 and head = $2 and head_event_id", "where bank_id = $1 and head_event_id", LEDGER,
     ),
     Fault(
-        "log: a key with another body is the first answer again", "timebank/ledger/deciding.py",
+        "log: a key with another body is the first answer again", "timebank/ledger/decisions/deciding.py",
         "if before.fingerprint in key.fingerprints:", "if before.fingerprint:", LEDGER,
     ),
     Fault(
-        "log: a key with another body, in the same batch, is the first answer again", "timebank/ledger/deciding.py",
+        "log: a key with another body, in the same batch, is the first answer again",
+        "timebank/ledger/decisions/deciding.py",
         "if first.fingerprints[0] in key.fingerprints else _reused(submission)", "if first else _reused(submission)",
         LEDGER,
     ),

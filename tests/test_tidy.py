@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from statistics import quantiles
 from string import Formatter
 
 import pytest
@@ -22,7 +23,10 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 STATEMENTS = sorted((ROOT / "timebank").rglob("*.sql"))
 
 LONGEST_FUNCTION = 50
-LONGEST_FILE = 500
+LONGEST_FILE = 400
+LARGEST_FOLDER = 15
+USUAL_FUNCTION, LONG_FUNCTION = 7, 18
+"""Lines of the median function, and of nine in ten."""
 LONGEST_SUMMARY = 120
 
 MAY_IMPORT = {
@@ -217,6 +221,15 @@ class TestModules:
         lengths = {f"{place} {node.name}": node.end_lineno - node.lineno + 1 for place, node in found}  # type: ignore[attr-defined]
         wrong = {function: lines for function, lines in lengths.items() if lines > LONGEST_FUNCTION}
         assert not wrong, f"{wrong}: name the parts of what has more than {LONGEST_FUNCTION} lines"
+        deciles = quantiles(lengths.values(), n=10)
+        assert deciles[4] <= USUAL_FUNCTION, f"functions grow: {deciles}"
+        assert deciles[8] <= LONG_FUNCTION, f"functions grow: {deciles}"
+
+    def test_lie_in_folders_that_can_be_looked_over(self) -> None:
+        """No folder has more modules than can be looked over."""
+        folders = Counter(path.parent for path in MODULES if path.name != "__init__.py")
+        wrong = {name(folder): number for folder, number in folders.items() if number > LARGEST_FOLDER}
+        assert not wrong, f"{wrong}: divide by subject what has more than {LARGEST_FOLDER} modules"
 
     def test_print_nothing(self) -> None:
         """Only the command line talks to whoever sits before it."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from timebank.ledger.deciding import Knowledge
+from timebank.ledger.decisions.deciding import Knowledge
 from timebank.ledger.writer import Writer
 
 EVERY_SECONDS = 0.001

@@ -26,8 +26,8 @@ from timebank.domain.people.refusals import DocumentNumberTaken
 from timebank.domain.people.volunteers import ChangePersonalData, RegisterVolunteer
 from timebank.domain.person import Person
 from timebank.ledger.audit import check_log
+from timebank.ledger.decisions.memories import Memories
 from timebank.ledger.ledger import Ledger
-from timebank.ledger.memories import Memories
 from timebank.ledger.store import Store
 from timebank.ledger.submission import Receipt
 from timebank.projections.machinery.runner import Runner

@@ -27,7 +27,7 @@ from timebank.api.http.replies import Reply
 from timebank.api.http.requests import BankRequest
 from timebank.api.http.welcome import welcome
 from timebank.api.identity.oidc import OidcController
-from timebank.identity.throttle import Rate
+from timebank.identity.limits.throttle import Rate
 from timebank.ledger.meter import NO_METER
 from timebank.runtime import logs, silence
 from timebank.runtime.composition import in_background, running_services

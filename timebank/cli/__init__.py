@@ -1,6 +1,7 @@
 """The command line: run the service, set up banks and who may what, import spreadsheets, rebuild and verify.
 
-Each command is in the module of its name (`import` in `importing`, because Python keeps that word for itself).
+Each command is in the module of its name (`import` in `importing`, because Python keeps that word for itself), which is
+loaded when the command is given: `common` says where it is.
 """
 
 import sys
@@ -8,24 +9,6 @@ import sys
 import asyncpg
 from rich.markup import escape
 
-from timebank.cli import (
-    appoint,
-    backup,
-    code,
-    demo,
-    grants,
-    importing,
-    init,
-    key,
-    keyring,
-    migrate,
-    preview,
-    project,
-    rebuild,
-    restore,
-    serve,
-    verify,
-)
 from timebank.cli.common import cli, console
 from timebank.db.migrations import UnknownSchemaError
 from timebank.exchange.backups import BackupError
@@ -35,26 +18,7 @@ from timebank.runtime.embedded import EmbeddedPostgresError
 from timebank.runtime.settings import SettingsError
 from timebank.vault.keyring import KeyringError
 
-__all__ = [
-    "appoint",
-    "backup",
-    "cli",
-    "code",
-    "demo",
-    "grants",
-    "importing",
-    "init",
-    "key",
-    "keyring",
-    "main",
-    "migrate",
-    "preview",
-    "project",
-    "rebuild",
-    "restore",
-    "serve",
-    "verify",
-]
+__all__ = ["cli", "main"]
 
 
 def main() -> None:

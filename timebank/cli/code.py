@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo
 
 import rich_click as click
 
-from timebank.api.identity.sessions import welcome_link
 from timebank.cli.common import (
     BANK,
     JSON,
@@ -21,6 +20,7 @@ from timebank.cli.common import (
     visit,
     with_services,
 )
+from timebank.identity.codes import welcome_link
 from timebank.identity.failures import SecondFactorMissing
 from timebank.runtime.composition import Services
 from timebank.runtime.founding import OPERATOR

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import importlib
 import json
 import os
 from collections.abc import Callable, Coroutine, Iterator
@@ -62,7 +63,40 @@ def named_or_asked_for(_: click.Context, __: click.Parameter, given: str | None)
 WHOM = click.argument("volunteer", default=ASK, callback=named_or_asked_for)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+COMMANDS = {
+    "appoint": "appoint",
+    "backup": "database.backup",
+    "code": "code",
+    "demo": "demo",
+    "grants": "database.grants",
+    "import": "lists.importing",
+    "init": "init",
+    "key": "key",
+    "keyring": "database.keyring",
+    "migrate": "database.migrate",
+    "preview": "preview",
+    "project": "log.project",
+    "rebuild": "log.rebuild",
+    "restore": "database.restore",
+    "serve": "serve",
+    "verify": "log.verify",
+}
+"""Each command, and the module beside this one that has it."""
+
+
+class Program(click.RichGroup):
+    """A group whose commands are loaded when they are asked for: most need a part of the program only."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in COMMANDS:
+            importlib.import_module(f"timebank.cli.{COMMANDS[cmd_name]}")
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def cli() -> None:
     """A volunteer time bank: hours are facts in one ordered log, balances are projections of it.

@@ -40,5 +40,10 @@ async def use(connection: Connection, code: str, at: datetime) -> bool:
     return bool(await connection.fetchval(SQL["use"], _hash(code), at))
 
 
+def welcome_link(public_url: str, code: str) -> str:
+    """The page to choose a password on. The code is in the fragment, which browsers keep to themselves."""
+    return f"{public_url}/welcome#{code}"
+
+
 def _hash(code: str) -> bytes:
     return hashlib.sha256(code.encode()).digest()

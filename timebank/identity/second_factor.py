@@ -21,7 +21,6 @@ from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.credit.codes import code_hash, written
 from timebank.domain.people.refusals import VolunteerIsErased
-from timebank.identity.attempts import Attempts
 from timebank.identity.failures import (
     NotForYourself,
     SecondFactorCodeWrong,
@@ -29,6 +28,7 @@ from timebank.identity.failures import (
     SecondFactorNeeded,
     SecondFactorRefused,
 )
+from timebank.identity.limits.attempts import Attempts
 from timebank.identity.principals import tell
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.vault.people import People

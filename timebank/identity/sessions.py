@@ -19,8 +19,8 @@ from uuid_utils import uuid7
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import ProofNeeded, RefreshNotValid
+from timebank.identity.limits.throttle import Rate
 from timebank.identity.security_log import Visit
-from timebank.identity.throttle import Rate
 from timebank.vault.keyring import Keyring
 
 SQL = load_statements("timebank.identity", "sessions.sql")

@@ -12,7 +12,6 @@ from timebank.domain.identifiers import is_volunteer_number
 from timebank.domain.people.refusals import VolunteerIsErased
 from timebank.domain.person import Person
 from timebank.identity import codes
-from timebank.identity.attempts import Attempts
 from timebank.identity.failures import (
     BankNotNamed,
     OneTimeCodeNotValid,
@@ -20,13 +19,14 @@ from timebank.identity.failures import (
     SignInRefused,
     TooManyAttempts,
 )
+from timebank.identity.limits.attempts import Attempts
+from timebank.identity.limits.throttle import Rate, wider_network
 from timebank.identity.passwords import Passwords
 from timebank.identity.phones import SHARE_A_PHONE
 from timebank.identity.principals import tell
 from timebank.identity.second_factor import SecondFactors
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.sessions import Reused, Sessions, Tokens
-from timebank.identity.throttle import Rate, wider_network
 from timebank.vault.people import People
 
 SQL = load_statements("timebank.identity", "signing_in.sql")

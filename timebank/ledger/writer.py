@@ -14,8 +14,8 @@ from timebank.db.commits import committed
 from timebank.db.connections import CONNECTION_LOST, Connection
 from timebank.domain.refusing import Refusal
 from timebank.ledger import idempotency
-from timebank.ledger.deciding import Knowledge
-from timebank.ledger.draft import Draft
+from timebank.ledger.decisions.deciding import Knowledge
+from timebank.ledger.decisions.draft import Draft
 from timebank.ledger.hooks import Hook
 from timebank.ledger.meter import Meter
 from timebank.ledger.store import Bank, Store, Tip

@@ -15,13 +15,13 @@ from timebank.db.connections import Pool, pool_of
 from timebank.db.lineage import Lineage
 from timebank.db.migrations import migrate
 from timebank.db.server import warn_of_settings
-from timebank.identity.attempts import Attempts
 from timebank.identity.erasure import Erasure
+from timebank.identity.limits.attempts import Attempts
+from timebank.identity.limits.repeated import Repeated
 from timebank.identity.oidc import OpenIdProvider, Provider, open_id_provider
 from timebank.identity.passwords import Passwords
 from timebank.identity.phones import Phones
 from timebank.identity.principals import Principals, tell_changes
-from timebank.identity.repeated import Repeated
 from timebank.identity.second_factor import SecondFactors
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.senders import ConsoleSender, FileSender, GatewaySender, Sender

@@ -15,7 +15,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import NamedTuple
 
-from timebank.identity.throttle import neighbourhood
+from timebank.identity.limits.throttle import neighbourhood
 
 LOOK_SECONDS = 1.0
 

@@ -16,8 +16,8 @@ from litestar import Litestar
 from tests.api.conftest import kept
 from tests.api.world import Caller, World, served, service, settled
 from tests.controls import KEY_FILE
-from timebank.identity import throttle
-from timebank.identity.throttle import Rate, TooMuchAtOnceError, client_address
+from timebank.identity.limits import throttle
+from timebank.identity.limits.throttle import Rate, TooMuchAtOnceError, client_address
 from timebank.runtime.composition import running_services
 from timebank.runtime.settings import Settings, SettingsError, from_environ
 

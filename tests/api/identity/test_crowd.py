@@ -10,7 +10,7 @@ import pytest
 from tests.api.identity.door import WRONG, Somebody, settled_in, sign_in
 from tests.api.world import World, said, settled
 from timebank.identity import passwords
-from timebank.identity.throttle import Rate
+from timebank.identity.limits.throttle import Rate
 
 GUESSERS = 80
 ENTRIES = 20

@@ -20,7 +20,8 @@ from tests.api.identity.door import (
 )  # fmt: skip
 from tests.api.world import World, said, served
 from timebank.api.http.devices import device_of
-from timebank.identity import attempts, sessions
+from timebank.identity import sessions
+from timebank.identity.limits import attempts
 
 PROVE = "/v1/sessions/current/prove"
 

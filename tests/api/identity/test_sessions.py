@@ -27,7 +27,8 @@ from tests.api.identity.door import (
 from tests.api.world import Caller, World, said, served, settled
 from tests.controls import ZONE
 from tests.helpers.patience import SOON_SECONDS
-from timebank.identity import attempts, codes, passwords, sessions
+from timebank.identity import codes, passwords, sessions
+from timebank.identity.limits import attempts
 from timebank.identity.signing_in import SHARE_A_PHONE
 from timebank.runtime.clock import utc_now
 from timebank.runtime.founding import found_bank

@@ -17,7 +17,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from timebank.api.http.problems import PROBLEM_JSON, Problem, SlowBodyError, of_invalid, too_many_requests
-from timebank.identity.throttle import Rate, client_address, neighbourhood
+from timebank.identity.limits.throttle import Rate, client_address, neighbourhood
 from timebank.identity.tracing import Trace, trace_of, within
 
 log = structlog.get_logger("timebank.request")

@@ -21,7 +21,7 @@ from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound, Refusal
 from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
 from timebank.identity import failures
-from timebank.identity.throttle import TooManyRequestsError, TooMuchAtOnceError
+from timebank.identity.limits.throttle import TooManyRequestsError, TooMuchAtOnceError
 from timebank.ledger.daily import DailyLimitReachedError
 from timebank.ledger.submission import ClockError, QueueFullError, StandbyAwayError, StoreUnavailableError
 

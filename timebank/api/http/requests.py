@@ -29,9 +29,9 @@ from timebank.domain.kernel import Command, Fact
 from timebank.domain.leaving import EraseVolunteer, LeaveBank
 from timebank.domain.refusing import Forbidden, NotFound, Refusal
 from timebank.domain.text import Text
+from timebank.identity.limits.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import Kind, Visit
-from timebank.identity.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
 from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt
 from timebank.projections.people import volunteers
 from timebank.runtime.composition import Services

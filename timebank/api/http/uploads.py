@@ -24,7 +24,7 @@ from timebank.exchange.imports.results import NOT_IN, ListAsRead, RowVerdict
 from timebank.exchange.spreadsheets.errors import SpreadsheetError
 from timebank.exchange.spreadsheets.headings import Said
 from timebank.exchange.spreadsheets.rejected import Rejected, suffix_of
-from timebank.identity.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
+from timebank.identity.limits.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
 
 LIST_BYTES = 16 * 1024 * 1024
 CHUNK = 200

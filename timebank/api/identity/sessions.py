@@ -12,6 +12,7 @@ from timebank.access.table import ADMINISTRATORS, PEOPLE, PEOPLE_HALF_WAY, PROVE
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerUnknown
+from timebank.identity.codes import welcome_link
 from timebank.identity.sessions import SessionView, Tokens
 from timebank.projections.people import volunteers
 
@@ -201,8 +202,3 @@ async def must_be_there(request: BankRequest, volunteer_id: str) -> None:
         raise VolunteerUnknown(volunteer_id=volunteer_id)
     if volunteer.status == "erased":
         raise VolunteerIsErased(volunteer_id=volunteer_id)
-
-
-def welcome_link(public_url: str, code: str) -> str:
-    """The page to choose a password on. The code is in the fragment, which browsers keep to themselves."""
-    return f"{public_url}/welcome#{code}"

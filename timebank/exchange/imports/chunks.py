@@ -12,8 +12,8 @@ from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.rows import RowError
 from timebank.exchange.spreadsheets.reading import Row
+from timebank.ledger.decisions.trial import Trial
 from timebank.ledger.submission import Outcome
-from timebank.ledger.trial import Trial
 from timebank.runtime.composition import Services
 
 CHUNK = 500

@@ -9,7 +9,7 @@ from typing import IO
 import rich_click as click
 
 from timebank.cli.common import FILE, STANDARD, cli, progress_bar, run
-from timebank.cli.verify import verify_log
+from timebank.cli.log.verify import verify_log
 from timebank.db.connections import Connection
 from timebank.db.server import must_be_fit
 from timebank.exchange.backups import put_keys, restore

@@ -15,11 +15,11 @@ from uuid import UUID
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import TooManyAttempts
-from timebank.identity.throttle import wider_network
+from timebank.identity.limits.throttle import wider_network
 from timebank.vault.keyring import Keyring
 from timebank.vault.people import digits
 
-SQL = load_statements("timebank.identity", "attempts.sql")
+SQL = load_statements("timebank.identity.limits", "attempts.sql")
 
 FREE_FAILURES = 5
 LONGEST_WAIT = timedelta(minutes=15)

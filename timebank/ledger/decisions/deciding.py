@@ -14,15 +14,15 @@ from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Refusal
 from timebank.ledger import idempotency
 from timebank.ledger.codec import decode
-from timebank.ledger.draft import Draft
+from timebank.ledger.decisions.draft import Draft
+from timebank.ledger.decisions.memories import Memories
 from timebank.ledger.idempotency import Answered, Named
-from timebank.ledger.memories import Memories
 from timebank.ledger.store import NOTHING_YET, READ_SECONDS, Store, Tip
 from timebank.ledger.submission import Outcome, Receipt, Submission
 from timebank.vault.documents import Documents
 from timebank.vault.people import People
 
-SQL = load_statements("timebank.ledger", "deciding.sql")
+SQL = load_statements("timebank.ledger.decisions", "deciding.sql")
 
 DELTA_EVENTS = 10_000
 """Where others appended more than so many events, knowing nothing is quicker than taking them all in."""

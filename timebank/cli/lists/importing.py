@@ -24,7 +24,7 @@ from timebank.cli.common import (
     progress_bar,
     run_services,
 )
-from timebank.cli.verdicts import STANDARD_INPUT, Teller, tell_how_it_is_read, tell_questions
+from timebank.cli.lists.verdicts import STANDARD_INPUT, Teller, tell_how_it_is_read, tell_questions
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.exchange.imports.chunks import Judged
 from timebank.exchange.imports.lists import OpenedList, open_records, open_volunteers

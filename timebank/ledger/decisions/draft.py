@@ -11,8 +11,8 @@ from timebank.domain.kernel import Command, Fact, Key
 from timebank.domain.person import Person
 from timebank.ledger.codec import Event, Recorded, encode
 from timebank.ledger.codec import leaves as leaves_of
+from timebank.ledger.decisions.memories import State
 from timebank.ledger.idempotency import Answered, Named
-from timebank.ledger.memories import State
 from timebank.ledger.store import Tip
 from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt
 from timebank.vault.documents import Documents

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from timebank.domain.kernel import Command, Memory
 from timebank.ledger.codec import Recorded, decode, encode
-from timebank.ledger.deciding import Knowledge
-from timebank.ledger.draft import Draft
+from timebank.ledger.decisions.deciding import Knowledge
+from timebank.ledger.decisions.draft import Draft
 from timebank.ledger.ledger import Ledger, checked
 from timebank.ledger.store import Store
 from timebank.ledger.submission import Outcome, Submission

@@ -1,0 +1,1 @@
+"""Commands about the database: its schema, its roles, its keys, its backups."""

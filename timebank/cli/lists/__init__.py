@@ -1,0 +1,1 @@
+"""Commands about lists: reading them, and saying what came of each row."""

@@ -1,0 +1,1 @@
+"""Commands about the log: proving it, and following it."""
