@@ -4,8 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from urllib.parse import urlsplit, urlunsplit
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import hypothesis
@@ -14,6 +13,7 @@ import structlog
 
 from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
 from tests.helpers import watchdog
+from tests.helpers.databases import administer, database, database_name, leave
 from tests.helpers.effort import Effort, add_option, effort_of
 from tests.helpers.patience import PATIENCE_SECONDS
 from tests.helpers.watchdog import watched_folder
@@ -55,6 +55,13 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.load_profile("thorough")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Whatever runs the program as a process of its own is a drill."""
+    for item in items:
+        if item.path.relative_to(config.rootpath).parts[1] in {"cli", "containers", "drills"}:
+            item.add_marker("drill")
+
+
 def pytest_unconfigure() -> None:
     """Everything has ended, or is ended now."""
     watchdog.stop()
@@ -82,6 +89,7 @@ def cluster() -> Iterator[str]:
     given = os.environ.get("TIMEBANK_TEST_DATABASE_URL")
     if given:
         yield given
+        leave(given)
         return
     with watched_folder() as root, EmbeddedPostgres(root).running() as url:
         # Nothing here outlives the machine, and each database that is dropped would wait for all files to be written.
@@ -89,54 +97,37 @@ def cluster() -> Iterator[str]:
             administer(url, f"alter system set {setting} = off")
         administer(url, "select pg_reload_conf()")
         yield url
-
-
-def database_url(cluster: str, name: str) -> str:
-    """The URL of another database of the same server."""
-    return urlunsplit(urlsplit(cluster)._replace(path=f"/{name}"))
-
-
-def administer(cluster: str, statement: str) -> None:
-    """Run one statement outside any transaction, on a connection of its own."""
-
-    async def run() -> None:
-        connection = await asyncpg.connect(cluster)
-        await connection.execute(statement)
-        await connection.close()
-
-    with asyncio.Runner() as runner:
-        runner.run(run())
+        leave(url)
 
 
 @pytest.fixture(scope="session")
 def template(cluster: str) -> Iterator[str]:
     """The name of a migrated database that others are cloned from."""
-    name = f"template_{uuid4().hex}"
-    administer(cluster, f"create database {name}")
-    with asyncio.Runner() as runner:
-        runner.run(migrate(database_url(cluster, name)))
-    yield name
-    administer(cluster, f"drop database {name} with (force)")
+    with database(cluster) as url:
+        with asyncio.Runner() as runner:
+            runner.run(migrate(url))
+        yield database_name(url)
 
 
 @pytest.fixture
 def url(cluster: str, template: str) -> Iterator[str]:
     """The URL of a migrated, empty database for one test."""
-    name = f"test_{uuid4().hex}"
-    administer(cluster, f"create database {name} template {template}")
-    yield database_url(cluster, name)
-    administer(cluster, f"drop database {name} with (force)")
+    with database(cluster, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_url(cluster: str, template: str) -> Iterator[str]:
+    """The URL of a migrated, empty database for all tests of a module."""
+    with database(cluster, template) as url:
+        yield url
 
 
 @pytest.fixture
 def emptied(cluster: str) -> Iterator[list[str]]:
     """The URLs of two databases with nothing in them."""
-    names = [f"empty_{uuid4().hex}" for _ in range(2)]
-    for name in names:
-        administer(cluster, f"create database {name}")
-    yield [database_url(cluster, name) for name in names]
-    for name in names:
-        administer(cluster, f"drop database {name} with (force)")
+    with database(cluster) as one, database(cluster) as another:
+        yield [one, another]
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ import pytest
 from tests.helpers.patience import PATIENCE_SECONDS
 from tests.helpers.watchdog import watched_folder
 
+pytestmark = pytest.mark.drill
+
 TOP = Path(__file__).parents[1]
 
 

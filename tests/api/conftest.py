@@ -3,12 +3,11 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
-from uuid import uuid4
 
 import pytest
 
 from tests.api.world import World, settled
-from tests.conftest import administer, database_url
+from tests.helpers.databases import database
 
 T = TypeVar("T")
 
@@ -38,10 +37,8 @@ async def kept(context: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
 @pytest.fixture(scope="package")
 def shared_url(cluster: str, template: str) -> Iterator[str]:
     """The URL of a database that the tests here share, each with volunteers of its own."""
-    name = f"api_{uuid4().hex}"
-    administer(cluster, f"create database {name} template {template}")
-    yield database_url(cluster, name)
-    administer(cluster, f"drop database {name} with (force)")
+    with database(cluster, template) as url:
+        yield url
 
 
 @pytest.fixture(scope="package")

@@ -3,23 +3,20 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from tests.cli.program import PROGRAM, Program
-from tests.conftest import administer, database_url
+from tests.helpers.databases import database
 from tests.helpers.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture
 def other(cluster: str, folder: Path) -> Iterator[Program]:
     """The program on another machine, with an empty database."""
-    name = f"other_{uuid4().hex}"
-    administer(cluster, f"create database {name}")
     (folder / "other").mkdir()
-    yield Program(folder, database_url=database_url(cluster, name), key_file=str(folder / "other" / "keys.json"))
-    administer(cluster, f"drop database {name} with (force)")
+    with database(cluster) as url:
+        yield Program(folder, database_url=url, key_file=str(folder / "other" / "keys.json"))
 
 
 def test_a_bank_moves(keyed: Program, other: Program, folder: Path) -> None:

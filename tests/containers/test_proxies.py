@@ -19,8 +19,8 @@ import httpx
 import pytest
 
 from tests.cli.program import PASSWORD, Program, Served, enter
-from tests.conftest import administer, database_url
 from tests.containers.compose import DOCKER, TOP, free_port
+from tests.helpers.databases import database
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
 from tests.helpers.watchdog import watched_folder
 
@@ -87,14 +87,11 @@ class Proxy(NamedTuple):
 @pytest.fixture(scope="module")
 def service(cluster: str, template: str) -> Iterator[Service]:
     """A service that trusts proxies on this machine."""
-    name = f"proxied_{uuid4().hex}"
-    administer(cluster, f"create database {name} template {template}")
-    with watched_folder() as folder:
+    with database(cluster, template) as url, watched_folder() as folder:
         settings = {"public_url": "https://localhost", "trusted_proxies": "127.0.0.1", "log_level": "warning"}
-        service = Service(Program(folder, database_url=database_url(cluster, name), **settings))
+        service = Service(Program(folder, database_url=url, **settings))
         yield service
         service.served.kill()
-    administer(cluster, f"drop database {name} with (force)")
 
 
 @contextmanager

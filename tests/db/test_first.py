@@ -24,6 +24,8 @@ from timebank.projections.people import volunteers
 from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
 
+pytestmark = pytest.mark.drill
+
 GUIDE = Path(__file__).parents[2] / "docs" / "upgrading.md"
 EVENTS, PEOPLE = 539, 45
 """How much there was."""

@@ -7,14 +7,14 @@ import asyncio
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 import timebank
-from tests.conftest import administer, database_url
 from tests.controls.town import do, found
+from tests.helpers.databases import database
 from tests.helpers.dump import pg_dump, schema_of
 from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Pool
@@ -31,10 +31,8 @@ PACKAGE = Path(timebank.__file__).parent
 @pytest.fixture
 def blank(cluster: str) -> Iterator[str]:
     """The URL of a database nobody has migrated."""
-    name = f"test_{uuid4().hex}"
-    administer(cluster, f"create database {name}")
-    yield database_url(cluster, name)
-    administer(cluster, f"drop database {name} with (force)")
+    with database(cluster) as url:
+        yield url
 
 
 async def test_four_processes_migrate_once(blank: str) -> None:
@@ -108,7 +106,7 @@ async def test_every_statement_fits_the_schema(pool: Pool) -> None:
     broken = []
     async with pool.acquire() as connection:
         for name, text in statements():
-            if name == "people.clear":
+            if name == "clear.clear":
                 continue  # for a table that only databases of the first version have, until the service starts
             try:
                 await connection.prepare(text)

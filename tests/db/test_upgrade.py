@@ -5,17 +5,17 @@ import json
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 
-from tests.conftest import administer, database_url
 from tests.controls import ADMINISTRATOR, acting
 from tests.controls.town import do
 from tests.data import KEYS_BEFORE, VERSION, load
 from tests.db.test_migrations import SCHEMA
+from tests.helpers.databases import database, database_name
 from tests.helpers.dump import pg_dump, schema_of
 from timebank.db import migrations
 from timebank.db.connections import Pool
@@ -52,6 +52,8 @@ from timebank.runtime.composition import hooks
 from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
 
+pytestmark = pytest.mark.drill
+
 EVENTS, TOPICS, PEOPLE, KEPT_ANSWERS = 1420, 47, 185, 12
 """How much there is of what the version before wrote."""
 
@@ -65,12 +67,10 @@ NEW_SINCE: dict[str, dict[str, Any]] = {
 @pytest.fixture(scope="module")
 def upgraded(cluster: str) -> Iterator[str]:
     """The name of a database that was filled at the version before and then migrated; others are cloned from it."""
-    name = f"upgraded_{uuid4().hex}"
-    administer(cluster, f"create database {name}")
-    with asyncio.Runner() as runner:
-        runner.run(upgrade(database_url(cluster, name)))
-    yield name
-    administer(cluster, f"drop database {name} with (force)")
+    with database(cluster) as url:
+        with asyncio.Runner() as runner:
+            runner.run(upgrade(url))
+        yield database_name(url)
 
 
 async def upgrade(url: str) -> None:

@@ -27,4 +27,5 @@ def schema_of(url: str) -> str:
         for line in dumped.splitlines()
         if not re.match(r"--|SET |SELECT pg_catalog|\\|(CREATE|COMMENT ON) SCHEMA public", line)
     ]
-    return re.sub(r"\n{2,}", "\n\n", "\n".join(lines)).strip() + "\n"
+    text = re.sub(r"\n{2,}", "\n\n", "\n".join(lines)).strip() + "\n"
+    return re.sub(r" CONSTRAINT \w+_not_null\d*(?= NOT NULL)", "", text)

@@ -26,6 +26,8 @@ from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import hooks
 from timebank.vault.people import People
 
+pytestmark = pytest.mark.drill
+
 PATIENCE_SECONDS = writer.PATIENCE_SECONDS
 """That of the program itself, before the tests make it longer."""
 

@@ -28,6 +28,8 @@ from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import hooks
 from timebank.runtime.embedded import EmbeddedPostgres
 
+pytestmark = pytest.mark.drill
+
 KEY = IdempotencyKey("operator", "a-key", (b"fingerprint",))
 AWAITED = "select pid from pg_stat_activity where wait_event = 'SyncRep'"
 

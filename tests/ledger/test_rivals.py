@@ -25,6 +25,8 @@ from timebank.ledger.submission import Outcome
 from timebank.projections.credit import balances
 from timebank.projections.machinery.rebuild import verify
 
+pytestmark = pytest.mark.drill
+
 
 async def topics(pool: Pool, bank_id: UUID) -> Counter[str]:
     """How many facts there are of each topic."""
@@ -46,7 +48,6 @@ async def test_one_of_many_tasks_wins(store: Store, bank_id: UUID, racers: int) 
     assert await store.head(bank_id) == rounds
 
 
-@pytest.mark.drill
 async def test_one_of_many_processes_wins(url: str, store: Store, bank_id: UUID) -> None:
     """Of 4 processes with 8 tasks each exactly one task comes through, in every round."""
     async with rivals(4, url, bank_id, "race_often") as others:
@@ -69,7 +70,6 @@ async def test_unrelated_appends_never_fail(store: Store, bank_id: UUID) -> None
     assert head == 210
 
 
-@pytest.mark.drill
 async def test_processes_that_append_anything_share_the_positions(url: str, store: Store, bank_id: UUID) -> None:
     """Four processes append 50 events each: 200 positions, each given once, in rising order to each."""
     async with rivals(4, url, bank_id, "append_many") as others:
@@ -147,7 +147,6 @@ async def test_two_ledgers_that_do_different_things_both_get_through(
     await must_be_sound(pool, bank_id)
 
 
-@pytest.mark.drill
 async def test_processes_that_do_the_same_do_it_once(url: str, ledger: Ledger, bank_id: UUID, pool: Pool) -> None:
     """Four processes register, log and confirm the same: each thing is done once, and never refused to all."""
     await do(ledger, bank_id, *found(1))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem, DCBRecorder, DCBSequencedEvent
@@ -12,7 +11,7 @@ from eventsourcing.persistence import IntegrityError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import administer, database_url
+from tests.helpers.databases import database
 from tests.helpers.recorder import recorders
 
 Make = Callable[[], DCBRecorder]
@@ -21,11 +20,8 @@ Make = Callable[[], DCBRecorder]
 @pytest.fixture(scope="module")
 def ours(cluster: str, template: str) -> Iterator[Make]:
     """Makes recorders on PostgreSQL, all in one database, each on a bank of its own."""
-    name = f"test_{uuid4().hex}"
-    administer(cluster, f"create database {name} template {template}")
-    with recorders(database_url(cluster, name)) as made:
+    with database(cluster, template) as url, recorders(url) as made:
         yield made.new
-    administer(cluster, f"drop database {name} with (force)")
 
 
 @pytest.fixture(params=["postgresql", "memory"])

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import asyncpg
 import pytest
 
-from tests.conftest import administer, database_url
+from tests.helpers.databases import database
 from timebank.db.connections import Pool
 from timebank.proofs import tiles
 from timebank.proofs.merkle import Edge
@@ -47,10 +47,8 @@ async def grow(pool: Pool, bank_id: UUID, edge: Edge, until: int) -> None:
 @pytest.fixture(scope="module")
 def long_url(cluster: str, template: str) -> Iterator[str]:
     """The URL of a database with one long log, and the tree over it."""
-    name = f"long_{uuid4().hex}"
-    administer(cluster, f"create database {name} template {template}")
-    yield database_url(cluster, name)
-    administer(cluster, f"drop database {name} with (force)")
+    with database(cluster, template) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

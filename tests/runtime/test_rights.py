@@ -9,8 +9,8 @@ import pytest
 
 from tests.api.conftest import kept
 from tests.api.world import Caller, World, settled
-from tests.conftest import administer
 from tests.controls import KEY_FILE
+from tests.helpers.databases import administer
 from timebank.db.connections import NoDatabaseError, Pool
 from timebank.db.migrations import migrate
 from timebank.projections import EVERY

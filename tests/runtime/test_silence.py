@@ -13,6 +13,8 @@ from tests.cli.program import Program
 from timebank.runtime import silence
 from timebank.runtime.silence import Connection, to_close
 
+pytestmark = pytest.mark.drill
+
 
 def connection(address: str = "203.0.113.1", idle: float = 0, received: int = 1) -> Connection:
     """A connection as the kernel tells of it."""

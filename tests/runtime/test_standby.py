@@ -24,6 +24,8 @@ from timebank.runtime.embedded import EmbeddedPostgres, _binaries, _identity
 from timebank.runtime.rights import grants
 from timebank.runtime.settings import Settings
 
+pytestmark = pytest.mark.drill
+
 
 @pytest.fixture(scope="module")
 def own_url() -> Iterator[str]:

@@ -1,7 +1,11 @@
 import subprocess
 import sys
 
+import pytest
+
 from timebank.runtime.stopping import Wake
+
+pytestmark = pytest.mark.drill
 
 HAMMER = """
 import signal, threading, time

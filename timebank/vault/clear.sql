@@ -4,9 +4,7 @@ select to_regclass('person_in_clear') is not null
 -- clear --
 select bank_id, volunteer_id, name, phone, skills, alias from person_in_clear order by bank_id, volunteer_id
 
--- empty_clear --
--- A new table without rows: the statistics of the old one have to go as well.
-drop table person_in_clear;
+-- create_clear --
 create table person_in_clear (bank_id uuid, volunteer_id text, name text, phone text, skills text[], alias text)
 
 -- drop_clear --

@@ -271,7 +271,9 @@ class People:
                     alias=row["alias"],
                 )
                 await self._put(connection, row["bank_id"], key, [person])
-            await connection.execute(CLEAR_SQL["empty_clear"])
+            # A table anew, without rows: the statistics of the old one have to go as well.
+            await connection.execute(CLEAR_SQL["drop_clear"])
+            await connection.execute(CLEAR_SQL["create_clear"])
 
 
 def _place(bank_id: UUID, volunteer_id: str) -> str:

@@ -9,6 +9,8 @@ from tests.api.people.test_proxies import paired
 from tests.api.world import Caller, served, service, settled
 from tests.controls import ZONE
 
+pytestmark = pytest.mark.drill
+
 FULL = "/problems/daily-limit-reached"
 
 

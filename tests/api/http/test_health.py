@@ -22,6 +22,8 @@ from timebank.ledger.wake import Waker
 from timebank.runtime import readiness
 from timebank.runtime.embedded import EmbeddedPostgres
 
+pytestmark = pytest.mark.drill
+
 
 async def ready(world: World) -> httpx.Response:
     """The answer, which takes no longer than two seconds, and one more where this process itself had to wait."""

@@ -1,8 +1,7 @@
 """Metrics: what is counted, for whom, and by several processes together."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -10,25 +9,17 @@ import pytest
 from tests.api.conftest import kept
 from tests.api.world import World, said, service, settled
 from tests.cli.program import Program, enter
-from tests.conftest import administer, database_url
 from tests.helpers.watchdog import watched_folder
 from timebank.projections import FOLLOWING
 from timebank.runtime.readiness import Report, Trouble
 from timebank.runtime.settings import SettingsError, from_environ
 
+pytestmark = pytest.mark.drill
+
 TOKEN = "only-prometheus-knows"
 CARRIED = {"Authorization": f"Bearer {TOKEN}"}
 
 Numbers = dict[str, float]
-
-
-@pytest.fixture(scope="module")
-def module_url(cluster: str, template: str) -> Iterator[str]:
-    """The URL of a database of this module's."""
-    name = f"metrics_{uuid4().hex}"
-    administer(cluster, f"create database {name} template {template}")
-    yield database_url(cluster, name)
-    administer(cluster, f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import get_args
 
 import httpx
+import pytest
 
 from tests.cli.program import Program, enter
 from tests.helpers.effort import Effort
 from tests.helpers.patience import PATIENCE_SECONDS
 from timebank.domain.facts.organisations import Permission
+
+pytestmark = pytest.mark.drill
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES: dict[Effort, int] = {"quick": 2, "release": 8, "night": 80}

@@ -1,21 +1,18 @@
 from collections.abc import AsyncIterator, Iterator
-from uuid import uuid4
 
 import pytest
 
 from tests.api.conftest import kept
 from tests.api.identity.door import Clock
 from tests.api.world import World, settled
-from tests.conftest import administer, database_url
+from tests.helpers.databases import database
 
 
 @pytest.fixture(scope="package")
 def door_url(cluster: str, template: str) -> Iterator[str]:
     """The URL of a database for all tests here."""
-    name = f"door_{uuid4().hex}"
-    administer(cluster, f"create database {name} template {template}")
-    yield database_url(cluster, name)
-    administer(cluster, f"drop database {name} with (force)")
+    with database(cluster, template) as url:
+        yield url
 
 
 @pytest.fixture(scope="package")

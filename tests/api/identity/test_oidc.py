@@ -20,7 +20,6 @@ from structlog.testing import capture_logs
 
 from tests.api.conftest import kept
 from tests.api.world import Caller, World, said, settled
-from tests.conftest import administer, database_url
 from tests.helpers.provider import CLIENT_ID, CLIENT_SECRET, Provider, new_key, provider_running
 from timebank.identity import oidc
 from timebank.runtime.settings import Settings, SettingsError, from_environ
@@ -33,15 +32,6 @@ def module_provider() -> Iterator[Provider]:
     """A provider for all tests here."""
     with provider_running() as provider:
         yield provider
-
-
-@pytest.fixture(scope="module")
-def module_url(cluster: str, template: str) -> Iterator[str]:
-    """The URL of a database for all tests here."""
-    name = f"oidc_{uuid4().hex}"
-    administer(cluster, f"create database {name} template {template}")
-    yield database_url(cluster, name)
-    administer(cluster, f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,7 @@ class TestIssuing:
             "offices": [],
             "roles": {},
             "acts_for": [],
+            "unread_notices": 0,
         }
         secret = made["api_key"][36:]
         assert secret not in str(await listed(world.administrator, world.garden))

@@ -1,15 +1,13 @@
 """People are told what others did on their account, and what they would know as their own doing."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any, get_type_hints
-from uuid import uuid4
 
 import pytest
 
 from tests.api.conftest import kept
 from tests.api.identity.door import ADDRESSES, OTHER, PASSWORD, Somebody, code_for, settled_in
 from tests.api.world import Caller, World, said, settled
-from tests.conftest import administer, database_url
 from tests.helpers.authenticator import shown
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.vocabulary import FACTS
@@ -21,15 +19,6 @@ MINE = "/v1/me/notices"
 
 NOT_TOLD = {"reward-reserved", "reservation-expired", "credit-donated", "volunteer-erased"}
 """What a proxy reserved or gave is told by the use of the proxy; no person makes a reservation expire."""
-
-
-@pytest.fixture(scope="module")
-def module_url(cluster: str, template: str) -> Iterator[str]:
-    """The URL of a database for all tests here."""
-    name = f"notices_{uuid4().hex}"
-    administer(cluster, f"create database {name} template {template}")
-    yield database_url(cluster, name)
-    administer(cluster, f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
@@ -7,18 +7,8 @@ import pytest
 
 from tests.api.conftest import kept
 from tests.api.world import Caller, World, settled
-from tests.conftest import administer, database_url
 
 SECURITY = "/v1/audit/security"
-
-
-@pytest.fixture(scope="module")
-def module_url(cluster: str, template: str) -> Iterator[str]:
-    """The URL of a database for all tests here."""
-    name = f"security_{uuid4().hex}"
-    administer(cluster, f"create database {name} template {template}")
-    yield database_url(cluster, name)
-    administer(cluster, f"drop database {name} with (force)")
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,8 @@ from timebank.projections.credit import funds, statement_checkpoints, statements
 from timebank.projections.machinery.rebuild import rebuild
 from timebank.projections.machinery.runner import Runner
 
+pytestmark = pytest.mark.drill
+
 WANG = volunteer(1)
 PROJECTION = statement_checkpoints.PROJECTION
 

@@ -33,6 +33,8 @@ from timebank.projections.recognition import leaderboards
 from timebank.runtime.composition import hooks
 from timebank.vault.people import People
 
+pytestmark = pytest.mark.drill
+
 every_projection = pytest.mark.parametrize("projection", EVERY, ids=lambda projection: projection.name)
 both_kinds = pytest.mark.parametrize(
     "projection", [balances.PROJECTION, leaderboards.PROJECTION], ids=lambda projection: projection.name
