@@ -17,6 +17,7 @@ from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMiss
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.refusals import OfficeMissing
 from timebank.identity.principals import Principal
+from timebank.ledger.codec import Event
 from timebank.projections.credit.funds import FundView
 from timebank.projections.credit.redemptions import RedemptionView
 from timebank.projections.organisations import memberships
@@ -120,6 +121,14 @@ class Sight:
             meant = await volunteers.exactly(self.pool, people, self.bank_id, query)
             shown += [_hardly_shown(each) for each in meant if each.volunteer_id not in members_ids]
         return shown[:limit]
+
+    # The log
+
+    def sees_fact(self, event: Event) -> bool:
+        """Whether they see a fact as it is in the log: it is about them, or they did it, or had it done for them."""
+        own = self._acting.own_id
+        is_theirs = self._acting.actor == event.actor or (own is not None and own in (event.on_behalf_of, *event.tags))
+        return self.sees_all or is_theirs
 
     # Service
 

@@ -38,7 +38,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 _encode = msgspec.json.Encoder().encode
-_encode_leaf = msgspec.msgpack.Encoder().encode
+_encode_row = msgspec.msgpack.Encoder().encode
 _decoders = {topic: msgspec.json.Decoder(fact) for topic, fact in FACTS.items()}
 
 
@@ -53,7 +53,12 @@ def decode(topic: str, data: bytes) -> Fact:
 
 
 def leaf(bank_id: UUID, position: int, recorded_at: datetime, event: Event) -> bytes:
-    """The SHA-256 of a whole row, as the leaf of an RFC 6962 tree (0x00, then the row as a MessagePack array).
+    """The SHA-256 of a whole row, as the leaf of an RFC 6962 tree: of 0x00, and the row as it is sealed."""
+    return hashlib.sha256(b"\x00" + sealed(bank_id, position, recorded_at, event)).digest()
+
+
+def sealed(bank_id: UUID, position: int, recorded_at: datetime, event: Event) -> bytes:
+    """A whole row in one string of bytes, a MessagePack array: what its leaf is the hash of.
 
     On whose behalf it was done is its last element, where it was on somebody's.
     """
@@ -72,7 +77,7 @@ def leaf(bank_id: UUID, position: int, recorded_at: datetime, event: Event) -> b
     )
     if event.on_behalf_of:
         row = (*row, event.on_behalf_of)
-    return hashlib.sha256(b"\x00" + _encode_leaf(row)).digest()
+    return _encode_row(row)
 
 
 def leaves(bank_id: UUID, after: int, recorded_at: datetime, events: Sequence[Event]) -> list[bytes]:

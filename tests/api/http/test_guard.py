@@ -213,6 +213,8 @@ def nobody() -> dict[str, str]:
         "redemption_id": new_redemption_id(),
         "fund_id": new_fund_id(),
         "code": "0000-0000-0000",
+        "position": "999999999",
+        "tile": "0/000",
     }
 
 

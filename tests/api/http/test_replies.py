@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from tests.api.http.test_guard import OPERATIONS, things_of
+from tests.api.http.test_guard import OPERATIONS, nobody, things_of
 from tests.api.world import World
 from timebank.api.http.replies import in_zone
 
@@ -33,7 +33,7 @@ async def test_times_are_local_with_their_offset(own_world: World) -> None:
     """In whatever zone a time came in and was kept, every answer says it in the bank's zone, with the offset."""
     world = own_world
     slot = {"starts_at": (datetime.now(UTC) + timedelta(days=3)).isoformat(), "places": 2}
-    ids = await things_of(world) | {"volunteer_id": world.volunteer.id, "organisation_id": world.garden}
+    ids = nobody() | await things_of(world) | {"volunteer_id": world.volunteer.id, "organisation_id": world.garden}
     ids["reward_id"] = await world.reward(slots=[slot])
     reserved = await world.redeem(await world.with_credit(), ids["reward_id"], {"slot": slot["starts_at"]})
     code = await world.administrator.post(f"/v1/volunteers/{world.volunteer.id}/codes", expect=201)

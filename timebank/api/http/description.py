@@ -15,6 +15,13 @@ from msgspec.inspect import is_struct_type
 from timebank import __version__
 from timebank.access.table import Access
 from timebank.api.http.named import NAMES, WHO
+from timebank.api.http.requests import RECEIPT_HEADER
+
+RECEIPT = {
+    "description": "Where in the log the last fact is that this came to, if it came to one, and its hash: a receipt, "
+    '`POSITION;leaf=:BASE64:;log="…"`, which `GET /v1/audit/proof/{position}` completes to a proof.',
+    "schema": {"type": "string"},
+}
 
 
 class DocsPage(OpenAPIRenderPlugin):
@@ -77,12 +84,15 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     data = handler.parsed_data_field
     if data and data.is_optional:
         operation["requestBody"]["required"] = False
+    access: Access | None = handler.opt.get("access")
+    is_write = access is not None and not access.public and handler.http_methods != {"GET"}
     for status, answer in operation["responses"].items():
+        if status in {"200", "201"} and is_write:
+            answer.setdefault("headers", {})[RECEIPT_HEADER] = RECEIPT
         if status in {"200", "201"} and answer["description"].endswith("follows"):
             answer["description"] = "It was made." if status == "201" else "What was asked for."
     if handler.opt.get("upload"):
         _describe_upload(operation)
-    access: Access | None = handler.opt.get("access")
     if access and access.proxy:
         operation.setdefault("parameters", []).append(
             {

@@ -6,11 +6,12 @@ Every handler carries its row, as `access=…` in its decorator; `table_of` coll
 import time
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from litestar import Litestar
 from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException, ValidationException
+from litestar.exceptions import NotAuthorizedException, NotFoundException, ValidationException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
@@ -118,6 +119,21 @@ async def _who(connection: Connection) -> Principal:
     if principal.kind == "volunteer" and sessions.is_to_be_noted(principal.credential):
         await sessions.used(principal.credential, visit(connection))
     return principal
+
+
+async def bank_meant(connection: Connection, bank_id: UUID | None) -> UUID:
+    """The bank that a public question is about: the one that is named, else that of whoever asks, else the only one.
+
+    Raises `BankNotNamed` where there are several.
+    """
+    services: Services = connection.app.state.services
+    if bank_id:
+        if await services.ledger.store.bank(bank_id) is None:
+            raise NotFoundException("There is no such bank here.")
+        return bank_id
+    if "authorization" in connection.headers:
+        return (await _who(connection)).bank_id
+    return await services.sign_in.the_bank(None)
 
 
 async def _rights(connection: Connection, principal: Principal, access: Access, behalf: str | None) -> Sequence[Acting]:

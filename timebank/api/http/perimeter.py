@@ -94,7 +94,9 @@ class Perimeter(ASGIMiddleware):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode()), *headers]
+                said = {name for name, _ in message["headers"]}
+                own = [(b"x-request-id", request_id.encode()), *scope["state"].get("receipt", ())]
+                message["headers"] = [*message["headers"], *own, *(each for each in headers if each[0] not in said)]
             await send(message)
 
         try:

@@ -24,6 +24,8 @@ from timebank.identity import failures
 from timebank.identity.limits.throttle import TooManyRequestsError, TooMuchAtOnceError
 from timebank.ledger.daily import DailyLimitReachedError
 from timebank.ledger.submission import ClockError, QueueFullError, StandbyAwayError, StoreUnavailableError
+from timebank.proofs.notes import NoteError
+from timebank.proofs.tiles import LogDamagedError
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -266,6 +268,12 @@ def _behind(_: Request[Any, Any, Any], error: ProjectionBehindError) -> Response
     return respond(_plain(503, str(error), kind="/problems/projection-behind"), {"Retry-After": "1"})
 
 
+def _cannot_prove(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    log.error("the log cannot be proved", why=str(error))
+    detail = "The log is not what was signed before, so nothing is proved by it until that is cleared up."
+    return respond(_plain(503, detail, kind="/problems/log-damaged"))
+
+
 def _client_gone(_: Request[Any, Any, Any], _error: ClientGoneError) -> Response[Problem]:
     detail = "The connection was closed before the whole request was here. Nothing was done."
     problem = Problem(type="about:blank", title="Client closed request", status=CLIENT_GONE, detail=detail)
@@ -300,6 +308,7 @@ HANDLERS: ExceptionHandlersMap = {
     StandbyAwayError: _standby_is_away,
     NotReadyError: _not_ready,
     ProjectionBehindError: _behind,
+    **dict.fromkeys((LogDamagedError, NoteError), _cannot_prove),
     UnicodeDecodeError: _unreadable,
     RecursionError: _unreadable,
     Exception: _unexpected,

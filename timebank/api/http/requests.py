@@ -34,9 +34,13 @@ from timebank.identity.principals import Principal
 from timebank.identity.security_log import Kind, Visit
 from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt
 from timebank.projections.people import volunteers
+from timebank.proofs.checkpoints import encoded, origin_of
 from timebank.runtime.composition import Services
 
 READ_PATIENCE_SECONDS = 2.0
+
+RECEIPT_HEADER = "Timebank-Receipt"
+"""The header of an answer that says where in the log, and under which hash, what was done is recorded."""
 
 Id = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[!-~]+$(?!\n)")]
 """An identifier; whether anything has it is for the domain to say."""
@@ -200,7 +204,7 @@ class BankRequest(StrictRequest[Principal]):
         refused: Refusal | None = None
         for by in (command.by, *self.user.acting_also):
             try:
-                return await self.services.ledger.execute(
+                receipt = await self.services.ledger.execute(
                     self.bank_id,
                     msgspec.structs.replace(command, by=by),
                     request_id=self.visit.request_id,
@@ -208,18 +212,31 @@ class BankRequest(StrictRequest[Principal]):
                 )
             except (NotFound, Forbidden) as refusal:
                 refused = refused or refusal
+            else:
+                self._hand_out(receipt)
+                return receipt
         assert refused, "at least one right was tried"
         raise refused
 
     async def submit(self, commands: Sequence[Command], key: str | None, *, dry_run: bool) -> list[Outcome]:
         """Have several commands executed, each refused alone; of several rights each is done by the first that does."""
-        return await self.services.ledger.submit(
+        outcomes = await self.services.ledger.submit(
             self.bank_id,
             await self._by_right(commands) if self.user.acting_also else commands,
             request_id=self.visit.request_id,
             key=await self._promise(key),
             dry_run=dry_run,
         )
+        done = [each for each in outcomes if isinstance(each, Receipt)]
+        if done:
+            self._hand_out(max(done, key=lambda receipt: receipt.position))
+        return outcomes
+
+    def _hand_out(self, receipt: Receipt) -> None:
+        """Have the answer carry the receipt for the last fact, in a header: a structured field (RFC 9651)."""
+        if receipt.leaf:
+            said = f'{receipt.position};leaf=:{encoded(receipt.leaf)}:;log="{origin_of(self.bank_id)}"'
+            self.scope["state"]["receipt"] = [(RECEIPT_HEADER.lower().encode(), said.encode())]
 
     async def _by_right(self, commands: Sequence[Command]) -> list[Command]:
         """The commands, each by the first right that is enough for it; what none is enough for, by the first."""

@@ -19,6 +19,7 @@ from timebank.domain.service.records import LogService, Programmes
 from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
 from timebank.ledger.submission import Outcome, Receipt
+from timebank.proofs.checkpoints import encoded
 
 ROWS = 1_000
 
@@ -73,11 +74,13 @@ class BatchRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What becomes of one row."""
+    """What becomes of one row. The position in the log and the leaf there, in base64, are the receipt for it."""
 
     index: int
     status: Literal["logged", "refused"]
     record_id: str | None = None
+    position: int | None = None
+    leaf: str | None = None
     problem: Problem | None = None
 
 
@@ -199,6 +202,11 @@ def _read_row(row: dict[str, Any], request: BankRequest, organisation_id: str) -
         return of_invalid(str(error))
 
 
+def _with_receipt(verdict: Verdict, record_id: str, receipt: Receipt) -> Verdict:
+    leaf = encoded(receipt.leaf)
+    return msgspec.structs.replace(verdict, record_id=record_id, position=receipt.position, leaf=leaf)
+
+
 def _verdicts(
     rows: Sequence[LogService | Problem], outcomes: Sequence[Outcome], said: Mapping[str, str], *, dry_run: bool
 ) -> list[Verdict]:
@@ -213,6 +221,6 @@ def _verdicts(
         else:
             (fact,) = outcome.facts
             assert isinstance(fact, ServiceLogged)
-            record_id = None if dry_run else fact.record_id
-            verdicts.append(Verdict(index=index, status="logged", record_id=record_id))
+            verdict = Verdict(index=index, status="logged")
+            verdicts.append(verdict if dry_run else _with_receipt(verdict, fact.record_id, outcome))
     return verdicts
