@@ -65,6 +65,7 @@ WHOM = click.argument("volunteer", default=ASK, callback=named_or_asked_for)
 
 COMMANDS = {
     "appoint": "appoint",
+    "archive": "log.archive",
     "backup": "database.backup",
     "code": "code",
     "demo": "demo",

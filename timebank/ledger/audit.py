@@ -22,9 +22,15 @@ class Finding(NamedTuple):
 
 
 async def check_log(
-    pool: Pool, bank_id: UUID, progress: Callable[[int, int], None] = lambda done, total: None
+    pool: Pool,
+    bank_id: UUID,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    saw: Callable[[int, bytes], None] = lambda position, made: None,
 ) -> AsyncIterator[Finding]:
-    """Go through a bank's whole log, as of one moment, and yield what is wrong with it."""
+    """Go through a bank's whole log, as of one moment, and yield what is wrong with it.
+
+    `saw` is told each position, and the leaf as it is made anew of the row.
+    """
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         tip = Tip(*(await connection.fetchrow(SQL["tip"], bank_id) or NOTHING_YET))
         position, recorded_at, event_id = 0, None, None
@@ -34,7 +40,10 @@ async def check_log(
                     yield Finding(position + 1, f"events are missing up to position {row['position'] - 1}")
                 if recorded_at and row["recorded_at"] < recorded_at:
                     yield Finding(row["position"], "recorded before the event that precedes it")
-                for what in _amiss(bank_id, row):
+                event = _event(row)
+                made = leaf(bank_id, row["position"], row["recorded_at"], event)
+                saw(row["position"], made)
+                for what in _amiss(event, is_sealed=made == row["leaf"]):
                     yield Finding(row["position"], what)
                 position, recorded_at, event_id = row["position"], row["recorded_at"], row["event_id"]
             progress(position, tip.position)
@@ -46,8 +55,8 @@ async def check_log(
             yield Finding(row["position"], f"tag {row['tag']} is {row['what']}")
 
 
-def _amiss(bank_id: UUID, row: Any) -> list[str]:
-    event = Event(
+def _event(row: Any) -> Event:
+    return Event(
         row["event_id"],
         row["topic"],
         row["data"],
@@ -58,9 +67,10 @@ def _amiss(bank_id: UUID, row: Any) -> list[str]:
         row["command_id"],
         row["on_behalf_of"],
     )
-    wrong = []
-    if leaf(bank_id, row["position"], row["recorded_at"], event) != row["leaf"]:
-        wrong.append("the row is not the one that was sealed: its hash differs")
+
+
+def _amiss(event: Event, *, is_sealed: bool) -> list[str]:
+    wrong = [] if is_sealed else ["the row is not the one that was sealed: its hash differs"]
     try:
         tags = decode(event.topic, event.data).tags()
     except (ValueError, KeyError, AttributeError) as error:

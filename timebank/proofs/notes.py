@@ -115,6 +115,18 @@ class Note(NamedTuple):
         """As it is written down."""
         return f"{self.text}\n{''.join(map(str, self.signatures))}"
 
+    @property
+    def line(self) -> str:
+        """In one line, to print or to mail: its words. That can be taken back where no line of the text has a blank."""
+        return " ".join(str(self).split())
+
+    @classmethod
+    def of_line(cls, line: str) -> Self:
+        """A note that was written in one line: three lines of text, and the signatures. Raises `NoteError`."""
+        words = line.split()
+        signatures = (" ".join(words[n : n + 3]) for n in range(3, len(words), 3))
+        return cls.parse("\n".join([*words[:3], "", *signatures, ""]))
+
     def verified(self, keys: Iterable[VerifierKey]) -> dict[VerifierKey, Signature]:
         """Which of some keys signed it, and how. Raises `NoteError` if one of them did not sign what it should have."""
         by_id = {(key.name, key.key_id): key for key in keys}

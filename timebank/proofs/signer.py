@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import asyncpg
@@ -23,7 +23,7 @@ from timebank.db.connections import CONNECTION_LOST, Pool
 from timebank.db.sql import load_statements
 from timebank.proofs import tiles
 from timebank.proofs.checkpoints import Checkpoint, origin_of
-from timebank.proofs.merkle import HASH_BYTES, Edge
+from timebank.proofs.merkle import HASH_BYTES, Edge, ProofError, check_consistency
 from timebank.proofs.notes import Note, NoteError, VerifierKey, signed
 from timebank.proofs.remembered import Remembered
 from timebank.proofs.tiles import LogDamagedError, Tiles
@@ -93,6 +93,11 @@ class Signer:
         """The public sides of all that ever signed them, with this key file."""
         return [VerifierKey.of(origin_of(bank_id), key) for key in self.keys.public]
 
+    def remembered(self, bank_id: UUID) -> list[Note]:
+        """The checkpoint that is remembered beside the key, if there is one."""
+        note = self._remembered.read(bank_id)
+        return [note] if note else []
+
     async def latest(self, bank_id: UUID) -> Signed | None:
         """The checkpoint that was signed last."""
         row = await self._pool.fetchrow(SQL["latest"], bank_id)
@@ -140,6 +145,23 @@ class Signer:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.sign_all()
 
+    async def exactly(self, bank_id: UUID, size: int) -> Signed:
+        """A checkpoint over exactly the first `size` facts, which may be one between two that were signed.
+
+        Raises `LogDamagedError` or `NoteError` where none can be signed.
+        """
+        later = await self.sign(bank_id)
+        row = await self._pool.fetchrow(SQL["exactly"], bank_id, size)
+        if row or not later or later.size < size:
+            return _must_reach(row, size)
+        root = await self.tiles.root(bank_id, size)
+        path = await self.tiles.consistency(bank_id, size, later.size)
+        try:
+            check_consistency(size, root, later.size, later.root, path)
+        except ProofError as error:
+            raise LogDamagedError(str(error)) from None
+        return await self._keep(bank_id, size, root)
+
     async def sign(self, bank_id: UUID) -> Signed | None:
         """The checkpoint of a bank's log as it is now, signed if need be; None of an empty log.
 
@@ -166,6 +188,10 @@ class Signer:
         # After what was signed is known: another process may be signing what was appended a moment ago.
         head: int = await self._pool.fetchval(SQL["head"], bank_id) or 0
         edge = self._edges.get(bank_id)
+        last = max([edge.size if edge else 0, *(mark.size for mark in marks)])
+        if head < last:
+            msg = f"the log ends at position {head}, but {last} facts were signed"
+            raise LogDamagedError(msg)
         if latest and edge and latest.size == edge.size == head and latest.root == edge.root:
             return latest
         if edge is None:
@@ -174,7 +200,7 @@ class Signer:
         if not head:
             return None
         await self._make_sure(bank_id, edge)
-        signed = await self._keep(bank_id, edge)
+        signed = await self._keep(bank_id, edge.size, edge.root)
         self._edges[bank_id] = edge
         self._forget(bank_id, edge.size)
         return signed
@@ -202,10 +228,6 @@ class Signer:
 
     async def _grown(self, bank_id: UUID, edge: Edge, head: int, marks: Sequence[_Mark]) -> Edge:
         """The edge of the tree over the whole log, which passes through all that was signed."""
-        last = max([edge.size, *(mark.size for mark in marks)])
-        if head < last:
-            msg = f"the log ends at position {head}, but {last} facts were signed"
-            raise LogDamagedError(msg)
         await self._must_contain(bank_id, edge, marks)
         stops = sorted({mark.size for mark in marks if mark.size > edge.size} | {head})
         edge = edge.copy()
@@ -251,15 +273,15 @@ class Signer:
             await connection.execute(SQL["make_sure"])
         edge.completed.clear()
 
-    async def _keep(self, bank_id: UUID, edge: Edge) -> Signed:
+    async def _keep(self, bank_id: UUID, size: int, root: bytes) -> Signed:
         """Sign, and remember it beside the key before anybody can see it."""
         origin = origin_of(bank_id)
-        note = signed(str(Checkpoint(origin, edge.size, edge.root)), origin, self.keys.signing)
+        note = signed(str(Checkpoint(origin, size, root)), origin, self.keys.signing)
         await asyncio.to_thread(self._remembered.write, bank_id, note)
-        kept = Signed(edge.size, edge.root, str(note), self._clock())
+        kept = Signed(size, root, str(note), self._clock())
         async with committed(self._pool, COMMIT_SECONDS) as connection:
             await connection.execute(SQL["keep"], bank_id, *kept)
-            row = await connection.fetchrow(SQL["exactly"], bank_id, edge.size)
+            row = await connection.fetchrow(SQL["exactly"], bank_id, size)
         return Signed(*row) if row else kept
 
     def _forget(self, bank_id: UUID, size: int) -> None:
@@ -283,6 +305,13 @@ async def signer_for(pool: Pool, path: Path, clock: Callable[[], datetime]) -> S
         msg = f"{error}. The checkpoints of this database are signed with it: put it back (TIMEBANK_SIGNING_KEY_FILE)"
         raise KeyringError(msg) from None
     return signer
+
+
+def _must_reach(row: Any, size: int) -> Signed:
+    if row is None:
+        msg = f"the log ends before position {size}"
+        raise LogDamagedError(msg)
+    return Signed(*row)
 
 
 def _must_agree(edge: Edge, marks: Sequence[_Mark]) -> None:

@@ -1,6 +1,8 @@
 """`timebank verify`: check the log, and every read model against the log."""
 
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import rich_click as click
 
@@ -11,37 +13,71 @@ from timebank.projections import EVERY
 from timebank.projections.credit import balances
 from timebank.projections.machinery.projection import Projection
 from timebank.projections.machinery.rebuild import verify
+from timebank.proofs.checking import tree_check
+from timebank.proofs.checkpoints import origin_of
+from timebank.proofs.notes import Note, NoteError
 from timebank.runtime.composition import Services
 
 
 @cli.command("verify")
 @click.option("--bank", help="Only this bank.")
-def verify_command(bank: str | None) -> None:
-    """Check the log row by row, and compare every read model with one made anew. Exits with 1 if anything differs."""
-    if not run_services(lambda services: _verify_banks(services, bank)):
+@click.option(
+    "--against",
+    "kept",
+    multiple=True,
+    help="A checkpoint that was kept elsewhere: a file, or one line. May be given several times.",
+)
+def verify_command(bank: str | None, kept: tuple[str, ...]) -> None:
+    """Check the log row by row, and compare every read model with one made anew. Exits with 1 if anything differs.
+
+    The log has to be the one that was signed: by the checkpoints in the database, beside the signing key, and those
+    given. Only one that was kept elsewhere tells whether whoever has both rewrote the log.
+    """
+    against = [_read_note(each) for each in kept]
+    if not run_services(lambda services: _verify_banks(services, bank, against)):
         sys.exit(1)
 
 
-async def _verify_banks(services: Services, wanted: str | None) -> bool:
+def _read_note(given: str) -> Note:
+    """A checkpoint in a file, or in one line. Raises `click.BadParameter`."""
+    try:
+        file = Path(given)
+        return Note.parse(file.read_bytes()) if len(given) < 200 and file.is_file() else Note.of_line(given)
+    except (NoteError, OSError) as error:
+        raise click.BadParameter(f"{given[:100]}: {error}", param_hint="--against") from None
+
+
+async def _verify_banks(services: Services, wanted: str | None, against: Sequence[Note]) -> bool:
     """Whether all is well in the bank that is wanted, or in all banks."""
     banks = [await find_bank(services, wanted)] if wanted else await services.ledger.store.banks()
     if not banks:
         click.echo("There is no bank here, and nothing to verify.")
-    return all([await _verify_bank(services, each) for each in banks])
+    origins = {origin_of(each.bank_id) for each in banks}
+    for note in against:
+        if note.text.partition("\n")[0] not in origins:
+            raise click.BadParameter("this checkpoint is of none of these banks", param_hint="--against")
+    return all([await _verify_bank(services, each, against) for each in banks])
 
 
-async def _verify_bank(services: Services, bank: Bank) -> bool:
+async def _verify_bank(services: Services, bank: Bank, against: Sequence[Note]) -> bool:
     click.echo(f"{bank.name} ({bank.bank_id}), {bank.head} events")
-    verdicts = [await verify_log(services, bank), await _verify_accounts(services, bank)]
+    own = [note for note in against if note.text.startswith(f"{origin_of(bank.bank_id)}\n")]
+    verdicts = [await verify_log(services, bank, own), await _verify_accounts(services, bank)]
     verdicts.append(await _verify_people(services, bank))
     verdicts += [await _verify_projection(services, bank, each) for each in EVERY]
     return all(verdicts)
 
 
-async def verify_log(services: Services, bank: Bank) -> bool:
-    """Whether nothing is wrong with the log of a bank; what is wrong is told."""
+async def verify_log(services: Services, bank: Bank, against: Sequence[Note] = ()) -> bool:
+    """Whether nothing is wrong with the log of a bank, or with what it was signed as; what is wrong is told."""
+    try:
+        tree = await tree_check(services.pool, services.signer, bank.bank_id, against)
+    except NoteError as error:
+        click.echo(f"  log: a checkpoint is not to be believed: {error}")
+        return False
     with progress_bar("Checking the log") as progress:
-        findings = [finding async for finding in check_log(services.pool, bank.bank_id, progress)]
+        findings = [finding async for finding in check_log(services.pool, bank.bank_id, progress, tree.take)]
+    findings += tree.finish()
     for finding in findings:
         click.echo(f"  log: position {finding.position}: {finding.what}")
     click.echo(f"  log: {'sound' if not findings else f'{len(findings)} findings'}")

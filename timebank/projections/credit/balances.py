@@ -17,6 +17,9 @@ from timebank.ledger.codec import Recorded, decode
 
 SQL = load_statements("timebank.projections.credit", "balances.sql")
 
+ACCOUNTS = ("available", "reserved", "debt", "service", "credited", "redeemed", "fund")
+"""What there is on accounts, in the order of the table."""
+
 # Which column an account is shown in, and with which sign: debts and what the bank issued are kept below zero.
 _COLUMNS: Final[dict[Account, tuple[int, int]]] = {
     "available": (0, 1),
@@ -104,6 +107,12 @@ async def _post(connection: Connection, bank_id: UUID, facts: Iterable[Fact]) ->
 async def trial_balance(pool: Pool, bank_id: UUID) -> int:
     """What remains when all accounts of a bank are added up: nothing, if all is well."""
     return await pool.fetchval(SQL["trial_balance"], bank_id) or 0
+
+
+async def every_account(connection: Connection, bank_id: UUID) -> list[tuple[str, dict[str, int]]]:
+    """What is on all accounts, of volunteers and funds, by holder; those on which nothing is are left out."""
+    rows = await connection.fetch(SQL["every_account"], bank_id)
+    return [(row["holder"], {name: row[name] for name in ACCOUNTS if row[name]}) for row in rows]
 
 
 async def balance_of(pool: Pool, bank_id: UUID, volunteer_id: str) -> Balance | None:

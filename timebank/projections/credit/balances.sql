@@ -42,3 +42,12 @@ select b.available_minutes, b.reserved_minutes, b.debt_minutes, b.service_minute
 select (coalesce(sum(available_minutes + reserved_minutes - debt_minutes - credited_minutes + redeemed_minutes), 0)
         + (select coalesce(sum(minutes), 0) from fund_balance where bank_id = $1))::bigint
   from balance where bank_id = $1
+
+-- every_account --
+-- What is on every account of a bank, in minutes. $1 bank
+select volunteer_id as holder, available_minutes as available, reserved_minutes as reserved, debt_minutes as debt,
+       service_minutes as service, credited_minutes as credited, redeemed_minutes as redeemed, 0::bigint as fund
+  from balance where bank_id = $1
+ union all
+select fund_id, 0, 0, 0, 0, 0, 0, minutes from fund_balance where bank_id = $1
+ order by holder

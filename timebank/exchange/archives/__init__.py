@@ -1,0 +1,5 @@
+"""Archives: a bank's whole log in a folder, which is checked without the service and taken in by another one."""
+
+from timebank.exchange.archives.writing import write_archive
+
+__all__ = ["write_archive"]

@@ -1,0 +1,104 @@
+"""Writing an archive: facts in files of 65,536 lines, the checkpoint over them, keys, balances, and what it all is.
+
+It is written while it is read, in little memory. Interrupted, it goes on with the first file that is not whole.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+
+from timebank.db.connections import Connection
+from timebank.projections.credit import balances
+from timebank.proofs import entries
+from timebank.proofs.checkpoints import encoded, origin_of
+from timebank.proofs.signer import Signed, Signer
+
+FORMAT = "timebank-archive/1"
+FILE_FACTS = 65_536
+STRETCH = 4_096
+
+Progress = Callable[[int, int], None]
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What an archive is: of which bank and log, how long, by which keys it was signed, and when those changed."""
+
+    format: str
+    origin: str
+    bank_id: UUID
+    name: str
+    timezone: str
+    size: int
+    root: str
+    verifier_keys: list[str]
+    key_changes: list[str]
+
+
+async def write_archive(signer: Signer, bank_id: UUID, folder: Path, progress: Progress) -> Manifest:
+    """Write a bank's log as of now into a folder, or go on writing one there. Raises `LogDamagedError`."""
+    (folder / "entries").mkdir(parents=True, exist_ok=True)
+    async with (
+        signer.tiles.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        name, timezone, size = await entries.standing(connection, bank_id)
+        signed = await signer.exactly(bank_id, size)
+        for number in range(-(-size // FILE_FACTS)):
+            await _write_file(connection, bank_id, folder, number, size, progress)
+        lines = [msgspec.json.encode(account) + b"\n" for account in await balances.every_account(connection, bank_id)]
+        changes = await entries.key_changes(connection, bank_id)
+    manifest = _manifest(signer, bank_id, signed, changes, name, timezone)
+    _replace(folder / "balances.ndjson", b"".join(lines))
+    _replace(folder / "checkpoint.txt", signed.note.encode())
+    _replace(folder / "manifest.json", msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    return manifest
+
+
+def _manifest(signer: Signer, bank_id: UUID, signed: Signed, changes: list[str], name: str, timezone: str) -> Manifest:
+    return Manifest(
+        format=FORMAT,
+        origin=origin_of(bank_id),
+        bank_id=bank_id,
+        name=name,
+        timezone=timezone,
+        size=signed.size,
+        root=encoded(signed.root),
+        verifier_keys=[str(key) for key in signer.verifier_keys(bank_id)],
+        key_changes=changes,
+    )
+
+
+async def _write_file(
+    connection: Connection, bank_id: UUID, folder: Path, number: int, size: int, progress: Progress
+) -> None:
+    """Write one file of facts, unless a whole one is there."""
+    file, after = folder / "entries" / f"{number:08}.ndjson", number * FILE_FACTS
+    until = min(after + FILE_FACTS, size)
+    if not (file.exists() and _lines_in(file) == FILE_FACTS):
+        draft = file.with_suffix(".part")
+        with draft.open("wb") as writing:
+            while after < until:
+                text, last, count = await entries.lines(connection, bank_id, after, until, STRETCH)
+                if not count:
+                    break  # facts are missing: whoever checks the archive is told which
+                writing.write(text)
+                after = last
+                progress(after, size)
+            writing.flush()
+            os.fsync(writing.fileno())
+        draft.replace(file)
+    progress(until, size)
+
+
+def _lines_in(file: Path) -> int:
+    with file.open("rb") as reading:
+        return sum(piece.count(b"\n") for piece in iter(lambda: reading.read(1 << 20), b""))
+
+
+def _replace(file: Path, content: bytes) -> None:
+    draft = file.with_suffix(".part")
+    draft.write_bytes(content)
+    draft.replace(file)

@@ -1,0 +1,79 @@
+"""Checking the tree in place: whether the log, made anew row by row, comes to what was signed and kept of it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
+from timebank.ledger.audit import Finding
+from timebank.proofs.checkpoints import Checkpoint
+from timebank.proofs.merkle import TILE_HEIGHT, Edge
+from timebank.proofs.notes import Note
+from timebank.proofs.signer import Signer
+
+SQL = load_statements("timebank.proofs", "checking.sql")
+
+
+class TreeCheck:
+    """Takes the leaves of a log in order, and says where they are not those of the tree that was signed."""
+
+    def __init__(
+        self, kept: dict[tuple[int, int], bytes], own: Sequence[Checkpoint], against: Sequence[Checkpoint]
+    ) -> None:
+        """By the hashes over tiles of leaves that are `kept`, by `own` checkpoints and those that others kept.
+
+        Only the latter say up to where the log is sound; if there are none, our own.
+        """
+        self._kept = kept
+        self._marks: defaultdict[int, set[bytes]] = defaultdict(set)
+        for checkpoint in (*own, *against):
+            self._marks[checkpoint.size].add(checkpoint.root)
+        self._trusted = {(each.size, each.root) for each in against or own}
+        self._edge = Edge()
+        self._sound = 0
+        self.findings: list[Finding] = []
+
+    def take(self, position: int, leaf: bytes) -> None:
+        """One more leaf; after a gap nothing more can be said."""
+        if position != self._edge.size + 1:
+            return
+        self._edge.add(leaf)
+        for level, number, root in self._edge.completed:
+            if self._kept.get((level, number), root) != root and level == 0:
+                first = (number << TILE_HEIGHT) + 1
+                self._find(first, f"the 256 facts from here on are not those that were signed (tile {number})")
+        self._edge.completed.clear()
+        for root in self._marks.get(position, ()):
+            if root != self._edge.root:
+                self._find(self._sound + 1, f"from here on, or later, the first {position} facts are not those signed")
+            elif (position, root) in self._trusted:
+                self._sound = position
+
+    def finish(self) -> list[Finding]:
+        """All that was found."""
+        missing = [size for size in self._marks if size > self._edge.size]
+        if missing:
+            ends = f"the log ends at position {self._edge.size}, but a checkpoint covers {max(missing)} facts"
+            self._find(self._sound + 1, f"from here on, or later, facts are missing: {ends}")
+        return self.findings
+
+    def _find(self, position: int, what: str) -> None:
+        self.findings.append(Finding(position, what))
+
+
+async def tree_check(pool: Pool, signer: Signer, bank_id: UUID, against: Sequence[Note]) -> TreeCheck:
+    """A check by the tiles and the latest checkpoint in the database, what is remembered, and what else is given.
+
+    Raises `NoteError` if one of the notes is not signed by the log.
+    """
+    latest = await signer.latest(bank_id)
+    own = [*([Note.parse(latest.note)] if latest else []), *signer.remembered(bank_id)]
+    for note in (*against, *own):
+        note.must_be_signed(signer.trusted(bank_id))
+    rows: list[Any] = await pool.fetch(SQL["tiles"], bank_id)
+    kept = {(row["level"], row["number"]): row["root"] for row in rows}
+    return TreeCheck(
+        kept, [Checkpoint.parse(note.text) for note in own], [Checkpoint.parse(note.text) for note in against]
+    )

@@ -1,0 +1,116 @@
+"""What is checked: proofs, checkpoints and archives, by the keys one trusts and by what was kept before."""
+
+import base64
+import hashlib
+import json
+import re
+from collections import defaultdict
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+
+from .accounts import compare
+from .log import Log, check_file, entries_in
+from .notes import Checkpoint, Key, checkpoint_of, key_of, must_extend, unbased
+from .tree import WrongError, must_include
+
+
+class Verifier:
+    """What one trusts, what one has kept, and what is checked by that."""
+
+    def __init__(self, keys: set[Key], witnesses: set[Key], wanted: int, receipts: list[str], kept: Path) -> None:
+        self.keys, self.witnesses, self.wanted, self.kept = keys, witnesses, wanted, kept
+        self.receipts = [(*each.split(), "", "")[:3] for each in receipts]
+        self.known = [checkpoint_of(file.read_text(encoding="utf8")) for file in sorted(kept.glob("*.checkpoint"))]
+
+    def accept(self, checkpoint: Checkpoint) -> Checkpoint:
+        """A checkpoint that is signed by the log, and by enough witnesses. Raises `WrongError`."""
+        if {key.name for key in checkpoint.signers(self.keys)} != {checkpoint.origin}:
+            raise WrongError(f"the checkpoint of {checkpoint.size} facts is signed by no key of its log that you trust")
+        if len(checkpoint.signers(self.witnesses)) < self.wanted:
+            raise WrongError(f"the checkpoint of {checkpoint.size} facts lacks cosignatures: {self.wanted} are wanted")
+        for other in self.known:
+            if other[:2] == checkpoint[:2] and other.root != checkpoint.root:
+                raise WrongError(f"{other.origin} has told two histories: two checkpoints of {other.size} facts differ")
+        return checkpoint
+
+    def learn(self, checkpoint: Checkpoint, path: list[bytes] | None = None) -> str:
+        """Keep a checkpoint for the next time; with a proof of consistency, check it against the one kept last."""
+        self.accept(checkpoint)
+        earlier = [each for each in self.known if each.origin == checkpoint.origin and each.size < checkpoint.size]
+        if path is not None and earlier:
+            must_extend(max(earlier, key=lambda each: each.size), checkpoint, path)
+        self.keep(checkpoint)
+        return f"a checkpoint of {checkpoint.size} facts of {checkpoint.origin}"
+
+    def keep(self, checkpoint: Checkpoint, leaves: bytes = b"") -> None:
+        """Remember what was found to hold."""
+        self.known.append(checkpoint)
+        self.kept.mkdir(parents=True, exist_ok=True)
+        signed = "".join(f"— {name} {base64.b64encode(i + raw).decode()}\n" for name, i, raw in checkpoint.signatures)
+        note = self.file(checkpoint.origin, f"{checkpoint.size}.checkpoint")
+        note.write_text(f"{checkpoint.text}\n{signed}", encoding="utf8")
+        if leaves:
+            self.file(checkpoint.origin, "leaves").write_bytes(leaves)
+
+    def file(self, origin: str, what: str) -> Path:
+        """Where something is kept about a log."""
+        return self.kept / f"{re.sub('[^A-Za-z0-9-]', '_', origin)}.{what}"
+
+    def expected(self, origin: str) -> dict[int, bytes]:
+        """The leaves that receipts of a log say, by position."""
+        return {int(position): unbased(leaf) for log, position, leaf in self.receipts if log == origin}
+
+    def proof(self, text: str) -> str:
+        """Check the proof of one fact (C2SP tlog-proof), and say which fact it is."""
+        head, _, note = text.partition("\n\n")
+        first, extra, at, *hashes = [*head.split("\n"), "", ""]
+        if (first, extra[:6], at[:6]) != ("c2sp.org/tlog-proof@v1", "extra ", "index ") or not at[6:].isdigit():
+            raise WrongError("this is no proof of a fact")
+        row, index, path = unbased(extra[6:]), int(at[6:]), [unbased(each) for each in hashes if each]
+        checkpoint, leaf = self.accept(checkpoint_of(note)), hashlib.sha256(b"\x00" + row).digest()
+        must_include(leaf, index, checkpoint.size, path, checkpoint.root)
+        if self.expected(checkpoint.origin).get(index + 1, leaf) != leaf:
+            raise WrongError(f"position {index + 1}: the fact is not the one of your receipt")
+        self.keep(checkpoint)
+        shown = re.sub(r"[^\x20-\x7e\u00a0-\ufffc]+", " ", row.decode(errors="replace"))
+        return f"position {index + 1} is in the log of {checkpoint.size} facts: {shown.strip()}"
+
+    def archive(self, folder: Path) -> str:
+        """Check a whole log: every leaf, the tree, all checkpoints, the receipts, and the balances, made anew."""
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf8"))
+        final = checkpoint_of((folder / "checkpoint.txt").read_text(encoding="utf8"))
+        changes = [checkpoint_of(each) for each in manifest["key_changes"]]
+        log, accounts, last = self.begun([*changes, final]), defaultdict[tuple[str, str], int](int), 0
+        files, check = entries_in(folder), partial(check_file, manifest["bank_id"])
+        with ProcessPoolExecutor() if len(files) > 1 else nullcontext() as workers:
+            for found in workers.map(check, files) if workers else map(check, files):
+                if found.leaves and (found.first != log.tree.size + 1 or found.earliest < last):
+                    raise WrongError(f"position {log.tree.size + 1} is missing, or not in order")
+                last = found.latest
+                log.take(found.leaves)
+                for account, minutes in found.accounts.items():
+                    accounts[account] += minutes
+                self.trust(found.keys, changes)
+                if found.wrong:
+                    raise WrongError(found.wrong)
+        log.end()
+        self.accept(final)
+        compare(accounts, folder / "balances.ndjson")
+        self.keep(final, bytes(log.leaves))
+        return f"{log.tree.size} facts of {final.origin}, their tree, its checkpoints and {len(accounts)} accounts"
+
+    def begun(self, shown: list[Checkpoint]) -> Log:
+        """A log before its first fact, with what is known of it and what is shown of it."""
+        origin = shown[-1].origin
+        kept = self.file(origin, "leaves")
+        known = [each for each in self.known if each.origin == origin]
+        own = [each for each in shown if each.origin == origin]
+        return Log(known, own, self.expected(origin), kept.read_bytes() if kept.exists() else b"")
+
+    def trust(self, announced: list[tuple[int, str]], changes: list[Checkpoint]) -> None:
+        """Trust new keys that the log announces, if a key that is trusted signed a checkpoint over that."""
+        for position, key in announced:
+            if any(each.size >= position and each.signers(self.keys) for each in changes):
+                self.keys.add(key_of(key))

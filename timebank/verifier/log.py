@@ -1,0 +1,88 @@
+"""A whole log that is gone through: its files, each by itself, and what all of it has to agree with."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import NamedTuple
+
+from .accounts import postings
+from .facts import leaf_of
+from .notes import Checkpoint
+from .tree import Tree, WrongError
+
+
+class Log:
+    """A log that is gone through, and what it has to agree with."""
+
+    def __init__(
+        self, known: list[Checkpoint], shown: list[Checkpoint], expected: dict[int, bytes], before: bytes
+    ) -> None:
+        """With the checkpoints one knows and those one is shown, the leaves of receipts, and those of last time."""
+        self.expected, self.before = expected, before
+        self.known = {each[1:3] for each in known}
+        self.marks: dict[int, set[bytes]] = defaultdict(set)
+        for mark in (*known, *shown):
+            self.marks[mark.size].add(mark.root)
+        self.tree, self.leaves, self.sound = Tree(), bytearray(), 0
+
+    def take(self, leaves: bytes) -> None:
+        """The leaves of some more facts."""
+        for start in range(0, len(leaves), 32):
+            leaf, position, at = leaves[start : start + 32], self.tree.size + 1, len(self.leaves)
+            if self.before[at : at + 32] not in (b"", leaf) or self.expected.get(position, leaf) != leaf:
+                raise WrongError(f"position {position}: this is not the fact of your receipt, or of last time")
+            self.tree.add(leaf)
+            self.leaves += leaf
+            for root in self.marks.get(position, ()):
+                if root != self.tree.root():
+                    raise WrongError(f"the first wrong position is after {self.sound}, at most {position}")
+                self.sound = position if (position, root) in self.known else self.sound
+
+    def end(self) -> None:
+        """There are no more facts."""
+        size = self.tree.size
+        if size < max(0, *self.expected, len(self.before) // 32):
+            raise WrongError(f"position {size + 1} is missing, and all that follow")
+        if size < max(self.marks):
+            raise WrongError(f"the first wrong position is after {self.sound}, at most {size + 1}: the log ends there")
+
+
+class Found(NamedTuple):
+    """What a file of facts comes to, as far as it can be read."""
+
+    first: int
+    earliest: int
+    latest: int
+    leaves: bytes
+    accounts: dict[tuple[str, str], int]
+    keys: list[tuple[int, str]]
+    wrong: str
+
+
+def check_file(bank: str, file: Path) -> Found:
+    """Make the leaves of some facts anew, and what they do to accounts; each file by itself."""
+    leaves, keys, wrong, first, earliest, latest = bytearray(), [], "", 0, 0, 0
+    accounts: dict[tuple[str, str], int] = defaultdict(int)
+    with file.open(encoding="utf8") as lines:
+        for entry in map(json.loads, lines):
+            at, leaf = leaf_of(bank, entry)
+            first, earliest = (first, earliest) if leaves else (entry["position"], at)
+            if entry["position"] != first + len(leaves) // 32 or at < latest:
+                wrong = f"position {first + len(leaves) // 32} is missing, or not in order"
+                break
+            latest = at
+            leaves += leaf
+            try:
+                fact = json.loads(entry["data"])
+                for whose, account, minutes in postings(entry["topic"], fact):
+                    accounts[whose, account] += minutes
+            except (ValueError, KeyError, TypeError, AttributeError):
+                wrong = wrong or f"position {entry['position']}: the fact cannot be read"
+            if entry["topic"] == "signing-key-announced":
+                keys.append((entry["position"], fact["verifier_key"]))
+    return Found(first, earliest, latest, bytes(leaves), accounts, keys, wrong)
+
+
+def entries_in(folder: Path) -> list[Path]:
+    """The files of facts of an archive, in order."""
+    return sorted((folder / "entries").glob("*.ndjson"))
