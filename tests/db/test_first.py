@@ -88,20 +88,23 @@ async def test_the_guide_leads_here(emptied: list[str], folder: Path) -> None:
         served.stop()
     bank_id = await must_be_as_of_now(url, folder, EVENTS + 2)
 
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
+
     async def with_new_keys(connection: Connection) -> None:
-        await keyring_for(connection, folder / "others.json")
+        await keyring_for(connection, elsewhere / "keys.json")
 
     with (folder / "before.backup").open("rb") as stream:
         await restore(another, stream, with_new_keys)
-    Program(folder, database_url=another, key_file=str(folder / "others.json")).run("verify")
-    assert await must_be_as_of_now(another, folder, EVENTS, "others.json") == bank_id
+    Program(elsewhere, database_url=another, key_file=str(elsewhere / "keys.json")).run("verify")
+    assert await must_be_as_of_now(another, elsewhere, EVENTS) == bank_id
 
 
-async def must_be_as_of_now(url: str, folder: Path, head: int, keys: str = "keys.json") -> UUID:
+async def must_be_as_of_now(url: str, folder: Path, head: int) -> UUID:
     """Everybody is there, sealed, in the schema of now, and all is as the log says; says which bank it is."""
     async with asyncpg.create_pool(url, min_size=1, max_size=2) as pool:
         async with pool.acquire() as connection:
-            people = People(await keyring_for(connection, folder / keys))
+            people = People(await keyring_for(connection, folder / "keys.json"))
         bank = await pool.fetchrow("select bank_id, head from bank")
         assert bank["head"] == head
         everybody = await volunteers.page(pool, people, bank["bank_id"], None, "", 1_000)

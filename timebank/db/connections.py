@@ -34,6 +34,9 @@ CONNECTION_LOST = (
 DATABASE_ERRORS = (*CONNECTION_LOST, asyncpg.PostgresError)
 """Whatever the driver raises: for whoever goes on in any case."""
 
+UNFIT = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, asyncpg.SyntaxOrAccessError)
+"""What the driver raises when rows do not fit the table they are for."""
+
 CONNECT_SECONDS = 5.0
 ACQUIRE_SECONDS = 5.0
 RELEASE_SECONDS = 2.0

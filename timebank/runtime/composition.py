@@ -146,10 +146,11 @@ async def running_services(
         )
         await must_have_rights(pool, url)
         ground = await _ground(settings, pool, clock, meter)
-        services = await _put_together(stack, ground)
+        follows = settings.project if follow is None else follow
+        services = await _put_together(stack, ground, follows=follows)
         await services.erasures.repeat(pool, services.ledger)
         tasks = _always(services, ground)
-        if settings.project if follow is None else follow:
+        if follows:
             await stack.enter_async_context(_current(pool))
             await services.runner.catch_up_all()
             tasks |= _following(services, settings)
@@ -177,8 +178,8 @@ async def _ground(settings: Settings, pool: Pool, clock: Callable[[], datetime] 
     )
 
 
-async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Services:
-    """The services; the stack is told what is to be closed."""
+async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground, *, follows: bool) -> Services:
+    """The services; the stack is told what is to be closed. What is recorded is signed by whoever follows the log."""
     settings, pool, people = ground.settings, ground.pool, ground.people
     store = Store(pool, ground.waker)
     runner = Runner(store, FOLLOWING)
@@ -188,7 +189,9 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground) -> Se
     security_log = SecurityLog(pool, people.keyring)
     signer = await signer_for(pool, settings.signing_keys, ground.clock)
     erasures = Erasures(Erased(settings.erased), Erasure(people))
-    all_hooks = [*hooks(people, principals), Hook(leaves=signer.recorded), Hook(after_commit=erasures.note)]
+    all_hooks = [*hooks(people, principals), Hook(after_commit=erasures.note)]
+    if follows:
+        all_hooks.append(Hook(leaves=signer.recorded))
     ledger = _ledger(ground, store, all_hooks, _alarm(runner, principals, security_log, ground.clock))
     factors = SecondFactors(pool, people, Attempts(pool, people.keyring), security_log, principals.forget)
     services = Services(

@@ -48,12 +48,12 @@ def without(backup: bytes, end: int) -> bytes:
 async def test_what_is_not_whole(backup: bytes, empty: str) -> None:
     """Cut anywhere, or with a byte changed, a backup is refused, and the database is as empty as before."""
     whole, middle = gzip.decompress(backup), len(backup) // 2
-    changed = backup[:middle] + bytes([backup[middle] ^ 1]) + backup[middle + 1 :]
+    changed = [backup[:at] + bytes([backup[at] ^ 1]) + backup[at + 1 :] for at in range(99, len(backup) - 9, 4_001)]
     end = whole.rindex(b"end.json")
     last = whole.rindex(b'"event":')
     fewer = whole[: last + 8] + b"9" + whole[last + 9 :]
     for broken in (
-        b"", b"no backup", backup[:20], backup[:middle], backup[:-9], changed, without(backup, end),
+        b"", b"no backup", backup[:20], backup[:middle], backup[:-9], *changed, without(backup, end),
         without(backup, end // 2), gzip.compress(b"x" * 2048), gzip.compress(fewer),
     ):  # fmt: skip
         with pytest.raises(BackupError, match=r"^(this is no backup|the backup is not whole)"):

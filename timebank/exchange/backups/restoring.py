@@ -6,7 +6,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import IO
 
-from timebank.db.connections import Connection, connected
+from timebank.db.connections import UNFIT, Connection, connected
 from timebank.db.migrations import apply, migration_files
 from timebank.exchange.backups.archive import BackupError, Manifest, Reader
 from timebank.exchange.backups.tables import SQL
@@ -84,7 +84,11 @@ async def _load(connection: Connection, reader: Reader, progress: Progress) -> N
     for table, pieces in groupby(reader.pieces(), itemgetter(0)):
         source = _counted(pieces, rows, lambda: progress(rows.get("event", 0), total))
         columns = reader.manifest.tables[table]
-        await connection.copy_to_table(table, source=source, columns=columns, schema_name="public")
+        try:
+            await connection.copy_to_table(table, source=source, columns=columns, schema_name="public")
+        except UNFIT as error:
+            msg = f"the backup is not whole: {error}"
+            raise BackupError(msg) from None
     if reader.end is None or reader.end.rows != rows:
         msg = "the backup is not whole: there are other rows in it than it says"
         raise BackupError(msg)
