@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
+import msgspec
 import rich_click as click
 import uvloop
 from rich.console import Console
@@ -132,10 +133,17 @@ def run(command: Callable[[Settings], Coroutine[Any, Any, T]], *, logs_as_set: b
         return running.run(command(settings))
 
 
-def run_services(command: Callable[[Services], Coroutine[Any, Any, T]], *, logs_as_set: bool = False) -> T:
-    """Run one command with services; it moves projections on itself where it needs them."""
+def run_services(
+    command: Callable[[Services], Coroutine[Any, Any, T]], *, logs_as_set: bool = False, memories: int | None = None
+) -> T:
+    """Run one command with services; it moves projections on itself where it needs them.
+
+    No more `memories` are kept ready than it needs, if it says how many.
+    """
 
     async def with_settings(settings: Settings) -> T:
+        if memories is not None:
+            settings = msgspec.structs.replace(settings, memories_limit=min(memories, settings.memories_limit))
         async with running_services(settings, follow=False, statement_seconds=None) as services:
             return await command(services)
 

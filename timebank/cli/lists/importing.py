@@ -42,6 +42,8 @@ E = TypeVar("E")
 F = TypeVar("F", bound=Callable[..., Any])
 
 PAGE = 500
+MEMORIES = 10_000
+"""How many memories are kept ready, those of rows near one another: a list of any length takes no more space."""
 SHOWN_ORGANISATIONS = 10
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
@@ -225,7 +227,7 @@ def _run(file: Path, importing: Callable[[Services, Path], Coroutine[Any, Any, N
     """Import, and end the program with what has to be said first, where there is something."""
     try:
         with _at_hand(file) as at_hand:
-            run_services(lambda services: importing(services, at_hand))
+            run_services(lambda services: importing(services, at_hand), memories=MEMORIES)
     except QuestionsError as error:
         tell_questions(error)
         raise SystemExit(1) from None
