@@ -10,15 +10,16 @@ from litestar.routes import HTTPRoute
 from timebank.access.table import Access
 from timebank.api.app import create_app
 from timebank.api.http.guard import table_of
-from timebank.api.http.problems import FAILURES, STATUSES
+from timebank.api.http.telling.pages import kinds
 from timebank.cli import cli
-from timebank.domain.refusing import every_refusal
 from timebank.runtime.settings import PREFIX, Settings
 
 TOP = Path(__file__).parents[1]
 PROBLEMS = TOP / "docs" / "problems.md"
 PROOF = {True: "yes", False: ""}
 ACCESS = TOP / "docs" / "access.md"
+APP = create_app(Settings(oidc_issuer="https://provider.example", oidc_client_id="timebank"))
+"""A program with all its parts, each of which has its refusals."""
 
 
 def problems_page() -> str:
@@ -27,23 +28,16 @@ def problems_page() -> str:
         "# Problems",
         "",
         "Every failed request is answered with `application/problem+json` (RFC 9457). Programs tell problems apart by",
-        "`type`; `errors` names fields. Beside those below there are `/problems/invalid-request` (400),",
-        "`/problems/list-unreadable` and `/problems/list-not-clear` (422; see [lists](lists.md)),",
-        "`/problems/too-much-at-once` (413), `/problems/queue-full`, `/problems/too-many-requests` and",
-        "`/problems/daily-limit-reached` (429), `/problems/database-unavailable`, `/problems/projection-behind`,",
-        "`/problems/clock-off`, `/problems/standby-away`, `/problems/log-damaged` and, of `/health/ready` alone,",
-        "`/problems/not-ready` (503), and `about:blank` where the status says all.",
+        "`type`, which is the address of a page that explains it; `errors` names fields, and the values to choose",
+        "from. Titles and details are in Chinese or English, as `Accept-Language` asks. Where the status says all, the",
+        "type is `about:blank`.",
         "",
         "| type | status | what it says |",
         "|---|---|---|",
     ]
-    for kind, refusal in sorted(every_refusal().items()):
-        status = next(STATUSES[each] for each in refusal.__mro__ if each in STATUSES)
-        says = " ".join((refusal.__doc__ or "").split()).replace("{", "*").replace("}", "*")
-        lines.append(f"| `/problems/{kind}` | {status.value} | {says} |")
-    for failure, status in sorted(FAILURES.items(), key=lambda item: item[0].kind):
-        says = " ".join((failure.__doc__ or "").split()).replace("{", "*").replace("}", "*")
-        lines.append(f"| `/problems/{failure.kind}` | {status.value} | {says} |")
+    for kind in kinds():
+        says = kind.template.replace("{", "*").replace("}", "*")
+        lines.append(f"| `/problems/{kind.name}` | {kind.status} | {says} |")
     lines += ["", "This page is written by `uv run python -m tests.test_docs`.", ""]
     return "\n".join(lines)
 
@@ -55,10 +49,9 @@ def test_every_refusal_is_on_the_page_on_problems() -> None:
 
 def access_page() -> str:
     """The page on who may do what, as the table in the program has it."""
-    app = create_app(Settings(oidc_issuer="https://provider.example", oidc_client_id="timebank"))
     served = {
         handler.handler_name: f"{method} {route.path_format}"
-        for route in app.routes
+        for route in APP.routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         for method in handler.http_methods - {"OPTIONS"}
@@ -82,7 +75,7 @@ def access_page() -> str:
         *(
             f"| `{name}` | `{served[name]}` | {_everybody(access)} | {_own(access)} | {', '.join(access.offices)} "
             f"| {', '.join(dict.fromkeys(access.roles))} | {access.permission or ''} | {PROOF[access.proof]} |"
-            for name, access in table_of(app).items()
+            for name, access in table_of(APP).items()
         ),
         "",
         "This page is written by `uv run python -m tests.test_docs` from the `access=…` of each operation.",

@@ -6,19 +6,24 @@ in the very decision they are used for.
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from timebank.access.table import Access, listed
+from timebank.access.table import Access, let_in
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.domain.people.refusals import ProxyNotAllowed, VolunteerUnknown
 from timebank.domain.refusals import YouAreSuspended
 from timebank.identity.principals import Principal
 from timebank.projections.people.proxies import ProxyView
+from timebank.words import told
 
 
 class NotAllowed(Exception):  # noqa: N818  # an answer, not an error of ours
-    """The row does not let them in; says whom it lets in."""
+    """The row does not let them in; says whom it lets in: a template, and what fills its blanks."""
+
+    def __init__(self, template: str, **details: Any) -> None:
+        self.template, self.details = template, details
+        super().__init__(told(template, details))
 
 
 class Concerned(NamedTuple):
@@ -44,7 +49,7 @@ def rights_of(principal: Principal, access: Access, concerned: Concerned, today:
         return tuple(rights)
     if access.own:
         raise VolunteerUnknown(volunteer_id=concerned.volunteer_id)
-    raise NotAllowed(f"This is for {listed(access)} only.")
+    raise NotAllowed("This is for {whom} only.", whom=let_in(access))
 
 
 def _of_offices(principal: Principal, access: Access, concerned: Concerned, today: date) -> Iterator[Acting]:
@@ -60,8 +65,8 @@ def _of_program(principal: Principal, access: Access) -> Acting:
     if access.everybody or (access.permission and access.permission in principal.permissions):
         return principal.acting
     if access.permission:
-        raise NotAllowed(f"This needs a key with the permission {access.permission}.")
-    raise NotAllowed(f"This is for {listed(access)} only.")
+        raise NotAllowed("This needs a key with the permission {permission}.", permission=access.permission)
+    raise NotAllowed("This is for {whom} only.", whom=let_in(access))
 
 
 def right_of_proxy(

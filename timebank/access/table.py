@@ -87,11 +87,11 @@ VIEW_GRANTS = Access(offices=("administrator", "auditor"), roles=MANAGES_MEMBERS
 REGISTER_VOLUNTEERS = Access(offices=("administrator", "node-leader"), permission="register-volunteers")
 
 
-def listed(access: Access) -> str:
+def let_in(access: Access) -> list[str]:
     """Whom a row lets in, in words."""
     people = [f"{each}s".replace("-", " ") for each in (*access.offices, *dict.fromkeys(access.roles))]
     if access.permission:
         people.append("organisations' programs")
     if access.people or access.own:
         people.append("people about themselves")
-    return " and ".join([", ".join(people[:-1]), people[-1]] if len(people) > 1 else people)
+    return people

@@ -25,6 +25,7 @@ from timebank.api.http.perimeter import Perimeter
 from timebank.api.http.problems import HANDLERS
 from timebank.api.http.replies import Reply
 from timebank.api.http.requests import BankRequest
+from timebank.api.http.telling.pages import explain_problem, list_problems
 from timebank.api.http.welcome import welcome
 from timebank.api.identity.oidc import OidcController
 from timebank.identity.limits.throttle import Rate
@@ -61,6 +62,8 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
             HealthController,
             welcome,
             *([metrics_controller(settings.metrics_token)] if settings.metrics_token else []),
+            list_problems,
+            explain_problem,
             create_static_files_router(
                 path="/assets", directories=[Path(__file__).parent / "http" / "assets"], include_in_schema=False
             ),

@@ -9,7 +9,6 @@ Refusal
 The refusals themselves are in `refusals.py`, and those of a subject in its folder.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 
@@ -23,12 +22,14 @@ class Refusal(Exception):  # noqa: N818  # a refusal is an answer, not an error 
         super().__init__(str(self))
 
     def __str__(self) -> str:
-        return self.told(self.details)
+        why = self.details.get("why")
+        reason = {"why": why.format(**self.details)} if why else {}
+        return self.template.format(**(self.details | reason))
 
-    def told(self, details: Mapping[str, Any]) -> str:
-        """The message, with details as whoever it is told to knows them."""
-        sentence = " ".join((type(self).__doc__ or "").split())
-        return sentence.format(**details)
+    @property
+    def template(self) -> str:
+        """The message, with blanks for the details; `why` may have blanks itself, for other details."""
+        return " ".join((type(self).__doc__ or "").split())
 
     @property
     def kind(self) -> str:

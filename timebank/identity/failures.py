@@ -12,7 +12,12 @@ class AccessFailure(Exception):  # noqa: N818  # an answer, not an error of ours
 
     def __init__(self, **details: Any) -> None:
         self.details = details
-        super().__init__((type(self).__doc__ or "").format(**details))
+        super().__init__(self.template.format(**details))
+
+    @property
+    def template(self) -> str:
+        """The message, with blanks for the details."""
+        return " ".join((type(self).__doc__ or "").split())
 
 
 class SignInRefused(AccessFailure):

@@ -25,6 +25,7 @@ class DailyLimitReachedError(Exception):
     """Somebody has caused as many facts today as one person may."""
 
     def __init__(self, most: int) -> None:
+        self.most = most
         super().__init__(f"You have done {most} things today, which is as much as one person can; go on tomorrow.")
 
 

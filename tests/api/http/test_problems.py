@@ -10,7 +10,7 @@ import httpx
 import pytest
 import structlog
 
-from tests.api.world import World, served, service, settled
+from tests.api.world import World, said, served, service, settled
 from tests.helpers.patience import PATIENCE_SECONDS
 from tests.helpers.watchdog import watched_folder
 from timebank.domain.text import normal
@@ -79,11 +79,13 @@ async def test_a_bad_body_is_explained(world: World, body: Any, field: str, reas
     ids=range(13),
 )
 async def test_what_is_no_json_is_a_bad_request(world: World, body: bytes) -> None:
-    """Whatever is sent instead of JSON, the answer is 400 and says something sensible."""
-    response = await world.administrator.ask("POST", "/v1/volunteers", content=body)
-    assert response.status_code == 400, response.text
-    problem = problem_of(response, 400, response.json()["type"])
-    assert problem["detail"] != "data: 'data'"
+    """Whatever is sent instead of JSON, the answer is one of our own problems, about the body, in both languages."""
+    for language, letters in (("en", r"[ -~…]+"), ("zh", r".*[\u4e00-\u9fff].*")):
+        headers = {"Accept-Language": language}
+        response = await world.administrator.ask("POST", "/v1/volunteers", content=body, headers=headers)
+        (error,) = problem_of(response, 400, INVALID)["errors"]
+        assert error["field"] in {"body", "name", "skills", "skills[0]"}, error
+        assert re.fullmatch(letters, error["reason"]), error
 
 
 @pytest.mark.parametrize(
@@ -102,6 +104,86 @@ async def test_a_bad_parameter_is_named(world: World, path: str, field: str) -> 
     """The problem names the parameter as the caller wrote it."""
     (error,) = problem_of(await world.administrator.ask("GET", path), 400, INVALID)["errors"]
     assert error["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "allowed"),
+    [
+        (
+            "/v1/service-records?status=lost",
+            None,
+            ["logged", "withdrawn", "confirmed", "rejected", "corrected", "voided"],
+        ),
+        ("/v1/service-records?order=random", None, ["newest", "oldest"]),
+        ("/v1/organisations", {"name": "x", "kind": "club"}, ["party-committee", "management-committee"]),
+        ("/v1/rewards", {"name": "x", "kind": "x", "cost_minutes": 1, "provider_id": "x"}, ["health-check", "travel"]),
+        (
+            "/v1/policies/preview",
+            {"rules": {"direct_confirm_roles": ["member"]}},
+            ["recorder", "verifier", "coordinator"],
+        ),
+    ],
+)
+async def test_what_could_be_said_is_said(world: World, path: str, body: Any, allowed: list[str]) -> None:
+    """Where there are values to choose from, the problem says which, for programs and in words."""
+    response = await world.administrator.ask("POST" if body else "GET", path, json=body)
+    (error,) = problem_of(response, 400, INVALID)["errors"]
+    assert error["allowed"][: len(allowed)] == allowed
+    assert ", ".join(error["allowed"]) in error["reason"]
+
+
+async def test_rows_say_what_could_be_said_too(world: World) -> None:
+    """The verdict on a row of many names the field, and what there is to choose from, in the language of who asks."""
+    rows = {"records": [service(world.volunteer.id, capacity="guest")]}
+    headers = {"Accept-Language": "zh"}
+    (verdict,) = said(await world.organisation.ask("POST", f"{world.records}/batch", json=rows, headers=headers))[
+        "results"
+    ]
+    (error,) = verdict["problem"]["errors"]
+    assert (error["field"], error["allowed"]) == ("capacity", ["resident", "staff-off-duty", "staff-on-duty"])
+    assert error["reason"].startswith("取值无效")
+    decision = {"decisions": [{"decision": "praise", "record_id": "rec_0"}]}
+    (verdict,) = (await world.verifier.post("/v1/service-records/review", decision))["results"]
+    assert verdict["problem"]["errors"][0]["allowed"] == ["confirm", "reject"]
+
+
+async def test_failures_of_other_kinds_are_told_in_chinese(world: World) -> None:
+    """Who is not signed in, what there is not, what is not possible there, and who may not: all are told in Chinese."""
+    zh = {"Accept-Language": "zh"}
+    for method, path, status, title in (
+        ("GET", "/v1/nowhere", 404, "未找到"),
+        ("PUT", "/v1/volunteers", 405, "不支持此方法"),
+        ("GET", "/v1/appointments", 403, "无权限"),
+        ("GET", "/v1/volunteers?limit=0", 400, "请求有误"),
+        ("GET", "/v1/volunteers?size=1", 400, "请求有误"),
+    ):
+        problem = said(await world.volunteer.ask(method, path, headers=zh), status)
+        assert (problem["title"], problem["status"]) == (title, status)
+        assert re.search(r"[\u4e00-\u9fff]", problem["detail"]), problem
+    stranger = await world.http.get("/v1/me", headers=zh)
+    assert stranger.json()["title"] == "未登录"
+    lost = await world.http.get("/nowhere", headers={"Accept-Language": "fr"})
+    assert lost.json()["detail"] == "There is nothing at /nowhere."
+
+
+async def test_types_of_problems_lead_to_pages(world: World) -> None:
+    """The type of every problem is the address of a page that explains it, in both languages, without scripts."""
+    listed = (await world.http.get("/problems")).text
+    for kind in ("volunteer-unknown", "invalid-request", "sign-in-refused", "queue-full"):
+        assert f'href="/problems/{kind}"' in listed
+        english, chinese = [
+            await world.http.get(f"/problems/{kind}", headers={"Accept-Language": language})
+            for language in ("en", "zh")
+        ]
+        for page, language in ((english, "en"), (chinese, "zh-Hans")):
+            assert page.headers["content-type"].startswith("text/html")
+            assert page.headers["content-language"] == language
+            assert f'<html lang="{language}">' in page.text
+            assert "<script" not in page.text
+        assert "What to do" in english.text
+        assert "怎么办" in chinese.text
+    nothing = await world.http.get("/problems/no-such-kind")
+    problem_of(nothing, 404)
 
 
 @pytest.mark.parametrize("row", [{"started_at": "1900-01-01T00:00:00Z"}, {"ended_at": "9999-12-31T23:59:59Z"}])

@@ -1,6 +1,7 @@
 # ruff: noqa: D103  # a scene is named after the refusal it leads to
 """Every refusal there is, as HTTP tells it."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from timebank.domain.organisations.organisations import RegisterOrganisation
 from timebank.domain.refusals import OfficeMissing
 from timebank.domain.refusing import every_refusal
 from timebank.runtime.clock import utc_now
+from timebank.words import translated
 
 NOWHERE = "org_0"
 REASON = {"reason": "对照签到表"}
@@ -378,17 +380,23 @@ def test_every_refusal_has_a_scene() -> None:
 
 
 @pytest.mark.parametrize("kind", SCENES)
-async def test_a_refusal_is_a_problem(world: World, kind: str) -> None:
-    """A refusal is a problem with its own type, the status of its branch, and the field it is about."""
+async def test_a_refusal_is_a_problem(world: World, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A refusal is a problem with its own type, the status of its branch, and the field it is about.
+
+    Whoever speaks Chinese is told so in Chinese; that all of it is there in English, other tests say.
+    """
     status, scene = SCENES[kind]
     head = await world.services.ledger.store.head(world.bank_id)
+    monkeypatch.setitem(world.http.headers, "Accept-Language", "zh-CN,zh;q=0.9,en;q=0.8")
     response = await scene(world)
     assert response.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = response.json()
     assert (response.status_code, problem["status"]) == (status, status)
     assert problem["type"] == f"/problems/{kind}"
-    assert problem["title"] == kind.replace("-", " ").capitalize()
-    assert "{" not in problem["detail"]
+    assert problem["title"] == translated(kind.replace("-", " ").capitalize(), "zh", "title")
+    said = translated(" ".join((every_refusal()[kind].__doc__ or "").split()), "zh")
+    assert re.fullmatch(re.sub(r"\\{[a-z_]+\\}", ".+", re.escape(said)), problem["detail"])
+    assert response.headers["content-language"] == "zh-Hans"
     field = every_refusal()[kind].field
     assert problem.get("errors", []) == ([{"field": field, "reason": problem["detail"]}] if field else [])
     events = (await world.administrator.get("/v1/audit/events", after=head))["items"]

@@ -147,7 +147,7 @@ class TestOffered:
     @pytest.mark.parametrize(("history", "status"), [((PAUSED,), "paused"), ((WITHDRAWN,), "withdrawn")])
     def test_refused_unless_published(self, history: tuple[Fact, ...], status: str) -> None:
         """What is paused or withdrawn is not to be had; what is resumed is."""
-        given(*rich(*history)).when(reserve()).then_refused(RewardNotOffered, why=f"it is {status}")
+        given(*rich(*history)).when(reserve()).then_refused(RewardNotOffered, why="it is {status}", status=status)
         given(*rich(PAUSED, RESUMED)).when(reserve()).then(reserved())
 
     @pytest.mark.parametrize(("first", "last"), [(TODAY, TODAY), (None, TODAY), (TODAY, None)])
@@ -158,7 +158,9 @@ class TestOffered:
     def test_refused_outside_its_window(self) -> None:
         """Nobody redeems before the first day, nor after the last: the local day counts, to the minute."""
         ended_yesterday = rich(available_until=TODAY - DAY)
-        given(*ended_yesterday).when(reserve()).then_refused(RewardNotOffered, why="it was until 2026-11-19")
+        given(*ended_yesterday).when(reserve()).then_refused(
+            RewardNotOffered, why="it was until {day}", day="2026-11-19"
+        )
         given(*rich(available_from=TODAY + DAY)).when(reserve()).then_refused(RewardNotOffered)
         until_today = rich(available_until=TODAY)
         fact = given(*until_today).when(reserve(at=at(20, 23, 59))).fact
@@ -232,7 +234,7 @@ class TestEligible:
         wanted = {"eligibility": Eligibility(service_minutes=600)}
         given(*rich(spent(480), **wanted)).when(reserve()).then(reserved())
         decided = given(*offered(**wanted), registered(), earned(599, credited_minutes=900)).when(reserve())
-        decided.then_refused(NotEligible, why="it takes 600 minutes of service, and there are 599")
+        decided.then_refused(NotEligible, minutes=600, served=599)
 
     def test_paid_duty_makes_nobody_eligible(self) -> None:
         """On-duty hours are no service."""
@@ -248,13 +250,13 @@ class TestEligible:
         given(*offered(**wanted), registered(), recent).when(reserve()).then(reserved())
         before = earned(600, local_date=TODAY - (days_ago + 1) * DAY)
         decided = given(*offered(**wanted), registered(), before).when(reserve())
-        decided.then_refused(NotEligible, why=f"it takes 600 minutes of service in {within} days, and there are 0")
+        decided.then_refused(NotEligible, minutes=600, days=within, served=0)
 
     def test_by_stars(self) -> None:
         """Stars are those that service is today, by the rules of today."""
         wanted = {"eligibility": Eligibility(stars=2)}
         decided = given(*rich(**wanted)).when(reserve())
-        decided.then_refused(NotEligible, why="it takes 2 stars, and there are 0")
+        decided.then_refused(NotEligible, wanted=2, stars=0)
         easy, hard = adopted(1, TODAY, star_minutes=(300, 600)), adopted(2, TODAY + DAY, star_minutes=(300, 900))
         given(*rich(easy, hard, **wanted)).when(reserve()).then(reserved())
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 from litestar import Litestar
 from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException, NotFoundException, ValidationException
+from litestar.exceptions import NotAuthorizedException, NotFoundException
 from litestar.handlers.base import BaseRouteHandler
 from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
@@ -21,6 +21,8 @@ from timebank.access.rights import Concerned, NotAllowed, must_be_open_to_proxie
 from timebank.access.table import Access
 from timebank.api.http import named
 from timebank.api.http.requests import BankRequest, spend, visit
+from timebank.api.http.telling.shapes import InvalidRequestError
+from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.acting import Acting
 from timebank.domain.refusing import Forbidden
 from timebank.identity.failures import SecondFactorNeeded, SecondFactorRequired
@@ -102,8 +104,9 @@ def _must_know_parameters(connection: Connection, handler: BaseRouteHandler) -> 
     }
     for name in connection.query_params:
         if name not in names:
-            told = f"There is no parameter {name!r}; there are: {', '.join(sorted(names)) or 'none'}."
-            raise ValidationException(told, extra=[{"message": told, "key": name}])
+            template = "There is no parameter {parameter}; there are: {parameters}."
+            known = ", ".join(sorted(names)) or "none"
+            raise InvalidRequestError(FieldTrouble(name, template, {"parameter": repr(name), "parameters": known}))
 
 
 async def _who(connection: Connection) -> Principal:

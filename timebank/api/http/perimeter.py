@@ -16,7 +16,9 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from timebank.api.http.problems import PROBLEM_JSON, Problem, SlowBodyError, of_invalid, too_many_requests
+from timebank.api.http.problems import PROBLEM_JSON, SlowBodyError, too_many_requests
+from timebank.api.http.telling.shapes import field_trouble, invalid
+from timebank.api.http.telling.troubles import Trouble, listener_of, told
 from timebank.identity.limits.throttle import Rate, client_address, neighbourhood
 from timebank.identity.tracing import Trace, trace_of, within
 
@@ -30,7 +32,7 @@ DRAINED_BYTES = 32 * 1024 * 1024
 
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
-_PAGES = ("/schema", "/assets", "/welcome")
+_PAGES = ("/schema", "/assets", "/welcome", "/problems")
 
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -102,12 +104,11 @@ class Perimeter(ASGIMiddleware):
         try:
             wait = 0.0 if scope["path"] == _PROBED else self._per_address.wait(address, time.monotonic())
             if wait:
-                await _send_problem(send_with_headers, too_many_requests(wait), math.ceil(wait))
+                await _send_problem(scope, send_with_headers, too_many_requests(wait), math.ceil(wait))
             elif "\x00" in scope["path"] or b"%00" in scope["query_string"]:
                 # PostgreSQL has no text with U+0000 in it, nor have file systems: refused before anything is asked.
-                await _send_problem(
-                    send_with_headers, of_invalid("The address contains the character U+0000.", "address")
-                )
+                wrong = field_trouble("The address contains the character U+0000.", "address")
+                await _send_problem(scope, send_with_headers, invalid(wrong))
             else:
                 await next_app(scope, body.receive, send_with_headers)
         finally:
@@ -184,11 +185,11 @@ class Body:
                 left -= len((await self.receive()).get("body", b""))
 
 
-async def _send_problem(send: Send, problem: Problem, retry_after: int | None = None) -> None:
+async def _send_problem(scope: Scope, send: Send, trouble: Trouble, retry_after: int | None = None) -> None:
     """Answer with a problem before the application is asked."""
-    body = msgspec.json.encode(problem)
+    body = msgspec.json.encode(told(trouble, listener_of(scope)))
     headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode())]
     if retry_after:
         headers.append((b"retry-after", str(retry_after).encode()))
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.start", "status": trouble.status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,24 +1,24 @@
-"""Problems (RFC 9457): the one table from refusals to HTTP statuses, and every other way a request can fail."""
+"""Problems (RFC 9457): every way a request can fail, and how it is told to whoever asked."""
 
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
 
+from timebank import words
 from timebank.access.rights import NotAllowed
 from timebank.api.http.strict_json import ClientGoneError
+from timebank.api.http.telling.shapes import InvalidRequestError, field_trouble, invalid
+from timebank.api.http.telling.troubles import FieldTrouble, Problem, Trouble, listener_of, refusal_of, title_of, told
 from timebank.db.connections import CONNECTION_LOST
-from timebank.domain.refusals import IdempotencyKeyReused
-from timebank.domain.refusing import Conflict, Forbidden, Invalid, NotFound, Refusal
+from timebank.domain.refusing import Refusal
 from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
 from timebank.identity import failures
 from timebank.identity.limits.throttle import TooManyRequestsError, TooMuchAtOnceError
@@ -31,15 +31,6 @@ PROBLEM_JSON = "application/problem+json"
 
 CLIENT_GONE = 499
 """The status, in logs only, of a request whose sender went away."""
-
-STATUSES: dict[type[Refusal], HTTPStatus] = {
-    NotFound: HTTPStatus.NOT_FOUND,
-    Forbidden: HTTPStatus.FORBIDDEN,
-    Conflict: HTTPStatus.CONFLICT,
-    Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
-    IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
-}
-"""Which status a refusal has, by the branch of the tree it is on."""
 
 FAILURES: dict[type[failures.AccessFailure], HTTPStatus] = {
     failures.SignInRefused: HTTPStatus.UNAUTHORIZED,
@@ -66,28 +57,40 @@ FAILURES: dict[type[failures.AccessFailure], HTTPStatus] = {
 }
 """Which status it has when somebody is not let in."""
 
+OTHERS: dict[str, tuple[int, str]] = {
+    "invalid-request": (400, "The request does not have the shape it should have: errors names each field."),
+    "too-many-requests": (429, "Too many requests; try again in {seconds} seconds."),
+    "daily-limit-reached": (
+        429,
+        "You have done {most} things today, which is as much as one person can; go on tomorrow.",
+    ),
+    "too-much-at-once": (413, "This counts as {cost} {what}, and {most} are allowed in a minute: divide it."),
+    "list-unreadable": (422, "{said}"),
+    "list-not-clear": (422, "{said}"),
+    "queue-full": (429, "Too much is waiting to be written. Nothing was done; try again in a moment."),
+    "database-unavailable": (
+        503,
+        "The database does not answer. Try again; with the same Idempotency-Key nothing is done twice.",
+    ),
+    "clock-off": (503, "Nothing can be recorded now: {why}. Nothing was done."),
+    "standby-away": (503, "Nothing can be recorded now: {why}. Nothing was done."),
+    "log-damaged": (503, "The log is not what was signed before: nothing is proved by it until that is cleared up."),
+    "not-ready": (503, "The service cannot do all of its work: {troubles}."),
+    "projection-behind": (503, "The answer is not yet as new as position {position}."),
+}
+"""What can go wrong besides refusals and failures to be let in, by kind: the status, and what is said."""
+
 log = structlog.get_logger("timebank.api")
 
-
-class FieldError(msgspec.Struct, frozen=True):
-    """What is wrong with one field."""
-
-    field: str
-    reason: str
-
-
-class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Why a request failed. `type` is stable: programs tell problems apart by it."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    errors: list[FieldError] = []
+AnyRequest = Request[Any, Any, Any]
 
 
 class ProjectionBehindError(Exception):
     """A read model has not come to the position asked for."""
+
+    def __init__(self, position: int) -> None:
+        self.position = position
+        super().__init__(f"The answer is not yet as new as position {position}.")
 
 
 class NotReadyError(Exception):
@@ -98,195 +101,185 @@ class NotReadyError(Exception):
         super().__init__("; ".join(f"{what} {why}" for what, why in troubles))
 
 
-def of_refusal(refusal: Refusal, said: Mapping[str, str]) -> Problem:
-    """Maps a refusal to a problem of RFC 9457; people are called what the request called them (`said`, by id)."""
-    status = next(STATUSES[kind] for kind in type(refusal).__mro__ if kind in STATUSES)
-    title = refusal.kind.replace("-", " ").capitalize()
-    detail = refusal.told({name: said.get(str(value), value) for name, value in refusal.details.items()})
-    errors = [FieldError(refusal.field, detail)] if refusal.field else []
-    return Problem(type=f"/problems/{refusal.kind}", title=title, status=status, detail=detail, errors=errors)
-
-
-def of_invalid(message: str, field: str | None = None) -> Problem:
-    """The problem of a request that does not have the shape it should have."""
-    reason, _, path = message.partition(" - at `")
-    if reason.startswith("Expected `str` matching regex"):
-        reason = "This is not written in the form that is expected here"
-    if reason == "Invalid RFC3339 encoded datetime":
-        reason = f"{reason}: write it with an offset, as 2026-03-01T08:30:00+08:00"
-    reason = reason if len(reason) <= 200 else f"{reason[:200]}…"
-    if reason in _NO_BODY:
-        reason = "This needs a body of JSON"
-    named = re.search(r"(?:missing required|unknown) field `([^`]*)`", reason)
-    place = path.rstrip("`").removeprefix("$").lstrip(".")
-    if named:
-        place = f"{place}.{named[1]}".lstrip(".")
-    place = place or _OUTSIDE_NAMES.get(field or "", field) or "body"
-    detail = reason if place == "body" else f"{place}: {reason}"
-    errors = [FieldError(place, reason)]
-    return Problem(type="/problems/invalid-request", title="Invalid request", status=400, detail=detail, errors=errors)
-
-
-_OUTSIDE_NAMES = {
-    "data": "body",
-    "search": "query",
-    "first_day": "from",
-    "last_day": "until",
-    "idempotency_key": "Idempotency-Key",
-}
-"""Parameters that are called otherwise in handlers than in requests."""
-
-_NO_BODY = {"'data'", "data"}
-"""How a missing body shows: as a missing argument of the handler."""
-
-
-def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response[Problem]:
-    """A response that says so."""
-    return Response(problem, status_code=problem.status, media_type=PROBLEM_JSON, headers=headers or {})
-
-
-def _plain(status: int, detail: str, *, kind: str = "about:blank") -> Problem:
-    return Problem(type=kind, title=HTTPStatus(status).phrase, status=status, detail=detail)
-
-
-def _refused(request: Request[Any, Any, Any], refusal: Refusal) -> Response[Problem]:
-    return respond(of_refusal(refusal, request.scope["state"].get("said", {})))
-
-
-def _not_let_in(_: Request[Any, Any, Any], failure: failures.AccessFailure) -> Response[Problem]:
-    status = FAILURES[type(failure)]
-    headers = {"WWW-Authenticate": failure.challenge} if status == HTTPStatus.UNAUTHORIZED else {}
-    if "seconds" in failure.details:
-        headers["Retry-After"] = str(failure.details["seconds"])
-    title = failure.kind.replace("-", " ").capitalize()
-    problem = Problem(type=f"/problems/{failure.kind}", title=title, status=status, detail=str(failure))
-    return respond(problem, headers)
-
-
 class SlowBodyError(Exception):
     """The body of a request did not come in time."""
 
 
-def _too_slow(_: Request[Any, Any, Any], __: SlowBodyError) -> Response[Problem]:
-    return respond(_plain(408, "The body of the request did not come in time."), {"Connection": "close"})
+def respond(request: AnyRequest, trouble: Trouble, headers: dict[str, str] | None = None) -> Response[Problem]:
+    """A response that says what went wrong, in the language of whoever asked."""
+    listener = listener_of(request.scope)
+    said = {"Content-Language": "zh-Hans" if listener.language == "zh" else "en", "Vary": "Accept-Language"}
+    return Response(
+        told(trouble, listener), status_code=trouble.status, media_type=PROBLEM_JSON, headers=said | (headers or {})
+    )
 
 
-def too_many_requests(seconds: float) -> Problem:
-    """The problem of asking too often."""
-    detail = f"Too many requests; try again in {math.ceil(seconds)} seconds."
-    return _plain(429, detail, kind="/problems/too-many-requests")
+def other(kind: str, **details: Any) -> Trouble:
+    """One of those other troubles."""
+    status, template = OTHERS[kind]
+    return Trouble(status, template, details, kind=kind, title=HTTPStatus(status).phrase)
 
 
-def _asks_too_often(_: Request[Any, Any, Any], error: TooManyRequestsError) -> Response[Problem]:
-    return respond(too_many_requests(error.seconds), {"Retry-After": str(error.seconds)})
+def _plain(status: int, template: str, **details: Any) -> Trouble:
+    """A trouble of which the status says all."""
+    return Trouble(status, template, details)
 
 
-def _did_too_much(request: Request[Any, Any, Any], error: DailyLimitReachedError) -> Response[Problem]:
+def _refused(request: AnyRequest, refusal: Refusal) -> Response[Problem]:
+    return respond(request, refusal_of(refusal))
+
+
+def _not_let_in(request: AnyRequest, failure: failures.AccessFailure) -> Response[Problem]:
+    status = FAILURES[type(failure)]
+    headers = {"WWW-Authenticate": failure.challenge} if status == HTTPStatus.UNAUTHORIZED else {}
+    if "seconds" in failure.details:
+        headers["Retry-After"] = str(failure.details["seconds"])
+    return respond(request, Trouble(status, failure.template, failure.details, kind=failure.kind), headers)
+
+
+def _too_slow(request: AnyRequest, _: SlowBodyError) -> Response[Problem]:
+    return respond(request, _plain(408, "The body of the request did not come in time."), {"Connection": "close"})
+
+
+def too_many_requests(seconds: float) -> Trouble:
+    """Somebody asks too often."""
+    return other("too-many-requests", seconds=math.ceil(seconds))
+
+
+def _asks_too_often(request: AnyRequest, error: TooManyRequestsError) -> Response[Problem]:
+    return respond(request, too_many_requests(error.seconds), {"Retry-After": str(error.seconds)})
+
+
+def _did_too_much(request: AnyRequest, error: DailyLimitReachedError) -> Response[Problem]:
     now = request.user.local(request.app.state.services.ledger.clock())
     tomorrow = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), now.tzinfo)
     # Both in UTC: of two times in one zone Python takes the difference by the clock on the wall, changed or not.
     seconds = math.ceil((tomorrow.astimezone(UTC) - now.astimezone(UTC)).total_seconds())
-    return respond(_plain(429, str(error), kind="/problems/daily-limit-reached"), {"Retry-After": str(seconds)})
+    return respond(request, other("daily-limit-reached", most=error.most), {"Retry-After": str(seconds)})
 
 
-def _asks_too_much(_: Request[Any, Any, Any], error: TooMuchAtOnceError) -> Response[Problem]:
-    return respond(_plain(413, str(error), kind="/problems/too-much-at-once"))
+def _asks_too_much(request: AnyRequest, error: TooMuchAtOnceError) -> Response[Problem]:
+    return respond(request, other("too-much-at-once", cost=error.cost, most=error.most, what=error.what))
 
 
-def _invalid(_: Request[Any, Any, Any], error: ValidationException) -> Response[Problem]:
-    problem = of_invalid(error.detail)
-    if isinstance(error.extra, list) and error.extra:
-        found = [of_invalid(item["message"], item.get("key")) for item in error.extra]
-        detail = "; ".join(each.detail for each in found)
-        problem = msgspec.structs.replace(problem, detail=detail, errors=[each.errors[0] for each in found])
-    return respond(problem)
+def _wrong(request: AnyRequest, error: InvalidRequestError) -> Response[Problem]:
+    return respond(request, invalid(*error.fields))
 
 
-def _not_allowed(_: Request[Any, Any, Any], error: NotAllowed) -> Response[Problem]:
-    return respond(_plain(403, str(error)))
+def _invalid(request: AnyRequest, error: ValidationException) -> Response[Problem]:
+    """What Litestar found: it names handlers' arguments, whose types are known."""
+    if not isinstance(error.extra, list) or not error.extra:
+        return respond(request, invalid(field_trouble(error.detail, kind=_body_of(request))))
+    parameters = request.route_handler.parsed_fn_signature.parameters
+    found = []
+    for item in error.extra:
+        name = item.get("key", "")
+        kind = parameters[name].annotation if name in parameters else Any
+        found.append(field_trouble(item["message"], name, kind))
+    return respond(request, invalid(*found))
 
 
-def _unreadable_list(_: Request[Any, Any, Any], error: SpreadsheetError) -> Response[Problem]:
-    return respond(Problem(type="/problems/list-unreadable", title="List unreadable", status=422, detail=str(error)))
+def _body_of(request: AnyRequest) -> Any:
+    field = request.route_handler.parsed_data_field
+    return field.annotation if field else Any
 
 
-def _unclear_list(_: Request[Any, Any, Any], error: QuestionsError) -> Response[Problem]:
+def _not_allowed(request: AnyRequest, error: NotAllowed) -> Response[Problem]:
+    return respond(request, _plain(403, error.template, **error.details))
+
+
+def _unreadable_list(request: AnyRequest, error: SpreadsheetError) -> Response[Problem]:
+    return respond(request, _of_list("list-unreadable", said=str(error)))
+
+
+def _unclear_list(request: AnyRequest, error: QuestionsError) -> Response[Problem]:
     questions = [
-        FieldError(question.about, f"{question.text} Say {' or '.join(question.answers)}.")
+        FieldTrouble(
+            question.about,
+            "{question} Say {answers}.",
+            {"question": question.text, "answers": " or ".join(question.answers)},
+            question.answers,
+        )
         for question in error.questions
     ]
-    problem = Problem(
-        type="/problems/list-not-clear", title="List not clear", status=422, detail=str(error), errors=questions
-    )
-    return respond(problem)
+    return respond(request, _of_list("list-not-clear", said=str(error))._replace(fields=questions))
 
 
-def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+def _of_list(kind: str, **details: Any) -> Trouble:
+    return other(kind, **details)._replace(title=title_of(kind))
+
+
+def _http(request: AnyRequest, error: HTTPException) -> Response[Problem]:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _unexpected(_, error)
-    return respond(_plain(error.status_code, error.detail), headers)
+        return _unexpected(request, error)
+    template = "{said}" if words.is_translated(error.detail) else _SAID.get(error.status_code, "{said}")
+    trouble = _plain(error.status_code, template, said=error.detail, path=request.scope["path"][:200])
+    return respond(request, trouble, headers)
 
 
-def _queue_full(_: Request[Any, Any, Any], _error: QueueFullError) -> Response[Problem]:
-    detail = "Too much is waiting to be written. Nothing was done; try again in a moment."
-    return respond(_plain(429, detail, kind="/problems/queue-full"), {"Retry-After": "1"})
+_SAID = {
+    404: "There is nothing at {path}.",
+    405: "This method is not possible at {path}; the header Allow says which are.",
+    413: "The body of the request is too large.",
+}
+"""What is said of failures that Litestar finds, in the place of its own words."""
 
 
-def _unavailable(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+def _queue_full(request: AnyRequest, _: QueueFullError) -> Response[Problem]:
+    return respond(request, other("queue-full"), {"Retry-After": "1"})
+
+
+def _unavailable(request: AnyRequest, error: Exception) -> Response[Problem]:
     log.warning("PostgreSQL does not answer", error=repr(error))
-    detail = "The database does not answer. Try again; with the same Idempotency-Key nothing is done twice."
-    return respond(_plain(503, detail, kind="/problems/database-unavailable"), {"Retry-After": "2"})
+    return respond(request, other("database-unavailable"), {"Retry-After": "2"})
 
 
-def _clock_is_off(_: Request[Any, Any, Any], error: ClockError) -> Response[Problem]:
-    detail = f"Nothing can be recorded now: {error}. Nothing was done."
-    return respond(_plain(503, detail, kind="/problems/clock-off"), {"Retry-After": "10"})
+def _clock_is_off(request: AnyRequest, error: ClockError) -> Response[Problem]:
+    return respond(request, other("clock-off", why=str(error)), {"Retry-After": "10"})
 
 
-def _standby_is_away(_: Request[Any, Any, Any], error: StandbyAwayError) -> Response[Problem]:
-    detail = f"Nothing can be recorded now: {error}. Nothing was done."
-    return respond(_plain(503, detail, kind="/problems/standby-away"), {"Retry-After": "2"})
+def _standby_is_away(request: AnyRequest, error: StandbyAwayError) -> Response[Problem]:
+    return respond(request, other("standby-away", why=str(error)), {"Retry-After": "2"})
 
 
-def _not_ready(_: Request[Any, Any, Any], error: NotReadyError) -> Response[Problem]:
+def _not_ready(request: AnyRequest, error: NotReadyError) -> Response[Problem]:
     """Where the database is what is not well, the problem is the one that all other requests get."""
     is_database = any(what == "database" for what, _ in error.troubles)
-    problem = Problem(
-        type="/problems/database-unavailable" if is_database else "/problems/not-ready",
+    trouble = Trouble(
+        503,
+        "{troubles}",
+        {"troubles": str(error)},
+        kind="database-unavailable" if is_database else "not-ready",
         title=HTTPStatus.SERVICE_UNAVAILABLE.phrase,
-        status=503,
-        detail=str(error),
-        errors=[FieldError(what, why) for what, why in error.troubles],
+        fields=[FieldTrouble(what, "{why}", {"why": why}) for what, why in error.troubles],
     )
-    return respond(problem, {"Retry-After": "2"})
+    return respond(request, trouble, {"Retry-After": "2"})
 
 
-def _behind(_: Request[Any, Any, Any], error: ProjectionBehindError) -> Response[Problem]:
-    return respond(_plain(503, str(error), kind="/problems/projection-behind"), {"Retry-After": "1"})
+def _behind(request: AnyRequest, error: ProjectionBehindError) -> Response[Problem]:
+    return respond(request, other("projection-behind", position=error.position), {"Retry-After": "1"})
 
 
-def _cannot_prove(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+def _cannot_prove(request: AnyRequest, error: Exception) -> Response[Problem]:
     log.error("the log cannot be proved", why=str(error))
-    detail = "The log is not what was signed before, so nothing is proved by it until that is cleared up."
-    return respond(_plain(503, detail, kind="/problems/log-damaged"))
+    return respond(request, other("log-damaged"))
 
 
-def _client_gone(_: Request[Any, Any, Any], _error: ClientGoneError) -> Response[Problem]:
+def _client_gone(request: AnyRequest, _: ClientGoneError) -> Response[Problem]:
     detail = "The connection was closed before the whole request was here. Nothing was done."
-    problem = Problem(type="about:blank", title="Client closed request", status=CLIENT_GONE, detail=detail)
-    return respond(problem)
+    return respond(request, Trouble(CLIENT_GONE, detail, {}, title="Client closed request"))
 
 
-def _unexpected(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+def _unexpected(request: AnyRequest, error: Exception) -> Response[Problem]:
     log.error("unexpected error", exc_info=error)
-    return respond(_plain(500, "Something went wrong on our side; it has been logged."))
+    return respond(request, _plain(500, "Something went wrong on our side; it has been logged."))
 
 
-def _unreadable(_: Request[Any, Any, Any], _error: Exception) -> Response[Problem]:
-    return respond(of_invalid("The body is no JSON in UTF-8, or is nested too deeply.", "body"))
+def _unreadable(request: AnyRequest, _: Exception) -> Response[Problem]:
+    return respond(request, invalid(field_trouble("The body is no JSON in UTF-8, or is nested too deeply.")))
 
 
 HANDLERS: ExceptionHandlersMap = {
@@ -298,6 +291,7 @@ HANDLERS: ExceptionHandlersMap = {
     ClientGoneError: _client_gone,
     TooMuchAtOnceError: _asks_too_much,
     DailyLimitReachedError: _did_too_much,
+    InvalidRequestError: _wrong,
     QuestionsError: _unclear_list,
     SpreadsheetError: _unreadable_list,
     ValidationException: _invalid,

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from litestar.connection import ASGIConnection
-from litestar.exceptions import ValidationException
 from litestar.params import HeaderParameter, QueryParameter
 from msgspec import Meta
 
@@ -22,6 +21,8 @@ from timebank.api.http.devices import device_of
 from timebank.api.http.named import ME, WHO, in_body, put_in_body
 from timebank.api.http.problems import ProjectionBehindError
 from timebank.api.http.strict_json import StrictRequest
+from timebank.api.http.telling.shapes import InvalidRequestError
+from timebank.api.http.telling.troubles import FieldTrouble, Listener, listener_of
 from timebank.db.connections import Pool
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import as_number, is_volunteer_number
@@ -255,13 +256,11 @@ class BankRequest(StrictRequest[Principal]):
         """
         ledger, runner = self.services.ledger, self.services.runner
         if min_position and min_position > await ledger.store.head(self.bank_id):
-            detail = "The log has not come to this position yet."
-            raise ValidationException(detail, extra=[{"message": detail, "key": "min_position"}])
+            raise InvalidRequestError(FieldTrouble("min_position", "The log has not come to this position yet.", {}))
         position = max(min_position or 0, ledger.head(self.bank_id))
         reached = await runner.reach(self.bank_id, position, READ_PATIENCE_SECONDS)
         if not reached and min_position:
-            msg = f"The answer is not yet as new as position {min_position}."
-            raise ProjectionBehindError(msg)
+            raise ProjectionBehindError(min_position)
 
     async def json(self) -> Any:
         """The body, as the type that the handler takes; volunteers in it are named by their ids."""
@@ -283,6 +282,11 @@ class BankRequest(StrictRequest[Principal]):
         meant = {each: by_number.get(number, number) for each, number in spelt.items()}
         self.said.update({found: each for each, found in meant.items() if found != each != ME})
         return meant
+
+    @property
+    def listener(self) -> Listener:
+        """To whom what goes wrong is told."""
+        return listener_of(self.scope)
 
     @property
     def said(self) -> dict[str, str]:

@@ -40,11 +40,16 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
         try:
             return _decoder(field.annotation).decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return _without_fractions(await self._plain(), field.annotation)
+            return _without_fractions(await self._plain(body), field.annotation)
 
-    async def _plain(self) -> Any:
-        """The body as plain JSON, or the answer to what is none."""
-        return await super().json()
+    async def _plain(self, body: bytes) -> Any:
+        """The body as plain JSON. Raises `ValidationException` for what is none."""
+        if not body:
+            return await super().json()
+        try:
+            return msgspec.json.decode(body)
+        except msgspec.DecodeError as error:
+            raise ValidationException(str(error)) from None
 
 
 @cache

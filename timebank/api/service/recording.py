@@ -1,6 +1,6 @@
 """Recording service: one record, or up to a thousand at once with a verdict a row; amending, withdrawing what waits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -8,8 +8,10 @@ from litestar import Controller, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import LOG_SERVICE
-from timebank.api.http.problems import WRITES, Problem, of_invalid, of_refusal
+from timebank.api.http.problems import WRITES
 from timebank.api.http.requests import BankRequest, IdempotencyHeader, ReasonRequest, Somebody, happened
+from timebank.api.http.telling.shapes import field_trouble, invalid
+from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, told
 from timebank.domain.facts.service import Capacity, ServiceAmended, ServiceLogged
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId, new_record_id
 from timebank.domain.kernel import Moment
@@ -154,7 +156,7 @@ class RecordingController(Controller):
         position = max(positions, default=0)
         if dry_run or not position:
             position = await request.services.ledger.store.head(request.bank_id)
-        return BatchResult(_verdicts(rows, outcomes, request.said, dry_run=dry_run), position)
+        return BatchResult(_verdicts(rows, outcomes, request.listener, dry_run=dry_run), position)
 
 
 class WaitingRecordController(Controller):
@@ -199,7 +201,7 @@ def _read_row(row: dict[str, Any], request: BankRequest, organisation_id: str) -
     try:
         return msgspec.convert(row, LogRequest).command(request, organisation_id)
     except msgspec.ValidationError as error:
-        return of_invalid(str(error))
+        return told(invalid(field_trouble(str(error), kind=LogRequest)), request.listener)
 
 
 def _with_receipt(verdict: Verdict, record_id: str, receipt: Receipt) -> Verdict:
@@ -208,14 +210,14 @@ def _with_receipt(verdict: Verdict, record_id: str, receipt: Receipt) -> Verdict
 
 
 def _verdicts(
-    rows: Sequence[LogService | Problem], outcomes: Sequence[Outcome], said: Mapping[str, str], *, dry_run: bool
+    rows: Sequence[LogService | Problem], outcomes: Sequence[Outcome], to: Listener, *, dry_run: bool
 ) -> list[Verdict]:
     decided = iter(outcomes)
     verdicts = []
     for index, row in enumerate(rows):
         outcome = row if isinstance(row, Problem) else next(decided)
         if isinstance(outcome, Refusal):
-            outcome = of_refusal(outcome, said)
+            outcome = of_refusal(outcome, to)
         if isinstance(outcome, Problem):
             verdicts.append(Verdict(index=index, status="refused", problem=outcome))
         else:

@@ -1,6 +1,6 @@
 """Reviewing: confirming and rejecting many records at once, with a verdict for each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -8,8 +8,10 @@ from litestar import Controller, post
 from litestar.params import JSONBody, QueryParameter
 
 from timebank.access.table import REVIEW_SERVICE
-from timebank.api.http.problems import WRITES, Problem, of_invalid, of_refusal
+from timebank.api.http.problems import WRITES
 from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader
+from timebank.api.http.telling.shapes import field_trouble, invalid
+from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, told
 from timebank.domain.facts.service import ServiceConfirmed
 from timebank.domain.identifiers import RecordId
 from timebank.domain.refusing import Refusal
@@ -101,19 +103,17 @@ class ReviewController(Controller):
         position = max((each.position for each in outcomes if isinstance(each, Receipt)), default=0)
         if dry_run or not position:
             position = await request.services.ledger.store.head(request.bank_id)
-        return ReviewResult(list(_verdicts(read, outcomes, request.said)), position)
+        return ReviewResult(list(_verdicts(read, outcomes, request.listener)), position)
 
 
 def _read(decision: dict[str, Any], request: BankRequest) -> Review | Problem:
     try:
         return msgspec.convert(decision, Confirming | Rejecting).command(request)
     except msgspec.ValidationError as error:
-        return of_invalid(str(error))
+        return told(invalid(field_trouble(str(error), kind=Confirming | Rejecting)), request.listener)
 
 
-def _verdicts(
-    read: Sequence[Review | Problem], outcomes: Sequence[Outcome], said: Mapping[str, str]
-) -> Iterator[ReviewVerdict]:
+def _verdicts(read: Sequence[Review | Problem], outcomes: Sequence[Outcome], to: Listener) -> Iterator[ReviewVerdict]:
     decided = iter(outcomes)
     for index, each in enumerate(read):
         if isinstance(each, Problem):
@@ -121,7 +121,7 @@ def _verdicts(
             continue
         outcome, record_id = next(decided), each.record_id
         if isinstance(outcome, Refusal):
-            yield ReviewVerdict(index=index, status="refused", record_id=record_id, problem=of_refusal(outcome, said))
+            yield ReviewVerdict(index=index, status="refused", record_id=record_id, problem=of_refusal(outcome, to))
             continue
         (fact,) = outcome.facts
         if isinstance(fact, ServiceConfirmed):

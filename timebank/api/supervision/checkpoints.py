@@ -95,7 +95,7 @@ class CheckpointController(Controller):
         size = (await _latest(request, bank)).size
         later = size if new is None else new
         if not old <= later <= size:
-            raise NotFoundException(f"There are proofs from a size to one as large or larger, up to {size}.")
+            raise NotFoundException("There are proofs from a size to one as large or larger, up to that of the log.")
         path = await request.services.signer.tiles.consistency(bank, old, later)
         return Consistency(old_size=old, new_size=later, hashes=[encoded(each) for each in path])
 

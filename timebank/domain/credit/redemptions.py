@@ -11,6 +11,9 @@ from typing import Any, Self
 from timebank.domain.credit.accounts import Balance, ServedDays
 from timebank.domain.credit.policies import RuleBook
 from timebank.domain.credit.refusals import (
+    SERVICE_MISSING,
+    SERVICE_MISSING_LATELY,
+    STARS_MISSING,
     FulfillerIsBeneficiary,
     NotEligible,
     PersonalQuotaReached,
@@ -235,14 +238,12 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         """Refuse whoever has not served enough for it."""
         wanted, served = terms.eligibility, known(Balance, self.volunteer_id).service_minutes
         if rules.stars(served) < wanted.stars:
-            raise NotEligible(why=f"it takes {wanted.stars} stars, and there are {rules.stars(served)}")
+            raise NotEligible(why=STARS_MISSING, wanted=wanted.stars, stars=rules.stars(served))
         if wanted.within_days:
             served = known(ServedDays, self.volunteer_id).within(wanted.within_days, self.at.date())
         if served < wanted.service_minutes:
-            within = f" in {wanted.within_days} days" if wanted.within_days else ""
-            raise NotEligible(
-                why=f"it takes {wanted.service_minutes} minutes of service{within}, and there are {served}"
-            )
+            why = SERVICE_MISSING_LATELY if wanted.within_days else SERVICE_MISSING
+            raise NotEligible(why=why, minutes=wanted.service_minutes, days=wanted.within_days, served=served)
 
     def open_slot(self, terms: RewardTerms) -> Slot | None:
         """The slot that is asked for, if the reward has any; refuses one that has begun."""

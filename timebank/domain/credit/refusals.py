@@ -45,6 +45,11 @@ class RewardStatusDiffers(Conflict):
     """Reward {reward_id} is {status}; for this it has to be {wanted}."""
 
 
+STANDS_OTHERWISE = "it is {status}"
+NOT_YET = "it is from {day} on"
+NO_LONGER = "it was until {day}"
+
+
 class RewardNotOffered(Conflict):
     """Reward {reward_id} cannot be redeemed today: {why}."""
 
@@ -67,6 +72,11 @@ class SlotIsOver(Conflict):
     """The slot {slot} is over."""
 
     field = "slot"
+
+
+STARS_MISSING = "it takes {wanted} stars, and there are {stars}"
+SERVICE_MISSING = "it takes {minutes} minutes of service, and there are {served}"
+SERVICE_MISSING_LATELY = "it takes {minutes} minutes of service in {days} days, and there are {served}"
 
 
 class NotEligible(Conflict):

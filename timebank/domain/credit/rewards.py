@@ -9,6 +9,9 @@ from msgspec import Meta
 
 from timebank.domain.acting import must_govern
 from timebank.domain.credit.refusals import (
+    NO_LONGER,
+    NOT_YET,
+    STANDS_OTHERWISE,
     RewardNotOffered,
     RewardStatusDiffers,
     RewardUnknown,
@@ -80,11 +83,11 @@ class Reward(Memory):
         """Refuse for a reward that cannot be redeemed on a day."""
         self.must_exist()
         if self.status != "published":
-            raise RewardNotOffered(reward_id=self.reward_id, why=f"it is {self.status}")
+            raise RewardNotOffered(reward_id=self.reward_id, why=STANDS_OTHERWISE, status=self.status)
         if self.terms.available_from and on < self.terms.available_from:
-            raise RewardNotOffered(reward_id=self.reward_id, why=f"it is from {self.terms.available_from} on")
+            raise RewardNotOffered(reward_id=self.reward_id, why=NOT_YET, day=self.terms.available_from.isoformat())
         if self.terms.available_until and on > self.terms.available_until:
-            raise RewardNotOffered(reward_id=self.reward_id, why=f"it was until {self.terms.available_until}")
+            raise RewardNotOffered(reward_id=self.reward_id, why=NO_LONGER, day=self.terms.available_until.isoformat())
 
 
 class _OnTerms(Command, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ class TooMuchAtOnceError(Exception):
     """One request asks for more than is allowed in a minute: waiting would not help, dividing it does."""
 
     def __init__(self, cost: int, most: int, what: str = "requests") -> None:
+        self.cost, self.most, self.what = cost, most, what
         super().__init__(f"This counts as {cost} {what}, and {most} are allowed in a minute: divide it.")
 
 

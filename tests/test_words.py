@@ -1,0 +1,162 @@
+"""Whatever is said to people is said in Chinese too, and with the same blanks."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timebank.access.table import let_in
+from timebank.api.app import create_app
+from timebank.api.http import problems
+from timebank.api.http.guard import table_of
+from timebank.api.http.telling import pages, shapes
+from timebank.domain.acting import Office
+from timebank.domain.facts.organisations import Kind as BodyKind
+from timebank.domain.facts.organisations import Permission, Role
+from timebank.domain.facts.people import ProxyScope
+from timebank.domain.facts.service import Capacity
+from timebank.runtime.settings import Settings
+from timebank.words import Phrase, _catalogue, is_translated, preferred, told, translated
+
+APP = create_app(Settings(oidc_issuer="https://provider.example", oidc_client_id="timebank"))
+SOURCE = Path(problems.__file__).parents[2]
+SAYING = {"NotAllowed": 0, "FieldTrouble": 1, "NotAuthorizedException": 0, "NotFoundException": 0, "_plain": 1}
+"""What is called with something that is said to people, and which of its arguments that is."""
+
+
+def templates() -> Iterator[str]:
+    """Everything that is said when something goes wrong."""
+    yield from (kind.template for kind in pages.kinds())
+    yield from problems._SAID.values()
+    yield from pages.ADVICE.values()
+    yield from (template for _, template in shapes._REASONS)
+    yield "Invalid enum value {value}: choose one of {allowed}"
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            place = SAYING.get(getattr(getattr(node, "func", None), "id", ""))
+            if place is not None and len(node.args) > place:  # type: ignore[attr-defined]
+                said = node.args[place]  # type: ignore[attr-defined]
+                if isinstance(said, ast.Constant) and isinstance(said.value, str):
+                    yield said.value
+
+
+def titles() -> Iterator[str]:
+    """What problems are called."""
+    yield from (kind.title for kind in pages.kinds())
+    yield from ("Bad Request", "Unauthorized", "Forbidden", "Not Found", "Method Not Allowed", "Request Timeout")
+    yield from ("Internal Server Error", "Client closed request", "Service Unavailable")
+
+
+def values() -> Iterator[str]:
+    """Words of ours that fill blanks."""
+    for kind in (Role, Office, Permission, ProxyScope, Capacity, BodyKind):
+        yield from get_args(kind)
+    for row in table_of(APP).values():
+        yield from let_in(row) if not (row.public or row.everybody) else []
+    yield from ("logged", "confirmed", "rejected", "corrected", "voided", "withdrawn", "registered", "approved")
+    yield from (
+        "suspended",
+        "requested",
+        "invited",
+        "declined",
+        "ended",
+        "reserved",
+        "fulfilled",
+        "cancelled",
+        "expired",
+    )
+    yield from (
+        "published",
+        "paused",
+        "in force",
+        "replaced",
+        "revoked",
+        "str",
+        "int",
+        "array",
+        "object",
+        "null",
+        "bool",
+    )
+
+
+def blanks(template: str) -> set[str]:
+    """The names of a template's blanks."""
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
+
+
+@pytest.mark.parametrize("said", sorted({*templates()} - {"{reason}", "{said}", "{why}", "{troubles}"}))
+def test_everything_is_said_in_both_languages(said: str) -> None:
+    """Each sentence is in the catalogue, and the Chinese one has exactly the blanks of the English one."""
+    assert is_translated(said), f"put it into timebank/words/zh.po: {said!r}"
+    assert blanks(translated(said, "zh")) == blanks(said)
+
+
+def test_titles_and_words_are_in_both_languages() -> None:
+    """What problems are called, and the words that fill their blanks, are in the catalogue."""
+    missing = {title for title in titles() if not is_translated(title, "title")}
+    missing |= {value for value in values() if not is_translated(value, "value")}
+    assert not missing, f"put these into timebank/words/zh.po: {sorted(missing)}"
+
+
+def test_the_catalogue_is_chinese() -> None:
+    """No entry was left in English, or has blanks that its key has not."""
+    for (context, english), chinese in _catalogue().items():
+        assert blanks(chinese) <= blanks(english), (context, english)
+        assert any(ord(letter) > 0x2E7F for letter in chinese) or english == "uuid", (context, english)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "en"),
+        ("*", "en"),
+        ("zh", "zh"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("zh-Hans", "zh"),
+        ("de, en;q=0.3, ZH-TW;q=0.7", "zh"),
+        ("en-GB, zh;q=0.9", "en"),
+        ("zh;q=0, en;q=0.1", "en"),
+        ("zh;q=0", "en"),
+        ("zh;q=2", "en"),
+        ("zh ; q=0.5", "zh"),
+    ],
+)
+def test_the_language_wanted_most_is_spoken(accepted: str, language: str) -> None:
+    """Of the languages there are, the one that is wanted most; English, where none is."""
+    assert preferred(accepted) == language
+
+
+@given(st.text(max_size=50))
+def test_any_wish_is_understood_somehow(accepted: str) -> None:
+    """Whatever a header says, there is a language."""
+    assert preferred(accepted) in ("en", "zh")
+
+
+@given(st.text(max_size=30), st.text(max_size=30))
+def test_what_people_wrote_is_said_as_they_wrote_it(name: str, other: str) -> None:
+    """Braces, percent signs and words that look like ours do no harm within what somebody wrote."""
+    details: dict[str, Any] = {"field": f"{name} or x", "reason": Phrase("{reason}", {"reason": other})}
+    assert told("{field}: {reason}.", details, "en") == f"{name} or x: {translated(other, 'en')}."
+    told("{field}: {reason}.", details | {"field": "{field} {nothing}"}, "zh")
+
+
+def test_words_of_ours_are_translated_within() -> None:
+    """Several roles, a status, and a reason that has blanks itself are said in the language of the sentence."""
+    role = told(
+        "This needs the role {role} in organisation {organisation_id}, approved and within its term.",
+        {"role": "verifier or coordinator", "organisation_id": "org_0"},
+        "zh",
+    )
+    assert "审核员或协调员" in role
+    assert told("This is for {whom} only.", {"whom": ["administrators", "recorders", "merchants"]}, "zh") == (
+        "只限管理员、记录员和核销员。"
+    )
+    why = {"reward_id": "rew_0", "why": "it is {status}", "status": "paused"}
+    said = told("Reward {reward_id} cannot be redeemed today: {why}.", why, "zh")
+    assert said == "激励 rew_0 今天不能兑换:目前已暂停兑换。"
