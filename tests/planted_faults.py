@@ -21,7 +21,8 @@ from typing import NamedTuple
 from tests.helpers import watchdog
 
 TOP = Path(__file__).parents[1]
-PYTEST = (sys.executable, "-m", "pytest", "-m", "not drill", "-x", "-q", "-rfE", "-p", "no:cacheprovider", "-n", "2")
+PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "-p", "no:cacheprovider", "-n", "2")
+THE_REST = ("-m", "not drill", "tests")
 # What only looks at the text of the program would notice any change of it.
 BESIDES = ("tests/test_tidy.py", "tests/test_docs.py", "tests/test_readme.py")
 LONGEST_SECONDS = 1800
@@ -282,13 +283,14 @@ def failed(folder: Path, *tests: str) -> str:
     if ran.returncode == 0:
         return ""
     named = re.search(r"^(?:FAILED|ERROR) (\S+)", ran.stdout, re.MULTILINE)
-    return named[1] if named else f"what could not be run:\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
+    assert named, f"{tests} could not be run:\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}"
+    return named[1]
 
 
 def caught_by(fault: Fault, folder: Path) -> str:
     """The test that notices: one of those that ought to, else any other."""
     with planted(fault, folder):
-        return failed(folder, *fault.first.split()) or failed(folder, "tests")
+        return failed(folder, *fault.first.split()) or failed(folder, *THE_REST)
 
 
 def main(words: list[str]) -> int:
