@@ -17,7 +17,7 @@ from tests.api.conftest import kept
 from tests.api.world import World, served, settled
 from tests.helpers.patience import PATIENCE_SECONDS
 from tests.helpers.watchdog import watched_folder
-from timebank.ledger import tasks
+from timebank.ledger import tasks, writer
 from timebank.ledger.wake import Waker
 from timebank.runtime import readiness
 from timebank.runtime.embedded import EmbeddedPostgres
@@ -120,8 +120,9 @@ async def change(url: str, statement: str) -> None:
     await connection.close()
 
 
-async def test_a_server_that_became_read_only(own_world: World, url: str) -> None:
+async def test_a_server_that_became_read_only(own_world: World, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing can be written reading goes on, writing and signing in are 503, and readiness says why."""
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.5)
     await change(url, "alter database {name} set default_transaction_read_only = on")
     await let_in_anew(url)
     await asyncio.sleep(0.1)
@@ -137,8 +138,9 @@ async def test_a_server_that_became_read_only(own_world: World, url: str) -> Non
     await own_world.administrator.post("/v1/volunteers", {"name": "甲"}, expect=201)
 
 
-async def test_a_server_that_lets_nobody_in(url: str) -> None:
+async def test_a_server_that_lets_nobody_in(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the server refuses the role, or has no connection left, it is 503; afterwards everything goes on."""
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.5)
     name = f"svc_{os.getpid()}_{time.monotonic_ns()}"
     await change(url, f"create role {name} login superuser")
     async with kept(settled(url.replace("://timebank@", f"://{name}@"))) as world:
