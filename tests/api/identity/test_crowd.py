@@ -12,7 +12,7 @@ from tests.api.world import World, said, settled
 from timebank.identity import passwords
 from timebank.identity.limits.throttle import Rate
 
-GUESSERS = 80
+GUESSERS = 100
 ENTRIES = 20
 PAUSE_SECONDS = 0.5
 PATIENCE_SECONDS = 3.0
