@@ -495,6 +495,8 @@ class TestMinutesByDay:
         assert all(share >= 0 for share in shares.values())
         assert {start.astimezone(ST_JOHNS).date()} <= set(shares)
         assert list(shares) == local_days(start, start + length, ST_JOHNS)
+        local = start.astimezone(ST_JOHNS), (start + length).astimezone(ST_JOHNS)
+        assert local_days(*local, ST_JOHNS) == local_days(start, start + length, ST_JOHNS)
 
     @for_all(whole_minutes, lengths, zones)
     @example(datetime(2011, 12, 30, 9, tzinfo=UTC), 120, APIA)
@@ -507,6 +509,7 @@ class TestMinutesByDay:
         shares = minutes_by_day(start.astimezone(zone), end.astimezone(zone), length, zone)
         clock = Counter((start + timedelta(minutes=minute)).astimezone(zone).date() for minute in range(length))
         assert {day: share for day, share in shares.items() if share} == clock
+        assert local_days(start.astimezone(zone), end.astimezone(zone), zone) == local_days(start, end, zone)
 
     def test_midnight_may_come_in_the_hour_that_comes_twice(self) -> None:
         """In Havana clocks go back from one o'clock to midnight: all that is after the first midnight is a new day."""

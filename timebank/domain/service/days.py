@@ -103,9 +103,11 @@ class ServiceDay(Memory):
 
     def record_of(self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime) -> RecordId | None:
         """The record of an organisation for the same time, or for what was that time before it was corrected."""
+        if not (self.entries or self.claims):
+            return None
         claim = organisation_id, started_at.astimezone(UTC), ended_at.astimezone(UTC)
-        known = self.claims | {entry[:3]: record_id for record_id, entry in self.entries.items()}
-        return known.get(claim)
+        found = [record_id for record_id, entry in self.entries.items() if entry[:3] == claim]
+        return found[-1] if found else self.claims.get(claim)
 
     def must_not_repeat(
         self,
