@@ -67,10 +67,11 @@ def local_days(started_at: datetime, ended_at: datetime, zone: tzinfo | None) ->
 def _is_within_a_day(started_at: datetime, ended_at: datetime, zone: tzinfo | None) -> bool:
     """Whether that can be told from local times alone: nearly always, and much faster than by way of UTC.
 
-    An end that comes twice, because clocks are set back, may come right after another day.
+    An end that comes twice, because clocks are set back, may come right after another day; so does one at midnight.
     """
     is_local = started_at.tzinfo is zone is ended_at.tzinfo
-    return is_local and not ended_at.fold and started_at.date() == ended_at.date() and ended_at.time() > time.min
+    is_clear = not ended_at.fold and bool(ended_at.hour or ended_at.minute)
+    return is_local and is_clear and started_at.date() == ended_at.date()
 
 
 def is_late(last_day: date, today: date) -> bool:
