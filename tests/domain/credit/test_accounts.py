@@ -6,8 +6,8 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import given as for_all
 from hypothesis import HealthCheck, settings
+from hypothesis import given as for_all
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
