@@ -16,7 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import account, claims, http, importing, inprocess, previewing, reading, redeeming, statements
+from benchmarks import account, claims, http, importing, inprocess, previewing, proving, reading, redeeming, statements
 from benchmarks.setup import machine
 from benchmarks.setup.measure import Bench, Row
 from timebank.runtime import logs
@@ -33,6 +33,7 @@ SECTIONS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "rebuild": reading.rebuilding,
     "verify": reading.verifying,
     "preview": previewing.rows,
+    "prove": proving.rows,
 }
 
 console = Console(width=None if sys.stdout.isatty() else 160)

@@ -137,8 +137,13 @@ def _raw(sql: str) -> tuple[frozenset[str], frozenset[str]]:
     common = set(_COMMON.findall(text)) - TABLES.keys()
     written = [name for names in _WRITTEN.findall(text) for name in names.split(" , ")]
     locked = [name for names in _LOCKED.findall(text) for name in names.split(" , ")]
-    read = {*locked, *_in_lists_of_tables(_NO_TABLE_FOLLOWS.sub("", text).split())}
+    read = {*locked, *_in_lists_of_tables(_NO_TABLE_FOLLOWS.sub(_opening, text).split())}
     return _plain(written), _plain(read - common)
+
+
+def _opening(match: re.Match[str]) -> str:
+    """What is left of what is no list of tables: the parenthesis that it opens, if it opens one."""
+    return "(" if "(" in match[0] else ""
 
 
 def _plain(names: Iterable[str]) -> frozenset[str]:
@@ -182,6 +187,7 @@ def _in_lists_of_tables(tokens: list[str]) -> Iterator[str]:
         ("merge into event e using bank b on e.x = b.x when matched then delete", "event", "bank"),
         ("select true from session join person p on true for no key update of p", "", "session person"),
         ("select x from event where a is distinct from b and extract(year from c) = 1", "", "event"),
+        ("select (extract(epoch from a) * 2)::int from event, bank", "", "event bank"),
         ("with a as (select 1 from event), b (x, y) as (delete from fund) select from a, b", "fund", "event"),
         ("with event as (select 1) select from event", "", "event"),
         ("lock table bank, public.event in exclusive mode", "", "bank event"),

@@ -56,7 +56,7 @@ from timebank.projections.machinery.runner import Runner
 from timebank.runtime import expiry
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import hooks, in_background
-from timebank.runtime.expiry import expire_due, expire_overdue
+from timebank.runtime.upkeep.expiry import expire_due, expire_overdue
 
 HOUR, SECOND, MOMENT = timedelta(hours=1), timedelta(seconds=1), timedelta(microseconds=1)
 LASTS = 72 * HOUR

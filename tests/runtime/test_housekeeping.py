@@ -11,7 +11,7 @@ from timebank.db.connections import Pool
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.runtime import housekeeping
 from timebank.runtime.clock import utc_now
-from timebank.runtime.housekeeping import Kept, sweep_old
+from timebank.runtime.upkeep.housekeeping import Kept, sweep_old
 from timebank.vault.keyring import Keyring
 
 KEPT = Kept(idempotency=7, security_log=730)

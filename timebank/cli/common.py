@@ -81,6 +81,7 @@ COMMANDS = {
     "rebuild": "log.rebuild",
     "restore": "database.restore",
     "serve": "serve",
+    "signing": "log.signing",
     "verify": "log.verify",
 }
 """Each command, and the module beside this one that has it."""

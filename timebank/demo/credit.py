@@ -26,7 +26,7 @@ from timebank.domain.identifiers import (
     new_transfer_id,
 )
 from timebank.domain.kernel import Command
-from timebank.runtime.expiry import CLOCK
+from timebank.runtime.upkeep.expiry import CLOCK
 
 CHANGED_DAYS_AGO = 15
 

@@ -66,6 +66,15 @@ class Visit(NamedTuple):
     device: str = ""
 
 
+class Stretch(NamedTuple):
+    """A stretch of the security log: how many entries, the first one's time, the last one's number, their SHA-256."""
+
+    entries: int
+    since: datetime
+    number: int
+    digest: str
+
+
 class SecurityLog:
     """Writes and reads the log."""
 
@@ -112,6 +121,16 @@ class SecurityLog:
     async def about(self, bank_id: UUID, volunteer_id: str, *, after: int, limit: int) -> list[SecurityEvent]:
         """What concerns one volunteer, in order, after the number given."""
         return _events(await self._pool.fetch(SQL["about"], bank_id, volunteer_id, after, limit))
+
+    async def stretch(
+        self, bank_id: UUID, after: int, *, until: int | None = None, before: datetime | None = None
+    ) -> "Stretch | None":
+        """What is written down after a number, up to another or to what happened before a time; None if nothing is.
+
+        Addresses are left out: they go when a person is erased.
+        """
+        row = await self._pool.fetchrow(SQL["stretch"], bank_id, after, until, before)
+        return Stretch(*row) if row and row["count"] else None
 
     async def sweep(self, before: datetime, at_most: int) -> int:
         """Delete a stretch of what happened before a time; says how much. Nothing else can delete from the log."""

@@ -35,6 +35,17 @@ select {columns}
           order by number limit $4)) found
  order by number limit $4
 
+-- stretch --
+-- What was written down after a number, and a digest over it: of a line of JSON for each. $1 bank  $2 after this number
+-- $3 up to this number, or null  $4 before this time, or null
+select count(*), min(recorded_at) as since, max(number) as number,
+       encode(sha256(convert_to(coalesce(string_agg(
+           jsonb_build_array(number, (extract(epoch from recorded_at) * 1000000)::bigint, kind, actor, subject,
+                             request_id, detail)::text, E'\n' order by number), ''), 'UTF8')), 'hex') as digest
+  from security_event
+ where bank_id = $1 and number > $2 and number <= coalesce($3, 9223372036854775807)
+   and recorded_at < coalesce($4::timestamptz, 'infinity')
+
 -- sweeping --
 -- Say, for this transaction, up to when the log is swept. $1 before
 select set_config('timebank.sweep_before', $1::timestamptz::text, true)

@@ -5,7 +5,7 @@ Positions of a bank start at 1 and have no gaps; a reader that has seen position
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -33,7 +33,17 @@ class Tip(NamedTuple):
     event_id: UUID | None
 
 
+F = TypeVar("F", bound=Fact)
+
 NOTHING_YET = Tip(0, None)
+
+
+class Found(NamedTuple, Generic[F]):
+    """A fact, where it is, and when it was recorded."""
+
+    position: int
+    recorded_at: datetime
+    fact: F
 
 
 class Bank(msgspec.Struct, frozen=True):
@@ -97,7 +107,7 @@ class Store:
         Raises `TimeoutError` after so many `seconds`.
         """
         columns: list[Sequence[Any]] = list(zip(*events, strict=True)) if events else [()] * 9
-        columns[3] = [_array_literal(event.tags) for event in events]
+        columns[3] = [array_literal(event.tags) for event in events]
         if leaves is None:
             leaves = leaves_of(bank_id, tip.position, recorded_at, events)
         last = events[-1].event_id if events else tip.event_id
@@ -127,6 +137,16 @@ class Store:
         await connection.execute(SQL["touch"], bank_id, timeout=seconds)
         return True
 
+    async def all_of(self, bank_id: UUID, kind: type[F], latest: int | None = None) -> "list[Found[F]]":
+        """All facts of a kind, or so many of the latest, the latest first."""
+        rows = await self.pool.fetch(SQL["all_of"], bank_id, kind.TOPIC, latest)
+        return [Found(row["position"], row["recorded_at"], decode(kind.TOPIC, row["data"])) for row in rows]  # type: ignore[arg-type]
+
+    async def latest(self, bank_id: UUID, kind: type[F]) -> "Found[F] | None":
+        """The latest fact of a kind."""
+        found = await self.all_of(bank_id, kind, 1)
+        return found[0] if found else None
+
     async def facts_at(self, bank_id: UUID, first: int, last: int) -> tuple[tuple[Fact, ...], bytes]:
         """The facts at positions `first` to `last`, and the leaf of the last one."""
         rows = await self.pool.fetch(SQL["facts_at"], bank_id, first, last)
@@ -139,7 +159,7 @@ def topics_of(memory: Memory) -> list[str]:
     return [fact.TOPIC for fact in memory.remembered()]
 
 
-def _array_literal(texts: Sequence[str]) -> str:
+def array_literal(texts: Sequence[str]) -> str:
     """Texts as PostgreSQL writes an array of them: the driver has no arrays of arrays of different lengths."""
     escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
     return "{" + ",".join(f'"{text}"' for text in escaped) + "}"

@@ -76,3 +76,7 @@ select event_id from event where bank_id = $1 and position = $2
 -- facts_at --
 -- $1 bank  $2 first position  $3 last position
 select topic, data, leaf from event where bank_id = $1 and position between $2 and $3 order by position
+
+-- all_of --
+-- $1 bank  $2 topic  $3 at most (null: all)
+select position, recorded_at, data from event where bank_id = $1 and topic = $2 order by position desc limit $3

@@ -53,7 +53,7 @@ async def standing(connection: Connection, bank_id: UUID) -> tuple[str, str, int
     return row["name"], row["timezone"], row["head"]
 
 
-async def key_changes(connection: Connection, bank_id: UUID) -> list[str]:
+async def key_changes(asked: "Connection | Pool", bank_id: UUID) -> list[str]:
     """The checkpoints that an old and a new key signed together, by which whoever trusts the old one trusts the new."""
-    rows = await connection.fetch(SQL["key_changes"], bank_id, origin_of(bank_id))
+    rows = await asked.fetch(SQL["key_changes"], bank_id, origin_of(bank_id))
     return [row["note"] for row in rows]

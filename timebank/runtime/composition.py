@@ -41,13 +41,14 @@ from timebank.projections.machinery.runner import Runner
 from timebank.proofs.signer import Signer, signer_for
 from timebank.runtime.clock import ClockGuard, utc_now
 from timebank.runtime.embedded import EmbeddedPostgres
-from timebank.runtime.erasures import Erasures
-from timebank.runtime.expiry import expire_overdue
-from timebank.runtime.housekeeping import Kept, sweep_on
 from timebank.runtime.readiness import Readiness
 from timebank.runtime.rights import must_have_rights
 from timebank.runtime.settings import Settings
 from timebank.runtime.standby import StandbyGuard
+from timebank.runtime.upkeep.binding import bind_on
+from timebank.runtime.upkeep.erasures import Erasures
+from timebank.runtime.upkeep.expiry import expire_overdue
+from timebank.runtime.upkeep.housekeeping import Kept, sweep_on
 from timebank.vault.erased import Erased
 from timebank.vault.keyring import Keyring, keyring_for
 from timebank.vault.people import People
@@ -93,6 +94,8 @@ class Services:
     """What signs checkpoints of the log, and proves what is in it."""
     erasures: Erasures
     """What sees to it that whoever was erased stays so."""
+    security_log_days: int
+    """How many days the security log is kept."""
     public_url: str
     """Where people reach the service."""
 
@@ -210,6 +213,7 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground, *, fo
         readiness=Readiness(pool, ledger, ground.may_write, ground.waker, ground.background, EVERY),
         signer=signer,
         erasures=erasures,
+        security_log_days=settings.security_log_days,
         public_url=settings.issuer,
     )
     stack.push_async_callback(services.ledger.close)
@@ -288,6 +292,7 @@ def _following(services: Services, settings: Settings) -> Tasks:
         "signing": lambda: services.signer.run(settings.checkpoint_seconds),
         "expiry": lambda: expire_overdue(services.pool, services.ledger),
         "sweeping": lambda: sweep_on(services.pool, services.sign_in, services.security_log, kept, clock),
+        "binding": lambda: bind_on(services.ledger, services.security_log),
     }
 
 

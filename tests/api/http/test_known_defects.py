@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.people.test_proxies import for_days, go_on, paired, today
 from tests.api.world import Caller, World, hours_of, service
-from timebank.runtime.expiry import expire_due
+from timebank.runtime.upkeep.expiry import expire_due
 
 WHY = {"reason": "对照签到表"}
 

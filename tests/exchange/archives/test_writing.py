@@ -1,15 +1,12 @@
 """Archives: written while the log grows, gone on with when interrupted, and checked by a program that stands alone."""
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
 from tests.controls.market import Market
-from timebank import verifier
+from tests.helpers.stranger import verify
 from timebank.db.connections import Pool
 from timebank.exchange.archives import writing
 from timebank.ledger.ledger import Ledger
@@ -27,23 +24,8 @@ async def signer(pool: Pool, tmp_path: Path) -> Signer:
     return await signer_for(pool, tmp_path / "keys" / "signing.json", utc_now)
 
 
-@pytest.fixture
-def copied(tmp_path: Path) -> Path:
-    """Where a copy of the verifier is, and nothing of the service."""
-    shutil.copytree(Path(verifier.__file__).parent, tmp_path / "elsewhere" / "verifier")
-    return tmp_path / "elsewhere"
-
-
-def verify(copied: Path, *arguments: object, expect: int = 0) -> str:
-    """What the copied verifier says, run as a program of its own."""
-    program = [sys.executable, "-m", "verifier"]
-    ran = subprocess.run([*program, *map(str, arguments)], capture_output=True, text=True, check=False, cwd=copied)
-    assert ran.returncode == expect, ran.stdout + ran.stderr
-    return ran.stdout
-
-
 async def test_an_archive_holds(
-    ledger: Ledger, bank_id: UUID, signer: Signer, tmp_path: Path, copied: Path, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, bank_id: UUID, signer: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A log is written whole, and the verifier comes to its leaves, its root and its balances by itself."""
     monkeypatch.setattr(writing, "FILE_FACTS", 64)
@@ -57,8 +39,8 @@ async def test_an_archive_holds(
     files = sorted((tmp_path / "a" / "entries").iterdir())
     assert [len(file.read_text().splitlines()) for file in files[:-1]] == [64] * (len(files) - 1)
     key = signer.verifier_keys(bank_id)[0]
-    said = verify(copied, "--key", key, "--kept", tmp_path / "kept", tmp_path / "a")
+    said = verify(tmp_path, "--key", key, "--kept", tmp_path / "kept", tmp_path / "a")
     assert f"holds: {tmp_path}/a: {head} facts of timebank/{bank_id}" in said
     await ledger.submit(bank_id, [market.next() for _ in range(80)])
     await writing.write_archive(signer, bank_id, tmp_path / "a", ignore)
-    assert "holds" in verify(copied, "--key", key, "--kept", tmp_path / "kept", tmp_path / "a")
+    assert "holds" in verify(tmp_path, "--key", key, "--kept", tmp_path / "kept", tmp_path / "a")

@@ -365,6 +365,11 @@ def page_of(items: Sequence[T], limit: int, cursor: str) -> Page[T]:
     return Page(kept, str(getattr(kept[-1], cursor)) if more else None)
 
 
+def receipt_of(receipt: Receipt) -> dict[str, Any]:
+    """The position and the leaf of what one row of many came to; nothing where it came to no fact, or was a trial."""
+    return {"position": receipt.position, "leaf": encoded(receipt.leaf)} if receipt.leaf else {}
+
+
 def happened(receipt: Receipt, kind: type[F]) -> F:
     """The fact of a kind among those that a command came to: the first, which a proxy's use may follow."""
     return next(fact for fact in receipt.facts if isinstance(fact, kind))

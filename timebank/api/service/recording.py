@@ -9,7 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import LOG_SERVICE
 from timebank.api.http.problems import WRITES
-from timebank.api.http.requests import BankRequest, IdempotencyHeader, ReasonRequest, Somebody, happened
+from timebank.api.http.requests import BankRequest, IdempotencyHeader, ReasonRequest, Somebody, happened, receipt_of
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, told
 from timebank.domain.facts.service import Capacity, ServiceAmended, ServiceLogged
@@ -21,7 +21,6 @@ from timebank.domain.service.records import LogService, Programmes
 from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
 from timebank.ledger.submission import Outcome, Receipt
-from timebank.proofs.checkpoints import encoded
 
 ROWS = 1_000
 
@@ -204,11 +203,6 @@ def _read_row(row: dict[str, Any], request: BankRequest, organisation_id: str) -
         return told(invalid(field_trouble(str(error), kind=LogRequest)), request.listener)
 
 
-def _with_receipt(verdict: Verdict, record_id: str, receipt: Receipt) -> Verdict:
-    leaf = encoded(receipt.leaf)
-    return msgspec.structs.replace(verdict, record_id=record_id, position=receipt.position, leaf=leaf)
-
-
 def _verdicts(
     rows: Sequence[LogService | Problem], outcomes: Sequence[Outcome], to: Listener, *, dry_run: bool
 ) -> list[Verdict]:
@@ -223,6 +217,6 @@ def _verdicts(
         else:
             (fact,) = outcome.facts
             assert isinstance(fact, ServiceLogged)
-            verdict = Verdict(index=index, status="logged")
-            verdicts.append(verdict if dry_run else _with_receipt(verdict, fact.record_id, outcome))
+            record_id = None if dry_run else fact.record_id
+            verdicts.append(Verdict(index=index, status="logged", record_id=record_id, **receipt_of(outcome)))
     return verdicts

@@ -9,7 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from timebank.access.table import REVIEW_SERVICE
 from timebank.api.http.problems import WRITES
-from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader
+from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader, receipt_of
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, told
 from timebank.domain.facts.service import ServiceConfirmed
@@ -61,13 +61,15 @@ class ReviewRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ReviewVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What becomes of one record."""
+    """What becomes of one record. The position in the log and the leaf there, in base64, are the receipt for it."""
 
     index: int
     status: Literal["confirmed", "rejected", "refused"]
     record_id: str | None = None
     minutes: int | None = None
     credited_minutes: int | None = None
+    position: int | None = None
+    leaf: str | None = None
     problem: Problem | None = None
 
 
@@ -131,6 +133,7 @@ def _verdicts(read: Sequence[Review | Problem], outcomes: Sequence[Outcome], to:
                 record_id=record_id,
                 minutes=fact.minutes,
                 credited_minutes=fact.credited_minutes,
+                **receipt_of(outcome),
             )
         else:
-            yield ReviewVerdict(index=index, status="rejected", record_id=record_id)
+            yield ReviewVerdict(index=index, status="rejected", record_id=record_id, **receipt_of(outcome))

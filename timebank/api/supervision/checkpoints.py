@@ -15,6 +15,7 @@ from timebank.api.http.guard import bank_meant
 from timebank.api.http.problems import answers
 from timebank.api.http.requests import BankRequest
 from timebank.proofs.checkpoints import encoded, origin_of
+from timebank.proofs.entries import key_changes
 from timebank.proofs.signer import Signed
 from timebank.proofs.tiles import Tile
 
@@ -31,10 +32,14 @@ _TILE = re.compile(r"/?(0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-
 
 
 class LogKeys(msgspec.Struct, frozen=True, kw_only=True):
-    """By which keys a bank's checkpoints are signed: C2SP verifier keys. While one is replaced there are two."""
+    """By which keys a bank's checkpoints are signed: C2SP verifier keys. While one is replaced there are two.
+
+    `key_changes` are the checkpoints that an old and a new key signed together.
+    """
 
     origin: str
     verifier_keys: list[str]
+    key_changes: list[str]
 
 
 class Consistency(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,7 +67,8 @@ class CheckpointController(Controller):
         """The keys that checkpoints are signed with. Take them from elsewhere, too, before you believe them."""
         bank = await bank_meant(request, bank_id)
         keys = request.services.signer.verifier_keys(bank)
-        return LogKeys(origin=origin_of(bank), verifier_keys=[str(key) for key in keys])
+        changes = await key_changes(request.pool, bank)
+        return LogKeys(origin=origin_of(bank), verifier_keys=[str(key) for key in keys], key_changes=changes)
 
     @get(
         "/tile/{tile:path}",

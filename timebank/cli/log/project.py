@@ -7,7 +7,7 @@ from timebank.cli.common import cli, console, run_services
 from timebank.ledger.tasks import Background
 from timebank.runtime import logs
 from timebank.runtime.composition import Services, in_background
-from timebank.runtime.expiry import expire_overdue
+from timebank.runtime.upkeep.expiry import expire_overdue
 
 
 @cli.command()

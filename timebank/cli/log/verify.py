@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import rich_click as click
@@ -17,6 +18,7 @@ from timebank.proofs.checking import tree_check
 from timebank.proofs.checkpoints import origin_of
 from timebank.proofs.notes import Note, NoteError
 from timebank.runtime.composition import Services
+from timebank.runtime.upkeep.binding import unbound_changes
 
 
 @cli.command("verify")
@@ -64,6 +66,7 @@ async def _verify_bank(services: Services, bank: Bank, against: Sequence[Note]) 
     own = [note for note in against if note.text.startswith(f"{origin_of(bank.bank_id)}\n")]
     verdicts = [await verify_log(services, bank, own), await _verify_accounts(services, bank)]
     verdicts.append(await _verify_people(services, bank))
+    verdicts.append(await _verify_security_log(services, bank))
     verdicts += [await _verify_projection(services, bank, each) for each in EVERY]
     return all(verdicts)
 
@@ -97,6 +100,15 @@ async def _verify_people(services: Services, bank: Bank) -> bool:
     for volunteer_id in unopenable:
         click.echo(f"  people: {volunteer_id} cannot be opened")
     return not unopenable
+
+
+async def _verify_security_log(services: Services, bank: Bank) -> bool:
+    """Whether the security log, as far back as it is kept, is the one that the log says."""
+    since = services.ledger.clock() - timedelta(days=services.security_log_days)
+    changes = await unbound_changes(services.ledger, services.security_log, bank.bank_id, since)
+    for change in changes:
+        click.echo(f"  security log: {change}")
+    return not changes
 
 
 async def _verify_projection(services: Services, bank: Bank, projection: Projection) -> bool:

@@ -9,3 +9,24 @@ class BankOpened(Fact, frozen=True, kw_only=True):
     TOPIC = "bank-opened"
     name: str
     timezone: str
+
+
+class SigningKeyAnnounced(Fact, frozen=True, kw_only=True):
+    """The log's checkpoints are signed with another key from now on; both keys are C2SP verifier keys."""
+
+    TOPIC = "signing-key-announced"
+    verifier_key: str
+    replaces: str
+
+
+class SecurityLogSealed(Fact, frozen=True, kw_only=True):
+    """The security log had `count` entries after number `after`, up to `number`: `digest` is the SHA-256 over them.
+
+    It is over a line for each, a JSON array of number, microseconds, kind, actor, subject, request and detail.
+    """
+
+    TOPIC = "security-log-sealed"
+    after: int
+    number: int
+    count: int
+    digest: str
