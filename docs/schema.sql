@@ -118,6 +118,14 @@ CREATE TABLE public.checkpoint (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.cosignature (
+    bank_id uuid NOT NULL,
+    size bigint NOT NULL,
+    witness text NOT NULL,
+    line text NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.credential (
     bank_id uuid NOT NULL,
     volunteer_id text NOT NULL,
@@ -467,6 +475,15 @@ CREATE TABLE public.volunteer (
     registered_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.witnessed_checkpoint (
+    origin text NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    note text NOT NULL,
+    cosigned_at timestamp with time zone NOT NULL,
+    CONSTRAINT witnessed_checkpoint_size_check CHECK ((size >= 0))
+);
+
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (bank_id, key_id);
 
@@ -484,6 +501,9 @@ ALTER TABLE ONLY public.bank
 
 ALTER TABLE ONLY public.checkpoint
     ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (projection, bank_id);
+
+ALTER TABLE ONLY public.cosignature
+    ADD CONSTRAINT cosignature_pkey PRIMARY KEY (bank_id, size, witness);
 
 ALTER TABLE ONLY public.credential
     ADD CONSTRAINT credential_pkey PRIMARY KEY (bank_id, volunteer_id);
@@ -581,6 +601,9 @@ ALTER TABLE ONLY public.volunteer
 ALTER TABLE ONLY public.volunteer
     ADD CONSTRAINT volunteer_pkey PRIMARY KEY (bank_id, volunteer_id);
 
+ALTER TABLE ONLY public.witnessed_checkpoint
+    ADD CONSTRAINT witnessed_checkpoint_pkey PRIMARY KEY (origin, size);
+
 CREATE INDEX api_key_by_id ON public.api_key USING btree (key_id);
 
 CREATE INDEX api_key_by_organisation ON public.api_key USING btree (bank_id, organisation_id, key_id);
@@ -673,6 +696,10 @@ CREATE INDEX transfer_by_receiving_fund ON public.transfer USING btree (bank_id,
 
 CREATE INDEX transfer_by_volunteer ON public.transfer USING btree (bank_id, volunteer_id, transfer_id);
 
+CREATE TRIGGER cosignature_is_append_only BEFORE DELETE OR UPDATE ON public.cosignature FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
+
+CREATE TRIGGER cosignature_is_never_truncated BEFORE TRUNCATE ON public.cosignature FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
+
 CREATE TRIGGER event_is_append_only BEFORE DELETE OR UPDATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 
 CREATE TRIGGER event_is_never_truncated BEFORE TRUNCATE ON public.event FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
@@ -688,6 +715,10 @@ CREATE TRIGGER signed_checkpoint_is_never_truncated BEFORE TRUNCATE ON public.si
 CREATE TRIGGER tile_is_append_only BEFORE DELETE OR UPDATE ON public.tile FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 
 CREATE TRIGGER tile_is_never_truncated BEFORE TRUNCATE ON public.tile FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
+
+CREATE TRIGGER witnessed_checkpoint_is_append_only BEFORE DELETE OR UPDATE ON public.witnessed_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
+
+CREATE TRIGGER witnessed_checkpoint_is_never_truncated BEFORE TRUNCATE ON public.witnessed_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 
 ALTER TABLE ONLY public.notice_read
     ADD CONSTRAINT notice_read_bank_id_volunteer_id_fkey FOREIGN KEY (bank_id, volunteer_id) REFERENCES public.person(bank_id, volunteer_id) ON DELETE CASCADE;

@@ -55,6 +55,8 @@ TABLES = {
     # The tree over it.
     "tile": Table(PROOFS),
     "signed_checkpoint": Table(PROOFS),
+    "cosignature": Table(PROOFS),
+    "witnessed_checkpoint": Table(PROOFS),
     # Read models; whatever makes them anew is told their names, and so is not seen here.
     "checkpoint": Table(MACHINERY, readers=(CREDIT, RECOGNITION)),
     "balance": Table(CREDIT),

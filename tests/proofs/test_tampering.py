@@ -22,6 +22,7 @@ from timebank.exchange.archives import write_archive
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
 from timebank.proofs.checking import tree_check
+from timebank.proofs.cosigners import Cosigners
 from timebank.proofs.facts import entry, prove, receipt
 from timebank.proofs.notes import Note
 from timebank.proofs.signer import Signed, Signer
@@ -176,7 +177,7 @@ async def test_whoever_has_the_key_too_is_found_by_what_others_kept(scene: Scene
     fact = await entry(scene.pool, scene.bank_id, where)
     if fact:
         proof = scene.folder / "x.tlog-proof"
-        proof.write_text(await prove(scene.signer(), scene.bank_id, fact))
+        proof.write_text(await prove(Cosigners(scene.signer(), [], utc_now), scene.bank_id, fact))
         assert "not the one of your receipt" in scene.verify("nobody", "--receipt", scene.receipts[where - 1], proof)
 
 

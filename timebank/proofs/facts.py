@@ -9,8 +9,7 @@ from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.ledger.codec import Event, sealed
 from timebank.proofs.checkpoints import encoded, origin_of
-from timebank.proofs.signer import Signed, Signer
-from timebank.proofs.tiles import LogDamagedError
+from timebank.proofs.cosigners import Cosigners
 
 SQL = load_statements("timebank.proofs", "facts.sql")
 
@@ -43,28 +42,17 @@ async def entry(pool: Pool, bank_id: UUID, position: int) -> Entry | None:
     return Entry(row["position"], row["recorded_at"], event, row["leaf"])
 
 
-async def prove(signer: Signer, bank_id: UUID, found: Entry) -> str:
-    """The proof that a row is in the log, by the latest checkpoint, which is signed now where none covers the row.
+async def prove(cosigners: Cosigners, bank_id: UUID, found: Entry) -> str:
+    """The proof that a row is in the log, by the latest checkpoint that witnesses cosigned, or one signed now.
 
     Its extra data are the row itself, as it is sealed. Raises `LogDamagedError` or `NoteError`.
     """
-    checkpoint = await covering(signer, bank_id, found.position)
+    checkpoint = await cosigners.covering(bank_id, found.position)
     index = found.position - 1
-    path = await signer.tiles.inclusion(bank_id, index, checkpoint.size)
+    path = await cosigners.tiles.inclusion(bank_id, index, checkpoint.size)
     extra = base64.b64encode(sealed(bank_id, found.position, found.recorded_at, found.event)).decode()
     hashes = "".join(f"{encoded(each)}\n" for each in path)
     return f"c2sp.org/tlog-proof@v1\nextra {extra}\nindex {index}\n{hashes}\n{checkpoint.note}"
-
-
-async def covering(signer: Signer, bank_id: UUID, position: int) -> Signed:
-    """A checkpoint that covers a fact. Raises `LogDamagedError` or `NoteError` where none can be signed."""
-    latest = await signer.latest(bank_id)
-    if latest is None or latest.size < position:
-        latest = await signer.sign(bank_id)
-    if latest is None or latest.size < position:
-        msg = f"the log ends before position {position}"
-        raise LogDamagedError(msg)
-    return latest
 
 
 def receipt(bank_id: UUID, position: int, leaf: bytes) -> str:

@@ -9,26 +9,26 @@ from timebank.vault.files import write
 
 
 class Remembered:
-    """The last checkpoint of each bank, in a file of its own: the signed note, as it is handed out."""
+    """The last checkpoint of each log, in a file of its own: the signed note, as it is handed out."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def read(self, bank_id: UUID) -> Note | None:
+    def read(self, whose: UUID | str) -> Note | None:
         """The note, if there is one. Raises `NoteError` if the file holds something else."""
         try:
-            return Note.parse(self._file(bank_id).read_bytes())
+            return Note.parse(self._file(whose).read_bytes())
         except FileNotFoundError:
             return None
         except NoteError as error:
-            msg = f"{self._file(bank_id)}: {error}"
+            msg = f"{self._file(whose)}: {error}"
             raise NoteError(msg) from None
 
-    def write(self, bank_id: UUID, note: Note) -> None:
+    def write(self, whose: UUID | str, note: Note) -> None:
         """Remember a note for good, unless one of a larger tree is remembered already."""
-        before = self.read(bank_id)
+        before = self.read(whose)
         if before is None or Checkpoint.parse(before.text).size <= Checkpoint.parse(note.text).size:
-            write(self._file(bank_id), str(note).encode())
+            write(self._file(whose), str(note).encode())
 
-    def _file(self, bank_id: UUID) -> Path:
-        return self.folder / f"{bank_id}.txt"
+    def _file(self, whose: UUID | str) -> Path:
+        return self.folder / f"{whose}.txt"

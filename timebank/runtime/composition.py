@@ -38,7 +38,9 @@ from timebank.ledger.writer import Loss, WentBack
 from timebank.projections import EVERY, FOLLOWING, INLINE
 from timebank.projections.machinery.rebuild import make_current
 from timebank.projections.machinery.runner import Runner
+from timebank.proofs.cosigners import Cosigners
 from timebank.proofs.signer import Signer, signer_for
+from timebank.proofs.witness import Witness
 from timebank.runtime.clock import ClockGuard, utc_now
 from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.runtime.readiness import Readiness
@@ -94,6 +96,10 @@ class Services:
     """What signs checkpoints of the log, and proves what is in it."""
     erasures: Erasures
     """What sees to it that whoever was erased stays so."""
+    witness: Witness
+    """What cosigns the checkpoints of other logs."""
+    cosigners: Cosigners
+    """The witnesses of our own."""
     security_log_days: int
     """How many days the security log is kept."""
     public_url: str
@@ -140,12 +146,7 @@ async def running_services(
         url = await stack.enter_async_context(database(settings))
         await migrate(url)
         pool = await stack.enter_async_context(
-            pool_of(
-                url,
-                size=settings.pool_size,
-                statement_seconds=statement_seconds,
-                admit=Lineage().must_be_ours,
-            )
+            pool_of(url, size=settings.pool_size, statement_seconds=statement_seconds, admit=Lineage().must_be_ours)
         )
         await must_have_rights(pool, url)
         ground = await _ground(settings, pool, clock, meter)
@@ -213,6 +214,8 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground, *, fo
         readiness=Readiness(pool, ledger, ground.may_write, ground.waker, ground.background, EVERY),
         signer=signer,
         erasures=erasures,
+        witness=Witness(pool, signer.keys, settings.logs, ground.clock),
+        cosigners=Cosigners(signer, settings.cosigners, ground.clock),
         security_log_days=settings.security_log_days,
         public_url=settings.issuer,
     )
@@ -290,6 +293,7 @@ def _following(services: Services, settings: Settings) -> Tasks:
     return {
         "projections": services.runner.run,
         "signing": lambda: services.signer.run(settings.checkpoint_seconds),
+        "cosigning": lambda: services.cosigners.run(settings.checkpoint_seconds),
         "expiry": lambda: expire_overdue(services.pool, services.ledger),
         "sweeping": lambda: sweep_on(services.pool, services.sign_in, services.security_log, kept, clock),
         "binding": lambda: bind_on(services.ledger, services.security_log),

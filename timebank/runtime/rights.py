@@ -24,6 +24,8 @@ KEPT: dict[str, tuple[str, ...]] = {
     # The tree over the log, and what was signed of it.
     "tile": ("select", "insert"),
     "signed_checkpoint": ("select", "insert"),
+    "cosignature": ("select", "insert"),
+    "witnessed_checkpoint": ("select", "insert"),
     # Deleted when their time is over, or with the person they are about; of the security log the database sees to it.
     "idempotency": ("select", "insert", "delete"),
     "security_event": ("select", "insert", "update (address)", "delete"),

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from timebank.identity.oidc import is_safe_provider
+from timebank.proofs.cosigners import Cosigner
+from timebank.proofs.notes import COSIGNATURE, NoteError, VerifierKey
 
 PREFIX = "TIMEBANK_"
 FOR_TESTS = frozenset({"TIMEBANK_TEST_DATABASE_URL"})
@@ -38,6 +40,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 10.0
     """How many seconds pass, where the log grew, from one signed checkpoint to the next."""
+
+    witnesses: str = ""
+    """Who cosigns our checkpoints: by commas, each a C2SP verifier key, a blank and an address; none by default."""
+
+    witnessed_logs: str = ""
+    """Verifier keys, by commas, of other logs whose checkpoints are cosigned here; none by default."""
 
     host: str = "127.0.0.1"
     """The address the service listens on."""
@@ -140,6 +148,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.keys.with_name("erased.txt")
 
     @property
+    def cosigners(self) -> list[Cosigner]:
+        """The witnesses in `witnesses`. Raises `SettingsError` for what is none."""
+        return [self._cosigner(each.split()) for each in self.witnesses.split(",") if each.strip()]
+
+    def _cosigner(self, words: list[str]) -> Cosigner:
+        try:
+            key, url = words
+            found = Cosigner(VerifierKey.parse(key), url)
+        except ValueError as error:
+            msg = f"{PREFIX}WITNESSES: {' '.join(words)}: a verifier key, a blank and an address; {error}"
+            raise SettingsError(msg) from None
+        if found.key.kind != COSIGNATURE or not url.startswith(("https://", "http://")):
+            msg = f"{PREFIX}WITNESSES: {' '.join(words)} is no key of a witness with an address"
+            raise SettingsError(msg)
+        return found
+
+    @property
+    def logs(self) -> list[VerifierKey]:
+        """The keys in `witnessed_logs`. Raises `SettingsError` for what is none."""
+        try:
+            return [VerifierKey.parse(each) for each in self.witnessed_logs.split(",") if each.strip()]
+        except NoteError as error:
+            msg = f"{PREFIX}WITNESSED_LOGS: {error}"
+            raise SettingsError(msg) from None
+
+    @property
     def issuer(self) -> str:
         """Who signs access tokens: where people reach the service."""
         host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104  # compared, not bound
@@ -204,7 +238,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
     _must_be_known(given)
     _must_be_valid(given)
     settings = msgspec.convert(given, Settings, strict=False)
-    settings.proxies, settings.provider, settings.phone_hook  # noqa: B018  # what cannot be is said now, not with the first request
+    settings.proxies, settings.provider, settings.cosigners, settings.logs, settings.phone_hook  # noqa: B018  # what cannot be is said now, not with the first request
     return settings
 
 

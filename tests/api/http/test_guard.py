@@ -215,6 +215,7 @@ def nobody() -> dict[str, str]:
         "code": "0000-0000-0000",
         "position": "999999999",
         "tile": "0/000",
+        "origin_hash": "0" * 64,
     }
 
 

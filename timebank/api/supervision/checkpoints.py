@@ -107,7 +107,7 @@ class CheckpointController(Controller):
 
 
 async def _latest(request: BankRequest, bank_id: UUID) -> Signed:
-    latest = await request.services.signer.latest(bank_id)
+    latest = await request.services.cosigners.latest(bank_id)
     if latest is None:
         raise NotFoundException("Nothing was signed yet; ask again in some seconds.")
     return latest

@@ -34,7 +34,7 @@ class ProofController(Controller):
         Auditors get it for every fact, others for facts about themselves and for what they did.
         """
         found = await _seen(request, position)
-        text = await prove(request.services.signer, request.bank_id, found)
+        text = await prove(request.services.cosigners, request.bank_id, found)
         name = f'attachment; filename="{request.bank_id}-{position}.tlog-proof"'
         return Response(text, media_type="text/plain", headers={"Content-Disposition": name})
 

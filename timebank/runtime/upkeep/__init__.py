@@ -1,1 +1,1 @@
-"""What is done now and then, by itself: what is over is taken back or deleted, who was erased stays so, logs are bound."""
+"""What is done by itself now and then: what is over is taken back or deleted, and logs are bound."""

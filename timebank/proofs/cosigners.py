@@ -1,0 +1,155 @@
+"""Having one's checkpoints cosigned by witnesses (C2SP tlog-witness), and keeping what they said to hand it out."""
+
+import asyncio
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from timebank.db.connections import CONNECTION_LOST
+from timebank.db.sql import load_statements
+from timebank.proofs.checkpoints import encoded, number
+from timebank.proofs.notes import MOST_BYTES, Note, NoteError, VerifierKey, signatures_of
+from timebank.proofs.signer import Signed, Signer
+from timebank.proofs.tiles import LogDamagedError
+
+SQL = load_statements("timebank.proofs", "cosigners.sql")
+
+ASK_SECONDS = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Cosigner(NamedTuple):
+    """A witness: by which key it cosigns, and below which address it is asked."""
+
+    key: VerifierKey
+    url: str
+
+
+class Answer(NamedTuple):
+    """What a witness answered."""
+
+    status: int
+    body: str
+
+
+Ask = Callable[[str, bytes], Answer]
+
+
+class Cosigners:
+    """Asks the witnesses of all banks of one database, and knows what they said."""
+
+    def __init__(
+        self, signer: Signer, witnesses: Sequence[Cosigner], clock: Callable[[], datetime], ask: Ask | None = None
+    ) -> None:
+        self.witnesses = witnesses
+        self.tiles = signer.tiles
+        self._signer = signer
+        self._pool = signer.tiles.pool
+        self._clock = clock
+        self._ask = ask or _post
+
+    async def run(self, seconds: float) -> None:
+        """Ask for what is not cosigned yet, every so many seconds, until cancelled."""
+        while True:
+            await asyncio.sleep(seconds)
+            await self.ask_all()
+
+    async def ask_all(self) -> None:
+        """Have the latest checkpoint of every bank cosigned by every witness that has not; what fails is logged."""
+        try:
+            banks = [row["bank_id"] for row in await self._pool.fetch(SQL["banks"])] if self.witnesses else []
+        except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
+            log.warning("witnesses could not be asked", error=str(error))
+            return
+        for bank_id in banks:
+            for witness in self.witnesses:
+                try:
+                    await self.ask(bank_id, witness)
+                except (*CONNECTION_LOST, asyncpg.PostgresError, NoteError, LogDamagedError) as error:
+                    log.warning(
+                        "a witness did not cosign", witness=witness.key.name, bank_id=str(bank_id), why=str(error)
+                    )
+
+    async def ask(self, bank_id: UUID, witness: Cosigner) -> bool:
+        """Have the latest checkpoint cosigned, and keep what the witness says; False if that is done already.
+
+        Raises `NoteError` if it does not cosign: that it refuses may mean that it was shown another history.
+        """
+        latest = await self._signer.latest(bank_id)
+        before: int = await self._pool.fetchval(SQL["last"], bank_id, witness.key.name) or 0
+        if latest is None or before == latest.size:
+            return False
+        answer = await self._send(bank_id, witness, before, latest)
+        if answer.status == 409:  # it knows another size for the last one than we do
+            answer = await self._send(bank_id, witness, number(answer.body.strip()), latest)
+        if answer.status != 200:
+            msg = f"it answered {answer.status}: {answer.body[:200]}"
+            raise NoteError(msg)
+        found = Note(Note.parse(latest.note).text, signatures_of(answer.body)).verified([witness.key])
+        for signature in found.values():
+            await self._pool.execute(SQL["keep"], bank_id, latest.size, witness.key.name, str(signature), self._clock())
+        if not found:
+            raise NoteError("it answered with no cosignature of its key")
+        return True
+
+    async def _send(self, bank_id: UUID, witness: Cosigner, old: int, latest: Signed) -> Answer:
+        if old > latest.size:
+            msg = f"it has seen {old} facts already"
+            raise NoteError(msg)
+        path = await self._signer.tiles.consistency(bank_id, old, latest.size)
+        hashes = "".join(f"{encoded(each)}\n" for each in path)
+        body = f"old {old}\n{hashes}\n{latest.note}".encode()
+        return await asyncio.to_thread(self._ask, f"{witness.url.rstrip('/')}/add-checkpoint", body)
+
+    # Handing out
+
+    async def latest(self, bank_id: UUID) -> Signed | None:
+        """The latest checkpoint, with what witnesses said of it."""
+        latest = await self._signer.latest(bank_id)
+        return await self._with_lines(bank_id, latest) if latest else None
+
+    async def covering(self, bank_id: UUID, position: int) -> Signed:
+        """The latest checkpoint over a fact that was cosigned, else the latest one, signed now if need be.
+
+        Raises `LogDamagedError` or `NoteError` where none can be signed.
+        """
+        row = await self._pool.fetchrow(SQL["cosigned"], bank_id, position)
+        if row:
+            return await self._with_lines(bank_id, Signed(*row))
+        latest = await self._signer.latest(bank_id)
+        if latest is None or latest.size < position:
+            latest = await self._signer.sign(bank_id)
+        if latest is None or latest.size < position:
+            msg = f"the log ends before position {position}"
+            raise LogDamagedError(msg)
+        return await self._with_lines(bank_id, latest)
+
+    async def _with_lines(self, bank_id: UUID, signed: Signed) -> Signed:
+        lines = await self._pool.fetch(SQL["of"], bank_id, signed.size)
+        return signed._replace(note=signed.note + "".join(row["line"] for row in lines))
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        """A witness is where it is said to be."""
+
+
+def _post(url: str, body: bytes) -> Answer:
+    """Ask a witness; whatever keeps it from answering is a `NoteError`."""
+    request = urllib.request.Request(url, body, {"Content-Type": "text/plain; charset=utf-8"})  # noqa: S310  # set
+    try:
+        with urllib.request.build_opener(_NoRedirects).open(request, timeout=ASK_SECONDS) as answer:
+            return Answer(answer.status, answer.read(MOST_BYTES).decode(errors="replace"))
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, error.read(MOST_BYTES).decode(errors="replace"))
+    except (OSError, ValueError) as error:
+        msg = f"it cannot be asked: {error}"
+        raise NoteError(msg) from None

@@ -1,0 +1,22 @@
+-- last --
+-- The largest checkpoint that a witness cosigned. $1 bank  $2 witness
+select max(size) from cosignature where bank_id = $1 and witness = $2
+
+-- keep --
+-- $1 bank  $2 size  $3 witness  $4 line  $5 received at
+insert into cosignature (bank_id, size, witness, line, received_at) values ($1, $2, $3, $4, $5) on conflict do nothing
+
+-- of --
+-- What witnesses said of a checkpoint. $1 bank  $2 size
+select line from cosignature where bank_id = $1 and size = $2 order by witness
+
+-- cosigned --
+-- The latest checkpoint with so many facts at least that a witness cosigned. $1 bank  $2 size at least
+select c.size, c.root, c.note, c.signed_at
+  from signed_checkpoint c
+ where c.bank_id = $1 and c.size >= $2
+   and exists (select from cosignature s where s.bank_id = c.bank_id and s.size = c.size)
+ order by c.size desc limit 1
+
+-- banks --
+select bank_id from signed_checkpoint group by bank_id
