@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,12 +16,14 @@ from tlog_scales.signing import Vkey
 from tlog_scales.tlog import Checkpoint as OracleCheckpoint
 
 from tests.controls.town import do, found, register
+from tests.helpers.patience import PATIENCE_SECONDS
 from tests.proofs.conftest import leaf, sow
 from tests.proofs.test_merkle import mth
 from timebank.db.connections import Pool
 from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
+from timebank.proofs import remembered
 from timebank.proofs.checkpoints import Checkpoint, origin_of
 from timebank.proofs.notes import Note, NoteError, signed
 from timebank.proofs.signer import Signed, Signer, signer_for
@@ -295,3 +298,28 @@ async def test_a_key_is_replaced(pool: Pool, bank_id: UUID, started: Started) ->
     with pytest.raises(NoteError):
         Note.parse(checkpoint.note).must_be_signed([old])
     must_be_of(after, bank_id, checkpoint, 30)
+
+
+def test_of_two_that_are_remembered_at_once_the_larger_stays(
+    tmp_path: Path, bank_id: UUID, started: Started, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever remembers a smaller tree at that moment, in another process too, does not put it in its place."""
+    keys, origin = started().keys, origin_of(bank_id)
+    small, large = (signed(str(Checkpoint(origin, size, bytes(32))), origin, keys.signing) for size in (1, 2))
+    inside, done, write = threading.Event(), threading.Event(), remembered.write
+
+    def slowly(path: Path, content: bytes) -> None:
+        if content == str(small).encode():
+            inside.set()
+            done.wait(0.3)
+        write(path, content)
+
+    monkeypatch.setattr(remembered, "write", slowly)
+    memory = remembered.Remembered(tmp_path / "signed")
+    late = threading.Thread(target=memory.write, args=(bank_id, small))
+    late.start()
+    assert inside.wait(PATIENCE_SECONDS)
+    memory.write(bank_id, large)
+    done.set()
+    late.join()
+    assert str(memory.read(bank_id)) == str(large)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from timebank.proofs.checkpoints import Checkpoint
 from timebank.proofs.notes import Note, NoteError
-from timebank.vault.files import write
+from timebank.vault.files import alone, write
 
 
 class Remembered:
@@ -25,10 +25,11 @@ class Remembered:
             raise NoteError(msg) from None
 
     def write(self, whose: UUID | str, note: Note) -> None:
-        """Remember a note for good, unless one of a larger tree is remembered already."""
-        before = self.read(whose)
-        if before is None or Checkpoint.parse(before.text).size <= Checkpoint.parse(note.text).size:
-            write(self._file(whose), str(note).encode())
+        """Remember a note for good, unless one of a larger tree is remembered already, by whatever process."""
+        with alone(self._file(whose)):
+            before = self.read(whose)
+            if before is None or Checkpoint.parse(before.text).size <= Checkpoint.parse(note.text).size:
+                write(self._file(whose), str(note).encode())
 
     def _file(self, whose: UUID | str) -> Path:
         return self.folder / f"{whose}.txt"

@@ -3,9 +3,14 @@
 import contextlib
 import os
 import secrets
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+
+if sys.platform != "win32":
+    import fcntl
 
 
 def write_secret(path: Path, content: msgspec.Struct, *, anew: bool = False) -> None:
@@ -36,3 +41,16 @@ def write(path: Path, content: bytes, *, anew: bool = False) -> None:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Nobody else reads and replaces a file between these lines, in whatever process: they wait for each other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
