@@ -53,9 +53,9 @@ from timebank.projections import EVERY, FOLLOWING
 from timebank.projections.credit import balances, redemptions
 from timebank.projections.machinery.rebuild import verify
 from timebank.projections.machinery.runner import Runner
-from timebank.runtime import expiry
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import hooks, in_background
+from timebank.runtime.upkeep import expiry
 from timebank.runtime.upkeep.expiry import expire_due, expire_overdue
 
 HOUR, SECOND, MOMENT = timedelta(hours=1), timedelta(seconds=1), timedelta(microseconds=1)

@@ -9,8 +9,8 @@ import pytest
 from tests.controls import KEY_FILE
 from timebank.db.connections import Pool
 from timebank.identity.security_log import SecurityLog, Visit
-from timebank.runtime import housekeeping
 from timebank.runtime.clock import utc_now
+from timebank.runtime.upkeep import housekeeping
 from timebank.runtime.upkeep.housekeeping import Kept, sweep_old
 from timebank.vault.keyring import Keyring
 
