@@ -98,7 +98,7 @@ class Serving(Belonging):
     def _record(self, n: int, body: int, by: Acting, span: Any, share: int | None, **said: Any) -> Record:
         times = self.span(*span)
         minutes = share or (times[1] - times[0]) // timedelta(minutes=1)
-        return Record(n, body, by, *times, minutes=minutes, share=share, first=times, **said)
+        return Record(n, body, by, *times, minutes=minutes, share=share, first=times, recorded=minutes, **said)
 
     def try_to_log(self, record: Record) -> str | None:
         """Service is logged, if it can be."""
@@ -148,6 +148,7 @@ class Serving(Belonging):
             self.model.may_decide(by, before, *self.model.rules(self.model.today).direct_confirm_roles)
             and before.status == "logged"
             and by.actor not in {before.recorder.actor, *before.amenders}
+            and after.minutes <= before.recorded
             and self.model.fits(after, key)
         )
         self._decide(key, after, self.say(ConfirmService, by, record_id=RecordId(key), minutes=minutes), expected)
@@ -211,6 +212,8 @@ class Serving(Belonging):
             and after._replace(status=before.status) != before
             and (minutes or 1) <= after.interval
             and after.ended_at <= self.model.now
+            and after.minutes <= before.recorded
+            and (after.says_the_same(before) or sum(self.model.worth(after, key).values()) <= before.credit)
             and self.model.fits(after, key)
         )
         self._decide(

@@ -26,6 +26,8 @@ class Record(NamedTuple):
     status: str = "logged"
     credited: dict[date, int] = {}  # noqa: RUF012  # never changed, only replaced
     amenders: frozenset[str] = frozenset()
+    recorded: int = 0
+    """The minutes somebody else than whoever decides saw."""
 
     @property
     def counts(self) -> bool:
@@ -73,10 +75,15 @@ class Record(NamedTuple):
         told = {name: value for name, value in said.items() if value is not None}
         return after._replace(minutes=minutes or (self.minutes if same else after.interval), **told)
 
+    def says_the_same(self, other: "Record") -> bool:
+        """Whether it is told alike, but for the minutes."""
+        return self._replace(minutes=0, status="", credited={}) == other._replace(minutes=0, status="", credited={})
+
     def amended(self, times: tuple[datetime, datetime], minutes: int | None, by: Acting, **said: Any) -> "Record":
         """What it is when it is put right before anybody decided: then it is as if it had been logged so."""
         after = self.corrected(times, minutes, **said)
-        return after._replace(status=self.status, first=times, amenders=self.amenders | {by.actor})
+        amenders = self.amenders | {by.actor}
+        return after._replace(status=self.status, first=times, amenders=amenders, recorded=after.minutes)
 
     def overlaps(self, other: "Record") -> bool:
         """Whether they are at the same time."""

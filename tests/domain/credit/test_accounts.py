@@ -50,6 +50,7 @@ from timebank.domain.service.refusals import (
     DuplicateRecord,
     EndsBeforeItStarts,
     LastsTooLong,
+    MoreThanRecorded,
     OverlappingService,
     RecordNotConfirmed,
     RecordNotPending,
@@ -290,7 +291,7 @@ class AnyHistory(RuleBasedStateMachine):
     def confirm(self, nth: int, minutes: int | None) -> None:
         """The administrator confirms."""
         record_id, kept = self.chosen(nth)
-        with suppress(RecordNotPending, OverlappingService, DayIsFull, TooManyMinutes):
+        with suppress(RecordNotPending, OverlappingService, DayIsFull, TooManyMinutes, MoreThanRecorded):
             self.book.do(ConfirmService(by=ADMINISTRATOR, at=NOON, record_id=record_id, minutes=minutes))
             kept.status = "confirmed"
             kept.minutes = minutes or kept.minutes
@@ -310,7 +311,7 @@ class AnyHistory(RuleBasedStateMachine):
             capacity=capacity,
             **self.times(quarter, length),
         )
-        possible = (RecordNotConfirmed, OverlappingService, DayIsFull, NothingChanges)
+        possible = (RecordNotConfirmed, OverlappingService, DayIsFull, NothingChanges, MoreThanRecorded)
         with suppress(*possible, EndsBeforeItStarts, TooManyMinutes, ServiceInTheFuture, LastsTooLong):
             fact = self.book.do(command)
             kept.started_at, kept.ended_at, kept.minutes = fact.started_at, fact.ended_at, fact.minutes

@@ -274,7 +274,7 @@ class TestCorrectingUnderRules:
         history = (*standing(), logged(), confirmed(policy_version=1), adopted(**{cap: 120}))
         assert given(*history).when(correct(minutes=119)).fact.credited_minutes == 119
         assert given(*history).when(correct(place="3栋")).fact.credited_minutes == 120
-        before_noon = {"started_at": at(19, 7), "ended_at": at(19, 10)}
+        before_noon = {"started_at": at(19, 7), "ended_at": at(19, 9)}
         assert given(*history).when(correct(**before_noon)).fact.credited_minutes == 120
 
     @pytest.mark.parametrize("cap", ["cap_per_activity_minutes", "cap_per_day_minutes", "cap_total_minutes"])

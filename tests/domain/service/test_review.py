@@ -46,6 +46,7 @@ from timebank.domain.service.refusals import (
     DuplicateRecord,
     EndsBeforeItStarts,
     LastsTooLong,
+    MoreThanRecorded,
     OverlappingService,
     RecorderIsVerifier,
     RecordNotConfirmed,
@@ -205,10 +206,14 @@ class TestConfirmService:
         decided = given(*PENDING).when(confirm(minutes=45))
         decided.then(confirmed(minutes=45, minutes_by_day={THURSDAY: 45}, credited_minutes=45))
 
-    def test_more_minutes_than_logged(self) -> None:
-        """The verifier may find that it was more, up to the whole time between start and end."""
+    def test_refused_with_more_than_was_recorded(self) -> None:
+        """Nobody but the verifier would have seen that it was more, whether they confirm it so or correct it later."""
         pending = (*standing(), logged(minutes=60, minutes_by_day={THURSDAY: 60}))
-        given(*pending).when(confirm(minutes=120)).then(confirmed())
+        given(*pending).when(confirm(minutes=61)).then_refused(MoreThanRecorded, recorded_minutes=60)
+        less = confirmed(minutes=45, minutes_by_day={THURSDAY: 45}, credited_minutes=45)
+        for again in ({"minutes": 61}, {"started_at": at(19, 7), "ended_at": at(19, 10)}):
+            given(*pending, less).when(correct(**again)).then_refused(MoreThanRecorded, recorded_minutes=60)
+        assert given(*pending, less).when(correct(minutes=60)).fact.credited_minutes == 60
         decided = given(*pending).when(confirm(minutes=121))
         decided.then_refused(TooManyMinutes, minutes=121, interval_minutes=120)
 
@@ -303,18 +308,6 @@ class TestOverlap:
 class TestDayIsFull:
     """At most 24 hours a local day, also after it was logged."""
 
-    def test_refused_when_confirming_more(self) -> None:
-        """More minutes than were logged still have to fit into the day."""
-        short = logged(minutes=60, minutes_by_day={THURSDAY: 60})
-        times: dict[str, Any] = {"started_at": at(19, 0), "ended_at": at(19, 23)}
-        full: dict[str, Any] = {"minutes": 23 * 60, "minutes_by_day": {THURSDAY: 23 * 60}}
-        other = logged(record_id=OTHER, **times, **full)
-        given(*standing(), short, other).when(confirm()).then(
-            confirmed(minutes=60, minutes_by_day={THURSDAY: 60}, credited_minutes=60)
-        )
-        decided = given(*standing(), short, other).when(confirm(minutes=120))
-        decided.then_refused(DayIsFull, minutes=25 * 60, day="2026-11-19")
-
     def test_refused_when_correcting_onto_a_full_day(self) -> None:
         """What is moved to another day has to fit there."""
         times: dict[str, Any] = {"started_at": at(18, 0), "ended_at": at(18, 23)}
@@ -345,9 +338,9 @@ class TestCorrectService:
 
     def test_moves_to_another_day(self) -> None:
         """A record can turn out to be of another day; both days know of it."""
-        fact = given(*CONFIRMED).when(correct(started_at=at(16, 14), ended_at=at(16, 17))).fact
+        fact = given(*CONFIRMED).when(correct(started_at=at(16, 14), ended_at=at(16, 16))).fact
         assert (fact.previous_local_date, fact.previous_minutes_by_day) == (THURSDAY, {THURSDAY: 120})
-        assert (fact.local_date, fact.minutes_by_day, fact.minutes) == (MONDAY, {MONDAY: 180}, 180)
+        assert (fact.local_date, fact.minutes_by_day, fact.minutes) == (MONDAY, {MONDAY: 120}, 120)
         assert {f"{WANG}@2026-11-16", f"{WANG}@2026-11-19"} <= set(fact.tags())
 
     def test_keeps_the_days_for_which_it_was_logged(self) -> None:
@@ -382,15 +375,15 @@ class TestCorrectService:
 
     def test_can_be_corrected_again(self) -> None:
         """What it was is what the last correction made of it."""
-        fact = given(*CONFIRMED, corrected()).when(correct(ended_at=at(19, 11))).fact
+        fact = given(*CONFIRMED, corrected()).when(correct(ended_at=at(19, 8, 30))).fact
         assert (fact.previous_minutes, fact.previous_credited_minutes) == (60, 60)
-        assert (fact.minutes, fact.credited_minutes) == (180, 180)
+        assert (fact.minutes, fact.credited_minutes) == (30, 30)
 
     def test_new_times_are_taken_whole(self) -> None:
         """New times without minutes count from start to end, whatever the minutes were before."""
         part = confirmed(minutes=45, minutes_by_day={THURSDAY: 45}, credited_minutes=45)
-        fact = given(*PENDING, part).when(correct(ended_at=at(19, 11))).fact
-        assert (fact.previous_minutes, fact.minutes) == (45, 180)
+        fact = given(*PENDING, part).when(correct(ended_at=at(19, 8, 30))).fact
+        assert (fact.previous_minutes, fact.minutes) == (45, 30)
 
     def test_the_same_times_keep_their_minutes(self) -> None:
         """Correcting a word leaves the minutes that were confirmed."""
@@ -445,7 +438,7 @@ class TestCorrectService:
     def test_refused_when_it_would_overlap(self) -> None:
         """A correction makes no two confirmed records overlap."""
         other = of_the_clinic(started_at=at(19, 10), ended_at=at(19, 12))
-        given(*CONFIRMED, *other).when(correct(ended_at=at(19, 10, 1))).then_refused(
+        given(*CONFIRMED, *other).when(correct(started_at=at(19, 9), ended_at=at(19, 10, 1))).then_refused(
             OverlappingService, record_id=OTHER
         )
 
@@ -523,8 +516,8 @@ class TestDebt:
 
     def test_correcting_up_repays_a_debt(self) -> None:
         """Credit from a correction pays the debt like any other."""
-        history = (*CONFIRMED, spent(120), corrected(debt_change_minutes=60))
-        fact = given(*history).when(correct(ended_at=at(19, 10))).fact
+        history = (*CONFIRMED, spent(120), corrected(**span(), debt_change_minutes=60))
+        fact = given(*history).when(correct(minutes=120)).fact
         assert (fact.credited_minutes - fact.previous_credited_minutes, fact.debt_change_minutes) == (60, -60)
 
     def test_duty_hours_repay_nothing(self) -> None:

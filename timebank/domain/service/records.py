@@ -35,6 +35,7 @@ from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.crediting import Service, credited
 from timebank.domain.service.days import ServiceDay
 from timebank.domain.service.refusals import (
+    MoreThanRecorded,
     RecorderIsBeneficiary,
     RecorderIsVerifier,
     RecordNotConfirmed,
@@ -60,6 +61,7 @@ class ServiceRecord(Memory):
     status = "unknown"
     logged: Described
     recorder_eyes: frozenset[str] = frozenset()
+    recorded_minutes = 0
     original_days: tuple[date, ...]
     minutes_by_day: dict[date, int]
     credited_minutes = 0
@@ -73,12 +75,14 @@ class ServiceRecord(Memory):
         self.status, self.logged = "logged", fact
         self.recorder_eyes = frozenset(each for each in (fact.recorder_id, fact.key_issued_by) if each)
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
+        self.recorded_minutes = self.minutes
 
     @event(ServiceAmended)
     def _(self, fact: ServiceAmended) -> None:
         self.status, self.logged = "logged", fact
         self.recorder_eyes |= {each for each in (fact.amended_by, fact.key_issued_by) if each}
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
+        self.recorded_minutes = self.minutes
 
     @event(ServiceWithdrawn)
     def _(self) -> None:
@@ -247,9 +251,14 @@ class _Crediting(Review, frozen=True, kw_only=True):
         if self.by.eyes & record.recorder_eyes:
             raise RecorderIsVerifier
 
+    def must_not_be_more(self, record: ServiceRecord, minutes: int) -> None:
+        """Refuse more minutes than were recorded: nobody but whoever decides would have seen them."""
+        if minutes > record.recorded_minutes:
+            raise MoreThanRecorded(recorded_minutes=record.recorded_minutes)
+
 
 class ConfirmService(_Crediting, frozen=True, kw_only=True):
-    """Confirm that the service took place; `minutes` if it was less, or more, than what was logged."""
+    """Confirm that the service took place; `minutes` if it was less than what was logged."""
 
     minutes: int | None = None
     reason: Text | None = None
@@ -265,6 +274,7 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         minutes = served_minutes(
             logged.started_at, logged.ended_at, record.minutes if self.minutes is None else self.minutes
         )
+        self.must_not_be_more(record, minutes)
         shares = minutes_by_day(logged.started_at, logged.ended_at, minutes, self.at.tzinfo)
         work = Work(logged.organisation_id, logged.activity, logged.category, logged.capacity, shares)
         yield ServiceConfirmed(
@@ -303,7 +313,11 @@ def description(command: Command, before: Described) -> dict[str, Any]:
 
 
 class CorrectService(_Crediting, frozen=True, kw_only=True):
-    """Put a confirmed record right; what is not given stays, but new times without `minutes` are taken whole."""
+    """Put a confirmed record right; what is not given stays, but new times without `minutes` are taken whole.
+
+    One person can find that it was less. What was more, or is worth more, is voided and logged anew, for somebody else
+    to confirm.
+    """
 
     reason: Text
     activity: Line | None = None
@@ -337,13 +351,17 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         minutes = served_minutes(started_at, ended_at, unsaid if self.minutes is None else self.minutes)
         if ended_at > self.at:
             raise ServiceInTheFuture
+        self.must_not_be_more(record, minutes)
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         said = description(self, before)
         work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)
         service = Service(self.record_id, before.volunteer_id, started_at, ended_at, work, record.credited_minutes)
         worth: dict[str, Any] = {**said, **credited(known, service)}
-        if same_times and minutes == record.minutes and all(said[name] == getattr(before, name) for name in said):
+        is_as_said = same_times and all(said[name] == getattr(before, name) for name in said)
+        if is_as_said and minutes == record.minutes:
             raise NothingChanges
+        if not is_as_said and worth["credited_minutes"] > record.credited_minutes:
+            raise MoreThanRecorded(recorded_minutes=record.recorded_minutes)
         yield ServiceCorrected(
             record_id=self.record_id,
             volunteer_id=before.volunteer_id,

@@ -19,6 +19,10 @@ class RecorderIsVerifier(Forbidden):
     """Whoever logged a service record may not also confirm or correct it."""
 
 
+class MoreThanRecorded(Forbidden):
+    """Whoever decides can find that it was less than the {recorded_minutes} minutes recorded, not that it was more."""
+
+
 class VerifierIsBeneficiary(Forbidden):
     """Nobody decides on a record of their own service."""
 
