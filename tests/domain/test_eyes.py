@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.controls import (
@@ -22,7 +23,10 @@ from tests.controls import (
 )
 from tests.given import Book, given
 from timebank.domain.acting import Acting
+from timebank.domain.facts.organisations import MembershipApproved, MembershipRequested
 from timebank.domain.identifiers import ActorId
+from timebank.domain.organisations.memberships import ChangeRole
+from timebank.domain.organisations.refusals import KeyOfTheirOwn
 from timebank.domain.service.records import ConfirmService, RejectService
 from timebank.domain.service.refusals import RecorderIsBeneficiary, RecorderIsVerifier, VerifierIsBeneficiary
 
@@ -68,6 +72,16 @@ class TestAKeyAndItsIssuer:
         book.do(log_service(by=program(LI)))
         with pytest.raises(RecorderIsVerifier):
             book.do(confirm(program(LI)))
+
+    def test_the_key_decides_nothing_about_its_issuer(self) -> None:
+        """Who lost a role does not take it back with a key that they made while they had it."""
+        was_coordinator = [
+            each for each in member(LI, "member") if isinstance(each, MembershipRequested | MembershipApproved)
+        ]
+        command = ChangeRole(by=program(LI), at=NOON, organisation_id=GARDEN, volunteer_id=LI, role="coordinator")
+        given(*was_coordinator).when(command).then_refused(KeyOfTheirOwn)
+        by_another = msgspec.structs.replace(command, by=program(ZHAO))
+        assert given(*was_coordinator).when(by_another).fact.role == "coordinator"
 
     def test_nobody_signs_a_list_that_their_own_key_sends(self) -> None:
         """Logged with a key and signed by its issuer: two names, one person."""

@@ -53,7 +53,7 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
             app.state.keys_noted = {}
             app.state.previewing = asyncio.Lock()
-            app.state.reading_lists = asyncio.Lock()
+            app.state.reading_lists, app.state.reading_workbooks = asyncio.Lock(), asyncio.Lock()
             yield
 
     app = Litestar(

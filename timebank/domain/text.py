@@ -28,12 +28,21 @@ def normal(name: str) -> str:
     direction of writing; trimmed, and one blank where there were several. Credit hangs on how a category is spelt.
     """
     compatible = unicodedata.normalize("NFKC", name)
-    visible = "".join(each for each in compatible if unicodedata.category(each) not in _INVISIBLE)
+    visible = "".join(each for each in compatible if not _is_invisible(each))
     return " ".join(unicodedata.normalize("NFKC", visible).split())
 
 
 _INVISIBLE = {"Cf", "Co", "Cn", "Cs"}
 """Formats (zero-width, direction), private use, unassigned, surrogates (Unicode's general categories)."""
+
+_IGNORED = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Marks and letters that show nothing: Unicode's Default_Ignorable_Code_Point, and the braille pattern without dots."""
+
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) in _INVISIBLE or bool(_IGNORED.match(character))
 
 
 _MOBILE_OF_CHINA = re.compile(r"^(?:\+|00)?86(?=1[0-9]{10}$)")

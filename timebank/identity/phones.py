@@ -33,7 +33,9 @@ SHARE_A_PHONE = 4
 MINUTES = 15
 TRIES = 5
 CODES_AN_HOUR, CODES_A_DAY = 5, 10
-"""For one volunteer, and for one phone: so nobody is flooded with codes, and guessing is hopeless."""
+"""For one volunteer: so guessing is hopeless."""
+OF_A_PHONE = 2
+"""So many times as many are sent to one phone: nobody is flooded, and no one account uses up what is the others'."""
 
 
 class PhoneCode(NamedTuple):
@@ -66,7 +68,7 @@ class Phones:
         if self._sender is None:
             raise CodesHandedOut
         async with self._pool.acquire() as connection, connection.transaction():
-            made = await self._issue(connection, bank_id, volunteer_id, volunteer_id, visit.at)
+            made = await self._issue(connection, bank_id, volunteer_id, volunteer_id, visit.at, is_sent=True)
             await self._log.record(bank_id, "phone-code-sent", visit, actor=volunteer_id, to=connection)
         await self._sender.send(made.phone, made.code, MINUTES)
         return made
@@ -79,7 +81,7 @@ class Phones:
         if volunteer_id == by:
             raise NotForYourself
         async with self._pool.acquire() as connection, connection.transaction():
-            made = await self._issue(connection, bank_id, volunteer_id, by, visit.at)
+            made = await self._issue(connection, bank_id, volunteer_id, by, visit.at, is_sent=False)
             told = {"actor": by, "subject": volunteer_id, "as": role}
             await self._log.record(bank_id, "phone-code-issued", visit, to=connection, **told)
         return made
@@ -101,12 +103,14 @@ class Phones:
             await self._log.record(bank_id, "phone-verified", visit, actor=volunteer_id, to=connection)
 
     async def _issue(
-        self, connection: Connection, bank_id: UUID, volunteer_id: str, by: str, at: datetime
+        self, connection: Connection, bank_id: UUID, volunteer_id: str, by: str, at: datetime, *, is_sent: bool
     ) -> PhoneCode:
         person = await self._held(connection, bank_id, volunteer_id)
         if not person.phone:
             raise PhoneMissing
-        await self._must_not_be_too_many(connection, bank_id, person, at)
+        await self._must_not_be_too_many(connection, bank_id, at, volunteer_id=volunteer_id)
+        if is_sent:
+            await self._must_not_be_too_many(connection, bank_id, at, phone=person.phone, times=OF_A_PHONE)
         code, until, key = (
             f"{secrets.randbelow(10**6):06}",
             at + timedelta(minutes=MINUTES),
@@ -117,16 +121,25 @@ class Phones:
         await connection.execute(SQL["issue"], bank_id, volunteer_id, phone, hashed, by, at, until)
         return PhoneCode(code, person.phone, until)
 
-    async def _must_not_be_too_many(self, connection: Connection, bank_id: UUID, person: Person, at: datetime) -> None:
-        phones = self._people.phone_indexes(person.phone or "")
+    async def _must_not_be_too_many(
+        self,
+        connection: Connection,
+        bank_id: UUID,
+        at: datetime,
+        *,
+        volunteer_id: str = "",
+        phone: str = "",
+        times: int = 1,
+    ) -> None:
+        phones = self._people.phone_indexes(phone) if phone else []
         day, hour = timedelta(days=1), timedelta(hours=1)
-        row = await connection.fetchrow(SQL["so_far"], bank_id, person.volunteer_id, phones, at - day, at - hour)
+        row = await connection.fetchrow(SQL["so_far"], bank_id, volunteer_id, phones, at - day, at - hour)
         assert row is not None, "an aggregate has a row"
         for count, most, first, window in (
             (row["in_all"], CODES_A_DAY, row["first"], day),
             (row["lately"], CODES_AN_HOUR, row["first_lately"], hour),
         ):
-            if count >= most:
+            if count >= most * times:
                 raise TooManyAttempts(seconds=max(1, int((first + window - at).total_seconds())))
 
     async def _held(self, connection: Connection, bank_id: UUID, volunteer_id: str) -> Person:

@@ -198,23 +198,33 @@ class TestCodes:
         await verify(somebody, newer, 422)
 
     async def test_only_so_many_are_sent(self, door: World, outbox: Outbox, clock: Clock) -> None:
-        """Five an hour and ten a day, to one person or phone, whoever asks: nobody is flooded, no code is guessed."""
+        """Five an hour and ten a day for one person, twice that to one phone: nobody is flooded, no code is guessed."""
         phone = next(PHONES)
-        somebody, stranger = await newcomer(door, phone), await newcomer(door, phone)
-        for _ in range(phones.CODES_AN_HOUR):
-            await sent_to(somebody, outbox)
+        somebody, stranger, another = [await newcomer(door, phone) for _ in range(3)]
         for each in (somebody, stranger):
+            for _ in range(phones.CODES_AN_HOUR):
+                await sent_to(each, outbox)
+        for each in (somebody, stranger, another):
             slowed = await each.caller.ask("POST", MY)
             assert problem(slowed) == (429, "too-many-attempts")
             assert 3500 <= int(slowed.headers["retry-after"]) <= 3600
-        earlier = "update phone_code set issued_at = issued_at - interval '61 minutes' where volunteer_id = $1"
-        await door.services.pool.execute(earlier, somebody.id)
+        earlier = "update phone_code set issued_at = issued_at - interval '61 minutes'"
+        await door.services.pool.execute(earlier)
         for _ in range(phones.CODES_A_DAY - phones.CODES_AN_HOUR):
-            await sent_to(stranger, outbox)
-        await door.services.pool.execute(earlier, stranger.id)
+            await sent_to(somebody, outbox)
+        await door.services.pool.execute(earlier)
         slowed = await somebody.caller.ask("POST", MY)
         assert (slowed.status_code, int(slowed.headers["retry-after"]) > 3600) == (429, True)
-        assert len(outbox.sent) == phones.CODES_A_DAY
+        assert len(outbox.sent) == 3 * phones.CODES_AN_HOUR
+
+    async def test_nobody_uses_up_the_codes_of_others(self, door: World, outbox: Outbox) -> None:
+        """Whoever has somebody's phone on their account keeps them neither from a message nor from their office."""
+        phone = next(PHONES)
+        somebody, stranger = await newcomer(door, phone), await newcomer(door, phone)
+        for _ in range(phones.CODES_AN_HOUR):
+            await sent_to(stranger, outbox)
+        await verify(somebody, await sent_to(somebody, outbox))
+        await door.administrator.post(f"/v1/volunteers/{somebody.id}/phone/codes", expect=201)
 
 
 class TestOffices:

@@ -51,6 +51,25 @@ class TestProof:
         clock.goes_on(minutes=sessions.PROVED_MINUTES)
         assert await acts_that_need_proof(door, somebody) == NEEDED
 
+    async def test_whoever_leaves_a_way_in_proves_it(self, door: World, clock: Clock) -> None:
+        """A coordinator lets in plain members at any time, and makes others more than that only after a proof."""
+        coordinator = await once_more(door, await settled_in(door))
+        path = f"/v1/organisations/{door.garden}/members"
+        await door.administrator.post(path, {"volunteer_id": coordinator.id, "role": "coordinator"}, expect=201)
+        await coordinator.caller.post(f"{path}/{coordinator.id}/approve", expect=200)
+        one, another = await settled_in(door), await settled_in(door)
+        await another.caller.post(path, {"volunteer_id": another.id, "role": "verifier"}, expect=201)
+        clock.goes_on(minutes=sessions.PROVED_MINUTES)
+        for method, where, body in (
+            ("POST", path, {"volunteer_id": one.id, "role": "coordinator"}),
+            ("POST", f"{path}/{another.id}/approve", None),
+            ("PATCH", f"{path}/{coordinator.id}", {"role": "verifier"}),
+        ):
+            assert problem(await coordinator.caller.ask(method, where, json=body))[1] == "proof-needed"
+        await coordinator.caller.post(path, {"volunteer_id": one.id, "role": "member"}, expect=201)
+        await coordinator.caller.post(PROVE, {"password": PASSWORD}, expect=200)
+        await coordinator.caller.post(f"{path}/{another.id}/approve", expect=200)
+
     async def test_a_refresh_is_no_proof(self, door: World) -> None:
         """Whoever stole a refresh token has proved nothing with it."""
         somebody = await settled_in(door)

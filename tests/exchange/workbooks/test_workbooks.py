@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import subprocess
 import sys
+import tempfile
 import zipfile
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 import xlsxwriter
 
 from tests.exchange.spreadsheets.files import WORKBOOKS, ods_cell, ods_of, stream, xlsx
+from timebank.exchange.workbooks import TOO_LARGE
 from timebank.exchange.workbooks.convert import rows_of
+from timebank.exchange.workbooks.flaws import _ERROR, _FORMULA
 from timebank.exchange.workbooks.opening import WorkbookError, kind_of, open_workbook
 
 
@@ -109,6 +112,28 @@ def test_what_would_take_all_memory_takes_none_of_ours() -> None:
     workbook.close()
     with pytest.raises(WorkbookError, match="too large, or damaged"):
         rows(file.getvalue(), "xlsx")
+
+
+@pytest.mark.parametrize("opened", [b'<c r="A1" t="e">', b'<c r="A1" t="e"', b'<c t="e"><f>', b"<c ><f "])
+def test_what_is_never_closed_is_looked_through_once(opened: bytes) -> None:
+    """A few kilobytes that begin cell after cell keep nobody busy for minutes."""
+    assert list(_ERROR.finditer(opened * 50_000)) == []
+    assert list(_FORMULA.finditer(opened * 50_000)) == []
+
+
+def test_rows_that_would_fill_the_disk_do_not() -> None:
+    """One long text, said again for each of very many rows, ends the process that writes them."""
+    file = io.BytesIO()
+    workbook: Any = xlsxwriter.Workbook(file)
+    sheet = workbook.add_worksheet()
+    sheet.merge_range(0, 0, 2_000, 0, "x" * 30_000)
+    sheet.write_column(0, 1, [1] * 2_000)
+    workbook.close()
+    code = "import sys, timebank.exchange.workbooks.convert as c; c.OUTPUT_BYTES = 10**6; sys.exit(c.main())"
+    with tempfile.TemporaryFile() as rows_file:
+        ran = subprocess.run([sys.executable, "-c", code, "xlsx"], input=file.getvalue(), stdout=rows_file, check=False)
+        assert rows_file.seek(0, 2) <= 10**6
+    assert ran.returncode == TOO_LARGE
 
 
 def test_the_process_starts_without_the_rest_of_the_program() -> None:

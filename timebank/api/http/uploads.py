@@ -24,6 +24,7 @@ from timebank.exchange.imports.results import NOT_IN, ListAsRead, RowVerdict
 from timebank.exchange.spreadsheets.errors import SpreadsheetError
 from timebank.exchange.spreadsheets.headings import Said
 from timebank.exchange.spreadsheets.rejected import Rejected, suffix_of
+from timebank.exchange.workbooks.opening import is_workbook as is_workbook_in
 from timebank.identity.limits.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
 
 LIST_BYTES = 16 * 1024 * 1024
@@ -148,14 +149,15 @@ async def uploaded(request: BankRequest) -> Upload:
 async def opened_within_limits(
     request: BankRequest, upload: Upload, open_list: Callable[[IO[bytes]], OpenedList[E]]
 ) -> OpenedList[E]:
-    """The list, understood. One is read at a time, and rows are counted: before it is read by what it weighs.
+    """The list, understood. One is read at a time, and one workbook beside; rows are counted, before by their weight.
 
     Raises `SpreadsheetError`, `TooManyRequestsError` or `TooMuchAtOnceError`.
     """
     try:
         weighed = upload.file.seek(0, 2) // _BYTES_A_ROW
         _spend_rows(request, weighed)
-        async with request.app.state.reading_lists:
+        is_workbook = await asyncio.to_thread(is_workbook_in, upload.file)
+        async with request.app.state.reading_workbooks if is_workbook else request.app.state.reading_lists:
             opened = await asyncio.to_thread(open_list, upload.file)
         _spend_rows(request, opened.as_read.rows - weighed)
         opened.must_be_clear()

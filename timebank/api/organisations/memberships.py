@@ -84,7 +84,12 @@ class MemberController(Controller):
         data: JSONBody[MemberRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> MembershipStatus:
-        """Ask for a membership: volunteers request their own, the organisation invites."""
+        """Ask for a membership: volunteers request their own, the organisation invites.
+
+        To invite somebody to more than plain membership takes proof of who one is.
+        """
+        if data.role != "member" and data.volunteer_id != request.user.person_id:
+            await _must_be_proved(request)
         command = AddMember(
             **request.stamp,
             membership_id=new_membership_id(),
@@ -140,7 +145,9 @@ class MemberController(Controller):
         volunteer_id: FromPath[str],
         idempotency_key: IdempotencyHeader = None,
     ) -> MembershipStatus:
-        """Let somebody in, or accept one's own invitation."""
+        """Let somebody in, or accept one's own invitation; proved, if it is to be more than a member."""
+        if volunteer_id != request.user.person_id and await _asks_for_more(request, organisation_id, volunteer_id):
+            await _must_be_proved(request)
         command = ApproveMembership(
             **request.stamp,
             organisation_id=OrganisationId(organisation_id),
@@ -193,7 +200,9 @@ class MemberController(Controller):
         data: JSONBody[RoleRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> MembershipStatus:
-        """Give a member another role, or another term."""
+        """Give a member another role, or another term; proved, if they are to be more than a member."""
+        if data.role != "member":
+            await _must_be_proved(request)
         command = ChangeRole(
             **request.stamp,
             organisation_id=OrganisationId(organisation_id),
@@ -239,6 +248,21 @@ async def _decided(request: BankRequest, command: Command, status: str, key: str
     receipt = await request.execute(command, key)
     fact = next(each for each in receipt.facts if isinstance(each, _Decision))
     return _status(fact, status, receipt.position)
+
+
+async def _must_be_proved(request: BankRequest) -> None:
+    """Refuse people who did not prove lately who they are: whoever found a session open must not leave a way in."""
+    if request.user.kind != "program":
+        await request.must_be_proved()
+
+
+async def _asks_for_more(request: BankRequest, organisation_id: str, volunteer_id: str) -> bool:
+    """Whether an open membership that waits is to be more than that of a plain member."""
+    await request.wait_for_reads()
+    found = await memberships.page(
+        request.pool, request.bank_id, organisation_id=organisation_id, volunteer_id=volunteer_id, after="", limit=500
+    )
+    return any(each.role != "member" and each.status in ("requested", "invited") for each in found)
 
 
 def _status(fact: MembershipRequested | MembershipInvited | _Decision, status: str, position: int) -> MembershipStatus:

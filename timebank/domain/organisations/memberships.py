@@ -18,6 +18,7 @@ from timebank.domain.identifiers import MembershipId, OrganisationId, VolunteerI
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import (
+    KeyOfTheirOwn,
     MembershipAlreadyOpen,
     MembershipNotActive,
     MembershipNotPending,
@@ -173,6 +174,8 @@ class _OnMembership(Command, frozen=True, kw_only=True):
         """Refuse whoever may not give or take these roles in the organisation."""
         must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), known, or_lead=True)
         must_be_within(self.by, self.volunteer_id, *roles)
+        if self.by.key_issued_by and self.volunteer_id in self.by.eyes:
+            raise KeyOfTheirOwn
 
     @property
     def is_own(self) -> bool:

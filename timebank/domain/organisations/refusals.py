@@ -31,6 +31,10 @@ class NotWithinYourOffice(Forbidden):
     """This is more than your office is for: plain membership of your people, or a deputy within your own term."""
 
 
+class KeyOfTheirOwn(Forbidden):
+    """A key decides nothing about whoever issued it: somebody else has to, or they themselves, in person."""
+
+
 class OfficialCodeTaken(Conflict):
     """Another organisation of this bank has the code {code}."""
 

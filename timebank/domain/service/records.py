@@ -251,9 +251,9 @@ class _Crediting(Review, frozen=True, kw_only=True):
         if self.by.eyes & record.recorder_eyes:
             raise RecorderIsVerifier
 
-    def must_not_be_more(self, record: ServiceRecord, minutes: int) -> None:
-        """Refuse more minutes than were recorded: nobody but whoever decides would have seen them."""
-        if minutes > record.recorded_minutes:
+    def must_not_be_more(self, record: ServiceRecord, minutes: int, credited_minutes: int = 0) -> None:
+        """Refuse more than was recorded, and more credit for what is told anew: nobody else has seen it."""
+        if minutes > record.recorded_minutes or credited_minutes > record.credited_minutes:
             raise MoreThanRecorded(recorded_minutes=record.recorded_minutes)
 
 
@@ -313,11 +313,7 @@ def description(command: Command, before: Described) -> dict[str, Any]:
 
 
 class CorrectService(_Crediting, frozen=True, kw_only=True):
-    """Put a confirmed record right; what is not given stays, but new times without `minutes` are taken whole.
-
-    One person can find that it was less. What was more, or is worth more, is voided and logged anew, for somebody else
-    to confirm.
-    """
+    """Put right what was confirmed, so that it is no more; what is not given stays, but new times are taken whole."""
 
     reason: Text
     activity: Line | None = None
@@ -351,7 +347,6 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         minutes = served_minutes(started_at, ended_at, unsaid if self.minutes is None else self.minutes)
         if ended_at > self.at:
             raise ServiceInTheFuture
-        self.must_not_be_more(record, minutes)
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         said = description(self, before)
         work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)
@@ -360,8 +355,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         is_as_said = same_times and all(said[name] == getattr(before, name) for name in said)
         if is_as_said and minutes == record.minutes:
             raise NothingChanges
-        if not is_as_said and worth["credited_minutes"] > record.credited_minutes:
-            raise MoreThanRecorded(recorded_minutes=record.recorded_minutes)
+        self.must_not_be_more(record, minutes, 0 if is_as_said else worth["credited_minutes"])
         yield ServiceCorrected(
             record_id=self.record_id,
             volunteer_id=before.volunteer_id,

@@ -5,5 +5,5 @@ a process with limits, and all that comes back are rows. `flaws` finds the cells
 errors, and formulas without a result.
 """
 
-PASSWORD, DAMAGED = 3, 4
+PASSWORD, DAMAGED, TOO_LARGE = 3, 4, 5
 """Exit codes of that process, for a workbook that it cannot read."""

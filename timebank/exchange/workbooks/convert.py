@@ -6,6 +6,7 @@ rest of the program, so it starts fast.
 """
 
 import datetime as dt
+import errno
 import io
 import json
 import math
@@ -17,11 +18,12 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from timebank.exchange.workbooks import DAMAGED, PASSWORD
+from timebank.exchange.workbooks import DAMAGED, PASSWORD, TOO_LARGE
 from timebank.exchange.workbooks.flaws import Flaws, flaws_in
 
 MEMORY_BYTES = 2 * 1024**3
-SECONDS = 120
+SECONDS = 60
+OUTPUT_BYTES = 256 * 1024**2
 _EXACT_DIGITS = 10**15
 _WHOLE_MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -122,6 +124,7 @@ def main() -> int:
     """Read standard input, write standard output; the exit code says what was wrong."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT_BYTES, OUTPUT_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         for line in rows_of(sys.stdin.buffer.read(), sys.argv[1]):
@@ -132,6 +135,8 @@ def main() -> int:
     except BaseException as error:  # the library's panics are no ordinary exceptions
         if isinstance(error, CalamineError) and "assword" in str(error):
             return PASSWORD
+        if isinstance(error, OSError) and error.errno == errno.EFBIG:
+            return TOO_LARGE
         return DAMAGED
     return 0
 

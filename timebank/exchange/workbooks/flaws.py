@@ -37,9 +37,12 @@ def flaws_in(data: bytes, kind: str) -> dict[int, Flaws]:
 # Office Open XML (ECMA-376)
 
 _P = rb"(?:[A-Za-z0-9]+:)?"
-_ERROR = re.compile(rb"<" + _P + rb'c\b(?=[^>]*\st="e")([^>]*)>(.*?)</' + _P + rb"c>", re.DOTALL)
+# No part goes on over the beginning of another cell: what is never closed is looked through once, not for each cell.
+_ERROR = re.compile(
+    rb"<" + _P + rb'c\b(?=[^<>]*\st="e")([^<>]*)>((?:[^<]|<(?!/?' + _P + rb"c\b))*)</" + _P + rb"c>", re.DOTALL
+)
 _FORMULA = re.compile(
-    rb"<" + _P + rb'c\b(?![^>]*\st="(?:e|str)")([^>]*)>\s*<' + _P + rb"f\b[^>]*?(?:/>|>([^<]*)</" + _P + rb"f>)\s*"
+    rb"<" + _P + rb'c\b(?![^<>]*\st="(?:e|str)")([^<>]*)>\s*<' + _P + rb"f\b[^<>]*?(?:/>|>([^<]*)</" + _P + rb"f>)\s*"
     rb"(?:<" + _P + rb"v\s*/>|<" + _P + rb"v></" + _P + rb"v>)?\s*</" + _P + rb"c>"
 )
 _VALUE = re.compile(rb"<" + _P + rb"v>([^<]*)<")

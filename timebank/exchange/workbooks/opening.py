@@ -63,6 +63,12 @@ class Workbook:
             yield number, cells
 
 
+def is_workbook(file: IO[bytes]) -> bool:
+    """Whether it takes a process of its own to read a file, by how it begins."""
+    file.seek(0)
+    return file.read(len(_OLD)).startswith((_OLD, _ZIP))
+
+
 def kind_of(file: IO[bytes]) -> Kind | None:
     """Which kind of workbook a file is, by what is in it; None if none. Raises `WorkbookError` for what is no list."""
     file.seek(0)
