@@ -1,6 +1,7 @@
 """What was done can be read: volunteers, organisations, memberships, service records, balances."""
 
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -186,18 +187,12 @@ async def test_service_records_can_be_seen(play: Play, pool: Pool, bank_id: UUID
 async def test_service_records_are_paged(play: Play, pool: Pool, bank_id: UUID) -> None:
     """Records come newest first, in pages without a gap, and only those that were asked for."""
     await play(*(log(f"rec_{n:02}", volunteer(n % 2 + 1), days_ago=n + 1) for n in range(20)), confirm("rec_05"))
-    everything = {
-        "volunteer_id": None,
-        "organisation_ids": None,
-        "status": None,
-        "first_day": None,
-        "last_day": None,
-        "after": None,
-        "limit": 100,
-    }
 
-    async def ask(**asked: object) -> list[str]:
-        found = await records.page(pool, bank_id, **(everything | asked))  # type: ignore[arg-type]
+    async def ask(
+        after: str | None = None, limit: int = 100, order: records.Order = "newest", **asked: Any
+    ) -> list[str]:
+        wanted = records.Wanted(**asked)
+        found = await records.page(pool, bank_id, wanted, after=after, limit=limit, order=order)
         return [each.record_id for each in found]
 
     newest_first = [f"rec_{n:02}" for n in reversed(range(20))]
@@ -209,12 +204,12 @@ async def test_service_records_are_paged(play: Play, pool: Pool, bank_id: UUID) 
     oldest = [*await ask(order="oldest", limit=7), *await ask(order="oldest", after="rec_06")]
     assert oldest == newest_first[::-1]
     assert await ask(late=True) == newest_first[:6]
-    waiting = await ask(late=False, status="logged", order="oldest", limit=6)
+    waiting = await ask(late=False, statuses=["logged"], order="oldest", limit=6)
     assert waiting == [f"rec_{n:02}" for n in (0, 1, 2, 3, 4, 6)]
     assert await ask(volunteer_id=volunteer(2)) == newest_first[::2]
     assert await ask(organisation_ids=[CLINIC]) == []
     assert await ask(organisation_ids=[]) == []
-    assert await ask(status="confirmed") == ["rec_05"]
+    assert await ask(statuses=["confirmed"]) == ["rec_05"]
     assert await ask(first_day=date(2026, 11, 18), last_day=date(2026, 11, 19)) == ["rec_01", "rec_00"]
 
 

@@ -10,6 +10,7 @@ from msgspec import Meta
 from msgspec.structs import asdict
 
 from timebank.access.table import ADMINISTRATORS, AUDITORS, EVERYBODY
+from timebank.api.http.lists import whole
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest, IdempotencyHeader, happened
 from timebank.domain.credit.policies import UNWRITTEN, AdoptPolicy, must_be_consistent
@@ -144,7 +145,8 @@ class PolicyController(Controller):
     async def list_policies(self, request: BankRequest) -> list[Policy]:
         """All versions of the rule book, in the order in which they were adopted."""
         adopted = await policies.adopted(request.pool, request.bank_id)
-        return [Policy(**(asdict(each) | {"rules": RulesBody.of(each.rules)})) for each in adopted]
+        shown = [Policy(**(asdict(each) | {"rules": RulesBody.of(each.rules)})) for each in adopted]
+        return await whole(request, shown)
 
     @post(responses=WRITES, access=ADMINISTRATORS)
     async def adopt_policy(

@@ -10,13 +10,15 @@ from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
 
 from timebank.access.table import VIEW_ACCOUNT
+from timebank.api.http.lists import sent
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest, Limit
-from timebank.api.http.streams import Streamed, started
+from timebank.api.http.streams import Streamed, as_table, started
 from timebank.domain.credit.causes import Part
 from timebank.domain.credit.statements import Language, Line, Teller, between, cause_in_words
 from timebank.domain.people.refusals import VolunteerUnknown
-from timebank.exchange.spreadsheets.writing import written, written_on
+from timebank.exchange.spreadsheets.tables import MEDIA_TYPES, Form, table
+from timebank.exchange.spreadsheets.writing import Cell
 from timebank.projections.credit import balances, funds, statements
 
 FirstDay = Annotated[
@@ -100,14 +102,23 @@ class StatementController(Controller):
         month: Month = None,
         language: In = "zh",
     ) -> Streamed[bytes]:
-        """The same as a spreadsheet (CSV in UTF-8 with BOM), all pages; no cell of it can be taken for a formula."""
+        """The same for a spreadsheet (CSV in UTF-8 with BOM), all pages; no cell of it can be taken for a formula."""
         period = await _period(request, volunteer_id, _days(first_day, last_day, month))
-        name = f"statement-{volunteer_id}.csv"
-        return Streamed(
-            await started(_as_csv(request, volunteer_id, period, language)),
-            "text/csv",
-            {"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return await _as_table(request, volunteer_id, period, language, "csv")
+
+    @get("/statement.xlsx", responses=READS, media_type=MEDIA_TYPES["xlsx"], access=VIEW_ACCOUNT)
+    async def get_statement_xlsx(
+        self,
+        request: BankRequest,
+        volunteer_id: FromPath[str],
+        first_day: FirstDay = None,
+        last_day: LastDay = None,
+        month: Month = None,
+        language: In = "zh",
+    ) -> Streamed[bytes]:
+        """The same as a workbook, all pages; numbers and times in it are such."""
+        period = await _period(request, volunteer_id, _days(first_day, last_day, month))
+        return await _as_table(request, volunteer_id, period, language, "xlsx")
 
     @get("/balance/why", responses=READS, access=VIEW_ACCOUNT)
     async def explain_balance(
@@ -180,33 +191,43 @@ _OPENING: dict[Language, str] = {"zh": "期初余额", "en": "Opening balance"}
 _CLOSING: dict[Language, str] = {"zh": "期末余额", "en": "Closing balance"}
 
 
-async def _as_csv(request: BankRequest, volunteer_id: str, period: _Period, language: Language) -> AsyncIterator[bytes]:
+async def _as_table(
+    request: BankRequest, volunteer_id: str, period: _Period, language: Language, form: Form
+) -> Streamed[bytes]:
+    sheet = table(form, _HEADERS[language], "statement")
+    rows = _rows(request, volunteer_id, period, language)
+    return sent(form, f"statement-{volunteer_id}", await started(as_table(sheet, rows)))
+
+
+async def _rows(
+    request: BankRequest, volunteer_id: str, period: _Period, language: Language
+) -> AsyncIterator[list[list[Cell]]]:
     teller = await _teller(request, volunteer_id, period.after, language)
-    yield written([_HEADERS[language], _sum(_OPENING[language], teller)])
+    yield [_sum(_OPENING[language], teller)]
     told = statements.lines(request.pool, request.bank_id, teller, period.after, period.until, request.zone)
     async for some in told:
-        yield written_on(_row(line, language) for line in some)
-    yield written_on([_sum(_CLOSING[language], teller)])
+        yield [_row(line, language) for line in some]
+    yield [_sum(_CLOSING[language], teller)]
 
 
-def _sum(words: str, teller: Teller) -> tuple[str, ...]:
+def _sum(words: str, teller: Teller) -> list[Cell]:
     """A row that says what is available."""
-    return "", "", "", words, "", "", str(teller.running.accounts["available"]), "", ""
+    return [None, None, None, words, None, None, teller.running.accounts["available"], None, None]
 
 
-def _row(line: Line, language: Language) -> tuple[str, ...]:
-    """A line as cells; times are local, in the form in which spreadsheets know them."""
-    return (
-        str(line.position),
-        f"{line.recorded_at:%Y-%m-%d %H:%M:%S}",
-        line.happened_on.isoformat(),
+def _row(line: Line, language: Language) -> list[Cell]:
+    """A line as cells."""
+    return [
+        line.position,
+        line.recorded_at,
+        line.happened_on,
         line.words,
-        f"{line.change_minutes:+}" if line.change_minutes else "0",
+        line.change_minutes,
         "; ".join(f"{cause_in_words(part.cause, language)} {part.minutes:+}" for part in line.parts),
-        str(line.balance_minutes),
-        str(line.reserved_minutes),
-        str(line.debt_minutes),
-    )
+        line.balance_minutes,
+        line.reserved_minutes,
+        line.debt_minutes,
+    ]
 
 
 def _days(first_day: date | None, last_day: date | None, month: str | None) -> tuple[date, date]:

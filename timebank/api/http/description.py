@@ -14,8 +14,10 @@ from msgspec.inspect import is_struct_type
 
 from timebank import __version__
 from timebank.access.table import Access
+from timebank.api.http.lists import FORMAT, FORMS, item_of
 from timebank.api.http.named import NAMES, WHO
 from timebank.api.http.requests import RECEIPT_HEADER
+from timebank.exchange.spreadsheets.tables import MEDIA_TYPES
 
 RECEIPT = {
     "description": "Where in the log the last fact is that this came to, if it came to one, and its hash: a receipt, "
@@ -81,6 +83,8 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
     for parameter in operation.get("parameters", ()):
         if parameter["name"] in NAMES:
             parameter.setdefault("description", WHO)
+    if item_of(handler):
+        _offer_tables(operation)
     data = handler.parsed_data_field
     if data and data.is_optional:
         operation["requestBody"]["required"] = False
@@ -123,6 +127,22 @@ def _describe_upload(operation: dict[str, Any]) -> None:
         },
     }
     operation["responses"]["204"] = {"description": "All rows were taken: there is no file of others."}
+
+
+def _offer_tables(operation: dict[str, Any]) -> None:
+    """Every list comes as a table, too."""
+    operation.setdefault("parameters", []).append(
+        {
+            "name": FORMAT,
+            "in": "query",
+            "required": False,
+            "schema": {"type": "string", "enum": list(FORMS), "default": "json"},
+            "description": "As a table, for spreadsheets, it is the whole list, however long.",
+        }
+    )
+    good = operation["responses"]["200"]["content"]
+    good[MEDIA_TYPES["csv"]] = {"schema": {"type": "string"}}
+    good[MEDIA_TYPES["xlsx"]] = {"schema": {"type": "string", "format": "binary"}}
 
 
 def openapi() -> OpenAPIConfig:

@@ -20,6 +20,7 @@ from timebank.access.known import KINDS
 from timebank.access.rights import Concerned, NotAllowed, must_be_open_to_proxies, right_of_proxy, rights_of
 from timebank.access.table import Access
 from timebank.api.http import named
+from timebank.api.http.lists import FORMAT, item_of
 from timebank.api.http.requests import BankRequest, spend, visit
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
@@ -102,6 +103,8 @@ def _must_know_parameters(connection: Connection, handler: BaseRouteHandler) -> 
         for name, field in handler.parsed_fn_signature.parameters.items()
         if isinstance(field.kwarg_definition, QueryParameter)
     }
+    if item_of(handler):
+        names.add(FORMAT)
     for name in connection.query_params:
         if name not in names:
             template = "There is no parameter {parameter}; there are: {parameters}."

@@ -1,14 +1,49 @@
-"""Lists: pages of items, with the names of whom they are about."""
+"""Lists: pages of items, with the names of whom they are about; or all of them, as a table for a spreadsheet."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Protocol, TypeVar, cast, get_args, get_origin
 
 import msgspec
+from litestar.handlers.base import BaseRouteHandler
 
 from timebank.api.http.requests import BankRequest, Page, page_of
+from timebank.api.http.streams import Streamed, as_table, started
+from timebank.api.http.telling.shapes import InvalidRequestError
+from timebank.api.http.telling.troubles import FieldTrouble
+from timebank.exchange.spreadsheets.tables import MEDIA_TYPES, Form, Reader, columns_of, headings, rows_of, table
+from timebank.exchange.spreadsheets.writing import Cell
 
 S = TypeVar("S", bound=msgspec.Struct)
 A = TypeVar("A")
+
+FORMAT = "format"
+"""The parameter that every list has: in which form it is wanted."""
+
+FORMS = ("json", *MEDIA_TYPES)
+
+STRETCH = 500
+"""How many items of a table are read at once; each such stretch counts as a request."""
+
+
+def item_of(handler: BaseRouteHandler) -> type[msgspec.Struct] | None:
+    """What an operation lists: as it says itself (`lists=…`), or by what it returns; None where it lists nothing."""
+    if "lists" in handler.opt:
+        return cast("type[msgspec.Struct]", handler.opt["lists"])
+    kind = handler.parsed_return_field.annotation
+    if get_origin(kind) not in (list, Page):
+        return None
+    (item,) = get_args(kind)
+    return item if isinstance(item, type) and issubclass(item, msgspec.Struct) else None
+
+
+def form_of(request: BankRequest) -> Form | None:
+    """The form of table that is wanted; None for JSON. Raises `InvalidRequestError`."""
+    wanted = request.query_params.get(FORMAT, "json")
+    if wanted not in FORMS:
+        template, allowed = "Invalid enum value {value}: choose one of {allowed}", ", ".join(FORMS)
+        raise InvalidRequestError(FieldTrouble(FORMAT, template, {"value": repr(wanted), "allowed": allowed}, FORMS))
+    return None if wanted == "json" else cast("Form", wanted)
 
 
 async def listed(
@@ -22,9 +57,109 @@ async def listed(
 ) -> Page[S]:
     """The items after one, at most so many; `cursor` is the field that the list is continued after.
 
-    A list of people says itself, with `note`, how it is written down that so many of them are read.
+    As a table it is all items after that one. A list of people says itself, with `note`, how it is written down that so
+    many of them are read.
     """
+    form = form_of(request)
+    if form:
+        return cast(
+            "Page[S]", await tabled(request, form, _kind(request), _stretches(request, page, after, cursor, note))
+        )
     shown = page_of(await page(after, limit + 1), limit, cursor)
     if note:
         await note(len(shown.items))
     return Page(await request.named(shown.items, is_noted=note is not None), shown.next)
+
+
+class Paged(Protocol):
+    """A page that says more than its items."""
+
+    @property
+    def items(self) -> Sequence[Any]:
+        """What is on it."""
+
+    @property
+    def next(self) -> str | None:
+        """The cursor of the page that follows."""
+
+
+P = TypeVar("P", bound=Paged)
+
+
+async def paged(
+    request: BankRequest, page: Callable[[str | None, int], Awaitable[P]], after: str | None, limit: int
+) -> P:
+    """A page that says more than its items; as a table, the items of it and all that follow."""
+    form = form_of(request)
+    if not form:
+        return await page(after, limit)
+
+    async def stretches() -> AsyncIterator[Sequence[Any]]:
+        cursor = after
+        while True:
+            found = await page(cursor, STRETCH)
+            yield found.items
+            if found.next is None:
+                return
+            cursor = found.next
+            await request.pace()
+
+    return cast("P", await tabled(request, form, _kind(request), stretches()))
+
+
+async def whole(request: BankRequest, items: Sequence[S]) -> list[S]:
+    """A list that is short enough to be one page."""
+    form, shown = form_of(request), await request.named(items)
+    if not form:
+        return shown
+
+    async def at_once() -> AsyncIterator[Sequence[S]]:
+        yield shown
+
+    return cast("list[S]", await tabled(request, form, _kind(request), at_once()))
+
+
+def _kind(request: BankRequest) -> type[msgspec.Struct]:
+    kind = item_of(request.route_handler)
+    assert kind is not None, "only what lists something comes here"
+    return kind
+
+
+async def tabled(
+    request: BankRequest, form: Form, kind: type[msgspec.Struct], stretches: AsyncIterator[Sequence[S]]
+) -> Streamed[bytes]:
+    """Items as a table that is sent while it is made, in the language and the zone of whoever asks."""
+    reader, columns = Reader(request.listener.language, request.zone), columns_of(kind)
+
+    async def rows() -> AsyncIterator[list[list[Cell]]]:
+        async for items in stretches:
+            yield await asyncio.to_thread(rows_of, items, columns, reader)
+
+    _, _, name = request.route_handler.handler_name.replace("_", "-").partition("-")
+    sheet = table(form, headings(columns, reader, with_zone=form == "xlsx"), name)
+    return sent(form, name, await started(as_table(sheet, rows())))
+
+
+def sent(form: Form, name: str, pieces: AsyncIterator[bytes]) -> Streamed[bytes]:
+    """A table as a file of some name."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "Vary": "Accept-Language"}
+    return Streamed(pieces, MEDIA_TYPES[form], headers)
+
+
+async def _stretches(
+    request: BankRequest,
+    page: Callable[[Any, int], Awaitable[Sequence[S]]],
+    after: Any,
+    cursor: str,
+    note: Callable[[int], Awaitable[None]] | None,
+) -> AsyncIterator[Sequence[S]]:
+    """All items after one; whoever reads people is written down before they are sent."""
+    while True:
+        shown = page_of(await page(after, STRETCH + 1), STRETCH, cursor)
+        if note:
+            await note(len(shown.items))
+        yield await request.named(shown.items, is_noted=note is not None)
+        if shown.next is None:
+            return
+        after = getattr(shown.items[-1], cursor)
+        await request.pace()

@@ -1,5 +1,6 @@
 """What every handler starts from: the request, who asks, the services, and what parameters many of them share."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
@@ -181,6 +182,13 @@ class BankRequest(StrictRequest[Principal]):
             if cost > rate.per_minute:
                 raise TooMuchAtOnceError(cost, rate.per_minute)
             spend(self, self.user, cost - 1)
+
+    async def pace(self) -> None:
+        """Have one more stretch of a long answer count as a request, when there is room for it."""
+        rate: Rate = self.app.state.rate_per_principal
+        who = self.user.credential if self.user.kind == "program" else self.user.actor
+        while wait := rate.wait(who, time.monotonic(), 1):  # noqa: ASYNC110  # nobody tells when there is room
+            await asyncio.sleep(wait)
 
     async def execute(self, command: Command, key: str | None) -> Receipt:
         """Have a command executed, once for all requests with the same key. Raises `DailyLimitReachedError`.

@@ -1,5 +1,6 @@
 """Answers that are sent while they are read: however long they are, little of them is in memory at once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, TypeVar, cast
@@ -10,6 +11,8 @@ from litestar.response import Stream
 from litestar.response.base import ASGIResponse
 
 from timebank.api.http.replies import in_zone
+from timebank.exchange.spreadsheets.tables import CsvTable, XlsxTable
+from timebank.exchange.spreadsheets.writing import Cell
 
 STRETCH = 200
 """How many items of a long list are read at once."""
@@ -30,9 +33,9 @@ class Streamed(Response[T]):
         self._pieces = pieces
 
     def to_asgi_response(self, *arguments: Any, **options: Any) -> ASGIResponse:
-        """The same as Litestar sends it."""
+        """The same as Litestar sends it, of the type that it is: not all that an operation answers with is."""
         whole = Stream(self._pieces, media_type=self.media_type, headers=self.headers)
-        return whole.to_asgi_response(*arguments, **options)
+        return whole.to_asgi_response(*arguments, **(options | {"media_type": self.media_type}))
 
 
 async def in_stretches(
@@ -60,6 +63,20 @@ async def json_object(
                 text, is_first = b"", False
         text += b"]"
     yield text + b"}"
+
+
+async def as_table(sheet: CsvTable | XlsxTable, stretches: AsyncIterator[list[list[Cell]]]) -> AsyncIterator[bytes]:
+    """Rows as a file that a spreadsheet opens; it is made beside the loop that serves others."""
+    try:
+        async for rows in stretches:
+            ready = await asyncio.to_thread(sheet.add, rows)
+            if ready:
+                yield ready
+        rest = sheet.rest()
+        while (piece := await asyncio.to_thread(next, rest, None)) is not None:
+            yield piece
+    finally:
+        sheet.close()
 
 
 async def started(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

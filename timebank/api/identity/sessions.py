@@ -9,6 +9,7 @@ from litestar import Controller, delete, get, post
 from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import ADMINISTRATORS, PEOPLE, PEOPLE_HALF_WAY, PROVED_ADMINISTRATORS, PUBLIC
+from timebank.api.http.lists import whole
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerUnknown
@@ -115,7 +116,7 @@ class SessionController(Controller):
     async def list_sessions(self, request: BankRequest) -> list[SessionView]:
         """One's own sessions in force: on which device, when used last, and whether from where one is now."""
         user, sessions = request.user, request.services.sign_in.sessions
-        return await sessions.of(user.bank_id, user.actor, request.visit, user.credential)
+        return await whole(request, await sessions.of(user.bank_id, user.actor, request.visit, user.credential))
 
     @delete("/{session_id:str}", status_code=200, responses=READS, access=PEOPLE_HALF_WAY)
     async def end_session(self, request: BankRequest, session_id: FromPath[str]) -> Done:

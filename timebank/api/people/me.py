@@ -148,16 +148,7 @@ def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:
     services, user = request.services, request.user
     pool, bank_id, own = services.pool, user.bank_id, VolunteerId(user.actor)
     their_memberships = partial(memberships.page, pool, bank_id, organisation_id=None, volunteer_id=own, limit=STRETCH)
-    their_records = partial(
-        records.page,
-        *(pool, bank_id),
-        volunteer_id=own,
-        organisation_ids=None,
-        status=None,
-        first_day=None,
-        last_day=None,
-        limit=STRETCH,
-    )
+    their_records = partial(records.page, pool, bank_id, records.Wanted(volunteer_id=own), limit=STRETCH)
     their_redemptions = partial(
         redemptions.page,
         *(pool, bank_id),

@@ -8,6 +8,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import END_PROXY, PROVED_OWN_OR_ADMINISTRATORS, VIEW_PERSON
+from timebank.api.http.lists import whole
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest, IdempotencyHeader, Somebody, Status, happened
 from timebank.domain.facts.people import ProxyAppointed, ProxyScope
@@ -44,7 +45,7 @@ class ProxyController(Controller):
     async def list_proxies(self, request: BankRequest, volunteer_id: FromPath[str]) -> list[ProxyView]:
         """Whom the volunteer lets act for them, and for whom they act; those that ended as well."""
         await request.must_be_known("volunteer_id", volunteer_id)
-        return await request.named(await proxies.of(request.pool, request.bank_id, volunteer_id))
+        return await whole(request, await proxies.of(request.pool, request.bank_id, volunteer_id))
 
     @post(responses=WRITES, access=PROVED_OWN_OR_ADMINISTRATORS)
     async def appoint_proxy(

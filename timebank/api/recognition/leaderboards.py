@@ -6,10 +6,11 @@ from litestar import Controller, get
 from litestar.params import QueryParameter
 
 from timebank.access.table import EVERYBODY
+from timebank.api.http.lists import paged
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest, Limit, MinPosition
 from timebank.projections.recognition import leaderboards
-from timebank.projections.recognition.leaderboards import Leaderboard
+from timebank.projections.recognition.leaderboards import Leaderboard, Place
 
 Period = Annotated[
     str,
@@ -26,7 +27,7 @@ class LeaderboardController(Controller):
     path = "/leaderboards"
     tags = ("Leaderboards",)
 
-    @get("/bank", responses=READS, access=EVERYBODY)
+    @get("/bank", responses=READS, access=EVERYBODY, lists=Place)
     async def get_bank_leaderboard(
         self,
         request: BankRequest,
@@ -37,6 +38,9 @@ class LeaderboardController(Controller):
     ) -> Leaderboard:
         """The bank's board: minutes of confirmed service, rank 1-2-2-4; everybody counts in the total."""
         await request.wait_for_reads(min_position)
-        return await leaderboards.leaderboard(
-            request.pool, request.services.people, request.bank_id, period, after, limit
-        )
+
+        async def board(offset: str | None, limit: int) -> Leaderboard:
+            people, start = request.services.people, int(offset or 0)
+            return await leaderboards.leaderboard(request.pool, people, request.bank_id, period, start, limit)
+
+        return await paged(request, board, str(after), limit)

@@ -1,14 +1,16 @@
 """Service records: finding them, and deciding on them."""
 
+from collections.abc import AsyncIterator
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from timebank import words
 from timebank.access.table import REVIEW_SERVICE, VIEW_RECORDS
-from timebank.api.http.lists import listed
+from timebank.api.http.lists import form_of, listed, tabled
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -36,9 +38,27 @@ from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
 from timebank.ledger.submission import Receipt
 from timebank.projections.service import records
-from timebank.projections.service.records import Order, ServiceRecordView
+from timebank.projections.service.records import COUNTED, By, Figures, Order, ServiceRecordView, Wanted
 
 StatusName = Literal["logged", "withdrawn", "confirmed", "rejected", "corrected", "voided"]
+
+
+WantedStatusName = StatusName | Literal["counted"]
+WantedStatus = Annotated[
+    WantedStatusName | None, QueryParameter(description="`counted` is what was confirmed or corrected.")
+]
+FirstDay = Annotated[
+    date | None, QueryParameter(name="from", description="The first local day the service counts for.")
+]
+LastDay = Annotated[date | None, QueryParameter(name="until", description="The last local day the service counts for.")]
+Late = Annotated[bool | None, QueryParameter(description="Only what was entered late, or only the rest.")]
+
+
+class Statistics(msgspec.Struct, frozen=True):
+    """What records come to, in parts and as a whole; minutes and records of the parts sum to those of the whole."""
+
+    items: list[Figures]
+    total: Figures
 
 
 class ConfirmRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,16 +110,10 @@ class ServiceRecordController(Controller):
         request: BankRequest,
         volunteer_id: WantedPerson = None,
         organisation_id: WantedId = None,
-        status: Annotated[StatusName | None, QueryParameter()] = None,
-        first_day: Annotated[
-            date | None, QueryParameter(name="from", description="The first local day the service counts for.")
-        ] = None,
-        last_day: Annotated[
-            date | None, QueryParameter(name="until", description="The last local day the service counts for.")
-        ] = None,
-        late: Annotated[
-            bool | None, QueryParameter(description="Only what was logged late, or only what was not.")
-        ] = None,
+        status: WantedStatus = None,
+        first_day: FirstDay = None,
+        last_day: LastDay = None,
+        late: Late = None,
         order: Annotated[
             Order, QueryParameter(description="With `status=logged`, `oldest` is what has waited longest.")
         ] = "newest",
@@ -109,24 +123,45 @@ class ServiceRecordController(Controller):
     ) -> Page[ServiceRecordView]:
         """Records in the order of entry: one's own, or those of organisations one works for; all for administrators."""
         await request.wait_for_reads(min_position)
-        seen = await request.sight.records(organisation_id, volunteer_id)
+        wanted = await _wanted(request, organisation_id, volunteer_id, status)
+        wanted = wanted._replace(first_day=first_day, last_day=last_day, late=late)
 
         async def page(after: str | None, limit: int) -> list[ServiceRecordView]:
-            return await records.page(
-                request.pool,
-                request.bank_id,
-                volunteer_id=seen.volunteer_id,
-                organisation_ids=seen.organisation_ids,
-                status=status,
-                first_day=first_day,
-                last_day=last_day,
-                after=after,
-                limit=limit,
-                late=late,
-                order=order,
-            )
+            return await records.page(request.pool, request.bank_id, wanted, after=after, limit=limit, order=order)
 
         return await listed(request, page, after, limit, "record_id")
+
+    @get("/statistics", responses=READS, access=VIEW_RECORDS, lists=Figures)
+    async def get_statistics(
+        self,
+        request: BankRequest,
+        volunteer_id: WantedPerson = None,
+        organisation_id: WantedId = None,
+        status: WantedStatus = "counted",
+        first_day: FirstDay = None,
+        last_day: LastDay = None,
+        late: Late = None,
+        by: Annotated[By, QueryParameter(description="Into what else months are divided.")] = "month",
+        min_position: MinPosition = None,
+    ) -> Statistics:
+        """What records come to by organisation and month: always the sum of the list with the same filters.
+
+        As a table the last row is the whole.
+        """
+        await request.wait_for_reads(min_position)
+        wanted = await _wanted(request, organisation_id, volunteer_id, status)
+        wanted = wanted._replace(first_day=first_day, last_day=last_day, late=late)
+        parts, total = await records.figures(request.pool, request.bank_id, wanted, by)
+        items = await request.named(parts)
+        form = form_of(request)
+        if form:
+
+            async def at_once() -> AsyncIterator[list[Figures]]:
+                whole = words.translated("Total", request.listener.language)
+                yield [*items, msgspec.structs.replace(total, organisation_name=whole)]
+
+            return cast("Statistics", await tabled(request, form, Figures, at_once()))
+        return Statistics(items, total)
 
     @get("/{record_id:str}", responses=READS, access=VIEW_RECORDS)
     async def get_service_record(
@@ -197,6 +232,15 @@ class ServiceRecordController(Controller):
         """Withdraw a confirmed record; credit that was spent already becomes a debt."""
         command = VoidService(**request.stamp, record_id=RecordId(record_id), reason=data.reason)
         return _decided("voided", await request.execute(command, idempotency_key))
+
+
+async def _wanted(
+    request: BankRequest, organisation_id: str | None, volunteer_id: str | None, status: WantedStatusName | None
+) -> Wanted:
+    """Of the records asked for those that whoever asks may see."""
+    seen = await request.sight.records(organisation_id, volunteer_id)
+    statuses = None if status is None else COUNTED if status == "counted" else (status,)
+    return Wanted(seen.volunteer_id, seen.organisation_ids, statuses)
 
 
 def _decided(status: StatusName, receipt: Receipt) -> Decided:

@@ -6,8 +6,9 @@ from litestar import Controller, get
 from litestar.params import QueryParameter
 
 from timebank.access.table import AUDITORS
+from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS
-from timebank.api.http.requests import PRINTABLE, BankRequest, Limit, Page, page_of
+from timebank.api.http.requests import PRINTABLE, BankRequest, Limit, Page
 from timebank.identity.security_log import SecurityEvent
 from timebank.projections.supervision import history
 from timebank.projections.supervision.history import EventView
@@ -32,16 +33,13 @@ class AuditController(Controller):
         actor: Name = None,
     ) -> Page[EventView]:
         """Facts in the order they were recorded, with all that is known about their recording; `tag` is any id."""
-        items = await history.page(
-            request.pool,
-            request.bank_id,
-            after=after,
-            topic=topic,
-            tag=tag,
-            actor=actor,
-            limit=limit + 1,
-        )
-        return page_of(items, limit, "position")
+
+        async def page(after: int, limit: int) -> list[EventView]:
+            return await history.page(
+                request.pool, request.bank_id, after=after, topic=topic, tag=tag, actor=actor, limit=limit
+            )
+
+        return await listed(request, page, after, limit, "position")
 
     @get("/security", responses=READS, access=AUDITORS)
     async def list_security_events(
@@ -53,7 +51,11 @@ class AuditController(Controller):
         actor: Name = None,
     ) -> Page[SecurityEvent]:
         """Who came in, who was turned away, which keys were used, what was read in bulk; the latest first."""
-        items = await request.services.security_log.page(
-            request.bank_id, before=after, kind=kind, actor=actor, limit=limit + 1
-        )
-        return page_of(items, limit, "number")
+
+        async def page(before: int, limit: int) -> list[SecurityEvent]:
+            found: list[SecurityEvent] = await request.services.security_log.page(
+                request.bank_id, before=before, kind=kind, actor=actor, limit=limit
+            )
+            return found
+
+        return await listed(request, page, after, limit, "number")

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from timebank.access import notices
 from timebank.access.notices import EVERYTHING, Notice, Reached
 from timebank.access.table import OWN, VIEW_NOTICES
+from timebank.api.http.lists import paged
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest, Limit
 
@@ -47,7 +48,7 @@ class NoticeController(Controller):
     path = "/volunteers/{volunteer_id:str}/notices"
     tags = ("Audit",)
 
-    @get(responses=READS, access=VIEW_NOTICES)
+    @get(responses=READS, access=VIEW_NOTICES, lists=Notice)
     async def list_notices(
         self,
         request: BankRequest,
@@ -64,12 +65,16 @@ class NoticeController(Controller):
             await request.note("people-read", people=1, volunteer=volunteer_id)
         pool, log, bank_id = request.pool, request.services.security_log, request.bank_id
         read = await notices.read_so_far(pool, bank_id, volunteer_id)
-        before = Reached.parsed(after) if after else EVERYTHING
         since = read if unread else notices.NOTHING
-        found = await notices.page(pool, log, bank_id, volunteer_id, before=before, after=since, limit=limit + 1)
-        items = found[:limit]
-        more = str(notices.reached(items, before)) if len(found) > limit else None
-        return Notices(items=items, next=more, latest=str(notices.newest(items, read)))
+
+        async def page(cursor: str | None, limit: int) -> Notices:
+            before = Reached.parsed(cursor) if cursor else EVERYTHING
+            found = await notices.page(pool, log, bank_id, volunteer_id, before=before, after=since, limit=limit + 1)
+            items = found[:limit]
+            more = str(notices.reached(items, before)) if len(found) > limit else None
+            return Notices(items=items, next=more, latest=str(notices.newest(items, read)))
+
+        return await paged(request, page, after, limit)
 
     @post("/read", status_code=200, responses=WRITES, access=OWN)
     async def mark_notices_read(

@@ -3,7 +3,8 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import IO, Any
+from datetime import date, datetime
+from typing import IO, Any, TypeAlias
 
 import xlsxwriter
 
@@ -12,6 +13,13 @@ from timebank.exchange.cells.guards import guard
 _MARKS = {"utf-8-sig": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _AS_TEXT = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
 _LONGEST_SHEET_NAME = 31
+_LONGEST_CELL = 32_767
+
+ROWS_A_SHEET = 1_048_576
+"""As many as spreadsheets open."""
+
+Cell: TypeAlias = str | int | float | date | None
+"""What is in a cell: text, a number, a day or a point in time (which is a day to Python too), or nothing."""
 
 
 def written(rows: Iterable[Sequence[str]]) -> bytes:
@@ -49,21 +57,45 @@ class DelimitedWriter:
 
 
 class WorkbookWriter:
-    """A workbook (.xlsx) that grows row by row, every cell of it text."""
+    """A workbook (.xlsx) that grows row by row: text stays text, numbers are numbers; long ones have more sheets."""
 
     def __init__(self, file: IO[bytes], sheet: str) -> None:
         self._workbook: Any = xlsxwriter.Workbook(file, {"constant_memory": True, **_AS_TEXT})
-        self._sheet = self._workbook.add_worksheet(sheet[:_LONGEST_SHEET_NAME])
+        self._text, self._time, self._day = (
+            self._workbook.add_format({"num_format": each}) for each in ("@", "yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd")
+        )
+        self._name = sheet
+        self._head: Sequence[Cell] = ()
+        self._sheets = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        self._sheets += 1
+        number = f" {self._sheets}" if self._sheets > 1 else ""
+        self._sheet = self._workbook.add_worksheet(self._name[: _LONGEST_SHEET_NAME - len(number)] + number)
         self._sheet.set_column(0, 0, 60)
-        self._sheet.set_column(1, 40, 18, self._workbook.add_format({"num_format": "@"}))
-        self._text = self._workbook.add_format({"num_format": "@"})
+        self._sheet.set_column(1, 40, 18, self._text)
         self._rows = 0
 
-    def add(self, row: Sequence[str]) -> None:
-        """One more row."""
+    def add(self, row: Sequence[Cell]) -> None:
+        """One more row; the first one is the heading of every sheet."""
+        if self._rows == ROWS_A_SHEET:
+            self._begin()
+            self._write(self._head)
+        self._head = self._head or row
+        self._write(row)
+
+    def _write(self, row: Sequence[Cell]) -> None:
         for column, cell in enumerate(row):
-            if cell:
-                self._sheet.write_string(self._rows, column, cell, self._text)
+            if isinstance(cell, str):
+                if cell:
+                    self._sheet.write_string(self._rows, column, cell[:_LONGEST_CELL], self._text)
+            elif isinstance(cell, datetime):
+                self._sheet.write_datetime(self._rows, column, cell.replace(tzinfo=None), self._time)
+            elif isinstance(cell, date):
+                self._sheet.write_datetime(self._rows, column, cell, self._day)
+            elif cell is not None:
+                self._sheet.write_number(self._rows, column, cell)
         self._rows += 1
 
     def close(self) -> None:

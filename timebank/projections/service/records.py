@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,10 @@ from timebank.domain.facts.service import (
 from timebank.projections.machinery.projection import SetProjection, Step
 
 Order = Literal["newest", "oldest"]
+By = Literal["month", "category", "programme"]
+
+COUNTED = ("confirmed", "corrected")
+"""The statuses of what counts as service."""
 
 SQL = load_statements("timebank.projections.service", "records.sql")
 
@@ -77,6 +81,35 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     position: int
 
 
+class Wanted(NamedTuple):
+    """Which records are wanted; None is without limit. Days are those that the service counts for."""
+
+    volunteer_id: str | None = None
+    organisation_ids: Sequence[str] | None = None
+    statuses: Sequence[str] | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    late: bool | None = None
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """What records of an organisation and a local month come to; of paid duty are `duty_minutes` of the `minutes`.
+
+    `category`, or the `programmes` that records have together, only where it is asked for. `people` are counted once.
+    """
+
+    organisation_id: str | None
+    organisation_name: str | None = None
+    month: str | None
+    category: str | None
+    programmes: list[str] | None
+    people: int
+    records: int
+    minutes: int
+    duty_minutes: int
+    credited_minutes: int
+
+
 async def one(pool: Pool, bank_id: UUID, record_id: str) -> ServiceRecordView | None:
     """One record."""
     row = await pool.fetchrow(SQL["one"], bank_id, record_id)
@@ -86,21 +119,21 @@ async def one(pool: Pool, bank_id: UUID, record_id: str) -> ServiceRecordView | 
 async def page(
     pool: Pool,
     bank_id: UUID,
+    wanted: Wanted,
     *,
-    volunteer_id: str | None,
-    organisation_ids: Sequence[str] | None,
-    status: str | None,
-    first_day: date | None,
-    last_day: date | None,
     after: str | None,
     limit: int,
-    late: bool | None = None,
     order: Order = "newest",
 ) -> list[ServiceRecordView]:
-    """Records in the order they were logged, after the one given; days are those the service counts for."""
-    wanted = bank_id, volunteer_id, organisation_ids, status, first_day, last_day, late
+    """Records in the order they were logged, after the one given."""
     statement = SQL["newest"] if order == "newest" else SQL["oldest"]
-    return [_view(row) for row in await pool.fetch(statement, *wanted, after, limit)]
+    return [_view(row) for row in await pool.fetch(statement, bank_id, *wanted, after, limit)]
+
+
+async def figures(pool: Pool, bank_id: UUID, wanted: Wanted, by: By) -> tuple[list[Figures], Figures]:
+    """What the records that are wanted come to, in parts, and as a whole; both of the same moment."""
+    total, *parts = [Figures(**row) for row in await pool.fetch(SQL["figures"], bank_id, *wanted, by)]
+    return parts, total
 
 
 def _view(row: Any) -> ServiceRecordView:

@@ -80,10 +80,10 @@ select record_id, volunteer_id, organisation_id, recorder_id, activity, category
  where bank_id = $1 and record_id = $2
 
 -- wanted --
--- $1 bank  $2 volunteer or null  $3 organisations or null  $4 status or null  $5 from day or null  $6 until day or null
+-- $1 bank  $2 volunteer or null  $3 organisations or null  $4 statuses or null  $5 from day or null  $6 until day or null
 -- $7 only late ones or others (null: both)
 bank_id = $1 and ($2::text is null or volunteer_id = $2)
-   and ($3::text[] is null or organisation_id = any ($3)) and ($4::text is null or status = $4)
+   and ($3::text[] is null or organisation_id = any ($3)) and ($4::text[] is null or status = any ($4))
    and ($5::date is null or local_date >= $5) and ($6::date is null or local_date <= $6)
    and ($7::boolean is null or is_late = $7)
 
@@ -98,3 +98,18 @@ bank_id = $1 and ($2::text is null or volunteer_id = $2)
 {view}
  where {wanted} and ($8::text is null or record_id > $8)
  order by record_id limit $9
+
+-- figures --
+-- What records come to, by organisation and month and, if so wanted, category or programmes; the whole comes first.
+-- $1 to $7 as wanted  $8 month, category or programme
+select r.organisation_id, r.month, r.category, r.programmes, count(distinct r.volunteer_id) as people,
+       count(*) as records, coalesce(sum(r.minutes), 0)::bigint as minutes,
+       coalesce(sum(r.minutes) filter (where r.capacity = 'staff-on-duty'), 0)::bigint as duty_minutes,
+       coalesce(sum(r.credited_minutes), 0)::bigint as credited_minutes
+  from (select organisation_id, volunteer_id, capacity, minutes, credited_minutes,
+               to_char(local_date, 'YYYY-MM') as month, case $8::text when 'category' then category end as category,
+               case $8::text when 'programme' then array(select unnest(programmes) order by 1) end as programmes
+          from service_record
+         where {wanted}) r
+ group by grouping sets ((r.organisation_id, r.month, r.category, r.programmes), ())
+ order by grouping(r.organisation_id) desc, r.organisation_id, r.month, r.category, r.programmes
