@@ -215,6 +215,23 @@ async def policy_not_ahead(world: World) -> httpx.Response:
     return await other.administrator.ask("POST", "/v1/policies", json=body)
 
 
+async def policy_unknown(world: World) -> httpx.Response:
+    return await world.administrator.ask("POST", "/v1/policies/99/withdraw", json=REASON)
+
+
+async def policy_has_begun(world: World) -> httpx.Response:
+    other = await governed(world)
+    return await other.administrator.ask("POST", "/v1/policies/1/withdraw", json=REASON)
+
+
+async def policy_is_withdrawn(world: World) -> httpx.Response:
+    other = await governed(world)
+    ahead = {"resolution": "决议二", "effective_from": "2190-01-01", "rules": {}}
+    await other.administrator.post("/v1/policies", ahead, expect=201)
+    await other.administrator.post("/v1/policies/2/withdraw", REASON, expect=200)
+    return await other.administrator.ask("POST", "/v1/policies/2/withdraw", json=REASON)
+
+
 async def thresholds_not_rising(world: World) -> httpx.Response:
     draft = {"rules": {"star_minutes": [60, 60]}}
     return await world.administrator.ask("POST", "/v1/policies/preview", json=draft)
@@ -247,6 +264,9 @@ CREDIT_SCENES: dict[str, tuple[int, Scene]] = {
     "fund-is-closed": (409, fund_is_closed),
     "fund-too-small": (409, fund_too_small),
     "fund-not-empty": (409, fund_not_empty),
+    "policy-unknown": (404, policy_unknown),
+    "policy-has-begun": (409, policy_has_begun),
+    "policy-is-withdrawn": (409, policy_is_withdrawn),
     "policy-not-ahead": (422, policy_not_ahead),
     "thresholds-not-rising": (422, thresholds_not_rising),
     "slot-needed": (422, slot_needed),

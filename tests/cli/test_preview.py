@@ -18,8 +18,11 @@ async def test_a_draft_is_tried_and_nothing_is_written(program: Program, url: st
         head = await world.services.ledger.store.head(world.bank_id)
         told = (await program.arun("preview", draft)).out
         assert "1 of 1 people would have other credit" in told
+        assert "cap_per_day_minutes: null -> 170" in told
         assert "170 minutes in all instead of 120 (+50 -0)" in told
         assert f"{number}  120 -> 170  (+50)" in told
+        draft.write_text(json.dumps({"changes": {"other_percent": 50}}), encoding="utf8")
+        assert "other_percent: 100 -> 50" in (await program.arun("preview", draft)).out
         draft.write_text(json.dumps(body | {"effective_from": "2199-01-01"}), encoding="utf8")
         later = (await program.arun("preview", draft)).out
         assert "0 of 1 people would have other credit" in later

@@ -34,6 +34,7 @@ BEFORE = {
     "membership-ended": ("membership-requested", "membership-approved", "membership-role-changed"),
     "personal-data-changed": ("volunteer-registered",),
     "volunteer-erased": ("volunteer-registered",),
+    "policy-withdrawn": ("policy-adopted",),
     "appointment-ended": ("appointment-made",),
     "proxy-used": ("proxy-appointed",),
     "proxy-ended": ("proxy-appointed", "proxy-used"),

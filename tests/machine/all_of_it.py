@@ -68,6 +68,8 @@ def rules(state: Any) -> None:
     """A first version of the rules may reach back, others not; service of the night in which one begins is divided."""
     for days in (-1, 0, 1):
         state.adopt(rules=STRICT, days=days)
+    state.adopt(rules=Rules(), days=1)
+    state.withdraw_book(version=len(state.model.books))
     state.time_passes(hours=100)
     state.serve_as_a_book_begins(n=2)
     state.restart()

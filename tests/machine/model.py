@@ -21,6 +21,7 @@ class Model:
     def __init__(self) -> None:
         self.now = NOON
         self.books: list[tuple[date, Rules]] = []
+        self.withdrawn_books: set[int] = set()
         self.records: dict[str, Record] = {}
         self.roles: dict[tuple[int, int], tuple[str, str]] = {}
         self.registered: set[int] = set()
@@ -67,13 +68,15 @@ class Model:
 
     def past_books(self) -> list[date]:
         """The first days of versions that began before today."""
-        return [since for since, _ in self.books if since < self.today]
+        return [since for _, since in self.standing_books() if since < self.today]
+
+    def standing_books(self) -> list[tuple[int, date]]:
+        """The versions that were not withdrawn, and their first days."""
+        return [(n, since) for n, (since, _) in enumerate(self.books, 1) if n not in self.withdrawn_books]
 
     def version(self, day: date) -> int:
         """Which version of the rule book is in force on a day."""
-        return max(
-            ((since, number) for number, (since, _) in enumerate(self.books, 1) if since <= day), default=(day, 0)
-        )[1]
+        return max(((since, n) for n, since in self.standing_books() if since <= day), default=(day, 0))[1]
 
     def rules(self, day: date) -> Rules:
         """What it says."""

@@ -10,7 +10,7 @@ from tests.machine.base import act, bodies, people, sensible, which
 from tests.machine.belonging import Belonging
 from tests.machine.things import Record
 from timebank.domain.acting import Acting
-from timebank.domain.credit.policies import AdoptPolicy
+from timebank.domain.credit.policies import AdoptPolicy, WithdrawPolicy
 from timebank.domain.facts.credit import GiftRules, Rules
 from timebank.domain.identifiers import RecordId
 from timebank.domain.kernel import Command
@@ -52,11 +52,19 @@ class Serving(Belonging):
     def adopt(self, rules: Rules, days: int) -> None:
         """A version of the rule book is adopted, for days that have not begun, or it is the first one."""
         since = self.model.today + timedelta(days=days)
-        expected = not self.model.books or days > 0
+        expected = not self.model.standing_books() or days > 0
         outcome = self.do(self.say(AdoptPolicy, resolution="x", effective_from=since, rules=rules), expected)
         if expected:
             self.model.books.append((since, rules))
             assert outcome.facts[0].version == len(self.model.books)
+
+    @act(lambda self: self.model.books, version=st.integers(1, 4))
+    def withdraw_book(self, version: int) -> None:
+        """A version of the rule book is withdrawn, if there is one that has not begun."""
+        ahead = {n for n, since in self.model.standing_books() if since > self.model.today}
+        self.do(self.say(WithdrawPolicy, version=version, reason="x"), version in ahead)
+        if version in ahead:
+            self.model.withdrawn_books.add(version)
 
     # Logging
 

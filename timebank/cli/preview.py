@@ -1,13 +1,14 @@
 """`timebank preview`: try a draft of the rule book on the real history."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import rich_click as click
 
 from timebank.api.credit.policies import DraftRequest
 from timebank.cli.common import BANK, cli, find_bank, progress_bar, run_services
-from timebank.domain.credit.policies import must_be_consistent
+from timebank.domain.credit.policies import differences
 from timebank.domain.credit.preview import Effects
 from timebank.domain.refusing import Refusal
 from timebank.projections.credit import policies
@@ -21,7 +22,8 @@ from timebank.runtime.composition import Services
 def preview_command(file: Path, bank: str | None) -> None:
     """Try a draft of the rule book on the real history; nothing is written.
 
-    The file is JSON as for POST /v1/policies/preview, as {"rules": {"credit_percent": {"治安巡逻": 200}}}.
+    The file is JSON as for POST /v1/policies/preview: all rules, or changes of those in force, as
+    {"changes": {"credit_percent": {"治安巡逻": 200}}}.
     """
     draft = _read_draft(file)
     run_services(lambda services: _preview(services, draft, bank))
@@ -30,22 +32,33 @@ def preview_command(file: Path, bank: str | None) -> None:
 def _read_draft(file: Path) -> DraftRequest:
     """The draft in a file. Raises `click.BadParameter` if there is none."""
     try:
-        draft = msgspec.json.decode(file.read_bytes(), type=DraftRequest)
-        must_be_consistent(draft.rules.rules())
-    except (msgspec.DecodeError, Refusal) as error:
+        return msgspec.json.decode(file.read_bytes(), type=DraftRequest)
+    except msgspec.DecodeError as error:
         raise click.BadParameter(f"{file} is no rule book: {error}") from None
-    return draft
 
 
-async def _preview(services: Services, draft: DraftRequest, bank: str | None) -> None:
-    bank_id = (await find_bank(services, bank)).bank_id
+async def _preview(services: Services, draft: DraftRequest, bank_name: str | None) -> None:
+    bank = await find_bank(services, bank_name)
+    today = services.ledger.clock().astimezone(ZoneInfo(bank.timezone)).date()
+    version = await policies.in_force(services.pool, bank.bank_id, draft.based_on(today))
+    try:
+        rules = draft.draft(version.rules)
+    except (msgspec.ValidationError, Refusal) as error:
+        raise click.ClickException(f"This is no rule book: {error}") from None
     with progress_bar("Replaying the history") as progress:
         _, effects = await policies.preview(
-            services.pool, bank_id, draft.rules.rules(), draft.effective_from, draft.largest, progress
+            services.pool, bank.bank_id, rules, draft.effective_from, draft.largest, progress
         )
+    for difference in differences(version.rules, rules):
+        click.echo("{}: {} -> {}".format(*map(_shown, difference)))
     changed = [each.volunteer_id for each in effects.largest_changes]
-    known = await volunteers.briefly(services.pool, services.people, bank_id, changed)
+    known = await volunteers.briefly(services.pool, services.people, bank.bank_id, changed)
     _tell(effects, {volunteer_id: who.number or "" for volunteer_id, who in known.items()})
+
+
+def _shown(value: object) -> str:
+    """A name, or what a rule says."""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _tell(effects: Effects, numbers: dict[str, str]) -> None:

@@ -87,7 +87,13 @@ async def test_a_draft_is_tried_and_nothing_is_written(own_world: World) -> None
     numbers = [(await each.get(f"/v1/volunteers/{each.id}"))["number"] for each in people]
     draft = {"rules": {"credit_percent": {"公益慈善": 50}, "cap_per_day_minutes": 80}, "largest": 2}
     effects = await auditor.post("/v1/policies/preview", draft, expect=200)
+    assert {each["rule"]: (each["before"], each["after"]) for each in effects.pop("differences")} == {
+        "credit_percent.公益慈善": (None, 50),
+        "cap_per_day_minutes": (None, 80),
+    }
+    assert effects.pop("rules")["credit_percent"] == {"公益慈善": 50}
     assert effects == {
+        "based_on": 0,
         "position": head,
         "people": 3,
         "people_changed": 3,
@@ -155,3 +161,60 @@ async def test_who_confirms_is_for_the_rule_book(own_world: World) -> None:
     path = f"/v1/service-records/{logged['record_id']}/confirm"
     assert (await world.verifier.post(path, expect=403))["type"] == "/problems/role-missing"
     await world.coordinator.post(path, expect=200)
+
+
+async def test_a_draft_can_be_told_as_changes(own_world: World) -> None:
+    """What is not said stays as it is in force, and null takes away; the whole draft can be adopted as it is told."""
+    world, path = own_world, "/v1/policies/preview"
+    await world.administrator.post("/v1/policies", FIRST, expect=201)
+    await world.confirmed(world.volunteer.id)
+    changes = {"credit_percent": {" 公益慈善 ": 100, "文体娱乐": None, "讲座": 70}, "gifts": {"minutes_max": 60}}
+    draft = {"changes": changes | {"cap_per_day_minutes": None}}
+    told = await world.administrator.post(path, draft, expect=200)
+    assert {each["rule"]: (each["before"], each["after"]) for each in told["differences"]} == {
+        "credit_percent.公益慈善": (150, 100),
+        "credit_percent.文体娱乐": (50, None),
+        "credit_percent.讲座": (None, 70),
+        "cap_per_day_minutes": (200, None),
+        "gifts.minutes_max": (None, 60),
+    }
+    assert (told["based_on"], told["minutes_before"], told["minutes_after"]) == (1, 180, 120)
+    tomorrow = str(today() + timedelta(days=1))
+    second = {"resolution": "决议二", "effective_from": tomorrow, "rules": told["rules"]}
+    await world.administrator.post("/v1/policies", second, expect=201)
+    nothing = await world.administrator.post(path, {"changes": {}, "effective_from": tomorrow}, expect=200)
+    assert (nothing["based_on"], nothing["differences"], nothing["rules"]) == (2, [], told["rules"])
+    both = {"rules": FIRST["rules"], "changes": {"other_percent": 80}}
+    (other,) = (await world.administrator.post(path, both, expect=200))["differences"]
+    assert (other["rule"], other["before"], other["after"]) == ("other_percent", 100, 80)
+    same = await world.administrator.post(path, {"rules": FIRST["rules"]}, expect=200)
+    assert (same["based_on"], same["differences"], same["people_changed"]) == (1, [], 0)
+
+
+async def test_what_is_no_draft(own_world: World) -> None:
+    """What the changes of a draft come to has to be rules."""
+    world, path = own_world, "/v1/policies/preview"
+    await world.administrator.post(path, {"changes": {"reservation_hours": None}}, expect=400)
+    await world.administrator.post(path, {"changes": {"coefficient": 2}}, expect=400)
+    many = {f"类别{n}": 50 for n in range(300)}
+    first = {"resolution": "决议一", "effective_from": "2020-01-01", "rules": {"credit_percent": many}}
+    await world.administrator.post("/v1/policies", first, expect=201)
+    more = {"changes": {"credit_percent": {f"别的{n}": 50 for n in range(300)}}}
+    problem = await world.administrator.post(path, more, expect=400)
+    assert problem["errors"][0]["field"] == "changes.credit_percent"
+
+
+async def test_what_has_not_begun_is_withdrawn(own_world: World) -> None:
+    """A version is withdrawn before its first day: what was in force goes on, and the list says why."""
+    world = own_world
+    await world.administrator.post("/v1/policies", FIRST, expect=201)
+    second = FIRST | {"effective_from": str(today() + timedelta(days=1)), "rules": {"other_percent": 0}}
+    await world.administrator.post("/v1/policies", second, expect=201)
+    assert (await world.volunteer.get("/v1/policies"))[0]["effective_until"] == str(today())
+    withdrawn = await world.administrator.post("/v1/policies/2/withdraw", {"reason": "决议已撤销"}, expect=200)
+    first, gone = await world.volunteer.get("/v1/policies")
+    assert (first["effective_until"], first["withdrawn_at"]) == (None, None)
+    assert (gone["withdrawn_reason"], gone["effective_until"]) == ("决议已撤销", None)
+    assert withdrawn["version"] == 2
+    ahead = {"changes": {}, "effective_from": second["effective_from"]}
+    assert (await world.administrator.post("/v1/policies/preview", ahead, expect=200))["based_on"] == 1

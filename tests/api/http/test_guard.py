@@ -69,6 +69,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "correct_service": REASON,
     "void_service": REASON,
     "adopt_policy": {"resolution": "某决议", "effective_from": "2190-01-01", "rules": {}},
+    "withdraw_policy": REASON,
     "preview_policy": {"rules": {}},
     "publish_reward": reward("{organisation_id}"),
     "amend_reward": reward("{organisation_id}", cost_minutes=30),
@@ -214,6 +215,7 @@ def nobody() -> dict[str, str]:
         "fund_id": new_fund_id(),
         "code": "0000-0000-0000",
         "position": "999999999",
+        "version": "999999999",
         "tile": "0/000",
         "origin_hash": "0" * 64,
     }

@@ -32,9 +32,15 @@ from tests.controls import (
 )
 from tests.given import Book, given
 from timebank.domain.acting import Acting
-from timebank.domain.credit.policies import UNWRITTEN, AdoptPolicy, RuleBook, Version
-from timebank.domain.credit.refusals import PolicyNotAhead, ThresholdsNotRising
-from timebank.domain.facts.credit import PolicyAdopted, RuleEffect, Rules
+from timebank.domain.credit.policies import UNWRITTEN, AdoptPolicy, RuleBook, Version, WithdrawPolicy, differences
+from timebank.domain.credit.refusals import (
+    PolicyHasBegun,
+    PolicyIsWithdrawn,
+    PolicyNotAhead,
+    PolicyUnknown,
+    ThresholdsNotRising,
+)
+from timebank.domain.facts.credit import GiftRules, PolicyAdopted, PolicyWithdrawn, RuleEffect, Rules
 from timebank.domain.facts.service import ServiceConfirmed
 from timebank.domain.identifiers import RecordId
 from timebank.domain.organisations.refusals import RoleMissing
@@ -116,6 +122,65 @@ class TestAdoptPolicy:
         given().when(adopt(rules=Rules(star_minutes=()))).then(adopted(effective_from=TODAY + DAY, star_minutes=()))
 
 
+def withdraw(version: int = 1, by: Acting = ADMINISTRATOR) -> WithdrawPolicy:
+    """A version is to be withdrawn."""
+    return WithdrawPolicy(by=by, at=NOON, version=version, reason="决议已撤销")
+
+
+def withdrawn(version: int = 1) -> PolicyWithdrawn:
+    """It was withdrawn."""
+    return PolicyWithdrawn(version=version, reason="决议已撤销")
+
+
+class TestWithdrawPolicy:
+    """Withdrawing a version of the rule book."""
+
+    AHEAD = adopted(2, TODAY + DAY, other_percent=50)
+
+    def test_withdrawn_before_it_begins(self) -> None:
+        """What has not begun is withdrawn by an administrator, and was never in force."""
+        given(adopted(), self.AHEAD).when(withdraw(2)).then(withdrawn(2))
+        decided = given(adopted(), self.AHEAD).when(withdraw(2, by=in_office("auditor")))
+        decided.then_refused(OfficeMissing, office="administrator")
+
+    @pytest.mark.parametrize("day", [TODAY, TODAY - DAY])
+    def test_refused_once_it_has_begun(self, day: date) -> None:
+        """Service was credited under it, or may be today."""
+        decided = given(adopted(1, day)).when(withdraw(1))
+        decided.then_refused(PolicyHasBegun, version=1, effective_from=day.isoformat())
+
+    def test_refused_for_what_there_is_not(self) -> None:
+        """There is nothing to withdraw, or not any more."""
+        given(adopted()).when(withdraw(2)).then_refused(PolicyUnknown, version=2)
+        given(self.AHEAD, withdrawn(2)).when(withdraw(2)).then_refused(PolicyIsWithdrawn, version=2)
+
+    def test_numbers_are_used_once(self) -> None:
+        """The next version has a number of its own; where all were withdrawn, it is a first one again."""
+        ahead = adopted(1, TODAY + DAY)
+        given(ahead, withdrawn()).when(adopt()).then(adopted(2, TODAY + DAY))
+        given(ahead, withdrawn()).when(adopt(effective_from=TODAY - DAY)).then(adopted(2, TODAY - DAY))
+        decided = given(adopted(), self.AHEAD, withdrawn(2)).when(adopt(effective_from=TODAY))
+        decided.then_refused(PolicyNotAhead, effective_from=TODAY.isoformat())
+
+
+class TestDifferences:
+    """What is not the same in two rule books."""
+
+    def test_each_rule_by_its_name(self) -> None:
+        """Categories and what is about gifts are told one by one."""
+        before = Rules(credit_percent={"公益慈善": 150, "讲座": 50}, cap_per_day_minutes=90)
+        after = Rules(
+            credit_percent={"公益慈善": 120, "巡逻": 50}, cap_per_day_minutes=90, gifts=GiftRules(minutes_max=5)
+        )
+        assert differences(before, after) == [
+            ("credit_percent.公益慈善", 150, 120),
+            ("credit_percent.讲座", 50, None),
+            ("gifts.minutes_max", None, 5),
+            ("credit_percent.巡逻", None, 50),
+        ]
+        assert differences(after, after) == []
+
+
 class TestRuleBook:
     """Which version is in force on a day."""
 
@@ -138,6 +203,12 @@ class TestRuleBook:
         numbers = [book.on(TODAY + n * DAY).number for n in (0, 1, 8, 9, 99)]
         assert numbers == [0, 2, 2, 1, 1]
         assert book.on(TODAY + DAY).rules.other_percent == 200
+
+    def test_what_was_withdrawn_never_holds(self) -> None:
+        """From its first day on, what was in force before goes on."""
+        book = self.book(adopted(1, TODAY), adopted(2, TODAY + DAY), adopted(3, TODAY + 2 * DAY))
+        book.remember(withdrawn(2))
+        assert [book.on(TODAY + n * DAY).number for n in range(4)] == [1, 1, 3, 3]
 
     def test_of_the_same_day_the_last_adopted(self) -> None:
         """What was adopted later for the same day stands instead, whatever the order of remembering."""

@@ -7,18 +7,24 @@ rule did what, so that the same service under the same version always comes to t
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 
 import msgspec
 
 from timebank.domain.acting import must_govern
-from timebank.domain.credit.refusals import PolicyNotAhead, ThresholdsNotRising
-from timebank.domain.facts.credit import PolicyAdopted, Rule, RuleEffect, Rules
+from timebank.domain.credit.refusals import (
+    PolicyHasBegun,
+    PolicyIsWithdrawn,
+    PolicyNotAhead,
+    PolicyUnknown,
+    ThresholdsNotRising,
+)
+from timebank.domain.facts.credit import PolicyAdopted, PolicyWithdrawn, Rule, RuleEffect, Rules
 from timebank.domain.facts.service import Capacity, counts_as_volunteering
 from timebank.domain.identifiers import OrganisationId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event, must_fit
 from timebank.domain.organisations.memberships import VERIFIES_SERVICE
-from timebank.domain.text import Line, normal
+from timebank.domain.text import Line, Text, normal
 
 
 class Version(NamedTuple):
@@ -38,15 +44,25 @@ class RuleBook(Memory):
     def __init__(self) -> None:
         super().__init__()
         self.adopted: dict[int, PolicyAdopted] = {}
+        self.withdrawn: set[int] = set()
 
     @event(PolicyAdopted)
     def _(self, fact: PolicyAdopted) -> None:
         self.adopted[fact.version] = fact
 
+    @event(PolicyWithdrawn)
+    def _(self, version: int) -> None:
+        self.withdrawn.add(version)
+
+    @property
+    def standing(self) -> dict[int, PolicyAdopted]:
+        """The versions that were not withdrawn."""
+        return {number: fact for number, fact in self.adopted.items() if number not in self.withdrawn}
+
     def on(self, day: date) -> Version:
         """The version in force on a day: of those effective by then, the one from the latest day, adopted last."""
         in_force = max(
-            ((fact.effective_from, number) for number, fact in self.adopted.items() if fact.effective_from <= day),
+            ((fact.effective_from, number) for number, fact in self.standing.items() if fact.effective_from <= day),
             default=None,
         )
         return Version(in_force[1], self.adopted[in_force[1]].rules) if in_force else UNWRITTEN
@@ -86,7 +102,7 @@ class AdoptPolicy(Command, frozen=True, kw_only=True):
         book = known(RuleBook)
         must_govern(self.by)
         must_be_consistent(self.rules)
-        if book.adopted and self.effective_from <= self.at.date():
+        if book.standing and self.effective_from <= self.at.date():
             raise PolicyNotAhead(effective_from=self.effective_from.isoformat())
         yield PolicyAdopted(
             version=len(book.adopted) + 1,
@@ -96,10 +112,62 @@ class AdoptPolicy(Command, frozen=True, kw_only=True):
         )
 
 
+class WithdrawPolicy(Command, frozen=True, kw_only=True):
+    """Withdraw a version of the rule book that has not begun: what was in force goes on."""
+
+    version: int
+    reason: Text
+
+    def needs(self) -> Sequence[Key]:
+        return (about(RuleBook),)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        book = known(RuleBook)
+        must_govern(self.by)
+        adopted = book.adopted.get(self.version)
+        if adopted is None:
+            raise PolicyUnknown(version=self.version)
+        if self.version in book.withdrawn:
+            raise PolicyIsWithdrawn(version=self.version)
+        if adopted.effective_from <= self.at.date():
+            raise PolicyHasBegun(version=self.version, effective_from=adopted.effective_from.isoformat())
+        yield PolicyWithdrawn(version=self.version, reason=self.reason)
+
+
 def must_be_consistent(rules: Rules) -> None:
     """Refuse rules that contradict themselves."""
     if list(rules.star_minutes) != sorted(set(rules.star_minutes)):
         raise ThresholdsNotRising
+
+
+Setting: TypeAlias = bool | int | list[int | str] | None
+
+
+class Difference(NamedTuple):
+    """A rule of two books that is not the same, by its name: `cap_per_day_minutes`, `credit_percent.讲座`."""
+
+    rule: str
+    before: Setting
+    after: Setting
+
+
+def differences(before: Rules, after: Rules) -> list[Difference]:
+    """What is not the same in two books; null is a category without a percentage of its own, or no limit."""
+    old, new = _settings(before), _settings(after)
+    return [
+        Difference(rule, old.get(rule), new.get(rule))
+        for rule in dict.fromkeys((*old, *new))
+        if old.get(rule) != new.get(rule)
+    ]
+
+
+def _settings(rules: Rules) -> dict[str, Setting]:
+    """All that a book says, by name."""
+    said: dict[str, Any] = msgspec.structs.asdict(rules)
+    percent, gifts = said.pop("credit_percent"), msgspec.structs.asdict(said.pop("gifts"))
+    said |= {f"credit_percent.{category}": value for category, value in percent.items()}
+    said |= {f"gifts.{name}": value for name, value in gifts.items()}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
 
 
 class Work(NamedTuple):

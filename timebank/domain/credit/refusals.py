@@ -129,6 +129,18 @@ class PolicyNotAhead(Invalid):
     field = "effective_from"
 
 
+class PolicyUnknown(NotFound):
+    """There is no version {version} of the rule book in this bank."""
+
+
+class PolicyHasBegun(Conflict):
+    """Version {version} of the rule book holds from {effective_from} on; only one that has not begun is withdrawn."""
+
+
+class PolicyIsWithdrawn(Conflict):
+    """Version {version} of the rule book is withdrawn already."""
+
+
 class ThresholdsNotRising(Invalid):
     """Each star has to take more minutes than the one before."""
 

@@ -103,6 +103,14 @@ class PolicyAdopted(Fact, frozen=True, kw_only=True):
     rules: Rules
 
 
+class PolicyWithdrawn(Fact, frozen=True, kw_only=True):
+    """A version of the rule book was withdrawn before its first day: it never holds."""
+
+    TOPIC = "policy-withdrawn"
+    version: int
+    reason: str
+
+
 RewardKind = Literal["health-check", "travel", "goods", "service", "voucher", "honour"]
 
 Every = Literal["week", "month", "quarter", "year"]

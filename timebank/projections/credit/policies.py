@@ -9,9 +9,9 @@ import msgspec
 
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
-from timebank.domain.credit.policies import in_force_until
+from timebank.domain.credit.policies import RuleBook, Version, in_force_until
 from timebank.domain.credit.preview import REPLAYED, Effects, Replay
-from timebank.domain.facts.credit import PolicyAdopted, Rules
+from timebank.domain.facts.credit import PolicyAdopted, PolicyWithdrawn, Rules
 from timebank.ledger.codec import decode
 
 SQL = load_statements("timebank.projections.credit", "policies.sql")
@@ -26,7 +26,7 @@ class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
     """A version of the rule book, adopted by a resolution, for service from a local day on, up to another.
 
     It holds from `effective_from` to `effective_until` (included; null: until further notice), and never where that is
-    the day before: then a later resolution was for the same day.
+    the day before: then a later resolution was for the same day. One that was withdrawn never holds.
     """
 
     version: int
@@ -35,32 +35,39 @@ class PolicyView(msgspec.Struct, frozen=True, kw_only=True):
     effective_until: date | None
     rules: Rules
     adopted_at: datetime
+    withdrawn_at: datetime | None
+    withdrawn_reason: str | None
     position: int
 
 
 async def adopted(pool: Pool, bank_id: UUID) -> list[PolicyView]:
-    """All versions, in the order in which they were adopted."""
-    rows = await pool.fetch(SQL["adopted"], bank_id)
-    facts = [_decoded(row["data"]) for row in rows]
-    first_days = {fact.version: fact.effective_from for fact in facts}
+    """All versions, in the order in which they were adopted; those that were withdrawn too."""
+    told = [(row, decode(row["topic"], row["data"])) for row in await pool.fetch(SQL["adopted"], bank_id)]
+    withdrawn = {fact.version: (row, fact) for row, fact in told if isinstance(fact, PolicyWithdrawn)}
+    adopted = [(row, fact) for row, fact in told if isinstance(fact, PolicyAdopted)]
+    first_days = {fact.version: fact.effective_from for _, fact in adopted if fact.version not in withdrawn}
     return [
         PolicyView(
             version=fact.version,
             resolution=fact.resolution,
             effective_from=fact.effective_from,
-            effective_until=in_force_until(first_days, fact.version),
+            effective_until=in_force_until(first_days, fact.version) if fact.version in first_days else None,
             rules=fact.rules,
             adopted_at=row["recorded_at"],
+            withdrawn_at=withdrawn[fact.version][0]["recorded_at"] if fact.version in withdrawn else None,
+            withdrawn_reason=withdrawn[fact.version][1].reason if fact.version in withdrawn else None,
             position=row["position"],
         )
-        for row, fact in zip(rows, facts, strict=True)
+        for row, fact in adopted
     ]
 
 
-def _decoded(data: bytes) -> PolicyAdopted:
-    fact = decode(PolicyAdopted.TOPIC, data)
-    assert isinstance(fact, PolicyAdopted), "that is its topic"
-    return fact
+async def in_force(pool: Pool, bank_id: UUID, day: date) -> Version:
+    """The version in force on a day, of all that were adopted so far."""
+    book = RuleBook()
+    for row in await pool.fetch(SQL["adopted"], bank_id):
+        book.remember(decode(row["topic"], row["data"]))
+    return book.on(day)
 
 
 async def preview(

@@ -1,6 +1,7 @@
 -- adopted --
--- All versions of the rule book. $1 bank
-select position, recorded_at, data from event where bank_id = $1 and topic = 'policy-adopted' order by position
+-- All versions of the rule book, and which were withdrawn. $1 bank
+select topic, position, recorded_at, data from event
+ where bank_id = $1 and topic in ('policy-adopted', 'policy-withdrawn') order by position
 
 -- replayed --
 -- A stretch of what is replayed under a draft. $1 bank  $2 after  $3 until  $4 topics
