@@ -16,7 +16,9 @@ from litestar.routes import BaseRoute, HTTPRoute
 from litestar.static_files import create_static_files_router
 
 import timebank.api
-from timebank.api.http.description import openapi
+from timebank.api.http.answering.compression import compression
+from timebank.api.http.answering.headers import READABLE
+from timebank.api.http.describing.document import openapi
 from timebank.api.http.guard import PREFIX, authorised, log_refusal, table_of
 from timebank.api.http.health import HealthController
 from timebank.api.http.metrics import REQUESTS, LedgerMeter, count_failure, forget_dead_workers, metrics_controller
@@ -36,6 +38,8 @@ from timebank.runtime.settings import Settings, from_environ
 
 WATCH_PARENT_SECONDS = 0.5
 BODY_BYTES = 4 * 1024 * 1024
+
+PAGES = welcome, list_problems, explain_problem
 
 
 def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, None]] | None = None) -> Litestar:
@@ -60,10 +64,8 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         route_handlers=[
             Router(path=PREFIX, route_handlers=list(_controllers(settings)), guards=[authorised]),
             HealthController,
-            welcome,
+            *PAGES,
             *([metrics_controller(settings.metrics_token)] if settings.metrics_token else []),
-            list_problems,
-            explain_problem,
             create_static_files_router(
                 path="/assets", directories=[Path(__file__).parent / "http" / "assets"], include_in_schema=False
             ),
@@ -76,7 +78,8 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         middleware=[REQUESTS.middleware] if settings.metrics_token else [],
         request_class=BankRequest,
         response_class=Reply,
-        cors_config=CORSConfig(allow_origins=settings.origins) if settings.origins else None,
+        cors_config=CORSConfig(settings.origins, expose_headers=[*READABLE]) if settings.origins else None,
+        compression_config=compression(),
         request_max_body_size=BODY_BYTES,
     )
     for route in app.routes:

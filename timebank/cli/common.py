@@ -76,6 +76,7 @@ COMMANDS = {
     "key": "key",
     "keyring": "database.keyring",
     "migrate": "database.migrate",
+    "openapi": "openapi",
     "preview": "preview",
     "project": "log.project",
     "rebuild": "log.rebuild",

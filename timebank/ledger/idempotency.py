@@ -11,7 +11,7 @@ from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.refusing import Refusal, every_refusal
 from timebank.ledger.store import READ_SECONDS, Store
-from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt
+from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt, Repeated
 
 SQL = load_statements("timebank.ledger", "idempotency.sql")
 
@@ -83,8 +83,13 @@ async def repeated(store: Store, bank_id: UUID, before: Answered) -> list[Outcom
             answers.append(every_refusal()[item.kind](**item.details))
         else:
             facts, leaf = await store.facts_at(bank_id, item.first, item.first + item.count - 1)
-            answers.append(Receipt(item.position, facts, leaf))
+            answers.append(Repeated(item.position, facts, leaf))
     return answers
+
+
+def again(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """The answer that another request of the same batch is given, for whoever sent it twice."""
+    return [Repeated(*each) if isinstance(each, Receipt) else each for each in outcomes]
 
 
 def _kept(outcome: Outcome) -> KeptReceipt | KeptRefusal:

@@ -54,6 +54,12 @@ class Receipt(NamedTuple):
     leaf: bytes = b""
 
 
+class Repeated(Receipt):
+    """A receipt that was given before, under the same Idempotency-Key."""
+
+    __slots__ = ()
+
+
 Outcome = Receipt | Refusal
 
 

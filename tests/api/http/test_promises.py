@@ -29,10 +29,12 @@ async def test_the_same_key_and_body_are_one_act(world: World) -> None:
         key = {"Idempotency-Key": uuid4().hex}
         first = await caller.ask("POST", path, json=body, headers=key)
         assert first.is_success, first.text
+        assert "idempotency-replayed" not in first.headers
         head = await world.services.ledger.store.head(world.bank_id)
         for _ in range(2):
             again = await caller.ask("POST", path, json=body, headers=key)
             assert (again.status_code, again.content) == (first.status_code, first.content)
+            assert again.headers["idempotency-replayed"] == "true"
         assert await world.services.ledger.store.head(world.bank_id) == head
 
 
@@ -61,6 +63,7 @@ async def test_many_at_once_with_one_key_are_one_act(world: World) -> None:
         *(world.administrator.ask("POST", "/v1/volunteers", json={"name": name}, headers=key) for _ in range(20))
     )
     assert {(each.status_code, each.content) for each in answers} == {(201, answers[0].content)}
+    assert sum("idempotency-replayed" in each.headers for each in answers) == 19
     assert len((await world.administrator.get("/v1/volunteers", query=name))["items"]) == 1
 
 

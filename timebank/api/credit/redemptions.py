@@ -182,7 +182,7 @@ class RedemptionController(Controller):
         (shown,) = await request.named([await _seen(request, redemption_id)])
         return shown
 
-    @get("/{redemption_id:str}/code", responses=READS, access=REDEEM)
+    @get("/{redemption_id:str}/code", responses=READS, access=REDEEM, secret=True)
     async def get_redemption_code(self, request: BankRequest, redemption_id: FromPath[str]) -> Code:
         """The code of what one has reserved, as often as one asks, until it is fulfilled, cancelled or expired."""
         redemption, code = await _own_code(request, redemption_id)
@@ -194,6 +194,7 @@ class RedemptionController(Controller):
         media_type="image/svg+xml",
         response_description="The code as a QR code, to be scanned by the provider.",
         access=REDEEM,
+        secret=True,
     )
     async def draw_redemption_code(self, request: BankRequest, redemption_id: FromPath[str]) -> Response[str]:
         """The same code as a QR code."""

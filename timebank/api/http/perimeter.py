@@ -16,6 +16,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from timebank.api.http.answering.headers import count_by, said_beside
 from timebank.api.http.problems import PROBLEM_JSON, SlowBodyError, too_many_requests
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.api.http.telling.troubles import Trouble, listener_of, told
@@ -97,12 +98,15 @@ class Perimeter(ASGIMiddleware):
             if message["type"] == "http.response.start":
                 status = int(message["status"])
                 said = {name for name, _ in message["headers"]}
-                own = [(b"x-request-id", request_id.encode()), *scope["state"].get("receipt", ())]
+                own = [(b"x-request-id", request_id.encode()), *said_beside(scope, time.monotonic())]
                 message["headers"] = [*message["headers"], *own, *(each for each in headers if each[0] not in said)]
             await send(message)
 
         try:
-            wait = 0.0 if scope["path"] == _PROBED else self._per_address.wait(address, time.monotonic())
+            wait = 0.0
+            if scope["path"] != _PROBED:
+                count_by(scope, "address", self._per_address, address)
+                wait = self._per_address.wait(address, time.monotonic())
             if wait:
                 await _send_problem(scope, send_with_headers, too_many_requests(wait), math.ceil(wait))
             elif "\x00" in scope["path"] or b"%00" in scope["query_string"]:

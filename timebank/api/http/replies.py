@@ -9,6 +9,8 @@ import msgspec
 from litestar import Request, Response
 from litestar.response.base import ASGIResponse
 
+from timebank.api.http.answering.headers import link_to_next, set_header
+
 T = TypeVar("T")
 
 
@@ -16,10 +18,16 @@ class Reply(Response[T]):
     """What a handler returns, as it is sent to whoever asked."""
 
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **options: Any) -> ASGIResponse:
-        """The same as Litestar sends it, in local time; strangers, who have no bank yet, are told no times."""
+        """The same as Litestar sends it, in local time, with the address of the page that follows.
+
+        Strangers, who have no bank yet, are told no times.
+        """
         user = request.scope.get("user")
         if user is not None:
             self.content = in_zone(self.content, ZoneInfo(user.timezone))
+            following = getattr(self.content, "next", None)
+            if isinstance(self.content, msgspec.Struct) and following is not None:
+                set_header(request.scope, "Link", link_to_next(request.scope, following))
         return super().to_asgi_response(app, request, **options)
 
 

@@ -18,6 +18,7 @@ from timebank.access.known import must_be_known
 from timebank.access.names import named
 from timebank.access.sight import Sight
 from timebank.access.table import Access
+from timebank.api.http.answering.headers import count_by, set_header
 from timebank.api.http.devices import device_of
 from timebank.api.http.named import ME, WHO, in_body, put_in_body
 from timebank.api.http.problems import ProjectionBehindError
@@ -34,7 +35,7 @@ from timebank.domain.text import Text
 from timebank.identity.limits.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import Kind, Visit
-from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt
+from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt, Repeated
 from timebank.projections.people import volunteers
 from timebank.proofs.checkpoints import encoded, origin_of
 from timebank.runtime.composition import Services
@@ -185,8 +186,7 @@ class BankRequest(StrictRequest[Principal]):
 
     async def pace(self) -> None:
         """Have one more stretch of a long answer count as a request, when there is room for it."""
-        rate: Rate = self.app.state.rate_per_principal
-        who = self.user.credential if self.user.kind == "program" else self.user.actor
+        rate, who = rate_of(self, self.user)
         while wait := rate.wait(who, time.monotonic(), 1):  # noqa: ASYNC110  # nobody tells when there is room
             await asyncio.sleep(wait)
 
@@ -242,10 +242,15 @@ class BankRequest(StrictRequest[Principal]):
         return outcomes
 
     def _hand_out(self, receipt: Receipt) -> None:
-        """Have the answer carry the receipt for the last fact, in a header: a structured field (RFC 9651)."""
+        """Have the answer carry the receipt for the last fact, in a header: a structured field (RFC 9651).
+
+        It says so, too, where the receipt was given before.
+        """
         if receipt.leaf:
             said = f'{receipt.position};leaf=:{encoded(receipt.leaf)}:;log="{origin_of(self.bank_id)}"'
-            self.scope["state"]["receipt"] = [(RECEIPT_HEADER.lower().encode(), said.encode())]
+            set_header(self.scope, RECEIPT_HEADER, said)
+        if isinstance(receipt, Repeated):
+            set_header(self.scope, "Idempotency-Replayed", "true")
 
     async def _by_right(self, commands: Sequence[Command]) -> list[Command]:
         """The commands, each by the first right that is enough for it; what none is enough for, by the first."""
@@ -353,11 +358,17 @@ class BankRequest(StrictRequest[Principal]):
 
 def spend(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal, cost: int) -> None:
     """Count requests of a volunteer, whatever sessions they have, or of an API key. Raises `TooManyRequestsError`."""
-    rate: Rate = connection.app.state.rate_per_principal
-    who = principal.credential if principal.kind == "program" else principal.actor
+    rate, who = rate_of(connection, principal)
+    count_by(connection.scope, "principal", rate, who)
     wait = rate.wait(who, time.monotonic(), cost)
     if wait:
         raise TooManyRequestsError(wait)
+
+
+def rate_of(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> tuple[Rate, str]:
+    """How much somebody may ask for, and as whom they are counted."""
+    rate: Rate = connection.app.state.rate_per_principal
+    return rate, principal.credential if principal.kind == "program" else principal.actor
 
 
 def visit(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit:

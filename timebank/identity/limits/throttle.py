@@ -49,6 +49,11 @@ class Rate:
         self._due[who] = due + spent
         return 0.0
 
+    def left(self, who: str, now: float) -> tuple[int, int]:
+        """How many requests they have left now, and in how many seconds they have all of them again."""
+        busy = max(self._due.get(who, now) - now, 0.0)
+        return math.floor((60.0 - busy) / self._interval + TOLERANCE), math.ceil(busy)
+
 
 def client_address(peer: str, forwarded: str, proxies: list[IPv4Network | IPv6Network]) -> str:
     """Where a request comes from: the last hop that is not one of our own proxies. Others can write what they like."""

@@ -145,7 +145,7 @@ class Knowledge:
             return _reused(submission)
         if key and named in draft.answers:
             first, outcomes = draft.answers[named]
-            return list(outcomes) if first.fingerprints[0] in key.fingerprints else _reused(submission)
+            return idempotency.again(outcomes) if first.fingerprints[0] in key.fingerprints else _reused(submission)
         decided = [await self._decide(command, submission.request_id, draft) for command in submission.commands]
         if key and named and not submission.dry_run and not all(isinstance(outcome, Refusal) for outcome in decided):
             draft.answers[named] = key, decided

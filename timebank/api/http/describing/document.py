@@ -1,6 +1,7 @@
 """The description of the API (OpenAPI 3.1), and the page to read and try it on."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,6 +25,21 @@ RECEIPT = {
     '`POSITION;leaf=:BASE64:;log="…"`, which `GET /v1/audit/proof/{position}` completes to a proof.',
     "schema": {"type": "string"},
 }
+
+EXAMPLES: dict[str, Any] = msgspec.json.decode((Path(__file__).parent / "examples.json").read_bytes())
+"""A good body, by the name of its type."""
+
+_HEADERS: dict[str, tuple[str, str]] = {
+    "RateLimit": ("string", "What is left of the limit, as r requests for now, all of them again in t seconds."),
+    "RateLimit-Policy": ("string", "The limit by which the request was counted: q requests in w seconds."),
+    "Link": ("string", "The address of the page that follows, if there is one (RFC 8288)."),
+    "Idempotency-Replayed": (
+        "boolean",
+        "True where the Idempotency-Key was answered before: nothing was done now.",
+    ),
+    "Retry-After": ("integer", "In how many seconds it may be tried again."),
+}
+"""What answers say beside their bodies: of which type it is, and what it means."""
 
 
 class DocsPage(OpenAPIRenderPlugin):
@@ -50,15 +66,24 @@ class Description(JsonRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """The document. Litestar hands out one dictionary for all requests, so it is completed once."""
         if not self._document:
-            handlers = list(_handlers(request.app))
-            _describe_bodies(openapi_schema, [handler for _, handler in handlers])
-            for route, handler in handlers:
-                for method in handler.http_methods:
-                    operation = openapi_schema["paths"].get(route.path_format, {}).get(method.lower())
-                    if operation:
-                        _complete(operation, handler)
-            self._document = super().render(request, openapi_schema)
+            self._document = document(request.app, openapi_schema)
         return self._document
+
+
+def document(app: Litestar, described: dict[str, Any] | None = None) -> bytes:
+    """The OpenAPI document of an application, out of what Litestar described: the same bytes every time."""
+    schema = app.openapi_schema.to_schema() if described is None else described
+    handlers = list(_handlers(app))
+    schema["components"]["headers"] = {
+        name: {"description": meaning, "schema": {"type": kind}} for name, (kind, meaning) in _HEADERS.items()
+    }
+    _describe_bodies(schema, [handler for _, handler in handlers])
+    for route, handler in handlers:
+        for method in handler.http_methods:
+            operation = schema["paths"].get(route.path_format, {}).get(method.lower())
+            if operation:
+                _complete(operation, handler)
+    return msgspec.json.encode(schema)
 
 
 def _handlers(app: Litestar) -> Iterator[tuple[HTTPRoute, HTTPRouteHandler]]:
@@ -76,6 +101,8 @@ def _describe_bodies(openapi_schema: dict[str, Any], handlers: Sequence[HTTPRout
     schemas = openapi_schema["components"]["schemas"]
     assert exact.keys() <= schemas.keys(), f"two structs with one name: {exact.keys() - schemas.keys()}"
     schemas |= exact
+    for name, example in EXAMPLES.items():
+        schemas[name]["examples"] = [example]
 
 
 def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
@@ -97,6 +124,9 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
             answer["description"] = "It was made." if status == "201" else "What was asked for."
     if handler.opt.get("upload"):
         _describe_upload(operation)
+    for status, answer in operation["responses"].items():
+        said = _said_beside(status, handler)
+        answer.setdefault("headers", {}).update({name: {"$ref": f"#/components/headers/{name}"} for name in said})
     if access and access.proxy:
         operation.setdefault("parameters", []).append(
             {
@@ -107,6 +137,17 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
                 "description": f"Whom to act for (id or number), as their proxy in the scope `{access.proxy}`.",
             }
         )
+
+
+def _said_beside(status: str, handler: HTTPRouteHandler) -> Iterator[str]:
+    """The headers that an answer may have."""
+    yield from ("RateLimit", "RateLimit-Policy")
+    if status in {"429", "503"}:
+        yield "Retry-After"
+    if status in {"200", "201"} and item_of(handler):
+        yield "Link"
+    if status in {"200", "201"} and "idempotency_key" in handler.parsed_fn_signature.parameters:
+        yield "Idempotency-Replayed"
 
 
 def _describe_upload(operation: dict[str, Any]) -> None:
@@ -151,7 +192,8 @@ def openapi() -> OpenAPIConfig:
         title="timebank",
         version=__version__,
         description="A volunteer time bank. Minutes are integers; times are RFC 3339 with an offset; "
-        "long lists are pages of `items` with the cursor of the `next`; errors are RFC 9457 problems.",
+        "long lists are pages of `items` with the cursor of the `next`, and come as tables, too (`format`); "
+        "errors are RFC 9457 problems, in Chinese or English by `Accept-Language`.",
         path="/schema",
         use_handler_docstrings=True,
         operation_id_creator=lambda handler, _method, _path: handler.handler_name,

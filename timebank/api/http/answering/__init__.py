@@ -1,0 +1,1 @@
+"""Answers: what they say beside their bodies, and how they are sent."""

@@ -1,0 +1,53 @@
+"""Compression: what is long is sent shorter, unless its length could tell a secret in it."""
+
+import re
+
+from litestar.config.compression import CompressionConfig
+from litestar.middleware.compression import CompressionMiddleware
+from litestar.types import Receive, Scope, Send
+
+SHORTEST_BYTES = 1_000
+"""What is shorter fits into one packet anyway."""
+
+LEVEL = 5
+
+_NOT_WANTED = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)", re.IGNORECASE)
+_PACKED_ALREADY = re.compile(rb"(^|&)format=xlsx(&|$)")
+
+
+class CarefulCompression(CompressionMiddleware):
+    """Compresses what is read with a token that the client itself puts into the request.
+
+    How well an answer is compressed tells what in it is like the request (BREACH). To use that, somebody has to have
+    requests made in another's name, over and over; they could where the right to ask goes along by itself, in a cookie.
+    So what is asked with a cookie is sent as it is, and what does something; and what answers with a secret (the
+    operation says so: `secret=True`).
+    """
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, compressed where that is safe and of use."""
+        serve = super().__call__ if _is_safe(scope) else self.app
+        await serve(scope, receive, send)
+
+
+def _is_safe(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return not (
+        scope.get("method") != "GET"
+        or b"cookie" in headers
+        or _NOT_WANTED.search(headers.get(b"accept-encoding", b""))
+        or _PACKED_ALREADY.search(scope["query_string"])
+        or scope["path"].endswith(".xlsx")
+    )
+
+
+def compression() -> CompressionConfig:
+    """How answers are compressed; files on disk are served as they are, so that they keep their tags."""
+    return CompressionConfig(
+        backend="gzip",
+        minimum_size=SHORTEST_BYTES,
+        gzip_compress_level=LEVEL,
+        middleware_class=CarefulCompression,
+        exclude="^/assets",
+        exclude_opt_key="secret",
+    )
