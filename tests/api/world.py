@@ -194,6 +194,11 @@ class World:
         return reserved
 
 
+def wide(text: str) -> str:
+    """Letters and digits as a keyboard types them that is set to full width."""
+    return "".join(chr(ord(each) + 0xFEE0) if "!" <= each <= "~" else each for each in text)
+
+
 def reward(provider_id: str, **terms: Any) -> dict[str, Any]:
     """Terms of a reward."""
     return HAIRCUT | {"provider_id": provider_id} | terms

@@ -21,6 +21,7 @@ from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.credit.codes import code_hash, written
 from timebank.domain.people.refusals import VolunteerIsErased
+from timebank.domain.text import normal
 from timebank.identity.failures import (
     NotForYourself,
     SecondFactorCodeWrong,
@@ -99,7 +100,7 @@ class SecondFactors:
             begun = await self._of(connection, bank_id, volunteer_id, BEGUN)
             if begun is None:
                 raise SecondFactorMissing
-            step = _step_of(begun, code, visit.at)
+            step = _step_of(begun, normal(code), visit.at)
             if step is None:
                 raise SecondFactorCodeWrong
             await self._secrets.drop(connection, bank_id, volunteer_id, [BEGUN])
@@ -119,6 +120,7 @@ class SecondFactors:
             return False
         if given is None:
             raise SecondFactorNeeded
+        given = normal(given)
         counted = f"{KIND} {volunteer_id}", await self._place(bank_id, volunteer_id, visit)
         if _is_code(given):
             await self._attempts.begin(bank_id, *counted, visit.at)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.api.people.test_erasure import dumped
 from tests.api.people.test_proxies import go_on, paired, problem, today
-from tests.api.world import Caller, World
+from tests.api.world import Caller, World, wide
 
 WHY = {"reason": "不需要了"}
 
@@ -89,11 +89,12 @@ async def test_the_code_is_in_the_answer_and_nowhere_else(own_world: World, capf
 
 
 async def test_the_code_is_accepted_however_it_is_typed(world: World) -> None:
-    """Small letters, spaces, no hyphens, and letters that look like digits make no difference."""
+    """Small letters, full width, spaces, no hyphens, and letters that look like digits make no difference."""
     provider, merchant = await shop(world)
     somebody, reward_id = await world.with_credit(240), await world.reward(provider)
     for spelled in (
         str.lower,
+        wide,
         lambda code: code.replace("-", " "),
         lambda code: code.replace("0", "O").replace("1", "l"),
     ):

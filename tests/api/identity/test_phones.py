@@ -22,7 +22,7 @@ from tests.api.identity.door import (
     sign_in,
     use_code,
 )
-from tests.api.world import World, said, settled
+from tests.api.world import World, said, settled, wide
 from tests.helpers.gateway import Gateway, gateway
 from timebank.identity import phones, senders
 from timebank.runtime.composition import sender_of, utc_now
@@ -90,7 +90,7 @@ class TestVerifying:
         assert (sent["phone"], sent["way"]) == (f"*******{phone[-4:]}", "message")
         ((number, code),) = outbox.sent
         assert number == phone
-        assert await verify(somebody, code) == {"done": True}
+        assert await verify(somebody, wide(f"{code[:3]} {code[3:]}")) == {"done": True}
         assert said(await sign_in(door, phone), 201)["volunteer_id"] == somebody.id
         assert (await somebody.caller.get(MY))["verified_at"] is not None
         (verified,) = await log_of(door, somebody.id, "phone-verified")

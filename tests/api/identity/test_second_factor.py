@@ -24,7 +24,7 @@ from tests.api.identity.door import (
     sign_in,
     use_code,
 )
-from tests.api.world import World, said, served, settled
+from tests.api.world import World, said, served, settled, wide
 from tests.helpers.authenticator import shown
 from timebank.api.app import create_app
 from timebank.api.http.guard import table_of
@@ -83,7 +83,7 @@ class TestSetting:
         wrong = f"{(int(code) + 1) % 10**6:06}"
         refused = await somebody.caller.ask("POST", f"{MY}/confirm", json={"code": wrong})
         assert problem(refused) == (422, "second-factor-code-wrong")
-        codes = (await somebody.caller.post(f"{MY}/confirm", {"code": code}, expect=200))["recovery_codes"]
+        codes = (await somebody.caller.post(f"{MY}/confirm", {"code": wide(code)}, expect=200))["recovery_codes"]
         assert len(set(codes)) == second_factor.RECOVERY_CODES
         state = await somebody.caller.get(MY)
         assert (state["is_set"], state["recovery_codes_left"]) == (True, second_factor.RECOVERY_CODES)
@@ -175,7 +175,7 @@ class TestSigningIn:
         number, wrong = who.somebody.number, f"{(int(who.code(clock.now)) + 1) % 10**6:06}"
         said(await sign_in(door, number, second_factor=who.recovery[0], address=home), 201)
         assert [(await enter(door, who, wrong)).status_code for _ in range(6)] == [401] * 5 + [429]
-        said(await sign_in(door, number, second_factor=who.code(clock.now), address=home), 201)
+        said(await sign_in(door, number, second_factor=wide(who.code(clock.now)), address=home), 201)
         at_home = [await sign_in(door, number, second_factor=wrong, address=home) for _ in range(6)]
         assert [each.status_code for each in at_home] == [401] * 5 + [429]
 

@@ -24,7 +24,7 @@ from tests.api.identity.door import (
     sign_in,
     use_code,
 )
-from tests.api.world import Caller, World, said, served, settled
+from tests.api.world import Caller, World, said, served, settled, wide
 from tests.controls import ZONE
 from tests.helpers.patience import SOON_SECONDS
 from timebank.identity import codes, passwords, sessions
@@ -49,13 +49,20 @@ class TestSigningIn:
         me = await carrying(door, tokens).get("/v1/me")
         assert me["volunteer"]["volunteer_id"] == somebody.id
 
+    async def test_by_number_in_any_spelling(self, door: World) -> None:
+        """Numbers are read from a card in groups, and typed on keyboards that are set to full width."""
+        somebody = await settled_in(door)
+        grouped = " ".join(somebody.number[n : n + 4] for n in (0, 4, 8))
+        for login in (grouped, grouped.replace(" ", "-"), wide(somebody.number), wide(grouped), f" {grouped} "):
+            assert said(await sign_in(door, login), 201)["volunteer_id"] == somebody.id
+
     @pytest.mark.parametrize("kept_as", ["{}", "{:.3}-{}", "{:.3} {}"])
     async def test_by_phone_in_any_spelling(self, door: World, kept_as: str) -> None:
         """However a phone was written when it was registered, and is written now, it is the same phone."""
         phone = next(PHONES)
         spelt = {"{}": phone, "{:.3}-{}": f"{phone[:3]}-{phone[3:]}", "{:.3} {}": f"{phone[:3]} {phone[3:]}"}
         somebody = await settled_in(door, phone=spelt[kept_as])
-        for login in (*spelt.values(), f"  {phone[:3]}-{phone[3:7]} {phone[7:]} "):
+        for login in (*spelt.values(), wide(phone), f"  {phone[:3]}-{phone[3:7]} {phone[7:]} "):
             assert said(await sign_in(door, login), 201)["volunteer_id"] == somebody.id
 
     async def test_the_only_bank_need_not_be_named(self, own_world: World) -> None:
@@ -621,7 +628,8 @@ class TestThrottling:
         """However a phone is written, failures for it add up."""
         phone, address = next(PHONES), next(ADDRESSES)
         await settled_in(door, phone=phone)
-        spelt = [f"{phone[:n]}-{phone[n:]}" for n in range(1, 4)] + [f"{phone[:n]} {phone[n:]}" for n in range(1, 4)]
+        spelt = [f"{phone[:n]}-{phone[n:]}" for n in range(1, 4)] + [f"{phone[:n]} {phone[n:]}" for n in range(1, 3)]
+        spelt.append(wide(phone))
         statuses = [(await sign_in(door, login, WRONG, address=address)).status_code for login in spelt]
         assert statuses == [401] * 5 + [429]
 

@@ -37,7 +37,9 @@ from timebank.vault.codes import code_of, new_code
 
 RedemptionStatusName = Literal["reserved", "fulfilled", "cancelled", "expired"]
 
-RedemptionCode = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z -]+$(?!\n)")]
+RedemptionCode = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z０-９Ａ-Ｚａ-ｚ　－ -]+$(?!\n)")
+]
 
 
 class RedeemRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +72,7 @@ class Code(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RedemptionCodeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The code, with or without hyphens, in capitals or not."""
+    """The code, with or without hyphens, in capitals or not, full-width or not."""
 
     redemption_code: RedemptionCode
 

@@ -12,6 +12,7 @@ from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest
 from timebank.api.identity.sessions import Done, must_be_there
 from timebank.domain.people.refusals import VolunteerUnknown
+from timebank.domain.text import normal
 from timebank.identity.phones import masked
 from timebank.projections.organisations import memberships
 
@@ -34,7 +35,7 @@ class PhoneCodeSent(msgspec.Struct, frozen=True, kw_only=True):
 class PhoneCodeRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The code that came."""
 
-    code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$(?!\n)")]
+    code: Annotated[str, msgspec.Meta(pattern=r"^[0-9０-９ ]{6,10}$(?!\n)")]
 
 
 class PhoneCodeHandedOut(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +71,8 @@ class PhoneController(Controller):
     @post("/verify", status_code=200, responses=WRITES, access=PEOPLE)
     async def verify_phone(self, request: BankRequest, data: JSONBody[PhoneCodeRequest]) -> Done:
         """Verify one's phone with the code that came there, or from one's office; from now on one signs in with it."""
-        user = request.user
-        await request.services.phones.verify(user.bank_id, user.actor, data.code, request.visit)
+        user, code = request.user, normal(data.code).replace(" ", "")
+        await request.services.phones.verify(user.bank_id, user.actor, code, request.visit)
         return Done()
 
 

@@ -6,6 +6,7 @@ Codes are written in Crockford's base 32 (https://www.crockford.com/base32.html)
 import hashlib
 
 from timebank.domain.identifiers import CodeHash
+from timebank.domain.text import normal
 
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _READ_ALIKE = str.maketrans("OIL", "011")
@@ -19,5 +20,5 @@ def written(number: int) -> str:
 
 def code_hash(code: str) -> CodeHash:
     """The SHA-256 of the normalised code, in hexadecimal: its letters and digits in capitals; O is 0, I and L are 1."""
-    plain = "".join(letter for letter in code.upper() if letter.isalnum()).translate(_READ_ALIKE)
+    plain = "".join(letter for letter in normal(code).upper() if letter.isalnum()).translate(_READ_ALIKE)
     return CodeHash(hashlib.sha256(plain.encode()).hexdigest())
