@@ -45,6 +45,12 @@ class Phrase(NamedTuple):
     details: Mapping[str, Any]
 
 
+class OneOf(tuple[str, ...]):
+    """Several words, one of which is to be chosen, as a value within a template."""
+
+    __slots__ = ()
+
+
 def told(template: str, details: Mapping[str, Any], language: Language = "en") -> str:
     """A template in a language, filled in. A value may be a template itself, with blanks for other values."""
     values = {name: _value(value, language) for name, value in details.items()}
@@ -63,6 +69,8 @@ def _value(value: Any, language: Language) -> str:
     """A value in a language: a phrase, several words, a word of ours (or one of several), or what somebody wrote."""
     if isinstance(value, Phrase):
         return told(value.template, value.details, language)
+    if isinstance(value, OneOf):
+        return _OR[language].join(value)
     if isinstance(value, list | tuple):
         return listed([_value(each, language) for each in value], language)
     parts = str(value).split(" or ")

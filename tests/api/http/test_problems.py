@@ -166,6 +166,20 @@ async def test_failures_of_other_kinds_are_told_in_chinese(world: World) -> None
     assert lost.json()["detail"] == "There is nothing at /nowhere."
 
 
+async def test_lists_are_refused_in_chinese(world: World) -> None:
+    """What is wrong with a list, and what has to be said of it first, is told in the language of whoever sends it."""
+    path, headers = "/v1/volunteers/import", {"Accept-Language": "zh", "Content-Type": "text/csv"}
+    empty = said(await world.administrator.ask("POST", path, content=b"\n", headers=headers), 422)
+    assert (empty["title"], empty["detail"]) == ("名单无法读取", "名单是空的。")
+    twins = "姓名,手机,电话\n张三,13800000001,13800000002\n".encode()
+    unclear = said(await world.administrator.ask("POST", path, content=twins, headers=headers), 422)
+    assert unclear["type"] == "/problems/list-not-clear"
+    (question,) = unclear["errors"]
+    assert question["allowed"] == ["ignore=手机", "ignore=电话"]
+    assert "都表示 phone:哪一列不读? 请说明:ignore=手机或ignore=电话。" in question["reason"]
+    assert "都表示 phone:哪一列不读?" in unclear["detail"]
+
+
 async def test_types_of_problems_lead_to_pages(world: World) -> None:
     """The type of every problem is the address of a page that explains it, in both languages, without scripts."""
     listed = (await world.http.get("/problems")).text

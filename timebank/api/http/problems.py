@@ -26,6 +26,7 @@ from timebank.ledger.daily import DailyLimitReachedError
 from timebank.ledger.submission import ClockError, QueueFullError, StandbyAwayError, StoreUnavailableError
 from timebank.proofs.notes import NoteError
 from timebank.proofs.tiles import LogDamagedError
+from timebank.words import OneOf
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -189,7 +190,7 @@ def _not_allowed(request: AnyRequest, error: NotAllowed) -> Response[Problem]:
 
 
 def _unreadable_list(request: AnyRequest, error: SpreadsheetError) -> Response[Problem]:
-    return respond(request, _of_list("list-unreadable", said=str(error)))
+    return respond(request, _of_list("list-unreadable", said=error.phrase))
 
 
 def _unclear_list(request: AnyRequest, error: QuestionsError) -> Response[Problem]:
@@ -197,12 +198,12 @@ def _unclear_list(request: AnyRequest, error: QuestionsError) -> Response[Proble
         FieldTrouble(
             question.about,
             "{question} Say {answers}.",
-            {"question": question.text, "answers": " or ".join(question.answers)},
+            {"question": question.phrase, "answers": OneOf(question.answers)},
             question.answers,
         )
         for question in error.questions
     ]
-    return respond(request, _of_list("list-not-clear", said=str(error))._replace(fields=questions))
+    return respond(request, _of_list("list-not-clear", said=error.phrase)._replace(fields=questions))
 
 
 def _of_list(kind: str, **details: Any) -> Trouble:

@@ -116,7 +116,7 @@ def _pairs(options: list[str] | None, name: str) -> Mapping[str, Any]:
     for option in options or ():
         heading, equals, value = option.rpartition("=")
         if not equals or not heading.strip() or not value.strip():
-            raise SpreadsheetError(f"{name}: {option!r} is not of the form HEADING=VALUE.")
+            raise SpreadsheetError("{name}: {said} is not of the form HEADING=VALUE.", name=name, said=repr(option))
         pairs[heading.strip()] = value.strip()
     return pairs
 

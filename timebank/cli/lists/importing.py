@@ -256,7 +256,7 @@ async def _opened(file: Path, open_list: Callable[[], OpenedList[E]]) -> OpenedL
     except QuestionsError:
         raise
     except SpreadsheetError as error:
-        raise SpreadsheetError(f"{file.name}: {error}") from None
+        raise SpreadsheetError("{file}: {why}", file=file.name, why=str(error)) from None
     tell_how_it_is_read(file.name, opened.as_read)
     opened.must_be_clear()
     return opened

@@ -13,8 +13,13 @@ from timebank.exchange.imports.service import CLAIMS, Counting, read_times
 from timebank.exchange.spreadsheets.errors import Question
 from timebank.exchange.spreadsheets.headings import ColumnRead
 from timebank.exchange.spreadsheets.reading import Row, Table
+from timebank.words import Phrase
 
 EXAMPLES = 3
+
+ANOTHER_UNIT = "{column} is in {unit} by its heading, but from start to end it is right in {others}: which is it?"
+TWO_UNITS = "{column} has two units: from start to end it is right in {units} rows. Which is it?"
+NO_UNIT = "{column} says {examples}: are these minutes or hours?"
 
 
 class UnitOf:
@@ -68,19 +73,15 @@ class UnitOf:
         said = self.column.unit
         label = self.column.label
         answers = tuple(f"unit={label}={unit}" for unit in UNITS if unit != "days" or self._agreeing["days"])
-        examples = ", ".join(self._examples)
         if said and not self._is_said and self._agreeing and said not in self._agreeing:
-            other = " or ".join(self._agreeing)
-            text = f"{label} is in {said} by its heading, but from start to end it is right in {other}: which is it?"
-            return Question(label, text, answers)
+            details = {"column": label, "unit": said, "others": " or ".join(self._agreeing)}
+            return Question(label, Phrase(ANOTHER_UNIT, details), answers)
         if said or not self._bare or len(self._agreeing) == 1:
             return None
         if self._agreeing:
-            units = " and ".join(f"{unit} in {rows} rows" for unit, rows in self._agreeing.items())
-            text = f"{label} has two units: from start to end it is right in {units}. Which is it?"
-        else:
-            text = f"{label} says {examples}: are these minutes or hours?"
-        return Question(label, text, answers)
+            units = ", ".join(f"{unit} ({rows})" for unit, rows in self._agreeing.items())
+            return Question(label, Phrase(TWO_UNITS, {"column": label, "units": units}), answers)
+        return Question(label, Phrase(NO_UNIT, {"column": label, "examples": ", ".join(self._examples)}), answers)
 
 
 class Counted:

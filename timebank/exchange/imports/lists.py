@@ -1,6 +1,6 @@
 """Opening a list: how it is understood, told before anything is written; and its rows, as often as they are needed."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -18,9 +18,12 @@ from timebank.exchange.spreadsheets.headings import ColumnRead, Said
 from timebank.exchange.spreadsheets.lookalikes import Looks, by_heading
 from timebank.exchange.spreadsheets.reading import Row, Table, open_list
 from timebank.exchange.spreadsheets.rejected import REASON_HEADING
+from timebank.words import Phrase
 
 RECORDS = Vocabulary(RECORD_COLUMNS)
 VOLUNTEERS = Vocabulary(VOLUNTEER_COLUMNS)
+
+LOOKALIKE = "{column} is not read, but looks like {like}: is it to be ignored?"
 
 SHOWN_ROWS = 3
 SHOWN_LINES = 20
@@ -45,17 +48,19 @@ class Person(NamedTuple):
 class OpenedList(Generic[E]):
     """A list that is understood: how, in `as_read`; its rows, and what each of them says."""
 
-    def __init__(self, table: Table, as_read: ListAsRead, read: Callable[[Row], E]) -> None:
+    def __init__(
+        self, table: Table, as_read: ListAsRead, read: Callable[[Row], E], questions: Sequence[Question]
+    ) -> None:
         self.table = table
         self.as_read = as_read
+        self.questions = questions
         self.read = read
         """What a row says. Raises `RowError`."""
 
     def must_be_clear(self) -> None:
         """Raises `QuestionsError` if something has to be said first."""
-        asked = self.as_read.questions
-        if asked:
-            raise QuestionsError([Question(each.about, each.question, tuple(each.answers)) for each in asked])
+        if self.questions:
+            raise QuestionsError(self.questions)
 
     def rows(self) -> Iterator[Row]:
         """The rows that say something."""
@@ -88,8 +93,9 @@ def open_records(file: IO[bytes], said: Said, zone: ZoneInfo) -> OpenedList[Serv
     if counted.is_serial:
         notes["number"] = counted.serial_note
     remarks = [] if table.column("capacity") else ["There is no column for the capacity: all are taken as residents."]
+    questions += survey.lookalikes()
     as_read = survey.told(notes, units, questions, remarks, lambda row: read(row).said())
-    return OpenedList(table, as_read, read)
+    return OpenedList(table, as_read, read, questions)
 
 
 def open_volunteers(file: IO[bytes], said: Said) -> OpenedList[Person]:
@@ -106,8 +112,9 @@ def open_volunteers(file: IO[bytes], said: Said) -> OpenedList[Person]:
         return _read_person(Cells(table, row), is_serial=is_serial)
 
     notes = {"number": counted.serial_note} if is_serial else {}
-    as_read = survey.told(notes, {}, [], [], lambda row: read(row).said())
-    return OpenedList(table, as_read, read)
+    questions = list(survey.lookalikes())
+    as_read = survey.told(notes, {}, questions, [], lambda row: read(row).said())
+    return OpenedList(table, as_read, read, questions)
 
 
 def _read_person(cells: Cells, *, is_serial: bool) -> Person:
@@ -165,13 +172,12 @@ class _Survey:
         self,
         notes: dict[str, str],
         units: Mapping[str, str],
-        questions: list[Question],
+        questions: Sequence[Question],
         remarks: list[str],
         said: Callable[[Row], dict[str, str]],
     ) -> ListAsRead:
         """How the list is understood."""
         form, table = self._table.form, self._table
-        asked = [*questions, *self._lookalikes()]
         return ListAsRead(
             kind=self._kind,
             form=form.kind,
@@ -186,7 +192,7 @@ class _Survey:
             passed_over=self._passed_over_rows,
             passed_over_lines=self._passed_over,
             notes=remarks,
-            questions=[Asked(about=each.about, question=each.text, answers=list(each.answers)) for each in asked],
+            questions=[Asked(about=each.about, question=each.text, answers=list(each.answers)) for each in questions],
         )
 
     def _column(self, column: ColumnRead, notes: dict[str, str], units: Mapping[str, str]) -> ColumnAsRead:
@@ -201,7 +207,7 @@ class _Survey:
             note=notes.get(name),
         )
 
-    def _lookalikes(self) -> Iterator[Question]:
+    def lookalikes(self) -> Iterator[Question]:
         """Of each column that is not read and looks like one we know, unless somebody has said so: is it one?"""
         for column in self._unread():
             looks = self._looks[column.position]
@@ -209,9 +215,9 @@ class _Survey:
                 continue
             like = by_heading(column.heading, self._names) or looks.like()
             if like:
-                text = f"{shown(column.label)} is not read, but looks like {like}: is it to be ignored?"
                 label = column.label
-                yield Question(label, text, (f"ignore={label}", f"column={label}={like}"))
+                phrase = Phrase(LOOKALIKE, {"column": shown(label), "like": like})
+                yield Question(label, phrase, (f"ignore={label}", f"column={label}={like}"))
 
 
 def _as_read(row: Row, said: Callable[[Row], dict[str, str]]) -> RowAsRead:

@@ -8,6 +8,7 @@ from typing import IO, NamedTuple
 from timebank.exchange.cells.errors import shown
 from timebank.exchange.spreadsheets.columns import Vocabulary
 from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError
+from timebank.words import Phrase
 
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -48,12 +49,13 @@ def _wanted(wanted: str, marked: Encoding | None) -> Encoding:
         name = codecs.lookup(wanted.strip()).name
         "".encode(name)
     except (LookupError, UnicodeError, ValueError):
-        raise SpreadsheetError(f"There is no encoding {shown(wanted)}.") from None
+        raise SpreadsheetError("There is no encoding {wanted}.", wanted=shown(wanted)) from None
     name = _SAME.get(name, name)
     if marked is None:
         return Encoding(name)
     if marked.name.removesuffix("-sig") not in {name.removesuffix("-sig"), f"{name}-le", f"{name}-be"}:
-        raise SpreadsheetError(f"The file says by its first bytes that it is {marked.name}, not {wanted}.")
+        template = "The file says by its first bytes that it is {marked}, not {wanted}."
+        raise SpreadsheetError(template, marked=marked.name, wanted=wanted)
     return marked
 
 
@@ -86,16 +88,18 @@ def _doubtful(file: IO[bytes], head: bytes) -> SpreadsheetError:
         ((number, line) for number, line in enumerate(lines, 1) if not line.isascii()), (len(lines), lines[-1])
     )
     if not possible:
-        return SpreadsheetError(
-            f"Line {number} cannot be read: the file is in none of the encodings utf-8, {', '.join(_CANDIDATES)}; "
+        template = (
+            "Line {line} cannot be read: the file is in none of the encodings {encodings}; "
             "save it as .xlsx or as CSV UTF-8."
         )
+        return SpreadsheetError(template, line=number, encodings=", ".join(("utf-8", *_CANDIDATES)))
     readings: dict[str, str] = {}
     for name in possible:
         readings.setdefault(line.decode(name, "replace"), name)
-    said = "; ".join(f"{name} reads {shown(reading)}" for reading, name in readings.items())
-    text = f"It cannot be told in which encoding the file is. Line {number}: {said}. Which is right?"
-    return QuestionsError([Question("encoding", text, tuple(f"encoding={name}" for name in readings.values()))])
+    said = "; ".join(f"{name} → {shown(reading)}" for reading, name in readings.items())
+    template = "It cannot be told in which encoding the file is. Line {line} reads: {said}. Which is right?"
+    answers = tuple(f"encoding={name}" for name in readings.values())
+    return QuestionsError([Question("encoding", Phrase(template, {"line": number, "said": said}), answers)])
 
 
 def _decodes(file: IO[bytes], name: str) -> bool:
@@ -122,15 +126,14 @@ def _must_decode(file: IO[bytes], encoding: Encoding) -> None:
         for text in _decoded(file, name, encoding.mark):
             if "\0" in text:
                 lines += text[: text.index("\0")].count("\n")
-                raise SpreadsheetError(
-                    f"Line {lines} holds a NUL byte, so this is no list: save it as .xlsx or as CSV UTF-8."
-                )
+                template = "Line {line} holds a NUL byte, so this is no list: save it as .xlsx or as CSV UTF-8."
+                raise SpreadsheetError(template, line=lines)
             lines += text.count("\n")
     except UnicodeDecodeError as error:
         before = error.object[: error.start].decode(name, "replace")
-        raise SpreadsheetError(
-            f"Line {lines + before.count(chr(10))} cannot be read as {name}: "
-            "save the file as .xlsx or as CSV UTF-8, or say another encoding."
-        ) from None
+        template = (
+            "Line {line} cannot be read as {encoding}: save the file as .xlsx or as CSV UTF-8, or say another encoding."
+        )
+        raise SpreadsheetError(template, line=lines + before.count("\n"), encoding=name) from None
     finally:
         file.seek(0)

@@ -1,11 +1,20 @@
-"""What keeps a whole list from being read: what is wrong with it, or what has to be said first."""
+"""What keeps a whole list from being read: what is wrong with it, or what has to be said first.
+
+What is said is a template and what fills its blanks, so that it can be told in the language of whoever asks.
+"""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from timebank.words import Phrase, told
 
 
 class SpreadsheetError(ValueError):
     """The whole list cannot be read; the message is a sentence."""
+
+    def __init__(self, template: str, **details: Any) -> None:
+        self.phrase = Phrase(template, details)
+        super().__init__(told(*self.phrase))
 
 
 class Question(NamedTuple):
@@ -15,8 +24,13 @@ class Question(NamedTuple):
     """
 
     about: str
-    text: str
+    phrase: Phrase
     answers: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return told(*self.phrase)
 
 
 class QuestionsError(SpreadsheetError):
@@ -24,4 +38,6 @@ class QuestionsError(SpreadsheetError):
 
     def __init__(self, questions: Sequence[Question]) -> None:
         self.questions = tuple(questions)
-        super().__init__(" ".join(question.text for question in questions))
+        names = [f"question_{number}" for number in range(len(self.questions))]
+        said = dict(zip(names, (question.phrase for question in self.questions), strict=True))
+        super().__init__(" ".join(f"{{{name}}}" for name in names), **said)

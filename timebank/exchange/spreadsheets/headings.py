@@ -14,6 +14,7 @@ from timebank.exchange.cells.texts import squeeze
 from timebank.exchange.spreadsheets.columns import Column, Vocabulary, fold
 from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError
 from timebank.exchange.spreadsheets.sources import Source
+from timebank.words import Phrase
 
 HEADINGS_WITHIN = 30
 SHOWN_OTHERS = 6
@@ -111,6 +112,13 @@ def _is_about(option: str, place: str, heading: str) -> bool:
     return option.strip() == place or bool(heading and fold(option) == fold(heading))
 
 
+MISSING = (
+    "These columns are missing in the first {rows} rows: {wanted}. "
+    "Line {line} comes nearest to headings; not known in it: {others}."
+)
+TWINS = "Columns {first} and {second} both mean {name}: which is not to be read?"
+
+
 def must_be_clear(heading: Heading | None, vocabulary: Vocabulary, said: Said) -> Heading:
     """The headings, if they are clear. Raises `SpreadsheetError` for what is missing, or said of what is not there.
 
@@ -131,29 +139,30 @@ def _missing(heading: Heading) -> SpreadsheetError:
     """What is said of columns that are missing; where others may be meant by them, that is a question."""
     wanted = "; ".join(map(described, heading.missing))
     others = [column.label for column in heading.columns if column.name is None and not column.is_ignored]
-    text = (
-        f"These columns are missing in the first {HEADINGS_WITHIN} rows: {wanted}. "
-        f"Line {heading.line} comes nearest to headings; not known in it: {', '.join(others) or 'none'}."
-    )
+    details = {"rows": HEADINGS_WITHIN, "wanted": wanted, "line": heading.line, "others": ", ".join(others) or "none"}
     if not others or heading.recognised < len(heading.missing):
-        return SpreadsheetError(text)
+        return SpreadsheetError(MISSING, **details)
     names = [column.name for column in heading.missing]
     answers = [f"column={label}={name}" for name in names for label in others[:SHOWN_OTHERS]]
-    return QuestionsError([Question(", ".join(names), f"{text} Is one of those meant?", tuple(answers))])
+    phrase = Phrase(f"{MISSING} Is one of those meant?", details)
+    return QuestionsError([Question(", ".join(names), phrase, tuple(answers))])
 
 
 def _must_mean_columns(heading: Heading, vocabulary: Vocabulary, said: Said) -> None:
     for option in (*said.ignore, *said.columns, *said.units):
         if not any(_is_about(option, f"#{column.position + 1}", column.heading) for column in heading.columns):
             there = ", ".join(column.label for column in heading.columns)
-            raise SpreadsheetError(f"There is no column {shown(option)} in line {heading.line}; there are: {there}.")
+            template = "There is no column {column} in line {line}; there are: {there}."
+            raise SpreadsheetError(template, column=shown(option), line=heading.line, there=there)
     for option, name in said.columns.items():
         if vocabulary.find(name) is None:
             known = ", ".join(vocabulary.columns)
-            raise SpreadsheetError(f"{shown(option)} cannot be read as {shown(name)}; columns are read as: {known}.")
+            template = "{column} cannot be read as {name}; columns are read as: {known}."
+            raise SpreadsheetError(template, column=shown(option), name=shown(name), known=known)
     for option, unit in said.units.items():
         if unit not in UNITS:
-            raise SpreadsheetError(f"{shown(option)} cannot be in {shown(unit)}; units are: {', '.join(UNITS)}.")
+            template = "{column} cannot be in {unit}; units are: {units}."
+            raise SpreadsheetError(template, column=shown(option), unit=shown(unit), units=", ".join(UNITS))
 
 
 def described(column: Column) -> str:
@@ -171,9 +180,9 @@ def _twins(heading: Heading) -> Iterator[Question]:
         if other is not column:
             same = squeeze(other.heading) == squeeze(column.heading)
             labels = [f"#{each.position + 1}" if same else each.label for each in (other, column)]
-            yield Question(
-                column.label,
-                f"Columns {other.position + 1} {shown(other.heading)} and {column.position + 1} "
-                f"{shown(column.heading)} both mean {column.name}: which is not to be read?",
-                tuple(f"ignore={label}" for label in labels),
-            )
+            details = {
+                "first": f"{other.position + 1} {shown(other.heading)}",
+                "second": f"{column.position + 1} {shown(column.heading)}",
+                "name": column.name,
+            }
+            yield Question(column.label, Phrase(TWINS, details), tuple(f"ignore={label}" for label in labels))

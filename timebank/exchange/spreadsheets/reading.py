@@ -10,6 +10,7 @@ from timebank.exchange.spreadsheets.errors import Question, QuestionsError, Spre
 from timebank.exchange.spreadsheets.headings import ColumnRead, Heading, Said, find_heading, must_be_clear
 from timebank.exchange.spreadsheets.sources import DELIMITERS, Delimited, Form, OnSheet, Source
 from timebank.exchange.workbooks.opening import Kind, WorkbookError, kind_of, open_workbook
+from timebank.words import Phrase
 
 
 class Row(NamedTuple):
@@ -105,7 +106,7 @@ def _sheets(file: IO[bytes], kind: Kind, said: Said) -> list[Source]:
         sheets = [sheet for sheet in workbook.sheets if sheet.name.strip() == said.sheet.strip()]
         if not sheets:
             there = ", ".join(sheet.name for sheet in workbook.sheets)
-            raise SpreadsheetError(f"There is no sheet {said.sheet}; there are: {there}.")
+            raise SpreadsheetError("There is no sheet {sheet}; there are: {there}.", sheet=said.sheet, there=there)
     return [OnSheet(workbook, sheet) for sheet in sheets]
 
 
@@ -132,8 +133,8 @@ def _on_one_sheet(found: Sequence[tuple[Source, Heading | None]], vocabulary: Vo
         lists = [each for each in lists if next(Table(*each).rows(), None)] or lists
     if len(lists) > 1:
         names = [source.form.sheet or "" for source, _ in lists]
-        text = f"There is a list on each of the sheets {', '.join(names)}: which is meant?"
-        raise QuestionsError([Question("sheet", text, tuple(f"sheet={name}" for name in names))])
+        phrase = Phrase("There is a list on each of the sheets {sheets}: which is meant?", {"sheets": ", ".join(names)})
+        raise QuestionsError([Question("sheet", phrase, tuple(f"sheet={name}" for name in names))])
     source, heading = lists[0] if lists else max(found, key=_how_good, default=(None, None))
     clear = must_be_clear(heading, vocabulary, said)
     assert source is not None, "what has headings is somewhere"

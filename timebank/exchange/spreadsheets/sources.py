@@ -63,9 +63,10 @@ class Delimited:
                 yield start, row
                 start = reader.line_num + 1
         except csv.Error as error:
-            raise SpreadsheetError(
-                f"The row that starts in line {start} cannot be read, perhaps a quotation mark is not closed: {error}."
-            ) from error
+            template = (
+                "The row that starts in line {line} cannot be read, perhaps a quotation mark is not closed: {why}."
+            )
+            raise SpreadsheetError(template, line=start, why=str(error)) from error
         finally:
             text.detach()
 
