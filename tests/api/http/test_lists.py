@@ -185,7 +185,10 @@ async def test_everybody_is_in_a_table(own_world: World) -> None:
     assert len(people) == 5 + 3
     members = {row["volunteer_id"]: row["status"] for row in await table(world.coordinator, members)}
     assert (members[suspended.id], members[left.id]) == ("approved", "ended")
-    served = {row["volunteer_id"]: row["minutes"] for row in await table(world.verifier, "/v1/service-records")}
+    path = "/v1/service-records"
+    served = {
+        row["volunteer_id"]: row["minutes"] for row in await table(world.verifier, path, organisation_id=world.garden)
+    }
     assert [served[each.id] for each in (suspended, left, erased)] == ["60"] * 3
 
 

@@ -6,7 +6,7 @@ from litestar.config.compression import CompressionConfig
 from litestar.middleware.compression import CompressionMiddleware
 from litestar.types import Receive, Scope, Send
 
-SHORTEST_BYTES = 1_000
+SHORTEST_BYTES = 500
 """What is shorter fits into one packet anyway."""
 
 LEVEL = 5
