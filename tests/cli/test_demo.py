@@ -28,7 +28,7 @@ def test_the_demo(folder: Path, home: Path) -> None:
         assert list(told) == [
             "url", "bank_id", "numbers", "password", "api_key", "organisation_id", "volunteer_id"
         ]  # fmt: skip
-        assert list(told["numbers"]) == ["administrator", "verifier", "volunteer"]
+        assert list(told["numbers"]) == ["administrator", "verifier", "coordinator", "volunteer"]
         with served.client() as http:
             tokens = signed_in(http, told)
 

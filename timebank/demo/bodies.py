@@ -17,12 +17,13 @@ LAST_STEP = "迁出本社区"
 
 
 class Body(NamedTuple):
-    """A body of a community: who verifies for it, who belongs to it, and who serves in its name."""
+    """A body of a community: who verifies and who coordinates for it, who belongs to it, who serves in its name."""
 
     organisation_id: OrganisationId
     name: str
     kind: Kind
     verifier: VolunteerId
+    coordinator: VolunteerId
     member: VolunteerId
     neighbours: list[VolunteerId]
 
@@ -33,14 +34,14 @@ def bodies_of(people: list[VolunteerId]) -> list[Body]:
     for index, community in enumerate(COMMUNITIES):
         neighbours = people[index :: len(COMMUNITIES)]
         for number, (kind, pattern) in enumerate(BODIES.items()):
-            verifier, member = neighbours[number], neighbours[number - len(BODIES)]
+            staff = neighbours[number], neighbours[number + len(BODIES)], neighbours[number - len(BODIES)]
             name = pattern.format(community)
-            bodies.append(Body(new_organisation_id(), name, kind, verifier, member, neighbours[len(BODIES) :]))
+            bodies.append(Body(new_organisation_id(), name, kind, *staff, neighbours[len(BODIES) :]))
     return bodies
 
 
 def establish(by: Acting, now: datetime, bodies: list[Body]) -> list[Command]:
-    """Register and approve bodies, each with a verifier and a member."""
+    """Register and approve bodies, each with a verifier, a coordinator and a member."""
     return [command for body in bodies for command in _establishment(by, now, body)]
 
 
@@ -48,6 +49,7 @@ def _establishment(by: Acting, now: datetime, body: Body) -> Iterator[Command]:
     yield RegisterOrganisation(by=by, at=now, organisation_id=body.organisation_id, name=body.name, kind=body.kind)
     yield ApproveOrganisation(by=by, at=now, organisation_id=body.organisation_id)
     yield from _join(by, now, body, body.verifier, "verifier")
+    yield from _join(by, now, body, body.coordinator, "coordinator")
     yield from _join(by, now, body, body.member, "member")
 
 

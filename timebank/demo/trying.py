@@ -27,6 +27,7 @@ class Demo(NamedTuple):
     administrator: VolunteerId
     organisation: OrganisationId
     verifier: VolunteerId
+    coordinator: VolunteerId
     volunteer: VolunteerId
 
 
@@ -47,13 +48,16 @@ async def known_world(services: Services) -> Demo | None:
 
 
 async def _whom_to_try_it_as(services: Services, bank_id: UUID) -> Demo | None:
-    """An administrator, the first body, its verifier and its former member; None if the world is not complete."""
+    """An administrator, the first body, who verifies and coordinates for it, and its former member.
+
+    None if the world is not complete.
+    """
     bodies = await organisations.page(services.pool, bank_id, "approved", "", 1)
     in_office = [each for each in await offices.page(services.pool, bank_id, None, "", 1) if each.status == "in force"]
     members = await _members(services, bank_id, bodies[0].organisation_id if bodies else "")
-    verifiers = [each for each in members if each.role == "verifier" and each.status == "approved"]
+    staff = {each.role: VolunteerId(each.volunteer_id) for each in members if each.status == "approved"}
     marked = [each for each in members if each.reason == LAST_STEP]
-    if not (in_office and verifiers and marked):
+    if not (in_office and marked and {"verifier", "coordinator"} <= staff.keys()):
         return None  # not made completely
     known = await volunteers.one(services.pool, services.people, bank_id, marked[0].volunteer_id)
     if known is None or known.name is None:
@@ -62,7 +66,8 @@ async def _whom_to_try_it_as(services: Services, bank_id: UUID) -> Demo | None:
         bank_id,
         VolunteerId(in_office[0].volunteer_id),
         OrganisationId(bodies[0].organisation_id),
-        VolunteerId(verifiers[0].volunteer_id),
+        staff["verifier"],
+        staff["coordinator"],
         VolunteerId(marked[0].volunteer_id),
     )
 
@@ -85,7 +90,7 @@ async def give_credentials(services: Services, world: Demo) -> Credentials:
     # Nobody reads messages there.
     await services.people.verify_phones(services.pool, world.bank_id, at)
     numbers = {}
-    for name in ("administrator", "verifier", "volunteer"):
+    for name in ("administrator", "verifier", "coordinator", "volunteer"):
         volunteer_id = getattr(world, name)
         await services.sign_in.set_password(world.bank_id, volunteer_id, password, at)
         person = await volunteers.one(services.pool, services.people, world.bank_id, volunteer_id)

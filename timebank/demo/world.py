@@ -65,7 +65,8 @@ class _World:
         await self._do(bodies.join_and_leave(self._administrator, self._now, first, busiest))
         while await self._services.runner.catch_up(self._bank_id):
             pass
-        return Demo(self._bank_id, self._founded.administrator, first.organisation_id, first.verifier, busiest)
+        staff = first.verifier, first.coordinator
+        return Demo(self._bank_id, self._founded.administrator, first.organisation_id, *staff, busiest)
 
     async def _do(self, commands: Sequence[Command]) -> None:
         """Have commands done, chunk by chunk; what the rules refuse is left out, as it would be in life."""

@@ -29,6 +29,21 @@ async def shop(world: World) -> tuple[str, Caller]:
     return organisation_id, await world.member("merchant", organisation_id)
 
 
+async def test_a_code_is_looked_at_before_it_is_accepted(world: World) -> None:
+    """A dry run says what a code is for, to whoever may accept it, and leaves it as it is."""
+    provider, merchant = await shop(world)
+    somebody = await world.with_credit(120)
+    reserved = await world.redeem(somebody, await world.reward(provider, name="量血压"))
+    code = {"redemption_code": reserved["redemption_code"]}
+    for _ in range(2):
+        seen = await merchant.post("/v1/redemptions/fulfil", code, expect=200, dry_run=True)
+        assert seen["name"] == "量血压"
+    await somebody.post("/v1/redemptions/fulfil", code, expect=404, dry_run=True)
+    assert (await somebody.get(f"/v1/redemptions/{reserved['redemption_id']}"))["status"] == "reserved"
+    await merchant.post("/v1/redemptions/fulfil", code, expect=200)
+    await merchant.post("/v1/redemptions/fulfil", code, expect=409, dry_run=True)
+
+
 async def test_five_calls_from_reward_to_statement(world: World) -> None:
     """See a reward, redeem it, show the code, and, once it was fulfilled, see that it was, and the statement."""
     provider, merchant = await shop(world)

@@ -16,6 +16,16 @@ async def number_of(somebody: Caller) -> str:
 class TestGifts:
     """Credit goes from one volunteer to another, as it is."""
 
+    async def test_who_would_get_it_is_told_before(self, world: World) -> None:
+        """Whoever has a number sees the first character of the name, and no more; it is noted that they looked."""
+        giver, elder = await world.somebody(), await world.somebody("欧阳小红", phone="13900001234")
+        number = await number_of(elder)
+        told = await giver.get("/v1/gifts/recipient", to_volunteer_id=number)
+        assert told == {"volunteer_id": elder.id, "number": number, "name": "欧***"}
+        await giver.get("/v1/gifts/recipient", to_volunteer_id="999999999999", expect=404)
+        noted = await world.administrator.get("/v1/audit/security", kind="people-read", actor=giver.id)
+        assert [each["detail"]["people"] for each in noted["items"]] == [1]
+
     async def test_by_id_and_by_number(self, world: World) -> None:
         """A gift moves available minutes and never service minutes; both sides see it, and nobody else."""
         giver, elder = await world.with_credit(120), await world.somebody()

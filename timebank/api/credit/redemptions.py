@@ -31,6 +31,7 @@ from timebank.domain.credit.refusals import RedemptionCodeUnknown, RedemptionNot
 from timebank.domain.facts.credit import RewardFulfilled, RewardReserved
 from timebank.domain.identifiers import RedemptionId, RewardId, VolunteerId, new_redemption_id
 from timebank.domain.kernel import Moment
+from timebank.domain.refusing import Refusal
 from timebank.projections.credit import redemptions
 from timebank.projections.credit.redemptions import RedemptionView
 from timebank.vault.codes import code_of, new_code
@@ -218,11 +219,20 @@ class RedemptionController(Controller):
 
     @post("/fulfil", status_code=200, responses=WRITES, access=FULFIL_REWARDS)
     async def fulfil_redemption(
-        self, request: BankRequest, data: JSONBody[RedemptionCodeRequest], idempotency_key: IdempotencyHeader = None
+        self,
+        request: BankRequest,
+        data: JSONBody[RedemptionCodeRequest],
+        dry_run: Annotated[bool, QueryParameter(description="Say what it is for, and write nothing.")] = False,
+        idempotency_key: IdempotencyHeader = None,
     ) -> Fulfilled:
         """Accept a code, once: by whoever provides what is reserved under it."""
         command = FulfilRedemption(**request.stamp, code_hash=code_hash(data.redemption_code))
-        receipt = await request.execute(command, idempotency_key)
+        if dry_run:
+            (receipt,) = await request.submit([command], None, dry_run=True)
+            if isinstance(receipt, Refusal):
+                raise receipt
+        else:
+            receipt = await request.execute(command, idempotency_key)
         fact = happened(receipt, RewardFulfilled)
         fulfilled = Fulfilled(
             redemption_id=fact.redemption_id,

@@ -1,11 +1,15 @@
 """Gifts to other volunteers, and donations to funds."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import JSONBody
+from litestar.params import JSONBody, QueryParameter
 
+from timebank.access.sight import masked
 from timebank.access.table import GIVE, VIEW_ACCOUNT
 from timebank.api.http.lists import listed
+from timebank.api.http.named import WHO
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -22,8 +26,10 @@ from timebank.api.http.requests import (
 from timebank.domain.credit.transfers import DonateCredit, GiveCredit, TransferMinutes
 from timebank.domain.facts.credit import CreditDonated, CreditGiven
 from timebank.domain.identifiers import FundId, VolunteerId, new_transfer_id
+from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.projections.credit import transfers
 from timebank.projections.credit.transfers import TransferKind, TransferView
+from timebank.projections.people import volunteers
 
 
 class GiftRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -38,6 +44,14 @@ class DonationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     fund_id: Id
     minutes: TransferMinutes
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """Who would get it: enough of the name to be sure that it is who is meant."""
+
+    volunteer_id: str
+    number: str
+    name: str | None
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -66,6 +80,18 @@ class GiftController(Controller):
     ) -> Page[TransferView]:
         """Gifts that one made or got, newest first; everybody's for administrators and auditors."""
         return await _page(request, "gift", volunteer_id, after, limit, min_position)
+
+    @get("/recipient", responses=READS, access=GIVE)
+    async def get_recipient(
+        self, request: BankRequest, to_volunteer_id: Annotated[Somebody, QueryParameter(description=WHO)]
+    ) -> Recipient:
+        """Who has a number, before one gives: the first character of the name. It is noted who asks."""
+        await request.wait_for_reads()
+        found = await volunteers.one(request.pool, request.services.people, request.bank_id, to_volunteer_id)
+        if found is None or found.status == "erased":
+            raise VolunteerUnknown(volunteer_id=to_volunteer_id)
+        await request.note("people-read", people=1)
+        return Recipient(volunteer_id=found.volunteer_id, number=found.number, name=masked(found.name))
 
     @post(responses=WRITES, access=GIVE)
     async def give_credit(
