@@ -41,7 +41,9 @@ MAY_IMPORT = {
         "timebank/runtime/composition.py",
         "timebank/cli/",
     ),
-    "litestar": ("timebank/api/", "timebank/cli/"),
+    "litestar": ("timebank/api/", "timebank/web/", "timebank/cli/"),
+    "jinja2": ("timebank/web/http/showing.py",),
+    "babel": ("timebank/words/",),
 }
 """Outside libraries, and the only places that know them."""
 

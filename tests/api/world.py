@@ -1,7 +1,7 @@
 """A served bank with one approved organisation and somebody in each role, and callers who speak HTTP to it."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, get_args
 from uuid import UUID
 
@@ -222,19 +222,23 @@ def service(volunteer_id: str, *, days_ago: int = 1, hour: int = 8, hours: float
 
 
 @contextlib.asynccontextmanager
-async def served(url: str, **settings: Any) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
+async def served(
+    url: str, create: Callable[[Settings], Litestar] = create_app, **settings: Any
+) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
     """The application on a database, and a client to it."""
     limits = {"rate_per_address": 10**9, "rate_per_principal": 10**9, "phone_codes": "none"}
-    app = create_app(Settings(**({"database_url": url, "key_file": str(KEY_FILE)} | limits | settings)))
+    app = create(Settings(**({"database_url": url, "key_file": str(KEY_FILE)} | limits | settings)))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         yield app, http
 
 
 @contextlib.asynccontextmanager
-async def settled(url: str, **settings: Any) -> AsyncIterator[World]:
+async def settled(
+    url: str, create: Callable[[Settings], Litestar] = create_app, **settings: Any
+) -> AsyncIterator[World]:
     """A world of one's own."""
-    async with served(url, **settings) as (app, http):
+    async with served(url, create, **settings) as (app, http):
         world = World(app, http)
         await world.settle()
         yield world

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -14,6 +15,7 @@ from litestar import Controller, Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.routes import BaseRoute, HTTPRoute
 from litestar.static_files import create_static_files_router
+from litestar.types import ASGIApp
 
 import timebank.api
 from timebank.api.http.answering.compression import compression
@@ -42,8 +44,15 @@ BODY_BYTES = 4 * 1024 * 1024
 PAGES = welcome, list_problems, explain_problem
 
 
-def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, None]] | None = None) -> Litestar:
-    """The application, with everything it needs, and what is to run `alongside`, started and stopped with it."""
+Alongside = Callable[[], Coroutine[Any, Any, None]]
+Beside = Callable[[Litestar, ASGIApp], ASGIApp]
+
+
+def create_app(settings: Settings, alongside: Alongside | None = None, beside: Beside | None = None) -> Litestar:
+    """The application, with everything it needs, and what is to run `alongside`, started and stopped with it.
+
+    What is to be served `beside` it, within the same limits, is told of the application and of how it is served.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -60,7 +69,22 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
             app.state.reading_lists, app.state.reading_workbooks = asyncio.Lock(), asyncio.Lock()
             yield
 
-    app = Litestar(
+    app = _application(settings, lifespan)
+    for route in app.routes:
+        _name_all_methods(route)
+    table_of(app)  # refuses to serve what nobody has said who may use
+    # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
+    own = [route.path for route in app.routes if route.path.startswith(f"{PREFIX}/me/")]
+    app.asgi_handler = with_own(app.asgi_handler, own, f"{PREFIX}/me/", f"{PREFIX}/volunteers/")
+    if beside:
+        app.asgi_handler = beside(app, app.asgi_handler)
+    around = Perimeter(Rate(settings.rate_per_address), settings.proxies, is_https=settings.issuer.startswith("https:"))
+    app.asgi_handler = around(app.asgi_handler)
+    return app
+
+
+def _application(settings: Settings, lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]]) -> Litestar:
+    return Litestar(
         route_handlers=[
             Router(path=PREFIX, route_handlers=list(_controllers(settings)), guards=[authorised]),
             HealthController,
@@ -82,15 +106,6 @@ def create_app(settings: Settings, alongside: Callable[[], Coroutine[Any, Any, N
         compression_config=compression(),
         request_max_body_size=BODY_BYTES,
     )
-    for route in app.routes:
-        _name_all_methods(route)
-    table_of(app)  # refuses to serve what nobody has said who may use
-    # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
-    own = [route.path for route in app.routes if route.path.startswith(f"{PREFIX}/me/")]
-    app.asgi_handler = with_own(app.asgi_handler, own, f"{PREFIX}/me/", f"{PREFIX}/volunteers/")
-    around = Perimeter(Rate(settings.rate_per_address), settings.proxies, is_https=settings.issuer.startswith("https:"))
-    app.asgi_handler = around(app.asgi_handler)
-    return app
 
 
 def _name_all_methods(route: BaseRoute) -> None:
@@ -113,7 +128,7 @@ def _controllers(settings: Settings) -> Iterator[type[Controller]]:
                 yield value
 
 
-def _watching(settings: Settings) -> Callable[[], Coroutine[Any, Any, None]]:
+def _watching(settings: Settings) -> Alongside:
     """What each worker process of the server watches: its parent, and its connections."""
 
     async def watch() -> None:
@@ -132,9 +147,9 @@ async def _stop_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def from_environment() -> Litestar:
-    """The application as the environment sets it: what each worker process of the server runs."""
+def from_environment(create: Callable[[Settings, Alongside], Litestar] = create_app) -> Litestar:
+    """The application as the environment sets it, as each worker process of the server runs it."""
     settings = from_environ(os.environ)
     logs.configure(settings.log_level, settings.log_format)
     forget_dead_workers()
-    return create_app(settings, alongside=_watching(settings))
+    return create(settings, _watching(settings))

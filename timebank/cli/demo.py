@@ -21,6 +21,7 @@ def demo(host: str | None, port: int | None, as_json: bool) -> None:
     os.environ.setdefault("TIMEBANK_LOG_LEVEL", "warning")
     os.environ.setdefault("TIMEBANK_HOME", "~/.timebank-demo")
     os.environ.setdefault("TIMEBANK_SECOND_FACTOR_GRACE_DAYS", "0")
+    os.environ["TIMEBANK_DEMO"] = "true"
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level, settings.log_format)
 
@@ -52,7 +53,9 @@ def _show_demo(url: str, world: Demo, credentials: Credentials, *, as_json: bool
             }
         )
         return
-    click.echo(f"\nThe demo world is served at {url}; the API page is {url}/schema. Stop it with Ctrl-C.")
+    click.echo(
+        f"\nThe demo world is served at {url}; open it in a browser. The API page is {url}/schema. Stop it with Ctrl-C."
+    )
     click.echo("To try it, paste this into another terminal and follow the walk-through in README.md:\n")
     click.echo(f"export URL={url} BANK_ID={world.bank_id} PASSWORD={credentials.password}")
     for name, number in credentials.numbers.items():

@@ -60,7 +60,7 @@ def _counted_together(settings: Settings) -> Iterator[None]:
 
 def _server(settings: Settings, port: int) -> StoppableServer:
     return StoppableServer(
-        "timebank.api.app:from_environment",
+        "timebank.web.app:from_environment",
         address=settings.host,
         port=port,
         interface=Interfaces.ASGI,

@@ -13,7 +13,7 @@ from timebank.proofs.cosigners import Cosigner
 from timebank.proofs.notes import COSIGNATURE, NoteError, VerifierKey
 
 PREFIX = "TIMEBANK_"
-FOR_TESTS = frozenset({"TIMEBANK_TEST_DATABASE_URL"})
+FOR_TESTS = frozenset({"TIMEBANK_TEST_DATABASE_URL", "TIMEBANK_TEST_BROWSER"})
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
@@ -103,6 +103,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     phone_hook_secret: str = ""
     """The secret that goes with them, as a bearer token."""
+
+    demo: bool = False
+    """Whether the front page lets anybody in as people of the demo world: of `timebank demo`, and of nothing else."""
 
     metrics_token: Annotated[str, msgspec.Meta(pattern=r"^([!-~]{16,})?$")] = ""
     """The bearer token, of 16 characters at least, with which /metrics is read; without one there are no metrics."""

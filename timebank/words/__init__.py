@@ -1,7 +1,8 @@
 """Words: what the bank says to people, in their language. What is not translated is said in English.
 
-The catalogue is `zh.po` (gettext's format): the English text is its own key. Templates have blanks in braces, which are
-filled in after they were translated, with values that are translated themselves where they are words of ours.
+The catalogue is `zh.po`, and `pages.po` for pages (gettext's format): the English text is its own key. Templates have
+blanks in braces, which are filled in after they were translated, with values that are translated themselves where they
+are words of ours.
 """
 
 import re
@@ -23,9 +24,12 @@ _OR: Final[dict[Language, str]] = {"en": " or ", "zh": "或"}
 @cache
 def _catalogue() -> Mapping[tuple[str, str], str]:
     """The Chinese texts, by context and English text."""
-    with (Path(__file__).parent / "zh.po").open("rb") as file:
-        messages = read_po(file, locale="zh_Hans")
-    return {(each.context or "", str(each.id)): str(each.string) for each in messages if each.id and each.string}
+    found: dict[tuple[str, str], str] = {}
+    for path in sorted(Path(__file__).parent.glob("*.po")):
+        with path.open("rb") as file:
+            messages = read_po(file, locale="zh_Hans")
+        found |= {(each.context or "", str(each.id)): str(each.string) for each in messages if each.id and each.string}
+    return found
 
 
 def translated(text: str, language: Language, context: str = "") -> str:

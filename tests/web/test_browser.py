@@ -1,0 +1,189 @@
+"""Pages as people use them: in Chromium, on a phone and on a desktop, with and without JavaScript."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.api.world import Caller, World
+from tests.web.serving import at_an_address
+from tests.web.town import Town, town_of
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NEEDED = "No Chromium here: pages are not tried in a browser. Install Debian's package 'chromium' to try them."
+PHONE, DESKTOP, SMALLEST = {"width": 390, "height": 844}, {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+RULES = {
+    "runOnly": {"type": "tag", "values": WCAG},
+    "rules": {"color-contrast-enhanced": {"enabled": True}},
+    "resultTypes": ["violations"],
+}
+"""What axe looks for: WCAG 2.2 at AA, and contrast at AAA."""
+
+OF_VOLUNTEER = (
+    *("/home", "/statement", "/rewards", "/records", "/more", "/give", "/donate", "/gifts", "/redemptions", "/board"),
+    *("/more/data", "/more/notices", "/more/safety", "/more/proxies", "/more/organisations", "/more/leave"),
+)
+OF_DESK = ("", "/queue", "/roster", "/log", "/list", "/members", "/records", "/counter", "/statistics", "/keys")
+OF_OFFICE = (
+    *("/admin", "/admin/people", "/admin/organisations", "/admin/offices", "/admin/rules", "/admin/rewards"),
+    *("/admin/funds", "/admin/history", "/admin/security", "/admin/people/new"),
+)
+
+
+@pytest.fixture(scope="module")
+async def town(world: World) -> Town:
+    """A world with something on every page."""
+    return await town_of(world)
+
+
+@pytest.fixture(scope="module")
+async def address(town: Town) -> AsyncIterator[str]:
+    """Where it is served."""
+    async with at_an_address(town.world.app) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all tests here."""
+    if CHROMIUM is None:
+        assert not os.environ.get("TIMEBANK_TEST_BROWSER"), NEEDED
+        pytest.skip(NEEDED)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
+
+
+async def opened(browser: Browser, address: str, caller: Caller | None, **options: Any) -> Page:
+    """A window of somebody who has signed in; errors of its scripts are errors of the test."""
+    context = await browser.new_context(**({"viewport": PHONE, "locale": "zh-CN", "base_url": address} | options))
+    context.set_default_timeout(60_000)
+    if caller:
+        await context.add_cookies([{"name": "timebank_access", "value": caller.token, "url": address}])
+    page = await context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    return page
+
+
+async def is_accessible(page: Page) -> None:
+    """Nothing that axe finds."""
+    found = (await Axe().run(page, options=RULES)).response["violations"]
+    told = [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
+    assert not told, (page.url, told)
+
+
+async def holds(page: Page) -> None:
+    """Nothing has to be scrolled sideways."""
+    width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert width <= 0, f"{page.url} is {width} px too wide"
+
+
+async def look_at(page: Page, paths: tuple[str, ...]) -> None:
+    """Look at pages: accessible on a phone, holding at 320 px (which is 400 % zoom of 1280 px) and in large letters."""
+    for path in paths:
+        answer = await page.goto(path)
+        assert answer is not None
+        assert answer.status == 200, path
+        await is_accessible(page)
+        await page.set_viewport_size(SMALLEST)
+        await holds(page)
+        await page.evaluate("document.documentElement.classList.add('large')")
+        await holds(page)
+        await page.set_viewport_size(PHONE)
+
+
+async def test_pages_of_a_volunteer_are_for_everybody(browser: Browser, address: str, town: Town) -> None:
+    """A volunteer's pages pass WCAG 2.2 at AA and contrast at AAA, hold at 400 % zoom, and in large letters."""
+    page = await opened(browser, address, town.volunteer)
+    details = (f"/records/{town.record_id}", f"/redemptions/{town.redemption_id}", f"/rewards/{town.reward_id}")
+    await look_at(page, ("/rules", "/forgotten", "/code", *OF_VOLUNTEER, *details))
+    await page.context.close()
+
+
+async def test_pages_of_a_desk_are_for_everybody(browser: Browser, address: str, town: Town) -> None:
+    """An organisation's pages pass the same."""
+    page = await opened(browser, address, town.world.coordinator)
+    await look_at(page, tuple(f"/o/{town.world.garden}{each}" for each in OF_DESK))
+    await page.context.close()
+
+
+async def test_pages_of_an_office_are_for_everybody(browser: Browser, address: str, town: Town) -> None:
+    """An administrator's pages pass the same."""
+    page = await opened(browser, address, town.world.administrator)
+    await look_at(page, (*OF_OFFICE, f"/admin/people/{town.volunteer.id}", "/admin/history/5"))
+    await page.context.close()
+
+
+async def test_dark_pages_have_contrast_too(browser: Browser, address: str, town: Town) -> None:
+    """In the dark, and on a desktop, contrast is as good."""
+    page = await opened(browser, address, town.volunteer, color_scheme="dark", viewport=DESKTOP)
+    for path in ("/home", "/statement", "/rewards", "/give", "/board"):
+        await page.goto(path)
+        await is_accessible(page)
+        await holds(page)
+    await page.context.close()
+
+
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
+async def test_a_volunteer_redeems(browser: Browser, address: str, town: Town, javascript: bool) -> None:
+    """From one's time to the code on the screen in three presses; then it is cancelled, and the time comes back."""
+    world = town.world
+    somebody = await world.with_credit(300, name="王阿姨")
+    await world.reward(name=f"理发{javascript}", cost_minutes=30)
+    page = await opened(browser, address, somebody, java_script_enabled=javascript)
+    await page.goto("/home")
+    await page.get_by_role("link", name="去兑换").click()
+    await page.get_by_role("link", name=f"兑换理发{javascript}").first.click()
+    await page.get_by_role("button", name="用 30分 兑换").click()
+    await page.get_by_role("img", name="兑换二维码").wait_for()
+    assert await page.locator(".ticket .code").inner_text()
+    box = await page.locator(".ticket .qr").bounding_box()
+    assert box is not None
+    assert box["width"] > 250
+    await page.get_by_role("link", name="取消兑换").click()
+    await page.get_by_role("button", name="取消兑换").click()
+    await page.get_by_text("时间全部退还给您").wait_for()
+    assert (await world.balance(somebody.id))["available_minutes"] == 300
+    await page.context.close()
+
+
+async def test_by_keyboard_alone(browser: Browser, address: str, town: Town) -> None:
+    """The first Tab leads past the head, what is wrong takes the focus, and its links lead to the fields."""
+    page = await opened(browser, address, town.volunteer, viewport=DESKTOP)
+    await page.goto("/give")
+    await page.keyboard.press("Tab")
+    assert await page.evaluate("document.activeElement.getAttribute('href')") == "#main"
+    await page.locator("#to_volunteer_id").fill("123")
+    await page.keyboard.press("Enter")
+    await page.locator("#errors").wait_for()
+    assert await page.evaluate("document.activeElement.id") == "errors"
+    await page.context.close()
+
+
+async def test_in_english_on_a_desktop(browser: Browser, address: str, town: Town) -> None:
+    """A browser that wants English is spoken to in English; the switch changes it, and large letters, for good."""
+    page = await opened(browser, address, town.volunteer, locale="en-GB", viewport=DESKTOP)
+    await page.goto("/home")
+    await page.get_by_role("heading", name="The time you can use now").wait_for()
+    await page.get_by_role("button", name="中文").click()
+    await page.get_by_role("button", name="大字").click()
+    await page.get_by_role("heading", name="现在可以用的时间").wait_for()
+    assert await page.evaluate("getComputedStyle(document.documentElement).fontSize") == "30px"
+    await page.context.close()
+
+
+async def test_printed_pages_are_plain(browser: Browser, address: str, town: Town) -> None:
+    """On paper there is whose statement it is, and nothing to press."""
+    page = await opened(browser, address, town.volunteer)
+    await page.goto("/statement")
+    await page.emulate_media(media="print")
+    assert await page.locator(".only-print").is_visible()
+    assert not await page.locator("nav").is_visible()
+    await page.context.close()

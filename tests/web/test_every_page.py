@@ -1,0 +1,147 @@
+"""What holds for every page and every form, tried on all of them: the pages themselves say which there are."""
+
+import re
+
+import pytest
+
+from tests.api.world import World
+from tests.web.reader import Reader, Seen
+from tests.web.town import FOREIGN, PAGES, Town, town_of
+from timebank.web.http.pages import Page
+from timebank.web.http.words import CONTEXT
+from timebank.words import _catalogue
+
+SHOWN = [page for page in PAGES if page.show and not page.path.endswith((".csv", ".svg", "export", "callback"))]
+MOST_BYTES = 40_000
+"""Of the page alone: with its style and scripts it has to stay below 100 KB."""
+IN_PUBLIC = {"/", "/rules", "/sign-in", "/code", "/forgotten"}
+FOR_OFFICES = "/admin"
+
+
+@pytest.fixture(scope="module")
+async def town(world: World) -> Town:
+    """A world with something on every page."""
+    return await town_of(world)
+
+
+@pytest.fixture(scope="module")
+async def readers(town: Town) -> dict[str, Reader]:
+    """Somebody of each audience."""
+    return await town.readers()
+
+
+def is_well_made(seen: Seen) -> None:
+    """It has a language, a title, one first heading, labels for its fields, and nothing of its own to run."""
+    names = [tag for tag, _ in seen.tags]
+    assert names.count("h1") == 1, "one first heading"
+    assert names.count("main") == 1
+    assert re.search(r"<title>[^<]{3,}</title>", seen.response.text)
+    assert len(seen.response.content) < MOST_BYTES
+    labelled = {said.get("for") for tag, said in seen.tags if tag == "label"}
+    within = seen.response.text
+    for tag, said in seen.tags:
+        assert not any(name.startswith("on") or name == "style" for name in said), f"{tag} {said}: no inline script"
+        if tag == "script":
+            assert (said.get("src") or "").startswith("/static/")
+        if tag in {"input", "select", "textarea"} and said.get("type") not in {"hidden", "checkbox", "radio"}:
+            named = said.get("id") in labelled or re.search(
+                rf"<label[^>]*>(?:(?!</label>).)*name=\"{re.escape(said.get('name') or '')}\"", within, re.DOTALL
+            )
+            assert named, f"a label for {said}"
+        if tag == "img":
+            assert said.get("alt")
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.path)
+async def test_every_page_for_everybody(page: Page, town: Town, readers: dict[str, Reader]) -> None:
+    """Whoever asks gets the page, is told whose it is, or asked to sign in; never an error, nor markup of others."""
+    for who, reader in readers.items():
+        seen = await reader.get(town.address(page))
+        assert seen.status in (200, 403, 404), f"{who}: {seen.status} {seen.headings}"
+        is_well_made(seen)
+        assert "<script>alert" not in seen.response.text
+        assert "&lt;script&gt;alert" in seen.response.text or FOREIGN not in seen.text
+        assert "49" not in seen.headings
+        if who == "stranger":
+            assert (seen.path == "/sign-in") == (page.path not in IN_PUBLIC or page.path == "/sign-in")
+        if page.path.startswith(FOR_OFFICES) and who in {"volunteer", "recorder", "verifier", "coordinator"}:
+            assert seen.status in (403, 404)
+        if page.path.startswith(FOR_OFFICES) and who == "administrator":
+            assert seen.status == 200
+
+
+async def test_every_page_in_english(town: Town) -> None:
+    """In English a page says no sentence of ours in Chinese."""
+    readers = await town.readers("en-GB")
+    ours = [each for (context, _), each in _catalogue().items() if context == CONTEXT and len(each) > 3]
+    for who in ("administrator", "volunteer", "coordinator"):
+        for page in SHOWN:
+            text = (await readers[who].get(town.address(page))).text
+            assert not [each for each in ours if each in text], page.path
+
+
+async def forms_of(town: Town, readers: dict[str, Reader]) -> list[tuple[str, Reader, Seen, str]]:
+    """Every form of every page that does something: who sees it, where it is, and where it goes; one each."""
+    found: dict[str, tuple[str, Reader, Seen, str]] = {}
+    for who in ("stranger", "volunteer", "coordinator", "administrator"):
+        for page in SHOWN:
+            seen = await readers[who].get(town.address(page))
+            for form in seen.forms:
+                if form.is_unsafe:
+                    key = re.sub(r"(vol|rec|org|red|rew|app|key)_[0-9a-f]+", "*", form.action)
+                    found.setdefault(key, (who, readers[who], seen, form.action))
+    return list(found.values())
+
+
+async def test_forms_of_other_sites_are_refused(town: Town, readers: dict[str, Reader]) -> None:
+    """Every form without its token, or with another browser's, is refused, and nothing is done."""
+    forms = await forms_of(town, readers)
+    assert len(forms) > 25
+    head = await town.world.services.ledger.store.head(town.world.bank_id)
+    other = (await Reader(town.world).get("/sign-in")).form("/sign-in").fields["csrf"]
+    for _who, reader, seen, action in forms:
+        form = seen.form(action)
+        for token in ("", other):
+            answer = await reader.http.post(action, data=form.fields | {"csrf": token}, follow_redirects=False)
+            assert answer.status_code == 403, action
+    assert await town.world.services.ledger.store.head(town.world.bank_id) == head
+
+
+async def test_what_is_typed_comes_back_as_text(town: Town, readers: dict[str, Reader]) -> None:
+    """Whatever is typed into any field of any form, the answer is a page or a refusal that shows it as text."""
+    ending = {"/sign-out", "/more/leave"}
+    for who, reader, seen, action in await forms_of(town, readers):
+        form = seen.form(action)
+        if action in ending or not form.typed:
+            continue
+        answer = await reader.send(form, **dict.fromkeys(form.typed, FOREIGN))
+        assert answer.status in (200, 400, 401, 403, 404, 409, 422), f"{who} {action}: {answer.status}"
+        assert "<script>alert" not in answer.response.text, action
+        is_well_made(answer)
+
+
+async def test_pages_may_load_files_of_ours_only(town: Town, readers: dict[str, Reader]) -> None:
+    """The policy of a page lets nothing run that is written into it; nobody frames it, and no browser keeps it."""
+    for path in ("/", "/home", "/nowhere"):
+        headers = (await readers["volunteer"].get(path)).response.headers
+        policy = headers["content-security-policy"]
+        assert "script-src 'self';" in policy
+        assert "style-src 'self';" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-frame-options"] == "DENY"
+
+
+async def test_what_a_page_loads_is_little(town: Town, readers: dict[str, Reader]) -> None:
+    """Styles, scripts and the mark are four requests and 60 to 85 KB, which browsers keep for ever."""
+    seen = await readers["volunteer"].get("/home")
+    loaded = set(re.findall(r"(?:href|src)=\"(/static/[^\"]+)\"", seen.response.text))
+    assert len(loaded) <= 5
+    size = len(seen.response.content)
+    for path in loaded:
+        answer = await readers["volunteer"].http.get(path)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        size += len(answer.content)
+    assert size < 100_000

@@ -1,0 +1,179 @@
+"""What people come for, done on pages without JavaScript, from the first page to the fact in the log."""
+
+import re
+
+from tests.api.world import World
+from tests.web.reader import Reader, signed_in
+from timebank.runtime.clock import utc_now
+
+DAY = "2026-11-02"
+
+
+async def test_a_gift_shows_who_gets_it_before_it_is_final(world: World) -> None:
+    """The receiver's masked name is shown first; nothing is given until that was seen; sent twice it is one gift."""
+    giver, receiver = await world.with_credit(240), await world.somebody("欧阳小红")
+    number = (await world.administrator.get(f"/v1/volunteers/{receiver.id}"))["number"]
+    reader = await signed_in(world, giver.id)
+    page = await reader.send((await reader.get("/give")).form("/give"), to_volunteer_id=number, hours="1", minutes="30")
+    assert "欧***" in page.text
+    assert "欧阳" not in page.text
+    assert "1小时30分" in page.text
+    assert (await world.balance(receiver.id))["available_minutes"] == 0
+    final = page.form("/give/final")
+    for _ in range(2):
+        page = await reader.send(final)
+        assert page.path == "/gifts"
+    assert (await world.balance(receiver.id))["available_minutes"] == 90
+    assert (await world.balance(giver.id))["available_minutes"] == 150
+
+
+async def test_what_is_wrong_stands_beside_its_field(world: World) -> None:
+    """A gift that is too large is refused with the reason, on top and where it belongs, and what was typed is kept."""
+    giver, receiver = await world.with_credit(60), await world.somebody()
+    number = (await world.administrator.get(f"/v1/volunteers/{receiver.id}"))["number"]
+    reader = await signed_in(world, giver.id)
+    page = await reader.send((await reader.get("/give")).form("/give"), to_volunteer_id=number, hours="9")
+    page = await reader.send(page.form("/give/final"))
+    assert page.status == 409
+    assert any(said.get("id") == "errors" for _, said in page.tags)
+    assert page.form("/give").fields["hours"] == "9"
+
+
+async def test_a_roster_is_logged_and_confirmed(world: World) -> None:
+    """Who was ticked is recorded, each for their own time; another person confirms all of it at once."""
+    people = [await world.member("member") for _ in range(3)]
+    recorder, verifier = await signed_in(world, world.recorder.id), await signed_in(world, world.verifier.id)
+    desk = f"/o/{world.garden}"
+    page = await recorder.get(f"{desk}/roster")
+    page = await recorder.send(
+        page.form(f"{desk}/roster"),
+        **{
+            "who": [each.id for each in people],
+            f"minutes-{people[0].id}": "45",
+            "activity": "楼道清扫",
+            "category": "公益慈善",
+            "day": DAY,
+            "start": "8:30",
+            "end": "上午10点",
+        },
+    )
+    assert page.headings[0].startswith("办好 3 个"), page.text
+    queue = await verifier.get(f"{desk}/queue")
+    ids = re.findall(r'name="record_id" value="(rec_[0-9a-f]+)"', queue.response.text)
+    page = await verifier.send(queue.form(f"{desk}/queue"), record_id=ids, what="confirm")
+    assert page.path == f"{desk}/queue", page.text
+    served = [(await world.balance(each.id))["service_minutes"] for each in people]
+    assert served == [45, 90, 90]
+
+
+async def test_nobody_confirms_what_they_recorded(world: World) -> None:
+    """What a coordinator recorded they cannot tick, and who sends it nevertheless is told why, record by record."""
+    coordinator = await signed_in(world, world.coordinator.id)
+    somebody = await world.somebody()
+    record_id = await world.log(somebody.id, by=world.coordinator, days_ago=9)
+    queue = await coordinator.get(f"/o/{world.garden}/queue")
+    box = next(said for tag, said in queue.tags if tag == "input" and said.get("value") == record_id)
+    assert "disabled" in box
+    form = queue.form(f"/o/{world.garden}/queue")
+    page = await coordinator.send(form, record_id=[record_id], what="confirm")
+    assert "没办成 1 个" in page.text
+
+
+async def test_a_list_is_checked_and_then_recorded(world: World) -> None:
+    """The columns as they were understood and a verdict for each row come first; then the good rows are recorded."""
+    somebody = await world.somebody("钱多多")
+    number = (await world.administrator.get(f"/v1/volunteers/{somebody.id}"))["number"]
+    text = (
+        "志愿者编号,姓名,活动,类别,身份,开始时间,结束时间\n"
+        f"{number},钱多多,楼道清扫,公益慈善,居民,2026/11/3 8:00,2026/11/3 10:00\n"
+        "999999999999,没有人,楼道清扫,公益慈善,居民,2026/11/3 8:00,2026/11/3 10:00\n"
+    )
+    reader, desk = await signed_in(world, world.recorder.id), f"/o/{world.garden}"
+    form = (await reader.get(f"{desk}/list")).form(f"{desk}/list")
+    page = await reader.send(form, files={"file": ("名单.csv", text.encode("gb18030"), "text/csv")})
+    assert page.headings[0].startswith("2 行里有 1 行可以记录"), page.text
+    assert "志愿者编号" in page.text
+    records = await world.administrator.get("/v1/service-records", volunteer_id=somebody.id)
+    assert records["items"] == []
+    page = await reader.send(page.form(f"{desk}/list/confirm"))
+    assert page.headings[0].startswith("记录了 1 行"), page.text
+    rejected = await reader.send(page.form(f"{desk}/list/rejected"))
+    assert "没有人" in rejected.response.content.decode("gb18030")
+    records = await world.administrator.get("/v1/service-records", volunteer_id=somebody.id)
+    assert len(records["items"]) == 1
+
+
+async def test_a_code_is_looked_at_and_then_accepted_once(world: World) -> None:
+    """At the counter one sees what a code is for before it is used up; a second time it is refused."""
+    somebody = await world.with_credit(120, name="赵大妈")
+    reward_id = await world.reward(name="量血压")
+    reserved = await world.redeem(somebody, reward_id)
+    reader, desk = await signed_in(world, world.coordinator.id), f"/o/{world.garden}/counter"
+    form = (await reader.get(desk)).form(desk)
+    page = await reader.send(form, redemption_code=reserved["redemption_code"])
+    assert page.headings[0] == "量血压", page.text
+    assert (await world.balance(somebody.id))["reserved_minutes"] > 0
+    page = await reader.send(page.form(f"{desk}/accept"))
+    assert "已核销" in page.text
+    assert (await world.balance(somebody.id))["reserved_minutes"] == 0
+    page = await reader.send(form, redemption_code=reserved["redemption_code"])
+    assert page.status in (404, 409)
+
+
+async def test_registered_at_the_office_and_signed_in_at_home(world: World) -> None:
+    """An administrator registers somebody and hands out a code; with it they choose a password and are in."""
+    office = await signed_in(world, world.administrator.id)
+    page = await office.send((await office.get("/admin/people/new")).form("/admin/people/new"), name="新来的")
+    who = page.path.rpartition("/")[2]
+    page = await office.send(page.form(f"/admin/people/{who}/code"))
+    code = re.search(r'class="big-code">([^<]+)<', page.response.text)
+    assert code
+    home = Reader(world)
+    form = (await home.get("/code")).form("/code")
+    words = "四个不相干的词 horse staple"
+    page = await home.send(form, one_time_code=code[1], password=words, again="not the same at all")
+    assert page.status == 422
+    page = await home.send(page.form("/code"), one_time_code=code[1], password=words, again=words)
+    assert page.path == "/home", page.text
+    assert "新来的" in page.text
+
+
+async def test_a_proxy_sees_for_whom_they_act(world: World) -> None:
+    """Whoever acts for somebody sees it at the top of every page, sees their time, and goes back to their own."""
+    elder, child = await world.with_credit(180, name="老奶奶"), await world.somebody("小孙女")
+    await elder.post(
+        f"/v1/volunteers/{elder.id}/proxies", {"proxy_volunteer_id": child.id, "scopes": ["view", "redeem"]}
+    )
+    reader = await signed_in(world, child.id)
+    page = await reader.send((await reader.get("/more")).form("/act-for"), volunteer_id=elder.id)
+    assert "您正在代办: 老奶奶".replace(": ", "") in page.text.replace("\uff1a", "").replace(" ", "")
+    assert "3小时" in page.text
+    page = await reader.send(page.form("/act-for"), volunteer_id="")
+    assert "小孙女的时间" in page.text
+
+
+async def test_an_administrator_finds_out_why(world: World) -> None:
+    """From somebody's name to the reason of their balance, and on to the fact with its seal."""
+    somebody = await world.with_credit(150, name="有疑问的人")
+    office = await signed_in(world, world.administrator.id)
+    page = await office.get("/admin/people?query=有疑问的人")
+    person = next(each for each in page.links if each == f"/admin/people/{somebody.id}")
+    page = await office.get(person)
+    assert "2小时30分" in page.text
+    fact = next(each for each in page.links if re.fullmatch(r"/admin/history/[0-9]+", each))
+    page = await office.get(fact)
+    assert "确认了服务" in page.headings[0]
+    assert re.search(r"<code>[0-9a-f]{64}</code>", page.response.text)
+
+
+async def test_an_organisation_s_month_is_a_spreadsheet_too(world: World) -> None:
+    """The confirmed service of a month is summed by category, and handed out as CSV."""
+    somebody = await world.somebody("统计的人")
+    await world.confirmed(somebody.id, days_ago=1)
+    reader = await signed_in(world, world.coordinator.id)
+    page = await reader.get(f"/o/{world.garden}/statistics")
+    month = f"{utc_now():%Y-%m}"
+    assert "公益慈善" in page.text or "没有确认" in page.text
+    answer = await reader.get(f"/o/{world.garden}/statistics.csv?month={month}")
+    assert answer.response.headers["content-type"].startswith("text/csv")
+    assert answer.response.content.startswith(b"\xef\xbb\xbf")

@@ -1,0 +1,113 @@
+"""Signing in and out on pages, without scripts."""
+
+from tests.api.world import World
+from tests.web.reader import Reader, signed_in
+from timebank.identity.security_log import Visit
+
+PASSWORD = "四个不相干的词 horse staple"
+
+
+async def with_password(world: World) -> tuple[str, str]:
+    """Somebody who can sign in: their id and number."""
+    somebody = await world.with_credit(120, name="李桂英")
+    at = world.services.ledger.clock()
+    await world.services.sign_in.set_password(world.bank_id, somebody.id, PASSWORD, at)
+    found = await world.administrator.get(f"/v1/volunteers/{somebody.id}")
+    return somebody.id, found["number"]
+
+
+async def test_by_number_and_password(world: World) -> None:
+    """One signs in with number and password, sees one's time, and signs out; then the page asks to sign in again."""
+    _, number = await with_password(world)
+    reader = Reader(world)
+    page = await reader.get("/home")
+    assert page.path == "/sign-in"
+    page = await reader.send(page.form("/sign-in"), login=f" {number[:4]} {number[4:]} ", password=PASSWORD)
+    assert page.path == "/home"
+    assert "李桂英" in page.text
+    assert "2小时" in page.text
+    page = await reader.send(page.form("/sign-out"))
+    assert "您已退出登录" in page.text
+    assert (await reader.get("/home")).path == "/sign-in"
+
+
+async def test_what_is_wrong_is_said_on_the_page(world: World) -> None:
+    """A wrong password is told with its status on the same page, which keeps the number and not the password."""
+    _, number = await with_password(world)
+    reader = Reader(world)
+    page = await reader.send((await reader.get("/sign-in")).form("/sign-in"), login=number, password="wrong password")
+    assert page.status == 401
+    assert page.form("/sign-in").fields["login"] == number
+    assert page.form("/sign-in").fields["password"] == ""
+    assert any(said.get("role") == "alert" for _, said in page.tags)
+
+
+async def test_cookies_are_kept_from_scripts_and_other_sites(world: World) -> None:
+    """Every cookie is HttpOnly and SameSite; Secure, but for plain HTTP on this machine."""
+    _, number = await with_password(world)
+    reader = Reader(world)
+    form = (await reader.get("/sign-in")).form("/sign-in")
+    data = form.fields | {"login": number, "password": PASSWORD}
+    answer = await reader.http.post("/sign-in", data=data, follow_redirects=False)
+    cookies = answer.headers.get_list("set-cookie")
+    assert {each.partition("=")[0] for each in cookies} >= {"timebank_access", "timebank_refresh", "timebank_browser"}
+    assert all("HttpOnly" in each and "SameSite=lax" in each for each in cookies)
+    assert not any("Secure" in each for each in cookies)
+
+
+async def test_a_session_goes_on_by_itself(world: World) -> None:
+    """When the access token is over, the refresh token gets another one, once for requests that come together."""
+    somebody = await world.with_credit(60)
+    visit = Visit(world.services.ledger.clock(), "", "test")
+    tokens = await world.services.sign_in.let_in(world.bank_id, somebody.id, visit, "test")
+    reader = Reader(world)
+    reader.http.cookies.set("timebank_refresh", tokens.refresh_token, domain="127.0.0.1")
+    old = dict(reader.http.cookies)
+    assert (await reader.get("/home")).path == "/home"
+    assert reader.http.cookies["timebank_refresh"] != old["timebank_refresh"]
+    other = Reader(world)
+    other.http.cookies.set("timebank_refresh", tokens.refresh_token, domain="127.0.0.1")
+    assert (await other.get("/home")).path == "/home"
+    assert (await reader.get("/statement")).path == "/statement"
+
+
+async def test_a_link_leads_nowhere_else(world: World) -> None:
+    """After signing in one is only taken to a page of ours, whatever the address said."""
+    _, number = await with_password(world)
+    reader = Reader(world)
+    page = await reader.get("/sign-in?next=//evil.example/")
+    form = page.form("/sign-in")
+    answer = await reader.http.post(
+        "/sign-in", data=form.fields | {"login": number, "password": PASSWORD}, follow_redirects=False
+    )
+    assert answer.headers["location"] == "/home"
+
+
+async def test_language_and_size_are_kept(world: World) -> None:
+    """The browser's language is spoken until one chooses; letters are large for as long as one wants."""
+    reader = Reader(world, "en-GB,en;q=0.9")
+    page = await reader.get("/sign-in")
+    assert "Sign in" in page.text
+    page = await reader.send(page.form("/settings"), language="zh", large="1")
+    html = next(said for tag, said in page.tags if tag == "html")
+    assert (html["lang"], html["class"], page.path) == ("zh-CN", "large", "/sign-in")
+
+
+async def test_programs_are_answered_as_programs(world: World) -> None:
+    """Whoever does not ask for a page is told problems as JSON; addresses of the API are no pages."""
+    answer = await world.http.get("/nowhere", headers={"accept": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert (await world.http.get("/v1/me", headers={"accept": "text/html"})).status_code == 401
+    page = await (await signed_in(world, world.volunteer.id)).get("/nowhere")
+    assert page.status == 404
+    assert "回首页" in page.text
+
+
+async def test_what_is_told_is_told_once(world: World) -> None:
+    """What a form came to is said on the next page, and not again; nobody else can have a page say something."""
+    reader = await signed_in(world, (await world.somebody()).id)
+    page = await reader.send((await reader.get("/board")).form("/board"), granted="yes", alias="某某")
+    assert "您现在会出现在榜单上" in page.text
+    assert "您现在会出现在榜单上" not in (await reader.get("/board")).text
+    reader.http.cookies.set("timebank_told", "Call%20this%20number", domain="127.0.0.1")
+    assert "Call this number" not in (await reader.get("/board")).text

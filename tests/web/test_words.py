@@ -1,0 +1,136 @@
+"""Whatever a page says is said in both languages, with the same blanks; and nothing is said past the catalogue."""
+
+import ast
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from jinja2 import nodes
+
+import timebank.web
+from timebank.domain.credit.policies import UNWRITTEN
+from timebank.domain.vocabulary import FACTS
+from timebank.web.bank.front import DOORS
+from timebank.web.http.events import EVENTS
+from timebank.web.http.showing import environment
+from timebank.web.http.values import VALUES
+from timebank.web.http.words import CONTEXT, say, spoken
+from timebank.web.http.wrong import ADVICE
+from timebank.words import _catalogue
+
+SOURCE = Path(timebank.web.__file__).parent
+SAYING = {"say": 0, "go": 1}
+"""What is called with something that is said to people, and which of its arguments that is."""
+
+
+def said_in_templates() -> Iterator[str]:
+    """Every sentence of a template."""
+    templates = environment()
+    for name in templates.list_templates():
+        source = templates.loader.get_source(templates, name)[0]  # type: ignore[union-attr]
+        for call in templates.parse(source).find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "_" and isinstance(call.args[0], nodes.Const):
+                yield call.args[0].value
+
+
+def said_in_modules() -> Iterator[str]:
+    """Every sentence of a module."""
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
+            place = SAYING.get(getattr(getattr(node, "func", None), "attr", ""))
+            arguments = getattr(node, "args", [])
+            if place is not None and len(arguments) > place:
+                yield from (each.value for each in ast.walk(arguments[place]) if _is_sentence(each))  # type: ignore[attr-defined]
+
+
+def _is_sentence(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value
+
+
+def catalogue() -> dict[str, str]:
+    """The Chinese of what pages say."""
+    return {english: chinese for (context, english), chinese in _catalogue().items() if context == CONTEXT}
+
+
+SENTENCES = sorted(
+    {
+        *said_in_templates(),
+        *said_in_modules(),
+        *VALUES.values(),
+        *EVENTS.values(),
+        *ADVICE.values(),
+        *(text for _, text in DOORS),
+    }
+)
+
+
+def blanks(text: str) -> set[str]:
+    """The names of a sentence's blanks."""
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_every_sentence_is_in_both_languages() -> None:
+    """Each sentence is in the catalogue, in Chinese, with exactly the blanks of the English one."""
+    missing = [each for each in SENTENCES if each not in catalogue()]
+    assert not missing, f"put these into timebank/words/pages.po: {missing}"
+    assert not [each for each in SENTENCES if blanks(catalogue()[each]) != blanks(each)]
+    assert not [each for each in SENTENCES if not any(letter > "\u2e7f" for letter in catalogue()[each])]
+
+
+def test_the_catalogue_has_nothing_that_nobody_says() -> None:
+    """A sentence that is not said any more is not kept."""
+    periods = {"This month", "This year", "All time"}
+    stale = set(catalogue()) - set(SENTENCES) - periods
+    assert not stale, f"take these out of timebank/words/pages.po: {sorted(stale)}"
+
+
+class _Spoken(HTMLParser):
+    """What a template says to people by itself: text, and attributes that are read out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def handle_data(self, data: str) -> None:
+        """Take in text."""
+        self.said.append(data)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take in attributes."""
+        self.said += [value or "" for name, value in attrs if name in {"alt", "aria-label", "placeholder", "title"}]
+
+
+def test_templates_say_nothing_past_the_catalogue() -> None:
+    """No words stand in a template outside of `_(…)`, but the names of the two languages."""
+    templates = environment()
+    wrong = []
+    for name in templates.list_templates():
+        source = templates.loader.get_source(templates, name)[0]  # type: ignore[union-attr]
+        spoken = _Spoken()
+        for data in templates.parse(source).find_all(nodes.TemplateData):
+            spoken.feed(data.data)
+        wrong += [(name, each) for each in spoken.said if re.search(r"[A-Za-z\u4e00-\u9fff]{2}", each)]
+    assert {each for _, each in wrong} <= {"English", "中文"}, wrong
+
+
+def test_everything_that_happens_has_words() -> None:
+    """Every topic of the log is said in words of people."""
+    assert set(FACTS) <= set(EVENTS)
+    assert UNWRITTEN.rules.star_minutes
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [("", "zh"), ("en", "en"), ("zh-CN,zh;q=0.9,en;q=0.8", "zh"), ("de,en;q=0.5,zh;q=0.4", "en"), ("fr", "en")],
+)
+def test_the_browser_s_language_is_spoken(accepted: str, language: str) -> None:
+    """Of the two languages the one a browser wants most; Chinese, if it does not say."""
+    assert spoken(accepted) == language
+
+
+def test_what_people_wrote_does_no_harm() -> None:
+    """Braces within a name stay braces."""
+    assert say("en", "{name}'s time", name="{visitor}") == "{visitor}'s time"

@@ -1,0 +1,101 @@
+"""The application with its pages: the API, and beside it, within the same limits, the pages that ask it."""
+
+import asyncio
+from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Annotated, Any
+
+from litestar import Litestar, Response, get
+from litestar.enums import ScopeType
+from litestar.exceptions import NotFoundException
+from litestar.params import PathParameter
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+import timebank.web
+from timebank.api import app as api
+from timebank.api.app import Alongside
+from timebank.runtime.settings import Settings
+from timebank.web.http.asking import Api
+from timebank.web.http.crumbs import is_secure
+from timebank.web.http.pages import FORM_BYTES, Page, complete
+from timebank.web.http.showing import ASSETS, shower
+from timebank.web.http.wrong import handlers
+
+OF_API = ("/v1", "/schema", "/health", "/metrics", "/assets", "/welcome", "/problems")
+"""Where addresses of the API begin; all others are pages."""
+
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def create_app(settings: Settings, alongside: Alongside | None = None) -> Litestar:
+    """The API, and the pages beside it."""
+    pages = _pages(settings)
+
+    def beside(app: Litestar, served: ASGIApp) -> ASGIApp:
+        pages.state.api = Api(app, served)
+
+        async def divided(scope: Scope, receive: Receive, send: Send) -> None:
+            to = served if scope["type"] != ScopeType.HTTP or _is_for_programs(scope) else pages
+            await to(scope, receive, send)
+
+        return divided
+
+    return api.create_app(settings, alongside, beside)
+
+
+def from_environment() -> Litestar:
+    """The application as the environment sets it: what each worker process of the server runs."""
+    return api.from_environment(create_app)
+
+
+def _is_for_programs(scope: Scope) -> bool:
+    """Whether the API answers. Where OpenID's provider sends browsers back to, there is a page for them."""
+    path: str = scope["path"]
+    if path == "/v1/oidc/callback":
+        return not _wants_page(scope)
+    return path.startswith(OF_API)
+
+
+def _wants_page(scope: Any) -> bool:
+    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+
+
+def every_page() -> Iterator[Page]:
+    """All pages, found below the subjects' folders."""
+    for found in walk_packages(timebank.web.__path__, "timebank.web."):
+        if not found.name.startswith("timebank.web.http") and found.name != __name__:
+            yield from getattr(import_module(found.name), "PAGES", ())
+
+
+def _pages(settings: Settings) -> Litestar:
+    app = Litestar(
+        route_handlers=[_static, *(handler for page in every_page() for handler in page.handlers())],
+        exception_handlers=handlers(),
+        before_send=[complete],
+        openapi_config=None,
+        logging_config=None,
+        request_max_body_size=FORM_BYTES,
+    )
+    app.state.settings = settings
+    app.state.is_secure = is_secure(settings.issuer)
+    app.state.refreshed = {}
+    app.state.refreshing = asyncio.Lock()
+    app.state.kept = {}
+    app.state.lists = {}
+    app.state.bank_names = {}
+    app.state.shown = shower()
+    return app
+
+
+_FILES = {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir()) if path.suffix in TYPES}
+
+
+@get("/static/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
+def _static(name: Annotated[str, PathParameter()]) -> Response[bytes]:
+    """A style, a script or a drawing; its address changes with it, so it is kept for ever."""
+    if name not in _FILES:
+        raise NotFoundException
+    media_type = TYPES[name[name.rindex(".") :]]
+    return Response(_FILES[name], media_type=media_type, headers={"cache-control": FOR_EVER})

@@ -1,0 +1,115 @@
+"""The front page: what this bank is, its open figures and rules, and how to come in; and settings of every page."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from litestar import Response
+
+from timebank.demo import known_world
+from timebank.projections.credit import policies
+from timebank.projections.recognition import leaderboards
+from timebank.web.http import crumbs
+from timebank.web.http.pages import Page, switch
+from timebank.web.http.safe import local
+from timebank.web.http.visitors import Visitor
+
+FIGURES_SECONDS = 60.0
+"""So long the open figures are shown before they are asked for again."""
+
+DOORS = (
+    ("volunteer", "As a volunteer"),
+    ("coordinator", "As an organisation"),
+    ("verifier", "As one who confirms"),
+    ("administrator", "As an administrator"),
+)
+
+
+async def front(visitor: Visitor) -> Response[Any]:
+    """The front page; whoever has signed in is taken to their own."""
+    if visitor.me and not visitor.query.get("stay"):
+        return visitor.go("/home")
+    bank_id = await the_bank(visitor)
+    books = await rule_books(visitor, bank_id) if bank_id else []
+    return visitor.show(
+        "bank/front.html",
+        figures=await _figures(visitor, bank_id) if bank_id else None,
+        policy=books[-1] if books else None,
+        doors=[(who, text) for who, text in DOORS] if visitor.settings.demo else (),
+        banks=await banks(visitor),
+        has_oidc=visitor.services.oidc is not None,
+    )
+
+
+async def rules(visitor: Visitor) -> Response[Any]:
+    """All versions of the rules, the newest first."""
+    bank_id = await the_bank(visitor)
+    today = visitor.today
+    adopted = await policies.adopted(visitor.services.pool, bank_id) if bank_id else []
+    shown = list(reversed(adopted))
+    current = next((each.version for each in shown if each.effective_from <= today), None)
+    return visitor.show("credit/rules.html", policies=shown, current=current)
+
+
+async def banks(visitor: Visitor) -> list[tuple[UUID, str]]:
+    """The banks of this service, and what they are called; of demo worlds the newest, in which one can come in."""
+    found = [(bank.bank_id, bank.name) for bank in await visitor.services.ledger.store.banks()]
+    return found[-1:] if visitor.settings.demo else found
+
+
+async def the_bank(visitor: Visitor) -> UUID | None:
+    """The bank whose page it is: of whoever has signed in, or the only one."""
+    if visitor.principal:
+        return visitor.principal.bank_id
+    found = await banks(visitor)
+    return found[0][0] if len(found) == 1 else None
+
+
+async def rule_books(visitor: Visitor, bank_id: UUID) -> list[Any]:
+    """The rule books that hold today or held before, in their order."""
+    today = visitor.today
+    return [each for each in await policies.adopted(visitor.services.pool, bank_id) if each.effective_from <= today]
+
+
+async def _figures(visitor: Visitor, bank_id: UUID) -> dict[str, int]:
+    """The minutes of confirmed service of this month, this year, and all time."""
+    kept: dict[UUID, tuple[float, dict[str, int]]] = visitor.request.app.state.kept
+    if bank_id in kept and kept[bank_id][0] > time.monotonic():
+        return kept[bank_id][1]
+    today, services = visitor.today, visitor.services
+    periods = {"month": f"{today:%Y-%m}", "year": f"{today:%Y}", "all": "all"}
+    figures = {
+        name: (await leaderboards.leaderboard(services.pool, services.people, bank_id, period, 0, 1)).total
+        for name, period in periods.items()
+    }
+    kept[bank_id] = time.monotonic() + FIGURES_SECONDS, figures
+    return figures
+
+
+async def change_settings(visitor: Visitor) -> Response[Any]:
+    """Another language, or another size of letters; back to the page where one was."""
+    switch(visitor)
+    return visitor.go(local(visitor.form.said("from")))
+
+
+async def try_demo(visitor: Visitor) -> Response[Any]:
+    """Come in as somebody of the demo world, where there is one."""
+    services, world = visitor.services, None
+    if visitor.settings.demo:
+        world = await known_world(services)
+    who = visitor.form.said("who")
+    if world is None or who not in {each for each, _ in DOORS}:
+        return visitor.go("/")
+    tokens = await services.sign_in.let_in(world.bank_id, getattr(world, who), visitor.visit, "demo")
+    visitor.keep(crumbs.FOR_WHOM, "")
+    visitor.keep_session({"access_token": tokens.access_token, "refresh_token": tokens.refresh_token}, own_device=False)
+    at = {"administrator": "/admin", "verifier": f"/o/{world.organisation}", "coordinator": f"/o/{world.organisation}"}
+    return visitor.go(at.get(who, "/home"))
+
+
+PAGES = [
+    Page("/", front, public=True),
+    Page("/rules", rules, public=True),
+    Page("/settings", act=change_settings, public=True),
+    Page("/demo", act=try_demo, public=True),
+]

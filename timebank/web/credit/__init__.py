@@ -1,0 +1,1 @@
+"""Pages on credit: one's time, statement, rewards, gifts, the rule book."""

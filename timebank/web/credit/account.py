@@ -1,0 +1,84 @@
+"""One's time: what there is and why, month by month, and the statement in words."""
+
+from collections import defaultdict
+from datetime import date
+from typing import Any
+
+from litestar import Response
+
+from timebank.web.http.pages import Page
+from timebank.web.http.visitors import Visitor
+
+MONTHS = 6
+SHOWN = 50
+
+
+async def home(visitor: Visitor) -> Response[Any]:
+    """What one can spend, has reserved and owes; what one served, month by month; what waits."""
+    why = await visitor.get("/me/balance/why", language=visitor.language, limit=1)
+    since = _month_before(visitor.today, MONTHS - 1)
+    served = (await visitor.get("/service-records", volunteer_id="me", limit=500, params={"from": since}))["items"]
+    open_codes = await visitor.get("/redemptions", volunteer_id="me", status="reserved", limit=5)
+    return visitor.show(
+        "credit/home.html",
+        balance=await visitor.get("/me/balance"),
+        reasons=why["parts"],
+        months=_months(visitor, served),
+        waiting=sum(each["minutes"] for each in served if each["status"] == "logged"),
+        records=served[:3],
+        codes=open_codes["items"],
+    )
+
+
+def _month_before(day: date, months: int) -> date:
+    """The first day of a month so many months before."""
+    at = day.year * 12 + day.month - 1 - months
+    return date(at // 12, at % 12 + 1, 1)
+
+
+def _months(visitor: Visitor, served: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The minutes of confirmed service of each of the last months."""
+    minutes: dict[str, int] = defaultdict(int)
+    for each in served:
+        if each["status"] in ("confirmed", "corrected"):
+            minutes[each["local_date"][:7]] += each["minutes"]
+    first = [_month_before(visitor.today, back) for back in range(MONTHS - 1, -1, -1)]
+    short = "{}月" if visitor.language == "zh" else "{}"
+    return [
+        {"month": f"{each:%Y-%m}", "short": short.format(each.month), "minutes": minutes[f"{each:%Y-%m}"]}
+        for each in first
+    ]
+
+
+async def statement(visitor: Visitor) -> Response[Any]:
+    """What happened on the account in a month, the latest first, each line with its why."""
+    month = visitor.query.get("month") or f"{visitor.today:%Y-%m}"
+    told = await visitor.get("/me/statement", month=month, language=visitor.language, limit=500)
+    lines = told["lines"][::-1]
+    first = int(visitor.query.get("after", "0")) if visitor.query.get("after", "0").isdecimal() else 0
+    day = date.fromisoformat(f"{month}-01")
+    return visitor.show(
+        "credit/statement.html",
+        month_shown=month,
+        statement=told,
+        lines=lines[first : first + SHOWN],
+        count=len(lines),
+        next=first + SHOWN if len(lines) > first + SHOWN else None,
+        earlier=f"{_month_before(day, 1):%Y-%m}",
+        later=f"{_month_before(day, -1):%Y-%m}" if month < f"{visitor.today:%Y-%m}" else None,
+        gained=sum(each["minutes"] for each in told["parts"] if each["minutes"] > 0),
+        spent=sum(each["minutes"] for each in told["parts"] if each["minutes"] < 0),
+    )
+
+
+async def as_csv(visitor: Visitor) -> Response[Any]:
+    """The statement as a spreadsheet."""
+    params = {"language": visitor.language, "month": visitor.query.get("month")}
+    return visitor.hand_out(await visitor.asked("GET", "/me/statement.csv", None, params))
+
+
+PAGES = [
+    Page("/home", home),
+    Page("/statement", statement),
+    Page("/statement.csv", as_csv),
+]

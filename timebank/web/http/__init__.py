@@ -1,0 +1,1 @@
+"""What every page stands on: who visits, what is asked of the API, words, forms, and how it is shown."""

@@ -1,0 +1,114 @@
+"""Asking the API, in the same process: what pages show and do goes through the same door as any program's request."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+import msgspec
+from litestar import Litestar
+from litestar.types import ASGIApp, Message
+
+PREFIX = "/v1"
+
+
+class Answer(NamedTuple):
+    """What the API answered."""
+
+    status: int
+    headers: dict[str, str]
+    cookies: list[bytes]
+    body: bytes
+
+    def json(self) -> Any:
+        """What it says."""
+        return msgspec.json.decode(self.body) if self.body else None
+
+
+class Refused(Exception):  # noqa: N818  # it is an answer, and no error of ours
+    """The API did not do what was asked; its problem says why (RFC 9457)."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        self.problem = problem
+        self.status = int(problem.get("status", 500))
+        super().__init__(problem.get("detail", ""))
+
+    @property
+    def kind(self) -> str:
+        """The last part of the problem's type, as `not-enough-credit`."""
+        return str(self.problem.get("type", "")).rpartition("/")[2]
+
+
+class Api(NamedTuple):
+    """The API of this process: the application, and how it is served within whatever is around it."""
+
+    app: Litestar
+    served: ASGIApp
+
+    async def ask(
+        self,
+        outer: Mapping[str, Any],
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, Any],
+        body: bytes,
+    ) -> Answer:
+        """The answer to a request, made in the course of the `outer` one, whose id and address it carries."""
+        scope = _scope(self.app, outer, method, path, headers, params)
+        status, told, parts = 500, [], []
+
+        asked = iter([{"type": "http.request", "body": body, "more_body": False}])
+        answered = asyncio.Event()
+
+        async def receive() -> Any:
+            """What is asked; and once it is answered, that nobody listens any more."""
+            if message := next(asked, None):
+                return message
+            await answered.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            nonlocal status, told
+            if message["type"] == "http.response.start":
+                status, told = int(message["status"]), list(message["headers"])
+            elif message["type"] == "http.response.body":
+                parts.append(message.get("body", b""))
+                if not message.get("more_body", False):
+                    answered.set()
+
+        await self.served(scope, receive, send)  # type: ignore[arg-type]
+        outer["state"]["principal"] = scope["state"].get("principal") or outer["state"].get("principal")
+        cookies = [value for name, value in told if name.lower() == b"set-cookie"]
+        return Answer(status, {n.decode().lower(): v.decode("latin-1") for n, v in told}, cookies, b"".join(parts))
+
+
+def _scope(
+    app: Litestar,
+    outer: Mapping[str, Any],
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    params: Mapping[str, Any],
+) -> dict[str, Any]:
+    whole = PREFIX + path
+    given = {name: value for name, value in params.items() if value not in (None, "")}
+    state = {name: outer["state"][name] for name in ("request_id", "address")}
+    return {
+        "type": "http",
+        "asgi": outer["asgi"],
+        "http_version": "1.1",
+        "method": method,
+        "scheme": outer["scheme"],
+        "path": whole,
+        "raw_path": quote(whole).encode(),
+        "query_string": urlencode(given, doseq=True).encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode("latin-1", "replace")) for name, value in headers.items()],
+        "client": outer.get("client"),
+        "server": outer.get("server"),
+        "extensions": {},
+        "state": state,
+        "app": app,
+        "litestar_app": app,
+    }

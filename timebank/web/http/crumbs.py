@@ -1,0 +1,40 @@
+"""Cookies: what a browser keeps, sent to this service only, kept from scripts, and over HTTPS where there is any."""
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from litestar.datastructures import Cookie
+
+ACCESS, REFRESH, BROWSER = "timebank_access", "timebank_refresh", "timebank_browser"
+FOR_WHOM, OWN_DEVICE = "timebank_for", "timebank_own"
+LANGUAGE, LARGE, TOLD = "timebank_language", "timebank_large", "timebank_told"
+
+LONG_SECONDS = 365 * 24 * 3600
+STAY_SECONDS = 30 * 24 * 3600
+
+
+def is_secure(public_url: str) -> bool:
+    """Whether cookies are for HTTPS only: always, but where the public address is plain HTTP on this very machine."""
+    address = urlsplit(public_url)
+    return not (address.scheme == "http" and _is_loopback(address.hostname or ""))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def cookie(name: str, value: str, *, secure: bool, seconds: int | None = None) -> bytes:
+    """A cookie as it is set; an empty one is forgotten, one without `seconds` when the browser is closed."""
+    made = Cookie(
+        name,
+        value=value,
+        path="/",
+        max_age=0 if not value else seconds,
+        httponly=True,
+        secure=secure,
+        samesite="lax",
+    )
+    return made.to_header(header="").strip().encode("latin-1")

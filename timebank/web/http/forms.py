@@ -1,0 +1,79 @@
+"""What people type into forms, as the API takes it: days, clock times, hours and minutes, in any usual spelling."""
+
+import re
+from contextlib import suppress
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from timebank.exchange.cells.errors import CellError
+from timebank.exchange.cells.times import parse_date, parse_time
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+
+
+class Form(dict[str, str]):
+    """The fields of a form; what was not filled in is empty. `lists` has all values of what can be ticked."""
+
+    def __init__(self, fields: dict[str, list[Any]]) -> None:
+        self.lists = fields
+        super().__init__({name: str(values[-1]).strip() for name, values in fields.items() if values})
+
+    def said(self, name: str) -> str:
+        """What a field says, or nothing."""
+        return self.get(name, "")
+
+    def one(self, name: str) -> str:
+        """What a field names, as a part of an address; what cannot be an id names nothing."""
+        return self.said(name) if _ID.fullmatch(self.said(name)) else "-"
+
+    def secret(self, name: str) -> str:
+        """A password as it was typed, blanks at its ends and all."""
+        return str((self.lists.get(name) or [""])[-1])
+
+    def ticked(self, name: str) -> list[str]:
+        """All values of a field that are ticked."""
+        return [str(each) for each in self.lists.get(name, []) if str(each)]
+
+    def given(self, *names: str) -> dict[str, str]:
+        """The fields that were filled in."""
+        return {name: self[name] for name in names if self.said(name)}
+
+    def number(self, name: str) -> Any:
+        """A whole number; what is none is left as it is, for the API to say so."""
+        text = self.said(name).replace(",", "").replace(" ", "")
+        return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 16 else text or None
+
+    def minutes(self, hours: str = "hours", minutes: str = "minutes") -> Any:
+        """Hours and minutes together, in minutes; None if neither says anything."""
+        if not (self.said(hours) or self.said(minutes)):
+            return None
+        parts = self.number(hours) or 0, self.number(minutes) or 0
+        return parts[0] * 60 + parts[1] if all(isinstance(each, int) for each in parts) else " ".join(map(str, parts))
+
+    def day(self, name: str, today: Any) -> str | None:
+        """A day, as 2026-03-01; without a year it is the latest such day up to today."""
+        text = self.said(name)
+        if not text:
+            return None
+        for written in (text, f"{today.year}-{text}", f"{today.year}年{text}"):
+            try:
+                found = parse_date(written)
+            except CellError:
+                continue
+            if written is not text and found > today:
+                with suppress(ValueError):
+                    found = found.replace(year=found.year - 1)
+            return found.isoformat()
+        return text
+
+    def moment(self, day: str | None, clock: str, zone: ZoneInfo) -> str | None:
+        """A clock time on a day, as the API takes it; what is none is left as it is."""
+        text = self.said(clock)
+        if not text or not day:
+            return text or None
+        try:
+            said = parse_time(text)
+            return said.on(datetime.fromisoformat(day).date(), zone).isoformat()
+        except (CellError, ValueError):
+            return text

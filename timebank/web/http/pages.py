@@ -1,0 +1,133 @@
+"""What a page is: an address, what it shows, and what its form does; and how a form is refused that is not ours."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import HttpMethod, Response
+from litestar.handlers import HTTPRouteHandler
+
+from timebank.web.http import crumbs
+from timebank.web.http.asking import Refused
+from timebank.web.http.forms import Form
+from timebank.web.http.visitors import PageRequest, Visitor
+
+Show = Callable[[Visitor], Awaitable[Response[Any]]]
+
+FORM_BYTES = 11 * 1024 * 1024
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page. `again` is shown after `act` was refused, if the address has no `show` of its own."""
+
+    path: str
+    show: Show | None = None
+    act: Show | None = None
+    again: Show | None = None
+    public: bool = False
+    """Whether strangers see it."""
+    half_way: bool = False
+    """Whether it is for those too who have not said their second factor yet."""
+    proof: bool = False
+    """Whether one has to have said one's password lately, to do what it is for."""
+
+    def handlers(self) -> list[HTTPRouteHandler]:
+        """What serves it."""
+        made = []
+        if self.show:
+            made.append(_handler(self, HttpMethod.GET, self._shown))
+        if self.act:
+            made.append(_handler(self, HttpMethod.POST, self._acted))
+        return made
+
+    async def _shown(self, visitor: Visitor) -> Response[Any]:
+        assert self.show
+        if self.proof and not await visitor.has_proved():
+            return visitor.go(f"/prove?next={quote(visitor.request.url.path)}")
+        return await self.show(visitor)
+
+    async def _acted(self, visitor: Visitor) -> Response[Any]:
+        assert self.act
+        await _read_form(visitor)
+        if not visitor.is_own_form():
+            raise ForeignForm
+        try:
+            return await self.act(visitor)
+        except Refused as refused:
+            if refused.kind == "proof-needed":
+                back = visitor.request.url.path if self.show else visitor.form.said("from") or "/"
+                return visitor.go(f"/prove?next={quote(back)}")
+            shown = self.again or self.show
+            if shown is None or refused.status == 401 or refused.status >= 500:
+                raise
+            visitor.problem = refused.problem
+            return await shown(visitor)
+
+
+class ForeignForm(Exception):  # noqa: N818  # it is answered with a page, and no error of ours
+    """A form that this browser was not given: from another site, or from before one signed in or out."""
+
+
+def _handler(page: Page, method: HttpMethod, serve: Show) -> HTTPRouteHandler:
+    async def served(request: PageRequest) -> Response[Any]:
+        visitor = Visitor(request)
+        request.scope["state"]["visitor"] = visitor
+        await visitor.come_in()
+        if not (page.public or (page.half_way and visitor.principal)):
+            visitor.must_be_in()
+        return await serve(visitor)
+
+    return HTTPRouteHandler(
+        page.path,
+        http_method=method,
+        name=f"{method.value} {page.path}",
+        opt={"page": page},
+        status_code=200,
+        include_in_schema=False,
+        request_max_body_size=FORM_BYTES,
+    )(served)
+
+
+async def _read_form(visitor: Visitor) -> None:
+    """The fields of the form that came, and its file."""
+    form = await visitor.request.form()
+    fields: dict[str, list[Any]] = {}
+    for name, value in form.multi_items():
+        if hasattr(value, "filename"):
+            content = await value.read()
+            if value.filename:
+                visitor.file = value.filename, content
+        else:
+            fields.setdefault(name, []).append(value)
+    visitor.form = Form(fields)
+
+
+async def complete(message: Any, scope: Any) -> None:
+    """Add to any answer what the browser is to keep, and what a page may load."""
+    if message["type"] == "http.response.start":
+        kept: dict[str, bytes] = scope["state"].get("cookies", {})
+        said = {name for name, _ in message["headers"]}
+        told = [(name, value) for name, value in HEADERS if name not in said]
+        message["headers"] = [*message["headers"], *told, *((b"set-cookie", each) for each in kept.values())]
+
+
+POLICY = (
+    b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    b"font-src 'self'; media-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+"""What a page may load (Content Security Policy): files of ours, and nothing written into the page itself."""
+
+HEADERS = [(b"content-security-policy", POLICY), (b"cache-control", b"no-store")]
+"""Nothing personal stays in the browser's memory: the back button shows nothing after signing out."""
+
+
+LANGUAGES = {"zh", "en"}
+
+
+def switch(visitor: Visitor) -> None:
+    """Keep another language, or another size of letters."""
+    if visitor.form.said("language") in LANGUAGES:
+        visitor.keep(crumbs.LANGUAGE, visitor.form["language"], crumbs.LONG_SECONDS)
+    if visitor.form.said("large"):
+        visitor.keep(crumbs.LARGE, "1" if visitor.form["large"] == "1" else "", crumbs.LONG_SECONDS)

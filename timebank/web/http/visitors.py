@@ -1,0 +1,300 @@
+"""Who visits a page: in which language, with which session, for whom; and what they ask of the API."""
+
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+from litestar import Request, Response
+from litestar.response import Redirect
+
+from timebank.api.http.devices import device_of
+from timebank.identity.failures import ProofNeeded
+from timebank.identity.principals import Principal
+from timebank.identity.security_log import Visit
+from timebank.runtime.composition import Services
+from timebank.runtime.settings import Settings
+from timebank.web.http import crumbs
+from timebank.web.http.asking import Answer, Api, Refused
+from timebank.web.http.forms import Form
+from timebank.web.http.words import Language, say, spoken
+
+PageRequest = Request[Any, Any, Any]
+
+REPEAT_SECONDS = 20.0
+"""So long the tokens that a browser was just given are good for its other requests, which still carry the old one."""
+
+
+class SignInNeeded(Exception):  # noqa: N818  # it is answered with a page, and no error of ours
+    """This page is for whoever has signed in."""
+
+
+class FactorNeeded(Exception):  # noqa: N818
+    """They have signed in, but have not said their second factor yet."""
+
+
+class Visitor:
+    """Whoever looks at a page."""
+
+    def __init__(self, request: PageRequest) -> None:
+        self.request = request
+        self.cookies = dict(request.cookies)
+        """A copy: Litestar hands the same dictionary to all requests with the same header."""
+        self.path: dict[str, str] = {name: str(value) for name, value in request.path_params.items()}
+        self.query: dict[str, str] = dict(request.query_params.items())
+        self.form = Form({})
+        self.file: tuple[str, bytes] | None = None
+        self.problem: dict[str, Any] | None = None
+        self.me: dict[str, Any] | None = None
+        self.acts_for: dict[str, Any] | None = None
+        self.principal: Principal | None = None
+        self.bank_name = ""
+        self._access = ""
+        kept = self.cookies.get(crumbs.LANGUAGE)
+        self.language: Language = "en" if kept == "en" else "zh"
+        if kept not in ("zh", "en"):
+            self.language = spoken(request.headers.get("accept-language", ""))
+        self.is_large = self.cookies.get(crumbs.LARGE) == "1"
+        if not self.cookies.get(crumbs.BROWSER):
+            self.keep(crumbs.BROWSER, secrets.token_urlsafe(24))
+
+    # What is known of them
+
+    @property
+    def services(self) -> Services:
+        """The services behind it."""
+        services: Services = self.request.app.state.api.app.state.services
+        return services
+
+    @property
+    def settings(self) -> Settings:
+        """How the service is set."""
+        settings: Settings = self.request.app.state.settings
+        return settings
+
+    @property
+    def bank_id(self) -> UUID:
+        """The bank of whoever has signed in."""
+        assert self.principal
+        return self.principal.bank_id
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The bank's time zone."""
+        return ZoneInfo(self.principal.timezone if self.principal else "Asia/Shanghai")
+
+    @property
+    def today(self) -> Any:
+        """The bank's local day."""
+        return self.services.ledger.clock().astimezone(self.zone).date()
+
+    @property
+    def own_id(self) -> str:
+        """Whose matters these are: their own, or of whom they act for."""
+        assert self.me, "they have signed in"
+        return str(self.acts_for["volunteer_id"] if self.acts_for else self.me["volunteer"]["volunteer_id"])
+
+    @property
+    def offices(self) -> set[str]:
+        """The offices they hold today; none while they act for somebody else."""
+        return set() if not self.me or self.acts_for else {each["office"] for each in self.me["offices"]}
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Their roles, by organisation; none while they act for somebody else."""
+        return {} if not self.me or self.acts_for else dict(self.me["roles"])
+
+    def say(self, english: str, **blanks: Any) -> str:
+        """A sentence in their language."""
+        return say(self.language, english, **blanks)
+
+    # Cookies
+
+    def keep(self, name: str, value: str, seconds: int | None = None) -> None:
+        """Have their browser keep something; an empty value is forgotten."""
+        kept: dict[str, bytes] = self.request.scope["state"].setdefault("cookies", {})
+        kept[name] = crumbs.cookie(name, value, secure=self.request.app.state.is_secure, seconds=seconds)
+        self.cookies[name] = value
+
+    def keep_session(self, tokens: Mapping[str, Any], *, own_device: bool | None = None) -> None:
+        """Have their browser keep a session: as long as it is open, or on one's own device as long as it lasts."""
+        stays = self.cookies.get(crumbs.OWN_DEVICE) == "1" if own_device is None else own_device
+        seconds = crumbs.STAY_SECONDS if stays else None
+        self.keep(crumbs.ACCESS, tokens["access_token"], seconds)
+        self.keep(crumbs.REFRESH, tokens["refresh_token"], seconds)
+        self.keep(crumbs.OWN_DEVICE, "1" if stays else "", seconds)
+        if own_device is not None:
+            # Whoever knew the browser's secret before does not know it any more.
+            self.keep(crumbs.BROWSER, secrets.token_urlsafe(24))
+
+    def forget_session(self) -> None:
+        """Have their browser forget it."""
+        for name in (crumbs.ACCESS, crumbs.REFRESH, crumbs.OWN_DEVICE, crumbs.FOR_WHOM, crumbs.BROWSER):
+            self.keep(name, "")
+
+    # Forms
+
+    @property
+    def token(self) -> str:
+        """What each form of theirs carries, and no other site knows: their browser's secret, hashed with our key."""
+        secret = self.cookies[crumbs.BROWSER]
+        return self.services.people.keyring.current.index("form", secret)
+
+    def is_own_form(self) -> bool:
+        """Whether a form that came is one of those that their browser was given."""
+        secret, said = self.cookies.get(crumbs.BROWSER, ""), self.form.said("csrf")
+        known = self.services.people.keyring.indexes("form", secret) if secret else []
+        return any(secrets.compare_digest(each.encode(), said.encode()) for each in known)
+
+    # Who they are
+
+    async def come_in(self) -> None:
+        """Find out who they are by what their browser keeps."""
+        carried = self.cookies.get(crumbs.ACCESS, "")
+        now = self.services.ledger.clock()
+        found = await self.services.principals.find(carried, now) if carried else None
+        if found is None and self.cookies.get(crumbs.REFRESH):
+            await self._refresh()
+            carried = self._access
+            found = await self.services.principals.find(carried, now) if carried else None
+        if found and found.kind == "volunteer":
+            self.principal, self._access = found, carried
+            if not found.owes_factor:
+                self.me = await self.get("/me", own=True)
+                self._act_for(self.cookies.get(crumbs.FOR_WHOM, ""))
+        await self._name_bank()
+
+    async def _name_bank(self) -> None:
+        """What the bank is called whose pages these are."""
+        names: dict[Any, str] = self.request.app.state.bank_names
+        bank_id = self.principal.bank_id if self.principal else None
+        if not names or (bank_id and bank_id not in names):
+            names |= {each.bank_id: each.name for each in await self.services.ledger.store.banks()}
+        self.bank_name = names[bank_id] if bank_id else next(iter(names.values())) if len(names) == 1 else ""
+
+    def _act_for(self, volunteer_id: str) -> None:
+        assert self.me
+        self.acts_for = next((each for each in self.me["acts_for"] if each["volunteer_id"] == volunteer_id), None)
+        if volunteer_id and not self.acts_for:
+            self.keep(crumbs.FOR_WHOM, "")
+
+    async def _refresh(self) -> None:
+        """New tokens for the refresh token; requests of one browser that come together get the same ones."""
+        given, recent = self.cookies[crumbs.REFRESH], self.request.app.state.refreshed
+        now = time.monotonic()
+        for old in [token for token, (until, _) in recent.items() if until < now]:
+            del recent[old]
+        async with self.request.app.state.refreshing:
+            if given not in recent:
+                answer = await self._ask("POST", "/sessions/refresh", {"refresh_token": given}, {}, own=True)
+                if answer.status >= 500 or answer.status == 429:
+                    raise Refused(answer.json())
+                recent[given] = (now + REPEAT_SECONDS, answer.json() if answer.status < 300 else None)
+        tokens = recent[given][1]
+        if tokens is None:
+            self.forget_session()
+            return
+        self._access = tokens["access_token"]
+        self.keep_session(tokens)
+
+    def must_be_in(self) -> None:
+        """Refuse strangers. Raises `SignInNeeded`, or `FactorNeeded`."""
+        if self.principal and self.principal.owes_factor:
+            raise FactorNeeded
+        if self.me is None:
+            raise SignInNeeded
+
+    async def has_proved(self) -> bool:
+        """Whether they have said their password lately, as some operations demand."""
+        assert self.principal
+        try:
+            now = self.services.ledger.clock()
+            await self.services.sign_in.sessions.must_be_proved(self.principal.credential, now)
+        except ProofNeeded:
+            return False
+        return True
+
+    # Asking the API
+
+    async def get(self, path: str, *, own: bool = False, params: Mapping[str, Any] | None = None, **more: Any) -> Any:
+        """The answer to a question. Raises `Refused`."""
+        return (await self.asked("GET", path, None, {**(params or {}), **more}, own=own)).json()
+
+    async def seen(self, path: str, **params: Any) -> Any:
+        """The answer to a question that they may not be allowed to ask: then nothing."""
+        try:
+            return await self.get(path, **params)
+        except Refused as refused:
+            if refused.status in (403, 404):
+                return None
+            raise
+
+    async def post(self, path: str, body: Any = None, *, own: bool = False, **params: Any) -> Any:
+        """Have something done, once for each form that was shown. Raises `Refused`."""
+        return (await self.asked("POST", path, body, params, own=own)).json()
+
+    async def asked(
+        self, method: str, path: str, body: Any = None, params: Mapping[str, Any] | None = None, *, own: bool = False
+    ) -> Answer:
+        """The answer to any request; a form that is sent twice is one. Raises `Refused`."""
+        answer = await self._ask(method, path, body, params or {}, own=own)
+        if answer.status >= 400:
+            raise Refused(answer.json())
+        return answer
+
+    def pass_on(self, answer: Answer) -> None:
+        """Have the browser keep what the API wants it to keep."""
+        kept: dict[str, bytes] = self.request.scope["state"].setdefault("cookies", {})
+        kept |= {each.partition(b"=")[0].decode(): each for each in answer.cookies}
+
+    async def _ask(self, method: str, path: str, body: Any, params: Mapping[str, Any], *, own: bool) -> Answer:
+        api: Api = self.request.app.state.api
+        is_raw = isinstance(body, bytes)
+        sent = body if is_raw else b"" if body is None else msgspec.json.encode(body)
+        headers = {"accept-language": self.language, "user-agent": self.request.headers.get("user-agent", "")}
+        if path.startswith("/oidc"):
+            headers["cookie"] = self.request.headers.get("cookie", "")
+        if self._access:
+            headers["authorization"] = f"Bearer {self._access}"
+        if self.acts_for and not own:
+            headers["on-behalf-of"] = self.acts_for["volunteer_id"]
+        if method != "GET" and self.form.said("once"):
+            headers["idempotency-key"] = self.form["once"]
+        if sent:
+            headers["content-type"] = "application/octet-stream" if is_raw else "application/json"
+            headers["content-length"] = str(len(sent))
+        return await api.ask(self.request.scope, method, path, headers, params, sent)
+
+    # Answering
+
+    def show(self, template: str, *, status: int = 200, **context: Any) -> Response[str]:
+        """A page; after a form was refused with its status, and what was wrong beside the fields."""
+        if self.problem and status == 200:
+            status = int(self.problem["status"])
+        told = self.cookies.get(crumbs.TOLD, "")
+        if told:
+            self.keep(crumbs.TOLD, "")
+        html = self.request.app.state.shown(self, template, {"told": told, **context})
+        return Response(html, status_code=status, media_type="text/html")
+
+    def hand_out(self, answer: Answer) -> Response[bytes]:
+        """A file, as the API made it."""
+        kept = {name: answer.headers[name] for name in ("content-disposition",) if name in answer.headers}
+        media_type = answer.headers.get("content-type", "application/octet-stream")
+        return Response(answer.body, media_type=media_type, headers=kept)
+
+    def go(self, path: str, told: str = "") -> Redirect:
+        """On to another page, which says `told`, a sentence of the catalogue, on top."""
+        if told:
+            self.keep(crumbs.TOLD, quote(told))
+        return Redirect(path, status_code=303)
+
+    @property
+    def visit(self) -> Visit:
+        """When and whence they come."""
+        state, device = self.request.scope["state"], device_of(self.request.headers.get("user-agent", ""))
+        return Visit(self.services.ledger.clock(), state["address"], state["request_id"], device)

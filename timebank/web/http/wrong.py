@@ -1,0 +1,93 @@
+"""When something goes wrong: a page that says what, and what to do next; problems as JSON for programs."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Response
+from litestar.exceptions import HTTPException
+from litestar.types import ExceptionHandlersMap
+
+from timebank.api.http.problems import HANDLERS, PROBLEM_JSON
+from timebank.web.http.asking import Refused
+from timebank.web.http.pages import ForeignForm
+from timebank.web.http.visitors import FactorNeeded, PageRequest, SignInNeeded, Visitor
+
+
+def _visitor(request: PageRequest) -> Visitor:
+    found: Visitor | None = request.scope["state"].get("visitor")
+    return found or Visitor(request)
+
+
+def _page(request: PageRequest, problem: dict[str, Any]) -> Response[Any]:
+    """The page about a problem; to programs, the problem itself."""
+    status = int(problem["status"])
+    if "text/html" not in request.headers.get("accept", ""):
+        return Response(problem, status_code=status, media_type=PROBLEM_JSON)
+    visitor = _visitor(request)
+    visitor.problem = None
+    return visitor.show("wrong.html", status=status, what=problem, advice=ADVICE.get(status, ADVICE[500]))
+
+
+ADVICE = {
+    400: "Go back, look at what you typed, and try again.",
+    401: "Sign in again, and go on where you were.",
+    403: "If you need this for your work, ask the office of your time bank.",
+    404: "See whether the address is right, or start from the first page.",
+    405: "Start from the first page.",
+    409: "Go back and look how things stand now.",
+    413: "Send less at once.",
+    422: "Go back, look at what you typed, and try again.",
+    429: "Wait a moment, and try again.",
+    500: "It has been noted. Try again later; if it stays so, tell the office of your time bank.",
+    503: "Try again in a moment. Nothing is done twice.",
+}
+"""What to do next, by status."""
+
+
+def _refused(request: PageRequest, refused: Refused) -> Response[Any]:
+    if refused.status == 401 and refused.kind in ("about:blank", "blank", ""):
+        return _sign_in(request, SignInNeeded())
+    return _page(request, refused.problem)
+
+
+def _sign_in(request: PageRequest, _: SignInNeeded) -> Response[Any]:
+    visitor = _visitor(request)
+    back = quote(request.url.path) if request.method == "GET" else "/"
+    return visitor.go(f"/sign-in?next={back}", "Sign in first, then it goes on here.")
+
+
+def _factor(request: PageRequest, _: FactorNeeded) -> Response[Any]:
+    return _visitor(request).go(f"/prove?next={quote(request.url.path)}")
+
+
+def _foreign(request: PageRequest, _: ForeignForm) -> Response[Any]:
+    said = _visitor(request).say(
+        "This page was open for too long, or you have signed in or out meanwhile. Nothing was done."
+    )
+    return _page(request, {"status": 403, "title": "", "detail": said, "type": "/problems/foreign-form"})
+
+
+def _otherwise(handler: Callable[..., Response[Any]]) -> Callable[[PageRequest, Any], Response[Any]]:
+    """What the API would answer, as a page."""
+
+    def answered(request: PageRequest, error: Any) -> Response[Any]:
+        language = _visitor(request).language.encode()
+        request.scope["headers"] = [(b"accept-language", language), *request.scope["headers"]]
+        problem = handler(request, error).content
+        return _page(request, msgspec.to_builtins(problem))
+
+    return answered
+
+
+def handlers() -> ExceptionHandlersMap:
+    """How pages answer whatever goes wrong."""
+    return {
+        **{kind: _otherwise(handler) for kind, handler in HANDLERS.items()},
+        HTTPException: _otherwise(HANDLERS[HTTPException]),
+        Refused: _refused,
+        SignInNeeded: _sign_in,
+        FactorNeeded: _factor,
+        ForeignForm: _foreign,
+    }

@@ -1,0 +1,1 @@
+"""Pages on signing in and staying safe."""

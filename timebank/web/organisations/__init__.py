@@ -1,0 +1,1 @@
+"""Pages on organisations: members, keys, offices."""

@@ -1,0 +1,56 @@
+"""Members of an organisation: finding, inviting, answering those who ask, roles and terms."""
+
+from typing import Any, get_args
+
+from litestar import Response
+
+from timebank.domain.facts.organisations import Role
+from timebank.web.http.desks import at_desk
+from timebank.web.http.pages import Page
+from timebank.web.http.visitors import Visitor
+
+ROLES = get_args(Role)
+
+
+async def members(visitor: Visitor) -> Response[Any]:
+    """The members, by role and state."""
+    query = visitor.query
+    page = await visitor.get(
+        f"/organisations/{visitor.path['organisation_id']}/members",
+        role=query.get("role"),
+        status=query.get("status"),
+        after=query.get("after"),
+        limit=50,
+    )
+    return await at_desk(visitor, "organisations/members.html", members=page["items"], next=page["next"], roles=ROLES)
+
+
+async def invite(visitor: Visitor) -> Response[Any]:
+    """Invite somebody; they accept themselves."""
+    form = visitor.form
+    body: dict[str, Any] = {
+        "volunteer_id": form.said("volunteer_id").replace(" ", "") or "-",
+        "role": form.said("role") or "member",
+    }
+    if form.said("valid_until"):
+        body["valid_until"] = form.day("valid_until", visitor.today)
+    await visitor.post(f"/organisations/{visitor.path['organisation_id']}/members", body)
+    return visitor.go(visitor.request.url.path, "They are invited. They see it when they sign in.")
+
+
+async def answer(visitor: Visitor) -> Response[Any]:
+    """Answer one who asks, end a membership, or give another role."""
+    form, organisation_id = visitor.form, visitor.path["organisation_id"]
+    who = f"/organisations/{organisation_id}/members/{form.one('volunteer_id')}"
+    if form.said("what") == "role":
+        await visitor.asked("PATCH", who, {"role": form.said("role")})
+    else:
+        verb = form.said("what") if form.said("what") in {"approve", "decline", "end"} else "decline"
+        await visitor.post(f"{who}/{verb}", form.given("reason"))
+    return visitor.go(f"/o/{organisation_id}/members", "It is done.")
+
+
+PAGES = [
+    Page("/o/{organisation_id:str}/members", members, invite),
+    Page("/o/{organisation_id:str}/members/answer", act=answer, again=members),
+]

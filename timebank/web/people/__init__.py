@@ -1,0 +1,1 @@
+"""Pages on people: one's own data, proxies, members, the register."""

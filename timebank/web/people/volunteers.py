@@ -1,0 +1,105 @@
+"""The register of people: finding, registering, handing out codes, suspending; and why a balance is what it is."""
+
+from typing import Any
+
+from litestar import Response
+
+from timebank.web.http.offices import in_office
+from timebank.web.http.pages import Page
+from timebank.web.http.visitors import Visitor
+
+
+async def people(visitor: Visitor) -> Response[Any]:
+    """People found by name, number or phone."""
+    query, after = visitor.query.get("query", "").strip(), visitor.query.get("after")
+    wanted = "".join(query.split()) if query.replace(" ", "").isdecimal() else query
+    page = await visitor.get("/volunteers", query=wanted or None, after=after, limit=30)
+    return await in_office(visitor, "people/people.html", people=page["items"], next=page["next"], asked=query)
+
+
+async def person(visitor: Visitor) -> Response[Any]:
+    """One person: who they are, what they have and why, what they belong to."""
+    who = visitor.path["volunteer_id"]
+    found = await visitor.get(f"/volunteers/{who}")
+    why = await visitor.seen(f"/volunteers/{who}/balance/why", language=visitor.language, limit=100)
+    memberships = await visitor.seen(f"/volunteers/{who}/memberships", limit=50)
+    return await in_office(
+        visitor,
+        "people/person.html",
+        person=found,
+        balance=await visitor.seen(f"/volunteers/{who}/balance"),
+        why=why,
+        memberships=memberships["items"] if memberships else [],
+    )
+
+
+async def registering(visitor: Visitor) -> Response[Any]:
+    """Where to register somebody."""
+    return await in_office(visitor, "people/register.html")
+
+
+async def register(visitor: Visitor) -> Response[Any]:
+    """Register somebody."""
+    form = visitor.form
+    body: dict[str, Any] = {"name": form.said("name")} | form.given("document_number")
+    if form.said("phone"):
+        body["phone"] = form["phone"].replace(" ", "")
+    if form.said("birth_year"):
+        body["birth_year"] = form.number("birth_year")
+    made = await visitor.post("/volunteers", body)
+    return visitor.go(f"/admin/people/{made['volunteer_id']}", "They are registered. Give them a code to sign in.")
+
+
+async def hand_out_code(visitor: Visitor) -> Response[Any]:
+    """Make a code to choose a password with, shown once."""
+    made = await visitor.post(f"/volunteers/{visitor.path['volunteer_id']}/codes")
+    return await in_office(visitor, "people/code.html", made=made)
+
+
+async def hand_out_phone_code(visitor: Visitor) -> Response[Any]:
+    """Make a code to verify a phone with, shown once."""
+    made = await visitor.post(f"/volunteers/{visitor.path['volunteer_id']}/phone/codes")
+    return await in_office(visitor, "people/phone_code.html", made=made)
+
+
+async def erasing(visitor: Visitor) -> Response[Any]:
+    """Where to erase all that is personal about somebody; what that means."""
+    who = visitor.path["volunteer_id"]
+    funds = [each for each in (await visitor.get("/funds", limit=100))["items"] if each["status"] == "open"]
+    return await in_office(
+        visitor,
+        "people/erasing.html",
+        person=await visitor.get(f"/volunteers/{who}"),
+        balance=await visitor.get(f"/volunteers/{who}/balance"),
+        funds=funds,
+    )
+
+
+async def erase(visitor: Visitor) -> Response[Any]:
+    """Erase it, for good."""
+    form = visitor.form
+    body = form.given("rest") | (form.given("fund_id") if form.said("rest") == "donate" else {})
+    await visitor.post(f"/volunteers/{visitor.path['volunteer_id']}/erase", body)
+    return visitor.go("/admin/people", "All that was personal is erased. The history names nobody.")
+
+
+async def change_standing(visitor: Visitor) -> Response[Any]:
+    """Suspend or reinstate somebody, or end their sessions."""
+    who, what = visitor.path["volunteer_id"], visitor.form.said("what")
+    if what == "sessions":
+        await visitor.asked("DELETE", f"/volunteers/{who}/sessions")
+    else:
+        verb = "reinstate" if what == "reinstate" else "suspend"
+        await visitor.post(f"/volunteers/{who}/{verb}", {"reason": visitor.form.said("reason")})
+    return visitor.go(f"/admin/people/{who}", "It is done.")
+
+
+PAGES = [
+    Page("/admin/people", people),
+    Page("/admin/people/new", registering, register),
+    Page("/admin/people/{volunteer_id:str}", person),
+    Page("/admin/people/{volunteer_id:str}/code", act=hand_out_code, again=person),
+    Page("/admin/people/{volunteer_id:str}/phone", act=hand_out_phone_code, again=person),
+    Page("/admin/people/{volunteer_id:str}/erase", erasing, erase, proof=True),
+    Page("/admin/people/{volunteer_id:str}/standing", act=change_standing, again=person),
+]

@@ -1,0 +1,1 @@
+"""Pages to thank people: boards."""

@@ -1,0 +1,1 @@
+"""Pages on service: recording, lists, confirming."""

@@ -1,0 +1,102 @@
+"""Recording service: of one person, or of many who did the same."""
+
+from typing import Any
+
+from litestar import Response
+
+from timebank.domain.facts.service import Capacity
+from timebank.projections.credit import policies
+from timebank.web.http.asking import Refused
+from timebank.web.http.desks import at_desk
+from timebank.web.http.pages import Page
+from timebank.web.http.visitors import Visitor
+
+CAPACITIES: tuple[Capacity, ...] = ("resident", "staff-off-duty", "staff-on-duty")
+SHOWN = 200
+
+
+async def recording(visitor: Visitor) -> Response[Any]:
+    """Where to record what one person did."""
+    return await at_desk(visitor, "service/log.html", categories=await categories(visitor), capacities=CAPACITIES)
+
+
+async def record(visitor: Visitor) -> Response[Any]:
+    """Record it; somebody else confirms it."""
+    body = service_of(visitor) | {"volunteer_id": visitor.form.said("volunteer_id").replace(" ", "") or "-"}
+    await visitor.post(f"/organisations/{visitor.path['organisation_id']}/service-records", body)
+    return visitor.go(visitor.request.url.path, "It is recorded. Somebody else of your organisation confirms it.")
+
+
+def service_of(visitor: Visitor) -> dict[str, Any]:
+    """What a form says of the service, as the API takes it."""
+    form = visitor.form
+    day = form.day("day", visitor.today)
+    body: dict[str, Any] = form.given("activity", "category", "capacity", "place", "content")
+    body |= {
+        "activity": form.said("activity"),
+        "category": form.said("category"),
+        "started_at": form.moment(day, "start", visitor.zone) or "",
+        "ended_at": form.moment(day, "end", visitor.zone) or "",
+    }
+    minutes = form.minutes()
+    return body | ({"minutes": minutes} if minutes is not None else {})
+
+
+async def categories(visitor: Visitor) -> list[str]:
+    """The categories that the rules name, to choose from; others can be typed."""
+    assert visitor.principal
+    adopted = await policies.adopted(visitor.services.pool, visitor.principal.bank_id)
+    return sorted({category for each in adopted for category in each.rules.credit_percent})
+
+
+async def roster(visitor: Visitor) -> Response[Any]:
+    """Where to tick who was there: the same times for all, each of which can be adjusted."""
+    organisation_id = visitor.path["organisation_id"]
+    page = await visitor.get(
+        f"/organisations/{organisation_id}/members",
+        status="approved",
+        limit=SHOWN,
+        after=visitor.query.get("after"),
+    )
+    return await at_desk(
+        visitor,
+        "service/roster.html",
+        members=page["items"],
+        next=page["next"],
+        categories=await categories(visitor),
+        capacities=CAPACITIES,
+        results=None,
+    )
+
+
+async def record_many(visitor: Visitor) -> Response[Any]:
+    """Record all who were ticked; each gets a verdict of its own."""
+    organisation_id, form = visitor.path["organisation_id"], visitor.form
+    common = service_of(visitor)
+    numbers = [each for each in form.said("others").replace("\uff0c", " ").replace(",", " ").split() if each]
+    ticked = [*form.ticked("who"), *numbers]
+    if not ticked:
+        reason = visitor.say("Tick who was there.")
+        raise Refused({"status": 422, "detail": reason, "errors": [{"field": "who", "reason": reason}]})
+    rows = [common | {"volunteer_id": each} | _own_time(visitor, each) for each in ticked]
+    done = await visitor.post(f"/organisations/{organisation_id}/service-records/batch", {"records": rows})
+    problems = [each["problem"] for each in done["results"] if each["status"] == "refused"]
+    if len(problems) == len(rows) and len({each["detail"] for each in problems}) == 1:
+        raise Refused(problems[0])
+    verdicts = [
+        {"who": form.said(f"name-{who}") or who, **verdict}
+        for who, verdict in zip(ticked, done["results"], strict=True)
+    ]
+    return await at_desk(visitor, "service/verdicts.html", verdicts=verdicts)
+
+
+def _own_time(visitor: Visitor, who: str) -> dict[str, Any]:
+    """The minutes of somebody who was there for another time than the others."""
+    minutes = visitor.form.number(f"minutes-{who}")
+    return {"minutes": minutes} if minutes else {}
+
+
+PAGES = [
+    Page("/o/{organisation_id:str}/log", recording, record),
+    Page("/o/{organisation_id:str}/roster", roster, record_many),
+]

@@ -1,0 +1,93 @@
+"""Deciding on records: the queue, what waits longest first; and putting right what was confirmed."""
+
+from typing import Any
+
+from litestar import Response
+
+from timebank.web.http.asking import Refused
+from timebank.web.http.desks import at_desk
+from timebank.web.http.pages import Page
+from timebank.web.http.visitors import Visitor
+
+SHOWN = 50
+STATES = ("logged", "confirmed", "corrected", "rejected", "voided", "withdrawn")
+
+
+async def queue(visitor: Visitor) -> Response[Any]:
+    """The records that wait, what has waited longest first."""
+    organisation_id = visitor.path["organisation_id"]
+    page = await visitor.get(
+        "/service-records",
+        organisation_id=organisation_id,
+        status="logged",
+        order="oldest",
+        after=visitor.query.get("after"),
+        limit=SHOWN,
+    )
+    return await at_desk(visitor, "service/queue.html", records=page["items"], next=page["next"])
+
+
+async def decide(visitor: Visitor) -> Response[Any]:
+    """Confirm or reject what was ticked; each gets a verdict of its own."""
+    form = visitor.form
+    ticked, what = form.ticked("record_id"), form.said("what")
+    if not ticked:
+        reason = visitor.say("Tick the records first.")
+        raise Refused({"status": 422, "detail": reason, "errors": [{"field": "records", "reason": reason}]})
+    if what == "reject" and not form.said("reason"):
+        reason = visitor.say("Say why: the volunteer reads it.")
+        raise Refused({"status": 422, "detail": reason, "errors": [{"field": "reason", "reason": reason}]})
+    decision = {"decision": "reject", "reason": form.said("reason")} if what == "reject" else {"decision": "confirm"}
+    done = await visitor.post(
+        "/service-records/review", {"decisions": [decision | {"record_id": each} for each in ticked]}
+    )
+    refused = [each for each in done["results"] if each["status"] == "refused"]
+    if not refused:
+        return visitor.go(
+            visitor.request.url.path,
+            "They are rejected, and the reason is told." if what == "reject" else "They are confirmed.",
+        )
+    verdicts = [
+        {"who": form.said(f"name-{each['record_id']}") or each.get("record_id", ""), **each} for each in done["results"]
+    ]
+    return await at_desk(visitor, "service/verdicts.html", verdicts=verdicts)
+
+
+async def records(visitor: Visitor) -> Response[Any]:
+    """All records of the organisation, by state and day."""
+    query = visitor.query
+    page = await visitor.get(
+        "/service-records",
+        organisation_id=visitor.path["organisation_id"],
+        status=query.get("status"),
+        after=query.get("after"),
+        limit=SHOWN,
+        params={"from": query.get("from"), "until": query.get("until")},
+    )
+    return await at_desk(
+        visitor, "service/of_organisation.html", records=page["items"], next=page["next"], states=STATES
+    )
+
+
+async def one(visitor: Visitor) -> Response[Any]:
+    """One record, and what can still be done about it."""
+    record = await visitor.get(f"/service-records/{visitor.path['record_id']}")
+    return await at_desk(visitor, "service/one.html", record=record)
+
+
+async def put_right(visitor: Visitor) -> Response[Any]:
+    """Correct it, make it void, or take it back; always with a reason."""
+    form, record_id = visitor.form, visitor.path["record_id"]
+    what = form.said("what") if form.said("what") in {"correct", "void", "withdraw"} else "correct"
+    body: dict[str, Any] = {"reason": form.said("reason")}
+    if what == "correct" and form.minutes() is not None:
+        body["minutes"] = form.minutes()
+    await visitor.post(f"/service-records/{record_id}/{what}", body)
+    return visitor.go(visitor.request.url.path, "It is put right. What it was stays in the history.")
+
+
+PAGES = [
+    Page("/o/{organisation_id:str}/queue", queue, decide),
+    Page("/o/{organisation_id:str}/records", records),
+    Page("/o/{organisation_id:str}/records/{record_id:str}", one, put_right),
+]

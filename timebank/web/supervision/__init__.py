@@ -1,0 +1,1 @@
+"""Pages for auditors: the history, the security log."""

@@ -1,0 +1,29 @@
+"""What waits in the whole bank today, and whether the service is well."""
+
+from typing import Any
+
+from litestar import Response
+
+from timebank.web.http.offices import in_office
+from timebank.web.http.pages import Page
+from timebank.web.http.visitors import Visitor
+
+
+async def overview(visitor: Visitor) -> Response[Any]:
+    """What waits: organisations to approve, records that wait long, codes not used; and the state of the service."""
+    waiting = await visitor.seen("/service-records", status="logged", order="oldest", limit=50)
+    codes = await visitor.seen("/redemptions", status="reserved", limit=50)
+    registered = await visitor.seen("/organisations", status="registered", limit=50)
+    report = await visitor.services.readiness.report()
+    return await in_office(
+        visitor,
+        "supervision/overview.html",
+        waiting=waiting,
+        codes=codes,
+        registered=registered,
+        troubles=[f"{each.what}: {each.why}" for each in report.troubles],
+        position=await visitor.services.ledger.store.head(visitor.bank_id),
+    )
+
+
+PAGES = [Page("/admin", overview)]
