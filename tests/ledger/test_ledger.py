@@ -346,7 +346,7 @@ async def test_a_repeated_key_gives_the_same_receipt(ledger: Ledger, other: Ledg
 async def test_a_repeated_key_in_one_batch_acts_once(ledger: Ledger, bank_id: UUID) -> None:
     """The same request many times at once is done once, and answered many times."""
     answers = await asyncio.gather(*(ledger.execute(bank_id, register(1), key=KEY) for _ in range(20)))
-    assert len(set(map(str, answers))) == 1
+    assert len({str(Receipt(*each)) for each in answers}) == 1
     assert await ledger.store.head(bank_id) == 2
 
 
@@ -357,7 +357,7 @@ async def test_a_repeated_key_across_ledgers_acts_once(ledger: Ledger, other: Le
         answers = await asyncio.gather(
             *(each.execute(bank_id, register(n), key=key) for each in (ledger, other, ledger, other))
         )
-        assert len(set(map(str, answers))) == 1
+        assert len({str(Receipt(*each)) for each in answers}) == 1
     assert await ledger.store.head(bank_id) == 21
 
 

@@ -66,6 +66,20 @@ async def recorder_is_verifier(world: World) -> httpx.Response:
     return await world.coordinator.ask("POST", f"/v1/service-records/{record_id}/confirm")
 
 
+async def more_than_recorded(world: World) -> httpx.Response:
+    record_id = await world.confirmed((await world.somebody()).id)
+    more = {"minutes": 24 * 60, "started_at": "2026-03-02T00:00:00+08:00", "ended_at": "2026-03-03T00:00:00+08:00"}
+    return await world.verifier.ask("POST", f"/v1/service-records/{record_id}/correct", json=more | REASON)
+
+
+async def key_of_their_own(world: World) -> httpx.Response:
+    coordinator = await world.member("coordinator")
+    body = {"label": "x", "permissions": ["manage-members"]}
+    made = await coordinator.post(f"/v1/organisations/{world.garden}/keys", body, expect=201)
+    program = Caller(world.http, world.garden, made["api_key"])
+    return await program.ask("PATCH", f"{members_of(world)}/{coordinator.id}", json={"role": "verifier"})
+
+
 async def verifier_is_beneficiary(world: World) -> httpx.Response:
     verifier = await world.member("verifier")
     record_id = await world.log(verifier.id)
@@ -337,6 +351,8 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "you-are-suspended": (403, you_are_suspended),
     "recorder-is-beneficiary": (403, recorder_is_beneficiary),
     "recorder-is-verifier": (403, recorder_is_verifier),
+    "more-than-recorded": (403, more_than_recorded),
+    "key-of-their-own": (403, key_of_their_own),
     "verifier-is-beneficiary": (403, verifier_is_beneficiary),
     "volunteer-is-suspended": (409, volunteer_is_suspended),
     "volunteer-is-administrator": (409, volunteer_is_administrator),

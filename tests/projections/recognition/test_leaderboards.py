@@ -81,8 +81,6 @@ async def test_paid_duty_does_not_count(play: Play, pool: Pool, people: People, 
     await play(correct("rec_1_1", capacity="staff-on-duty"))
     board = await leaderboard(pool, people, bank_id, "all", 0, 10)
     assert (rows(board), board.total, board.hidden) == ([], 0, 0)
-    await play(correct("rec_x", capacity="resident"))
-    assert rows(await leaderboard(pool, people, bank_id, "all", 0, 10)) == [(1, volunteer(1), 60)]
 
 
 async def test_a_correction_moves_minutes_to_another_month(
