@@ -37,6 +37,15 @@ def test_what_is_no_phone_is_refused(text: str) -> None:
         parse_phone(text)
 
 
+@pytest.mark.parametrize("country", ["", "+86 ", "0086"])
+@pytest.mark.parametrize(("text", "digits"), [("1393300000", 10), ("139-3300-0010 1", 12)])
+def test_a_mobile_has_eleven_digits(text: str, digits: int, country: str) -> None:
+    """One digit more or less is a mistake in writing, and told as that; other numbers have other lengths."""
+    with pytest.raises(CellError, match=f"has {digits} digits, and the number of a mobile has 11"):
+        parse_phone(f"{country}{text}")
+    assert parse_phone("027-8234567") == "0278234567"
+
+
 @pytest.mark.parametrize("text", ["1.38E+10", "1.38e10", "1E+10", "１.３８Ｅ＋１０"])
 def test_a_number_in_scientific_notation_is_lost(text: str) -> None:
     """The spreadsheet has thrown the digits away, and the refusal says how to keep them."""

@@ -177,6 +177,7 @@ class TestTimes:
         ("header", "row", "minutes"),
         [
             ("日期,开始,结束", "2026/3/1,22:00,2:00", 240),
+            ("日期,开始,结束", "2026/3/1,20:00,8:00", 720),
             ("开始,结束", "2026/3/1 22:00,2:00", 240),
             ("开始,结束", "2026/3/1 8:30,10:00", 90),
             ("开始日期,开始时间,结束日期,结束时间", "2026/10/31,22:00,2026/11/1,6:00", 480),
@@ -204,6 +205,14 @@ class TestTimes:
             ("开始,分钟", "2026/3/1 8:30,", "分钟: the empty cell does not say when it ended, or how long it took"),
             ("开始,结束,时间段", "2026/3/1 8:30,,8:30-9:00", "开始: is said twice"),
             ("开始,结束", "2026-03-29 02:30,2026-03-29 04:30", "does not exist in Europe/Berlin"),
+            (
+                "日期,开始,结束",
+                "2026/3/1,下午2:00,4:00",
+                '"4:00" lies before 开始 "下午2:00", and until the next day it would be more than 12 hours: write 16',
+            ),
+            ("开始,结束", "2026/3/1 9:00,8:30", '"8:30" lies before 开始 "2026/3/1 9:00"'),
+            ("日期,时间段", "2026/3/1,14:00-3:30", '"14:00-3:30" ends before it begins, and until the next day'),
+            ("日期,开始,结束", "2026/3/1,23:00,22:30", "more than 12 hours: write the date of the end too"),
         ],
     )
     def test_what_contradicts_itself_is_refused(self, header: str, row: str, told: str) -> None:

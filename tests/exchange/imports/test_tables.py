@@ -142,7 +142,14 @@ def layouts(draw: st.DrawFn, *, is_typed: bool) -> Layout:
         ],
         [
             ("日期", lambda row: f"{row.start:%Y/%m/%d}"),
-            ("时间段", lambda row: f"{row.start:%H:%M}-{row.end:%H:%M}"),
+            (
+                "时间段",
+                lambda row: (
+                    f"{row.start:%H:%M}-{row.end:%H:%M}"
+                    if row.minutes <= 12 * 60
+                    else f"{row.start:%H:%M}-{row.end:%Y/%m/%d %H:%M}"
+                ),
+            ),
         ],
     ]
     columns: list[tuple[str, Spelling]] = [

@@ -100,7 +100,7 @@ async def test_a_number_that_is_taken_is_not_the_offices_problem(
     monkeypatch.setattr(
         "timebank.exchange.imports.volunteers.new_volunteer_number", lambda: VolunteerNumber(next(candidates))
     )
-    came = await berlin.people("姓名,手机\n张三,1390000111\n李四,1390000222\n")
+    came = await berlin.people("姓名,手机\n张三,13900001111\n李四,13900002222\n")
     assert came.counts == {"registered": 2}
 
 

@@ -13,6 +13,7 @@ _BY_THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3}){2,}")
 _AS_A_NUMBER = re.compile(r"([0-9]+)\.0+")
 _SHORTENED = re.compile(r"[0-9]+(?:\.[0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 _NUMBER_DIGITS = 12
+_NEARLY_A_MOBILE = re.compile(r"1[3-9](?:[0-9]{8}|[0-9]{10})")
 
 
 def digits_in(text: str) -> str:
@@ -33,7 +34,11 @@ def parse_phone(text: str) -> str:
         raise CellError(text, "has lost its last digits: format the column as text, and enter the number again")
     if not re.fullmatch(r"\+?[0-9]{5,20}", number):
         raise CellError(text, "is not a phone number of 5 to 20 digits")
-    return phone_spelling(number)
+    spelling = phone_spelling(number)
+    if _NEARLY_A_MOBILE.fullmatch(spelling.removeprefix("+86")):
+        digits = len(spelling.removeprefix("+86"))
+        raise CellError(text, f"has {digits} digits, and the number of a mobile has 11: look it up")
+    return spelling
 
 
 def parse_number(text: str) -> VolunteerNumber:

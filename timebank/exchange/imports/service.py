@@ -21,6 +21,7 @@ _NO_CAPACITY: Capacity = "resident"
 _NO_PROGRAMMES: tuple[str, ...] = ()
 _SUMS = re.compile(r"合\s*计|总\s*计|小\s*计|\btotal|\bsum\b|\bsumme\b", re.IGNORECASE)
 _ONE_DAY = timedelta(days=1)
+_HALF_A_DAY = timedelta(hours=12)
 
 
 class Times(NamedTuple):
@@ -141,8 +142,26 @@ def read_times(cells: Cells, zone: ZoneInfo) -> Times | None:
         return None
     if end.is_bare and days["end_date"] is None and end.since_midnight < start.since_midnight:
         # Bare clock times, of which the later is the smaller: it went on past midnight.
+        if end.since_midnight + _ONE_DAY - start.since_midnight > _HALF_A_DAY:
+            cells.wrong(column, _too_long_past_midnight(cells, start, end))
+            return None
         ended_at = _at(cells, column, end, first + _ONE_DAY, zone) or ended_at
     return _in_order(cells, column, Times(started_at, ended_at))
+
+
+def _too_long_past_midnight(cells: Cells, start: TimeSaid, end: TimeSaid) -> str:
+    """Why an end before its start is not taken as the next day's: more likely it is written by a clock of 12 hours."""
+    if cells.says("period"):
+        said = f"{shown(cells.says('period'))} ends before it begins"
+    else:
+        beginning = f"{cells.heading('started_at')} {shown(cells.says('started_at'))}"
+        said = f"{shown(cells.says('ended_at'))} lies before {beginning}"
+    said += ", and until the next day it would be more than 12 hours: write "
+    afternoon = end.since_midnight + _HALF_A_DAY
+    if start.since_midnight < afternoon < _ONE_DAY:
+        hour, minute = divmod(int(afternoon.total_seconds()) // 60, 60)
+        said += f"{hour}:{minute:02} or 下午{(hour - 1) % 12 + 1}:{minute:02} if that is meant, or else "
+    return f"{said}the date of the end too"
 
 
 def _said(cells: Cells) -> tuple[TimeSaid | None, TimeSaid | None]:
