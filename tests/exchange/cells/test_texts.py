@@ -63,6 +63,8 @@ def test_other_capacities_are_refused(text: str) -> None:
             ("#DIV/0!", "divided by nothing"),
             ("Err:502", "error"),
         ),
+        *(("#名称?", "in the formula is not known"), ("#值！", "no number"), ("#引用!", "is gone")),
+        *(("同上", "fill it in from above"), ("〃", "from above"), ("″", "from above"), ("Ditto", "from above")),
         *(("###", "too narrow"), ("=SUM(A1:A3)", "is a formula"), ("= B2", "is a formula")),
         *(("3.93489E+11", "its last digits are lost"), ("1,39E+10", "its last digits are lost")),
         *(("张\ufffd", "has lost characters"), ("锟斤拷", "has lost characters"), ("???", "has lost characters")),
@@ -74,7 +76,7 @@ def test_what_a_spreadsheet_has_spoiled_is_refused_in_its_words(text: str, told:
         must_be_whole(text)
 
 
-@pytest.mark.parametrize("text", ["", "#3栋", "问题?", "E+", "2=3", "C++", "张三", "-5", "1.5"])
+@pytest.mark.parametrize("text", ["", "#3栋", "同上次活动", "问题?", "E+", "2=3", "C++", "张三", "-5", "1.5"])
 def test_what_only_looks_spoiled_is_left_alone(text: str) -> None:
     """A house called #3, a question, and numbers as they are say what they say."""
     must_be_whole(text)

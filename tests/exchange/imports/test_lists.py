@@ -227,6 +227,7 @@ class TestLookalikes:
     @pytest.mark.parametrize(
         ("heading", "cell", "like"),
         [
+            *(("是否在职", "是", "capacity"), ("人员属性", "在职人员", "capacity"), ("编制", "事业", "capacity")),
             *(("是否在岗", "是", "capacity"), ("岗位性质", "在岗", "capacity"), ("中途休息时间", "30", "break")),
             *(("紧急联系人电话", "139", "phone"), ("服务时间", "2小时", "duration"), ("填表日期", "2026/3/2", "date")),
             *(
@@ -288,6 +289,16 @@ class TestNumbers:
         assert opened.read(first).who.number == "123456789015"
         with pytest.raises(RowError, match=r"编号: .* is no volunteer's number of 12 digits"):
             opened.read(second)
+
+
+@pytest.mark.parametrize("nothing", ["NULL", "null", "-", "—", "/", "无"])
+def test_a_placeholder_says_nothing(nothing: str) -> None:
+    """A place that is not written is none; an activity or a category that has to be there is missing."""
+    opened = records_of(table("开始,结束,地点", f"2026/3/1 8:30,2026/3/1 9:30,{nothing}"))
+    (row,) = opened.rows()
+    assert opened.read(row).place is None
+    opened = records_of(f"手机,活动,类别,开始,分钟\n{PHONE},{nothing},{nothing},2026/3/1 8:30,60\n")
+    assert minutes_in(opened) == ["活动: the empty cell must be filled in; 类别: the empty cell must be filled in"]
 
 
 @pytest.mark.parametrize("sums", ["合计:", "总计", "Total", "小 计"])

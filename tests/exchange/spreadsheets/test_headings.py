@@ -57,7 +57,12 @@ def test_headings_are_looked_for_in_the_first_thirty_lines() -> None:
         ),
         *((each, "duration", "minutes") for each in ("时长（分钟）", "时长:分", "Duration [min]")),
         *(("小时", "hours", "hours"), ("服务小时数", "hours", "hours"), ("分钟数", "minutes", "minutes")),
-        *(("时长", "duration", None), ("休息(分钟)", "break", "minutes"), ("午休", "break", None)),
+        *(
+            ("时长", "duration", None),
+            ("时数", "duration", None),
+            ("休息(分钟)", "break", "minutes"),
+            ("午休", "break", None),
+        ),
     ],
 )
 def test_headings_mean_columns_and_units(heading: str, name: str, unit: str | None) -> None:

@@ -21,12 +21,28 @@ _ERRORS = {
     "#UNKNOWN!": "the result is of a kind that is not known",
     "#BUSY!": "it had not been calculated yet",
 }
+_ERRORS_IN_CHINESE = {
+    "#名称?": "#NAME?",
+    "#值!": "#VALUE!",
+    "#引用!": "#REF!",
+    "#数字!": "#NUM!",
+    "#数值!": "#NUM!",
+    "#空!": "#NULL!",
+    "#空值!": "#NULL!",
+    "#除以零!": "#DIV/0!",
+    "#除零!": "#DIV/0!",
+    "#溢出!": "#SPILL!",
+    "#计算!": "#CALC!",
+}
+_FROM_ABOVE = re.compile(r"同(?:上|前)(?:[一]?[行条])?[。.]?|[〃″\"”]|ditto\.?", re.IGNORECASE)
 _NUMBERED_ERROR = re.compile(r"err:[0-9]{3}", re.IGNORECASE)
 _TOO_NARROW = re.compile(r"#{2,}")
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?E[+-][0-9]{1,3}", re.IGNORECASE)
 _FORMULA = re.compile(r"=\s*[+\-@$(\"'A-Za-z0-9]")
 _LOST = re.compile(r"\ufffd|锟斤拷|烫烫烫")
-_SUSPECT = re.compile(r"^\s*(?:[#=?？]|err:|[+-]?[0-9]+(?:[.,][0-9]+)?E[+-])|\ufffd|锟|烫", re.IGNORECASE)
+_SUSPECT = re.compile(
+    r"^\s*(?:[#=?？]|err:|[+-]?[0-9]+(?:[.,][0-9]+)?E[+-]|同[上前]|[〃″\"”]|ditto)|\ufffd|锟|烫", re.IGNORECASE
+)
 """One look that tells most cells from those at which a second is due."""
 _QUESTION_MARKS = re.compile(r"[?？]{2,}")
 
@@ -41,10 +57,14 @@ def must_be_whole(text: str) -> None:
 
 def _what_happened(said: str) -> str | None:
     if said[:1] == "#":
-        if said.upper() in _ERRORS:
-            return f"is an error of the spreadsheet, not a value: {_ERRORS[said.upper()]}"
+        error = said.upper().replace("！", "!").replace("？", "?")
+        error = _ERRORS_IN_CHINESE.get(error, error)
+        if error in _ERRORS:
+            return f"is an error of the spreadsheet, not a value: {_ERRORS[error]}"
         if _TOO_NARROW.fullmatch(said):
             return "is how the spreadsheet shows a column that is too narrow: widen it, and save again"
+    if _FROM_ABOVE.fullmatch(said):
+        return "says nothing by itself: fill it in from above"
     if _NUMBERED_ERROR.fullmatch(said):
         return "is an error of the spreadsheet, not a value"
     if _FORMULA.match(said):

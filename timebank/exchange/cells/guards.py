@@ -6,6 +6,7 @@ _APOSTROPHE = re.compile(r"'(?=[=+\-@＝＋－＠0-9\s]|\Z)")
 _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"')
 _RISKY = re.compile(r"[\t\r]|\s*[=+\-@＝＋－＠]")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,11}(?:\.[0-9]{1,4})?")
+_NOTHING = frozenset({"null", "(null)", "\\n", "n/a", "-", "--", "–", "—", "——", "－", "/", "／", "无"})
 _LONG_NUMBER = re.compile(r"\s*(?:[0-9]{12,}|0[0-9]{5,}|\+[0-9]{7,})\s*")
 
 
@@ -19,6 +20,12 @@ def unwrap(cell: str) -> str:
             text = text[1:].strip()
         else:
             return text
+
+
+def filled(cell: str) -> str:
+    """What a cell says behind its guards; nothing, if it only says that there is nothing, as NULL, - or 无."""
+    text = unwrap(cell)
+    return "" if text.casefold() in _NOTHING else text
 
 
 def guard(cell: str) -> str:

@@ -130,7 +130,7 @@ RECORD_COLUMNS = (
         "duration",
         (
             *("时长", "服务时长", "志愿时长", "志愿服务时长", "活动时长", "总时长", "服务总时长", "累计时长"),
-            *("dauer", "time spent"),
+            *("时数", "服务时数", "志愿时数", "志愿服务时数", "dauer", "time spent"),
         ),
         _DURATION,
         counts=True,

@@ -11,9 +11,10 @@ from timebank.exchange.spreadsheets.columns import fold
 
 _IN_HEADINGS = {
     "phone": r"手机|电话|联系方式|号码|phone|mobile|cell|whatsapp|telefon|handy",
-    "capacity": r"(?<!证)身份(?!证)|在岗|岗位|值班|上班|职工|工作人员|人员(类别|性质|类型)|capacity|duty|staff",
+    "capacity": r"(?<!证)身份(?!证)|在岗|岗位|值班|上班|职工|工作人员|人员(类别|性质|类型|属性)"
+    r"|在职|编制(?!人|日期|单位|时间)|capacity|duty|staff",
     "break": r"休息|午休|扣除|扣减|break|pause|lunch",
-    "duration": r"时长|小时|分钟|工时|hours|minutes|duration|dauer|服务时间|志愿时间",
+    "duration": r"时长|时数|小时|分钟|工时|hours|minutes|duration|dauer|服务时间|志愿时间",
     "date": r"日期|date|datum",
     "started_at": r"开始|起始|签到|打卡|到达|start|begin|sign.?in|check.?in|^时间$|活动时间|^time$",
     "ended_at": r"结束|终止|签退|离开|end(?!er)|finish|until|sign.?out|check.?out",

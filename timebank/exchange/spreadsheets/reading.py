@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
 
-from timebank.exchange.cells.guards import unwrap
+from timebank.exchange.cells.guards import filled, unwrap
 from timebank.exchange.spreadsheets.columns import Vocabulary
 from timebank.exchange.spreadsheets.decoding import encoding_of
 from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError
@@ -58,7 +58,7 @@ class Table:
         for line, original in self._source.rows():
             if line <= self.line:
                 continue
-            cells = [unwrap(cell) for cell in original]
+            cells = [filled(cell) for cell in original]
             if any(cells):
                 cells += [""] * (width - len(cells))
                 beyond = next((cell for cell in cells[width:] if cell), "")
