@@ -227,7 +227,7 @@ async def test_balances_are_as_new_as_the_log(play: Play, pool: Pool, bank_id: U
     await play(correct("rec_1", minutes=20), log("rec_3", WANG, days_ago=3), confirm("rec_3"), void("rec_1"))
     balance = await balances.balance_of(pool, bank_id, WANG)
     assert balance is not None
-    assert msgspec.structs.astuple(balance)[:6] == (60, 0, 0, 60, 60, 60)
+    assert msgspec.structs.astuple(balance)[:6] == (60, 0, 0, 60, 60, 0)
     assert await balances.balance_of(pool, bank_id, "vol_nobody") is None
     assert await pool.fetchval(balances.SQL["trial_balance"], bank_id) == 0
 

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.exchange.spreadsheets.files import any_cells, list_of, lists_of_people, saved, stream, words
-from timebank.exchange.cells.guards import unwrap
+from timebank.exchange.cells.guards import filled
 from timebank.exchange.imports.lists import RECORDS, VOLUNTEERS
 from timebank.exchange.spreadsheets.columns import Vocabulary
 from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
@@ -104,5 +104,5 @@ def test_the_guards_of_spreadsheets_are_not_part_of_what_is_said(rows: list[tupl
     """Text that a spreadsheet was kept from reading as a number comes back without what kept it."""
     guarded = [tuple(f'="{cell.replace(chr(34), chr(34) * 2)}"' for cell in row) for row in rows]
     text = saved([("姓名", "手机"), *guarded])
-    wanted = [{"name": unwrap(name), "phone": unwrap(phone)} for name, phone in rows]
+    wanted = [{"name": filled(name), "phone": filled(phone)} for name, phone in rows]
     assert cells_of(text) == [cells for cells in wanted if any(cells.values())]
