@@ -1,12 +1,15 @@
 """What holds for every page and every form, tried on all of them: the pages themselves say which there are."""
 
 import re
+from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.api.world import World
+from tests.api.conftest import kept
+from tests.api.world import World, settled
 from tests.web.reader import Reader, Seen
 from tests.web.town import FOREIGN, PAGES, Town, town_of
+from timebank.web.app import create_app
 from timebank.web.http.pages import Page
 from timebank.web.http.words import CONTEXT
 from timebank.words import _catalogue
@@ -16,6 +19,13 @@ MOST_BYTES = 40_000
 """Of the page alone: with its style and scripts it has to stay below 100 KB."""
 IN_PUBLIC = {"/", "/rules", "/sign-in", "/code", "/forgotten"}
 FOR_OFFICES = "/admin"
+
+
+@pytest.fixture(scope="module")
+async def world(module_url: str) -> AsyncIterator[World]:
+    """A bank of their own: every form is sent, those that suspend somebody or revoke a key too."""
+    async with kept(settled(module_url, create_app)) as world:
+        yield world
 
 
 @pytest.fixture(scope="module")
