@@ -259,10 +259,22 @@ async def _must_be_proved(request: BankRequest) -> None:
 async def _asks_for_more(request: BankRequest, organisation_id: str, volunteer_id: str) -> bool:
     """Whether an open membership that waits is to be more than that of a plain member."""
     await request.wait_for_reads()
-    found = await memberships.page(
-        request.pool, request.bank_id, organisation_id=organisation_id, volunteer_id=volunteer_id, after="", limit=500
-    )
-    return any(each.role != "member" and each.status in ("requested", "invited") for each in found)
+    # By status: however many came to an end before, the one that waits is found.
+    waiting: tuple[MembershipStatusName, ...] = ("requested", "invited")
+    found = [
+        each
+        for status in waiting
+        for each in await memberships.page(
+            request.pool,
+            request.bank_id,
+            organisation_id=organisation_id,
+            volunteer_id=volunteer_id,
+            after="",
+            limit=1,
+            status=status,
+        )
+    ]
+    return any(each.role != "member" for each in found)
 
 
 def _status(fact: MembershipRequested | MembershipInvited | _Decision, status: str, position: int) -> MembershipStatus:
