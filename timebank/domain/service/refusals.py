@@ -20,7 +20,7 @@ class RecorderIsVerifier(Forbidden):
 
 
 class MoreThanRecorded(Forbidden):
-    """Whoever decides can find that it was less than the {recorded_minutes} minutes recorded, not that it was more."""
+    """Whoever decides can find less than the {recorded_minutes} minutes recorded: not more, nor what is worth more."""
 
 
 class VerifierIsBeneficiary(Forbidden):
