@@ -116,7 +116,7 @@ class TestDomain:
     def test_every_fact_is_in_the_vocabulary(self) -> None:
         """A fact that the codec does not know could be written and never read."""
         missing = {fact.__name__ for fact in subclasses(Fact)} - {fact.__name__ for fact in FACTS.values()}
-        assert not missing, f"{missing}: put the noun's module among NOUNS in facts.py"
+        assert not missing, f"{missing}: put the fact into a module of domain/facts/"
 
     def test_topics_are_good_for_ever(self) -> None:
         """Every topic is unique, in kebab-case and without a version; what changes is added as a field."""

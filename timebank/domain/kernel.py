@@ -38,9 +38,13 @@ UNTAGGED = frozenset({"replaces", "replaced_by"})
 
 
 class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True):
-    """Something that happened. Its `TOPIC` is stored for ever; fields are only ever added, with defaults."""
+    """Something that happened. Its `TOPIC` is stored for ever; fields are only ever added, with defaults.
+
+    Volunteers whom a fact names are told of it where others brought it about, unless it says `TELLS = False`.
+    """
 
     TOPIC: ClassVar[str]
+    TELLS: ClassVar[bool] = True
 
     def as_dict(self) -> dict[str, Any]:
         """The fields by name, and the fact itself as `fact` for the memories that want it whole."""

@@ -222,6 +222,7 @@ class RewardReserved(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "reward-reserved"
+    TELLS = False
     redemption_id: RedemptionId
     reward_id: RewardId
     volunteer_id: VolunteerId
@@ -275,6 +276,7 @@ class ReservationExpired(Fact, frozen=True, kw_only=True):
     """Nobody came for it in time; the very minutes reserved are available again, or repay a debt."""
 
     TOPIC = "reservation-expired"
+    TELLS = False
     redemption_id: RedemptionId
     reward_id: RewardId
     volunteer_id: VolunteerId
@@ -325,6 +327,7 @@ class CreditDonated(Fact, frozen=True, kw_only=True):
     """A volunteer gave credit to a fund."""
 
     TOPIC = "credit-donated"
+    TELLS = False
     transfer_id: TransferId
     volunteer_id: VolunteerId
     fund_id: FundId

@@ -62,6 +62,7 @@ class VolunteerErased(Fact, frozen=True, kw_only=True):
     """All that was personal about the volunteer was erased; the account stays, with what it held, and counts."""
 
     TOPIC = "volunteer-erased"
+    TELLS = False
     volunteer_id: VolunteerId
     held_minutes: int = 0
 
