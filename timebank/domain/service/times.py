@@ -38,6 +38,8 @@ def served_minutes(started_at: datetime, ended_at: datetime, minutes: int | None
 def minutes_by_day(started_at: datetime, ended_at: datetime, minutes: int, zone: tzinfo | None) -> dict[date, int]:
     """How the minutes fall on local days, in proportion to the time spent there; the parts sum to the whole."""
     days = local_days(started_at, ended_at, zone)
+    if len(days) == 1:
+        return {days[0]: minutes}
     start, end = started_at.astimezone(UTC), ended_at.astimezone(UTC)
     shares: dict[date, int] = {}
     given = 0
@@ -76,7 +78,8 @@ def _is_within_a_day(started_at: datetime, ended_at: datetime, zone: tzinfo | No
 
 def is_late(last_day: date, today: date) -> bool:
     """Whether service is recorded later than it should be."""
-    return working_days_between(last_day, today) > WORKING_DAYS_TO_LOG
+    is_recent = (today - last_day).days <= WORKING_DAYS_TO_LOG  # no stretch has more working days than days
+    return not is_recent and working_days_between(last_day, today) > WORKING_DAYS_TO_LOG
 
 
 def working_days_between(first: date, last: date) -> int:

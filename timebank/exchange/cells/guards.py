@@ -7,25 +7,27 @@ _FORMULA_TEXT = re.compile(r'="((?:[^"]|"")*)"')
 _RISKY = re.compile(r"[\t\r]|\s*[=+\-@＝＋－＠]")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,11}(?:\.[0-9]{1,4})?")
 _NOTHING = frozenset({"null", "(null)", "\\n", "n/a", "-", "--", "–", "—", "——", "－", "/", "／", "无"})
+_LONGEST_NOTHING = max(map(len, _NOTHING))
 _LONG_NUMBER = re.compile(r"\s*(?:[0-9]{12,}|0[0-9]{5,}|\+[0-9]{7,})\s*")
 
 
 def unwrap(cell: str) -> str:
     """The text inside ="…" or behind an apostrophe, however often the file has gone back and forth."""
     text = cell.strip()
-    while True:
+    while text[:1] in ("=", "'"):
         if formula := _FORMULA_TEXT.fullmatch(text):
             text = formula[1].replace('""', '"').strip()
         elif _APOSTROPHE.match(text):
             text = text[1:].strip()
         else:
-            return text
+            break
+    return text
 
 
 def filled(cell: str) -> str:
     """What a cell says behind its guards; nothing, if it only says that there is nothing, as NULL, - or 无."""
     text = unwrap(cell)
-    return "" if text.casefold() in _NOTHING else text
+    return "" if len(text) <= _LONGEST_NOTHING and text.casefold() in _NOTHING else text
 
 
 def guard(cell: str) -> str:

@@ -1,6 +1,7 @@
 """Cells that say who somebody is: a phone, in its one spelling, or the number of a volunteer."""
 
 import re
+from functools import lru_cache
 
 from timebank.domain.identifiers import VolunteerNumber, is_volunteer_number
 from timebank.domain.text import phone_spelling
@@ -16,6 +17,7 @@ _NUMBER_DIGITS = 12
 _NEARLY_A_MOBILE = re.compile(r"1[3-9](?:[0-9]{8}|[0-9]{10})")
 
 
+@lru_cache(maxsize=10_000)
 def digits_in(text: str) -> str:
     """The digits of a number, and a plus in front, without what people and spreadsheets put between them."""
     said = plain(text)

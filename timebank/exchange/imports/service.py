@@ -18,8 +18,9 @@ from timebank.exchange.imports.who import Who, read_who
 
 CLAIMS = ("minutes", "hours", "duration")
 _NO_CAPACITY: Capacity = "resident"
-_NO_PROGRAMMES: tuple[str, ...] = ()
 _SUMS = re.compile(r"合\s*计|总\s*计|小\s*计|\btotal|\bsum\b|\bsumme\b", re.IGNORECASE)
+_ONE_MICROSECOND = timedelta(microseconds=1)
+_MICROSECONDS_A_MINUTE = 60_000_000
 _ONE_DAY = timedelta(days=1)
 _HALF_A_DAY = timedelta(hours=12)
 
@@ -35,8 +36,8 @@ class Times(NamedTuple):
         """How many minutes there are between, fractions among them."""
         if self.ended_at is None:
             return None
-        seconds = (self.ended_at.astimezone(UTC) - self.started_at.astimezone(UTC)) / timedelta(seconds=1)
-        return Decimal(str(seconds)) / 60
+        took = self.ended_at.astimezone(UTC) - self.started_at.astimezone(UTC)
+        return Decimal(took // _ONE_MICROSECOND) / _MICROSECONDS_A_MINUTE
 
 
 class Served(NamedTuple):
@@ -91,7 +92,7 @@ def read_service(cells: Cells, zone: ZoneInfo, counting: Counting) -> Served:
     capacity = cells.read("capacity", parse_capacity, _NO_CAPACITY)
     place = cells.read_if_filled("place", parse_line)
     content = cells.read_if_filled("content", parse_content)
-    programmes = cells.read("programmes", lambda text: parse_lines(text, Programmes), _NO_PROGRAMMES)
+    programmes = cells.read_if_filled("programmes", lambda text: parse_lines(text, Programmes)) or ()
     times = read_times(cells, zone)
     minutes = _minutes(cells, times, counting.units) if times else None
     cells.must_be_understood()
@@ -107,9 +108,11 @@ def read_service(cells: Cells, zone: ZoneInfo, counting: Counting) -> Served:
 
 def _must_not_be_totals(cells: Cells) -> None:
     """Refuse a row that says nobody and no time, but sums; a column that is not read may say so."""
+    said = {cells.says(name) for name in ("number", "phone", "volunteer", "started_at", "period")} - {""}
+    if len(said) > 1 or not all(map(_SUMS.search, said)):
+        return
     sums = next((text for text in cells.row.original if _SUMS.search(text)), "").strip()
-    said = (cells.says(name) for name in ("number", "phone", "volunteer", "started_at", "period"))
-    if sums and all(text in ("", sums) for text in said):
+    if sums and said <= {sums}:
         raise RowError(f"{shown(sums)}: this is a row of totals")
 
 
