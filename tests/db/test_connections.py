@@ -10,8 +10,12 @@ import pytest
 
 from tests.helpers.flaky import Relay
 from timebank.db import connections
-from timebank.db.connections import NoDatabaseError, connected, place_of, pool_of
+from timebank.db.connections import NoDatabaseError, Pool, connected, place_of, pool_of, session
 from timebank.db.migrations import migrate
+
+LOCKS = """
+    select count(*) from pg_locks join pg_database d on d.oid = database
+     where locktype = 'advisory' and datname = current_database()"""
 
 
 async def test_the_server_is_told_what_to_do_with_us(url: str) -> None:
@@ -23,6 +27,29 @@ async def test_the_server_is_told_what_to_do_with_us(url: str) -> None:
                     assert await pool.fetchval(f"show {name}") == value
     async with pool_of(url, size=2, statement_seconds=None) as pool:
         assert await pool.fetchval("show statement_timeout") == "0"
+
+
+async def test_nothing_is_left_for_whoever_comes_next(url: str) -> None:
+    """An open transaction ends with its use, as do the locks of a session, however that ends."""
+    async with pool_of(url, size=1, statement_seconds=10) as pool:
+        await pool.execute("create table thing (n int)")
+        async with pool.acquire() as connection:
+            await connection.execute("begin; insert into thing values (1)")
+        assert await pool.fetchval("select count(*) from thing") == 0
+        async with session(pool) as connection:
+            await connection.execute("select pg_advisory_lock(1)")
+            assert await connection.fetchval(LOCKS) == 1
+        assert await pool.fetchval(LOCKS) == 0
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await _fail_with_a_lock(pool)
+        while await pool.fetchval(LOCKS):  # the server has not noticed yet
+            await asyncio.sleep(0.01)
+
+
+async def _fail_with_a_lock(pool: Pool) -> None:
+    async with session(pool) as connection:
+        await connection.execute("select pg_advisory_lock(1)")
+        await connection.execute("select 1 / 0")
 
 
 async def test_whoever_is_stopped_in_a_transaction_lets_go(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,6 +105,7 @@ async def pool_of(
         connection_class=asyncpg.Connection,
         record_class=asyncpg.Record,
         init=begin,
+        reset=_as_it_is,
         setup=None,
         loop=None,
         timeout=CONNECT_SECONDS,
@@ -121,6 +122,26 @@ async def pool_of(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await pool.close()
+
+
+async def _as_it_is(_: Connection) -> None:
+    """Give a connection back without asking the server for anything; the driver ends an open transaction by itself.
+
+    Settings and locks end with their transaction, but for those that are held in a `session`. Asking costs a read that
+    takes one round trip a second one.
+    """
+
+
+@contextlib.asynccontextmanager
+async def session(pool: Pool) -> AsyncIterator[Connection]:
+    """A connection for locks, and for listening, beyond a transaction: nothing of that outlives its use."""
+    async with pool.acquire() as connection:
+        try:
+            yield connection
+            await connection.reset(timeout=RELEASE_SECONDS)
+        except BaseException:
+            connection.terminate()
+            raise
 
 
 async def connected(url: str, settings: dict[str, str] | None = None) -> "asyncpg.Connection[Any]":

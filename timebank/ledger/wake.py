@@ -15,7 +15,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from timebank.db.connections import CONNECTION_LOST
+from timebank.db.connections import CONNECTION_LOST, session
 
 CHANNEL = "timebank"
 COALESCE_SECONDS = 0.05
@@ -82,7 +82,7 @@ class Waker:
         """Tell other processes, and listen to them, until cancelled; a lost connection is replaced."""
         while True:
             try:
-                async with pool.acquire() as connection:
+                async with session(pool) as connection:
                     await self._serve(connection)
             except CONNECTION_LOST as error:
                 log.warning("waker lost its connection", error=str(error))
@@ -110,14 +110,8 @@ class Waker:
                 await self._tell(connection)
         finally:
             self._listening(False)
-            try:
+            with contextlib.suppress(*CONNECTION_LOST):
                 connection.remove_termination_listener(on_loss)
-                await connection.remove_listener(CHANNEL, self._heard)
-                for channel in self._subscribed:
-                    await connection.remove_listener(channel, self._passed_on)
-            except CONNECTION_LOST:
-                with contextlib.suppress(*CONNECTION_LOST):
-                    connection.terminate()
 
     async def _tell(self, connection: Any) -> None:
         """Name the banks that grew; a payload holds at most 8,000 bytes, so what does not fit goes with the next."""

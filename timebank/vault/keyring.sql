@@ -22,9 +22,6 @@ select true from sealing_key where key_id = $1 and retired_at is null for share
 -- one_rotation --
 select pg_advisory_lock(hashtext('timebank.rotation'))
 
--- rotated --
-select pg_advisory_unlock(hashtext('timebank.rotation'))
-
 -- unused --
 -- Retired keys that nothing is sealed with any more.
 select key_id from sealing_key k

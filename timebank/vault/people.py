@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
-from timebank.db.connections import Connection, Pool
+from timebank.db.connections import Connection, Pool, session
 from timebank.db.sql import load_statements
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.person import Person
@@ -210,12 +210,9 @@ class People:
 
         Old backups stay readable with the old keys only: once those are gone everywhere, so is who was erased since.
         """
-        async with pool.acquire() as connection:
+        async with session(pool) as connection:
             await connection.execute(KEYRING_SQL["one_rotation"])
-            try:
-                await self._rotate(connection, progress)
-            finally:
-                await connection.execute(KEYRING_SQL["rotated"])
+            await self._rotate(connection, progress)
 
     async def _rotate(self, connection: Connection, progress: Callable[[int, int], None]) -> None:
         async with connection.transaction():

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from timebank.db.connections import DATABASE_ERRORS, Connection, Pool
+from timebank.db.connections import DATABASE_ERRORS, Connection, Pool, session
 from timebank.db.sql import load_statements
 from timebank.projections.machinery.projection import Projection
 from timebank.projections.machinery.runner import SQL as RUNNER_SQL
@@ -61,14 +61,10 @@ async def rebuild(
     the other has its turn. Raises `asyncpg.LockNotAvailableError` if somebody keeps reading the live tables, so that
     they cannot be replaced.
     """
-    async with pool.acquire() as connection:
+    async with session(pool) as connection:
         await connection.execute(SQL["only_one"], projection.name)
-        try:
-            if not only_if_outdated or await outdated(connection, [projection]):
-                await _rebuild(connection, projection, progress)
-        finally:
-            if not connection.is_closed():
-                await connection.execute(SQL["done"], projection.name)
+        if not only_if_outdated or await outdated(connection, [projection]):
+            await _rebuild(connection, projection, progress)
 
 
 async def fill(connection: Connection, projection: Projection, progress: Progress = lambda done, total: None) -> None:

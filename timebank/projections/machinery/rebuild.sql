@@ -2,10 +2,6 @@
 -- Wait until nobody else rebuilds it. $1 projection
 select pg_advisory_lock(hashtextextended('timebank.rebuild.' || $1::text, 0))
 
--- done --
--- $1 projection
-select pg_advisory_unlock(hashtextextended('timebank.rebuild.' || $1::text, 0))
-
 -- one_schema --
 -- Until the transaction ends nobody else makes the schema: two at once, and one would fail.
 select pg_advisory_xact_lock(hashtext('timebank.rebuild'))
