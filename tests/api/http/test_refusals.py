@@ -130,6 +130,13 @@ async def membership_not_pending(world: World) -> httpx.Response:
     return await world.administrator.ask("POST", f"{members_of(world)}/{world.verifier.id}/decline")
 
 
+async def role_is_another(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    await somebody.post(members_of(world), {"volunteer_id": somebody.id}, expect=201)
+    seen = {"role": "recorder"}
+    return await world.coordinator.ask("POST", f"{members_of(world)}/{somebody.id}/approve", json=seen)
+
+
 async def membership_not_active(world: World) -> httpx.Response:
     somebody = await world.somebody()
     await somebody.post(members_of(world), {"volunteer_id": somebody.id}, expect=201)
@@ -363,6 +370,7 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "organisation-not-suspended": (409, organisation_not_suspended),
     "membership-already-open": (409, membership_already_open),
     "membership-not-pending": (409, membership_not_pending),
+    "role-is-another": (409, role_is_another),
     "membership-not-active": (409, membership_not_active),
     "record-not-pending": (409, record_not_pending),
     "record-not-confirmed": (409, record_not_confirmed),

@@ -56,6 +56,7 @@ from timebank.domain.organisations.refusals import (
     NotWithinYourOffice,
     OrganisationNotApproved,
     OrganisationUnknown,
+    RoleIsAnother,
     RoleMissing,
 )
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerIsSuspended, VolunteerUnknown
@@ -276,6 +277,13 @@ class TestApproveMembership:
     def test_approved_by_a_coordinator(self) -> None:
         """A coordinator grants a request."""
         given(*PEOPLE, *COORDINATOR, REQUESTED).when(ApproveMembership(by=acting(ZHAO), **OF_WANG)).then(APPROVED)
+
+    def test_only_as_what_was_seen(self) -> None:
+        """Where another role is asked for by now than whoever approves has seen, nothing happens."""
+        pending = given(*PEOPLE, *COORDINATOR, REQUESTED)
+        pending.when(ApproveMembership(by=acting(ZHAO), role="recorder", **OF_WANG)).then(APPROVED)
+        as_member = pending.when(ApproveMembership(by=acting(ZHAO), role="member", **OF_WANG))
+        as_member.then_refused(RoleIsAnother, role="recorder")
 
     def test_an_invitation_is_accepted_by_the_volunteer(self) -> None:
         """Who was invited can say yes."""

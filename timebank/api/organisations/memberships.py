@@ -1,7 +1,7 @@
 """Memberships: asking, inviting, deciding, and who is a member."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import msgspec
 from litestar import Controller, get, patch, post
@@ -52,6 +52,12 @@ class MemberRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     role: Role = "member"
     valid_from: date | None = None
     valid_until: date | None = None
+
+
+class ApproveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The role that one has seen and means; where another is waited for by now, nothing happens."""
+
+    role: Role | None = None
 
 
 class RoleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -143,15 +149,18 @@ class MemberController(Controller):
         request: BankRequest,
         organisation_id: FromPath[str],
         volunteer_id: FromPath[str],
+        data: JSONBody[ApproveRequest | None] = None,
         idempotency_key: IdempotencyHeader = None,
     ) -> MembershipStatus:
         """Let somebody in, or accept one's own invitation; proved, if it is to be more than a member."""
-        if volunteer_id != request.user.person_id and await _asks_for_more(request, organisation_id, volunteer_id):
+        role = await _waits_for(request, organisation_id, volunteer_id)
+        if volunteer_id != request.user.person_id and role != "member":
             await _must_be_proved(request)
         command = ApproveMembership(
             **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             volunteer_id=VolunteerId(volunteer_id),
+            role=data.role if data and data.role else role,
         )
         return await _decided(request, command, "approved", idempotency_key)
 
@@ -256,8 +265,8 @@ async def _must_be_proved(request: BankRequest) -> None:
         await request.must_be_proved()
 
 
-async def _asks_for_more(request: BankRequest, organisation_id: str, volunteer_id: str) -> bool:
-    """Whether an open membership that waits is to be more than that of a plain member."""
+async def _waits_for(request: BankRequest, organisation_id: str, volunteer_id: str) -> Role:
+    """The role that an open membership waits for; that of a plain member, where none waits."""
     await request.wait_for_reads()
     # By status: however many came to an end before, the one that waits is found.
     waiting: tuple[MembershipStatusName, ...] = ("requested", "invited")
@@ -274,7 +283,7 @@ async def _asks_for_more(request: BankRequest, organisation_id: str, volunteer_i
             status=status,
         )
     ]
-    return any(each.role != "member" for each in found)
+    return cast("Role", found[0].role) if found else "member"
 
 
 def _status(fact: MembershipRequested | MembershipInvited | _Decision, status: str, position: int) -> MembershipStatus:

@@ -25,6 +25,7 @@ from timebank.domain.organisations.refusals import (
     MembershipUnknown,
     NotWithinYourOffice,
     OrganisationUnknown,
+    RoleIsAnother,
     RoleMissing,
 )
 from timebank.domain.people.volunteers import Volunteer
@@ -224,7 +225,12 @@ class AddMember(_Entry, frozen=True, kw_only=True):
 
 
 class ApproveMembership(_Entry, frozen=True, kw_only=True):
-    """Let the volunteer in. A volunteer can accept an invitation, but not grant their own request."""
+    """Let the volunteer in. A volunteer can accept an invitation, but not grant their own request.
+
+    `role` is the one that whoever decides has seen; where another is waited for by now, nothing happens.
+    """
+
+    role: Role | None = None
 
     def decide(self, known: Known) -> Iterator[Fact]:
         membership = self.membership(known)
@@ -235,6 +241,8 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
         known(Volunteer, self.volunteer_id).must_be_active()
         if membership.status == "approved":
             raise MembershipNotPending(status=membership.status)
+        if self.role not in (None, membership.role):
+            raise RoleIsAnother(role=membership.role)
         yield MembershipApproved(
             membership_id=membership_id, organisation_id=self.organisation_id, volunteer_id=self.volunteer_id
         )

@@ -63,6 +63,12 @@ class MembershipNotPending(Conflict):
     """The membership is {status}; only a requested or invited one can be approved or declined."""
 
 
+class RoleIsAnother(Conflict):
+    """The membership that waits now is for the role {role}: look at it again."""
+
+    field = "role"
+
+
 class MembershipNotActive(Conflict):
     """The membership is {status}; only an approved one has a role."""
 

@@ -46,7 +46,7 @@ async def answer(visitor: Visitor) -> Response[Any]:
         await visitor.asked("PATCH", who, {"role": form.said("role")})
     else:
         verb = form.said("what") if form.said("what") in {"approve", "decline", "end"} else "decline"
-        await visitor.post(f"{who}/{verb}", form.given("reason"))
+        await visitor.post(f"{who}/{verb}", form.given("role" if verb == "approve" else "reason"))
     return visitor.go(f"/o/{organisation_id}/members", "It is done.")
 
 
