@@ -26,6 +26,26 @@ CREATE FUNCTION public.facts_between(bank uuid, after bigint, until bigint, topi
    WHERE ((e.bank_id = facts_between.bank) AND (e."position" > facts_between.after) AND (e."position" <= facts_between.until) AND (e.topic = ANY (facts_between.topics)));
 END;
 
+CREATE TABLE public.security_event (
+    bank_id uuid NOT NULL,
+    number bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    actor text,
+    subject text,
+    address text,
+    request_id text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+CREATE FUNCTION public.forget_addresses(bank uuid, volunteers text[]) RETURNS void
+    LANGUAGE sql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    BEGIN ATOMIC
+ UPDATE public.security_event SET address = NULL::text
+   WHERE ((security_event.bank_id = forget_addresses.bank) AND ((security_event.actor = ANY (forget_addresses.volunteers)) OR (security_event.subject = ANY (forget_addresses.volunteers))) AND (security_event.address IS NOT NULL));
+END;
+
 CREATE FUNCTION public.refuse_to_change_history() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -45,6 +65,20 @@ begin
         return old;
     end if;
     raise exception 'the security log is never changed or deleted';
+end $$;
+
+CREATE FUNCTION public.sweep_security_log(sweep_before timestamp with time zone, at_most integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+declare
+    gone bigint;
+begin
+    perform set_config('timebank.sweep_before', sweep_before::text, true);
+    delete from security_event
+     where ctid = any (array(select ctid from security_event where recorded_at < sweep_before limit at_most));
+    get diagnostics gone = row_count;
+    return gone;
 end $$;
 
 CREATE TABLE public.api_key (
@@ -82,6 +116,98 @@ CREATE TABLE public.appointment (
     reason text
 );
 
+CREATE TABLE public.bank (
+    bank_id uuid NOT NULL,
+    head bigint DEFAULT 0 NOT NULL,
+    name text NOT NULL,
+    timezone text NOT NULL,
+    second_factor_since timestamp with time zone DEFAULT now() NOT NULL,
+    head_event_id uuid,
+    CONSTRAINT bank_head_check CHECK ((head >= 0))
+)
+WITH (fillfactor='50');
+
+CREATE VIEW public.audit_bank AS
+ SELECT bank_id,
+    name,
+    timezone,
+    head
+   FROM public.bank;
+
+CREATE TABLE public.signed_checkpoint (
+    bank_id uuid NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    note text NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    CONSTRAINT signed_checkpoint_size_check CHECK ((size > 0))
+);
+
+CREATE VIEW public.audit_checkpoint AS
+ SELECT bank_id,
+    size,
+    root,
+    note,
+    signed_at
+   FROM public.signed_checkpoint;
+
+CREATE TABLE public.cosignature (
+    bank_id uuid NOT NULL,
+    size bigint NOT NULL,
+    witness text NOT NULL,
+    line text NOT NULL,
+    received_at timestamp with time zone NOT NULL
+);
+
+CREATE VIEW public.audit_cosignature AS
+ SELECT bank_id,
+    size,
+    witness,
+    line,
+    received_at
+   FROM public.cosignature;
+
+CREATE VIEW public.audit_security AS
+ SELECT bank_id,
+    number,
+    recorded_at,
+    kind,
+    actor,
+    subject,
+    request_id,
+    detail
+   FROM public.security_event;
+
+CREATE TABLE public.event_tag (
+    bank_id uuid NOT NULL,
+    tag text NOT NULL,
+    topic text NOT NULL,
+    "position" bigint NOT NULL
+);
+
+CREATE VIEW public.audit_tag AS
+ SELECT bank_id,
+    tag,
+    topic,
+    "position"
+   FROM public.event_tag;
+
+CREATE TABLE public.tile (
+    bank_id uuid NOT NULL,
+    level smallint NOT NULL,
+    number bigint NOT NULL,
+    root bytea NOT NULL,
+    CONSTRAINT tile_level_check CHECK ((level >= 0)),
+    CONSTRAINT tile_number_check CHECK ((number >= 0))
+);
+
+CREATE VIEW public.audit_tile AS
+ SELECT bank_id,
+    level,
+    number,
+    root
+   FROM public.tile;
+
 CREATE TABLE public.balance (
     bank_id uuid NOT NULL,
     volunteer_id text NOT NULL,
@@ -98,17 +224,6 @@ CREATE TABLE public.balance (
 )
 WITH (fillfactor='80');
 
-CREATE TABLE public.bank (
-    bank_id uuid NOT NULL,
-    head bigint DEFAULT 0 NOT NULL,
-    name text NOT NULL,
-    timezone text NOT NULL,
-    second_factor_since timestamp with time zone DEFAULT now() NOT NULL,
-    head_event_id uuid,
-    CONSTRAINT bank_head_check CHECK ((head >= 0))
-)
-WITH (fillfactor='50');
-
 CREATE TABLE public.checkpoint (
     projection text NOT NULL,
     version integer NOT NULL,
@@ -118,26 +233,11 @@ CREATE TABLE public.checkpoint (
 )
 WITH (fillfactor='50');
 
-CREATE TABLE public.cosignature (
-    bank_id uuid NOT NULL,
-    size bigint NOT NULL,
-    witness text NOT NULL,
-    line text NOT NULL,
-    received_at timestamp with time zone NOT NULL
-);
-
 CREATE TABLE public.credential (
     bank_id uuid NOT NULL,
     volunteer_id text NOT NULL,
     password_hash text NOT NULL,
     changed_at timestamp with time zone NOT NULL
-);
-
-CREATE TABLE public.event_tag (
-    bank_id uuid NOT NULL,
-    tag text NOT NULL,
-    topic text NOT NULL,
-    "position" bigint NOT NULL
 );
 
 CREATE TABLE public.fund (
@@ -354,18 +454,6 @@ CREATE TABLE public.sealing_key (
     retired_at timestamp with time zone
 );
 
-CREATE TABLE public.security_event (
-    bank_id uuid NOT NULL,
-    number bigint NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    kind text NOT NULL,
-    actor text,
-    subject text,
-    address text,
-    request_id text NOT NULL,
-    detail jsonb DEFAULT '{}'::jsonb NOT NULL
-);
-
 ALTER TABLE public.security_event ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME public.security_event_number_seq
     START WITH 1
@@ -426,30 +514,12 @@ CREATE TABLE public.sign_in_attempt (
     network text
 );
 
-CREATE TABLE public.signed_checkpoint (
-    bank_id uuid NOT NULL,
-    size bigint NOT NULL,
-    root bytea NOT NULL,
-    note text NOT NULL,
-    signed_at timestamp with time zone NOT NULL,
-    CONSTRAINT signed_checkpoint_size_check CHECK ((size > 0))
-);
-
 CREATE TABLE public.statement_checkpoint (
     bank_id uuid NOT NULL,
     volunteer_id text NOT NULL,
     "position" bigint NOT NULL,
     accounts jsonb NOT NULL,
     causes jsonb NOT NULL
-);
-
-CREATE TABLE public.tile (
-    bank_id uuid NOT NULL,
-    level smallint NOT NULL,
-    number bigint NOT NULL,
-    root bytea NOT NULL,
-    CONSTRAINT tile_level_check CHECK ((level >= 0)),
-    CONSTRAINT tile_number_check CHECK ((number >= 0))
 );
 
 CREATE TABLE public.transfer (
@@ -737,3 +807,7 @@ ALTER TABLE ONLY public.sealed_secret
 
 ALTER TABLE ONLY public.sealed_secret
     ADD CONSTRAINT sealed_secret_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.sealing_key(key_id);
+
+REVOKE ALL ON FUNCTION public.forget_addresses(bank uuid, volunteers text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.sweep_security_log(sweep_before timestamp with time zone, at_most integer) FROM PUBLIC;

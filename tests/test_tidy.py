@@ -38,7 +38,6 @@ MAY_IMPORT = {
         "timebank/proofs/",
         "timebank/projections/",
         "timebank/identity/",
-        "timebank/runtime/composition.py",
         "timebank/cli/",
     ),
     "litestar": ("timebank/api/", "timebank/web/", "timebank/cli/"),

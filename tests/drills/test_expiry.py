@@ -48,13 +48,14 @@ from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.submission import Outcome, Receipt
+from timebank.ledger.tasks import in_background
 from timebank.ledger.wake import Waker
 from timebank.projections import EVERY, FOLLOWING
 from timebank.projections.credit import balances, redemptions
 from timebank.projections.machinery.rebuild import verify
 from timebank.projections.machinery.runner import Runner
 from timebank.runtime.clock import utc_now
-from timebank.runtime.composition import hooks, in_background
+from timebank.runtime.composition import hooks
 from timebank.runtime.upkeep import expiry
 from timebank.runtime.upkeep.expiry import expire_due, expire_overdue
 

@@ -17,7 +17,7 @@ def pg_dump() -> str | None:
 
 
 def schema_of(url: str) -> str:
-    """The schema `public` of a database."""
+    """The schema `public` of a database, without the rights that a start gives to roles."""
     program = pg_dump()
     assert program, "there is no pg_dump"
     options = ["--schema-only", "--no-owner", "--schema=public", f"--dbname={url}"]
@@ -25,7 +25,7 @@ def schema_of(url: str) -> str:
     lines = [
         line
         for line in dumped.splitlines()
-        if not re.match(r"--|SET |SELECT pg_catalog|\\|(CREATE|COMMENT ON) SCHEMA public", line)
+        if not re.match(r"--|GRANT |SET |SELECT pg_catalog|\\|(CREATE|COMMENT ON) SCHEMA public", line)
     ]
     text = re.sub(r"\n{2,}", "\n\n", "\n".join(lines)).strip() + "\n"
     return re.sub(r" CONSTRAINT \w+_not_null\d*(?= NOT NULL)", "", text)

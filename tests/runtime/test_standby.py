@@ -20,8 +20,8 @@ from tests.helpers.watchdog import watched_folder
 from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.submission import StandbyAwayError
 from timebank.runtime.composition import Services, running_services
+from timebank.runtime.database.rights import grants
 from timebank.runtime.embedded import EmbeddedPostgres, _binaries, _identity
-from timebank.runtime.rights import grants
 from timebank.runtime.settings import Settings
 
 pytestmark = pytest.mark.drill

@@ -703,6 +703,8 @@ OWNED = """do $$ declare each record; begin
   for each in select relname, case relkind when 'v' then 'view' else 'table' end as kind
                 from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v')
   loop execute format('alter %s %I owner to {role}', each.kind, each.relname); end loop;
+  for each in select oid::regprocedure as name from pg_proc where pronamespace = 'public'::regnamespace
+  loop execute format('alter function %s owner to {role}', each.name); end loop;
   grant create on schema public to {role};
 end $$"""
 

@@ -34,8 +34,9 @@ from timebank.api.http.welcome import welcome
 from timebank.api.identity.oidc import OidcController
 from timebank.identity.limits.throttle import Rate
 from timebank.ledger.meter import NO_METER
+from timebank.ledger.tasks import in_background
 from timebank.runtime import logs, silence
-from timebank.runtime.composition import in_background, running_services
+from timebank.runtime.composition import running_services
 from timebank.runtime.settings import Settings, from_environ
 
 WATCH_PARENT_SECONDS = 0.5

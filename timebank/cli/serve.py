@@ -8,7 +8,7 @@ import rich_click as click
 
 from timebank.cli.common import cli, console, runner, settings_with
 from timebank.runtime import logs
-from timebank.runtime.composition import database, ready_database
+from timebank.runtime.database.opening import database, ready_database
 from timebank.runtime.server import serve_http
 from timebank.runtime.settings import Settings
 from timebank.runtime.stopping import stop_when_told

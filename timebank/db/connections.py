@@ -82,23 +82,31 @@ class PatientPool(asyncpg.Pool):
 
 @contextlib.asynccontextmanager
 async def pool_of(
-    url: str, *, size: int, statement_seconds: float | None, admit: Admit | None = None
+    url: str,
+    *,
+    size: int,
+    statement_seconds: float | None,
+    admit: Admit | None = None,
+    role: str | None = None,
+    at_hand: int = 2,
 ) -> AsyncIterator[Pool]:
     """A pool of connections as the service wants them; statements may take so long (None: as long as they take).
 
-    `admit` raises for a server that is not to be worked with. Raises `NoDatabaseError` if the first connections cannot
-    be opened.
+    `admit` raises for a server that is not to be worked with. Whoever connects acts as another `role`, if one is given;
+    so many connections are `at_hand` from the start. Raises `NoDatabaseError` if these cannot be opened.
     """
 
     async def begin(connection: "asyncpg.Connection[Any]") -> None:
         await keep_alive(connection)
         if admit:
             await admit(connection)
+        if role:  # not when it is opened: a pooler would not let that pass
+            await connection.execute(f'set role "{role}"')
 
     limit = {"statement_timeout": str(int(statement_seconds * 1000))} if statement_seconds else {}
     pool = PatientPool(
         url,
-        min_size=min(2, size),
+        min_size=min(at_hand, size),
         max_size=size,
         max_queries=50_000,
         max_inactive_connection_lifetime=300.0,

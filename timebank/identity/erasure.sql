@@ -13,8 +13,7 @@ with credentials as (
 ), logins as (
     delete from oidc_login where bank_id = $1 and volunteer_id = any ($2)
 )
-update security_event set address = null
- where bank_id = $1 and (actor = any ($2) or subject = any ($2)) and address is not null
+select forget_addresses($1, $2)
 
 -- erased --
 -- Whom the logs of all banks say to be erased.

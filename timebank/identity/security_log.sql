@@ -46,15 +46,6 @@ select count(*), min(recorded_at) as since, max(number) as number,
  where bank_id = $1 and number > $2 and number <= coalesce($3, 9223372036854775807)
    and recorded_at < coalesce($4::timestamptz, 'infinity')
 
--- sweeping --
--- Say, for this transaction, up to when the log is swept. $1 before
-select set_config('timebank.sweep_before', $1::timestamptz::text, true)
-
 -- sweep --
 -- Delete a stretch of what happened before a time; says how many. $1 before  $2 at most
-with gone as (
-    delete from security_event
-     where ctid = any (array(select ctid from security_event where recorded_at < $1 limit $2))
-    returning 1
-)
-select count(*) from gone
+select sweep_security_log($1, $2)

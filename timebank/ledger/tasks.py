@@ -1,8 +1,9 @@
 """Background tasks: how they are kept going, and how they are ended."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -62,3 +63,20 @@ async def end(tasks: Iterable["asyncio.Task[Any]"]) -> list[Exception]:
         _, pending = await asyncio.wait(pending, timeout=AGAIN_SECONDS)
     failures = [task.exception() for task in all_of_them if not task.cancelled()]
     return [failure for failure in failures if isinstance(failure, Exception)]
+
+
+@contextlib.asynccontextmanager
+async def in_background(coroutines: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Tasks that run as long as the block does; one that fails is logged at once."""
+    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
+    for task in tasks:
+        task.add_done_callback(_tell_failure)
+    try:
+        yield
+    finally:
+        await end(tasks)
+
+
+def _tell_failure(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (failure := task.exception()):
+        log.error("a background task failed", exc_info=failure)

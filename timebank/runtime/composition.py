@@ -3,18 +3,13 @@
 import asyncio
 import contextlib
 import gc
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import structlog
 
-from timebank.db.connections import Pool, pool_of
-from timebank.db.lineage import Lineage
-from timebank.db.migrations import migrate
-from timebank.db.server import warn_of_settings
+from timebank.db.connections import Pool
 from timebank.identity.erasure import Erasure
 from timebank.identity.limits.attempts import Attempts
 from timebank.identity.limits.repeated import Repeated
@@ -32,7 +27,7 @@ from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.meter import NO_METER, Meter
 from timebank.ledger.store import Store
-from timebank.ledger.tasks import Background, end
+from timebank.ledger.tasks import Background, end, in_background
 from timebank.ledger.wake import Waker
 from timebank.ledger.writer import Loss, WentBack
 from timebank.projections import EVERY, FOLLOWING, INLINE
@@ -42,9 +37,8 @@ from timebank.proofs.cosigners import Cosigners
 from timebank.proofs.signer import Signer, signer_for
 from timebank.proofs.witness import Witness
 from timebank.runtime.clock import ClockGuard, utc_now
-from timebank.runtime.embedded import EmbeddedPostgres
+from timebank.runtime.database.opening import keyring_of, opened
 from timebank.runtime.readiness import Readiness
-from timebank.runtime.rights import must_have_rights
 from timebank.runtime.settings import Settings
 from timebank.runtime.standby import StandbyGuard
 from timebank.runtime.upkeep.binding import bind_on
@@ -52,10 +46,8 @@ from timebank.runtime.upkeep.erasures import Erasures
 from timebank.runtime.upkeep.expiry import expire_overdue
 from timebank.runtime.upkeep.housekeeping import Kept, sweep_on
 from timebank.vault.erased import Erased
-from timebank.vault.keyring import Keyring, keyring_for
 from timebank.vault.people import People
 
-WATCH_SECONDS = 1.0
 REBUILD_SECONDS = 10.0
 """How long a start waits for read models that another version made; then they are rebuilt while the service serves."""
 
@@ -67,7 +59,9 @@ class Services:
     """What a running time bank is made of."""
 
     pool: Pool
-    """Connections to the database."""
+    """Connections to the database, as the role of the service."""
+    owner: Pool
+    """Connections as whoever was set: where that is the owner, tables can be made there."""
     people: People
     """What is personal, sealed beside the log."""
     ledger: Ledger
@@ -112,6 +106,7 @@ class _Ground:
 
     settings: Settings
     pool: Pool
+    owner: Pool
     people: People
     clock: ClockGuard
     standby: StandbyGuard
@@ -143,19 +138,14 @@ async def running_services(
     # Memories live long and hold no cycles: Python's collector would look through them far too often.
     gc.set_threshold(50_000, 20, 50)
     async with contextlib.AsyncExitStack() as stack:
-        url = await stack.enter_async_context(database(settings))
-        await migrate(url)
-        pool = await stack.enter_async_context(
-            pool_of(url, size=settings.pool_size, statement_seconds=statement_seconds, admit=Lineage().must_be_ours)
-        )
-        await must_have_rights(pool, url)
-        ground = await _ground(settings, pool, clock, meter)
+        pool, owner = await stack.enter_async_context(opened(settings, statement_seconds))
+        ground = await _ground(settings, pool, owner, clock, meter)
         follows = settings.project if follow is None else follow
         services = await _put_together(stack, ground, follows=follows)
         await services.erasures.repeat(pool, services.ledger)
         tasks = _always(services, ground)
         if follows:
-            await stack.enter_async_context(_current(pool))
+            await stack.enter_async_context(_current(owner))
             await services.runner.catch_up_all()
             tasks |= _following(services, settings)
             stack.push_async_callback(services.signer.close)
@@ -163,16 +153,19 @@ async def running_services(
         yield services
 
 
-async def _ground(settings: Settings, pool: Pool, clock: Callable[[], datetime] | None, meter: Meter) -> _Ground:
+async def _ground(
+    settings: Settings, pool: Pool, owner: Pool, clock: Callable[[], datetime] | None, meter: Meter
+) -> _Ground:
     guard = ClockGuard(clock, is_believed=True) if clock else ClockGuard(utc_now)
     await guard.compare(pool)
     standby = StandbyGuard(is_required=settings.require_standby)
     await standby.look(pool)
-    people = People(await _keyring(pool, settings))
-    await people.seal_those_in_clear(pool)
+    people = People(await keyring_of(pool, settings))
+    await people.seal_those_in_clear(owner)
     return _Ground(
         settings=settings,
         pool=pool,
+        owner=owner,
         people=people,
         clock=guard,
         standby=standby,
@@ -200,6 +193,7 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground, *, fo
     factors = SecondFactors(pool, people, Attempts(pool, people.keyring), security_log, principals.forget)
     services = Services(
         pool=pool,
+        owner=ground.owner,
         people=people,
         ledger=ledger,
         runner=runner,
@@ -309,15 +303,6 @@ def hooks(people: People, principals: Principals | None = None) -> list[Hook]:
     ]
 
 
-async def ready_database(url: str, settings: Settings) -> None:
-    """Bring the database up to date, and see that the key file is the one it was sealed with."""
-    await migrate(url)
-    await warn_of_settings(url)
-    async with pool_of(url, size=1, statement_seconds=None) as pool:
-        await must_have_rights(pool, url)
-        await _keyring(pool, settings)
-
-
 def sender_of(settings: Settings) -> Sender | None:
     """What sends codes to phones; None where offices hand them out."""
     if settings.phone_hook:
@@ -338,11 +323,6 @@ def _provider(settings: Settings) -> Provider | None:
     )
 
 
-async def _keyring(pool: Pool, settings: Settings) -> Keyring:
-    async with pool.acquire() as connection:
-        return await keyring_for(connection, settings.keys)
-
-
 @contextlib.asynccontextmanager
 async def _current(pool: Pool) -> AsyncIterator[None]:
     """Rebuild what another version made: at first while whoever starts waits, and beside them if that takes long."""
@@ -353,48 +333,3 @@ async def _current(pool: Pool) -> AsyncIterator[None]:
     finally:
         for failure in await end([rebuilding]):
             log.error("rebuilding failed", exc_info=failure)
-
-
-@contextlib.asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[str]:
-    """The URL of the database: the one that is set, or an embedded one, which is kept alive meanwhile."""
-    if settings.database_url:
-        yield settings.database_url
-        return
-    server, loop = EmbeddedPostgres(settings.folder), asyncio.get_running_loop()
-    # One thread, so that leaving comes after entering also where whoever waits for that is told to stop meanwhile.
-    with ThreadPoolExecutor(1) as thread:
-        try:
-            url = await loop.run_in_executor(thread, server.acquire)
-            async with in_background([_keep_alive(server, thread)]):
-                yield url
-        finally:
-            server.give_up()
-            await loop.run_in_executor(thread, server.release)
-
-
-async def _keep_alive(server: EmbeddedPostgres, thread: ThreadPoolExecutor) -> None:
-    while True:
-        await asyncio.sleep(WATCH_SECONDS)
-        try:
-            if await asyncio.get_running_loop().run_in_executor(thread, server.ensure_running):
-                log.warning("the embedded PostgreSQL had died and was started again")
-        except Exception:
-            log.exception("the embedded PostgreSQL could not be started again; trying on")
-
-
-@contextlib.asynccontextmanager
-async def in_background(coroutines: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
-    """Tasks that run as long as the block does; one that fails is logged at once."""
-    tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
-    for task in tasks:
-        task.add_done_callback(_tell_failure)
-    try:
-        yield
-    finally:
-        await end(tasks)
-
-
-def _tell_failure(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (failure := task.exception()):
-        log.error("a background task failed", exc_info=failure)

@@ -97,7 +97,7 @@ async def test_the_code_is_in_the_answer_and_nowhere_else(own_world: World, capf
             assert seen.is_success
             assert code not in seen.text
     events = str(await world.administrator.pages("/v1/audit/events", limit=500))
-    written = (await dumped(world.services.pool)).decode(errors="replace") + events + "".join(capfd.readouterr())
+    written = (await dumped(world.services.owner)).decode(errors="replace") + events + "".join(capfd.readouterr())
     assert reserved["redemption_id"] in written
     for spelling in (code, code.replace("-", ""), code.lower(), code.replace("-", "").lower()):
         assert spelling not in written

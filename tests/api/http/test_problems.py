@@ -372,7 +372,7 @@ async def test_one_failure_takes_nobody_else_along(own_world: World) -> None:
     """Of requests decided together, one that fails unexpectedly fails alone."""
     world = own_world
     bomb = world.services.people.keyring.current.index("phone", "13812345678")
-    await world.services.pool.execute(f"alter table person add constraint no_such check (phone_index <> '{bomb}')")
+    await world.services.owner.execute(f"alter table person add constraint no_such check (phone_index <> '{bomb}')")
     people = [{"name": f"无辜{n}"} for n in range(10)]
     people.insert(5, {"name": "炸弹", "phone": "13812345678"})
     answers = await asyncio.gather(*(world.administrator.ask("POST", "/v1/volunteers", json=each) for each in people))

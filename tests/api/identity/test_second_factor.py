@@ -322,7 +322,7 @@ class TestAdministrators:
         async with settled(url) as world:
             chief = await settled_in(world)
             await world.administrator.post("/v1/appointments", {"volunteer_id": chief.id, "office": "administrator"})
-            async with world.services.pool.acquire() as connection, connection.transaction():
+            async with world.services.owner.acquire() as connection, connection.transaction():
                 await connection.execute("set local session_replication_role = replica")
                 await connection.execute("update event set recorded_at = recorded_at - interval '400 days'")
             world.services.principals.forget_all()
@@ -349,7 +349,7 @@ IN_OFFICE: list[tuple[str, str, Any]] = [
 
 async def make_overdue(world: World) -> None:
     """Every administrator was appointed long ago, in a bank that has asked for second factors for as long."""
-    async with world.services.pool.acquire() as connection, connection.transaction():
+    async with world.services.owner.acquire() as connection, connection.transaction():
         await connection.execute("set local session_replication_role = replica")
         await connection.execute("update event set recorded_at = recorded_at - interval '31 days'")
         await connection.execute("update bank set second_factor_since = second_factor_since - interval '31 days'")

@@ -695,7 +695,7 @@ async def test_nobody_is_remembered_over_a_lost_connection(url: str) -> None:
         await door.services.pool.execute(ends, somebody.id)
         # What a connection that listens did last is to say so, or to tell others something.
         listening = "pid <> pg_backend_pid() and (query like 'LISTEN%' or query like 'select pg_notify%')"
-        assert await door.services.pool.fetch(
+        assert await door.services.owner.fetch(
             f"select pg_terminate_backend(pid) from pg_stat_activity where {listening}"
         )
         await must_be_out(somebody, within=SOON_SECONDS)

@@ -187,7 +187,7 @@ async def life(own_world: World, request: pytest.FixtureRequest) -> tuple[Life, 
     """Somebody who was erased, and the leaderboard before it."""
     life = Life(own_world)
     await life.live()
-    assert in_it(await dumped(own_world.services.pool)) == [], "nothing is in clear even before"
+    assert in_it(await dumped(own_world.services.owner)) == [], "nothing is in clear even before"
     board = await own_world.verifier.get("/v1/leaderboards/bank")
     assert ALIAS in str(board)
     await life.erased(request.param)

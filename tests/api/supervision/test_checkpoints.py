@@ -147,7 +147,7 @@ async def shared_log(world: World) -> World:
 async def test_a_damaged_log_proves_nothing(long_log: World) -> None:
     """Where the log lost what was signed, that is what is said, and not some proof."""
     world, params = long_log, {"bank_id": str(long_log.bank_id)}
-    await tamper(world.services.pool, "delete from event where position = 300")
+    await tamper(world.services.owner, "delete from event where position = 300")
     answer = await world.http.get("/v1/audit/tile/0/001", params=params)
     assert said(answer, 503)["type"] == "/problems/log-damaged"
 

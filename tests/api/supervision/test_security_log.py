@@ -187,7 +187,7 @@ class TestNeverChanged:
     )
     async def test_by_no_statement(self, world: World, statement: str) -> None:
         """SQL that changes or removes entries is refused by the database itself."""
-        pool = world.services.pool
+        pool = world.services.owner
         before = await pool.fetch("select * from security_event order by number")
         with pytest.raises(asyncpg.RaiseError, match="never changed or deleted"):
             await pool.execute(statement)
@@ -196,7 +196,7 @@ class TestNeverChanged:
     async def test_but_addresses_go(self, world: World) -> None:
         """An address can be taken out, and not be put back."""
         await world.volunteer.ask("GET", "/v1/audit/events", headers={"X-Forwarded-For": "198.51.100.3"})
-        pool, (entry, *_) = world.services.pool, await logged(world, actor=world.volunteer.id)
+        pool, (entry, *_) = world.services.owner, await logged(world, actor=world.volunteer.id)
         await pool.execute("update security_event set address = null where number = $1", entry["number"])
         assert (await logged(world, actor=world.volunteer.id))[0] == entry | {"address": None}
         with pytest.raises(asyncpg.RaiseError):

@@ -90,7 +90,7 @@ async def test_erasures_since_are_repeated(url: str, emptied: list[str], folders
     here, elsewhere = folders
     async with running_services(settings(url, here)) as services:
         bank, volunteer_id = await founded(services)
-        _, backup = await backed_up(services.pool)
+        _, backup = await backed_up(services.owner)
         await erase(services, bank.bank_id, volunteer_id)
     keys = keys_of(settings(url, here))
     assert b"13912345678" not in keys
@@ -113,7 +113,7 @@ async def test_who_cannot_leave_yet_is_erased_nevertheless(url: str, empty: str,
     here = settings(url, folders[0])
     async with running_services(here) as services:
         bank, volunteer_id = await founded(services)
-        _, backup = await backed_up(services.pool)
+        _, backup = await backed_up(services.owner)
         appoint = Appoint(
             appointment_id=new_appointment_id(), volunteer_id=volunteer_id, office="administrator", **now()
         )

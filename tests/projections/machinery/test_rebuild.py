@@ -140,13 +140,18 @@ def without_options(schema: str) -> str:
 
 
 async def test_a_rebuild_keeps_who_may_read(history: None, pool: Pool) -> None:
-    """Whoever was allowed to read a table may read it after a rebuild."""
+    """Whoever was allowed to read a table may read it after a rebuild; whoever read a view of it reads the new one."""
     role = f"reader_{UUID(new_bank_id()).hex}"
     await pool.execute(f"create role {role}")
     try:
-        await pool.execute(f"grant select on volunteer to {role}")
+        await pool.execute(f"grant select on volunteer to {role}; grant select on audit_tag to {role}")
+        tags = await pool.fetch("select * from audit_tag order by tag, position")
         await rebuild(pool, volunteers.PROJECTION)
+        await pool.execute("update event_tag set tag = tag || 'x'")
+        await rebuild(pool, TAGS)
         assert await pool.fetchval("select has_table_privilege($1, 'volunteer', 'select')", role)
+        assert await pool.fetchval("select has_table_privilege($1, 'audit_tag', 'select')", role)
+        assert await pool.fetch("select * from audit_tag order by tag, position") == tags
     finally:
         await pool.execute(f"drop owned by {role}")
         await pool.execute(f"drop role {role}")

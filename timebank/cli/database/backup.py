@@ -13,7 +13,7 @@ from timebank.cli.common import FILE, STANDARD, cli, progress_bar, run
 from timebank.db.connections import pool_of
 from timebank.exchange.backups import keys_of, take
 from timebank.runtime.clock import utc_now
-from timebank.runtime.composition import database
+from timebank.runtime.database.opening import database
 from timebank.runtime.settings import Settings
 
 KEYS = click.option(

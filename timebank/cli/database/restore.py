@@ -14,7 +14,8 @@ from timebank.db.connections import Connection
 from timebank.db.server import must_be_fit
 from timebank.exchange.backups import put_keys, restore
 from timebank.runtime.clock import utc_now
-from timebank.runtime.composition import database, running_services
+from timebank.runtime.composition import running_services
+from timebank.runtime.database.opening import database
 from timebank.runtime.settings import Settings
 from timebank.vault.keyring import keyring_for
 

@@ -52,7 +52,7 @@ async def import_archive(services: Services, folder: Path) -> None:
         raise click.ClickException(str(error)) from None
     for projection in EVERY:
         with progress_bar(f"Rebuilding {projection.name}") as progress:
-            await rebuild(services.pool, projection, progress)
+            await rebuild(services.owner, projection, progress)
     signed = await services.signer.sign(read.manifest.bank_id)
     assert signed, "it has facts"
     click.echo(f"{signed.size} facts of {read.manifest.origin} are here, under the root {encoded(signed.root)}.")

@@ -4,9 +4,9 @@ import asyncio
 import signal
 
 from timebank.cli.common import cli, console, run_services
-from timebank.ledger.tasks import Background
+from timebank.ledger.tasks import Background, in_background
 from timebank.runtime import logs
-from timebank.runtime.composition import Services, in_background
+from timebank.runtime.composition import Services
 from timebank.runtime.upkeep.expiry import expire_overdue
 
 

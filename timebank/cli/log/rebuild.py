@@ -20,5 +20,5 @@ async def rebuild_command(services: Services, names: tuple[str, ...]) -> None:
     for projection in REBUILT:
         if not names or projection.name in names:
             with progress_bar(f"Rebuilding {projection.name}") as progress:
-                await rebuild(services.pool, projection, progress)
+                await rebuild(services.owner, projection, progress)
             click.echo(f"{projection.name}: rebuilt")

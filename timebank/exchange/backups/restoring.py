@@ -13,7 +13,7 @@ from timebank.exchange.backups.tables import SQL
 from timebank.ledger.tags import TAGS
 from timebank.projections import EVERY
 from timebank.projections.machinery.rebuild import fill
-from timebank.runtime.rights import needed
+from timebank.runtime.database.rights import needed
 
 Progress = Callable[[int, int], None]
 Stage = Callable[[str], Progress]

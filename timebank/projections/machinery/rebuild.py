@@ -154,16 +154,27 @@ async def _hold_still(connection: Connection, projection: Projection) -> dict[UU
 
 
 async def _swap(connection: Connection, table: str) -> None:
-    """Put the new table in the old one's place, with its indexes' names, its storage parameters and its grants."""
+    """Put the new table in the old one's place, with its indexes' names, its storage parameters, grants and views."""
     names = {row["shape"]: row["name"] for row in await connection.fetch(SQL["indexes"], "public", table)}
     for statement in await connection.fetchval(SQL["settings"], table, SHADOW):
         await connection.execute(statement)
+    await _turn_views(connection, table)
     new = await connection.fetch(SQL["indexes"], SHADOW, table)
     await connection.execute(f"drop table public.{table}")
     await connection.execute(f"alter table {SHADOW}.{table} set schema public")
     for row in new:
         if row["name"] != names[row["shape"]]:
             await connection.execute(f"alter index public.{row['name']} rename to {names[row['shape']]}")
+
+
+async def _turn_views(connection: Connection, table: str) -> None:
+    """Let the views that read the old table read the new one; who may read them stays as it is."""
+    await connection.execute("set local search_path = public")
+    statements = [row["statement"] for row in await connection.fetch(SQL["views"], table)]
+    await connection.execute(f"set local search_path = {SHADOW}, public")
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.execute("set local search_path = public")
 
 
 async def outdated(asked: "Connection | Pool", projections: Sequence[Projection]) -> list[Projection]:

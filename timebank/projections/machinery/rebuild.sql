@@ -21,6 +21,14 @@ select coalesce(array_agg(statement), '{}')
        ) s
  where c.oid = format('public.%I', $1::text)::regclass
 
+-- views --
+-- The statements that make the views on a table anew, with tables as the search path finds them. $1 table
+select distinct format('create or replace view public.%I%s as %s', v.relname,
+                       ' with (' || array_to_string(v.reloptions, ', ') || ')', pg_get_viewdef(v.oid)) as statement
+  from pg_depend d join pg_rewrite r on r.oid = d.objid join pg_class v on v.oid = r.ev_class
+ where d.classid = 'pg_rewrite'::regclass and d.refclassid = 'pg_class'::regclass
+   and d.refobjid = format('public.%I', $1::text)::regclass and v.relkind = 'v'
+
 -- indexes --
 -- Indexes by what they are on, whatever they are called. $1 schema  $2 table
 select c.relname as name,
