@@ -16,9 +16,6 @@ Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$(?!\n)")]
 """Text of one or more lines: at most 2,000 characters, no control characters but tabs and line breaks."""
 
-Phone = Annotated[str, Meta(min_length=3, max_length=32, pattern=r"^\+?[0-9][0-9 -]{1,30}$(?!\n)")]
-"""A phone number as people write it: digits, blanks, hyphens, and a plus sign in front."""
-
 
 @lru_cache(maxsize=10_000)
 def normal(name: str) -> str:
@@ -43,16 +40,3 @@ _IGNORED = re.compile(
 
 def _is_invisible(character: str) -> bool:
     return unicodedata.category(character) in _INVISIBLE or bool(_IGNORED.match(character))
-
-
-_MOBILE_OF_CHINA = re.compile(r"^(?:\+|00)?86(?=1[0-9]{10}$)")
-_ABROAD = re.compile(r"^00(?=[1-9][0-9]{6,})")
-
-
-def phone_spelling(phone: str) -> str:
-    """The one spelling of a phone: digits alone, after a plus and the country if that is not China.
-
-    Mobile numbers of China are written with and without the country by the same people.
-    """
-    number = re.sub(r"[^0-9+]", "", phone)
-    return _ABROAD.sub("+", _MOBILE_OF_CHINA.sub("", number), count=1)

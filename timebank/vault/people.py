@@ -13,8 +13,8 @@ import structlog
 from timebank.db.connections import Connection, Pool, session
 from timebank.db.sql import load_statements
 from timebank.domain.identifiers import VolunteerId
+from timebank.domain.people.phones import phone_spelling
 from timebank.domain.person import Person
-from timebank.domain.text import phone_spelling
 from timebank.vault import secrets
 from timebank.vault.clear import SQL as CLEAR_SQL
 from timebank.vault.clear import wipe

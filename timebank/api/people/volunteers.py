@@ -25,6 +25,7 @@ from timebank.api.http.requests import (
 )
 from timebank.domain.facts.people import PersonalDataChanged, Purpose, VolunteerRegistered
 from timebank.domain.identifiers import VolunteerId, new_volunteer_id, new_volunteer_number
+from timebank.domain.people.phones import Phone
 from timebank.domain.people.refusals import VolunteerNumberTaken, VolunteerUnknown
 from timebank.domain.people.volunteers import (
     ChangePersonalData,
@@ -34,7 +35,7 @@ from timebank.domain.people.volunteers import (
     SuspendVolunteer,
 )
 from timebank.domain.person import BirthYear, DocumentNumber, Skills
-from timebank.domain.text import Line, Phone
+from timebank.domain.text import Line
 from timebank.ledger.submission import Receipt
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import VolunteerView

@@ -22,6 +22,7 @@ from timebank.domain.facts.people import (
 from timebank.domain.identifiers import AppointmentId, VolunteerId, VolunteerNumber, number_tag
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event, must_fit
 from timebank.domain.people import document_numbers
+from timebank.domain.people.phones import Phone
 from timebank.domain.people.refusals import (
     CannotReceive,
     DocumentNumberByOffice,
@@ -35,7 +36,7 @@ from timebank.domain.people.refusals import (
 )
 from timebank.domain.person import BirthYear, DocumentNumber, Person, Skills
 from timebank.domain.refusals import NothingChanges, NotYourOwn, OfficeMissing
-from timebank.domain.text import Line, Phone, Text
+from timebank.domain.text import Line, Text
 
 
 class Volunteer(Memory):

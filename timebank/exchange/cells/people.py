@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from timebank.domain.identifiers import VolunteerNumber, is_volunteer_number
-from timebank.domain.text import phone_spelling
+from timebank.domain.people.phones import phone_spelling
 from timebank.exchange.cells.damage import must_be_whole
 from timebank.exchange.cells.errors import CellError
 from timebank.exchange.cells.texts import plain

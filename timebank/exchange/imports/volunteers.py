@@ -7,10 +7,10 @@ from uuid import UUID
 
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import VolunteerNumber, new_volunteer_id, new_volunteer_number
+from timebank.domain.people.phones import phone_spelling
 from timebank.domain.people.refusals import VolunteerNumberTaken
 from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.domain.refusing import Refusal
-from timebank.domain.text import phone_spelling
 from timebank.exchange.cells.errors import CellError, shown
 from timebank.exchange.cells.people import parse_number
 from timebank.exchange.cells.texts import squeeze

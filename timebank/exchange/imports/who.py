@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 from timebank.domain.identifiers import VolunteerId, VolunteerNumber
-from timebank.domain.text import phone_spelling
+from timebank.domain.people.phones import phone_spelling
 from timebank.exchange.cells.errors import shown
 from timebank.exchange.cells.people import digits_in, is_number, parse_number, parse_phone
 from timebank.exchange.cells.texts import parse_line, plain, squeeze
