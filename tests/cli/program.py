@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 
 from tests.api.world import said
+from tests.cli.prepared import prepared
 from tests.controls import KEY_FILE
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
 
@@ -35,15 +36,9 @@ class Program:
 
     def run(self, *arguments: str | Path, typed: str = "", expect: int = 0, seconds: float = PATIENCE_SECONDS) -> "Ran":
         """Run a command to its end, which has to be the one expected; what it asks for is typed."""
-        process = self.start(*arguments, stdin=subprocess.PIPE)
-        try:
-            out, err = process.communicate(typed, timeout=seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            out, err = process.communicate()
-            raise AssertionError(f"did not end in {seconds} seconds\n{out}\n{err}") from None
-        ran = Ran(out, err)
-        assert process.returncode == expect, f"exit code {process.returncode}\n{ran.out}\n{ran.err}"
+        told = prepared().run([*map(str, arguments)], self.environment, str(self.folder), typed, seconds)
+        code, ran = told[0], Ran(*told[1:])
+        assert code == expect, f"exit code {code}\n{ran.out}\n{ran.err}"
         assert "Traceback" not in ran.err, ran.err
         return ran
 

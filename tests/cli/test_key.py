@@ -17,7 +17,7 @@ async def test_a_key_is_made(keyed: Program, url: str, keys: Path) -> None:
         text = await keyed.arun("key", "create", "--organisation", world.garden)
         assert len((await Caller(world.http, world.garden, text.out.strip()).get("/v1/me"))["permissions"]) > 1
         pool = world.services.pool
-        kept = str(await pool.fetch("select k::text from api_key k")) + str(await pool.fetch("select * from history"))
+        kept = str(await pool.fetch("select k::text from api_key k")) + str(await pool.fetch("select * from event"))
         assert key.rsplit("_", 1)[-1][:20] not in kept
 
         head = await world.services.ledger.store.head(world.bank_id)
