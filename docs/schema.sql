@@ -486,7 +486,8 @@ CREATE TABLE public.service_record (
     reason text,
     "position" bigint NOT NULL,
     policy_version integer DEFAULT 0 NOT NULL,
-    rules_applied jsonb DEFAULT '[]'::jsonb NOT NULL
+    rules_applied jsonb DEFAULT '[]'::jsonb NOT NULL,
+    person_in_charge_id text
 )
 WITH (fillfactor='80');
 

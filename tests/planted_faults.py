@@ -55,7 +55,7 @@ RULES = (
         f"{SERVICE} tests/domain/test_eyes.py",
     ),
     Fault(
-        "beneficiary: one decides on one's own record", "timebank/domain/service/records.py",
+        "beneficiary: one decides on one's own record", "timebank/domain/service/reviews.py",
         "if record.logged.volunteer_id in self.by.eyes:", "if record.record_id in self.by.eyes:",
         SERVICE,
     ),

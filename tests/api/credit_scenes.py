@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from tests.api.world import Caller, World, reward
+from tests.api.world import Caller, World, reward, service
 from timebank.runtime.clock import utc_now
 
 Scene = Callable[[World], Awaitable[httpx.Response]]
@@ -42,6 +42,36 @@ async def proxied(world: World, **changes: Any) -> tuple[Caller, Caller]:
     body = {"proxy_volunteer_id": child.id, "scopes": ["give"]} | changes
     await elder.post(f"/v1/volunteers/{elder.id}/proxies", body, expect=201)
     return elder, child
+
+
+async def listing(world: World) -> World:
+    """Another bank, whose rule book lists what there is."""
+    other = World(world.app, world.http)
+    await other.settle()
+    rules = {"categories": ["公益慈善"], "activities": ["楼道清扫"]}
+    await other.administrator.post("/v1/policies", {"resolution": "一", "effective_from": "2020-01-01", "rules": rules})
+    return other
+
+
+async def category_not_listed(world: World) -> httpx.Response:
+    other = await listing(world)
+    return await other.recorder.ask("POST", other.records, json=service(other.volunteer.id, category="公益"))
+
+
+async def activity_not_listed(world: World) -> httpx.Response:
+    other = await listing(world)
+    return await other.recorder.ask("POST", other.records, json=service(other.volunteer.id, activity="楼道"))
+
+
+async def coefficient_not_listed(world: World) -> httpx.Response:
+    rules = {"categories": ["公益"], "credit_percent": {"公義": 150}}
+    body = {"resolution": "一", "effective_from": "2190-01-01", "rules": rules}
+    return await world.administrator.ask("POST", "/v1/policies", json=body)
+
+
+async def person_in_charge_not_member(world: World) -> httpx.Response:
+    row = service(world.volunteer.id, person_in_charge_id=(await world.somebody()).id)
+    return await world.recorder.ask("POST", world.records, json=row)
 
 
 async def reward_unknown(world: World) -> httpx.Response:
@@ -238,6 +268,10 @@ async def thresholds_not_rising(world: World) -> httpx.Response:
 
 
 CREDIT_SCENES: dict[str, tuple[int, Scene]] = {
+    "category-not-listed": (422, category_not_listed),
+    "activity-not-listed": (422, activity_not_listed),
+    "coefficient-not-listed": (422, coefficient_not_listed),
+    "person-in-charge-not-member": (409, person_in_charge_not_member),
     "reward-unknown": (404, reward_unknown),
     "redemption-unknown": (404, redemption_unknown),
     "redemption-code-unknown": (404, code_unknown),

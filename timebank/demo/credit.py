@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from timebank.domain.acting import Acting
+from timebank.domain.credit.categories import SEEDS_CATEGORIES
 from timebank.domain.credit.codes import code_hash
 from timebank.domain.credit.funds import OpenFund
 from timebank.domain.credit.policies import AdoptPolicy
@@ -34,12 +35,20 @@ CHANGED_DAYS_AGO = 15
 def rule_books(by: Acting, now: datetime) -> list[Command]:
     """The first rule book, and the change that came a fortnight ago: patrols count half as much again, and a cap."""
     changed = Rules(
+        categories=SEEDS_CATEGORIES,
         credit_percent={"治安巡逻": 150, "帮教": 120},
         cap_per_day_minutes=300,
         gifts=GiftRules(minutes_max=300, minutes_max_per_month=600),
     )
     return [
-        _adoption(by, now, "居民代表大会第1号决议", Rules(), resolved_days_ago=90, effective_days_ago=90),
+        _adoption(
+            by,
+            now,
+            "居民代表大会第1号决议",
+            Rules(categories=SEEDS_CATEGORIES),
+            resolved_days_ago=90,
+            effective_days_ago=90,
+        ),
         _adoption(
             by,
             now,

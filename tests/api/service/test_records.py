@@ -41,6 +41,9 @@ async def test_the_life_of_a_record(world: World) -> None:
         "decided_by_name": None,
         "reason": None,
         "position": logged["position"],
+        "person_in_charge_id": None,
+        "person_in_charge_name": None,
+        "certificate_lacks": ["person_in_charge_id"],
     }
     confirmed = await world.verifier.post(f"{path}/confirm", expect=200)
     assert confirmed == {

@@ -42,6 +42,10 @@ FACTS_A_REQUEST = 1_000
 """To replay so many facts counts as one request."""
 
 
+NameList = Annotated[tuple[Line, ...], Meta(max_length=500)]
+"""Names in the form in which they are to be written; where there are none, anything goes."""
+
+
 class GiftRulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whether credit may be given to others, and how much at once and in a local month; null is without limit."""
 
@@ -62,6 +66,8 @@ class RulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     gifts: GiftRulesBody = GiftRulesBody()
     reservation_hours: ReservationHours = UNWRITTEN.rules.reservation_hours
     star_minutes: StarMinutes = UNWRITTEN.rules.star_minutes
+    categories: NameList = ()
+    activities: NameList = ()
 
     def rules(self) -> Rules:
         """The same, as the domain knows it."""

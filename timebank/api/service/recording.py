@@ -13,11 +13,12 @@ from timebank.api.http.requests import BankRequest, IdempotencyHeader, ReasonReq
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, told
 from timebank.domain.facts.service import Capacity, ServiceAmended, ServiceLogged
-from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId, new_record_id
+from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId, new_record_id
 from timebank.domain.kernel import Moment
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.amending import AmendService, WithdrawService
-from timebank.domain.service.records import LogService, Programmes
+from timebank.domain.service.descriptions import Programmes
+from timebank.domain.service.records import LogService
 from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
 from timebank.ledger.submission import Outcome, Receipt
@@ -26,7 +27,10 @@ ROWS = 1_000
 
 
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What somebody did. `minutes` is the whole time between start and end, unless it was less."""
+    """What somebody did, and who of the organisation was in charge.
+
+    `minutes` is the whole time between start and end, unless it was less.
+    """
 
     volunteer_id: Somebody
     activity: Line
@@ -38,6 +42,7 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     place: Line | None = None
     content: Text | None = None
     programmes: Programmes = ()
+    person_in_charge_id: Somebody | None = None
 
     def command(self, request: BankRequest, organisation_id: str) -> LogService:
         """What is asked for."""
@@ -55,6 +60,7 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             place=self.place,
             content=self.content,
             programmes=self.programmes,
+            person_in_charge_id=ActorId(self.person_in_charge_id) if self.person_in_charge_id else None,
         )
 
 
@@ -104,6 +110,7 @@ class AmendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     place: Line | None = None
     content: Text | None = None
     programmes: Programmes | None = None
+    person_in_charge_id: Somebody | None = None
     reason: Text | None = None
 
 

@@ -19,6 +19,7 @@ from timebank.api.http.requests import (
     MinPosition,
     Page,
     ReasonRequest,
+    Somebody,
     WantedId,
     WantedPerson,
 )
@@ -32,7 +33,8 @@ from timebank.domain.facts.service import (
 )
 from timebank.domain.identifiers import RecordId
 from timebank.domain.kernel import Moment
-from timebank.domain.service.records import ConfirmService, CorrectService, Programmes, RejectService, VoidService
+from timebank.domain.service.descriptions import Programmes
+from timebank.domain.service.records import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.service.refusals import RecordUnknown
 from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
@@ -81,6 +83,7 @@ class CorrectRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     place: Line | None = None
     content: Text | None = None
     programmes: Programmes | None = None
+    person_in_charge_id: Somebody | None = None
 
 
 class Decided(msgspec.Struct, frozen=True):

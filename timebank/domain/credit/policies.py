@@ -13,6 +13,7 @@ import msgspec
 
 from timebank.domain.acting import must_govern
 from timebank.domain.credit.refusals import (
+    CoefficientNotListed,
     PolicyHasBegun,
     PolicyIsWithdrawn,
     PolicyNotAhead,
@@ -92,7 +93,12 @@ class AdoptPolicy(Command, frozen=True, kw_only=True):
         by_name = {normal(category): percent for category, percent in self.rules.credit_percent.items()}
         for category in by_name:
             must_fit(category, Line, "rules.credit_percent")
-        rules = msgspec.structs.replace(self.rules, credit_percent=by_name)
+        rules = msgspec.structs.replace(
+            self.rules,
+            credit_percent=by_name,
+            categories=_names(self.rules.categories, "rules.categories"),
+            activities=_names(self.rules.activities, "rules.activities"),
+        )
         return msgspec.structs.replace(super().checked(), rules=rules)
 
     def needs(self) -> Sequence[Key]:
@@ -134,8 +140,18 @@ class WithdrawPolicy(Command, frozen=True, kw_only=True):
         yield PolicyWithdrawn(version=self.version, reason=self.reason)
 
 
+def _names(names: Sequence[str], field: str) -> tuple[str, ...]:
+    """A list of names in their one form, each once, in their order. Raises `NotWellFormed`."""
+    for name in names:
+        must_fit(normal(name), Line, field)
+    return tuple(dict.fromkeys(map(normal, names)))
+
+
 def must_be_consistent(rules: Rules) -> None:
     """Refuse rules that contradict themselves."""
+    unlisted = [each for each in rules.credit_percent if rules.categories and each not in rules.categories]
+    if unlisted:
+        raise CoefficientNotListed(category=unlisted[0])
     if list(rules.star_minutes) != sorted(set(rules.star_minutes)):
         raise ThresholdsNotRising
 

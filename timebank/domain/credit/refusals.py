@@ -181,3 +181,21 @@ class BalanceUndecided(Conflict):
 
 class FundNeeded(Invalid):
     """What is donated goes to a fund: say to which; and say it of nothing else."""
+
+
+class CategoryNotListed(Invalid):
+    """{category} is not one of the bank's categories; the nearest is {nearest}."""
+
+    field = "category"
+
+
+class ActivityNotListed(Invalid):
+    """{activity} is not one of the bank's activities; the nearest is {nearest}."""
+
+    field = "activity"
+
+
+class CoefficientNotListed(Invalid):
+    """There is a coefficient for {category}, which is not among the categories of the same rules."""
+
+    field = "rules"

@@ -55,13 +55,18 @@ class GiftRules(msgspec.Struct, frozen=True, kw_only=True, rename=_GIFT_RULES_AS
     minutes_max_per_month: GiftMinutes | None = None
 
 
+Names = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(max_length=500)]
+"""A list of names, each as it is to be written."""
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule book says; unless it says otherwise: minute for minute, no caps, and no credit ever expires.
 
     `credit_percent` is by category, `other_percent` for all others. Caps are minutes of credit that one person can get
     for one activity of one organisation on one local day, for one local day, and in all. `direct_confirm_roles` are
     the roles whose members may confirm and correct for their organisation. `star_minutes` are the service minutes for
-    each star.
+    each star. `categories` and `activities` are the bank's own lists of what service can be called; where one is empty,
+    anything goes.
     """
 
     credit_percent: Annotated[
@@ -81,6 +86,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         60_000,
         90_000,
     )
+    categories: Names = ()
+    activities: Names = ()
 
     def percent_of(self, category: str) -> int:
         """What a minute of service of a category is worth, however the category is spelt."""

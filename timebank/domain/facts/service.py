@@ -22,6 +22,7 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
 
     `minutes_by_day` divides the minutes among the local days they touch, `local_date` is the day they count for.
     Where a program recorded it, `key_issued_by` is whoever issued its key: the two count as one person.
+    `person_in_charge_id` is who was responsible for the activity (活动负责人; Measures, art. 7).
     """
 
     TOPIC = "service-logged"
@@ -42,6 +43,7 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     content: str | None = None
     programmes: tuple[str, ...] = ()
     key_issued_by: ActorId | None = None
+    person_in_charge_id: ActorId | None = None
 
 
 class ServiceAmended(Fact, frozen=True, kw_only=True):
@@ -70,6 +72,7 @@ class ServiceAmended(Fact, frozen=True, kw_only=True):
     programmes: tuple[str, ...] = ()
     key_issued_by: ActorId | None = None
     reason: str | None = None
+    person_in_charge_id: ActorId | None = None
 
 
 class ServiceWithdrawn(Fact, frozen=True, kw_only=True):
@@ -153,6 +156,7 @@ class ServiceCorrected(Fact, frozen=True, kw_only=True):
     policy_version: int = 0
     rules_applied: tuple[RuleEffect, ...] = ()
     credited_by_day: dict[date, int] | None = None
+    person_in_charge_id: ActorId | None = None
 
 
 def credited_by_day(fact: ServiceConfirmed | ServiceCorrected) -> Mapping[date, int]:

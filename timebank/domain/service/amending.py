@@ -6,12 +6,14 @@ from typing import Self
 
 from timebank.domain.facts.organisations import Role
 from timebank.domain.facts.service import Capacity, ServiceAmended, ServiceCorrected, ServiceWithdrawn
+from timebank.domain.identifiers import ActorId
 from timebank.domain.kernel import Fact, Known, Moment
 from timebank.domain.organisations.memberships import LOGS_SERVICE
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.days import ServiceDay
-from timebank.domain.service.records import Described, Programmes, Review, ServiceRecord, description
+from timebank.domain.service.descriptions import Described, Programmes, description, description_of, must_be_sayable
 from timebank.domain.service.refusals import RecorderIsBeneficiary, ServiceInTheFuture
+from timebank.domain.service.reviews import Review, ServiceRecord
 from timebank.domain.service.times import is_late, local_days, minutes_by_day, served_minutes
 from timebank.domain.text import Line, Text
 from timebank.domain.times import must_be_believable
@@ -45,7 +47,12 @@ class AmendService(_Recording, frozen=True, kw_only=True):
     place: Line | None = None
     content: Text | None = None
     programmes: Programmes | None = None
+    person_in_charge_id: ActorId | None = None
     reason: Text | None = None
+
+    @property
+    def person_in_charge(self) -> ActorId | None:
+        return self.person_in_charge_id
 
     def checked(self) -> Self:
         must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
@@ -70,6 +77,7 @@ class AmendService(_Recording, frozen=True, kw_only=True):
         if same_times and minutes == record.minutes and all(said[name] == getattr(before, name) for name in said):
             raise NothingChanges
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
+        must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
         for day, share in shares.items():
             taken = known(ServiceDay, before.volunteer_id, day)
             taken.must_not_repeat(before.organisation_id, started_at, ended_at, besides=self.record_id)

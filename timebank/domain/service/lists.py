@@ -15,8 +15,9 @@ from timebank.domain.organisations.memberships import must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing
 from timebank.domain.service.days import ServiceDay
-from timebank.domain.service.records import ConfirmService, LogService, ServiceRecord
+from timebank.domain.service.records import ConfirmService, LogService
 from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
+from timebank.domain.service.reviews import ServiceRecord
 from timebank.domain.service.times import local_days, served_minutes
 
 _COMPARED = ("activity", "category", "capacity", "place", "content", "programmes")

@@ -7,118 +7,45 @@ corrected or voided. Nothing is deleted.
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Self, TypeAlias
-
-import msgspec
-from msgspec import Meta
+from typing import Any, Self
 
 from timebank.domain.credit.accounts import Balance
 from timebank.domain.credit.policies import RuleBook, Work
 from timebank.domain.facts.organisations import Role
 from timebank.domain.facts.service import (
     Capacity,
-    ServiceAmended,
     ServiceConfirmed,
     ServiceCorrected,
     ServiceLogged,
     ServiceRejected,
     ServiceVoided,
-    ServiceWithdrawn,
 )
-from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId
-from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, about, event
-from timebank.domain.organisations.memberships import LOGS_SERVICE, VERIFIES_SERVICE, must_act_for, right_of
+from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId
+from timebank.domain.kernel import Command, Fact, Key, Known, Moment, about
+from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
-from timebank.domain.organisations.refusals import OrganisationUnknown
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.crediting import Service, credited
 from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.descriptions import (
+    SAID,
+    Programmes,
+    description,
+    description_of,
+    memories_of_charge,
+    must_be_sayable,
+)
 from timebank.domain.service.refusals import (
     MoreThanRecorded,
     RecorderIsBeneficiary,
     RecorderIsVerifier,
-    RecordNotConfirmed,
-    RecordNotPending,
-    RecordUnknown,
     ServiceInTheFuture,
-    VerifierIsBeneficiary,
 )
+from timebank.domain.service.reviews import Review, ServiceRecord
 from timebank.domain.service.times import is_late, local_days, minutes_by_day, served_minutes
 from timebank.domain.text import Line, Text
 from timebank.domain.times import must_be_believable
-
-Programmes = Annotated[tuple[Line, ...], Meta(max_length=20)]
-
-
-Described: TypeAlias = ServiceLogged | ServiceAmended | ServiceCorrected
-"""A fact that says what somebody did, and when."""
-
-
-class ServiceRecord(Memory):
-    """One record, as it now stands."""
-
-    status = "unknown"
-    logged: Described
-    recorder_eyes: frozenset[str] = frozenset()
-    recorded_minutes = 0
-    original_days: tuple[date, ...]
-    minutes_by_day: dict[date, int]
-    credited_minutes = 0
-
-    def __init__(self, record_id: RecordId) -> None:
-        super().__init__(record_id)
-        self.record_id = record_id
-
-    @event(ServiceLogged)
-    def _(self, fact: ServiceLogged) -> None:
-        self.status, self.logged = "logged", fact
-        self.recorder_eyes = frozenset(each for each in (fact.recorder_id, fact.key_issued_by) if each)
-        self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
-        self.recorded_minutes = self.minutes
-
-    @event(ServiceAmended)
-    def _(self, fact: ServiceAmended) -> None:
-        self.status, self.logged = "logged", fact
-        self.recorder_eyes |= {each for each in (fact.amended_by, fact.key_issued_by) if each}
-        self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
-        self.recorded_minutes = self.minutes
-
-    @event(ServiceWithdrawn)
-    def _(self) -> None:
-        self.status = "withdrawn"
-
-    @event(ServiceConfirmed)
-    def _(self, minutes_by_day: dict[date, int], credited_minutes: int) -> None:
-        self.status, self.minutes_by_day, self.credited_minutes = "confirmed", minutes_by_day, credited_minutes
-
-    @event(ServiceRejected)
-    def _(self) -> None:
-        self.status = "rejected"
-
-    @event(ServiceCorrected)
-    def _(self, fact: ServiceCorrected) -> None:
-        self.status, self.logged = "corrected", fact
-        self.minutes_by_day, self.credited_minutes = fact.minutes_by_day, fact.credited_minutes
-
-    @event(ServiceVoided)
-    def _(self) -> None:
-        self.status = "voided"
-
-    @property
-    def minutes(self) -> int:
-        """The minutes logged, confirmed or corrected to."""
-        return sum(self.minutes_by_day.values())
-
-    def must_be_pending(self) -> None:
-        """Refuse for a record that was decided on."""
-        if self.status != "logged":
-            raise RecordNotPending(record_id=self.record_id, status=self.status)
-
-    def must_be_confirmed(self) -> None:
-        """Refuse for a record that was not confirmed, or is void."""
-        if self.status not in {"confirmed", "corrected"}:
-            raise RecordNotConfirmed(record_id=self.record_id, status=self.status)
 
 
 class LogService(Command, frozen=True, kw_only=True):
@@ -136,6 +63,7 @@ class LogService(Command, frozen=True, kw_only=True):
     place: Line | None = None
     content: Text | None = None
     programmes: Programmes = ()
+    person_in_charge_id: ActorId | None = None
 
     def checked(self) -> Self:
         must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
@@ -146,9 +74,16 @@ class LogService(Command, frozen=True, kw_only=True):
         return (
             about(Organisation, self.organisation_id),
             about(Volunteer, self.volunteer_id),
+            about(RuleBook),
             *(about(ServiceDay, self.volunteer_id, day) for day in days),
+            *memories_of_charge(self.organisation_id, self.person_in_charge_id),
             *right_of(self.by, self.organisation_id),
         )
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What the record is to say of the service."""
+        return {name: getattr(self, name) for name in SAID}
 
     def must_be_theirs_to_log(self, known: Known) -> None:
         """Refuse whoever may not log for the organisation, and every organisation that may not have service logged."""
@@ -166,6 +101,7 @@ class LogService(Command, frozen=True, kw_only=True):
         if self.ended_at > self.at:
             raise ServiceInTheFuture
         shares = minutes_by_day(self.started_at, self.ended_at, minutes, self.at.tzinfo)
+        must_be_sayable(known, self.organisation_id, self.said, {}, min(shares))
         for day, share in shares.items():
             taken = known(ServiceDay, self.volunteer_id, day)
             taken.must_not_repeat(self.organisation_id, self.started_at, self.ended_at)
@@ -175,69 +111,15 @@ class LogService(Command, frozen=True, kw_only=True):
             volunteer_id=self.volunteer_id,
             organisation_id=self.organisation_id,
             recorder_id=self.by.actor,
-            activity=self.activity,
-            category=self.category,
-            capacity=self.capacity,
             started_at=self.started_at,
             ended_at=self.ended_at,
             minutes=minutes,
             minutes_by_day=shares,
             local_date=min(shares),
             is_late=is_late(max(shares), self.at.date()),
-            place=self.place,
-            content=self.content,
-            programmes=self.programmes,
             key_issued_by=self.by.key_issued_by,
+            **self.said,
         )
-
-
-class Review(Command, frozen=True, kw_only=True):
-    """What the decisions on a record have in common: where to look, and who may decide."""
-
-    record_id: RecordId
-
-    def needs(self) -> Sequence[Key]:
-        return (about(ServiceRecord, self.record_id),)
-
-    def also_needs(self, known: Known) -> Sequence[Key]:
-        record = known(ServiceRecord, self.record_id)
-        if record.status == "unknown":
-            return ()
-        logged = record.logged
-        return (
-            about(Organisation, logged.organisation_id),
-            about(Balance, logged.volunteer_id),
-            about(RuleBook),
-            *(about(ServiceDay, logged.volunteer_id, day) for day in self.days(record)),
-            *right_of(self.by, logged.organisation_id),
-        )
-
-    def days(self, record: ServiceRecord) -> Sequence[date]:
-        """The local days whose other records matter to this decision."""
-        return ()
-
-    def roles(self, known: Known) -> tuple[Role, ...]:
-        """The roles in which members may decide so."""
-        return VERIFIES_SERVICE
-
-    def must_not_be_own(self) -> None:
-        """Refuse somebody whose own service the record is about."""
-        raise VerifierIsBeneficiary
-
-    def decided_on(self, known: Known) -> ServiceRecord:
-        """The record. Refuses whoever has no right to decide on it; to strangers it does not exist."""
-        record = known(ServiceRecord, self.record_id)
-        if record.status == "unknown":
-            raise RecordUnknown(record_id=self.record_id)
-        organisation_id = record.logged.organisation_id
-        try:
-            must_act_for(organisation_id, self.by, self.roles(known), self.at.date(), known)
-        except OrganisationUnknown:
-            raise RecordUnknown(record_id=self.record_id) from None
-        if record.logged.volunteer_id in self.by.eyes:
-            self.must_not_be_own()
-        known(Organisation, organisation_id).must_be_approved()
-        return record
 
 
 class _Crediting(Review, frozen=True, kw_only=True):
@@ -305,13 +187,6 @@ class RejectService(Review, frozen=True, kw_only=True):
         )
 
 
-def description(command: Command, before: Described) -> dict[str, Any]:
-    """What a record says, as it will be: what the command says, else what it said before."""
-    names = ("activity", "category", "capacity", "place", "content", "programmes")
-    given = msgspec.structs.asdict(command)
-    return {name: getattr(before, name) if given[name] is None else given[name] for name in names}
-
-
 class CorrectService(_Crediting, frozen=True, kw_only=True):
     """Put right what was confirmed, so that it is no more; what is not given stays, but new times are taken whole."""
 
@@ -325,6 +200,11 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
     place: Line | None = None
     content: Text | None = None
     programmes: Programmes | None = None
+    person_in_charge_id: ActorId | None = None
+
+    @property
+    def person_in_charge(self) -> ActorId | None:
+        return self.person_in_charge_id
 
     def checked(self) -> Self:
         must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
@@ -349,6 +229,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
             raise ServiceInTheFuture
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         said = description(self, before)
+        must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
         work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)
         service = Service(self.record_id, before.volunteer_id, started_at, ended_at, work, record.credited_minutes)
         worth: dict[str, Any] = {**said, **credited(known, service)}

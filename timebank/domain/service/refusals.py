@@ -27,6 +27,12 @@ class VerifierIsBeneficiary(Forbidden):
     """Nobody decides on a record of their own service."""
 
 
+class PersonInChargeNotMember(Conflict):
+    """The person in charge has to be a member of the organisation, and {volunteer_id} is not."""
+
+    field = "person_in_charge_id"
+
+
 class RecordNotPending(Conflict):
     """Service record {record_id} is {status}; only a logged one can be decided on, amended or withdrawn."""
 

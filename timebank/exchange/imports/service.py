@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from timebank.domain.facts.service import Capacity
-from timebank.domain.service.records import Programmes
+from timebank.domain.service.descriptions import Programmes
 from timebank.exchange.cells.durations import Amount, Unit, parse_amount, whole_minutes
 from timebank.exchange.cells.errors import CellError, shown
 from timebank.exchange.cells.texts import parse_capacity, parse_content, parse_line, parse_lines

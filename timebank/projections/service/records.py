@@ -49,7 +49,8 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     """A service record as it now stands; `position` is where the last fact about it is in the log.
 
     Of confirmed service, `minutes` and what the rules of version `policy_version` did (`rules_applied`) sum to
-    `credited_minutes`.
+    `credited_minutes`. `certificate_lacks` are the fields that a certificate of it would have to have, and that nobody
+    has filled in (Measures, art. 7 and 14).
     """
 
     record_id: str
@@ -71,6 +72,8 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     place: str | None
     content: str | None
     programmes: list[str]
+    person_in_charge_id: str | None
+    person_in_charge_name: str | None = None
     status: str
     credited_minutes: int
     policy_version: int
@@ -79,6 +82,7 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     decided_by_name: str | None = None
     reason: str | None
     position: int
+    certificate_lacks: list[str] = []
 
 
 class Wanted(NamedTuple):
@@ -137,7 +141,11 @@ async def figures(pool: Pool, bank_id: UUID, wanted: Wanted, by: By) -> tuple[li
 
 
 def _view(row: Any) -> ServiceRecordView:
-    return ServiceRecordView(**{**row, "rules_applied": _effects(row["rules_applied"])})
+    lacking = [name for name in _ON_CERTIFICATES if row[name] is None]
+    return ServiceRecordView(**{**row, "rules_applied": _effects(row["rules_applied"])}, certificate_lacks=lacking)
+
+
+_ON_CERTIFICATES = ("place", "content", "person_in_charge_id")
 
 
 _effects = msgspec.json.Decoder(list[RuleEffect]).decode

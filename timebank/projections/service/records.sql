@@ -1,25 +1,27 @@
 -- log --
 insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
                             capacity, started_at, ended_at, minutes, local_date, is_late, place, content,
-                            programmes, status, position)
+                            programmes, person_in_charge_id, status, position)
 select $1, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.activity, f.category,
        f.capacity, f.started_at, f.ended_at, f.minutes, f.local_date, f.is_late, f.place, f.content,
-       f.programmes, 'logged', e.position
+       f.programmes, f.person_in_charge_id, 'logged', e.position
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text,
                    category text, capacity text, started_at timestamptz, ended_at timestamptz, minutes int,
-                   local_date date, is_late boolean, place text, content text, programmes text[])
+                   local_date date, is_late boolean, place text, content text, programmes text[],
+                   person_in_charge_id text)
 
 -- amend --
 update service_record r
    set activity = f.activity, category = f.category, capacity = f.capacity, started_at = f.started_at,
        ended_at = f.ended_at, minutes = f.minutes, local_date = f.local_date, is_late = f.is_late, place = f.place,
-       content = f.content, programmes = f.programmes, position = f.position
+       content = f.content, programmes = f.programmes,
+       person_in_charge_id = f.person_in_charge_id, position = f.position
   from (select distinct on (f.record_id) f.*, e.position
           from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                         f (record_id text, activity text, category text, capacity text, started_at timestamptz,
                            ended_at timestamptz, minutes int, local_date date, is_late boolean, place text,
-                           content text, programmes text[])
+                           content text, programmes text[], person_in_charge_id text)
          order by f.record_id, e.position desc) f
  where r.bank_id = $1 and r.record_id = f.record_id
 
@@ -49,14 +51,15 @@ update service_record r
 update service_record r
    set status = 'corrected', activity = f.activity, category = f.category, capacity = f.capacity,
        started_at = f.started_at, ended_at = f.ended_at, minutes = f.minutes, local_date = f.local_date,
-       place = f.place, content = f.content, programmes = f.programmes, credited_minutes = f.credited_minutes,
+       place = f.place, content = f.content, programmes = f.programmes,
+       person_in_charge_id = f.person_in_charge_id, credited_minutes = f.credited_minutes,
        policy_version = coalesce(f.policy_version, 0), rules_applied = coalesce(f.rules_applied, '[]'),
        decided_by = f.decided_by, reason = f.reason, position = f.position
   from (select distinct on (f.record_id) f.*, e.position
           from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                         f (record_id text, activity text, category text, capacity text, started_at timestamptz,
                            ended_at timestamptz, minutes int, local_date date, place text, content text,
-                           programmes text[], credited_minutes int, policy_version int, rules_applied jsonb,
+                           programmes text[], person_in_charge_id text, credited_minutes int, policy_version int, rules_applied jsonb,
                            decided_by text, reason text)
          order by f.record_id, e.position desc) f
  where r.bank_id = $1 and r.record_id = f.record_id
@@ -70,7 +73,7 @@ update service_record r
 
 -- view --
 select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
-       minutes, local_date, is_late, place, content, programmes, status, credited_minutes, policy_version,
+       minutes, local_date, is_late, place, content, programmes, person_in_charge_id, status, credited_minutes, policy_version,
        rules_applied, decided_by, reason, position
   from service_record
 

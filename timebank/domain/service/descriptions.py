@@ -1,0 +1,55 @@
+"""What a record says of service beside its times, and whether it may say so."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+from msgspec import Meta
+
+from timebank.domain.credit.categories import must_be_listed
+from timebank.domain.credit.policies import RuleBook
+from timebank.domain.facts.service import ServiceAmended, ServiceCorrected, ServiceLogged
+from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerId
+from timebank.domain.kernel import Command, Key, Known, about
+from timebank.domain.organisations.memberships import Membership
+from timebank.domain.service.refusals import PersonInChargeNotMember
+from timebank.domain.text import Line
+
+Programmes = Annotated[tuple[Line, ...], Meta(max_length=20)]
+
+Described: TypeAlias = ServiceLogged | ServiceAmended | ServiceCorrected
+"""A fact that says what somebody did, and when."""
+
+SAID = ("activity", "category", "capacity", "place", "content", "programmes", "person_in_charge_id")
+
+
+def description(command: Command, before: Described) -> dict[str, Any]:
+    """What a record says, as it will be: what the command says, else what it said before."""
+    given = msgspec.structs.asdict(command)
+    return {name: getattr(before, name) if given[name] is None else given[name] for name in SAID}
+
+
+def description_of(fact: Described) -> dict[str, Any]:
+    """What a record says."""
+    return {name: getattr(fact, name) for name in SAID}
+
+
+def memories_of_charge(organisation_id: OrganisationId, person_id: ActorId | None) -> Sequence[Key]:
+    """The memory in which it is found whether a person in charge belongs to the organisation."""
+    return (about(Membership, organisation_id, VolunteerId(person_id)),) if person_id else ()
+
+
+def must_be_sayable(
+    known: Known, organisation_id: OrganisationId, said: dict[str, Any], before: dict[str, Any], day: date
+) -> None:
+    """Refuse a category or an activity that is not on the bank's list for the day, and who cannot have been in charge.
+
+    What a record said `before` it may go on saying. `known` has the rule book and, where one is new, the memory of the
+    person in charge. Raises `CategoryNotListed`, `ActivityNotListed` or `PersonInChargeNotMember`.
+    """
+    new = {name: value for name, value in said.items() if value != before.get(name)}
+    must_be_listed(known(RuleBook).on(day).rules, category=new.get("category"), activity=new.get("activity"))
+    person_id = new.get("person_in_charge_id")
+    if person_id and known(Membership, organisation_id, VolunteerId(person_id)).status != "approved":
+        raise PersonInChargeNotMember(volunteer_id=person_id)

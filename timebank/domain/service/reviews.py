@@ -1,0 +1,151 @@
+"""Reviews: how a record stands, and what the decisions on one have in common: where to look, and who may decide."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from timebank.domain.credit.accounts import Balance
+from timebank.domain.credit.policies import RuleBook
+from timebank.domain.facts.organisations import Role
+from timebank.domain.facts.service import (
+    ServiceAmended,
+    ServiceConfirmed,
+    ServiceCorrected,
+    ServiceLogged,
+    ServiceRejected,
+    ServiceVoided,
+    ServiceWithdrawn,
+)
+from timebank.domain.identifiers import ActorId, RecordId
+from timebank.domain.kernel import Command, Key, Known, Memory, about, event
+from timebank.domain.organisations.memberships import VERIFIES_SERVICE, must_act_for, right_of
+from timebank.domain.organisations.organisations import Organisation
+from timebank.domain.organisations.refusals import OrganisationUnknown
+from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.descriptions import Described, memories_of_charge
+from timebank.domain.service.refusals import (
+    RecordNotConfirmed,
+    RecordNotPending,
+    RecordUnknown,
+    VerifierIsBeneficiary,
+)
+
+
+class ServiceRecord(Memory):
+    """One record, as it now stands."""
+
+    status = "unknown"
+    logged: Described
+    recorder_eyes: frozenset[str] = frozenset()
+    recorded_minutes = 0
+    original_days: tuple[date, ...]
+    minutes_by_day: dict[date, int]
+    credited_minutes = 0
+
+    def __init__(self, record_id: RecordId) -> None:
+        super().__init__(record_id)
+        self.record_id = record_id
+
+    @event(ServiceLogged)
+    def _(self, fact: ServiceLogged) -> None:
+        self.status, self.logged = "logged", fact
+        self.recorder_eyes = frozenset(each for each in (fact.recorder_id, fact.key_issued_by) if each)
+        self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
+        self.recorded_minutes = self.minutes
+
+    @event(ServiceAmended)
+    def _(self, fact: ServiceAmended) -> None:
+        self.status, self.logged = "logged", fact
+        self.recorder_eyes |= {each for each in (fact.amended_by, fact.key_issued_by) if each}
+        self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
+        self.recorded_minutes = self.minutes
+
+    @event(ServiceWithdrawn)
+    def _(self) -> None:
+        self.status = "withdrawn"
+
+    @event(ServiceConfirmed)
+    def _(self, minutes_by_day: dict[date, int], credited_minutes: int) -> None:
+        self.status, self.minutes_by_day, self.credited_minutes = "confirmed", minutes_by_day, credited_minutes
+
+    @event(ServiceRejected)
+    def _(self) -> None:
+        self.status = "rejected"
+
+    @event(ServiceCorrected)
+    def _(self, fact: ServiceCorrected) -> None:
+        self.status, self.logged = "corrected", fact
+        self.minutes_by_day, self.credited_minutes = fact.minutes_by_day, fact.credited_minutes
+
+    @event(ServiceVoided)
+    def _(self) -> None:
+        self.status = "voided"
+
+    @property
+    def minutes(self) -> int:
+        """The minutes logged, confirmed or corrected to."""
+        return sum(self.minutes_by_day.values())
+
+    def must_be_pending(self) -> None:
+        """Refuse for a record that was decided on."""
+        if self.status != "logged":
+            raise RecordNotPending(record_id=self.record_id, status=self.status)
+
+    def must_be_confirmed(self) -> None:
+        """Refuse for a record that was not confirmed, or is void."""
+        if self.status not in {"confirmed", "corrected"}:
+            raise RecordNotConfirmed(record_id=self.record_id, status=self.status)
+
+
+class Review(Command, frozen=True, kw_only=True):
+    """What the decisions on a record have in common: where to look, and who may decide."""
+
+    record_id: RecordId
+
+    def needs(self) -> Sequence[Key]:
+        return (about(ServiceRecord, self.record_id),)
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        record = known(ServiceRecord, self.record_id)
+        if record.status == "unknown":
+            return ()
+        logged = record.logged
+        return (
+            about(Organisation, logged.organisation_id),
+            about(Balance, logged.volunteer_id),
+            about(RuleBook),
+            *(about(ServiceDay, logged.volunteer_id, day) for day in self.days(record)),
+            *memories_of_charge(logged.organisation_id, self.person_in_charge),
+            *right_of(self.by, logged.organisation_id),
+        )
+
+    @property
+    def person_in_charge(self) -> ActorId | None:
+        """Who is said to have been in charge, where that is said anew."""
+        return None
+
+    def days(self, record: ServiceRecord) -> Sequence[date]:
+        """The local days whose other records matter to this decision."""
+        return ()
+
+    def roles(self, known: Known) -> tuple[Role, ...]:
+        """The roles in which members may decide so."""
+        return VERIFIES_SERVICE
+
+    def must_not_be_own(self) -> None:
+        """Refuse somebody whose own service the record is about."""
+        raise VerifierIsBeneficiary
+
+    def decided_on(self, known: Known) -> ServiceRecord:
+        """The record. Refuses whoever has no right to decide on it; to strangers it does not exist."""
+        record = known(ServiceRecord, self.record_id)
+        if record.status == "unknown":
+            raise RecordUnknown(record_id=self.record_id)
+        organisation_id = record.logged.organisation_id
+        try:
+            must_act_for(organisation_id, self.by, self.roles(known), self.at.date(), known)
+        except OrganisationUnknown:
+            raise RecordUnknown(record_id=self.record_id) from None
+        if record.logged.volunteer_id in self.by.eyes:
+            self.must_not_be_own()
+        known(Organisation, organisation_id).must_be_approved()
+        return record
