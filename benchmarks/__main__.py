@@ -16,7 +16,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import account, claims, http, importing, inprocess, previewing, proving, reading, redeeming, statements
+from benchmarks import (
+    account,
+    claims,
+    http,
+    importing,
+    inprocess,
+    previewing,
+    proving,
+    reading,
+    redeeming,
+    scale,
+    statements,
+)
 from benchmarks.setup import machine
 from benchmarks.setup.measure import Bench, Row
 from timebank.runtime import logs
@@ -34,7 +46,14 @@ SECTIONS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "verify": reading.verifying,
     "preview": previewing.rows,
     "prove": proving.rows,
+    "scale": scale.rows,
 }
+
+USUAL = [name for name in SECTIONS if name != "scale"]
+"""What is run where nothing is asked for: `scale` takes a disk and an hour."""
+
+COUNTRY = 37_410_000
+"""Volunteers: all of the seed's country in one bank."""
 
 console = Console(width=None if sys.stdout.isatty() else 160)
 
@@ -42,11 +61,16 @@ console = Console(width=None if sys.stdout.isatty() else 160)
 def main() -> None:
     """Run what was asked for, and print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), metavar="NAME")
+    parser.add_argument(
+        "--only", nargs="+", choices=SECTIONS, default=[each for each in SECTIONS if each != "scale"], metavar="NAME"
+    )
     parser.add_argument("--quick", action="store_true", help="a tenth of the work: to see that it runs, not how fast")
     parser.add_argument(
         "--flush-ms", type=float, default=0.0, metavar="MS", help="let PostgreSQL's commits wait, as for a slower disk"
     )
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--volunteers", type=int, default=1_000_000, metavar="N", help="of the large bank of `scale`")
+    size.add_argument("--country", dest="volunteers", action="store_const", const=COUNTRY, help=f"so many: {COUNTRY:,}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
     options = parser.parse_args()
     logs.configure("warning", "console")
@@ -57,7 +81,9 @@ def main() -> None:
             EmbeddedPostgres(folder / "postgres").running() as cluster,
             asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
         ):
-            rows, on = runner.run(_run(Bench(folder, cluster, options.quick), options.only, options.flush_ms))
+            rows, on = runner.run(
+                _run(Bench(folder, cluster, options.quick, options.volunteers), options.only, options.flush_ms)
+            )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     _show(rows, on)

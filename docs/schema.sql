@@ -355,8 +355,14 @@ CREATE TABLE public.person (
     document bytea,
     phone_index text,
     document_index text,
-    name_indexes text[] NOT NULL,
-    phone_verified_at timestamp with time zone
+    phone_verified_at timestamp with time zone,
+    name_keys bigint[] NOT NULL
+);
+
+CREATE TABLE public.person_name (
+    bank_id uuid NOT NULL,
+    name_key bigint NOT NULL,
+    volunteer_id text NOT NULL
 );
 
 CREATE TABLE public.phone_code (
@@ -433,6 +439,14 @@ CREATE TABLE public.reward (
     terms jsonb NOT NULL,
     reason text,
     "position" bigint NOT NULL
+);
+
+CREATE TABLE public.reward_taken (
+    bank_id uuid NOT NULL,
+    reward_id text NOT NULL,
+    period text NOT NULL,
+    slot timestamp with time zone NOT NULL,
+    taken bigint NOT NULL
 );
 
 CREATE TABLE public.schema_migrations (
@@ -615,6 +629,9 @@ ALTER TABLE ONLY public.one_time_code
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_pkey PRIMARY KEY (bank_id, organisation_id);
 
+ALTER TABLE ONLY public.person_name
+    ADD CONSTRAINT person_name_pkey PRIMARY KEY (bank_id, name_key, volunteer_id);
+
 ALTER TABLE ONLY public.person
     ADD CONSTRAINT person_pkey PRIMARY KEY (bank_id, volunteer_id);
 
@@ -632,6 +649,9 @@ ALTER TABLE ONLY public.refresh_token
 
 ALTER TABLE ONLY public.reward
     ADD CONSTRAINT reward_pkey PRIMARY KEY (bank_id, reward_id);
+
+ALTER TABLE ONLY public.reward_taken
+    ADD CONSTRAINT reward_taken_pkey PRIMARY KEY (bank_id, reward_id, period, slot);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
@@ -689,23 +709,25 @@ CREATE INDEX idempotency_by_age ON public.idempotency USING btree (recorded_at);
 
 CREATE INDEX leaderboard_in_order ON public.leaderboard USING btree (bank_id, period, is_visible, minutes DESC, "position", volunteer_id);
 
-CREATE INDEX membership_by_organisation ON public.membership USING btree (bank_id, organisation_id, membership_id);
+CREATE INDEX membership_by_organisation ON public.membership USING btree (bank_id, organisation_id, status, membership_id);
 
-CREATE INDEX membership_by_role ON public.membership USING btree (bank_id, organisation_id, role, membership_id) WHERE (status = 'approved'::text);
+CREATE INDEX membership_by_role ON public.membership USING btree (bank_id, organisation_id, status, role, membership_id);
 
 CREATE INDEX membership_by_volunteer ON public.membership USING btree (bank_id, volunteer_id, membership_id);
 
-CREATE INDEX membership_waiting ON public.membership USING btree (bank_id, organisation_id, membership_id) WHERE (status = ANY (ARRAY['requested'::text, 'invited'::text]));
+CREATE INDEX membership_of_members ON public.membership USING btree (bank_id, organisation_id, volunteer_id) WHERE (status = 'approved'::text);
+
+CREATE INDEX membership_waiting_of_volunteer ON public.membership USING btree (bank_id, volunteer_id, organisation_id) WHERE (status = ANY (ARRAY['requested'::text, 'invited'::text]));
 
 CREATE INDEX oidc_identity_by_volunteer ON public.oidc_identity USING btree (bank_id, volunteer_id);
 
 CREATE INDEX one_time_code_by_volunteer ON public.one_time_code USING btree (bank_id, volunteer_id);
 
+CREATE INDEX organisation_by_status ON public.organisation USING btree (bank_id, status, organisation_id);
+
 CREATE UNIQUE INDEX person_by_document ON public.person USING btree (bank_id, document_index);
 
 CREATE INDEX person_by_key ON public.person USING btree (key_id);
-
-CREATE INDEX person_by_name ON public.person USING gin (name_indexes);
 
 CREATE INDEX person_by_phone ON public.person USING btree (bank_id, phone_index);
 
@@ -719,15 +741,21 @@ CREATE INDEX proxy_by_volunteer ON public.proxy USING btree (bank_id, volunteer_
 
 CREATE INDEX redemption_by_beneficiary ON public.redemption USING btree (bank_id, beneficiary_id, redemption_id);
 
-CREATE INDEX redemption_by_provider ON public.redemption USING btree (bank_id, provider_id, redemption_id);
+CREATE INDEX redemption_by_provider ON public.redemption USING btree (bank_id, provider_id, status, redemption_id);
+
+CREATE INDEX redemption_by_reward ON public.redemption USING btree (bank_id, reward_id, status, redemption_id);
+
+CREATE INDEX redemption_by_status ON public.redemption USING btree (bank_id, status, redemption_id);
 
 CREATE INDEX redemption_by_volunteer ON public.redemption USING btree (bank_id, volunteer_id, redemption_id);
 
 CREATE INDEX redemption_due ON public.redemption USING btree (bank_id, expires_at) WHERE (status = 'reserved'::text);
 
-CREATE INDEX redemption_taken ON public.redemption USING btree (bank_id, reward_id, period) WHERE (status = ANY (ARRAY['reserved'::text, 'fulfilled'::text]));
-
 CREATE INDEX refresh_token_by_session ON public.refresh_token USING btree (session_id);
+
+CREATE INDEX reward_by_kind ON public.reward USING btree (bank_id, status, ((terms ->> 'kind'::text)), reward_id);
+
+CREATE INDEX reward_by_status ON public.reward USING btree (bank_id, status, reward_id);
 
 CREATE INDEX sealed_secret_by_key ON public.sealed_secret USING btree (key_id);
 
@@ -735,21 +763,57 @@ CREATE INDEX security_event_by_actor ON public.security_event USING btree (bank_
 
 CREATE INDEX security_event_by_age ON public.security_event USING btree (recorded_at);
 
+CREATE INDEX security_event_by_kind ON public.security_event USING btree (bank_id, kind, number);
+
+CREATE INDEX security_event_by_kind_and_actor ON public.security_event USING btree (bank_id, actor, kind, number);
+
 CREATE INDEX security_event_by_subject ON public.security_event USING btree (bank_id, subject, number) WHERE (subject IS NOT NULL);
 
 CREATE INDEX security_event_notice ON public.security_event USING btree (bank_id, COALESCE(subject, actor), number) WHERE (kind = ANY (ARRAY['code-issued'::text, 'identity-linked'::text, 'identity-unlinked'::text, 'new-device'::text, 'password-set'::text, 'phone-code-issued'::text, 'phone-verified'::text, 'recovery-code-used'::text, 'refresh-reused'::text, 'second-factor-removed'::text, 'second-factor-reset'::text, 'second-factor-set'::text, 'sessions-ended'::text]));
 
+CREATE INDEX service_record_by_day ON public.service_record USING btree (bank_id, local_date, record_id);
+
 CREATE INDEX service_record_by_organisation ON public.service_record USING btree (bank_id, organisation_id, record_id);
 
+CREATE INDEX service_record_by_organisation_day ON public.service_record USING btree (bank_id, organisation_id, local_date, record_id);
+
 CREATE INDEX service_record_by_volunteer ON public.service_record USING btree (bank_id, volunteer_id, record_id);
+
+CREATE INDEX service_record_by_volunteer_day ON public.service_record USING btree (bank_id, volunteer_id, local_date, record_id);
 
 CREATE INDEX service_record_late ON public.service_record USING btree (bank_id, organisation_id, record_id) WHERE is_late;
 
 CREATE INDEX service_record_late_anywhere ON public.service_record USING btree (bank_id, record_id) WHERE is_late;
 
+CREATE INDEX service_record_late_by_day ON public.service_record USING btree (bank_id, local_date, record_id) WHERE is_late;
+
+CREATE INDEX service_record_late_of_organisation_by_day ON public.service_record USING btree (bank_id, organisation_id, local_date, record_id) WHERE is_late;
+
+CREATE INDEX service_record_late_of_volunteer ON public.service_record USING btree (bank_id, volunteer_id, record_id) WHERE is_late;
+
+CREATE INDEX service_record_late_waiting ON public.service_record USING btree (bank_id, organisation_id, record_id) WHERE (is_late AND (status = 'logged'::text));
+
+CREATE INDEX service_record_late_waiting_anywhere ON public.service_record USING btree (bank_id, record_id) WHERE (is_late AND (status = 'logged'::text));
+
+CREATE INDEX service_record_set_aside ON public.service_record USING btree (bank_id, status, record_id) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
+
+CREATE INDEX service_record_set_aside_by_day ON public.service_record USING btree (bank_id, status, local_date, record_id) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
+
+CREATE INDEX service_record_set_aside_of_organisation ON public.service_record USING btree (bank_id, organisation_id, status, record_id) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
+
+CREATE INDEX service_record_set_aside_of_organisation_by_day ON public.service_record USING btree (bank_id, organisation_id, status, local_date, record_id) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
+
+CREATE INDEX service_record_set_aside_of_volunteer ON public.service_record USING btree (bank_id, volunteer_id, status, record_id) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
+
 CREATE INDEX service_record_waiting ON public.service_record USING btree (bank_id, organisation_id, record_id) WHERE (status = 'logged'::text);
 
 CREATE INDEX service_record_waiting_anywhere ON public.service_record USING btree (bank_id, record_id) WHERE (status = 'logged'::text);
+
+CREATE INDEX service_record_waiting_by_day ON public.service_record USING btree (bank_id, local_date, record_id) WHERE (status = 'logged'::text);
+
+CREATE INDEX service_record_waiting_of_organisation_by_day ON public.service_record USING btree (bank_id, organisation_id, local_date, record_id) WHERE (status = 'logged'::text);
+
+CREATE INDEX service_record_waiting_of_volunteer ON public.service_record USING btree (bank_id, volunteer_id, record_id) WHERE (status = 'logged'::text);
 
 CREATE INDEX session_by_volunteer ON public.session USING btree (bank_id, volunteer_id);
 
@@ -759,11 +823,13 @@ CREATE INDEX sign_in_attempt_by_network ON public.sign_in_attempt USING btree (b
 
 CREATE INDEX sign_in_attempt_by_volunteer ON public.sign_in_attempt USING btree (bank_id, volunteer_id);
 
-CREATE INDEX transfer_by_fund ON public.transfer USING btree (bank_id, fund_id, transfer_id);
+CREATE INDEX transfer_by_fund ON public.transfer USING btree (bank_id, fund_id, kind, transfer_id) WHERE (fund_id IS NOT NULL);
+
+CREATE INDEX transfer_by_kind ON public.transfer USING btree (bank_id, kind, transfer_id);
 
 CREATE INDEX transfer_by_receiver ON public.transfer USING btree (bank_id, to_volunteer_id, transfer_id);
 
-CREATE INDEX transfer_by_receiving_fund ON public.transfer USING btree (bank_id, to_fund_id, transfer_id);
+CREATE INDEX transfer_by_receiving_fund ON public.transfer USING btree (bank_id, to_fund_id, kind, transfer_id) WHERE (to_fund_id IS NOT NULL);
 
 CREATE INDEX transfer_by_volunteer ON public.transfer USING btree (bank_id, volunteer_id, transfer_id);
 

@@ -45,6 +45,7 @@ TABLES = {
     "schema_migrations": Table(DB, readers=(BACKUPS,)),
     # What is personal, and the names of the keys that seal it.
     "person": Table(VAULT, readers=(PEOPLE, RECOGNITION, IDENTITY)),
+    "person_name": Table(VAULT, readers=(PEOPLE,)),
     "person_in_clear": Table(VAULT),
     "sealing_key": Table(VAULT),
     # The log.
@@ -63,6 +64,7 @@ TABLES = {
     "fund": Table(CREDIT),
     "fund_balance": Table(CREDIT),
     "redemption": Table(CREDIT),
+    "reward_taken": Table(CREDIT),
     "statement_checkpoint": Table(CREDIT),
     "reward": Table(CREDIT),
     "transfer": Table(CREDIT),

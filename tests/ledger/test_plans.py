@@ -79,7 +79,7 @@ async def test_recalling_many_memories_reads_only_their_events(pool: Pool, bank_
 
 async def test_the_history_of_one_thing_probes_indexes(pool: Pool, bank_id: UUID, long_log: int) -> None:
     """What happened to one thing is found through indexes."""
-    plan = await plan_of(pool, HISTORY["page_by_tag"], bank_id, 0, None, None, 50, "vol_1")
+    plan = await plan_of(pool, HISTORY["page_by_tag"], bank_id, 0, None, 50, "vol_1")
     assert not re.search(r"Seq Scan on event", plan), plan
 
 

@@ -116,9 +116,9 @@ def nothing(done: int, total: int) -> None:
 async def called(pool: Pool, people: People, bank_id: UUID, name: str) -> list[str]:
     """Who is found by a name."""
     rows = await pool.fetch(
-        "select volunteer_id from person where bank_id = $1 and name_indexes && $2::text[]",
+        "select volunteer_id from person_name where bank_id = $1 and name_key = any ($2)",
         bank_id,
-        people.name_indexes(name),
+        people.name_keys(name),
     )
     return [row["volunteer_id"] for row in rows]
 

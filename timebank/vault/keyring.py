@@ -80,9 +80,15 @@ class Key:
 
     def index(self, kind: str, value: str | bytes) -> str:
         """A keyed hash, to find or compare a value by: 128 bits in base64."""
+        return base64.urlsafe_b64encode(self._digest(kind, value)[:16]).decode().rstrip("=")
+
+    def number(self, kind: str, value: str) -> int:
+        """The first 64 bits of the same as a number: to find by, where what is found is compared again."""
+        return int.from_bytes(self._digest(kind, value)[:8], "big", signed=True)
+
+    def _digest(self, kind: str, value: str | bytes) -> bytes:
         given = value.encode() if isinstance(value, str) else value
-        digest = hmac.digest(self._index, kind.encode() + b"\x00" + given, hashlib.sha256)
-        return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+        return hmac.digest(self._index, kind.encode() + b"\x00" + given, hashlib.sha256)
 
 
 class Keyring:

@@ -123,12 +123,9 @@ class People:
         """By what a document number is found, and also one that was kept before there was one spelling of it."""
         return [index for spelt in {number, number.lower()} for index in self.keyring.indexes("document", spelt)]
 
-    def name_indexes(self, beginning: str) -> list[str]:
-        """By what a name is found of which this is the beginning, or the whole."""
-        whole = self.keyring.indexes("name", beginning)
-        if len(beginning) < SHORTEST_BEGINNING:
-            return whole
-        return whole + self.keyring.indexes("beginning", beginning[:LONGEST_BEGINNING])
+    def name_keys(self, beginning: str) -> list[int]:
+        """By what a name is found of which this is the beginning, or the whole; others may have the same key."""
+        return [found for key in self.keyring for found in _name_keys(key, beginning)[-1:]]
 
     # Writing
 
@@ -188,11 +185,15 @@ class People:
 
         It waits for whoever is just letting them in, and whoever comes later does not.
         """
+        await connection.execute(SQL["unname"], bank_id, volunteer_ids)
         await connection.execute(SQL["forget"], bank_id, volunteer_ids)
 
     async def _put(self, connection: Connection, bank_id: UUID, key: Key, people: Sequence[Person]) -> None:
         rows = [_sealed(key, bank_id, person) for person in people]
+        volunteer_ids = [person.volunteer_id for person in people]
+        await connection.execute(SQL["unname"], bank_id, volunteer_ids)
         await connection.execute(SQL["put"], bank_id, key.key_id, *zip(*rows, strict=True))
+        await connection.execute(SQL["name"], bank_id, volunteer_ids)
 
     def _whole(self, bank_id: UUID, row: Any) -> Person:
         person = self.person(bank_id, row)
@@ -297,16 +298,22 @@ def _sealed(key: Key, bank_id: UUID, person: Person) -> tuple[Any, ...]:
     """A row of the table: volunteer, sealed, document, and the three kinds of indexes."""
     name, phone, document = person.name or "", person.phone or None, person.document_number or None
     inside = _Sealed(name, phone, person.birth_year or None, person.skills or (), person.alias or None)
-    beginnings = {name[:length] for length in range(SHORTEST_BEGINNING, min(len(name), LONGEST_BEGINNING) + 1)}
-    indexes = [key.index("name", name), *(key.index("beginning", each) for each in sorted(beginnings))]
     return (
         person.volunteer_id,
         key.seal(_encode(inside), _place(bank_id, person.volunteer_id)),
         key.seal(document.encode(), _document_place(bank_id, person.volunteer_id)) if document else None,
         key.index("phone", phone_spelling(phone)) if phone else None,
         key.index("document", document) if document else None,
-        " ".join(indexes),
+        f"{{{','.join(map(str, _name_keys(key, name)))}}}",
     )
+
+
+def _name_keys(key: Key, name: str) -> list[int]:
+    """The keys of the beginnings of a name, the longest last; of a name that is too short for one, of the whole."""
+    if len(name) < SHORTEST_BEGINNING:
+        return [key.number("name", name)]
+    longest = min(len(name), LONGEST_BEGINNING)
+    return [key.number("beginning", name[:length]) for length in range(SHORTEST_BEGINNING, longest + 1)]
 
 
 def digits(text: str) -> str:

@@ -32,14 +32,27 @@ update person set document_index = null where bank_id = $1 and volunteer_id = an
 
 -- put --
 -- $1 bank  $2 key  $3 volunteers  $4 sealed  $5 documents  $6 phone indexes  $7 document indexes
--- $8 name indexes (those of a person in one text, by blanks)
-insert into person (bank_id, volunteer_id, key_id, sealed, document, phone_index, document_index, name_indexes)
-select $1, n.volunteer_id, $2, n.sealed, n.document, n.phone, n.document_index, string_to_array(n.names, ' ')
+-- $8 keys of the name and its beginnings (those of a person as an array literal)
+insert into person (bank_id, volunteer_id, key_id, sealed, document, phone_index, document_index, name_keys)
+select $1, n.volunteer_id, $2, n.sealed, n.document, n.phone, n.document_index, n.names::bigint[]
   from unnest($3::text[], $4::bytea[], $5::bytea[], $6::text[], $7::text[], $8::text[])
        n (volunteer_id, sealed, document, phone, document_index, names)
     on conflict (bank_id, volunteer_id) do update
    set key_id = excluded.key_id, sealed = excluded.sealed, document = excluded.document,
-       phone_index = excluded.phone_index, document_index = excluded.document_index, name_indexes = excluded.name_indexes
+       phone_index = excluded.phone_index, document_index = excluded.document_index, name_keys = excluded.name_keys
+
+-- unname --
+-- Take people out of the index of names. $1 bank  $2 volunteers
+delete from person_name n
+ using (select p.volunteer_id, k.name_key from person p, unnest(p.name_keys) k (name_key)
+         where p.bank_id = $1 and p.volunteer_id = any ($2)) gone
+ where n.bank_id = $1 and n.name_key = gone.name_key and n.volunteer_id = gone.volunteer_id
+
+-- name --
+-- Put people into the index of names. $1 bank  $2 volunteers
+insert into person_name (bank_id, name_key, volunteer_id)
+select distinct p.bank_id, k.name_key, p.volunteer_id from person p, unnest(p.name_keys) k (name_key)
+ where p.bank_id = $1 and p.volunteer_id = any ($2)
 
 -- phones_changed --
 -- Other phones are nobody's yet. $1 bank  $2 volunteers

@@ -26,6 +26,24 @@ async def test_what_has_waited_longest_comes_first(own_world: World) -> None:
     assert await found(late=True) == [late]
     await world.verifier.post(f"/v1/service-records/{first}/confirm", expect=200)
     assert await found(order="oldest", late=False) == [third]
+    refused = {"status": "rejected", "late": True, "organisation_id": world.garden}
+    await world.verifier.get("/v1/service-records", expect=400, **refused)
+
+
+async def test_pages_of_some_days_join_up(own_world: World) -> None:
+    """Records of some days come in the order of days, page by page, whichever way; a cursor of another list is none."""
+    world = own_world
+    somebody = await world.somebody()
+    for days in (3, 1, 2, 5, 4):
+        await world.log(somebody.id, days_ago=days)
+    whose = {"organisation_id": world.garden, "from": "2000-01-01", "limit": 2}
+    for order in ("newest", "oldest"):
+        pages = await world.verifier.pages("/v1/service-records", order=order, **whose)
+        days = [each["local_date"] for page in pages for each in page]
+        assert len(days) == 5
+        assert days == sorted(days, reverse=order == "newest")
+    problem = await world.verifier.get("/v1/service-records", expect=400, after="rec_1", **whose)
+    assert problem["errors"][0]["field"] == "after"
 
 
 async def test_many_are_confirmed_and_rejected_at_once(world: World) -> None:

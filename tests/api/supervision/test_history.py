@@ -40,7 +40,7 @@ async def test_events_carry_all_that_is_known(world: World) -> None:
 
 
 async def test_events_are_filtered(world: World) -> None:
-    """By topic, by any id, by actor, after a position, and by all of them together; always in order."""
+    """By topic, by any id, by both, or by actor; after a position; always in order."""
     somebody = await world.somebody()
     first = await world.confirmed(somebody.id, hour=1)
     second = await world.confirmed(somebody.id, hour=4)
@@ -55,8 +55,8 @@ async def test_events_are_filtered(world: World) -> None:
     assert len(await found(tag=somebody.id)) == 5
     theirs = await found(tag=somebody.id, topic="service-confirmed")
     assert [each["data"]["record_id"] for each in theirs] == [first, second]
-    assert await found(tag=somebody.id, topic="service-confirmed", actor=world.verifier.id) == theirs
-    assert await found(tag=somebody.id, actor=world.recorder.id) == []
+    for other in ({"tag": somebody.id}, {"topic": "service-confirmed"}):
+        await world.administrator.get("/v1/audit/events", expect=400, actor=world.verifier.id, **other)
     assert await found(tag=somebody.id, topic="service-confirmed", after=theirs[0]["position"]) == theirs[1:]
     everything = await found()
     assert [each["position"] for each in everything] == list(range(1, len(everything) + 1))

@@ -51,11 +51,11 @@ async def listed(
     page: Callable[[A, int], Awaitable[Sequence[S]]],
     after: A,
     limit: int,
-    cursor: str,
+    cursor: str | Callable[[S], str],
     *,
     note: Callable[[int], Awaitable[None]] | None = None,
 ) -> Page[S]:
-    """The items after one, at most so many; `cursor` is the field that the list is continued after.
+    """The items after one, at most so many; `cursor` is the field that the list is continued after, or makes it.
 
     As a table it is all items after that one. A list of people says itself, with `note`, how it is written down that so
     many of them are read.
@@ -69,6 +69,12 @@ async def listed(
     if note:
         await note(len(shown.items))
     return Page(await request.named(shown.items, is_noted=note is not None), shown.next)
+
+
+def not_together(one: str, *others: str) -> InvalidRequestError:
+    """What is raised where filters are asked for that no index serves together."""
+    message = "This filter is not to be had together with {others}."
+    return InvalidRequestError(FieldTrouble(one, message, {"others": list(others)}))
 
 
 class Paged(Protocol):
@@ -150,7 +156,7 @@ async def _stretches(
     request: BankRequest,
     page: Callable[[Any, int], Awaitable[Sequence[S]]],
     after: Any,
-    cursor: str,
+    cursor: str | Callable[[S], str],
     note: Callable[[int], Awaitable[None]] | None,
 ) -> AsyncIterator[Sequence[S]]:
     """All items after one; whoever reads people is written down before they are sent."""
@@ -161,5 +167,6 @@ async def _stretches(
         yield await request.named(shown.items, is_noted=note is not None)
         if shown.next is None:
             return
-        after = getattr(shown.items[-1], cursor)
+        last = shown.items[-1]
+        after = getattr(last, cursor) if isinstance(cursor, str) else cursor(last)
         await request.pace()

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypedDict, TypeVar
 from uuid import UUID
@@ -377,11 +377,12 @@ def visit(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit:
     return Visit(connection.app.state.services.ledger.clock(), state["address"], state["request_id"], device)
 
 
-def page_of(items: Sequence[T], limit: int, cursor: str) -> Page[T]:
-    """A page out of one item more than fits on it; `cursor` is the field a page can be continued after."""
+def page_of(items: Sequence[T], limit: int, cursor: str | Callable[[T], str]) -> Page[T]:
+    """A page out of one item more than fits on it; `cursor` is the field a page can be continued after, or makes it."""
     more = len(items) > limit
     kept = list(items[:limit])
-    return Page(kept, str(getattr(kept[-1], cursor)) if more else None)
+    cursor_of = (lambda item: str(getattr(item, cursor))) if isinstance(cursor, str) else cursor
+    return Page(kept, cursor_of(kept[-1]) if more else None)
 
 
 def receipt_of(receipt: Receipt) -> dict[str, Any]:

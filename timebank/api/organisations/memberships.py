@@ -268,22 +268,8 @@ async def _must_be_proved(request: BankRequest) -> None:
 async def _waits_for(request: BankRequest, organisation_id: str, volunteer_id: str) -> Role:
     """The role that an open membership waits for; that of a plain member, where none waits."""
     await request.wait_for_reads()
-    # By status: however many came to an end before, the one that waits is found.
-    waiting: tuple[MembershipStatusName, ...] = ("requested", "invited")
-    found = [
-        each
-        for status in waiting
-        for each in await memberships.page(
-            request.pool,
-            request.bank_id,
-            organisation_id=organisation_id,
-            volunteer_id=volunteer_id,
-            after="",
-            limit=1,
-            status=status,
-        )
-    ]
-    return cast("Role", found[0].role) if found else "member"
+    waiting = await memberships.roles_waiting(request.pool, request.bank_id, organisation_id, volunteer_id)
+    return cast("Role", waiting[0]) if waiting else "member"
 
 
 def _status(fact: MembershipRequested | MembershipInvited | _Decision, status: str, position: int) -> MembershipStatus:

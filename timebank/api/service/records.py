@@ -10,7 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank import words
 from timebank.access.table import REVIEW_SERVICE, VIEW_RECORDS
-from timebank.api.http.lists import form_of, listed, tabled
+from timebank.api.http.lists import form_of, listed, not_together, tabled
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -23,6 +23,8 @@ from timebank.api.http.requests import (
     WantedId,
     WantedPerson,
 )
+from timebank.api.http.telling.shapes import InvalidRequestError
+from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.facts.credit import RuleEffect
 from timebank.domain.facts.service import (
     Capacity,
@@ -124,15 +126,21 @@ class ServiceRecordController(Controller):
         limit: Limit = 50,
         min_position: MinPosition = None,
     ) -> Page[ServiceRecordView]:
-        """Records in the order of entry: one's own, or those of organisations one works for; all for administrators."""
+        """Records in the order of entry, or of the days asked for: one's own, or those of organisations one works for.
+
+        Administrators see all. `late=true` goes with no status, `logged`, `confirmed` or `counted`: no index serves
+        others.
+        """
+        asked = Wanted(volunteer_id, None, _statuses(status, late=late), first_day, last_day, late)
+        if asked.of_days:
+            _must_be_place(after)
         await request.wait_for_reads(min_position)
-        wanted = await _wanted(request, organisation_id, volunteer_id, status)
-        wanted = wanted._replace(first_day=first_day, last_day=last_day, late=late)
+        wanted = await _seen(request, asked, organisation_id)
 
         async def page(after: str | None, limit: int) -> list[ServiceRecordView]:
             return await records.page(request.pool, request.bank_id, wanted, after=after, limit=limit, order=order)
 
-        return await listed(request, page, after, limit, "record_id")
+        return await listed(request, page, after, limit, records.cursor_of if asked.of_days else "record_id")
 
     @get("/statistics", responses=READS, access=VIEW_RECORDS, lists=Figures)
     async def get_statistics(
@@ -151,9 +159,9 @@ class ServiceRecordController(Controller):
 
         As a table the last row is the whole.
         """
+        asked = Wanted(volunteer_id, None, _statuses(status, late=late), first_day, last_day, late)
         await request.wait_for_reads(min_position)
-        wanted = await _wanted(request, organisation_id, volunteer_id, status)
-        wanted = wanted._replace(first_day=first_day, last_day=last_day, late=late)
+        wanted = await _seen(request, asked, organisation_id)
         parts, total = await records.figures(request.pool, request.bank_id, wanted, by)
         items = await request.named(parts)
         form = form_of(request)
@@ -237,13 +245,25 @@ class ServiceRecordController(Controller):
         return _decided("voided", await request.execute(command, idempotency_key))
 
 
-async def _wanted(
-    request: BankRequest, organisation_id: str | None, volunteer_id: str | None, status: WantedStatusName | None
-) -> Wanted:
+async def _seen(request: BankRequest, asked: Wanted, organisation_id: str | None) -> Wanted:
     """Of the records asked for those that whoever asks may see."""
-    seen = await request.sight.records(organisation_id, volunteer_id)
-    statuses = None if status is None else COUNTED if status == "counted" else (status,)
-    return Wanted(seen.volunteer_id, seen.organisation_ids, statuses)
+    seen = await request.sight.records(organisation_id, asked.volunteer_id)
+    return asked._replace(volunteer_id=seen.volunteer_id, organisation_ids=seen.organisation_ids)
+
+
+def _statuses(status: WantedStatusName | None, *, late: bool | None) -> tuple[StatusName, ...] | None:
+    """The statuses that are asked for. Raises `InvalidRequestError` where no index serves them together with `late`."""
+    if late and status in ("withdrawn", "rejected", "corrected", "voided"):
+        raise not_together("late", "status")
+    return None if status is None else COUNTED if status == "counted" else (status,)
+
+
+def _must_be_place(cursor: str | None) -> None:
+    """Raises `InvalidRequestError` where it is not the place of a record among those of some days."""
+    try:
+        records.place_of(cursor or "2000-01-01/")
+    except ValueError:
+        raise InvalidRequestError(FieldTrouble("after", "This is not the `next` of a page before.", {})) from None
 
 
 def _decided(status: StatusName, receipt: Receipt) -> Decided:

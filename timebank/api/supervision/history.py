@@ -6,7 +6,7 @@ from litestar import Controller, get
 from litestar.params import QueryParameter
 
 from timebank.access.table import AUDITORS
-from timebank.api.http.lists import listed
+from timebank.api.http.lists import listed, not_together
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import PRINTABLE, BankRequest, Limit, Page
 from timebank.identity.security_log import SecurityEvent
@@ -32,7 +32,12 @@ class AuditController(Controller):
         tag: Name = None,
         actor: Name = None,
     ) -> Page[EventView]:
-        """Facts in the order they were recorded, with all that is known about their recording; `tag` is any id."""
+        """Facts in the order they were recorded, with all that is known about their recording; `tag` is any id.
+
+        `actor` is asked for alone: no index serves it together with a topic or a tag.
+        """
+        if actor and (topic or tag):
+            raise not_together("actor", "topic", "tag")
 
         async def page(after: int, limit: int) -> list[EventView]:
             return await history.page(

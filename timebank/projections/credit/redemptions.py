@@ -17,13 +17,17 @@ SQL = load_statements("timebank.projections.credit", "redemptions.sql")
 
 PROJECTION = SetProjection(
     name="redemptions",
-    version=1,
-    tables=("redemption",),
+    version=2,
+    tables=("redemption", "reward_taken"),
     steps=(
         Step(SQL["reserve"], (RewardReserved,)),
         Step(SQL["end"], (RewardFulfilled, ReservationCancelled, ReservationExpired)),
+        Step(SQL["count"], (RewardReserved, ReservationCancelled, ReservationExpired)),
     ),
 )
+
+
+STATUSES = ("reserved", "fulfilled", "cancelled", "expired")
 
 
 class RedemptionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -94,7 +98,12 @@ async def page(
 
     All, or those of some providers together with those that somebody pays for or gets themselves (`own_id`).
     """
-    rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, provider_ids, own_id, reward_id, status, before, limit)
+    statuses = [status] if status else STATUSES
+    asked = bank_id, provider_ids, own_id, reward_id, statuses, before, limit
+    if volunteer_id is not None:
+        rows = await pool.fetch(SQL["of_person"], *asked, volunteer_id)
+    else:
+        rows = await pool.fetch(SQL["all"] if provider_ids is None else SQL["seen"], *asked)
     return [RedemptionView(**row) for row in rows]
 
 

@@ -18,6 +18,15 @@ update redemption r
                 f (redemption_id text, fulfilled_by text, cancelled_by text, reason text)
  where r.bank_id = $1 and r.redemption_id = f.redemption_id
 
+-- count --
+-- What is taken of rewards.
+insert into reward_taken as t (bank_id, reward_id, period, slot, taken)
+select $1, f.reward_id, f.period, coalesce(f.slot, '-infinity'),
+       sum(case when e.topic = 'reward-reserved' then 1 else -1 end)
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (reward_id text, period text, slot timestamptz)
+ group by f.reward_id, f.period, coalesce(f.slot, '-infinity')
+    on conflict (bank_id, reward_id, period, slot) do update set taken = t.taken + excluded.taken
+
 -- view --
 select r.redemption_id, r.reward_id, r.volunteer_id, r.beneficiary_id, r.provider_id, r.name, r.kind, r.cost_minutes,
        r.slot, r.status, r.reserved_by, r.reserved_at, r.expires_at, r.ended_at, r.ended_by, r.reason, r.position
@@ -34,15 +43,52 @@ select convert_from(e.data, 'UTF8')::jsonb ->> 'code_hash'
   from event_tag t join event e using (bank_id, position)
  where t.bank_id = $1 and t.tag = $2 and t.topic = $3
 
--- page --
--- Newest first. $1 bank  $2 whose (payer or beneficiary) or null  $3 of these providers (null: of all)
--- $4 or whose own  $5 reward or null  $6 status or null  $7 before this redemption or null  $8 at most
-{view}
- where r.bank_id = $1 and ($2::text is null or r.volunteer_id = $2 or r.beneficiary_id = $2)
-   and ($3::text[] is null or r.provider_id = any ($3) or r.volunteer_id = $4 or r.beneficiary_id = $4)
-   and ($5::text is null or r.reward_id = $5) and ($6::text is null or r.status = $6)
-   and ($7::text is null or r.redemption_id < $7)
- order by r.redemption_id desc limit $8
+-- else --
+-- $1 bank  $2 of these providers (null: of all)  $3 or whose own  $4 reward or null  $5 statuses
+-- $6 before this redemption or null  $7 at most
+r.bank_id = $1 and ($4::text is null or r.reward_id = $4) and ($6::text is null or r.redemption_id < $6)
+
+-- all --
+-- Newest first, each status by its own index.
+select r.*
+  from unnest($5::text[]) wanted (status),
+       lateral (
+           {view}
+            where {else} and r.status = wanted.status
+              and ($2::text[] is null or r.provider_id = any ($2) or r.volunteer_id = $3 or r.beneficiary_id = $3)
+            order by r.redemption_id desc limit $7
+       ) r
+ order by r.redemption_id desc limit $7
+
+-- seen --
+-- What some organisations provide, and what somebody pays for or gets.
+select r.*
+  from (select provided.*
+          from unnest($2::text[]) provider (id), unnest($5::text[]) wanted (status),
+               lateral (
+                   {view}
+                    where {else} and r.provider_id = provider.id and r.status = wanted.status
+                    order by r.redemption_id desc limit $7
+               ) provided
+         union
+        (select own.* from ({view} where {else} and r.volunteer_id = $3 and r.status = any ($5)
+                             order by r.redemption_id desc limit $7) own)
+         union
+        (select own.* from ({view} where {else} and r.beneficiary_id = $3 and r.status = any ($5)
+                             order by r.redemption_id desc limit $7) own)) r
+ order by r.redemption_id desc limit $7
+
+-- of_person --
+-- What somebody pays for or gets ($8), of what some organisations provide or somebody pays for or gets themselves.
+select r.*
+  from ((select own.* from ({view} where {else} and r.volunteer_id = $8 and r.status = any ($5)
+                               and ($2::text[] is null or r.provider_id = any ($2) or $8 = $3 or r.beneficiary_id = $3)
+                             order by r.redemption_id desc limit $7) own)
+         union
+        (select own.* from ({view} where {else} and r.beneficiary_id = $8 and r.status = any ($5)
+                               and ($2::text[] is null or r.provider_id = any ($2) or $8 = $3 or r.volunteer_id = $3)
+                             order by r.redemption_id desc limit $7) own)) r
+ order by r.redemption_id desc limit $7
 
 -- due --
 -- What is reserved still though its time is over, by bank. $1 now  $2 at most of a bank

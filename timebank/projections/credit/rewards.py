@@ -33,6 +33,9 @@ PROJECTION = SetProjection(
 )
 
 
+STATUSES = ("published", "paused", "withdrawn")
+
+
 class SlotView(msgspec.Struct, frozen=True, kw_only=True):
     """An appointment, and how many of its places are left."""
 
@@ -85,7 +88,7 @@ async def page(
     pool: Pool, bank_id: UUID, statuses: list[str] | None, kind: str | None, today: date, after: str, limit: int
 ) -> list[RewardView]:
     """Rewards in the order in which they were published, after the one given."""
-    rows = await pool.fetch(SQL["page"], bank_id, statuses, kind, after, limit)
+    rows = await pool.fetch(SQL["page"], bank_id, statuses or STATUSES, kind, after, limit)
     return await _views(pool, bank_id, rows, today)
 
 

@@ -35,23 +35,28 @@ select r.reward_id, r.status, r.terms, r.reason, r.position from reward r
 select true from reward where bank_id = $1 and reward_id = $2
 
 -- page --
--- $1 bank  $2 statuses or null  $3 kind or null  $4 after this reward  $5 at most
-{view}
- where r.bank_id = $1 and ($2::text[] is null or r.status = any ($2))
-   and ($3::text is null or r.terms ->> 'kind' = $3) and r.reward_id > $4
+-- In the order in which they were published, each status by its own index. $1 bank  $2 statuses  $3 kind or null
+-- $4 after this reward  $5 at most
+select r.*
+  from unnest($2::text[]) wanted (status),
+       lateral (
+           {view}
+            where r.bank_id = $1 and r.status = wanted.status and ($3::text is null or r.terms ->> 'kind' = $3)
+              and r.reward_id > $4
+            order by r.reward_id limit $5
+       ) r
  order by r.reward_id limit $5
 
 -- taken --
 -- How many are reserved or fulfilled of rewards in their present periods. $1 bank  $2 rewards  $3 periods
-select r.reward_id, count(*) as taken
+select t.reward_id, sum(t.taken)::bigint as taken
   from unnest($2::text[], $3::text[]) p (reward_id, period)
-  join redemption r on r.bank_id = $1 and r.reward_id = p.reward_id and r.period = p.period
-                   and r.status in ('reserved', 'fulfilled')
- group by r.reward_id
+  join reward_taken t on t.bank_id = $1 and t.reward_id = p.reward_id and t.period = p.period
+ group by t.reward_id
 
 -- places --
 -- How many places of each appointment are taken. $1 bank  $2 rewards
-select reward_id, slot, count(*) as taken
-  from redemption
- where bank_id = $1 and reward_id = any ($2) and slot is not null and status in ('reserved', 'fulfilled')
+select reward_id, slot, sum(taken)::bigint as taken
+  from reward_taken
+ where bank_id = $1 and reward_id = any ($2) and slot <> '-infinity'
  group by reward_id, slot

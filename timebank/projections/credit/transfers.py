@@ -1,7 +1,7 @@
 """Which credit went from hand to hand?"""
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 import msgspec
@@ -54,6 +54,12 @@ async def page(
     before: str | None,
     limit: int,
 ) -> list[TransferView]:
-    """Transfers of a kind, of somebody, of a fund, or all, that were made before the one given; newest first."""
-    rows = await pool.fetch(SQL["page"], bank_id, kind, volunteer_id, fund_id, before, limit)
+    """Transfers of a kind, of somebody or else of a fund, or all, that were made before the one given; newest first."""
+    asked = bank_id, [kind] if kind else get_args(TransferKind), before, limit
+    if volunteer_id is not None:
+        rows = await pool.fetch(SQL["of_volunteer"], *asked, volunteer_id)
+    elif fund_id is not None:
+        rows = await pool.fetch(SQL["of_fund"], *asked, fund_id)
+    else:
+        rows = await pool.fetch(SQL["page"], *asked)
     return [TransferView(**row) for row in rows]

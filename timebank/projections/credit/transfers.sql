@@ -10,11 +10,46 @@ select $1, f.transfer_id,
                 f (transfer_id text, volunteer_id text, fund_id text, to_volunteer_id text, to_fund_id text,
                    minutes bigint, reason text)
 
+-- view --
+select t.transfer_id, t.kind, t.volunteer_id, t.fund_id, t.to_volunteer_id, t.to_fund_id, t.minutes, t.reason, t.made_at,
+       t.position
+  from transfer t
+
 -- page --
--- Newest first. $1 bank  $2 kind or null  $3 whose (from or to) or null  $4 of which fund (from or to) or null
--- $5 before this transfer or null  $6 at most
-select transfer_id, kind, volunteer_id, fund_id, to_volunteer_id, to_fund_id, minutes, reason, made_at, position
-  from transfer
- where bank_id = $1 and ($2::text is null or kind = $2) and ($3::text is null or volunteer_id = $3 or to_volunteer_id = $3)
-   and ($4::text is null or fund_id = $4 or to_fund_id = $4) and ($5::text is null or transfer_id < $5)
- order by transfer_id desc limit $6
+-- Newest first, each kind by its own index. $1 bank  $2 kinds  $3 before this transfer or null  $4 at most
+select t.*
+  from unnest($2::text[]) wanted (kind),
+       lateral (
+           {view}
+            where t.bank_id = $1 and t.kind = wanted.kind and ($3::text is null or t.transfer_id < $3)
+            order by t.transfer_id desc limit $4
+       ) t
+ order by t.transfer_id desc limit $4
+
+-- of_volunteer --
+-- From or to somebody. $1 to $4 as page  $5 volunteer
+select t.*
+  from ((select own.* from ({view} where t.bank_id = $1 and t.volunteer_id = $5 and t.kind = any ($2)
+                               and ($3::text is null or t.transfer_id < $3)
+                             order by t.transfer_id desc limit $4) own)
+         union
+        (select own.* from ({view} where t.bank_id = $1 and t.to_volunteer_id = $5 and t.kind = any ($2)
+                               and ($3::text is null or t.transfer_id < $3)
+                             order by t.transfer_id desc limit $4) own)) t
+ order by t.transfer_id desc limit $4
+
+-- of_fund --
+-- From or to a fund. $1 to $4 as page  $5 fund
+select t.*
+  from (select own.*
+          from unnest($2::text[]) wanted (kind),
+               lateral ({view} where t.bank_id = $1 and t.fund_id = $5 and t.kind = wanted.kind
+                           and ($3::text is null or t.transfer_id < $3)
+                         order by t.transfer_id desc limit $4) own
+         union
+        select own.*
+          from unnest($2::text[]) wanted (kind),
+               lateral ({view} where t.bank_id = $1 and t.to_fund_id = $5 and t.kind = wanted.kind
+                           and ($3::text is null or t.transfer_id < $3)
+                         order by t.transfer_id desc limit $4) own) t
+ order by t.transfer_id desc limit $4

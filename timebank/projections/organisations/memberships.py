@@ -32,6 +32,9 @@ PROJECTION = SetProjection(
 )
 
 
+STATUSES = ("requested", "invited", "approved", "declined", "ended")
+
+
 class MembershipView(msgspec.Struct, frozen=True, kw_only=True):
     """A membership, open or closed."""
 
@@ -60,9 +63,22 @@ async def page(
     role: str | None = None,
     status: str | None = None,
 ) -> list[MembershipView]:
-    """Memberships of an organisation, or of a volunteer, in the order they were opened, after the one given."""
-    rows = await pool.fetch(SQL["page"], bank_id, organisation_id, volunteer_id, after, limit, role, status)
+    """Memberships of an organisation, or of a volunteer, in the order they were opened, after the one given.
+
+    Roles and statuses are asked for of an organisation.
+    """
+    assert (organisation_id is None) != (volunteer_id is None), "of the one or of the other"
+    if organisation_id is None:
+        rows = await pool.fetch(SQL["of_volunteer"], bank_id, volunteer_id, after, limit)
+    else:
+        statuses = [status] if status else STATUSES
+        rows = await pool.fetch(SQL["of_organisation"], bank_id, organisation_id, after, limit, role, statuses)
     return [MembershipView(**row) for row in rows]
+
+
+async def roles_waiting(pool: Pool, bank_id: UUID, organisation_id: str, volunteer_id: str) -> list[str]:
+    """The roles in an organisation that a volunteer asked for, or was invited to, and has not yet."""
+    return [row["role"] for row in await pool.fetch(SQL["roles_waiting"], bank_id, volunteer_id, organisation_id)]
 
 
 async def roles_of(pool: Pool, bank_id: UUID, volunteer_id: str, on: date) -> dict[str, str]:

@@ -25,14 +25,32 @@ update membership m
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (membership_id text, reason text)
  where m.bank_id = $1 and m.membership_id = f.membership_id
 
--- page --
--- $1 bank  $2 organisation or null  $3 volunteer or null  $4 after this membership  $5 at most  $6 role or null
--- $7 status or null
+-- view --
 select m.membership_id, m.organisation_id, m.volunteer_id, m.role, m.status, m.valid_from, m.valid_until, m.reason
   from membership m
- where m.bank_id = $1 and ($2::text is null or m.organisation_id = $2) and ($3::text is null or m.volunteer_id = $3)
-   and m.membership_id > $4 and ($6::text is null or m.role = $6) and ($7::text is null or m.status = $7)
- order by m.membership_id limit $5
+
+-- of_organisation --
+-- $1 bank  $2 organisation  $3 after this membership  $4 at most  $5 role or null  $6 statuses
+select m.*
+  from unnest($6::text[]) wanted (status),
+       lateral (
+           {view}
+            where m.bank_id = $1 and m.organisation_id = $2 and m.status = wanted.status
+              and ($5::text is null or m.role = $5) and m.membership_id > $3
+            order by m.membership_id limit $4
+       ) m
+ order by m.membership_id limit $4
+
+-- of_volunteer --
+-- $1 bank  $2 volunteer  $3 after this membership  $4 at most
+{view}
+ where m.bank_id = $1 and m.volunteer_id = $2 and m.membership_id > $3
+ order by m.membership_id limit $4
+
+-- roles_waiting --
+-- The roles a volunteer is to have in an organisation. $1 bank  $2 volunteer  $3 organisation
+select role from membership
+ where bank_id = $1 and volunteer_id = $2 and organisation_id = $3 and status in ('requested', 'invited')
 
 -- roles_of --
 -- The roles a volunteer holds on a day, by organisation. $1 bank  $2 volunteer  $3 day

@@ -98,11 +98,14 @@ async def page(
     A query is a number, a phone, a document number, or a name or its beginning, of two characters at least. A name
     kept since before names had one form is found as it was written then.
     """
-    asked = normal(query or "")
-    number = as_number(query or "")
-    names = [index for name in {asked, query or ""} for index in people.name_indexes(name)]
+    whose, whom = (bank_id, after, limit), [] if members_of is None else [members_of]
+    if query is None:
+        rows = await pool.fetch(SQL["members"] if whom else SQL["page"], *whose, *whom)
+        return [_view(people, bank_id, row) for row in rows]
+    asked = normal(query)
+    names = [key for name in {asked, query} for key in people.name_keys(name)]
     hashes = people.phone_indexes(asked), people.document_indexes(spelt(asked)), names
-    rows = await pool.fetch(SQL["page"], bank_id, number if query else None, after, limit, *hashes, members_of)
+    rows = await pool.fetch(SQL["found_members"] if whom else SQL["found"], *whose, as_number(query), *hashes, *whom)
     return [view for row in rows if _is_meant(view := _view(people, bank_id, row), asked)]
 
 
@@ -144,9 +147,10 @@ async def meant_by(
 ) -> list[Meant]:
     """Everybody who has one of these numbers, phones or names, in the order of registration."""
     by_phone = [index for phone in phones for index in people.phone_indexes(phone)]
-    by_name = [index for name in names for index in people.keyring.indexes("name", name)]
+    by_name = [key for name in names for key in people.name_keys(name)]
     rows = await pool.fetch(SQL["meant"], bank_id, numbers, by_phone, by_name)
-    return [_meant(people, bank_id, row) for row in rows]
+    found = [_meant(people, bank_id, row) for row in rows]
+    return [each for each in found if by_phone or each.name in names or each.number in numbers]
 
 
 def _meant(people: People, bank_id: UUID, row: Any) -> Meant:

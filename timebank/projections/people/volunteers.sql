@@ -35,26 +35,86 @@ select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p
 select true from volunteer where bank_id = $1 and volunteer_id = $2
 
 -- page --
--- By number, by phone, by document number or by the name or its beginning (all but the number as keyed hashes); in the
--- order of registration. $1 bank  $2 query or null  $3 after this volunteer  $4 at most  $5 hashes of it as a phone
--- $6 as a document number  $7 as a name or its beginning  $8 only members of these organisations (null: all)
+-- In the order of registration. $1 bank  $2 after this volunteer  $3 at most
 {view}
- where v.bank_id = $1 and v.volunteer_id > $3
-   and ($2::text is null or v.number = $2 or p.phone_index = any ($5) or p.document_index = any ($6)
-        or p.name_indexes && $7)
-   and ($8::text[] is null or exists (
-           select from membership m
-            where m.bank_id = $1 and m.volunteer_id = v.volunteer_id and m.organisation_id = any ($8)
-              and m.status = 'approved'))
+ where v.bank_id = $1 and v.volunteer_id > $2
+ order by v.volunteer_id limit $3
+
+-- members --
+-- The same, of those who belong to any of some organisations. $1 to $3 as page  $4 organisations
+{view}
+  join (select distinct m.volunteer_id
+          from unnest($4::text[]) wanted (organisation_id),
+               lateral (
+                   select m.volunteer_id from membership m
+                    where m.bank_id = $1 and m.organisation_id = wanted.organisation_id and m.status = 'approved'
+                      and m.volunteer_id > $2
+                    order by m.volunteer_id limit $3
+               ) m
+         order by m.volunteer_id limit $3) found on found.volunteer_id = v.volunteer_id
+ where v.bank_id = $1
  order by v.volunteer_id
- limit $4
+
+-- found --
+-- By number, by phone, by document number, or by the name or its beginning, each by an index of its own (all but the
+-- number as keyed hashes). $1 to $3 as page  $4 number  $5 phones  $6 document numbers  $7 names or their beginnings
+{view}
+  join (select volunteer_id from volunteer where bank_id = $1 and number = $4 and volunteer_id > $2
+         union
+        (select volunteer_id from person where bank_id = $1 and phone_index = any ($5) and volunteer_id > $2
+          order by volunteer_id limit $3)
+         union
+        select volunteer_id from person where bank_id = $1 and document_index = any ($6) and volunteer_id > $2
+         union
+        select named.volunteer_id
+          from unnest($7::bigint[]) wanted (name_key),
+               lateral (
+                   select n.volunteer_id from person_name n
+                    where n.bank_id = $1 and n.name_key = wanted.name_key and n.volunteer_id > $2
+                    order by n.volunteer_id limit $3
+               ) named
+         order by volunteer_id limit $3) found on found.volunteer_id = v.volunteer_id
+ where v.bank_id = $1
+ order by v.volunteer_id
+
+-- found_members --
+-- The same, of those who belong to any of some organisations; by name it looks at all who do. $1 to $7 as found
+-- $8 organisations
+{view}
+  join (select found.volunteer_id
+          from (select volunteer_id from volunteer where bank_id = $1 and number = $4
+                 union
+                select volunteer_id from person where bank_id = $1 and phone_index = any ($5)
+                 union
+                select volunteer_id from person where bank_id = $1 and document_index = any ($6)) found
+         where found.volunteer_id > $2
+           and exists (select from membership m
+                        where m.bank_id = $1 and m.organisation_id = any ($8) and m.volunteer_id = found.volunteer_id
+                          and m.status = 'approved')
+         union
+        select named.volunteer_id
+          from unnest($8::text[]) wanted (organisation_id),
+               lateral (
+                   select m.volunteer_id from membership m
+                    where m.bank_id = $1 and m.organisation_id = wanted.organisation_id and m.status = 'approved'
+                      and m.volunteer_id > $2
+                      and exists (select from person_name n
+                                   where n.bank_id = $1 and n.name_key = any ($7) and n.volunteer_id = m.volunteer_id)
+                    order by m.volunteer_id limit $3
+               ) named
+         order by volunteer_id limit $3) found on found.volunteer_id = v.volunteer_id
+ where v.bank_id = $1
+ order by v.volunteer_id
 
 -- exactly --
 -- Whoever has exactly this number or phone. $1 bank  $2 number  $3 keyed hashes of it as a phone
 {view}
- where v.bank_id = $1 and v.status <> 'erased' and (v.number = $2 or p.phone_index = any ($3))
+  join (select volunteer_id from volunteer where bank_id = $1 and number = $2
+         union
+        select volunteer_id from person where bank_id = $1 and phone_index = any ($3)
+         limit 50) found on found.volunteer_id = v.volunteer_id
+ where v.bank_id = $1 and v.status <> 'erased'
  order by v.volunteer_id
- limit 50
 
 -- by_numbers --
 -- $1 bank  $2 numbers
@@ -67,13 +127,13 @@ select number, volunteer_id from volunteer where bank_id = $1 and number = any (
 
 -- meant --
 -- Volunteers by what an office writes on a list, each way by an index of its own. $1 bank  $2 numbers  $3 keyed hashes
--- of phones  $4 keyed hashes of names
+-- of phones  $4 keys of names
 select v.volunteer_id, v.number, p.key_id, p.sealed
   from (select volunteer_id from volunteer where bank_id = $1 and number = any ($2)
          union
         select volunteer_id from person where bank_id = $1 and phone_index = any ($3)
          union
-        select volunteer_id from person where bank_id = $1 and name_indexes && $4::text[]) found
+        select volunteer_id from person_name where bank_id = $1 and name_key = any ($4)) found
   join volunteer v on v.bank_id = $1 and v.volunteer_id = found.volunteer_id
   left join person p on p.bank_id = $1 and p.volunteer_id = found.volunteer_id
  order by v.volunteer_id

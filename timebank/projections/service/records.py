@@ -24,7 +24,7 @@ from timebank.projections.machinery.projection import SetProjection, Step
 Order = Literal["newest", "oldest"]
 By = Literal["month", "category", "programme"]
 
-COUNTED = ("confirmed", "corrected")
+COUNTED: tuple[Literal["confirmed", "corrected"], ...] = ("confirmed", "corrected")
 """The statuses of what counts as service."""
 
 SQL = load_statements("timebank.projections.service", "records.sql")
@@ -95,6 +95,11 @@ class Wanted(NamedTuple):
     last_day: date | None = None
     late: bool | None = None
 
+    @property
+    def of_days(self) -> bool:
+        """Whether days are asked for: then records are in their order."""
+        return self.first_day is not None or self.last_day is not None
+
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """What records of an organisation and a local month come to; of paid duty are `duty_minutes` of the `minutes`.
@@ -129,9 +134,35 @@ async def page(
     limit: int,
     order: Order = "newest",
 ) -> list[ServiceRecordView]:
-    """Records in the order they were logged, after the one given."""
-    statement = SQL["newest"] if order == "newest" else SQL["oldest"]
-    return [_view(row) for row in await pool.fetch(statement, bank_id, *wanted, after, limit)]
+    """Records in the order they were logged, after the one given; where days are asked for, in the order of days.
+
+    Days are those the service counts for; `after` is then the day and the record, as `cursor_of` says them.
+    """
+    by_entry, by_day = _STATEMENTS[order, wanted.organisation_ids is not None and wanted.volunteer_id is None]
+    if not wanted.of_days:
+        return [_view(row) for row in await pool.fetch(by_entry, bank_id, *wanted, after, limit)]
+    day, record_id = place_of(after) if after else (None, None)
+    return [_view(row) for row in await pool.fetch(by_day, bank_id, *wanted, record_id, limit, day)]
+
+
+_STATEMENTS: dict[tuple[Order, bool], tuple[str, str]] = {
+    ("newest", False): (SQL["newest"], SQL["latest_day"]),
+    ("newest", True): (SQL["newest_of"], SQL["latest_day_of"]),
+    ("oldest", False): (SQL["oldest"], SQL["earliest_day"]),
+    ("oldest", True): (SQL["oldest_of"], SQL["earliest_day_of"]),
+}
+"""By the order, and whether each of some organisations is looked into by itself: in the order of entry, and of days."""
+
+
+def cursor_of(record: ServiceRecordView) -> str:
+    """Where a record is among those of some days."""
+    return f"{record.local_date}/{record.record_id}"
+
+
+def place_of(cursor: str) -> tuple[date, str]:
+    """The day and the record that a cursor says. Raises `ValueError`."""
+    day, _, record_id = cursor.partition("/")
+    return date.fromisoformat(day), record_id
 
 
 async def figures(pool: Pool, bank_id: UUID, wanted: Wanted, by: By) -> tuple[list[Figures], Figures]:

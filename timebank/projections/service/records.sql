@@ -84,9 +84,10 @@ select record_id, volunteer_id, organisation_id, recorder_id, activity, category
 
 -- wanted --
 -- $1 bank  $2 volunteer or null  $3 organisations or null  $4 statuses or null  $5 from day or null  $6 until day or null
--- $7 only late ones or others (null: both)
+-- $7 only late ones or others (null: both). A single status is asked for as such, for that leaves the order of its index.
 bank_id = $1 and ($2::text is null or volunteer_id = $2)
-   and ($3::text[] is null or organisation_id = any ($3)) and ($4::text[] is null or status = any ($4))
+   and ($3::text[] is null or organisation_id = any ($3))
+   and ($4::text[] is null or case when cardinality($4) = 1 then status = $4[1] else status = any ($4) end)
    and ($5::date is null or local_date >= $5) and ($6::date is null or local_date <= $6)
    and ($7::boolean is null or is_late = $7)
 
@@ -101,6 +102,61 @@ bank_id = $1 and ($2::text is null or volunteer_id = $2)
 {view}
  where {wanted} and ($8::text is null or record_id > $8)
  order by record_id limit $9
+
+-- newest_of --
+-- Those of some organisations, each by its own index.
+select r.*
+  from unnest($3::text[]) served (at),
+       lateral (
+           {view}
+            where {wanted} and organisation_id = served.at and ($8::text is null or record_id < $8)
+            order by record_id desc limit $9
+       ) r
+ order by record_id desc limit $9
+
+-- oldest_of --
+select r.*
+  from unnest($3::text[]) served (at),
+       lateral (
+           {view}
+            where {wanted} and organisation_id = served.at and ($8::text is null or record_id > $8)
+            order by record_id limit $9
+       ) r
+ order by record_id limit $9
+
+-- latest_day --
+-- By the day they count for, the latest first. $1 to $7 as wanted  $8 before this record or null  $9 at most
+-- $10 the day of that record
+{view}
+ where {wanted} and ($8::text is null or (local_date, record_id) < ($10::date, $8))
+ order by local_date desc, record_id desc limit $9
+
+-- earliest_day --
+{view}
+ where {wanted} and ($8::text is null or (local_date, record_id) > ($10::date, $8))
+ order by local_date, record_id limit $9
+
+-- latest_day_of --
+select r.*
+  from unnest($3::text[]) served (at),
+       lateral (
+           {view}
+            where {wanted} and organisation_id = served.at
+              and ($8::text is null or (local_date, record_id) < ($10::date, $8))
+            order by local_date desc, record_id desc limit $9
+       ) r
+ order by local_date desc, record_id desc limit $9
+
+-- earliest_day_of --
+select r.*
+  from unnest($3::text[]) served (at),
+       lateral (
+           {view}
+            where {wanted} and organisation_id = served.at
+              and ($8::text is null or (local_date, record_id) > ($10::date, $8))
+            order by local_date, record_id limit $9
+       ) r
+ order by local_date, record_id limit $9
 
 -- figures --
 -- What records come to, by organisation and month and, if so wanted, category or programmes; the whole comes first.

@@ -35,10 +35,10 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 async def page(
     pool: Pool, bank_id: UUID, *, after: int, topic: str | None, tag: str | None, actor: str | None, limit: int
 ) -> list[EventView]:
-    """Events after a position, in order."""
+    """Events after a position, in order; those under a tag whoever caused them."""
     if tag:
         topics = [topic] if topic else list(FACTS)
-        rows = await pool.fetch(SQL["page_by_tag"], bank_id, after, topics, actor, limit, tag)
+        rows = await pool.fetch(SQL["page_by_tag"], bank_id, after, topics, limit, tag)
     else:
         rows = await pool.fetch(SQL["page"], bank_id, after, topic, actor, limit)
     return [EventView(**{**row, "data": msgspec.Raw(row["data"]), "leaf": row["leaf"].hex()}) for row in rows]

@@ -1,0 +1,342 @@
+"""Every list, with every filter it has, is read by an index that serves it, however large the tables are."""
+
+import asyncio
+import itertools
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import date
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from tests.controls import KEY_FILE
+from tests.helpers.databases import database
+from timebank.db.connections import SETTINGS, Pool
+from timebank.identity.security_log import SecurityLog
+from timebank.projections.credit import funds, redemptions, rewards, transfers
+from timebank.projections.organisations import api_keys, memberships, offices, organisations
+from timebank.projections.people import volunteers
+from timebank.projections.service import records
+from timebank.projections.supervision import history
+from timebank.vault.keyring import keyring_for
+from timebank.vault.people import People
+
+PAGE = 21
+ROWS_FOR_ONE, ROWS_FOR_NONE = 10, 100
+"""How many rows may be looked at for each that is returned, and for an answer that has hardly any."""
+SORTED_PAGES = 10
+"""How many pages of rows may be sorted for one: each index that is looked into gives one."""
+
+BANK = UUID(int=1)
+FILL = """
+insert into bank (bank_id, head, name, timezone) values ($bank, 40000, 'x', 'Asia/Shanghai');
+insert into organisation select $bank, 'org_' || lpad(n::text, 5, '0'), 'x', 'enterprise', null,
+       (array['approved','approved','approved','registered','suspended'])[1 + n % 5], now()
+  from generate_series(1, 8000) n;
+insert into volunteer select $bank, 'vol_' || lpad(n::text, 5, '0'), n::text, 'active', false, now()
+  from generate_series(1, 20000) n;
+insert into person (bank_id, volunteer_id, key_id, sealed, phone_index, document_index, name_keys)
+select $bank, 'vol_' || lpad(n::text, 5, '0'), (select key_id from sealing_key), decode(repeat('00', 40), 'hex'),
+       'p' || n, 'd' || n, array[n % 40]
+  from generate_series(1, 20000) n;
+insert into person_name select bank_id, name_keys[1], volunteer_id from person;
+insert into membership select $bank, 'mem_' || lpad(n::text, 6, '0'), 'org_' || lpad((1 + n % 20)::text, 5, '0'),
+       'vol_' || lpad((1 + n * 7 % 20000)::text, 5, '0'),
+       (array['member','member','member','member','recorder','verifier','coordinator','merchant'])[1 + n / 20 % 8],
+       (array['approved','approved','approved','approved','approved','requested','invited','declined','ended'])
+       [1 + n / 160 % 9] from generate_series(1, 40000) n;
+insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
+       capacity, started_at, ended_at, minutes, local_date, is_late, programmes, status, position)
+select $bank, 'rec_' || lpad(n::text, 6, '0'),
+       case when n % 21 = 0 then 'vol_00001' else 'vol_' || lpad((1 + n * 7919 % 20000)::text, 5, '0') end,
+       'org_' || lpad((1 + n / 3 % 20)::text, 5, '0'), 'x', 'x', 'x', 'resident', now(), now(), 60,
+       date '2026-01-01' + (n * 7919 % 300), n % 101 < 2, '{}',
+       case when n % 103 < 2 then 'logged'
+            when n % 103 < 10 then (array['withdrawn','rejected','corrected','voided'])[1 + n % 4]
+            else 'confirmed' end, n
+  from generate_series(1, 60000) n;
+insert into reward select $bank, 'rew_' || lpad(n::text, 5, '0'), 'org_00001',
+       (array['published','paused','withdrawn'])[1 + n % 3], jsonb_build_object('name', 'x', 'cost_minutes', 1,
+       'provider_id', 'org_00001', 'kind',
+       (array['health-check','travel','goods','service','voucher','honour'])[1 + n / 3 % 6]), null, n
+  from generate_series(1, 10000) n;
+insert into redemption (bank_id, redemption_id, reward_id, volunteer_id, beneficiary_id, provider_id, name, kind,
+       cost_minutes, period, status, reserved_by, reserved_at, expires_at, position)
+select $bank, 'red_' || lpad(n::text, 6, '0'), 'rew_' || lpad((1 + n % 4)::text, 5, '0'),
+       'vol_' || lpad((1 + n % 8000)::text, 5, '0'), 'vol_' || lpad((1 + n * 7 % 8000)::text, 5, '0'),
+       'org_' || lpad((1 + n % 4)::text, 5, '0'), 'x', 'service', 10, 'all',
+       case when n % 50 = 0 then 'expired' when n % 50 = 1 then 'cancelled'
+            when n % 10 = 2 then 'reserved' else 'fulfilled' end, 'x', now(), now(), n
+  from generate_series(1, 40000) n;
+insert into reward_taken select bank_id, reward_id, 'all', '-infinity', 1 from reward;
+insert into transfer select $bank, 'trf_' || lpad(n::text, 6, '0'), 'gift',
+       'vol_' || lpad((1 + n % 9000)::text, 5, '0'), null,
+       'vol_' || lpad((1 + n * 7 % 9000)::text, 5, '0'), null, 5, null, now(), n from generate_series(1, 30000) n;
+insert into transfer select $bank, 'trf_' || lpad(n::text, 6, '0'), 'donation',
+       'vol_' || lpad((1 + n % 9000)::text, 5, '0'), null, null, 'fnd_1', 5, null, now(), n
+  from generate_series(30001, 60000) n;
+insert into transfer select $bank, 'trf_' || lpad(n::text, 6, '0'), 'grant', null, 'fnd_1', null, 'fnd_2', 5, null,
+       now(), n from generate_series(60001, 60100) n;
+insert into fund select $bank, 'fnd_' || n, 'x', 'project', null, null, 'open' from generate_series(1, 5000) n;
+insert into fund_balance select $bank, 'fnd_' || n, 0 from generate_series(1, 5000) n;
+insert into api_key select $bank, 'key_' || lpad(n::text, 5, '0'), 'org_' || lpad((1 + n % 500)::text, 5, '0'), 'x',
+       '{}', 'x', null, null, null, 'in force', now() from generate_series(1, 10000) n;
+insert into appointment select $bank, 'app_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 900)::text, 5, '0'),
+       'auditor', null, null, null, 'x', null, 'in force' from generate_series(1, 10000) n;
+insert into event (bank_id, position, event_id, topic, data, tags, actor, authority, request_id, command_id,
+       recorded_at, leaf)
+select $bank, n, gen_random_uuid(), (array['service-logged','service-confirmed','service-voided','volunteer-suspended'])
+       [1 + n % 4], '{}', array['vol_' || lpad((1 + n % 100)::text, 5, '0')], 'vol_' || (n % 50), '', '',
+       gen_random_uuid(), now(), '' from generate_series(1, 40000) n;
+insert into event_tag (bank_id, tag, topic, position)
+select bank_id, tag, topic, position from event, unnest(tags) tag;
+insert into security_event (bank_id, recorded_at, kind, actor, request_id)
+select $bank, now(), (array['signed-in','people-read','signed-out'])[1 + n % 3], 'vol_' || (n % 50), ''
+  from generate_series(1, 30000) n;
+analyze;
+"""
+
+Ask = Callable[..., Awaitable[Any]]
+
+
+class Explaining:
+    """A pool that does what it is asked to, and keeps how PostgreSQL went about it."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self.told: list[tuple[str, dict[str, Any]]] = []
+
+    async def fetch(self, statement: str, *binds: Any) -> list[Any]:
+        """The rows, after the plan was noted."""
+        (row,) = await self._pool.fetch(f"explain (analyze, timing off, format json) {statement}", *binds)
+        self.told.append((statement, json.loads(row[0])[0]["Plan"]))
+        return await self._pool.fetch(statement, *binds)
+
+
+@pytest.fixture(scope="module")
+def url(cluster: str, template: str) -> Iterator[str]:
+    """The URL of a database with large tables; it is only read."""
+    with database(cluster, template) as url:
+        with asyncio.Runner() as runner:
+            runner.run(fill(url))
+        yield url
+
+
+async def fill(url: str) -> None:
+    """Fill the tables."""
+    connection = await asyncpg.connect(url)
+    await keyring_for(connection, KEY_FILE)
+    await connection.execute(FILL.replace("$bank", f"'{BANK}'"))
+    await connection.close()
+
+
+@pytest.fixture
+async def pool(url: str) -> AsyncIterator[Pool]:
+    """Connections as the service has them."""
+    async with asyncpg.create_pool(url, min_size=1, max_size=2, server_settings=SETTINGS) as pool:
+        yield pool
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All nodes of a plan."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+def amiss(plan: dict[str, Any]) -> list[str]:
+    """What is wrong with a plan: whole tables read, much sorted, or more rows looked at than are returned."""
+    found, returned = [], plan["Actual Rows"] * plan["Actual Loops"]
+    for node in nodes(plan):
+        kind, loops = node["Node Type"], node["Actual Loops"]
+        if kind == "Seq Scan" and loops and node["Relation Name"] not in {"bank", "checkpoint"}:
+            found.append(f"reads all of {node['Relation Name']}")
+        if kind in {"Sort", "Incremental Sort"} and loops:
+            sorted_rows = sum(part["Actual Rows"] for part in node["Plans"])
+            if sorted_rows > PAGE * SORTED_PAGES:
+                found.append(f"sorts {sorted_rows} rows")
+    if touched(plan) > max(ROWS_FOR_ONE * returned, ROWS_FOR_NONE):
+        found.append(f"looks at {touched(plan):.0f} rows for {returned}")
+    return found
+
+
+def touched(plan: dict[str, Any]) -> float:
+    """How many rows are looked at."""
+    return sum(
+        node["Actual Loops"]
+        * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0))
+        for node in nodes(plan)
+        if "Relation Name" in node or node["Node Type"] == "Bitmap Index Scan"
+    )
+
+
+def every(**filters: tuple[Any, ...]) -> Iterator[dict[str, Any]]:
+    """Every combination of filters: each with each of its values, or not asked for."""
+    for values in itertools.product(*filters.values()):
+        yield dict(zip(filters, values, strict=True))
+
+
+Lists = dict[str, tuple[Ask, Iterator[dict[str, Any]]]]
+
+
+def lists(pool: Pool, people: People) -> Lists:
+    """Every list: how it is asked, with which filters, and how many indexes it looks into at the most."""
+    some, none = "vol_00007", None
+    body, bodies = "org_00003", ["org_00003", "org_00005"]
+    statuses = (
+        none,
+        ["logged"],
+        ["withdrawn"],
+        ["rejected"],
+        ["confirmed"],
+        ["corrected"],
+        ["voided"],
+        records.COUNTED,
+    )
+    set_aside = (["withdrawn"], ["rejected"], ["corrected"], ["voided"])
+    days = (none, date(2026, 6, 1))
+
+    async def found(query: str, members_of: list[str] | None) -> None:
+        asked = {"4711": ("4711", [], [], []), "p1": ("", ["p4711"], [], []), "d1": ("", [], ["d4711"], [])}
+        by = asked.get(query, ("", [], [], [7]))
+        if members_of is None:
+            await pool.fetch(volunteers.SQL["found"], BANK, "", PAGE, *by)
+        elif by[3] == []:  # by name it looks at all members, as its comment says
+            await pool.fetch(volunteers.SQL["found_members"], BANK, "", PAGE, *by, members_of)
+
+    security = SecurityLog(pool, people.keyring)
+    return {
+        "volunteers": (partial(volunteers.page, pool, people, BANK, none, "vol_00100", PAGE), every()),
+        "members": (
+            partial(volunteers.page, pool, people, BANK, none, "vol_00100", PAGE),
+            every(members_of=([body], bodies)),
+        ),
+        "people found": (found, every(query=("4711", "p1", "d1", "n"), members_of=(none, bodies))),
+        "records": (
+            lambda order, **asked: records.page(
+                pool, BANK, records.Wanted(**asked), after=none, limit=PAGE, order=order
+            ),
+            (
+                each
+                for each in every(
+                    volunteer_id=(none, "vol_00001"),
+                    organisation_ids=(none, bodies),
+                    statuses=statuses,
+                    first_day=days,
+                    last_day=(none, date(2026, 6, 30)),
+                    late=(none, True, False),
+                    order=("newest", "oldest"),
+                )
+                if not (each["late"] and each["statuses"] in set_aside)
+                # Of one volunteer in an organisation all of the volunteer's are looked at.
+                and not (each["volunteer_id"] == "vol_00001" and each["organisation_ids"])
+            ),
+        ),
+        "memberships": (
+            partial(memberships.page, pool, BANK, after="", limit=PAGE),
+            itertools.chain(
+                every(
+                    organisation_id=(body,),
+                    volunteer_id=(none,),
+                    role=(none, "member", "merchant"),
+                    status=(none, "approved", "requested", "ended"),
+                ),
+                every(organisation_id=(none,), volunteer_id=(some,)),
+            ),
+        ),
+        "roles that wait": (
+            partial(memberships.roles_waiting, pool, BANK, volunteer_id=some),
+            every(organisation_id=(body, "org_00008")),
+        ),
+        "organisations": (
+            lambda status: organisations.page(pool, BANK, status, "org_00100", PAGE),
+            every(status=(none, "approved", "registered", "suspended")),
+        ),
+        "appointments": (
+            lambda volunteer_id: offices.page(pool, BANK, volunteer_id, "", PAGE),
+            every(volunteer_id=(none, some)),
+        ),
+        "keys": (lambda: api_keys.page(pool, BANK, body, "", PAGE), every()),
+        "rewards": (
+            lambda statuses, kind: rewards.page(pool, BANK, statuses, kind, date(2026, 6, 1), "", PAGE),
+            every(statuses=(["published", "paused"], ["published"], ["withdrawn"]), kind=(none, "travel")),
+        ),
+        "redemptions": (
+            partial(redemptions.page, pool, BANK, limit=PAGE, before=none),
+            (
+                {"own_id": some if each["provider_ids"] else none, **each}
+                for each in every(
+                    volunteer_id=(none, some),
+                    provider_ids=(none, [], ["org_00003"]),
+                    reward_id=(none, "rew_00003"),
+                    status=(none, "reserved", "fulfilled", "expired"),
+                )
+            ),
+        ),
+        "transfers": (
+            partial(transfers.page, pool, BANK, before=none, limit=PAGE),
+            itertools.chain(
+                every(kind=(none, "gift", "donation", "grant"), volunteer_id=(none, some), fund_id=(none,)),
+                every(kind=(none, "gift", "donation", "grant"), volunteer_id=(none,), fund_id=("fnd_1", "fnd_2")),
+            ),
+        ),
+        "funds": (lambda: funds.page(pool, BANK, "", PAGE), every()),
+        "events": (
+            partial(history.page, pool, BANK, after=100, limit=PAGE),
+            (
+                each
+                for each in every(topic=(none, "service-voided"), tag=(none, "vol_00007"), actor=(none, "vol_3"))
+                if not (each["actor"] and (each["tag"] or each["topic"]))
+            ),
+        ),
+        "security events": (
+            partial(security.page, BANK, before=2**53, limit=PAGE),
+            every(kind=(none, "people-read"), actor=(none, "vol_3")),
+        ),
+    }
+
+
+LISTS = (
+    "volunteers", "members", "people found", "records", "memberships", "roles that wait", "organisations",
+    "appointments", "keys", "rewards", "redemptions", "transfers", "funds", "events", "security events",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LISTS)
+async def test_every_filter_has_its_index(name: str, pool: Pool, people: People) -> None:
+    """No table is read whole, no more is sorted than some pages, and of ten rows looked at one at least is returned."""
+    explaining = Explaining(pool)
+    ask, combinations = lists(explaining, people)[name]  # type: ignore[arg-type]
+    found = []
+    for filters in combinations:
+        explaining.told.clear()
+        await ask(**filters)
+        found += [(filters, each) for _, plan in explaining.told for each in amiss(plan)]
+    assert found == [], "\n".join(map(str, found))
+
+
+async def test_statistics_look_at_what_they_sum_up(pool: Pool) -> None:
+    """Of ten records looked at one at least is summed up, whatever is asked for: they are counted, not kept."""
+    explaining = Explaining(pool)
+    found = []
+    for filters in every(
+        volunteer_id=(None, "vol_00001"),
+        organisation_ids=(None, ["org_00003", "org_00005"]),
+        statuses=(None, ["logged"], ["rejected"], records.COUNTED),
+        first_day=(None, date(2026, 6, 1)),
+        last_day=(None, date(2026, 6, 30)),
+        late=(None, True, False),
+    ):
+        if filters["volunteer_id"] and filters["organisation_ids"]:
+            continue  # all of the volunteer's are looked at
+        if filters["late"] and filters["statuses"] == ["rejected"]:
+            continue
+        explaining.told.clear()
+        _, whole = await records.figures(explaining, BANK, records.Wanted(**filters), "month")  # type: ignore[arg-type]
+        ((_, plan),) = explaining.told
+        if touched(plan) > max(ROWS_FOR_ONE * whole.records, ROWS_FOR_NONE):
+            found.append((filters, touched(plan), whole.records))
+    assert found == [], "\n".join(map(str, found))
