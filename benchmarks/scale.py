@@ -190,7 +190,7 @@ def _questions(city: City) -> dict[str, Question]:
     year, month = str(city.beginning.year), f"{city.beginning.year}-06"
 
     def board(period: str) -> Question:
-        return lambda n: leaderboard(pool, people, bank_id, period, 0, 50)
+        return lambda n: leaderboard(pool, people, bank_id, period, None, 50)
 
     def found(query: Callable[[int], str], **more: Any) -> Question:
         return lambda n: volunteers.page(pool, people, bank_id, query(n), "", PAGE, **more)

@@ -293,6 +293,24 @@ CREATE TABLE public.leaderboard (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.leaderboard_step (
+    bank_id uuid NOT NULL,
+    period text NOT NULL,
+    level smallint NOT NULL,
+    step bigint NOT NULL,
+    people bigint NOT NULL
+)
+WITH (fillfactor='70');
+
+CREATE TABLE public.leaderboard_total (
+    bank_id uuid NOT NULL,
+    period text NOT NULL,
+    minutes bigint NOT NULL,
+    hidden bigint NOT NULL,
+    hidden_minutes bigint NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.membership (
     bank_id uuid NOT NULL,
     membership_id text NOT NULL,
@@ -611,6 +629,12 @@ ALTER TABLE ONLY public.idempotency
 ALTER TABLE ONLY public.leaderboard
     ADD CONSTRAINT leaderboard_pkey PRIMARY KEY (bank_id, volunteer_id, period);
 
+ALTER TABLE ONLY public.leaderboard_step
+    ADD CONSTRAINT leaderboard_step_pkey PRIMARY KEY (bank_id, period, level, step);
+
+ALTER TABLE ONLY public.leaderboard_total
+    ADD CONSTRAINT leaderboard_total_pkey PRIMARY KEY (bank_id, period);
+
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_pkey PRIMARY KEY (bank_id, membership_id);
 
@@ -707,7 +731,7 @@ CREATE INDEX event_by_topic ON public.event USING btree (bank_id, topic, "positi
 
 CREATE INDEX idempotency_by_age ON public.idempotency USING btree (recorded_at);
 
-CREATE INDEX leaderboard_in_order ON public.leaderboard USING btree (bank_id, period, is_visible, minutes DESC, "position", volunteer_id);
+CREATE INDEX leaderboard_in_order ON public.leaderboard USING btree (bank_id, period, ((- minutes)), "position", volunteer_id) WHERE (is_visible AND (minutes > 0));
 
 CREATE INDEX membership_by_organisation ON public.membership USING btree (bank_id, organisation_id, status, membership_id);
 

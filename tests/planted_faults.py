@@ -116,11 +116,11 @@ READ_MODELS = (
     ),
     Fault(
         "board: who did not agree is on it", "timebank/projections/recognition/leaderboards.sql",
-        "period = $2 and is_visible and minutes > 0", "period = $2 and minutes > 0", BOARDS,
+        "l.period = $2 and l.is_visible and l.minutes > 0", "l.period = $2 and l.minutes > 0", BOARDS,
     ),
     Fault(
-        "board: ranks are 1-2-2-3", "timebank/projections/recognition/leaderboards.sql",
-        "select rank() over", "select dense_rank() over", BOARDS,
+        "board: ranks are 1-2-2-3", "timebank/projections/recognition/leaderboards.py",
+        "rank, equals, minutes = rank + equals, 0,", "rank, equals, minutes = rank + 1, 0,", BOARDS,
     ),
     Fault(
         "board: paid duty counts", "timebank/projections/recognition/leaderboards.sql",
@@ -140,9 +140,8 @@ READ_MODELS = (
         "where b.bank_id = $1 and b.volunteer_id = p.volunteer_id", "where b.volunteer_id = p.volunteer_id", ROWS,
     ),
     Fault(
-        "reward: what was given back stays taken", "timebank/projections/credit/rewards.sql",
-        "and r.period = p.period\n                   and r.status in ('reserved', 'fulfilled')",
-        "and r.period = p.period", "tests/projections/credit",
+        "reward: what was given back stays taken", "timebank/projections/credit/redemptions.sql",
+        "= 'reward-reserved' then 1 else -1 end", "= 'reward-reserved' then 1 else 0 end", "tests/projections/credit",
     ),
     Fault(
         "reservation: what is over is due a moment late", "timebank/projections/credit/redemptions.sql",

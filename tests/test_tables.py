@@ -75,6 +75,8 @@ TABLES = {
     "proxy": Table(PEOPLE),
     "volunteer": Table(PEOPLE, readers=(IDENTITY,)),
     "leaderboard": Table(RECOGNITION),
+    "leaderboard_total": Table(RECOGNITION),
+    "leaderboard_step": Table(RECOGNITION),
     "service_record": Table(SERVICE),
     # Who is there.
     "api_key_use": Table(IDENTITY),
@@ -110,7 +112,7 @@ _TOKEN = re.compile(r'[\w.{}"]+|\S')
 _NAMES = r'((?:[\w.{}"]+)(?: , [\w.{}"]+)*)'
 _WRITTEN = re.compile(
     r"\b(?:insert into|merge into|delete from|truncate(?: table)?|alter table|drop table(?: if exists)?"
-    r"|create table(?: if not exists)?|(?<!for )(?<!key )(?<!do )(?<!on )update)(?: only)? " + _NAMES
+    r"|create table(?: if not exists)?|(?<!for )(?<!key )(?<!do )(?<!on )(?<!then )update)(?: only)? " + _NAMES
 )
 _LOCKED = re.compile(r"\block table(?: only)? " + _NAMES)
 _COMMON = re.compile(r"(?:\bwith(?: recursive)?|,) (\w+) (?:\( [\w ,]+ \) )?as (?:(?:not )?materialized )?\(")

@@ -172,7 +172,7 @@ class Reading(Racing):
             assert sum(total for period, total in totals.items() if len(period) == length) == totals["all"], "I15"
 
     async def _board(self, period: str) -> int:
-        board = await leaderboards.leaderboard(self.pool, self.people, self.bank_id, period, 0, 100)
+        board = await leaderboards.leaderboard(self.pool, self.people, self.bank_id, period, None, 100)
         assert sum(each.value for each in board.items) + board.hidden_minutes == board.total, "I10"
         shown = {self.person(n): self._served_in(n, period) for n in self.model.shown}
         told = {each.volunteer.volunteer_id: each.value for each in board.items}

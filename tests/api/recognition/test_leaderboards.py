@@ -84,3 +84,30 @@ async def test_an_empty_board(own_world: World) -> None:
     board = await own_world.volunteer.get("/v1/leaderboards/bank", period="1999")
     assert (board["items"], board["total"], board["hidden"], board["next"]) == ([], 0, 0, None)
     assert board["cut_off"]["recorded_at"] is not None
+
+
+async def test_where_one_stands(own_world: World) -> None:
+    """One is told one's rank, the way to the next, and the neighbours who agreed to be named."""
+    world = own_world
+    people = [await world.somebody(name) for name in ("赵一", "钱二", "孙三", "李四")]
+    for caller, hours in zip(people, (5, 4, 3, 2), strict=True):
+        await world.confirmed(caller.id, hours=hours, days_ago=2)
+    for caller in (people[0], people[3]):
+        await shown(caller)
+    place = await people[2].get("/v1/leaderboards/bank/me")
+    place.pop("cut_off")
+    assert place == {
+        "period": "all",
+        "is_shown": False,
+        "value": 180,
+        "rank": 2,
+        "minutes_to_next": 120,
+        "above": [{"rank": 1, "volunteer": {"volunteer_id": people[0].id, "name": "赵一"}, "value": 300}],
+        "below": [{"rank": 2, "volunteer": {"volunteer_id": people[3].id, "name": "李四"}, "value": 120}],
+    }
+    first = await people[0].get("/v1/leaderboards/bank/me", neighbours=0)
+    assert (first["rank"], first["minutes_to_next"], first["is_shown"], first["below"]) == (1, None, True, [])
+    assert (await world.verifier.get("/v1/leaderboards/bank/me", period="1999"))["rank"] is None
+    await world.organisation.get("/v1/leaderboards/bank/me", expect=403)
+    for cursor in ("7", "x.y.z"):
+        await people[0].get("/v1/leaderboards/bank", expect=400, after=cursor)

@@ -109,7 +109,8 @@ async def test_projections_that_stand_apart_are_brought_together(
     await ledger.submit(bank_id, Market(seed=1).commands(120))
     while await runner.catch_up(bank_id):
         pass
-    await pool.execute("delete from leaderboard")
+    for table in leaderboards.PROJECTION.tables:
+        await pool.execute(f"delete from {table}")
     await pool.execute("delete from checkpoint where projection = $1", leaderboards.PROJECTION.name)
     await pool.execute("delete from service_record")
     await pool.execute("update checkpoint set position = 0 where projection = 'service_records'")

@@ -5,12 +5,12 @@ from typing import Annotated
 from litestar import Controller, get
 from litestar.params import QueryParameter
 
-from timebank.access.table import EVERYBODY
+from timebank.access.table import EVERYBODY, PEOPLE
 from timebank.api.http.lists import paged
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest, Limit, MinPosition
 from timebank.projections.recognition import leaderboards
-from timebank.projections.recognition.leaderboards import Leaderboard, Place
+from timebank.projections.recognition.leaderboards import Leaderboard, OwnPlace, Place
 
 Period = Annotated[
     str,
@@ -19,6 +19,9 @@ Period = Annotated[
         description="`all`, a year as `2026`, a month as `2026-11`.",
     ),
 ]
+
+CURSOR = r"^[0-9]{1,15}\.[0-9]{1,15}\.[!-~]{1,100}$(?!\n)"
+NEXT = "The `next` of the page before."
 
 
 class LeaderboardController(Controller):
@@ -32,15 +35,31 @@ class LeaderboardController(Controller):
         self,
         request: BankRequest,
         period: Period = "all",
-        after: Annotated[int, QueryParameter(ge=0, le=10_000_000, description="The `next` of the page before.")] = 0,
+        after: Annotated[str | None, QueryParameter(max_length=200, pattern=CURSOR, description=NEXT)] = None,
         limit: Limit = 50,
         min_position: MinPosition = None,
     ) -> Leaderboard:
         """The bank's board: minutes of confirmed service, rank 1-2-2-4; everybody counts in the total."""
         await request.wait_for_reads(min_position)
 
-        async def board(offset: str | None, limit: int) -> Leaderboard:
-            people, start = request.services.people, int(offset or 0)
-            return await leaderboards.leaderboard(request.pool, people, request.bank_id, period, start, limit)
+        async def board(after: str | None, limit: int) -> Leaderboard:
+            people = request.services.people
+            return await leaderboards.leaderboard(request.pool, people, request.bank_id, period, after, limit)
 
-        return await paged(request, board, str(after), limit)
+        return await paged(request, board, after, limit)
+
+    @get("/bank/me", responses=READS, access=PEOPLE)
+    async def get_own_place(
+        self,
+        request: BankRequest,
+        period: Period = "all",
+        neighbours: Annotated[int, QueryParameter(ge=0, le=10, description="How many on each side.")] = 2,
+        min_position: MinPosition = None,
+    ) -> OwnPlace:
+        """Where one stands oneself on the bank's board, and next to whom; only those who agreed to it are named."""
+        await request.wait_for_reads(min_position)
+        own = request.user.person_id
+        assert own is not None, "people are let in only"
+        return await leaderboards.own_place(
+            request.pool, request.services.people, request.bank_id, period, own, neighbours
+        )

@@ -79,7 +79,7 @@ async def _figures(visitor: Visitor, bank_id: UUID) -> dict[str, int]:
     today, services = visitor.today, visitor.services
     periods = {"month": f"{today:%Y-%m}", "year": f"{today:%Y}", "all": "all"}
     figures = {
-        name: (await leaderboards.leaderboard(services.pool, services.people, bank_id, period, 0, 1)).total
+        name: (await leaderboards.leaderboard(services.pool, services.people, bank_id, period, None, 1)).total
         for name, period in periods.items()
     }
     kept[bank_id] = time.monotonic() + FIGURES_SECONDS, figures
