@@ -254,10 +254,6 @@ def lists(pool: Pool, people: People) -> Lists:
                 every(organisation_id=(none,), volunteer_id=(some,)),
             ),
         ),
-        "roles that wait": (
-            partial(memberships.roles_waiting, pool, BANK, volunteer_id=some),
-            every(organisation_id=(body, "org_00008")),
-        ),
         "organisations": (
             lambda status: organisations.page(pool, BANK, status, "org_00100", PAGE),
             every(status=(none, "approved", "registered", "suspended")),
@@ -319,7 +315,7 @@ def lists(pool: Pool, people: People) -> Lists:
 
 
 LISTS = (
-    "volunteers", "members", "people found", "records", "memberships", "roles that wait", "organisations",
+    "volunteers", "members", "people found", "records", "memberships", "organisations",
     "appointments", "keys", "board", "before one on the board", "what is counted of the board", "rewards",
     "redemptions", "transfers", "funds", "events", "security events",
 )  # fmt: skip

@@ -89,6 +89,7 @@ BATCHES = {"log_batch", "review_service"}
 """Where each row has a verdict of its own, so that who may nothing is told so for each."""
 
 OPTIONAL_BODIES: dict[str, dict[str, Any]] = {
+    "approve_membership": {},
     "decline_membership": REASON,
     "end_membership": REASON,
     "end_appointment": REASON,

@@ -125,7 +125,8 @@ class TestAgain:
         await berlin.people(ZHANG)
         await berlin.records(row("13900001111"), signer=VERIFIER)
         facts = await berlin.ask(
-            "select actor, authority, data ->> 'recorder_id', data ->> 'decided_by', data ->> 'signed_by' from history "
+            "select actor, authority, said ->> 'recorder_id', said ->> 'decided_by', said ->> 'signed_by' "
+            "from event, lateral (select convert_from(data, 'UTF8')::jsonb said) s "
             "where topic like 'service-%' order by position"
         )
         assert facts == [

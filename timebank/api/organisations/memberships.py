@@ -1,7 +1,7 @@
 """Memberships: asking, inviting, deciding, and who is a member."""
 
 from datetime import date
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal
 
 import msgspec
 from litestar import Controller, get, patch, post
@@ -39,6 +39,8 @@ from timebank.domain.organisations.memberships import (
     DeclineMembership,
     EndMembership,
 )
+from timebank.domain.organisations.refusals import RoleIsAnother
+from timebank.identity.failures import ProofNeeded
 from timebank.projections.organisations import memberships
 from timebank.projections.organisations.memberships import MembershipView
 
@@ -153,16 +155,22 @@ class MemberController(Controller):
         idempotency_key: IdempotencyHeader = None,
     ) -> MembershipStatus:
         """Let somebody in, or accept one's own invitation; proved, if it is to be more than a member."""
-        role = await _waits_for(request, organisation_id, volunteer_id)
-        if volunteer_id != request.user.person_id and role != "member":
+        role = data.role if data else None
+        is_own = volunteer_id == request.user.person_id
+        if role not in (None, "member") and not is_own:
             await _must_be_proved(request)
         command = ApproveMembership(
             **request.stamp,
             organisation_id=OrganisationId(organisation_id),
             volunteer_id=VolunteerId(volunteer_id),
-            role=data.role if data and data.role else role,
+            role=role if role or is_own or await _is_proved(request) else "member",
         )
-        return await _decided(request, command, "approved", idempotency_key)
+        try:
+            return await _decided(request, command, "approved", idempotency_key)
+        except RoleIsAnother:
+            if role is None:
+                await _must_be_proved(request)
+            raise
 
     @post("/{volunteer_id:str}/decline", status_code=200, responses=WRITES, access=JOIN_OR_MANAGE)
     async def decline_membership(
@@ -265,11 +273,12 @@ async def _must_be_proved(request: BankRequest) -> None:
         await request.must_be_proved()
 
 
-async def _waits_for(request: BankRequest, organisation_id: str, volunteer_id: str) -> Role:
-    """The role that an open membership waits for; that of a plain member, where none waits."""
-    await request.wait_for_reads()
-    waiting = await memberships.roles_waiting(request.pool, request.bank_id, organisation_id, volunteer_id)
-    return cast("Role", waiting[0]) if waiting else "member"
+async def _is_proved(request: BankRequest) -> bool:
+    try:
+        await _must_be_proved(request)
+    except ProofNeeded:
+        return False
+    return True
 
 
 def _status(fact: MembershipRequested | MembershipInvited | _Decision, status: str, position: int) -> MembershipStatus:

@@ -76,11 +76,6 @@ async def page(
     return [MembershipView(**row) for row in rows]
 
 
-async def roles_waiting(pool: Pool, bank_id: UUID, organisation_id: str, volunteer_id: str) -> list[str]:
-    """The roles in an organisation that a volunteer asked for, or was invited to, and has not yet."""
-    return [row["role"] for row in await pool.fetch(SQL["roles_waiting"], bank_id, volunteer_id, organisation_id)]
-
-
 async def roles_of(pool: Pool, bank_id: UUID, volunteer_id: str, on: date) -> dict[str, str]:
     """The roles a volunteer holds on a day, by organisation."""
     rows = await pool.fetch(SQL["roles_of"], bank_id, volunteer_id, on)

@@ -47,11 +47,6 @@ select m.*
  where m.bank_id = $1 and m.volunteer_id = $2 and m.membership_id > $3
  order by m.membership_id limit $4
 
--- roles_waiting --
--- The roles a volunteer is to have in an organisation. $1 bank  $2 volunteer  $3 organisation
-select role from membership
- where bank_id = $1 and volunteer_id = $2 and organisation_id = $3 and status in ('requested', 'invited')
-
 -- roles_of --
 -- The roles a volunteer holds on a day, by organisation. $1 bank  $2 volunteer  $3 day
 select organisation_id, role from membership
