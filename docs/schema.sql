@@ -81,6 +81,30 @@ begin
     return gone;
 end $$;
 
+CREATE TABLE public.activity (
+    bank_id uuid NOT NULL,
+    activity_id text NOT NULL,
+    organisation_id text NOT NULL,
+    status text NOT NULL,
+    name text NOT NULL,
+    category text NOT NULL,
+    content text NOT NULL,
+    place text NOT NULL,
+    node_id text,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    seats integer,
+    skills text[] NOT NULL,
+    programmes text[] NOT NULL,
+    leader_id text NOT NULL,
+    open_to text NOT NULL,
+    is_insured boolean NOT NULL,
+    signs_out boolean NOT NULL,
+    reason text,
+    "position" bigint NOT NULL
+)
+WITH (fillfactor='90');
+
 CREATE TABLE public.api_key (
     bank_id uuid NOT NULL,
     key_id text NOT NULL,
@@ -113,7 +137,10 @@ CREATE TABLE public.appointment (
     appointed_by text NOT NULL,
     delegated_from text,
     status text NOT NULL,
-    reason text
+    reason text,
+    node_id text,
+    source text,
+    duties text[] DEFAULT '{}'::text[] NOT NULL
 );
 
 CREATE TABLE public.bank (
@@ -240,6 +267,19 @@ CREATE TABLE public.credential (
     changed_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.employment (
+    bank_id uuid NOT NULL,
+    employment_id text NOT NULL,
+    volunteer_id text NOT NULL,
+    organisation_id text NOT NULL,
+    kind text NOT NULL,
+    hours jsonb NOT NULL,
+    from_day date NOT NULL,
+    until_day date,
+    leaves jsonb DEFAULT '[]'::jsonb NOT NULL,
+    "position" bigint NOT NULL
+);
+
 CREATE TABLE public.fund (
     bank_id uuid NOT NULL,
     fund_id text NOT NULL,
@@ -321,6 +361,30 @@ CREATE TABLE public.membership (
     valid_from date,
     valid_until date,
     reason text
+);
+
+CREATE TABLE public.node (
+    bank_id uuid NOT NULL,
+    node_id text NOT NULL,
+    level text NOT NULL,
+    depth integer NOT NULL,
+    from_day date NOT NULL,
+    until_day date
+);
+
+CREATE TABLE public.node_name (
+    bank_id uuid NOT NULL,
+    node_id text NOT NULL,
+    from_day date NOT NULL,
+    name text NOT NULL
+);
+
+CREATE TABLE public.node_stand (
+    bank_id uuid NOT NULL,
+    node_id text NOT NULL,
+    from_day date NOT NULL,
+    parent_id text,
+    into_id text
 );
 
 CREATE TABLE public.notice_read (
@@ -405,6 +469,45 @@ ALTER TABLE public.phone_code ALTER COLUMN code_id ADD GENERATED ALWAYS AS IDENT
     CACHE 1
 );
 
+CREATE TABLE public.place_day (
+    bank_id uuid NOT NULL,
+    node_id text NOT NULL,
+    day date NOT NULL,
+    minutes bigint NOT NULL
+)
+WITH (fillfactor='80');
+
+CREATE TABLE public.presence (
+    bank_id uuid NOT NULL,
+    activity_id text NOT NULL,
+    volunteer_id text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone,
+    proof_in text NOT NULL,
+    proof_out text,
+    is_taken_in_later boolean NOT NULL
+)
+WITH (fillfactor='90');
+
+CREATE TABLE public.proposal (
+    bank_id uuid NOT NULL,
+    proposal_id text NOT NULL,
+    volunteer_id text NOT NULL,
+    organisation_id text NOT NULL,
+    witness_id text,
+    activity text NOT NULL,
+    category text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    minutes integer NOT NULL,
+    place text,
+    content text,
+    status text NOT NULL,
+    record_id text,
+    reason text,
+    "position" bigint NOT NULL
+);
+
 CREATE TABLE public.proxy (
     bank_id uuid NOT NULL,
     proxy_id text NOT NULL,
@@ -447,6 +550,14 @@ CREATE TABLE public.refresh_token (
     used_at timestamp with time zone,
     parent bytea,
     place text
+);
+
+CREATE TABLE public.residence (
+    bank_id uuid NOT NULL,
+    volunteer_id text NOT NULL,
+    from_day date NOT NULL,
+    node_id text,
+    tie text NOT NULL
 );
 
 CREATE TABLE public.reward (
@@ -495,6 +606,14 @@ ALTER TABLE public.security_event ALTER COLUMN number ADD GENERATED ALWAYS AS ID
     CACHE 1
 );
 
+CREATE TABLE public.served_day (
+    bank_id uuid NOT NULL,
+    volunteer_id text NOT NULL,
+    day date NOT NULL,
+    minutes integer NOT NULL
+)
+WITH (fillfactor='90');
+
 CREATE TABLE public.service_record (
     bank_id uuid NOT NULL,
     record_id text NOT NULL,
@@ -519,7 +638,9 @@ CREATE TABLE public.service_record (
     "position" bigint NOT NULL,
     policy_version integer DEFAULT 0 NOT NULL,
     rules_applied jsonb DEFAULT '[]'::jsonb NOT NULL,
-    person_in_charge_id text
+    person_in_charge_id text,
+    activity_id text,
+    is_subsidised boolean DEFAULT false NOT NULL
 )
 WITH (fillfactor='80');
 
@@ -546,6 +667,15 @@ CREATE TABLE public.sign_in_attempt (
     succeeded_at timestamp with time zone,
     network text
 );
+
+CREATE TABLE public.sign_up (
+    bank_id uuid NOT NULL,
+    activity_id text NOT NULL,
+    volunteer_id text NOT NULL,
+    status text NOT NULL,
+    "position" bigint NOT NULL
+)
+WITH (fillfactor='90');
 
 CREATE TABLE public.statement_checkpoint (
     bank_id uuid NOT NULL,
@@ -578,6 +708,12 @@ CREATE TABLE public.volunteer (
     registered_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.willing (
+    bank_id uuid NOT NULL,
+    volunteer_id text NOT NULL,
+    is_willing boolean NOT NULL
+);
+
 CREATE TABLE public.witnessed_checkpoint (
     origin text NOT NULL,
     size bigint NOT NULL,
@@ -586,6 +722,9 @@ CREATE TABLE public.witnessed_checkpoint (
     cosigned_at timestamp with time zone NOT NULL,
     CONSTRAINT witnessed_checkpoint_size_check CHECK ((size >= 0))
 );
+
+ALTER TABLE ONLY public.activity
+    ADD CONSTRAINT activity_pkey PRIMARY KEY (bank_id, activity_id);
 
 ALTER TABLE ONLY public.api_key
     ADD CONSTRAINT api_key_pkey PRIMARY KEY (bank_id, key_id);
@@ -610,6 +749,9 @@ ALTER TABLE ONLY public.cosignature
 
 ALTER TABLE ONLY public.credential
     ADD CONSTRAINT credential_pkey PRIMARY KEY (bank_id, volunteer_id);
+
+ALTER TABLE ONLY public.employment
+    ADD CONSTRAINT employment_pkey PRIMARY KEY (bank_id, employment_id);
 
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (bank_id, "position");
@@ -638,6 +780,15 @@ ALTER TABLE ONLY public.leaderboard_total
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_pkey PRIMARY KEY (bank_id, membership_id);
 
+ALTER TABLE ONLY public.node_name
+    ADD CONSTRAINT node_name_pkey PRIMARY KEY (bank_id, node_id, from_day);
+
+ALTER TABLE ONLY public.node
+    ADD CONSTRAINT node_pkey PRIMARY KEY (bank_id, node_id);
+
+ALTER TABLE ONLY public.node_stand
+    ADD CONSTRAINT node_stand_pkey PRIMARY KEY (bank_id, node_id, from_day);
+
 ALTER TABLE ONLY public.notice_read
     ADD CONSTRAINT notice_read_pkey PRIMARY KEY (bank_id, volunteer_id);
 
@@ -662,6 +813,15 @@ ALTER TABLE ONLY public.person
 ALTER TABLE ONLY public.phone_code
     ADD CONSTRAINT phone_code_pkey PRIMARY KEY (code_id);
 
+ALTER TABLE ONLY public.place_day
+    ADD CONSTRAINT place_day_pkey PRIMARY KEY (bank_id, node_id, day);
+
+ALTER TABLE ONLY public.presence
+    ADD CONSTRAINT presence_pkey PRIMARY KEY (bank_id, activity_id, volunteer_id, since);
+
+ALTER TABLE ONLY public.proposal
+    ADD CONSTRAINT proposal_pkey PRIMARY KEY (bank_id, proposal_id);
+
 ALTER TABLE ONLY public.proxy
     ADD CONSTRAINT proxy_pkey PRIMARY KEY (bank_id, proxy_id);
 
@@ -670,6 +830,9 @@ ALTER TABLE ONLY public.redemption
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT refresh_token_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.residence
+    ADD CONSTRAINT residence_pkey PRIMARY KEY (bank_id, volunteer_id, from_day);
 
 ALTER TABLE ONLY public.reward
     ADD CONSTRAINT reward_pkey PRIMARY KEY (bank_id, reward_id);
@@ -689,6 +852,9 @@ ALTER TABLE ONLY public.sealing_key
 ALTER TABLE ONLY public.security_event
     ADD CONSTRAINT security_event_pkey PRIMARY KEY (bank_id, number);
 
+ALTER TABLE ONLY public.served_day
+    ADD CONSTRAINT served_day_pkey PRIMARY KEY (bank_id, volunteer_id, day);
+
 ALTER TABLE ONLY public.service_record
     ADD CONSTRAINT service_record_pkey PRIMARY KEY (bank_id, record_id);
 
@@ -697,6 +863,9 @@ ALTER TABLE ONLY public.session
 
 ALTER TABLE ONLY public.sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (bank_id, login, address);
+
+ALTER TABLE ONLY public.sign_up
+    ADD CONSTRAINT sign_up_pkey PRIMARY KEY (bank_id, activity_id, volunteer_id);
 
 ALTER TABLE ONLY public.signed_checkpoint
     ADD CONSTRAINT signed_checkpoint_pkey PRIMARY KEY (bank_id, size);
@@ -716,14 +885,29 @@ ALTER TABLE ONLY public.volunteer
 ALTER TABLE ONLY public.volunteer
     ADD CONSTRAINT volunteer_pkey PRIMARY KEY (bank_id, volunteer_id);
 
+ALTER TABLE ONLY public.willing
+    ADD CONSTRAINT willing_pkey PRIMARY KEY (bank_id, volunteer_id);
+
 ALTER TABLE ONLY public.witnessed_checkpoint
     ADD CONSTRAINT witnessed_checkpoint_pkey PRIMARY KEY (origin, size);
+
+CREATE INDEX activity_by_organisation ON public.activity USING btree (bank_id, organisation_id, activity_id);
+
+CREATE INDEX activity_open ON public.activity USING btree (bank_id, starts_at, activity_id) WHERE (status = 'published'::text);
+
+CREATE INDEX activity_open_at ON public.activity USING btree (bank_id, node_id, starts_at, activity_id) WHERE (status = 'published'::text);
 
 CREATE INDEX api_key_by_id ON public.api_key USING btree (key_id);
 
 CREATE INDEX api_key_by_organisation ON public.api_key USING btree (bank_id, organisation_id, key_id);
 
+CREATE INDEX appointment_by_node ON public.appointment USING btree (bank_id, node_id) WHERE ((node_id IS NOT NULL) AND (status = 'in force'::text));
+
 CREATE INDEX appointment_by_volunteer ON public.appointment USING btree (bank_id, volunteer_id);
+
+CREATE INDEX employment_by_organisation ON public.employment USING btree (bank_id, organisation_id, employment_id);
+
+CREATE INDEX employment_by_volunteer ON public.employment USING btree (bank_id, volunteer_id, employment_id);
 
 CREATE INDEX event_by_actor ON public.event USING btree (bank_id, actor, "position");
 
@@ -743,6 +927,10 @@ CREATE INDEX membership_of_members ON public.membership USING btree (bank_id, or
 
 CREATE INDEX membership_waiting_of_volunteer ON public.membership USING btree (bank_id, volunteer_id, organisation_id) WHERE (status = ANY (ARRAY['requested'::text, 'invited'::text]));
 
+CREATE INDEX node_by_level ON public.node USING btree (bank_id, level, node_id);
+
+CREATE INDEX node_stand_by_parent ON public.node_stand USING btree (bank_id, COALESCE(into_id, parent_id, ''::text), node_id);
+
 CREATE INDEX oidc_identity_by_volunteer ON public.oidc_identity USING btree (bank_id, volunteer_id);
 
 CREATE INDEX one_time_code_by_volunteer ON public.one_time_code USING btree (bank_id, volunteer_id);
@@ -758,6 +946,12 @@ CREATE INDEX person_by_phone ON public.person USING btree (bank_id, phone_index)
 CREATE INDEX phone_code_by_phone ON public.phone_code USING btree (bank_id, phone_index, issued_at);
 
 CREATE INDEX phone_code_by_volunteer ON public.phone_code USING btree (bank_id, volunteer_id, issued_at);
+
+CREATE INDEX place_day_of_nothing ON public.place_day USING btree (bank_id) WHERE (minutes = 0);
+
+CREATE INDEX proposal_by_organisation ON public.proposal USING btree (bank_id, organisation_id, proposal_id);
+
+CREATE INDEX proposal_by_volunteer ON public.proposal USING btree (bank_id, volunteer_id, proposal_id);
 
 CREATE INDEX proxy_by_proxy ON public.proxy USING btree (bank_id, proxy_volunteer_id);
 
@@ -777,6 +971,8 @@ CREATE INDEX redemption_due ON public.redemption USING btree (bank_id, expires_a
 
 CREATE INDEX refresh_token_by_session ON public.refresh_token USING btree (session_id);
 
+CREATE INDEX residence_by_node ON public.residence USING btree (bank_id, node_id, volunteer_id);
+
 CREATE INDEX reward_by_kind ON public.reward USING btree (bank_id, status, ((terms ->> 'kind'::text)), reward_id);
 
 CREATE INDEX reward_by_status ON public.reward USING btree (bank_id, status, reward_id);
@@ -794,6 +990,8 @@ CREATE INDEX security_event_by_kind_and_actor ON public.security_event USING btr
 CREATE INDEX security_event_by_subject ON public.security_event USING btree (bank_id, subject, number) WHERE (subject IS NOT NULL);
 
 CREATE INDEX security_event_notice ON public.security_event USING btree (bank_id, COALESCE(subject, actor), number) WHERE (kind = ANY (ARRAY['code-issued'::text, 'identity-linked'::text, 'identity-unlinked'::text, 'new-device'::text, 'password-set'::text, 'phone-code-issued'::text, 'phone-verified'::text, 'recovery-code-used'::text, 'refresh-reused'::text, 'second-factor-removed'::text, 'second-factor-reset'::text, 'second-factor-set'::text, 'sessions-ended'::text]));
+
+CREATE INDEX service_record_by_activity ON public.service_record USING btree (bank_id, activity_id, record_id) WHERE (activity_id IS NOT NULL);
 
 CREATE INDEX service_record_by_day ON public.service_record USING btree (bank_id, local_date, record_id);
 
@@ -846,6 +1044,8 @@ CREATE INDEX sign_in_attempt_by_address ON public.sign_in_attempt USING btree (b
 CREATE INDEX sign_in_attempt_by_network ON public.sign_in_attempt USING btree (bank_id, network) WHERE (network IS NOT NULL);
 
 CREATE INDEX sign_in_attempt_by_volunteer ON public.sign_in_attempt USING btree (bank_id, volunteer_id);
+
+CREATE INDEX sign_up_by_volunteer ON public.sign_up USING btree (bank_id, volunteer_id, activity_id) WHERE (status <> 'withdrawn'::text);
 
 CREATE INDEX transfer_by_fund ON public.transfer USING btree (bank_id, fund_id, kind, transfer_id) WHERE (fund_id IS NOT NULL);
 

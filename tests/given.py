@@ -25,9 +25,11 @@ def recall(command: Command, facts: Sequence[Fact]) -> tuple[Known, list[Fact]]:
     """The memories a command asks for, as of the facts; and the facts that are in the boundary of none of them."""
     first = {key: blank(key) for key in command.needs()}
     unseen = _take_in(first.values(), facts)
-    further = {key: blank(key) for key in command.also_needs(Known(first)) if key not in first}
-    unseen_further = _take_in(further.values(), facts)
-    return Known(first | further), [fact for fact in unseen if any(fact is other for other in unseen_further)]
+    while further := {key: blank(key) for key in command.also_needs(Known(first)) if key not in first}:
+        unseen_further = _take_in(further.values(), facts)
+        unseen = [fact for fact in unseen if any(fact is other for other in unseen_further)]
+        first |= further
+    return Known(first), unseen
 
 
 def _take_in(memories: Iterable[Memory], facts: Sequence[Fact]) -> list[Fact]:

@@ -104,8 +104,8 @@ RULES = (
     ),
     Fault(
         "office: one that is over still governs", "timebank/domain/authority.py",
-        "if known(Offices, self.holder).find(self.by.authority, self.by.scope, self.at.date()) is None:",
-        "if known(Offices, self.holder) is None:", "tests/domain/test_authority.py",
+        ".find(self.by.authority, self.by.scope, self.at.date(), self.by.node_id) is None:", " is None:",
+        "tests/domain/test_authority.py",
     ),
 )  # fmt: skip
 

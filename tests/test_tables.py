@@ -29,9 +29,10 @@ ACCESS = "timebank.access"
 MACHINERY, CREDIT = "timebank.projections.machinery", "timebank.projections.credit"
 PEOPLE, ORGANISATIONS = "timebank.projections.people", "timebank.projections.organisations"
 SERVICE, RECOGNITION = "timebank.projections.service", "timebank.projections.recognition"
-SUPERVISION = "timebank.projections.supervision"
+SUPERVISION, PLACES = "timebank.projections.supervision", "timebank.projections.places"
+ACTIVITIES = "timebank.projections.activities"
 BACKUPS = "timebank.exchange.backups"
-PROJECTIONS = (MACHINERY, CREDIT, PEOPLE, ORGANISATIONS, SERVICE, RECOGNITION, SUPERVISION)
+PROJECTIONS = (MACHINERY, CREDIT, PEOPLE, ORGANISATIONS, SERVICE, RECOGNITION, SUPERVISION, PLACES, ACTIVITIES)
 
 
 class Table(NamedTuple):
@@ -69,7 +70,7 @@ TABLES = {
     "reward": Table(CREDIT),
     "transfer": Table(CREDIT),
     "api_key": Table(ORGANISATIONS, readers=(IDENTITY,)),
-    "appointment": Table(ORGANISATIONS, readers=(IDENTITY,)),
+    "appointment": Table(ORGANISATIONS, readers=(IDENTITY, PLACES)),
     "membership": Table(ORGANISATIONS, readers=(PEOPLE,)),
     "organisation": Table(ORGANISATIONS),
     "proxy": Table(PEOPLE),
@@ -78,6 +79,12 @@ TABLES = {
     "leaderboard_total": Table(RECOGNITION),
     "leaderboard_step": Table(RECOGNITION),
     "service_record": Table(SERVICE),
+    "proposal": Table(SERVICE),
+    "employment": Table(ORGANISATIONS),
+    **dict.fromkeys(
+        ("node", "node_name", "node_stand", "residence", "served_day", "place_day", "willing"), Table(PLACES)
+    ),
+    **dict.fromkeys(("activity", "sign_up", "presence"), Table(ACTIVITIES)),
     # Who is there.
     "api_key_use": Table(IDENTITY),
     "credential": Table(IDENTITY),

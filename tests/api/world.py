@@ -2,16 +2,24 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any, get_args
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 from litestar import Litestar
 
 from tests.controls import GARDENERS, HAIRCUT, KEY_FILE, ZONE, span
 from timebank.api.app import create_app
+from timebank.domain.acting import Acting
+from timebank.domain.activities.activities import PlanActivity, PublishActivity
+from timebank.domain.activities.attendance import CheckIn, CheckOut
+from timebank.domain.activities.sign_ups import SignUp
+from timebank.domain.facts.activities import Plan
 from timebank.domain.facts.organisations import Permission
+from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerId, new_activity_id
 from timebank.identity.security_log import Visit
+from timebank.ledger.submission import Receipt
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import Services
 from timebank.runtime.founding import found_bank
@@ -186,6 +194,78 @@ class World:
         opened = await self.administrator.post("/v1/funds", {"name": name, **of}, expect=201)
         fund_id: str = opened["fund_id"]
         return fund_id
+
+    async def node(self, level: str = "社区", **changes: Any) -> str:
+        """A new place, at the top unless something is said of where."""
+        asked = {"level": level, "name": f"{level} {uuid4().hex[:6]}", "from_day": "2026-01-01"}
+        node_id: str = (await self.administrator.post("/v1/nodes", asked | changes, expect=201))["node_id"]
+        return node_id
+
+    async def leader(self, node_id: str, **term: Any) -> Caller:
+        """A new volunteer who leads a place."""
+        somebody = await self.somebody()
+        asked = {"volunteer_id": somebody.id, "source": "recommended", **term}
+        await self.administrator.post(f"/v1/nodes/{node_id}/leaders", asked, expect=201)
+        return somebody
+
+    async def lives(self, volunteer_id: str, node_id: str | None, from_day: str = "2026-01-01") -> None:
+        """Somebody lives at a place."""
+        asked = {"node_id": node_id, "from_day": from_day}
+        await self.administrator.post(f"/v1/volunteers/{volunteer_id}/residences", asked, expect=201)
+
+    async def activity(self, *, published: bool = True, hours: float = 2, starts_in: float = -0.5, **plan: Any) -> str:
+        """A new activity of the garden, led by its coordinator, which began half an hour ago."""
+        starts_at = utc_now().replace(microsecond=0) + timedelta(hours=starts_in)
+        asked = {
+            "name": "楼道清扫",
+            "category": "公益慈善",
+            "content": "擦洗扶手",
+            "place": "三号楼",
+            "starts_at": starts_at.isoformat(),
+            "ends_at": (starts_at + timedelta(hours=hours)).isoformat(),
+            "leader_id": self.coordinator.id,
+        }
+        path = f"/v1/organisations/{self.garden}/activities"
+        activity_id: str = (await self.coordinator.post(path, asked | plan, expect=201))["activity_ids"][0]
+        if published:
+            await self.coordinator.post(f"/v1/activities/{activity_id}/publish", expect=200)
+        return activity_id
+
+    async def past_activity(
+        self, *people: Caller, days_ago: int = 1, has_left: bool = True, led: bool = False, **plan: Any
+    ) -> str:
+        """An activity of the garden that is over, with people who were there; its leader, the coordinator, if `led`."""
+        start = utc_now().replace(minute=0, second=0, microsecond=0).astimezone(ZONE) - timedelta(days=days_ago)
+        end, activity_id = start + timedelta(hours=2), new_activity_id()
+        said: dict[str, Any] = {"name": "楼道清扫", "category": "公益慈善", "content": "擦洗扶手", "place": "三号楼"}
+        planned = Plan(**said, starts_at=start, ends_at=end, leader_id=ActorId(self.coordinator.id), **plan)
+        then: Any = {"by": Acting(ActorId(self.garden), "organisation"), "at": start, "activity_id": activity_id}
+        commands: list[Any] = [
+            PlanActivity(**then, organisation_id=OrganisationId(self.garden), plan=planned),
+            PublishActivity(**then),
+        ]
+        for each in (*people, *([self.coordinator] if led else [])):
+            who: Any = then | {"volunteer_id": VolunteerId(each.id)}
+            commands += [SignUp(**who), CheckIn(**who, proof="leader", entry_id=f"in-{each.id}")]
+            if has_left:
+                commands.append(CheckOut(**(who | {"at": end}), proof="leader", entry_id=f"out-{each.id}"))
+        outcomes = await self.services.ledger.submit(self.bank_id, commands)
+        assert all(isinstance(each, Receipt) for each in outcomes), outcomes
+        return activity_id
+
+    async def employed(self, somebody: Caller, kind: str = "contract", **said: Any) -> str:
+        """Somebody works for the garden, all day long on every day unless something is said of it."""
+        hours = [{"weekday": day, "from_minute": 0, "until_minute": 1440} for day in range(1, 8)]
+        asked = {"volunteer_id": somebody.id, "kind": kind, "from_day": "2026-01-01", "hours": hours}
+        path = f"/v1/organisations/{self.garden}/employments"
+        employment_id: str = (await self.administrator.post(path, asked | said, expect=201))["employment_id"]
+        return employment_id
+
+    async def proposal(self, somebody: Caller, **said: Any) -> str:
+        """Somebody says that they served for the garden yesterday."""
+        asked = {"organisation_id": self.garden, "activity": "探访", "category": "公益慈善", **hours_of()}
+        proposal_id: str = (await somebody.post("/v1/proposals", asked | said, expect=201))["proposal_id"]
+        return proposal_id
 
     async def redeem(self, somebody: Caller, reward_id: str, body: Any = None, **how: Any) -> dict[str, Any]:
         """What somebody is told who reserved a reward, or could not."""

@@ -7,7 +7,9 @@ from typing import Any
 
 from tests.controls import commands, credit
 from tests.controls.commands import OFFICE
+from tests.controls.happenings import Happenings
 from tests.controls.people import GARDEN, GARDENERS_PROGRAM, NOON, acting
+from tests.controls.streets import Streets
 from tests.controls.town import Town, confirm, log, volunteer
 from timebank.domain.credit.funds import CloseFund, OpenFund
 from timebank.domain.credit.policies import AdoptPolicy
@@ -116,7 +118,16 @@ class Market(Town):
             for command in (log(f"rec_first_{n}", volunteer(n), days_ago=20, hours=3), confirm(f"rec_first_{n}"))
         ]
         market = [book, publish(), open_fund(), open_fund(PROJECT, kind="project"), *served]
-        return town + market + [self.next() for _ in range(count)]
+        people = [volunteer(n) for n in range(1, self.volunteers + 1)]
+        streets, happenings = Streets(count, people), Happenings(count, people)
+        founding = [*streets.found(), *happenings.found()]
+        beside = (each for n in range(count) for each in self._beside(n, streets, happenings))
+        return town + market + founding + list(beside)
+
+    def _beside(self, n: int, streets: Streets, happenings: Happenings) -> list[Command]:
+        """What happens in the market, and now and then beside it: chances of their own keep the two apart."""
+        beside: list[Command] = [streets.next()] if n % 4 == 0 else [happenings.next()] if n % 4 == 2 else []
+        return [self.next(), *beside]
 
     def next(self) -> Command:
         """One more."""

@@ -56,6 +56,21 @@ BEFORE = {
     "reservation-expired": ("reward-reserved",),
     "credit-granted": ("fund-opened", "credit-donated"),
     "fund-closed": ("fund-opened",),
+    "activity-published": ("activity-planned",),
+    "activity-changed": ("activity-planned",),
+    "activity-cancelled": ("activity-planned",),
+    "activity-closed": ("activity-planned",),
+    "sign-up-withdrawn": ("sign-up-made",),
+    "sign-up-moved-up": ("sign-up-made",),
+    "checked-out": ("checked-in",),
+    "employment-ended": ("employment-declared",),
+    "proposal-taken-up": ("service-proposed",),
+    "proposal-declined": ("service-proposed",),
+    "proposal-withdrawn": ("service-proposed",),
+    "node-renamed": ("node-opened",),
+    "node-moved": ("node-opened",),
+    "node-merged": ("node-opened",),
+    "node-closed": ("node-opened",),
 }
 """What has to have happened before a fact; nothing, for those that are not here. The golden facts tell one story."""
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 from timebank.access.table import Access, let_in
 from timebank.domain.acting import Acting
-from timebank.domain.identifiers import OrganisationId, VolunteerId
+from timebank.domain.identifiers import NodeId, OrganisationId, VolunteerId
 from timebank.domain.people.refusals import ProxyNotAllowed, VolunteerUnknown
 from timebank.domain.refusals import YouAreSuspended
-from timebank.identity.principals import Principal
+from timebank.identity.principals import Held, Principal
 from timebank.projections.people.proxies import ProxyView
 from timebank.words import told
 
@@ -27,10 +27,11 @@ class NotAllowed(Exception):  # noqa: N818  # an answer, not an error of ours
 
 
 class Concerned(NamedTuple):
-    """Whom, and which organisation, a request's address names."""
+    """Whom, which organisation, and which place a request's address names."""
 
     volunteer_id: str | None = None
     organisation_id: str | None = None
+    node_id: str | None = None
 
 
 def rights_of(principal: Principal, access: Access, concerned: Concerned, today: date) -> tuple[Acting, ...]:
@@ -55,10 +56,19 @@ def rights_of(principal: Principal, access: Access, concerned: Concerned, today:
 def _of_offices(principal: Principal, access: Access, concerned: Concerned, today: date) -> Iterator[Acting]:
     for office in access.offices:
         for held in principal.offices:
-            is_theirs = office != "node-leader" or concerned.organisation_id in (None, held.organisation_id)
-            if held.office == office and is_theirs and held.in_force(today):
+            if held.office == office and _is_theirs(held, concerned) and held.in_force(today):
                 scope = OrganisationId(held.organisation_id) if held.organisation_id else None
-                yield Acting(principal.actor, office, scope=scope)
+                node_id = NodeId(held.node_id) if held.node_id else None
+                yield Acting(principal.actor, office, scope=scope, node_id=node_id)
+
+
+def _is_theirs(held: Held, concerned: Concerned) -> bool:
+    """Whether a leader's office may reach what an address names: a place is for leaders of places."""
+    if held.office != "node-leader":
+        return True
+    if concerned.node_id:
+        return held.node_id is not None
+    return concerned.organisation_id in (None, held.organisation_id)
 
 
 def _of_program(principal: Principal, access: Access) -> Acting:

@@ -64,6 +64,11 @@ class Sight:
         return self._principal.role == "administrator"
 
     @property
+    def _leads_a_place(self) -> bool:
+        """Whether they lead a place, and so look for people to be entered there."""
+        return any(each.node_id for each in (self._acting, *self._principal.acting_also))
+
+    @property
     def own_ids(self) -> frozenset[str]:
         """Who they are: whoever asks, and whom they act for."""
         return frozenset(each for each in (self._principal.actor, self._acting.on_behalf_of) if each)
@@ -110,7 +115,7 @@ class Sight:
         if self.sees_people:
             return await volunteers.page(self.pool, people, self.bank_id, query, after, limit)
         own = await self.organisations(SEES_MEMBERS)
-        if not own:
+        if not own and not self._leads_a_place:
             raise NotAllowed(
                 "This is for administrators, node leaders, and whoever logs, verifies or manages for an organisation."
             )

@@ -84,6 +84,12 @@ CANCEL_REDEMPTION = Access(
 GIVE = Access(own=True, proxy="give")
 KEEP_FUND = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
 VIEW_GRANTS = Access(offices=("administrator", "auditor"), roles=MANAGES_MEMBERS)
+TAKE_PART = Access(people=True, offices=("administrator",), roles=LOGS_SERVICE, permission="log-service")
+KEEP_STAFF = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
+LEAD_NODE = Access(offices=("administrator", "node-leader"))
+APPOINT_LEADER = Access(offices=("administrator", "node-leader"), proof=True)
+SET_RESIDENCE = Access(own=True, proxy="personal-data", offices=("administrator", "node-leader"))
+VIEW_RESIDENCE = Access(own=True, proxy="view", offices=("administrator", "node-leader"))
 REGISTER_VOLUNTEERS = Access(offices=("administrator", "node-leader"), permission="register-volunteers")
 
 

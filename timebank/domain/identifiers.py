@@ -26,6 +26,10 @@ RewardId = NewType("RewardId", str)
 RedemptionId = NewType("RedemptionId", str)
 FundId = NewType("FundId", str)
 TransferId = NewType("TransferId", str)
+NodeId = NewType("NodeId", str)
+ActivityId = NewType("ActivityId", str)
+EmploymentId = NewType("EmploymentId", str)
+ProposalId = NewType("ProposalId", str)
 ActorId = NewType("ActorId", str)
 """Who did something: a volunteer, an organisation's program, or the operator. It tags nothing."""
 
@@ -62,6 +66,15 @@ def new_record_id() -> RecordId:
     return RecordId(f"rec_{uuid7().hex}")
 
 
+def numbered(first: RecordId, number: int) -> RecordId:
+    """One of the identifiers that follow each other where many records are made at once: the first is number 0.
+
+    The last 24 of the 62 random bits count on, so that they are in order.
+    """
+    last = (int(first[-6:], 16) + number) % 16**6
+    return RecordId(f"{first[:-6]}{last:06x}")
+
+
 def new_appointment_id() -> AppointmentId:
     """A new appointment's identifier."""
     return AppointmentId(f"app_{uuid7().hex}")
@@ -95,6 +108,31 @@ def new_fund_id() -> FundId:
 def new_transfer_id() -> TransferId:
     """The identifier of a new gift, donation or grant."""
     return TransferId(f"trf_{uuid7().hex}")
+
+
+def new_node_id() -> NodeId:
+    """A new identifier of a place: a node of the tree."""
+    return NodeId(f"nod_{uuid7().hex}")
+
+
+def new_activity_id() -> ActivityId:
+    """A new activity's identifier."""
+    return ActivityId(f"act_{uuid7().hex}")
+
+
+def new_employment_id() -> EmploymentId:
+    """The identifier of somebody's working for a body."""
+    return EmploymentId(f"emp_{uuid7().hex}")
+
+
+def new_proposal_id() -> ProposalId:
+    """The identifier of service that somebody says they did."""
+    return ProposalId(f"pro_{uuid7().hex}")
+
+
+def new_entry_id() -> str:
+    """What one entry of attendance is known by, where nobody made it an identifier before."""
+    return uuid7().hex
 
 
 def new_volunteer_number() -> VolunteerNumber:
@@ -163,6 +201,10 @@ TAG_OF: Mapping[Any, Callable[[Any], str]] = {
             RedemptionId,
             FundId,
             TransferId,
+            NodeId,
+            ActivityId,
+            EmploymentId,
+            ProposalId,
         ),
         str,
     ),

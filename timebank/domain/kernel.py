@@ -134,6 +134,10 @@ class Known:
         """One memory, as in `known(Balance, volunteer_id)`; the command has to have named it among its needs."""
         return cast("M", self._memories[cast("type[Memory]", kind), whom])
 
+    def has(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> bool:
+        """Whether a memory is known yet."""
+        return (kind, whom) in self._memories
+
     def beside(self, key: Key, memory: Memory) -> "Known":
         """The same, and one memory more."""
         return Known({**self._memories, key: memory})
@@ -182,7 +186,7 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         raise NotImplementedError  # pragma: no cover
 
     def also_needs(self, known: Known) -> Sequence[Key]:
-        """The memories that only the first ones can name."""
+        """The memories that only those known already can name. It is asked again until it names no more."""
         return ()
 
     def decide(self, known: Known) -> Iterator[Fact]:

@@ -4,6 +4,7 @@ It concerns every subject at once, which is why it stands above them.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Literal
 
 from timebank.domain.credit.accounts import Balance
@@ -40,6 +41,8 @@ from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, eve
 from timebank.domain.organisations.offices import Administrators, Appointment, ended
 from timebank.domain.people.volunteers import Consents, Volunteer
 from timebank.domain.person import Person
+from timebank.domain.places.nodes import DAY
+from timebank.domain.places.residences import Residence, moved
 from timebank.domain.refusals import NotYourOwn
 
 Rest = Literal["donate", "hold"]
@@ -129,6 +132,7 @@ class _Departure(Command, frozen=True, kw_only=True):
             about(Consents, self.volunteer_id),
             about(Standing, self.volunteer_id),
             about(Balance, self.volunteer_id),
+            about(Residence, self.volunteer_id),
             about(Administrators),
             *((about(Fund, self.fund_id),) if self.fund_id else ()),
         )
@@ -154,6 +158,10 @@ class _Departure(Command, frozen=True, kw_only=True):
             yield from ended(known(Appointment, appointment_id), self.by.actor, None)
         yield from self._memberships(standing)
         yield from self._proxies(standing)
+        residence = known(Residence, self.volunteer_id)
+        if residence.node_id:
+            tomorrow = max(self.at.date() + DAY, residence.from_day or date.min)
+            yield moved(self.volunteer_id, residence, None, tomorrow)
         yield from self._credit(known)
 
     def last(self, held_minutes: int) -> Fact:

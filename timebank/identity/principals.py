@@ -51,6 +51,7 @@ class Held(msgspec.Struct, frozen=True, array_like=True):
     valid_from: date | None
     valid_until: date | None
     appointment_id: str
+    node_id: str | None = None
 
     def in_force(self, on: date) -> bool:
         """Whether it is held on a day."""

@@ -8,7 +8,7 @@ select b.timezone,
                     and t.topic in ('volunteer-suspended', 'volunteer-reinstated')
                   order by t.position desc limit 1), false) as is_suspended,
        coalesce((select json_agg(json_build_array(a.office, a.organisation_id, a.valid_from, a.valid_until,
-                                                  a.appointment_id))
+                                                  a.appointment_id, a.node_id))
                    from appointment a
                   where a.bank_id = s.bank_id and a.volunteer_id = s.volunteer_id and a.status = 'in force'),
                 '[]'::json)::text as offices,

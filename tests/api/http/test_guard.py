@@ -12,10 +12,14 @@ from timebank.api.app import create_app
 from timebank.api.http.guard import table_of
 from timebank.domain.facts.organisations import Permission
 from timebank.domain.identifiers import (
+    new_activity_id,
     new_appointment_id,
+    new_employment_id,
     new_fund_id,
     new_key_id,
+    new_node_id,
     new_organisation_id,
+    new_proposal_id,
     new_record_id,
     new_redemption_id,
     new_reward_id,
@@ -36,6 +40,17 @@ OPERATIONS: dict[str, tuple[str, str]] = {
 
 REASON = {"reason": "为什么"}
 TOKEN = "x" * 40
+
+PLAN: dict[str, Any] = {
+    "name": "巡逻",
+    "category": "治安巡逻",
+    "content": "巡查楼道",
+    "place": "3栋",
+    "starts_at": "2190-01-01T08:00:00+08:00",
+    "ends_at": "2190-01-01T10:00:00+08:00",
+    "leader_id": "{body_volunteer}",
+}
+"""An activity."""
 
 BODIES: dict[str, dict[str, Any]] = {
     "sign_in": {"login": "1", "password": "2"},
@@ -81,11 +96,39 @@ BODIES: dict[str, dict[str, Any]] = {
     "donate_credit": {"fund_id": "{fund_id}", "minutes": 5},
     "open_fund": {"name": "某基金", "organisation_id": "{organisation_id}"},
     "close_fund": REASON,
+    "declare_employment": {"volunteer_id": "{body_volunteer}", "kind": "contract", "from_day": "2026-01-01"},
+    "end_employment": {"volunteer_id": "{body_volunteer}", "until_day": "2026-12-31"},
+    "note_leave": {"volunteer_id": "{body_volunteer}", "first_day": "2026-10-01", "last_day": "2026-10-07"},
+    "propose_service": {
+        "organisation_id": "{organisation_id}",
+        "activity": "探访",
+        "category": "邻里守望",
+        "started_at": "2026-03-01T08:00:00+08:00",
+        "ended_at": "2026-03-01T09:00:00+08:00",
+    },
+    "decline_proposal": REASON,
+    "call_up": {"node_id": "{node_id}", "reason": "暴雨"},
+    "plan_activity": PLAN,
+    "change_activity": PLAN,
+    "cancel_activity": REASON,
+    "sign_up": {},
+    "withdraw_sign_up": {},
+    "check_in": {"code": "1"},
+    "check_out": {"code": "1"},
+    "enter_attendance": {"entries": [{"entry_id": "1", "volunteer_id": "{body_volunteer}", "kind": "in"}]},
+    "log_presence": {"volunteer_id": "{body_volunteer}"},
+    "open_node": {"parent_id": "{node_id}", "level": "楼栋", "name": "9栋", "from_day": "2026-01-01"},
+    "rename_node": {"name": "九栋", "from_day": "2190-01-01"},
+    "move_node": {"parent_id": "{node_id}", "from_day": "2190-01-01"},
+    "merge_node": {"into_id": "{node_id}", "from_day": "2190-01-01"},
+    "close_node": {"until_day": "2190-01-01"},
+    "appoint_leader": {"volunteer_id": "{body_volunteer}", "source": "self"},
+    "set_residence": {"node_id": "{node_id}", "from_day": "2026-01-01"},
     "grant_credit": {"to_volunteer_id": "{body_volunteer}", "minutes": 5, "reason": "助老"},
 }
 """A good body for each operation that needs one."""
 
-BATCHES = {"log_batch", "review_service"}
+BATCHES = {"log_batch", "review_service", "enter_attendance"}
 """Where each row has a verdict of its own, so that who may nothing is told so for each."""
 
 OPTIONAL_BODIES: dict[str, dict[str, Any]] = {
@@ -97,6 +140,7 @@ OPTIONAL_BODIES: dict[str, dict[str, Any]] = {
     "revoke_key": REASON,
     "confirm_service": {},
     "redeem_reward": {},
+    "take_up_proposal": {},
     "leave_bank": {"rest": "hold"},
     "erase_volunteer": {"rest": "hold"},
 }
@@ -107,10 +151,20 @@ LISTS = {
 }
 """A good list for each operation that takes one."""
 
-ONE_PERSON_NOT_TWO = {"recorder-is-verifier", "verifier-is-beneficiary", "recorder-is-beneficiary", "not-your-own"}
+ONE_PERSON_NOT_TWO = {
+    "recorder-is-verifier",
+    "verifier-is-beneficiary",
+    "recorder-is-beneficiary",
+    "not-your-own",
+    "code-not-valid",
+}
 """Refusals of somebody who may, but not about this record: two people are needed."""
 
-IN_THE_BODY = {"appoint": {"not-within-your-office"}, "add_member": {"role-missing"}}
+IN_THE_BODY = {
+    "appoint": {"not-within-your-office"},
+    "add_member": {"role-missing"},
+    "appoint_leader": {"not-within-your-node"},
+}
 """Refusals of somebody who may, but not about whom, or for which organisation, the body names."""
 
 
@@ -146,6 +200,10 @@ async def things_of(world: World) -> dict[str, str]:
         "redemption_id": reserved["redemption_id"],
         "code": reserved["redemption_code"],
         "fund_id": await world.fund(organisation_id=world.garden),
+        "node_id": await world.node(),
+        "activity_id": await world.activity(),
+        "employment_id": await world.employed(await world.somebody()),
+        "proposal_id": await world.proposal(await world.somebody()),
     }
 
 
@@ -166,6 +224,7 @@ async def cast(world: World) -> Cast:
             offices=("node-leader",),
             organisation=other_body,
         ),
+        "leader of a place": Persona(await world.leader(await world.node()), offices=("node-leader",)),
         "program": Persona(world.organisation, "program", permissions=everything, organisation=garden),
         "program elsewhere": Persona(
             await world.program(other_body), "program", permissions=everything, organisation=other_body
@@ -214,6 +273,10 @@ def nobody() -> dict[str, str]:
         "reward_id": new_reward_id(),
         "redemption_id": new_redemption_id(),
         "fund_id": new_fund_id(),
+        "node_id": new_node_id(),
+        "activity_id": new_activity_id(),
+        "employment_id": new_employment_id(),
+        "proposal_id": new_proposal_id(),
         "code": "0000-0000-0000",
         "position": "999999999",
         "version": "999999999",
@@ -246,9 +309,16 @@ def may(access: Access, who: Persona, path: str, organisation: str) -> bool:
     here = "{organisation_id}" not in path or who.organisation == organisation
     if who.kind == "program":
         return access.everybody or (access.permission in who.permissions and here)
-    offices = {office for office in who.offices if office != "node-leader" or here}
+    offices = {office for office in who.offices if office != "node-leader" or _leads_there(who, path, organisation)}
     about_own = access.people or (access.own and "{volunteer_id}" not in path)
     return bool(access.everybody or about_own or offices & set(access.offices) or (who.role in access.roles and here))
+
+
+def _leads_there(who: Persona, path: str, organisation: str) -> bool:
+    """Whether somebody's office of a leader may reach an address: of an organisation, of a place, or of neither."""
+    if "{organisation_id}" in path:
+        return who.organisation == organisation
+    return "{node_id}" not in path or who.organisation is None
 
 
 async def test_every_operation_has_a_body_here(world: World) -> None:

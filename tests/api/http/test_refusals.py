@@ -9,7 +9,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.api.activity_scenes import ACTIVITY_SCENES
 from tests.api.credit_scenes import CREDIT_SCENES, Scene
+from tests.api.places_scenes import PLACES_SCENES
 from tests.api.world import Caller, World, service
 from tests.helpers.document_numbers import document_number
 from timebank.domain.acting import Acting
@@ -386,6 +388,8 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "term-ends-before-it-starts": (422, term_ends_before_it_starts),
     "idempotency-key-reused": (422, idempotency_key_reused),
     **CREDIT_SCENES,
+    **PLACES_SCENES,
+    **ACTIVITY_SCENES,
 }
 
 ELSEWHERE = {

@@ -70,6 +70,9 @@ class TestAppointing:
             "valid_until": day(30),
             "appointed_by": world.administrator.id,
             "delegated_from": None,
+            "node_id": None,
+            "source": None,
+            "duties": [],
             "status": "in force",
             "reason": None,
         }

@@ -120,10 +120,15 @@ class TestMyData:
         confirmed, waiting = await world.confirmed(somebody.id, hour=1), await world.log(somebody.id, hour=5)
         redeemed = (await world.redeem(somebody, await world.reward()))["redemption_id"]
         donation = await somebody.post("/v1/donations", {"fund_id": await world.fund(), "minutes": 20}, expect=201)
+        node_id, activity_id = await world.node(), await world.activity()
+        await world.lives(somebody.id, node_id)
+        await somebody.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+        proposed, employed = await world.proposal(somebody), await world.employed(somebody, hours=[])
         data = await somebody.get("/v1/me/data")
         assert set(data) == {
             "volunteer", "person", "balance", "memberships", "appointments", "proxies", "service_records",
-            "redemptions", "transfers", "sessions", "linked_accounts", "security_events", "events",
+            "redemptions", "transfers", "sessions", "linked_accounts", "security_events", "events", "residences",
+            "employments", "activities", "proposals",
         }  # fmt: skip
         assert [each["redemption_id"] for each in data["redemptions"]] == [redeemed]
         assert [each["transfer_id"] for each in data["transfers"]] == [donation["transfer_id"]]
@@ -138,6 +143,10 @@ class TestMyData:
         assert {each["record_id"]: each["status"] for each in data["service_records"]} == {
             confirmed: "confirmed", waiting: "logged"
         }  # fmt: skip
+        assert [each["node_id"] for each in data["residences"]] == [node_id]
+        assert [each["employment_id"] for each in data["employments"]] == [employed]
+        assert [each["activity_id"] for each in data["activities"]] == [activity_id]
+        assert [each["proposal_id"] for each in data["proposals"]] == [proposed]
         assert data["sessions"] == await somebody.get("/v1/sessions")
         events = [
             each for page in await world.administrator.pages("/v1/audit/events", tag=somebody.id) for each in page

@@ -16,7 +16,10 @@ from timebank.runtime.clock import utc_now
 
 MINE = "/v1/me/notices"
 
-NOT_TOLD = {"reward-reserved", "reservation-expired", "credit-donated", "volunteer-erased"}
+NOT_TOLD = {
+    *("reward-reserved", "reservation-expired", "credit-donated", "volunteer-erased"),
+    *("service-proposed", "proposal-withdrawn", "activity-closed"),
+}
 """What a proxy reserved or gave is told by the use of the proxy; no person makes a reservation expire."""
 
 

@@ -68,6 +68,9 @@ class RulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     star_minutes: StarMinutes = UNWRITTEN.rules.star_minutes
     categories: NameList = ()
     activities: NameList = ()
+    check_in_minutes: Annotated[int, Meta(ge=0, le=24 * 60)] = UNWRITTEN.rules.check_in_minutes
+    presence_days: Annotated[int, Meta(ge=0, le=366)] = UNWRITTEN.rules.presence_days
+    place_levels: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=12)] = UNWRITTEN.rules.place_levels
 
     def rules(self) -> Rules:
         """The same, as the domain knows it."""

@@ -146,7 +146,7 @@ async def _rights(connection: Connection, principal: Principal, access: Access, 
     services: Services = connection.app.state.services
     today = principal.local(services.ledger.clock()).date()
     path = connection.path_params
-    concerned = Concerned(path.get("volunteer_id"), path.get("organisation_id"))
+    concerned = Concerned(path.get("volunteer_id"), path.get("organisation_id"), path.get("node_id"))
     if behalf is not None:
         must_be_open_to_proxies(principal, access)
         held = await proxies.of(services.pool, principal.bank_id, behalf)

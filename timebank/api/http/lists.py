@@ -113,9 +113,9 @@ async def paged(
     return cast("P", await tabled(request, form, _kind(request), stretches()))
 
 
-async def whole(request: BankRequest, items: Sequence[S]) -> list[S]:
-    """A list that is short enough to be one page."""
-    form, shown = form_of(request), await request.named(items)
+async def whole(request: BankRequest, items: Sequence[S], *, is_named: bool = False) -> list[S]:
+    """A list that is short enough to be one page; with the names of whom it is about, unless it has them already."""
+    form, shown = form_of(request), list(items) if is_named else await request.named(items)
     if not form:
         return shown
 

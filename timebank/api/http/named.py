@@ -15,7 +15,17 @@ ME = "me"
 
 WHO = "A volunteer: an id, a volunteer number, or `me`."
 
-NAMES = frozenset({"volunteer_id", "proxy_volunteer_id", "to_volunteer_id", "beneficiary_id", "person_in_charge_id"})
+NAMES = frozenset(
+    {
+        "volunteer_id",
+        "proxy_volunteer_id",
+        "to_volunteer_id",
+        "beneficiary_id",
+        "person_in_charge_id",
+        "leader_id",
+        "witness_id",
+    }
+)
 """Parameters and fields that name a volunteer."""
 
 

@@ -101,6 +101,6 @@ async def _must_be_led(request: BankRequest, volunteer_id: str) -> None:
     user, today = request.user, request.today
     await request.wait_for_reads()
     theirs = await memberships.roles_of(request.pool, user.bank_id, volunteer_id, today)
-    led = {each.scope for each in (user.acting, *user.acting_also) if each.authority == "node-leader"}
+    led = {each.scope for each in (user.acting, *user.acting_also) if each.authority == "node-leader" and each.scope}
     if led.isdisjoint(theirs):
         raise VolunteerUnknown(volunteer_id=volunteer_id)

@@ -17,17 +17,23 @@ from timebank.domain.person import Person
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import SecurityEvent
 from timebank.identity.sessions import SessionView
+from timebank.projections.activities import activities
+from timebank.projections.activities.activities import ActivityView
 from timebank.projections.credit import balances, redemptions, transfers
 from timebank.projections.credit.balances import Balance
 from timebank.projections.credit.redemptions import RedemptionView
 from timebank.projections.credit.transfers import TransferView
-from timebank.projections.organisations import memberships, offices
+from timebank.projections.organisations import employments, memberships, offices
+from timebank.projections.organisations.employments import EmploymentView
 from timebank.projections.organisations.memberships import MembershipView
 from timebank.projections.organisations.offices import AppointmentView
 from timebank.projections.people import proxies, volunteers
 from timebank.projections.people.proxies import ProxyView
 from timebank.projections.people.volunteers import VolunteerView
-from timebank.projections.service import records
+from timebank.projections.places import nodes
+from timebank.projections.places.nodes import ResidenceView
+from timebank.projections.service import proposals, records
+from timebank.projections.service.proposals import ProposalView
 from timebank.projections.service.records import ServiceRecordView
 from timebank.projections.supervision import history
 from timebank.projections.supervision.history import EventView
@@ -58,8 +64,12 @@ class MyData(msgspec.Struct, frozen=True, kw_only=True):
     proxies: list[ProxyView]
     sessions: list[SessionView]
     linked_accounts: list[str]
+    residences: list[ResidenceView]
+    employments: list[EmploymentView]
     memberships: list[MembershipView]
     appointments: list[AppointmentView]
+    activities: list[ActivityView]
+    proposals: list[ProposalView]
     service_records: list[ServiceRecordView]
     redemptions: list[RedemptionView]
     transfers: list[TransferView]
@@ -140,6 +150,8 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
         "proxies": await request.named(await proxies.of(pool, bank_id, own)),
         "sessions": await services.sign_in.sessions.of(bank_id, own, request.visit, user.credential),
         "linked_accounts": await services.oidc.linked(bank_id, own) if services.oidc else [],
+        "residences": await nodes.lives_at(pool, bank_id, own),
+        "employments": await request.named(await employments.of_volunteer(pool, bank_id, own)),
     }
 
 
@@ -148,6 +160,8 @@ def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:
     services, user = request.services, request.user
     pool, bank_id, own = services.pool, user.bank_id, VolunteerId(user.actor)
     their_memberships = partial(memberships.page, pool, bank_id, organisation_id=None, volunteer_id=own, limit=STRETCH)
+    their_activities = partial(activities.own, pool, bank_id, own, limit=STRETCH)
+    their_proposals = partial(proposals.of_volunteer, pool, bank_id, own, limit=STRETCH)
     their_records = partial(records.page, pool, bank_id, records.Wanted(volunteer_id=own), limit=STRETCH)
     their_redemptions = partial(
         redemptions.page,
@@ -165,6 +179,8 @@ def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:
     theirs: dict[str, AsyncIterator[Sequence[Any]]] = {
         "memberships": in_stretches(lambda after: their_memberships(after=after), "", "membership_id"),
         "appointments": _appointments(services, user),
+        "activities": in_stretches(lambda after: their_activities(after=after), _NONE, "activity_id"),
+        "proposals": in_stretches(lambda after: their_proposals(after=after), _NONE, "proposal_id"),
         "service_records": in_stretches(lambda after: their_records(after=after), _NONE, "record_id"),
         "redemptions": in_stretches(lambda before: their_redemptions(before=before), _NONE, "redemption_id"),
         "transfers": in_stretches(lambda before: their_transfers(before=before), _NONE, "transfer_id"),

@@ -14,6 +14,7 @@ from timebank.api.http.lists import form_of, listed, not_together, tabled
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
+    Id,
     IdempotencyHeader,
     Limit,
     MinPosition,
@@ -33,7 +34,7 @@ from timebank.domain.facts.service import (
     ServiceRejected,
     ServiceVoided,
 )
-from timebank.domain.identifiers import RecordId
+from timebank.domain.identifiers import OrganisationId, RecordId
 from timebank.domain.kernel import Moment
 from timebank.domain.service.descriptions import Programmes
 from timebank.domain.service.records import ConfirmService, CorrectService, RejectService, VoidService
@@ -66,10 +67,14 @@ class Statistics(msgspec.Struct, frozen=True):
 
 
 class ConfirmRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`minutes`, if they are to be others than those logged."""
+    """`minutes`, if they are to be others than those logged.
+
+    For which organisation, where it is about another's staff who served off duty.
+    """
 
     minutes: ServiceMinutes | None = None
     reason: Text | None = None
+    for_organisation_id: Id | None = None
 
 
 class CorrectRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -201,6 +206,7 @@ class ServiceRecordController(Controller):
             record_id=RecordId(record_id),
             minutes=given.minutes,
             reason=given.reason,
+            for_organisation_id=OrganisationId(given.for_organisation_id) if given.for_organisation_id else None,
         )
         return _decided("confirmed", await request.execute(command, idempotency_key))
 

@@ -98,6 +98,7 @@ class AdoptPolicy(Command, frozen=True, kw_only=True):
             credit_percent=by_name,
             categories=_names(self.rules.categories, "rules.categories"),
             activities=_names(self.rules.activities, "rules.activities"),
+            place_levels=_names(self.rules.place_levels, "rules.place_levels"),
         )
         return msgspec.structs.replace(super().checked(), rules=rules)
 

@@ -59,6 +59,9 @@ Names = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...]
 """A list of names, each as it is to be written."""
 
 
+Levels = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(min_length=1, max_length=12)]
+
+
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What a rule book says; unless it says otherwise: minute for minute, no caps, and no credit ever expires.
 
@@ -66,7 +69,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     for one activity of one organisation on one local day, for one local day, and in all. `direct_confirm_roles` are
     the roles whose members may confirm and correct for their organisation. `star_minutes` are the service minutes for
     each star. `categories` and `activities` are the bank's own lists of what service can be called; where one is empty,
-    anything goes.
+    anything goes. `place_levels` are the levels of the tree of places, from the top down.
+    People sign in `check_in_minutes` before an activity at the earliest; for `presence_days` after it somebody can say
+    when those left who did not sign out.
     """
 
     credit_percent: Annotated[
@@ -88,6 +93,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     )
     categories: Names = ()
     activities: Names = ()
+    check_in_minutes: Annotated[int, Meta(ge=0, le=24 * 60)] = 60
+    presence_days: Annotated[int, Meta(ge=0, le=366)] = 14
+    place_levels: Levels = ("社区", "片区", "楼院", "楼栋", "单元")
 
     def percent_of(self, category: str) -> int:
         """What a minute of service of a category is worth, however the category is spelt."""

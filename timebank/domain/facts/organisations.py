@@ -9,6 +9,7 @@ from timebank.domain.identifiers import (
     AppointmentId,
     KeyId,
     MembershipId,
+    NodeId,
     OfficialCode,
     OrganisationId,
     VolunteerId,
@@ -133,11 +134,16 @@ class MembershipEnded(Fact, frozen=True, kw_only=True):
     reason: str | None = None
 
 
+Source = Literal["self", "recommended", "recruited"]
+"""How a leader came to it: self-nominated (自荐), recommended (推荐) or recruited (招募)."""
+
+
 class AppointmentMade(Fact, frozen=True, kw_only=True):
     """Somebody was appointed to an office, from one day until another (both included).
 
-    `organisation_id` is what a node leader's office is limited to; `delegated_from` the appointment of whoever passed
-    their own office on, for as long as they have it.
+    `node_id` is the place that a node leader leads, or `organisation_id` the body whose people they do.
+    `delegated_from` is the appointment of whoever passed their own office on, for as long as they have it. `duties` are
+    what a leader is to see to (职责).
     """
 
     TOPIC = "appointment-made"
@@ -149,6 +155,9 @@ class AppointmentMade(Fact, frozen=True, kw_only=True):
     valid_from: date | None = None
     valid_until: date | None = None
     delegated_from: AppointmentId | None = None
+    node_id: NodeId | None = None
+    source: Source | None = None
+    duties: tuple[str, ...] = ()
 
 
 class AppointmentEnded(Fact, frozen=True, kw_only=True):

@@ -6,8 +6,8 @@ from typing import Literal
 from timebank.domain.identifiers import ActorId, ProxyId, VolunteerId, VolunteerNumber
 from timebank.domain.kernel import Fact
 
-Purpose = Literal["leaderboard"]
-"""What a volunteer can consent to: appearing by name, or by alias, on leaderboards."""
+Purpose = Literal["leaderboard", "be-asked"]
+"""What a volunteer can consent to: appearing by name, or by alias, on leaderboards; being asked when help is needed."""
 
 
 class VolunteerRegistered(Fact, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal
 
 from timebank.domain.facts.credit import RuleEffect
-from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId
+from timebank.domain.identifiers import ActivityId, ActorId, OrganisationId, RecordId, VolunteerId
 from timebank.domain.kernel import Days, Fact, MinutesByDay, Moment
 
 Capacity = Literal["resident", "staff-off-duty", "staff-on-duty"]
@@ -23,6 +23,8 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     `minutes_by_day` divides the minutes among the local days they touch, `local_date` is the day they count for.
     Where a program recorded it, `key_issued_by` is whoever issued its key: the two count as one person.
     `person_in_charge_id` is who was responsible for the activity (活动负责人; Measures, art. 7).
+    What comes of an activity says which, from when until when that was, and whether its leader signed in.
+    Where the organisation pays an allowance it is marked so, and never certified.
     """
 
     TOPIC = "service-logged"
@@ -44,6 +46,10 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     programmes: tuple[str, ...] = ()
     key_issued_by: ActorId | None = None
     person_in_charge_id: ActorId | None = None
+    activity_id: ActivityId | None = None
+    activity_span: tuple[Moment, Moment] | None = None
+    leader_was_there: bool | None = None
+    is_subsidised: bool = False
 
 
 class ServiceAmended(Fact, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from timebank.domain.acting import Office
 from timebank.domain.facts.organisations import AppointmentEnded, AppointmentMade
-from timebank.domain.identifiers import ActorId, AppointmentId, OrganisationId, VolunteerId
+from timebank.domain.identifiers import ActorId, AppointmentId, NodeId, OrganisationId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.memberships import must_be_a_term
 from timebank.domain.organisations.organisations import Organisation
@@ -38,16 +38,18 @@ class Offices(Memory):
     def _(self, appointment_id: AppointmentId) -> None:
         self.held.pop(appointment_id, None)
 
-    def find(self, office: str, scope: OrganisationId | None, on: date) -> AppointmentMade | None:
+    def find(
+        self, office: str, scope: OrganisationId | None, on: date, node_id: NodeId | None = None
+    ) -> AppointmentMade | None:
         """The appointment to an office that is in force on a day; one's own rather than one that was passed on."""
-        in_force = [
-            each for each in self.to(office, scope) if (each.valid_from or on) <= on <= (each.valid_until or on)
-        ]
+        held = self.to(office, scope, node_id)
+        in_force = [each for each in held if (each.valid_from or on) <= on <= (each.valid_until or on)]
         return min(in_force, key=lambda each: each.delegated_from is not None, default=None)
 
-    def to(self, office: str, scope: OrganisationId | None) -> list[AppointmentMade]:
+    def to(self, office: str, scope: OrganisationId | None, node_id: NodeId | None = None) -> list[AppointmentMade]:
         """The appointments to an office, whenever they are in force."""
-        return [each for each in self.held.values() if (each.office, each.organisation_id) == (office, scope)]
+        wanted = office, scope, node_id
+        return [each for each in self.held.values() if (each.office, each.organisation_id, each.node_id) == wanted]
 
 
 class Appointment(Memory):

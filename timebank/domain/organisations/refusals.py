@@ -23,6 +23,22 @@ class KeyUnknown(NotFound):
     """There is no API key {key_id} of this organisation."""
 
 
+class EmploymentUnknown(NotFound):
+    """There is no employment {employment_id} of this person in this organisation."""
+
+
+class EmployeeIsDeclarer(Forbidden):
+    """Nobody keeps the duty register about themselves."""
+
+    field = "volunteer_id"
+
+
+class DutyHoursOverlap(Conflict):
+    """Hours of duty end after they begin, and nobody has two duties at one time."""
+
+    field = "hours"
+
+
 class RoleMissing(Forbidden):
     """This needs the role {role} in organisation {organisation_id}, approved and within its term."""
 
@@ -94,7 +110,7 @@ class OfficeHasNoScope(Invalid):
 
 
 class OfficeNeedsScope(Invalid):
-    """A node leader leads the people of an organisation: say of which."""
+    """A node leader leads the people of an organisation: say of which, or appoint them to a place."""
 
     field = "organisation_id"
 

@@ -287,10 +287,12 @@ class SetConsent(Command, frozen=True, kw_only=True):
             raise VolunteerHasLeft(volunteer_id=self.volunteer_id)
         if self.granted and self.purpose not in consents.purposes:
             yield ConsentGiven(volunteer_id=self.volunteer_id, purpose=self.purpose)
-        if self.granted and self.alias is not None:
+        if self.granted and self.alias is not None and self.purpose == "leaderboard":
             yield PersonalDataChanged(volunteer_id=self.volunteer_id, fields=("alias",))
         if not self.granted and self.purpose in consents.purposes:
             yield ConsentWithdrawn(volunteer_id=self.volunteer_id, purpose=self.purpose)
 
     def personal(self) -> Person:
+        if self.purpose != "leaderboard":
+            return Person(volunteer_id=self.volunteer_id)
         return Person(volunteer_id=self.volunteer_id, alias=self.alias if self.granted else "")

@@ -10,6 +10,7 @@ from timebank.domain.identifiers import ActorId
 from timebank.domain.kernel import Fact, Known, Moment
 from timebank.domain.organisations.memberships import LOGS_SERVICE
 from timebank.domain.refusals import NothingChanges
+from timebank.domain.service.capacities import must_be_in_capacity
 from timebank.domain.service.days import ServiceDay
 from timebank.domain.service.descriptions import Described, Programmes, description, description_of, must_be_sayable
 from timebank.domain.service.refusals import RecorderIsBeneficiary, ServiceInTheFuture
@@ -73,11 +74,14 @@ class AmendService(_Recording, frozen=True, kw_only=True):
         minutes = served_minutes(started_at, ended_at, unsaid if self.minutes is None else self.minutes)
         if ended_at > self.at:
             raise ServiceInTheFuture
+        record.must_be_within(started_at, ended_at)
         said = description(self, before)
         if same_times and minutes == record.minutes and all(said[name] == getattr(before, name) for name in said):
             raise NothingChanges
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
+        times = started_at, ended_at
+        must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
         for day, share in shares.items():
             taken = known(ServiceDay, before.volunteer_id, day)
             taken.must_not_repeat(before.organisation_id, started_at, ended_at, besides=self.record_id)

@@ -22,14 +22,17 @@ from timebank.domain.facts.service import (
 )
 from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Moment, about
+from timebank.domain.organisations.employments import Employments
 from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import NothingChanges
+from timebank.domain.service.capacities import memories_of_duty, must_be_in_capacity
 from timebank.domain.service.crediting import Service, credited
 from timebank.domain.service.days import ServiceDay
 from timebank.domain.service.descriptions import (
     SAID,
+    Described,
     Programmes,
     description,
     description_of,
@@ -37,9 +40,12 @@ from timebank.domain.service.descriptions import (
     must_be_sayable,
 )
 from timebank.domain.service.refusals import (
+    ColleagueConfirms,
+    LeaderWasAbsent,
     MoreThanRecorded,
     RecorderIsBeneficiary,
     RecorderIsVerifier,
+    RecordUnknown,
     ServiceInTheFuture,
 )
 from timebank.domain.service.reviews import Review, ServiceRecord
@@ -76,6 +82,7 @@ class LogService(Command, frozen=True, kw_only=True):
             about(Volunteer, self.volunteer_id),
             about(RuleBook),
             *(about(ServiceDay, self.volunteer_id, day) for day in days),
+            *memories_of_duty(self.volunteer_id),
             *memories_of_charge(self.organisation_id, self.person_in_charge_id),
             *right_of(self.by, self.organisation_id),
         )
@@ -102,6 +109,8 @@ class LogService(Command, frozen=True, kw_only=True):
             raise ServiceInTheFuture
         shares = minutes_by_day(self.started_at, self.ended_at, minutes, self.at.tzinfo)
         must_be_sayable(known, self.organisation_id, self.said, {}, min(shares))
+        times = self.started_at, self.ended_at
+        must_be_in_capacity(known, self.volunteer_id, self.capacity, times, self.at.tzinfo)
         for day, share in shares.items():
             taken = known(ServiceDay, self.volunteer_id, day)
             taken.must_not_repeat(self.organisation_id, self.started_at, self.ended_at)
@@ -118,6 +127,7 @@ class LogService(Command, frozen=True, kw_only=True):
             local_date=min(shares),
             is_late=is_late(max(shares), self.at.date()),
             key_issued_by=self.by.key_issued_by,
+            is_subsidised=known(Employments, self.volunteer_id).has_allowance(self.organisation_id, min(shares)),
             **self.said,
         )
 
@@ -140,10 +150,28 @@ class _Crediting(Review, frozen=True, kw_only=True):
 
 
 class ConfirmService(_Crediting, frozen=True, kw_only=True):
-    """Confirm that the service took place; `minutes` if it was less than what was logged."""
+    """Confirm that the service took place; `minutes` if it was less than what was logged.
+
+    Staff who served off duty are confirmed for another organisation than their own (`for_organisation_id`).
+    """
 
     minutes: int | None = None
     reason: Text | None = None
+    for_organisation_id: OrganisationId | None = None
+
+    def acts_for(self, record: ServiceRecord) -> OrganisationId:
+        return self.for_organisation_id or record.logged.organisation_id
+
+    def must_be_theirs(self, known: Known, logged: Described) -> None:
+        """Refuse colleagues of staff who served off duty, and for everybody else another organisation."""
+        day, theirs = logged.local_date, logged.organisation_id
+        is_staff = logged.capacity == "staff-off-duty" and known(Employments, logged.volunteer_id).works_for(
+            theirs, day
+        )
+        if self.for_organisation_id not in (None, theirs) and not is_staff:
+            raise RecordUnknown(record_id=self.record_id)
+        if is_staff and self.for_organisation_id in (None, theirs) and not self.by.governs:
+            raise ColleagueConfirms
 
     def days(self, record: ServiceRecord) -> Sequence[date]:
         return local_days(record.logged.started_at, record.logged.ended_at, self.at.tzinfo)
@@ -152,6 +180,9 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         record = self.decided_on(known)
         record.must_be_pending()
         self.must_not_be_recorder(record)
+        self.must_be_theirs(known, record.logged)
+        if record.leader_was_there is False and not self.by.governs:
+            raise LeaderWasAbsent
         logged = record.logged
         minutes = served_minutes(
             logged.started_at, logged.ended_at, record.minutes if self.minutes is None else self.minutes
@@ -227,9 +258,12 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         minutes = served_minutes(started_at, ended_at, unsaid if self.minutes is None else self.minutes)
         if ended_at > self.at:
             raise ServiceInTheFuture
+        record.must_be_within(started_at, ended_at)
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         said = description(self, before)
         must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
+        times = started_at, ended_at
+        must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
         work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)
         service = Service(self.record_id, before.volunteer_id, started_at, ended_at, work, record.credited_minutes)
         worth: dict[str, Any] = {**said, **credited(known, service)}

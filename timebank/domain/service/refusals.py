@@ -9,6 +9,22 @@ class RecordUnknown(NotFound):
     field = "record_id"
 
 
+class ProposalUnknown(NotFound):
+    """There is no proposal {proposal_id} in this bank."""
+
+    field = "proposal_id"
+
+
+class ProposalNotOpen(Conflict):
+    """The proposal is {status}, and cannot be decided on any more."""
+
+
+class WitnessIsBeneficiary(Forbidden):
+    """Whoever saw it is somebody else than whoever says so."""
+
+    field = "witness_id"
+
+
 class RecorderIsBeneficiary(Forbidden):
     """Nobody logs their own service: somebody else of the organisation has to."""
 
@@ -31,6 +47,10 @@ class PersonInChargeNotMember(Conflict):
     """The person in charge has to be a member of the organisation, and {volunteer_id} is not."""
 
     field = "person_in_charge_id"
+
+
+class LeaderWasAbsent(Forbidden):
+    """The leader of this activity did not sign in: an administrator has to look at its records."""
 
 
 class RecordNotPending(Conflict):
@@ -83,6 +103,22 @@ class TooManyMinutes(Invalid):
     """{minutes} minutes are more than the {interval_minutes} minutes between start and end."""
 
     field = "minutes"
+
+
+class CapacityDiffers(Conflict):
+    """At that time the volunteer has duty: it is on record as duty, or not at all."""
+
+    field = "capacity"
+
+
+class ColleagueConfirms(Forbidden):
+    """Staff who served off duty are confirmed by another organisation, or by an administrator."""
+
+
+class OutsideTheActivity(Invalid):
+    """A record of an activity lies within it."""
+
+    field = "started_at"
 
 
 class ServiceInTheFuture(Invalid):

@@ -1,7 +1,7 @@
 """Reviews: how a record stands, and what the decisions on one have in common: where to look, and who may decide."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from timebank.domain.credit.accounts import Balance
 from timebank.domain.credit.policies import RuleBook
@@ -15,14 +15,16 @@ from timebank.domain.facts.service import (
     ServiceVoided,
     ServiceWithdrawn,
 )
-from timebank.domain.identifiers import ActorId, RecordId
+from timebank.domain.identifiers import ActorId, OrganisationId, RecordId
 from timebank.domain.kernel import Command, Key, Known, Memory, about, event
 from timebank.domain.organisations.memberships import VERIFIES_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
+from timebank.domain.service.capacities import memories_of_duty
 from timebank.domain.service.days import ServiceDay
 from timebank.domain.service.descriptions import Described, memories_of_charge
 from timebank.domain.service.refusals import (
+    OutsideTheActivity,
     RecordNotConfirmed,
     RecordNotPending,
     RecordUnknown,
@@ -37,6 +39,8 @@ class ServiceRecord(Memory):
     logged: Described
     recorder_eyes: frozenset[str] = frozenset()
     recorded_minutes = 0
+    activity_span: tuple[datetime, datetime] | None = None
+    leader_was_there: bool | None = None
     original_days: tuple[date, ...]
     minutes_by_day: dict[date, int]
     credited_minutes = 0
@@ -48,6 +52,7 @@ class ServiceRecord(Memory):
     @event(ServiceLogged)
     def _(self, fact: ServiceLogged) -> None:
         self.status, self.logged = "logged", fact
+        self.activity_span, self.leader_was_there = fact.activity_span, fact.leader_was_there
         self.recorder_eyes = frozenset(each for each in (fact.recorder_id, fact.key_issued_by) if each)
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
         self.recorded_minutes = self.minutes
@@ -90,6 +95,11 @@ class ServiceRecord(Memory):
         if self.status != "logged":
             raise RecordNotPending(record_id=self.record_id, status=self.status)
 
+    def must_be_within(self, started_at: datetime, ended_at: datetime) -> None:
+        """Refuse times outside the activity that the record came of, if it came of one."""
+        if self.activity_span and not self.activity_span[0] <= started_at < ended_at <= self.activity_span[1]:
+            raise OutsideTheActivity
+
     def must_be_confirmed(self) -> None:
         """Refuse for a record that was not confirmed, or is void."""
         if self.status not in {"confirmed", "corrected"}:
@@ -110,13 +120,18 @@ class Review(Command, frozen=True, kw_only=True):
             return ()
         logged = record.logged
         return (
-            about(Organisation, logged.organisation_id),
+            about(Organisation, self.acts_for(record)),
             about(Balance, logged.volunteer_id),
             about(RuleBook),
             *(about(ServiceDay, logged.volunteer_id, day) for day in self.days(record)),
             *memories_of_charge(logged.organisation_id, self.person_in_charge),
-            *right_of(self.by, logged.organisation_id),
+            *memories_of_duty(logged.volunteer_id),
+            *right_of(self.by, self.acts_for(record)),
         )
+
+    def acts_for(self, record: ServiceRecord) -> OrganisationId:
+        """The organisation for which it is decided: the record's own."""
+        return record.logged.organisation_id
 
     @property
     def person_in_charge(self) -> ActorId | None:
@@ -140,7 +155,7 @@ class Review(Command, frozen=True, kw_only=True):
         record = known(ServiceRecord, self.record_id)
         if record.status == "unknown":
             raise RecordUnknown(record_id=self.record_id)
-        organisation_id = record.logged.organisation_id
+        organisation_id = self.acts_for(record)
         try:
             must_act_for(organisation_id, self.by, self.roles(known), self.at.date(), known)
         except OrganisationUnknown:

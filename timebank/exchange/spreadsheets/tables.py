@@ -24,7 +24,10 @@ MEDIA_TYPES: dict[Form, str] = {
 
 PIECE_BYTES = 64 * 1024
 
-_OF_OURS = {"status", "role", "kind", "capacity", "office", "scopes", "permissions", "volunteer_status", "quota_every"}
+_OF_OURS = {
+    *("status", "role", "kind", "capacity", "office", "scopes", "permissions", "volunteer_status", "quota_every"),
+    *("own_status", "open_to", "proof_in", "proof_out", "tie", "source"),
+}
 """Fields whose values are words of ours, and are translated; what people wrote never is."""
 
 

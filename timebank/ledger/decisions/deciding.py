@@ -155,7 +155,8 @@ class Knowledge:
         if isinstance(command, Refusal):
             return command
         known = self.memories.known
-        await self._recall(command.also_needs(known), draft)
+        while missing := self.memories.missing(command.also_needs(known)):
+            await self._recall(missing, draft)
         try:
             facts = tuple(command.decide(known))
         except Refusal as refusal:

@@ -36,6 +36,9 @@ class AppointmentView(msgspec.Struct, frozen=True, kw_only=True):
     appointed_by: str
     appointed_by_name: str | None = None
     delegated_from: str | None
+    node_id: str | None
+    source: str | None
+    duties: list[str]
     status: str
     reason: str | None
 

@@ -1,10 +1,12 @@
 -- make --
 insert into appointment (bank_id, appointment_id, volunteer_id, office, organisation_id, valid_from, valid_until,
-                         appointed_by, delegated_from, status)
-select $1, f.*, 'in force'
+                         appointed_by, delegated_from, node_id, source, duties, status)
+select $1, f.appointment_id, f.volunteer_id, f.office, f.organisation_id, f.valid_from, f.valid_until,
+       f.appointed_by, f.delegated_from, f.node_id, f.source, coalesce(f.duties, '{}'), 'in force'
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (appointment_id text, volunteer_id text, office text, organisation_id text,
-                   valid_from date, valid_until date, appointed_by text, delegated_from text)
+                   valid_from date, valid_until date, appointed_by text, delegated_from text, node_id text, source text,
+                   duties text[])
 
 -- end --
 update appointment a set status = 'ended', reason = f.reason
@@ -13,7 +15,7 @@ update appointment a set status = 'ended', reason = f.reason
 
 -- view --
 select appointment_id, volunteer_id, office, organisation_id, valid_from, valid_until, appointed_by, delegated_from,
-       status, reason
+       node_id, source, duties, status, reason
   from appointment
 
 -- page --

@@ -74,6 +74,8 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     programmes: list[str]
     person_in_charge_id: str | None
     person_in_charge_name: str | None = None
+    activity_id: str | None
+    is_subsidised: bool
     status: str
     credited_minutes: int
     policy_version: int
@@ -169,6 +171,11 @@ async def figures(pool: Pool, bank_id: UUID, wanted: Wanted, by: By) -> tuple[li
     """What the records that are wanted come to, in parts, and as a whole; both of the same moment."""
     total, *parts = [Figures(**row) for row in await pool.fetch(SQL["figures"], bank_id, *wanted, by)]
     return parts, total
+
+
+async def waiting_of(pool: Pool, bank_id: UUID, activity_id: str, limit: int) -> list[str]:
+    """The records of an activity that nobody has decided on."""
+    return [row["record_id"] for row in await pool.fetch(SQL["of_activity"], bank_id, activity_id, limit)]
 
 
 def _view(row: Any) -> ServiceRecordView:

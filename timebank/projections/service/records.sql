@@ -1,15 +1,16 @@
 -- log --
 insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
                             capacity, started_at, ended_at, minutes, local_date, is_late, place, content,
-                            programmes, person_in_charge_id, status, position)
+                            programmes, person_in_charge_id, activity_id, is_subsidised, status,
+                            position)
 select $1, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.activity, f.category,
        f.capacity, f.started_at, f.ended_at, f.minutes, f.local_date, f.is_late, f.place, f.content,
-       f.programmes, f.person_in_charge_id, 'logged', e.position
+       f.programmes, f.person_in_charge_id, f.activity_id, coalesce(f.is_subsidised, false), 'logged', e.position
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text,
                    category text, capacity text, started_at timestamptz, ended_at timestamptz, minutes int,
                    local_date date, is_late boolean, place text, content text, programmes text[],
-                   person_in_charge_id text)
+                   person_in_charge_id text, activity_id text, is_subsidised boolean)
 
 -- amend --
 update service_record r
@@ -73,7 +74,7 @@ update service_record r
 
 -- view --
 select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
-       minutes, local_date, is_late, place, content, programmes, person_in_charge_id, status, credited_minutes, policy_version,
+       minutes, local_date, is_late, place, content, programmes, person_in_charge_id, activity_id, is_subsidised, status, credited_minutes, policy_version,
        rules_applied, decided_by, reason, position
   from service_record
 
@@ -172,3 +173,9 @@ select r.organisation_id, r.month, r.category, r.programmes, count(distinct r.vo
          where {wanted}) r
  group by grouping sets ((r.organisation_id, r.month, r.category, r.programmes), ())
  order by grouping(r.organisation_id) desc, r.organisation_id, r.month, r.category, r.programmes
+
+-- of_activity --
+-- What waits of an activity. $1 bank  $2 activity  $3 at most
+select record_id from service_record
+ where bank_id = $1 and activity_id = $2 and status = 'logged'
+ order by record_id limit $3

@@ -1,0 +1,95 @@
+from datetime import timedelta
+from typing import Any
+
+from tests.api.people.test_proxies import today
+from tests.api.world import World
+
+YEAR = {"from": "2026-01-01", "until": "2199-12-31"}
+
+
+async def test_a_tree_is_seen_at_a_glance(world: World) -> None:
+    """A node tells who leads it with which duties, how many live at it or below it, and what is above."""
+    top = await world.node(name="安居社区")
+    court = await world.node("楼院", parent_id=top, name="东院")
+    house = await world.node("楼栋", parent_id=court, name="3栋")
+    somebody = await world.somebody("王芳")
+    await world.lives(somebody.id, house)
+    leader = await world.leader(court, duties=["每周走访"], valid_until="2199-12-31")
+    seen = await world.volunteer.get(f"/v1/nodes/{court}")
+    assert (seen["node"]["name"], [each["name"] for each in seen["path"]], seen["people"]) == ("东院", ["安居社区"], 1)
+    (led,) = seen["leaders"]
+    assert (led["volunteer_id"], led["duties"], led["source"]) == (leader.id, ["每周走访"], "recommended")
+    (below,) = (await world.volunteer.get("/v1/nodes", below=court))["items"]
+    assert (below["node_id"], below["level"]) == (house, "楼栋")
+    assert top in {each["node_id"] for page in await world.volunteer.pages("/v1/nodes") for each in page}
+    vacant = {
+        each["node_id"] for page in await world.volunteer.pages("/v1/nodes/vacant", level="楼栋") for each in page
+    }
+    led_ones = {each["node_id"] for each in (await world.volunteer.get("/v1/nodes/vacant", level="楼院"))["items"]}
+    assert house in vacant
+    assert court not in led_ones
+
+
+async def test_a_leader_sees_their_own_people_and_nobody_else(world: World) -> None:
+    """Whoever leads a node sees who lives there, with phones, which is noted; beside it and above they see nobody."""
+    top = await world.node()
+    court, other = [await world.node("楼院", parent_id=top) for _ in range(2)]
+    house = await world.node("楼栋", parent_id=court)
+    somebody = await world.somebody("陈静", phone="13800002222")
+    await world.lives(somebody.id, house)
+    leader = await world.leader(court)
+    (seen,) = (await leader.get(f"/v1/nodes/{court}/people"))["items"]
+    assert (seen["volunteer_name"], seen["phone"], seen["node_id"]) == ("陈静", "13800002222", house)
+    for node_id in (top, other):
+        await leader.get(f"/v1/nodes/{node_id}/people", expect=403)
+    await world.recorder.get(f"/v1/nodes/{court}/people", expect=403)
+    (home,) = await leader.get(f"/v1/volunteers/{somebody.id}/residences")
+    assert home == {"from_day": "2026-01-01", "node_id": house, "tie": "lives"}
+    stranger = await world.somebody()
+    await leader.get(f"/v1/volunteers/{stranger.id}/residences", expect=404)
+    moved = {"node_id": court, "from_day": today().isoformat()}
+    await leader.post(f"/v1/volunteers/{somebody.id}/residences", moved, expect=201)
+    await leader.post(f"/v1/volunteers/{somebody.id}/residences", moved | {"node_id": other}, expect=403)
+
+
+async def test_hours_stay_where_people_lived(own_world: World) -> None:
+    """What somebody served counts where they lived then, after they moved, and after the tree changed."""
+    world = own_world
+    east, west = await world.node(name="东社区"), await world.node(name="西社区")
+    house = await world.node("楼栋", parent_id=east, name="1栋")
+    somebody, nowhere = await world.somebody(), await world.somebody()
+    await world.lives(somebody.id, house)
+    await world.confirmed(somebody.id, days_ago=3)
+    await world.confirmed(nowhere.id, days_ago=3)
+    await world.lives(somebody.id, west, today().isoformat())
+    tomorrow = (today() + timedelta(days=1)).isoformat()
+    moved = {"parent_id": west, "from_day": tomorrow}
+    await world.administrator.post(f"/v1/nodes/{house}/move", moved, expect=200)
+    told: dict[str, Any] = await world.volunteer.get("/v1/nodes/hours", level="社区", **YEAR)
+    assert (told["minutes"], told["elsewhere_minutes"]) == (240, 120)
+    assert told["places"] == [{"node_id": east, "minutes": 120}]
+    told = await world.volunteer.get(f"/v1/nodes/{east}/hours", **YEAR)
+    assert (told["minutes"], told["places"], told["elsewhere_minutes"]) == (
+        120,
+        [{"node_id": house, "minutes": 120}],
+        0,
+    )
+    before = await world.volunteer.get("/v1/nodes", below=east)
+    after = await world.volunteer.get("/v1/nodes", below=east, on=tomorrow)
+    assert ([each["node_id"] for each in before["items"]], after["items"]) == ([house], [])
+
+
+async def test_the_tree_is_changed_ahead(own_world: World) -> None:
+    """Nodes are renamed, merged and closed from tomorrow on, and are today what they were."""
+    world, tomorrow = own_world, (today() + timedelta(days=1)).isoformat()
+    top, other = await world.node(name="甲"), await world.node(name="乙")
+    await world.administrator.post(f"/v1/nodes/{top}/rename", {"name": "丙", "from_day": tomorrow}, expect=200)
+    await world.administrator.post(f"/v1/nodes/{other}/merge", {"into_id": top, "from_day": tomorrow}, expect=200)
+    for day, name, into in ((today().isoformat(), "甲", None), (tomorrow, "丙", top)):
+        assert (await world.volunteer.get(f"/v1/nodes/{top}", on=day))["node"]["name"] == name
+        assert (await world.volunteer.get(f"/v1/nodes/{other}", on=day))["node"]["into_id"] == into
+    gone = await world.node(name="丁")
+    await world.administrator.post(f"/v1/nodes/{gone}/close", {"until_day": today().isoformat()}, expect=200)
+    for day, is_there in ((today().isoformat(), True), (tomorrow, False)):
+        there = {each["node_id"] for each in (await world.volunteer.get("/v1/nodes", on=day))["items"]}
+        assert (gone in there) == is_there

@@ -1,0 +1,186 @@
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from tests.controls import (
+    ADMINISTRATOR,
+    CLINIC,
+    GARDEN,
+    GARDENERS_PROGRAM,
+    LI,
+    NOON,
+    RECORD,
+    THURSDAY,
+    WANG,
+    acting,
+    at,
+    confirm_service,
+    confirmed,
+    correct_service,
+    log_service,
+    logged,
+    member,
+    registered,
+    standing,
+)
+from tests.controls.activities import came, left, published, signed_up
+from tests.given import given
+from timebank.domain.acting import Acting
+from timebank.domain.activities.closing import CloseActivity
+from timebank.domain.facts.duty import DutyHours, EmploymentDeclared, EmploymentEnded, LeaveNoted
+from timebank.domain.identifiers import ActorId, EmploymentId, RecordId
+from timebank.domain.organisations.employments import DeclareEmployment, EndEmployment, NoteLeave
+from timebank.domain.organisations.refusals import (
+    DutyHoursOverlap,
+    EmployeeIsDeclarer,
+    EmploymentUnknown,
+    RoleMissing,
+)
+from timebank.domain.refusals import TermEndsBeforeItStarts
+from timebank.domain.service.amending import AmendService
+from timebank.domain.service.refusals import CapacityDiffers, ColleagueConfirms, RecordUnknown
+
+JOB = EmploymentId("emp_1")
+IDS: dict[str, Any] = {"employment_id": JOB, "volunteer_id": WANG, "organisation_id": GARDEN}
+MORNING = DutyHours(weekday=4, from_minute=9 * 60, until_minute=12 * 60)
+"""Thursday mornings; the canned service is on a Thursday, from eight until ten."""
+PEOPLE = (*standing(), registered())
+
+
+def works(organisation_id: Any = GARDEN, **changes: Any) -> EmploymentDeclared:
+    """Wang works for the garden on Thursday mornings."""
+    said = IDS | {"organisation_id": organisation_id, "kind": "contract", "hours": (MORNING,)}
+    return EmploymentDeclared(**(said | {"from_day": date(2026, 1, 1)} | changes))
+
+
+def do(command: Any, by: Any = ADMINISTRATOR, **said: Any) -> Any:
+    """Something is said of Wang's employment."""
+    return command(by=by, at=NOON, **(IDS | said))
+
+
+class TestRegister:
+    """The duty register is kept by coordinators, about others."""
+
+    def test_is_kept(self) -> None:
+        """An employment is declared, ends, and is interrupted by leave."""
+        declare = do(DeclareEmployment, kind="contract", hours=(MORNING,), from_day=date(2026, 1, 1))
+        given(*PEOPLE).when(declare).then(works())
+        end = do(EndEmployment, until_day=THURSDAY)
+        given(*PEOPLE, works()).when(end).then(EmploymentEnded(**IDS, until_day=THURSDAY))
+        leave = do(NoteLeave, first_day=THURSDAY, last_day=THURSDAY)
+        given(*PEOPLE, works()).when(leave).then(LeaveNoted(**IDS, first_day=THURSDAY, last_day=THURSDAY))
+
+    def test_by_coordinators_about_others(self) -> None:
+        """A coordinator keeps it, a recorder does not, and nobody about themselves."""
+        declare = do(DeclareEmployment, acting(LI), kind="seconded", from_day=date(2026, 1, 1))
+        given(*PEOPLE, *member(LI, "coordinator")).when(declare).fact  # noqa: B018
+        given(*PEOPLE, *member(LI, "recorder")).when(declare).then_refused(RoleMissing)
+        own = do(DeclareEmployment, acting(WANG), kind="contract", from_day=date(2026, 1, 1))
+        given(*standing(), *member(WANG, "coordinator")).when(own).then_refused(EmployeeIsDeclarer)
+
+    def test_hours_do_not_overlap(self) -> None:
+        """Hours end after they begin, and nobody has duty for two bodies at one time."""
+        for hours in ((MORNING, MORNING), (DutyHours(weekday=1, from_minute=60, until_minute=60),)):
+            declare = do(DeclareEmployment, kind="contract", hours=hours, from_day=THURSDAY)
+            given(*PEOPLE).when(declare).then_refused(DutyHoursOverlap)
+        again = do(DeclareEmployment, employment_id=EmploymentId("emp_2"), kind="contract", hours=(MORNING,),
+                   from_day=THURSDAY)  # fmt: skip
+        given(*PEOPLE, works()).when(again).then_refused(DutyHoursOverlap)
+        given(*PEOPLE, works(until_day=THURSDAY - timedelta(days=1))).when(again).fact  # noqa: B018
+
+    def test_of_employments_there_are(self) -> None:
+        """What was not declared, or of another body, does not end; and a term ends after it starts."""
+        end = do(EndEmployment, until_day=date(2025, 12, 31))
+        given(*PEOPLE).when(end).then_refused(EmploymentUnknown)
+        given(*PEOPLE, works(CLINIC)).when(end).then_refused(EmploymentUnknown)
+        given(*PEOPLE, works()).when(end).then_refused(TermEndsBeforeItStarts)
+        leave = do(NoteLeave, first_day=THURSDAY, last_day=date(2026, 1, 1))
+        given(*PEOPLE, works()).when(leave).then_refused(TermEndsBeforeItStarts)
+
+
+class TestCapacity:
+    """What overlaps duty hours is duty, whatever was typed."""
+
+    @pytest.mark.parametrize("capacity", ["resident", "staff-off-duty"])
+    def test_is_duty_within_duty_hours(self, capacity: Any) -> None:
+        """Service within duty hours, for whichever body, is on record as duty or not at all."""
+        for employer in (GARDEN, CLINIC):
+            what = given(*PEOPLE, works(employer))
+            what.when(log_service(capacity=capacity)).then_refused(CapacityDiffers)
+            what.when(log_service(capacity="staff-on-duty")).fact  # noqa: B018
+
+    @pytest.mark.parametrize(
+        "fact",
+        [
+            works(kind="allowance"),
+            works(until_day=THURSDAY - timedelta(days=1)),
+            works(hours=(DutyHours(weekday=4, from_minute=10 * 60, until_minute=12 * 60),)),
+            works(hours=(DutyHours(weekday=3, from_minute=0, until_minute=24 * 60),)),
+        ],
+        ids=["an allowance", "ended", "other hours", "another day"],
+    )
+    def test_is_no_duty_at_other_times(self, fact: EmploymentDeclared) -> None:
+        """At other hours, before and after the employment, and for an allowance alone, there is no duty."""
+        given(*PEOPLE, fact).when(log_service()).fact  # noqa: B018
+
+    def test_is_no_duty_on_leave(self) -> None:
+        """On leave there is no duty."""
+        leave = LeaveNoted(**IDS, first_day=THURSDAY, last_day=THURSDAY)
+        given(*PEOPLE, works(), leave).when(log_service()).fact  # noqa: B018
+
+    def test_however_it_is_put_right(self) -> None:
+        """Amended or corrected, what overlaps duty hours is duty."""
+        amend = AmendService(by=GARDENERS_PROGRAM, at=NOON, record_id=RECORD, place="四号楼")
+        given(*standing(), logged(), works()).when(amend).then_refused(CapacityDiffers)
+        correct = correct_service(minutes=60)
+        given(*standing(), logged(), confirmed(), works()).when(correct).then_refused(CapacityDiffers)
+        as_duty = correct_service(capacity="staff-on-duty")
+        assert given(*standing(), logged(), confirmed(), works()).when(as_duty).fact.credited_minutes == 0
+
+    def test_an_allowance_is_marked(self) -> None:
+        """Service for which a body pays an allowance is marked."""
+        assert given(*PEOPLE, works(kind="allowance")).when(log_service()).fact.is_subsidised
+        assert not given(*PEOPLE, works(CLINIC, kind="allowance")).when(log_service()).fact.is_subsidised
+
+    @pytest.mark.parametrize(
+        ("hours", "capacity"),
+        [((DutyHours(weekday=5, from_minute=600, until_minute=660),), "staff-on-duty"), ((), "staff-off-duty")],
+    )
+    def test_of_an_activity_is_decided_from_facts(self, hours: Any, capacity: str) -> None:
+        """When an activity is closed the register says who was on duty, and who is staff off duty."""
+        there = registered(), signed_up(), came(), left(), works(hours=hours)
+        first = RecordId("rec_00000000000000000000000000000000")
+        close = CloseActivity(
+            by=GARDENERS_PROGRAM, at=at(20, 12), activity_id=came().activity_id, first_record_id=first
+        )
+        outcome = given(*standing(), *published(), *there).when(close).outcome
+        assert isinstance(outcome, tuple)
+        assert outcome[1].capacity == capacity  # type: ignore[attr-defined]
+
+
+class TestColleagues:
+    """Staff who served off duty are confirmed by another organisation."""
+
+    OFF_DUTY = logged(capacity="staff-off-duty"), works(hours=())
+
+    def test_not_by_their_own(self) -> None:
+        """A colleague does not confirm it; an administrator does, and so does a verifier of another body."""
+        colleague = confirm_service(by=acting(LI))
+        given(*standing(), *self.OFF_DUTY, *member(LI, "verifier")).when(colleague).then_refused(ColleagueConfirms)
+        given(*standing(), *self.OFF_DUTY).when(confirm_service()).fact  # noqa: B018
+        other = confirm_service(by=acting(LI), for_organisation_id=CLINIC)
+        what = *standing(CLINIC), *self.OFF_DUTY, *member(LI, "verifier", CLINIC)
+        assert given(*what).when(other).fact.organisation_id == GARDEN
+
+    def test_only_of_staff(self) -> None:
+        """Another organisation confirms nothing else, and one in which one has no role nothing at all."""
+        other = confirm_service(by=acting(LI), for_organisation_id=CLINIC)
+        theirs = *standing(CLINIC), *member(LI, "verifier", CLINIC)
+        given(*theirs, logged()).when(other).then_refused(RecordUnknown)
+        given(*standing(CLINIC), *self.OFF_DUTY, registered(LI)).when(other).then_refused(RecordUnknown)
+        by_program = Acting(ActorId(GARDEN), "organisation")
+        own = confirm_service(by=by_program)
+        given(*standing(), logged(recorder_id=ActorId("x"), capacity="staff-off-duty"), works(hours=())).when(
+            own
+        ).then_refused(ColleagueConfirms)

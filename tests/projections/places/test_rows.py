@@ -1,0 +1,141 @@
+"""Hours by place: those of where people lived when they served, whatever is moved, merged or closed since."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from hypothesis import HealthCheck, settings
+from hypothesis import given as for_all
+from hypothesis import strategies as st
+
+from tests.controls import NOON
+from tests.controls.places import LEVELS, NEW_YEAR, TREE, nodes
+from tests.controls.streets import Streets
+from tests.controls.town import confirm, correct, found, log, void, volunteer
+from timebank.db.connections import Pool
+from timebank.domain.facts.places import NodeMerged, NodeMoved, NodeOpened, ResidenceSet
+from timebank.domain.identifiers import NodeId, new_bank_id
+from timebank.domain.kernel import Command, Fact
+from timebank.ledger.ledger import Ledger
+from timebank.ledger.store import Store
+from timebank.ledger.submission import Receipt
+from timebank.projections.machinery.rebuild import verify
+from timebank.projections.machinery.runner import Runner
+from timebank.projections.places.nodes import PROJECTION, WHOLE_BANK, minutes_at_level, minutes_below, minutes_of
+
+PEOPLE = [volunteer(n) for n in range(1, 6)]
+DAYS = 12
+
+
+def a_life(seed: int) -> Iterable[Command]:
+    """Some days on which people serve and move, records are put right, and the tree changes."""
+    chance, streets = Random(seed), Streets(seed, PEOPLE)
+    records: list[str] = []
+    yield from found(len(PEOPLE))
+    yield from streets.found()
+    for day in range(DAYS):
+        at = NOON + timedelta(days=day)
+        for _ in range(chance.randint(0, 4)):
+            records.append(f"rec_{len(records):03}")
+            hour, days_ago = chance.randint(0, 20), chance.choice((1, 2, 9)) - day
+            yield log(records[-1], chance.choice(PEOPLE), days_ago=days_ago, hour=hour, at=at)
+            yield confirm(records[-1], at=at)
+        if records and chance.random() < 0.4:
+            mend = correct(chance.choice(records), at=at, minutes=chance.choice((5, 10, 20)))
+            yield chance.choice((mend, void(chance.choice(records))))
+        for _ in range(chance.randint(0, 4)):
+            yield streets.next(at)
+
+
+async def live(ledger: Ledger, store: Store, seed: int, batch: int) -> tuple[UUID, list[Fact]]:
+    """Live through it in a bank of its own, so many commands at a time; what happened."""
+    bank_id = UUID(new_bank_id())
+    await store.open_bank(bank_id, "Test bank", "Asia/Shanghai")
+    commands, happened = list(a_life(seed)), []
+    runner = Runner(store, [PROJECTION])
+    for start in range(0, len(commands), batch):
+        outcomes = await ledger.submit(bank_id, commands[start : start + batch])
+        happened += [fact for each in outcomes if isinstance(each, Receipt) for fact in each.facts]
+        while await runner.catch_up(bank_id):
+            pass
+    return bank_id, happened
+
+
+class Told:
+    """What the facts say of the tree and of where people live, looked up as one would by hand."""
+
+    def __init__(self, facts: list[Fact]) -> None:
+        self.depth = {fact.node_id: fact.depth for fact in facts if isinstance(fact, NodeOpened)}
+        stands: dict[NodeId, list[Any]] = {}
+        homes: dict[str, list[ResidenceSet]] = {}
+        for fact in facts:
+            if isinstance(fact, NodeOpened | NodeMoved | NodeMerged):
+                stands.setdefault(fact.node_id, []).append(fact)
+            elif isinstance(fact, ResidenceSet):
+                homes.setdefault(fact.volunteer_id, []).append(fact)
+        self.stands, self.homes = stands, homes
+
+    def places(self, volunteer_id: str, day: date) -> list[str]:
+        """All nodes that somebody's service of a day counts at."""
+        home = [each for each in self.homes.get(volunteer_id, []) if each.from_day <= day]
+        node_id, counted = home[-1].node_id if home else None, [WHOLE_BANK]
+        while node_id:
+            stand = [each for each in self.stands[node_id] if each.from_day <= day][-1]
+            if isinstance(stand, NodeMerged):
+                node_id = stand.into_id
+                continue
+            counted.append(node_id)
+            node_id = stand.parent_id
+        return counted
+
+
+SERVED = """
+select f.volunteer_id, f.local_date, f.minutes from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
+       f (record_id text, volunteer_id text, local_date date, minutes int, capacity text)
+ where e.bank_id = $1 and e.topic in ('service-confirmed', 'service-corrected') and f.capacity <> 'staff-on-duty'
+   and not exists (select from event_tag later where later.bank_id = $1 and later.tag = f.record_id
+                      and later.topic in ('service-corrected', 'service-voided') and later.position > e.position)
+"""
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@for_all(seed=st.integers(0, 10**9), batch=st.sampled_from([1, 7, 400]))
+async def test_hours_by_place_are_those_of_where_people_lived(
+    ledger: Ledger, store: Store, pool: Pool, seed: int, batch: int
+) -> None:
+    """On every day each node has what those served who lived at it or below it then, and every level sums to all."""
+    bank_id, happened = await live(ledger, store, seed, batch)
+    told, expected = Told(happened), Counter[tuple[str, date]]()
+    for row in await pool.fetch(SERVED, bank_id):
+        for place in told.places(row["volunteer_id"], row["local_date"]):
+            expected[place, row["local_date"]] += row["minutes"]
+    kept = await pool.fetch("select node_id, day, minutes from place_day where bank_id = $1", bank_id)
+    assert {(row["node_id"], row["day"]): row["minutes"] for row in kept} == expected
+    compared = await verify(pool, PROJECTION, bank_id)
+    assert compared.is_equal, compared.differences
+    days = sorted({day for _, day in expected}) or [NEW_YEAR]
+    first, last, middle = days[0], days[-1], days[len(days) // 2]
+    for level in LEVELS:
+        whole = Counter(
+            {each.node_id: each.minutes for each in await minutes_at_level(pool, bank_id, level, first, last)}
+        )
+        parts = Counter[str]()
+        for since, until in ((first, middle), (middle + timedelta(days=1), last)):
+            at_level = await minutes_at_level(pool, bank_id, level, since, until)
+            parts.update({each.node_id: each.minutes for each in at_level})
+            assert sum(each.minutes for each in at_level) <= await minutes_of(pool, bank_id, WHOLE_BANK, since, until)
+        assert parts == whole, "splitting a period changes no sum"
+    for node_id in told.depth:
+        below = await minutes_below(pool, bank_id, node_id, first, last)
+        assert sum(each.minutes for each in below) <= await minutes_of(pool, bank_id, node_id, first, last)
+
+
+def test_the_canned_tree_is_one() -> None:
+    """Each canned node is below one of a higher level."""
+    depths = {each.node_id: each.depth for each in nodes()}
+    assert all(each.parent_id is None or depths[each.parent_id] < each.depth for each in TREE.values())

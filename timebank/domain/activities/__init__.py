@@ -1,0 +1,1 @@
+"""The rules of activities: planning, signing up, being there, and what comes of it."""

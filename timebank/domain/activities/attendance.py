@@ -1,0 +1,186 @@
+"""Being there: signing in and out, by the code that turns at the place, or by the leader's list.
+
+Nobody is at two activities at one time. A presence that was not ended is never guessed into hours.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, ClassVar, NamedTuple
+
+from msgspec import Meta
+
+from timebank.domain.activities.activities import Activity
+from timebank.domain.activities.refusals import (
+    AlreadyCheckedIn,
+    CheckedInElsewhere,
+    CodeNotValid,
+    NotCheckedIn,
+    NotSignedUp,
+    OutsideItsTime,
+)
+from timebank.domain.activities.sign_ups import OfSomebody
+from timebank.domain.credit.policies import RuleBook
+from timebank.domain.facts.activities import CheckedIn, CheckedOut, Proof
+from timebank.domain.identifiers import ActivityId, VolunteerId
+from timebank.domain.kernel import Fact, Key, Known, Memory, Moment, about, event
+from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.service.refusals import RecorderIsBeneficiary
+
+EntryId = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[!-~]+$(?!\n)")]
+
+AT_ONCE = timedelta(minutes=5)
+"""An entry that comes later than so after its moment was taken in afterwards."""
+
+
+class Stay(NamedTuple):
+    """From when until when at the latest somebody is at an activity; in UTC."""
+
+    activity_id: ActivityId
+    since: datetime
+    until: datetime
+
+
+class Whereabouts(Memory):
+    """At which activities somebody is, and was."""
+
+    def __init__(self, volunteer_id: VolunteerId) -> None:
+        super().__init__(volunteer_id)
+        self.stays: dict[tuple[ActivityId, datetime], Stay] = {}
+
+    @event(CheckedIn)
+    def _(self, activity_id: ActivityId, moment: datetime, until: datetime) -> None:
+        self._stay(Stay(activity_id, moment.astimezone(UTC), until.astimezone(UTC)))
+
+    @event(CheckedOut)
+    def _(self, activity_id: ActivityId, since: datetime, moment: datetime) -> None:
+        # Who stays longer than the activity is free to be elsewhere then.
+        before = self.stays.get((activity_id, since.astimezone(UTC)))
+        until = moment.astimezone(UTC)
+        self._stay(Stay(activity_id, since.astimezone(UTC), min(until, before.until) if before else until))
+
+    def _stay(self, stay: Stay) -> None:
+        self.stays[stay.activity_id, stay.since] = stay
+
+    def is_anywhere(self, since: datetime, until: datetime, besides: Stay | None = None) -> bool:
+        """Whether a stretch of time meets one at which they are, or were, anywhere; a moment, if both are the same."""
+        return any(
+            since < each.until and (each.since <= since or each.since < until)
+            for each in self.stays.values()
+            if besides is None or (each.activity_id, each.since) != (besides.activity_id, besides.since)
+        )
+
+
+class _Entry(OfSomebody, frozen=True, kw_only=True):
+    """What signing in and out have in common. `moment` is when it was; now, unless it is said by the leader.
+
+    `proof` is `code` where the code at the place was shown, which has been looked at before.
+    """
+
+    proof: Proof
+    entry_id: EntryId
+    moment: Moment | None = None
+
+    proxy_scope: ClassVar[str | None] = None
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        return *super().also_needs(known), about(Whereabouts, self.volunteer_id), about(RuleBook)
+
+    @property
+    def when(self) -> datetime:
+        """When they came, or left."""
+        return self.moment or self.at
+
+    @property
+    def is_taken_in_later(self) -> bool:
+        """Whether it was entered where there was no network."""
+        return self.at - self.when > AT_ONCE
+
+    def entered(self, known: Known) -> Activity:
+        """The activity, at which somebody may be entered. Refuses the leader's word about themselves."""
+        if self.proof == "code" and not self.is_own:
+            raise CodeNotValid
+        if self.proof == "leader":
+            activity = self.must_organise(known, or_lead=True)
+            if self.volunteer_id in self.by.eyes:
+                raise RecorderIsBeneficiary
+        else:
+            activity = self.concerned(known)
+        activity.must_be("published")
+        return activity
+
+    def window(self, known: Known, activity: Activity) -> timedelta:
+        """How long before the start people may sign in, and after the end sign out."""
+        day = activity.plan.starts_at.astimezone(self.at.tzinfo).date()
+        return timedelta(minutes=known(RuleBook).on(day).rules.check_in_minutes)
+
+    def stays(self, known: Known) -> Whereabouts:
+        """Where they are and were."""
+        return known(Whereabouts, self.volunteer_id)
+
+
+class CheckIn(_Entry, frozen=True, kw_only=True):
+    """Sign in: somebody who has a seat, within the time of the activity and a while before."""
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        activity = self.entered(known)
+        if self.entry_id in activity.entries:
+            return
+        plan, when = activity.plan, self.when
+        if when > self.at or not plan.starts_at - self.window(known, activity) <= when < plan.ends_at:
+            raise OutsideItsTime
+        known(Volunteer, self.volunteer_id).must_be_active()
+        if not activity.signed_up.get(self.volunteer_id):
+            raise NotSignedUp(volunteer_id=self.volunteer_id)
+        before = activity.presences.get(self.volunteer_id, ())
+        if any(each.until is None or when < each.until for each in before) or (before and not plan.signs_out):
+            raise AlreadyCheckedIn(volunteer_id=self.volunteer_id)
+        # Whoever signs out may leave at any time: only where they come has to be free.
+        until = when if plan.signs_out else plan.ends_at
+        if self.stays(known).is_anywhere(when.astimezone(UTC), until.astimezone(UTC)):
+            raise CheckedInElsewhere(volunteer_id=self.volunteer_id)
+        yield CheckedIn(
+            activity_id=self.activity_id,
+            volunteer_id=self.volunteer_id,
+            organisation_id=activity.organisation_id,
+            entry_id=self.entry_id,
+            moment=when,
+            until=plan.ends_at,
+            proof=self.proof,
+            entered_by=self.by.actor,
+            is_taken_in_later=self.is_taken_in_later,
+        )
+
+
+class CheckOut(_Entry, frozen=True, kw_only=True):
+    """Sign out: somebody who is there, not before they came, and not long after the end."""
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        activity = self.entered(known)
+        if self.entry_id in activity.entries:
+            return
+        if self.when > self.at or self.when > activity.plan.ends_at + self.window(known, activity):
+            raise OutsideItsTime
+        yield checked_out(self, known, activity)
+
+
+def checked_out(entry: _Entry, known: Known, activity: Activity) -> CheckedOut:
+    """That somebody left. Refuses who is not there, came later, or was elsewhere meanwhile."""
+    there = activity.open_presence(entry.volunteer_id)
+    if there is None:
+        raise NotCheckedIn(volunteer_id=entry.volunteer_id)
+    if entry.when < there.since:
+        raise OutsideItsTime
+    since, until = there.since.astimezone(UTC), min(entry.when, activity.plan.ends_at).astimezone(UTC)
+    if known(Whereabouts, entry.volunteer_id).is_anywhere(since, until, Stay(activity.activity_id, since, until)):
+        raise CheckedInElsewhere(volunteer_id=entry.volunteer_id)
+    return CheckedOut(
+        activity_id=activity.activity_id,
+        volunteer_id=entry.volunteer_id,
+        organisation_id=activity.organisation_id,
+        entry_id=entry.entry_id,
+        since=there.since,
+        moment=entry.when,
+        proof=entry.proof,
+        entered_by=entry.by.actor,
+        is_taken_in_later=entry.is_taken_in_later,
+    )

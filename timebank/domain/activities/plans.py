@@ -1,0 +1,48 @@
+"""Plans: what an activity is to be, in one form, and whether it can be carried out."""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from timebank.domain.activities.refusals import ActivityInThePast, LeaderNotMember
+from timebank.domain.credit.categories import must_be_listed
+from timebank.domain.credit.policies import RuleBook
+from timebank.domain.facts.activities import Plan
+from timebank.domain.identifiers import OrganisationId, VolunteerId
+from timebank.domain.kernel import Key, Known, about, must_fit
+from timebank.domain.organisations.memberships import Membership
+from timebank.domain.places.nodes import Node
+from timebank.domain.text import Line, Text, normal
+from timebank.domain.times import must_be_believable
+
+LONGEST = timedelta(hours=24)
+
+
+def checked(plan: Plan) -> Plan:
+    """The same, with all names in their one form. Raises `NotWellFormed` or `UnbelievableTime`."""
+    must_be_believable(starts_at=plan.starts_at, ends_at=plan.ends_at)
+    must_fit(plan.content, Text, "content")
+    names = {field: normal(getattr(plan, field)) for field in ("name", "category", "place")}
+    lists = {field: tuple(map(normal, getattr(plan, field))) for field in ("skills", "programmes")}
+    said = [*names.items(), *((field, each) for field, several in lists.items() for each in several)]
+    for field, each in said:
+        must_fit(each, Line, field)
+    return msgspec.structs.replace(plan, **names, **lists)
+
+
+def memories_of(plan: Plan, organisation_id: OrganisationId) -> tuple[Key, ...]:
+    """What has to be known of whoever leads it, and of where it is."""
+    node = (about(Node, plan.node_id),) if plan.node_id else ()
+    return about(RuleBook), about(Membership, organisation_id, VolunteerId(plan.leader_id)), *node
+
+
+def must_be_possible(plan: Plan, known: Known, organisation_id: OrganisationId, at: datetime) -> None:
+    """Refuse what cannot be carried out: times, category, leader or place. `known` has the memories of the plan."""
+    if not timedelta(0) < plan.ends_at - plan.starts_at <= LONGEST or plan.ends_at <= at:
+        raise ActivityInThePast
+    day = plan.starts_at.astimezone(at.tzinfo).date()
+    must_be_listed(known(RuleBook).on(day).rules, category=plan.category, activity=plan.name)
+    if known(Membership, organisation_id, VolunteerId(plan.leader_id)).status != "approved":
+        raise LeaderNotMember
+    if plan.node_id:
+        known(Node, plan.node_id).must_be_open(day)

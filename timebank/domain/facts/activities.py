@@ -1,0 +1,170 @@
+"""Facts about activities: planned, published, signed up for, attended, closed."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from timebank.domain.identifiers import ActivityId, ActorId, NodeId, OrganisationId, VolunteerId
+from timebank.domain.kernel import Fact, Moment
+
+OpenTo = Literal["everybody", "members"]
+
+Seats = Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What an activity is to be: what, where, when, for how many, and who leads it.
+
+    `place` says where in words, `node_id` at which place of the tree. `skills` are looked for. Where `signs_out` is not
+    so, whoever signed in is there until the end.
+    """
+
+    name: str
+    category: str
+    content: str
+    place: str
+    starts_at: Moment
+    ends_at: Moment
+    leader_id: ActorId
+    node_id: NodeId | None = None
+    seats: Seats | None = None
+    skills: tuple[str, ...] = ()
+    programmes: tuple[str, ...] = ()
+    open_to: OpenTo = "everybody"
+    is_insured: bool = False
+    signs_out: bool = True
+
+
+class ActivityPlanned(Fact, frozen=True, kw_only=True):
+    """An organisation plans an activity; nobody else knows of it yet."""
+
+    TOPIC = "activity-planned"
+    activity_id: ActivityId
+    organisation_id: OrganisationId
+    planned_by: ActorId
+    plan: Plan
+
+
+class ActivityPublished(Fact, frozen=True, kw_only=True):
+    """Everybody can see the activity, and sign up."""
+
+    TOPIC = "activity-published"
+    activity_id: ActivityId
+    organisation_id: OrganisationId
+
+
+class ActivityChanged(Fact, frozen=True, kw_only=True):
+    """The activity is to be otherwise."""
+
+    TOPIC = "activity-changed"
+    activity_id: ActivityId
+    organisation_id: OrganisationId
+    plan: Plan
+
+
+class ActivityCancelled(Fact, frozen=True, kw_only=True):
+    """The activity does not take place."""
+
+    TOPIC = "activity-cancelled"
+    activity_id: ActivityId
+    organisation_id: OrganisationId
+    reason: str
+
+
+class SignUpMade(Fact, frozen=True, kw_only=True):
+    """Somebody wants to come, or waits for a seat."""
+
+    TOPIC = "sign-up-made"
+    activity_id: ActivityId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    made_by: ActorId
+    is_waiting: bool = False
+
+
+class SignUpWithdrawn(Fact, frozen=True, kw_only=True):
+    """They do not come, or wait no more."""
+
+    TOPIC = "sign-up-withdrawn"
+    activity_id: ActivityId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    withdrawn_by: ActorId
+
+
+class SignUpMovedUp(Fact, frozen=True, kw_only=True):
+    """There is a seat for somebody who waited longest."""
+
+    TOPIC = "sign-up-moved-up"
+    activity_id: ActivityId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+
+
+class CallMade(Fact, frozen=True, kw_only=True):
+    """Those who agreed to be asked are asked to come, of a place, and with a skill, if one is needed."""
+
+    TOPIC = "call-made"
+    activity_id: ActivityId
+    organisation_id: OrganisationId
+    called_by: ActorId
+    node_id: NodeId
+    skill: str | None = None
+    reason: str
+
+
+Proof = Literal["code", "leader"]
+"""How it is known that somebody was there: by the code that turns at the place, or by the leader's word."""
+
+
+class CheckedIn(Fact, frozen=True, kw_only=True):
+    """Somebody is there since a moment; unless they sign out before, not longer than `until`.
+
+    `entry_id` is made where it is entered, so that an entry that comes twice counts once. `is_taken_in_later` marks
+    what was entered there without a network, and came here afterwards.
+    """
+
+    TOPIC = "checked-in"
+    activity_id: ActivityId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    entry_id: str
+    moment: Moment
+    until: Moment
+    proof: Proof
+    entered_by: ActorId
+    is_taken_in_later: bool = False
+
+
+class CheckedOut(Fact, frozen=True, kw_only=True):
+    """Somebody who was there `since` a moment left."""
+
+    TOPIC = "checked-out"
+    activity_id: ActivityId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    entry_id: str
+    since: Moment
+    moment: Moment
+    proof: Proof
+    entered_by: ActorId
+    is_taken_in_later: bool = False
+
+
+class ActivityClosed(Fact, frozen=True, kw_only=True):
+    """The activity is over: a record of each who was there is logged with this.
+
+    `absent` signed up and did not come, which counts for nothing. `unclosed` did not sign out: somebody has to say when
+    they left. `left` were there, and somebody else has to log it: it is the closer's own, or could not be logged.
+    """
+
+    TOPIC = "activity-closed"
+    TELLS = False
+    activity_id: ActivityId
+    organisation_id: OrganisationId
+    closed_by: ActorId
+    present: tuple[VolunteerId, ...] = ()
+    absent: tuple[VolunteerId, ...] = ()
+    unclosed: tuple[VolunteerId, ...] = ()
+    left: tuple[VolunteerId, ...] = ()

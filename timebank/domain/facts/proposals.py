@@ -1,0 +1,55 @@
+"""Facts about service that people say they did for an organisation, outside its activities."""
+
+from timebank.domain.identifiers import ActorId, OrganisationId, ProposalId, RecordId, VolunteerId
+from timebank.domain.kernel import Fact, Moment
+
+
+class ServiceProposed(Fact, frozen=True, kw_only=True):
+    """A volunteer says that they served; nobody is credited by their own word. `witness_id` is who saw it."""
+
+    TOPIC = "service-proposed"
+    TELLS = False
+    proposal_id: ProposalId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    proposed_by: ActorId
+    activity: str
+    category: str
+    started_at: Moment
+    ended_at: Moment
+    minutes: int
+    place: str | None = None
+    content: str | None = None
+    witness_id: ActorId | None = None
+
+
+class ProposalTakenUp(Fact, frozen=True, kw_only=True):
+    """The organisation made it a record of its own, which somebody confirms."""
+
+    TOPIC = "proposal-taken-up"
+    proposal_id: ProposalId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    record_id: RecordId
+    taken_up_by: ActorId
+
+
+class ProposalDeclined(Fact, frozen=True, kw_only=True):
+    """The organisation does not say so."""
+
+    TOPIC = "proposal-declined"
+    proposal_id: ProposalId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+    declined_by: ActorId
+    reason: str
+
+
+class ProposalWithdrawn(Fact, frozen=True, kw_only=True):
+    """Whoever proposed it took it back."""
+
+    TOPIC = "proposal-withdrawn"
+    TELLS = False
+    proposal_id: ProposalId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId

@@ -1,0 +1,216 @@
+"""Employments: the duty register. Whether service was duty is decided from it, and not from what is typed."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from timebank.domain.facts.duty import (
+    DutyHours,
+    EmploymentDeclared,
+    EmploymentEnded,
+    EmploymentKind,
+    LeaveNoted,
+)
+from timebank.domain.identifiers import EmploymentId, OrganisationId, VolunteerId
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
+from timebank.domain.organisations.memberships import MANAGES_MEMBERS, must_act_for, must_be_a_term, right_of
+from timebank.domain.organisations.organisations import Organisation
+from timebank.domain.organisations.refusals import (
+    DutyHoursOverlap,
+    EmployeeIsDeclarer,
+    EmploymentUnknown,
+)
+from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.refusals import TermEndsBeforeItStarts
+
+Hours = Annotated[tuple[DutyHours, ...], Meta(max_length=50)]
+
+DAY = timedelta(days=1)
+
+
+class Leave(msgspec.Struct, frozen=True):
+    """From one day until another, both included."""
+
+    first_day: date
+    last_day: date
+
+
+class Employments(Memory):
+    """For which bodies somebody works, at which hours, and when they are on leave."""
+
+    def __init__(self, volunteer_id: VolunteerId) -> None:
+        super().__init__(volunteer_id)
+        self.declared: dict[EmploymentId, EmploymentDeclared] = {}
+        self.until: dict[EmploymentId, date] = {}
+        self.leaves: dict[EmploymentId, tuple[Leave, ...]] = {}
+
+    @event(EmploymentDeclared)
+    def _(self, fact: EmploymentDeclared) -> None:
+        self.declared[fact.employment_id] = fact
+        if fact.until_day:
+            self.until[fact.employment_id] = fact.until_day
+
+    @event(EmploymentEnded)
+    def _(self, employment_id: EmploymentId, until_day: date) -> None:
+        self.until[employment_id] = until_day
+
+    @event(LeaveNoted)
+    def _(self, employment_id: EmploymentId, first_day: date, last_day: date) -> None:
+        self.leaves[employment_id] = (*self.leaves.get(employment_id, ()), Leave(first_day, last_day))
+
+    def on(self, day: date) -> list[EmploymentDeclared]:
+        """The employments in force on a day."""
+        return [
+            each
+            for employment_id, each in self.declared.items()
+            if each.from_day <= day <= self.until.get(employment_id, day)
+        ]
+
+    def works_for(self, organisation_id: OrganisationId, day: date) -> bool:
+        """Whether somebody is on a body's staff on a day, on leave or not; an allowance makes nobody staff."""
+        return any(each.organisation_id == organisation_id and each.kind != "allowance" for each in self.on(day))
+
+    def has_allowance(self, organisation_id: OrganisationId, day: date) -> bool:
+        """Whether a body pays somebody an allowance on a day."""
+        return any(each.organisation_id == organisation_id and each.kind == "allowance" for each in self.on(day))
+
+    def is_duty(self, started_at: datetime, ended_at: datetime, zone: tzinfo | None) -> bool:
+        """Whether a stretch of time meets hours of duty, for whichever body, that are not within a leave."""
+        start, end = started_at.astimezone(UTC), ended_at.astimezone(UTC)
+        day, last = started_at.astimezone(zone).date() - DAY, ended_at.astimezone(zone).date()
+        while day <= last:
+            for since, until in self._duty(day, zone):
+                if start < until and since < end:
+                    return True
+            day += DAY
+        return False
+
+    def _duty(self, day: date, zone: tzinfo | None) -> Iterator[tuple[datetime, datetime]]:
+        """The hours of duty of a local day, in UTC."""
+        midnight = datetime.combine(day, time.min, tzinfo=zone)
+        for each in self.on(day):
+            leaves = self.leaves.get(each.employment_id, ())
+            if each.kind == "allowance" or any(leave.first_day <= day <= leave.last_day for leave in leaves):
+                continue
+            for hours in each.hours:
+                if hours.weekday == day.isoweekday():
+                    since, until = (timedelta(minutes=each) for each in (hours.from_minute, hours.until_minute))
+                    yield (midnight + since).astimezone(UTC), (midnight + until).astimezone(UTC)
+
+
+class _OnStaff(Command, frozen=True, kw_only=True):
+    """What the commands on employments have in common: coordinators and administrators keep them, of others."""
+
+    employment_id: EmploymentId
+    volunteer_id: VolunteerId
+    organisation_id: OrganisationId
+
+    def needs(self) -> Sequence[Key]:
+        return (
+            about(Organisation, self.organisation_id),
+            about(Volunteer, self.volunteer_id),
+            about(Employments, self.volunteer_id),
+            *right_of(self.by, self.organisation_id),
+        )
+
+    def register(self, known: Known) -> Employments:
+        """The employments of whom it is about. Refuses whoever does not keep the register, and about themselves."""
+        organisation = known(Organisation, self.organisation_id)
+        organisation.must_exist()
+        must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), known)
+        organisation.must_be_approved()
+        if self.volunteer_id in self.by.eyes:
+            raise EmployeeIsDeclarer
+        return known(Employments, self.volunteer_id)
+
+    def employment(self, known: Known) -> EmploymentDeclared:
+        """The employment, which has to be of this body and person."""
+        declared = self.register(known).declared.get(self.employment_id)
+        if declared is None or declared.organisation_id != self.organisation_id:
+            raise EmploymentUnknown(employment_id=self.employment_id)
+        return declared
+
+
+class DeclareEmployment(_OnStaff, frozen=True, kw_only=True):
+    """Say that somebody works for a body, and when. It may be said late: history is not credited anew."""
+
+    kind: EmploymentKind
+    hours: Hours = ()
+    from_day: date
+    until_day: date | None = None
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        employments = self.register(known)
+        known(Volunteer, self.volunteer_id).must_not_be_erased()
+        must_be_a_term(self.from_day, self.until_day)
+        hours = sorted(self.hours, key=lambda each: (each.weekday, each.from_minute))
+        if any(each.until_minute <= each.from_minute for each in hours):
+            raise DutyHoursOverlap
+        others = [
+            (each.hours, each.from_day, employments.until.get(each.employment_id, date.max))
+            for each in employments.declared.values()
+        ]
+        all_hours = [*hours]
+        for their, since, until in others:
+            if since <= (self.until_day or date.max) and self.from_day <= until:
+                all_hours += their
+        if _overlap(all_hours):
+            raise DutyHoursOverlap
+        yield EmploymentDeclared(
+            employment_id=self.employment_id,
+            volunteer_id=self.volunteer_id,
+            organisation_id=self.organisation_id,
+            kind=self.kind,
+            hours=tuple(hours),
+            from_day=self.from_day,
+            until_day=self.until_day,
+        )
+
+
+def _overlap(hours: Sequence[DutyHours]) -> bool:
+    """Whether somebody would have two duties at one time."""
+    inorder = sorted(hours, key=lambda each: (each.weekday, each.from_minute))
+    return any(
+        first.weekday == second.weekday and second.from_minute < first.until_minute
+        for first, second in pairwise(inorder)
+    )
+
+
+class EndEmployment(_OnStaff, frozen=True, kw_only=True):
+    """Say until when somebody works for a body."""
+
+    until_day: date
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        declared = self.employment(known)
+        if self.until_day < declared.from_day:
+            raise TermEndsBeforeItStarts
+        yield EmploymentEnded(
+            employment_id=self.employment_id,
+            volunteer_id=self.volunteer_id,
+            organisation_id=self.organisation_id,
+            until_day=self.until_day,
+        )
+
+
+class NoteLeave(_OnStaff, frozen=True, kw_only=True):
+    """Say that somebody is on leave for some days."""
+
+    first_day: date
+    last_day: date
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        self.employment(known)
+        if self.last_day < self.first_day:
+            raise TermEndsBeforeItStarts
+        yield LeaveNoted(
+            employment_id=self.employment_id,
+            volunteer_id=self.volunteer_id,
+            organisation_id=self.organisation_id,
+            first_day=self.first_day,
+            last_day=self.last_day,
+        )

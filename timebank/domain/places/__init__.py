@@ -1,0 +1,1 @@
+"""The rules of places: the tree of nodes, and where people live."""

@@ -1,0 +1,74 @@
+"""Residences: where somebody lives, or works, from a day on. Hours by place are those of where they lived then."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import ClassVar
+
+from timebank.domain.facts.places import ResidenceSet, Tie
+from timebank.domain.identifiers import NodeId, VolunteerId
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
+from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.places.nodes import Node, memories_of, must_be_within
+from timebank.domain.places.refusals import FromDayBeforeLast
+from timebank.domain.refusals import NothingChanges, NotYourOwn
+
+
+class Residence(Memory):
+    """Where somebody lives or works now, and from which day on that is known."""
+
+    node_id: NodeId | None = None
+    tie: Tie = "lives"
+    from_day: date | None = None
+
+    def __init__(self, volunteer_id: VolunteerId) -> None:
+        super().__init__(volunteer_id)
+
+    @event(ResidenceSet)
+    def _(self, fact: ResidenceSet) -> None:
+        self.node_id, self.tie, self.from_day = fact.node_id, fact.tie, fact.from_day
+
+
+class SetResidence(Command, frozen=True, kw_only=True):
+    """Say where somebody lives, or works, from a day on: themselves, an administrator, or who leads both places.
+
+    Without a node they live nowhere the bank knows of. The first residence may be from long ago.
+    """
+
+    proxy_scope: ClassVar[str | None] = "personal-data"
+
+    volunteer_id: VolunteerId
+    node_id: NodeId | None
+    from_day: date
+    tie: Tie = "lives"
+
+    def needs(self) -> Sequence[Key]:
+        return about(Volunteer, self.volunteer_id), about(Residence, self.volunteer_id)
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        places = {self.node_id, known(Residence, self.volunteer_id).node_id} - {None}
+        today = self.at.date()
+        return [key for each in sorted(filter(None, places)) for key in memories_of(known, each, today)]
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        known(Volunteer, self.volunteer_id).must_not_be_erased()
+        before, today = known(Residence, self.volunteer_id), self.at.date()
+        if not (self.by.governs or self.by.authority == "node-leader" or self.by.own_id == self.volunteer_id):
+            raise NotYourOwn
+        for node_id in filter(None, (self.node_id, before.node_id)):
+            must_be_within(known, self.by, node_id, today)
+        if self.node_id:
+            known(Node, self.node_id).must_be_open(self.from_day)
+        if before.from_day and self.from_day < before.from_day:
+            raise FromDayBeforeLast(from_day=before.from_day.isoformat())
+        if (self.node_id, self.tie) == (before.node_id, before.tie):
+            raise NothingChanges
+        yield moved(self.volunteer_id, before, self.node_id, self.from_day, self.tie)
+
+
+def moved(
+    volunteer_id: VolunteerId, before: Residence, node_id: NodeId | None, from_day: date, tie: Tie = "lives"
+) -> ResidenceSet:
+    """Somebody lives elsewhere from a day on."""
+    return ResidenceSet(
+        volunteer_id=volunteer_id, node_id=node_id, previous_node_id=before.node_id, from_day=from_day, tie=tie
+    )

@@ -1,0 +1,125 @@
+-- plan --
+insert into activity (bank_id, activity_id, organisation_id, status, name, category, content, place, node_id, starts_at,
+                      ends_at, seats, skills, programmes, leader_id, open_to, is_insured, signs_out, position)
+select $1, f.activity_id, f.organisation_id, 'planned', p.name, p.category, p.content, p.place, p.node_id, p.starts_at,
+       p.ends_at, p.seats, coalesce(p.skills, '{}'), coalesce(p.programmes, '{}'), p.leader_id,
+       coalesce(p.open_to, 'everybody'), coalesce(p.is_insured, false), coalesce(p.signs_out, true), e.position
+  from facts_between($1, $2, $3, $4) e,
+       jsonb_to_record(e.data) f (activity_id text, organisation_id text, plan jsonb),
+       jsonb_to_record(f.plan)
+       p (name text, category text, content text, place text, node_id text, starts_at timestamptz, ends_at timestamptz,
+          seats int, skills text[], programmes text[], leader_id text, open_to text, is_insured boolean,
+          signs_out boolean)
+
+-- change --
+update activity a
+   set name = p.name, category = p.category, content = p.content, place = p.place, node_id = p.node_id,
+       starts_at = p.starts_at, ends_at = p.ends_at, seats = p.seats, skills = coalesce(p.skills, '{}'),
+       programmes = coalesce(p.programmes, '{}'), leader_id = p.leader_id,
+       open_to = coalesce(p.open_to, 'everybody'), is_insured = coalesce(p.is_insured, false),
+       signs_out = coalesce(p.signs_out, true), position = greatest(a.position, f.position)
+  from (select distinct on (f.activity_id) f.activity_id, f.plan, e.position
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (activity_id text, plan jsonb)
+         order by f.activity_id, e.position desc) f,
+       jsonb_to_record(f.plan)
+       p (name text, category text, content text, place text, node_id text, starts_at timestamptz, ends_at timestamptz,
+          seats int, skills text[], programmes text[], leader_id text, open_to text, is_insured boolean,
+          signs_out boolean)
+ where a.bank_id = $1 and a.activity_id = f.activity_id
+
+-- publish --
+update activity a set status = 'published', position = greatest(a.position, e.position)
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (activity_id text)
+ where a.bank_id = $1 and a.activity_id = f.activity_id
+
+-- cancel --
+update activity a set status = 'cancelled', reason = f.reason, position = greatest(a.position, e.position)
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (activity_id text, reason text)
+ where a.bank_id = $1 and a.activity_id = f.activity_id
+
+-- close --
+update activity a set status = 'closed', position = greatest(a.position, e.position)
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (activity_id text)
+ where a.bank_id = $1 and a.activity_id = f.activity_id
+
+-- sign_up --
+-- Of several facts about one person the last counts.
+insert into sign_up (bank_id, activity_id, volunteer_id, status, position)
+select distinct on (f.activity_id, f.volunteer_id) $1, f.activity_id, f.volunteer_id,
+       case e.topic when 'sign-up-withdrawn' then 'withdrawn' when 'sign-up-moved-up' then 'signed-up'
+            else case when f.is_waiting then 'waiting' else 'signed-up' end end,
+       e.position
+  from facts_between($1, $2, $3, $4) e,
+       jsonb_to_record(e.data) f (activity_id text, volunteer_id text, is_waiting boolean)
+ order by f.activity_id, f.volunteer_id, e.position desc
+    on conflict (bank_id, activity_id, volunteer_id) do update
+   set status = excluded.status, position = excluded.position
+
+-- check_in --
+insert into presence (bank_id, activity_id, volunteer_id, since, proof_in, is_taken_in_later)
+select $1, f.activity_id, f.volunteer_id, f.moment, f.proof, coalesce(f.is_taken_in_later, false)
+  from facts_between($1, $2, $3, $4) e,
+       jsonb_to_record(e.data)
+       f (activity_id text, volunteer_id text, moment timestamptz, proof text, is_taken_in_later boolean)
+
+-- check_out --
+update presence p
+   set until = f.moment, proof_out = f.proof,
+       is_taken_in_later = p.is_taken_in_later or coalesce(f.is_taken_in_later, false)
+  from facts_between($1, $2, $3, $4) e,
+       jsonb_to_record(e.data)
+       f (activity_id text, volunteer_id text, since timestamptz, moment timestamptz, proof text,
+          is_taken_in_later boolean)
+ where p.bank_id = $1 and p.activity_id = f.activity_id and p.volunteer_id = f.volunteer_id and p.since = f.since
+
+-- seen --
+select a.activity_id, a.organisation_id, a.status, a.name, a.category, a.content, a.place, a.node_id, a.starts_at,
+       a.ends_at, a.seats, a.skills, a.programmes, a.leader_id, a.open_to, a.is_insured, a.signs_out, a.reason,
+       a.position, n.signed_up, n.waiting,
+       (select s.status from sign_up s
+         where s.bank_id = a.bank_id and s.activity_id = a.activity_id and s.volunteer_id = $2) as own_status
+  from activity a
+  left join lateral (select count(*) filter (where s.status = 'signed-up') as signed_up,
+                            count(*) filter (where s.status = 'waiting') as waiting
+                       from sign_up s where s.bank_id = a.bank_id and s.activity_id = a.activity_id) n on true
+ where a.bank_id = $1
+
+-- one --
+-- $1 bank  $2 whoever asks  $3 activity
+{seen} and a.activity_id = $3
+
+-- of_organisation --
+-- All of an organisation's, planned ones among them, the latest plan first.
+-- $1 bank  $2 whoever asks  $3 organisation  $4 before this activity or null  $5 at most
+{seen} and a.organisation_id = $3 and ($4::text is null or a.activity_id < $4)
+ order by a.activity_id desc limit $5
+
+-- open_ones --
+-- What is published and not over, what starts first first. $1 bank  $2 whoever asks  $3 now
+-- $4 start and $5 id of the last one of the page before, or null  $6 at most
+{seen} and a.status = 'published' and a.ends_at > $3
+   and ($4::timestamptz is null or (a.starts_at, a.activity_id) > ($4, $5::text))
+ order by a.starts_at, a.activity_id limit $6
+
+-- open_near --
+-- The same, at some places. $1 bank  $2 whoever asks  $3 now  $4, $5 as there  $6 at most  $7 nodes
+{seen} and a.status = 'published' and a.ends_at > $3 and a.node_id = any ($7)
+   and ($4::timestamptz is null or (a.starts_at, a.activity_id) > ($4, $5::text))
+ order by a.starts_at, a.activity_id limit $6
+
+-- own --
+-- What somebody signed up for, or waits for, the latest first. $1 bank  $2 volunteer  $3 before this activity or null
+-- $4 at most
+{seen}
+   and a.activity_id in (select s.activity_id from sign_up s
+                          where s.bank_id = $1 and s.volunteer_id = $2 and s.status <> 'withdrawn')
+   and ($3::text is null or a.activity_id < $3)
+ order by a.activity_id desc limit $4
+
+-- roll --
+-- Who signed up, in that order, with when they came and left. $1 bank  $2 activity
+select s.volunteer_id, s.status, p.since, p.until, p.proof_in, p.proof_out, coalesce(p.is_taken_in_later, false)
+       as is_taken_in_later
+  from sign_up s left join presence p using (bank_id, activity_id, volunteer_id)
+ where s.bank_id = $1 and s.activity_id = $2 and s.status <> 'withdrawn'
+ order by s.position, p.since

@@ -1,0 +1,154 @@
+"""Which places are there, who leads them, who lives there, and how much did they serve?"""
+
+from collections.abc import Sequence
+from datetime import date
+from uuid import UUID
+
+import msgspec
+
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
+from timebank.domain.facts.people import ConsentGiven, ConsentWithdrawn
+from timebank.domain.facts.places import NodeClosed, NodeMerged, NodeMoved, NodeOpened, NodeRenamed, ResidenceSet
+from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceVoided
+from timebank.projections.machinery.projection import SetProjection, Step
+
+SQL = load_statements("timebank.projections.places", "nodes.sql")
+
+_SERVED = (ServiceConfirmed, ServiceCorrected, ServiceVoided)
+
+PROJECTION = SetProjection(
+    name="places",
+    version=1,
+    tables=("node", "node_name", "node_stand", "residence", "served_day", "place_day", "willing"),
+    steps=(
+        Step(SQL["open"], (NodeOpened,)),
+        Step(SQL["name"], (NodeOpened, NodeRenamed)),
+        Step(SQL["stand"], (NodeOpened, NodeMoved, NodeMerged)),
+        Step(SQL["close"], (NodeClosed,)),
+        Step(SQL["agree"], (ConsentGiven, ConsentWithdrawn)),
+        Step(SQL["lift"], (ResidenceSet,)),
+        Step(SQL["move"], (ResidenceSet,)),
+        Step(SQL["settle"], (ResidenceSet,)),
+        Step(SQL["serve"], _SERVED),
+        Step(SQL["count_service"], _SERVED),
+        Step(SQL["forget_days"], _SERVED),
+        Step(SQL["forget_places"], (ResidenceSet, *_SERVED)),
+    ),
+)
+
+WHOLE_BANK = ""
+"""Stands for all places, and for people who live at none, where minutes are kept by place."""
+
+
+class NodeView(msgspec.Struct, frozen=True, kw_only=True):
+    """A node as it is on a day; `into_id` is what it has become a part of."""
+
+    node_id: str
+    level: str
+    depth: int
+    name: str
+    parent_id: str | None
+    into_id: str | None
+    from_day: date
+    until_day: date | None
+
+
+class LeaderView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who leads a node, how they came to it, with which duties and until when."""
+
+    appointment_id: str
+    volunteer_id: str
+    volunteer_name: str | None = None
+    volunteer_number: str | None = None
+    source: str | None
+    duties: list[str]
+    valid_from: date | None
+    valid_until: date | None
+    delegated_from: str | None
+
+
+class Resident(msgspec.Struct, frozen=True, kw_only=True):
+    """Who lives, or works, at a node from a day on."""
+
+    volunteer_id: str
+    node_id: str
+    from_day: date
+    tie: str
+
+
+class ResidenceView(msgspec.Struct, frozen=True, kw_only=True):
+    """Where somebody lives, or works, from a day on; no node is nowhere the bank knows of."""
+
+    from_day: date
+    node_id: str | None
+    tie: str
+
+
+class PlaceMinutes(msgspec.Struct, frozen=True):
+    """Service minutes of those who lived at a node, or below it, when they served."""
+
+    node_id: str
+    minutes: int
+
+
+async def one(pool: Pool, bank_id: UUID, day: date, node_id: str) -> NodeView | None:
+    """One node, as it is on a day."""
+    row = await pool.fetchrow(SQL["one"], bank_id, day, node_id)
+    return NodeView(**row) if row else None
+
+
+async def below(pool: Pool, bank_id: UUID, day: date, node_id: str, after: str, limit: int) -> list[NodeView]:
+    """What is directly below a node on a day; with no node, what is at the top."""
+    return [NodeView(**row) for row in await pool.fetch(SQL["below"], bank_id, day, node_id, after, limit)]
+
+
+async def vacant(pool: Pool, bank_id: UUID, day: date, level: str, after: str, limit: int) -> list[NodeView]:
+    """Nodes of a level that nobody leads on a day."""
+    return [NodeView(**row) for row in await pool.fetch(SQL["vacant"], bank_id, day, level, after, limit)]
+
+
+async def leaders(pool: Pool, bank_id: UUID, day: date, node_id: str) -> list[LeaderView]:
+    """Who leads a node on a day."""
+    return [LeaderView(**row) for row in await pool.fetch(SQL["leaders"], bank_id, day, node_id)]
+
+
+async def people(pool: Pool, bank_id: UUID, day: date, node_id: str, after: str, limit: int) -> list[Resident]:
+    """Who lives or works at a node, or below it, on a day."""
+    return [Resident(**row) for row in await pool.fetch(SQL["people"], bank_id, day, node_id, after, limit)]
+
+
+async def willing(pool: Pool, bank_id: UUID, day: date, node_id: str, after: str, limit: int) -> list[str]:
+    """Who lives or works at a node, or below it, and agreed to be asked."""
+    rows = await pool.fetch(SQL["willing_at"], bank_id, day, node_id, after, limit)
+    return [row["volunteer_id"] for row in rows]
+
+
+async def count_people(pool: Pool, bank_id: UUID, day: date, node_id: str) -> int:
+    """How many live or work at a node, or below it, on a day."""
+    return int(await pool.fetchval(SQL["count_people"], bank_id, day, node_id))
+
+
+async def chain(pool: Pool, bank_id: UUID, day: date, node_id: str) -> list[str]:
+    """A node and all above it on a day, upwards."""
+    return [row["node_id"] for row in await pool.fetch(SQL["chain"], bank_id, day, node_id)]
+
+
+async def lives_at(pool: Pool, bank_id: UUID, volunteer_id: str) -> list[ResidenceView]:
+    """Where somebody has lived, and lives."""
+    return [ResidenceView(**row) for row in await pool.fetch(SQL["lives_at"], bank_id, volunteer_id)]
+
+
+async def minutes_of(pool: Pool, bank_id: UUID, node_id: str, first: date, last: date) -> int:
+    """Minutes served between two days, both included, by those who lived at a node then, or by all."""
+    return int(await pool.fetchval(SQL["minutes_of"], bank_id, node_id, first, last))
+
+
+async def minutes_at_level(pool: Pool, bank_id: UUID, level: str, first: date, last: date) -> Sequence[PlaceMinutes]:
+    """The same by node of a level, most first."""
+    return [PlaceMinutes(**row) for row in await pool.fetch(SQL["minutes_at_level"], bank_id, level, first, last)]
+
+
+async def minutes_below(pool: Pool, bank_id: UUID, node_id: str, first: date, last: date) -> Sequence[PlaceMinutes]:
+    """The same by node directly below another when it was served, most first."""
+    return [PlaceMinutes(**row) for row in await pool.fetch(SQL["minutes_below"], bank_id, node_id, first, last)]

@@ -1,0 +1,257 @@
+-- open --
+insert into node (bank_id, node_id, level, depth, from_day)
+select $1, f.*
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (node_id text, level text, depth int, from_day date)
+
+-- name --
+insert into node_name (bank_id, node_id, from_day, name)
+select distinct on (f.node_id, f.from_day) $1, f.node_id, f.from_day, f.name
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (node_id text, from_day date, name text)
+ order by f.node_id, f.from_day, e.position desc
+
+-- stand --
+insert into node_stand (bank_id, node_id, from_day, parent_id, into_id)
+select $1, f.node_id, f.from_day, f.parent_id, f.into_id
+  from facts_between($1, $2, $3, $4) e,
+       jsonb_to_record(e.data) f (node_id text, from_day date, parent_id text, into_id text)
+
+-- close --
+update node n set until_day = f.until_day
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (node_id text, until_day date)
+ where n.bank_id = $1 and n.node_id = f.node_id
+
+-- put --
+lived as (
+    select s.day, p.node_id, sum(s.minutes) as minutes
+      from served s
+      left join lateral (select r.node_id from residence r
+                          where r.bank_id = $1 and r.volunteer_id = s.volunteer_id and r.from_day <= s.day
+                          order by r.from_day desc limit 1) p on true
+     group by s.day, p.node_id
+), climb as (
+    select l.node_id as start_id, l.day, l.node_id, t.into_id, t.parent_id
+      from lived l
+      left join lateral (select s.into_id, s.parent_id from node_stand s
+                          where s.bank_id = $1 and s.node_id = l.node_id and s.from_day <= l.day
+                          order by s.from_day desc limit 1) t on true
+     where l.node_id is not null
+    union all
+    select c.start_id, c.day, coalesce(c.into_id, c.parent_id), t.into_id, t.parent_id
+      from climb c
+      left join lateral (select s.into_id, s.parent_id from node_stand s
+                          where s.bank_id = $1 and s.node_id = coalesce(c.into_id, c.parent_id) and s.from_day <= c.day
+                          order by s.from_day desc limit 1) t on true
+     where coalesce(c.into_id, c.parent_id) is not null
+), sums as (
+    select c.node_id, l.day, l.minutes
+      from lived l join climb c on c.start_id = l.node_id and c.day = l.day
+     where c.into_id is null
+    union all
+    select '', l.day, l.minutes from lived l
+)
+insert into place_day as known (bank_id, node_id, day, minutes)
+select $1, s.node_id, s.day, sum(s.minutes) from sums s group by s.node_id, s.day having sum(s.minutes) <> 0
+    on conflict (bank_id, node_id, day) do update set minutes = known.minutes + excluded.minutes
+
+-- agree --
+-- Who agreed to be asked; of several facts about one person the last counts.
+insert into willing (bank_id, volunteer_id, is_willing)
+select distinct on (f.volunteer_id) $1, f.volunteer_id, e.topic = 'consent-given'
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, purpose text)
+ where f.purpose = 'be-asked'
+ order by f.volunteer_id, e.position desc
+    on conflict (bank_id, volunteer_id) do update set is_willing = excluded.is_willing
+
+-- lift --
+-- Of whoever lives elsewhere from a day on, what they served from then on is taken away from where it was counted.
+-- What `served` says of people and days is put to where they lived then, and to all above that on that day. What is a
+-- part of another node counts there. The whole bank is the place without an id.
+with recursive served as (
+    select d.volunteer_id, d.day, -d.minutes as minutes
+      from (select f.volunteer_id, min(f.from_day) as from_day
+              from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, from_day date)
+             group by f.volunteer_id) m
+      join served_day d on d.bank_id = $1 and d.volunteer_id = m.volunteer_id and d.day >= m.from_day
+), {put}
+
+-- move --
+insert into residence (bank_id, volunteer_id, from_day, node_id, tie)
+select distinct on (f.volunteer_id, f.from_day) $1, f.volunteer_id, f.from_day, f.node_id, f.tie
+  from facts_between($1, $2, $3, $4) e,
+       jsonb_to_record(e.data) f (volunteer_id text, from_day date, node_id text, tie text)
+ order by f.volunteer_id, f.from_day, e.position desc
+    on conflict (bank_id, volunteer_id, from_day) do update set node_id = excluded.node_id, tie = excluded.tie
+
+-- settle --
+-- And is counted where they live now.
+with recursive served as (
+    select d.volunteer_id, d.day, d.minutes
+      from (select f.volunteer_id, min(f.from_day) as from_day
+              from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, from_day date)
+             group by f.volunteer_id) m
+      join served_day d on d.bank_id = $1 and d.volunteer_id = m.volunteer_id and d.day >= m.from_day
+), {put}
+
+-- what_was_served --
+select f.volunteer_id, m.local_date as day, sum(m.minutes)::int as minutes
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
+       f (volunteer_id text, capacity text, minutes int, local_date date,
+          previous_capacity text, previous_minutes int, previous_local_date date),
+       lateral (values (f.capacity, f.local_date,
+                        case e.topic when 'service-voided' then -f.minutes else f.minutes end),
+                       (f.previous_capacity, f.previous_local_date, -f.previous_minutes))
+       m (capacity, local_date, minutes)
+ where m.minutes is not null and m.capacity <> 'staff-on-duty'
+ group by f.volunteer_id, m.local_date
+having sum(m.minutes) <> 0
+
+-- serve --
+insert into served_day as known (bank_id, volunteer_id, day, minutes)
+select $1, s.* from ({what_was_served}) s
+    on conflict (bank_id, volunteer_id, day) do update set minutes = known.minutes + excluded.minutes
+
+-- count_service --
+with recursive served as ({what_was_served}), {put}
+
+-- forget_days --
+delete from served_day d
+ using (select distinct f.volunteer_id
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text)) f
+ where d.bank_id = $1 and d.volunteer_id = f.volunteer_id and d.minutes = 0
+
+-- forget_places --
+delete from place_day
+ where bank_id = $1 and minutes = 0 and exists (select from facts_between($1, $2, $3, $4))
+
+-- seen --
+-- $1 bank  $2 day
+select n.node_id, n.level, n.depth, n.from_day, n.until_day, s.parent_id, s.into_id,
+       (select m.name from node_name m
+         where m.bank_id = n.bank_id and m.node_id = n.node_id and m.from_day <= greatest($2::date, n.from_day)
+         order by m.from_day desc limit 1) as name
+  from node n
+  join lateral (select t.from_day, t.parent_id, t.into_id from node_stand t
+                 where t.bank_id = n.bank_id and t.node_id = n.node_id and t.from_day <= greatest($2::date, n.from_day)
+                 order by t.from_day desc limit 1) s on true
+ where n.bank_id = $1
+
+-- one --
+-- $1 bank  $2 day  $3 node
+{seen} and n.node_id = $3
+
+-- below --
+-- What is directly below a node on a day, or at the top; what became a part of it as well.
+-- $1 bank  $2 day  $3 node, or nothing  $4 after this node  $5 at most
+{seen}
+   and n.node_id in (select t.node_id from node_stand t
+                      where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = $3)
+   and coalesce(s.into_id, s.parent_id, '') = $3 and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2)
+   and n.node_id > $4
+ order by n.node_id limit $5
+
+-- vacant --
+-- Nodes of a level that nobody leads on a day. $1 bank  $2 day  $3 level  $4 after this node  $5 at most
+{seen}
+   and n.level = $3 and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2) and s.into_id is null
+   and not exists (select from appointment a
+                    where a.bank_id = n.bank_id and a.node_id = n.node_id and a.status = 'in force'
+                      and coalesce(a.valid_from, $2) <= $2 and coalesce(a.valid_until, $2) >= $2)
+   and n.node_id > $4
+ order by n.node_id limit $5
+
+-- leaders --
+-- Who leads a node on a day. $1 bank  $2 day  $3 node
+select appointment_id, volunteer_id, source, duties, valid_from, valid_until, delegated_from
+  from appointment
+ where bank_id = $1 and node_id = $3 and status = 'in force'
+   and coalesce(valid_from, $2) <= $2 and coalesce(valid_until, $2) >= $2
+ order by appointment_id
+
+-- subtree --
+sub as (
+    select $3::text as node_id
+    union
+    select t.node_id
+      from sub
+      join node_stand t on t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = sub.node_id and t.from_day <= $2
+     where not exists (select from node_stand later
+                        where later.bank_id = $1 and later.node_id = t.node_id
+                          and later.from_day > t.from_day and later.from_day <= $2)
+)
+
+-- people --
+-- Who lives or works at a node or below it on a day. $1 bank  $2 day  $3 node  $4 after this volunteer  $5 at most
+with recursive {subtree}
+select r.volunteer_id, r.node_id, r.from_day, r.tie
+  from sub join residence r on r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
+ where r.volunteer_id > $4
+   and not exists (select from residence later
+                    where later.bank_id = $1 and later.volunteer_id = r.volunteer_id
+                      and later.from_day > r.from_day and later.from_day <= $2)
+ order by r.volunteer_id limit $5
+
+-- willing_at --
+-- Those of them who agreed to be asked. $1 bank  $2 day  $3 node  $4 after this volunteer  $5 at most
+with recursive {subtree}
+select r.volunteer_id
+  from sub join residence r on r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
+  join willing w on w.bank_id = r.bank_id and w.volunteer_id = r.volunteer_id and w.is_willing
+ where r.volunteer_id > $4
+   and not exists (select from residence later
+                    where later.bank_id = $1 and later.volunteer_id = r.volunteer_id
+                      and later.from_day > r.from_day and later.from_day <= $2)
+ order by r.volunteer_id limit $5
+
+-- count_people --
+-- $1 bank  $2 day  $3 node
+with recursive {subtree}
+select count(*)
+  from sub join residence r on r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
+ where not exists (select from residence later
+                    where later.bank_id = $1 and later.volunteer_id = r.volunteer_id
+                      and later.from_day > r.from_day and later.from_day <= $2)
+
+-- chain --
+-- A node and all above it on a day, upwards. $1 bank  $2 day  $3 node
+with recursive climb as (
+    select $3::text as node_id, 0 as steps
+    union all
+    select coalesce(t.into_id, t.parent_id), c.steps + 1
+      from climb c
+      join lateral (select s.into_id, s.parent_id from node_stand s
+                     where s.bank_id = $1 and s.node_id = c.node_id and s.from_day <= $2
+                     order by s.from_day desc limit 1) t on coalesce(t.into_id, t.parent_id) is not null
+)
+select node_id from climb order by steps
+
+-- lives_at --
+-- Where somebody lives or works from which days on. $1 bank  $2 volunteer
+select from_day, node_id, tie from residence where bank_id = $1 and volunteer_id = $2 order by from_day
+
+-- minutes_of --
+-- Of a node, or of the whole bank (nothing), between two days. $1 bank  $2 node  $3 first day  $4 last day
+select coalesce(sum(minutes), 0)::bigint from place_day where bank_id = $1 and node_id = $2 and day between $3 and $4
+
+-- minutes_at_level --
+-- By node of a level, between two days. $1 bank  $2 level  $3 first day  $4 last day
+select n.node_id, sum(d.minutes)::bigint as minutes
+  from node n join place_day d on d.bank_id = n.bank_id and d.node_id = n.node_id
+ where n.bank_id = $1 and n.level = $2 and d.day between $3 and $4
+ group by n.node_id
+ order by minutes desc, n.node_id
+
+-- minutes_below --
+-- Of what is or was directly below a node, between two days; as much of it as was counted to the node then.
+-- $1 bank  $2 node  $3 first day  $4 last day
+select d.node_id, sum(d.minutes)::bigint as minutes
+  from (select distinct t.node_id from node_stand t where t.bank_id = $1 and t.parent_id = $2) b
+  join place_day d on d.bank_id = $1 and d.node_id = b.node_id
+  join lateral (select s.into_id, s.parent_id from node_stand s
+                 where s.bank_id = $1 and s.node_id = d.node_id and s.from_day <= d.day
+                 order by s.from_day desc limit 1) s on s.parent_id = $2 and s.into_id is null
+  join lateral (select w.into_id from node_stand w
+                 where w.bank_id = $1 and w.node_id = $2 and w.from_day <= d.day
+                 order by w.from_day desc limit 1) whole on whole.into_id is null
+ where d.day between $3 and $4
+ group by d.node_id
+ order by minutes desc, d.node_id
