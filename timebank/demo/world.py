@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from timebank.demo import bodies, credit, names, people, service
+from timebank.demo import activities, bodies, credit, names, people, places, service
 from timebank.demo.bodies import Body
 from timebank.demo.trying import TIMEZONE, Demo
 from timebank.domain.acting import Acting
@@ -20,8 +20,11 @@ from timebank.runtime.founding import Founded, found_bank
 
 SEED = 463
 CHUNK = 400
-ABOUT_ALL = 14_000
+ABOUT_ALL = 21_000
 """About how many commands there are, for the progress."""
+
+ORGANISERS = 3
+"""Which body of each community has activities: the residents' committee."""
 
 SPENDERS = 60
 ENOUGH_MINUTES = 240
@@ -58,7 +61,13 @@ class _World:
         all_bodies = bodies.bodies_of(everybody)
         await self._do(bodies.establish(self._administrator, self._now, all_bodies))
         await self._do(people.consent(self._now, everybody))
+        town, opening = places.build(self._administrator, self._now)
+        await self._do(opening)
+        await self._do(places.settle(self._administrator, self._now, town, everybody, self._random))
         await self._serve(all_bodies)
+        organisers = all_bodies[ORGANISERS :: len(names.BODIES)]
+        for step in activities.a_month(organisers, town, self._now, self._random):
+            await self._do(step)
         await self._spend(all_bodies)
         first = all_bodies[0]
         busiest = await self._busiest(first)
