@@ -36,6 +36,7 @@ class Happenings:
         self.people = people
         self.activities: list[ActivityId] = []
         self.count = 0
+        self.is_employed = False
         self.planned: list[Command] = []
 
     def found(self) -> list[Command]:
@@ -111,13 +112,14 @@ class Happenings:
         day = date(2026, 1, self.random.randint(1, 28))
         makers: tuple[Any, ...] = (
             lambda: DeclareEmployment(
-                **OFFICE, **(ids | {"employment_id": EmploymentId(f"emp_{self._number()}")}), kind="allowance",
+                **OFFICE, **(ids | {"employment_id": EmploymentId(f"emp_x{self._number()}")}), kind="allowance",
                 from_day=day,
             ),
             lambda: EndEmployment(**OFFICE, **ids, until_day=date(2026, 12, day.day)),
             lambda: NoteLeave(**OFFICE, **ids, first_day=day, last_day=day),
         )  # fmt: skip
-        if not self.count or self.count < 5:
+        if not self.is_employed:
+            self.is_employed = True
             return DeclareEmployment(**OFFICE, **ids, kind="allowance", from_day=day)
         command: Command = self.random.choice(makers)()
         return command

@@ -225,9 +225,11 @@ def test_nobody_is_anywhere_twice(acts: list[Any], seats: int | None, signs_out:
 
 
 def _counted(facts: Any, who: VolunteerId, ends: Any, signs_out: bool) -> Any:
-    """The stretches of time that count for somebody: those that were ended, or end with the activity."""
-    for fact in facts:
-        if isinstance(fact, CheckedOut) and fact.volunteer_id == who:
+    """The stretches of time that count for somebody: those that were ended, or else end with the activity."""
+    own = [fact for fact in facts if isinstance(fact, CheckedIn | CheckedOut) and fact.volunteer_id == who]
+    left = {(fact.activity_id, fact.since) for fact in own if isinstance(fact, CheckedOut)}
+    for fact in own:
+        if isinstance(fact, CheckedOut):
             yield fact.since, min(fact.moment, ends[fact.activity_id])
-        elif isinstance(fact, CheckedIn) and fact.volunteer_id == who and not signs_out:
+        elif not signs_out and (fact.activity_id, fact.moment) not in left:
             yield fact.moment, ends[fact.activity_id]

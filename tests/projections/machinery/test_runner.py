@@ -150,7 +150,7 @@ async def test_a_fact_that_cannot_be_taken_in_stops_one_projection(
         await catch_up(runner, bank_id)
     stands = await checkpoints(pool, bank_id)
     stuck_at = stands.pop("leaderboards")
-    assert set(stands.values()) == {ledger.head(bank_id)}
+    assert stands == dict.fromkeys(stands, ledger.head(bank_id))
     topic = await pool.fetchval("select topic from event where position = $1", stuck_at + 1)
     assert await pool.fetchval("select stuck_on from checkpoint where projection = 'leaderboards'") == topic
     (told,) = [each for each in logs if each["log_level"] == "error"]
@@ -212,7 +212,8 @@ async def test_what_is_slow_is_taken_in_by_shorter_stretches(
     with monkeypatch.context() as patch:
         patch.setattr(SetProjection, "apply", slow)
         await catch_up(runner, bank_id)
-    assert set((await checkpoints(pool, bank_id)).values()) == {ledger.head(bank_id)}
+    stands = await checkpoints(pool, bank_id)
+    assert stands == dict.fromkeys(stands, ledger.head(bank_id))
     assert not runner._stuck[bank_id]
     assert await unequal(compare) == []
 
