@@ -911,6 +911,8 @@ CREATE INDEX employment_by_volunteer ON public.employment USING btree (bank_id, 
 
 CREATE INDEX event_by_actor ON public.event USING btree (bank_id, actor, "position");
 
+CREATE INDEX event_by_request ON public.event USING btree (bank_id, request_id, "position");
+
 CREATE INDEX event_by_topic ON public.event USING btree (bank_id, topic, "position");
 
 CREATE INDEX idempotency_by_age ON public.idempotency USING btree (recorded_at);
@@ -986,6 +988,8 @@ CREATE INDEX security_event_by_age ON public.security_event USING btree (recorde
 CREATE INDEX security_event_by_kind ON public.security_event USING btree (bank_id, kind, number);
 
 CREATE INDEX security_event_by_kind_and_actor ON public.security_event USING btree (bank_id, actor, kind, number);
+
+CREATE INDEX security_event_by_request ON public.security_event USING btree (bank_id, request_id, number);
 
 CREATE INDEX security_event_by_subject ON public.security_event USING btree (bank_id, subject, number) WHERE (subject IS NOT NULL);
 

@@ -34,6 +34,14 @@ async def kept(context: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
         await task
 
 
+@pytest.fixture(scope="session", autouse=True)
+def brief() -> Iterator[None]:
+    """What would be told for minutes, as it happens, ends soon."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("timebank.api.supervision.live.LIVE_SECONDS", 0.1)
+        yield
+
+
 @pytest.fixture(scope="package")
 def shared_url(cluster: str, template: str) -> Iterator[str]:
     """The URL of a database that the tests here share, each with volunteers of its own."""

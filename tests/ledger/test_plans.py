@@ -79,8 +79,10 @@ async def test_recalling_many_memories_reads_only_their_events(pool: Pool, bank_
 
 async def test_the_history_of_one_thing_probes_indexes(pool: Pool, bank_id: UUID, long_log: int) -> None:
     """What happened to one thing is found through indexes."""
-    plan = await plan_of(pool, HISTORY["page_by_tag"], bank_id, 0, None, 50, "vol_1")
-    assert not re.search(r"Seq Scan on event", plan), plan
+    for statement in ("oldest_tagged", "newest_tagged"):
+        binds = 0, 2**53, ["service-logged"], None, None, None, ["vol_1"], None, None, "UTC", 50
+        plan = await plan_of(pool, HISTORY[statement], bank_id, *binds)
+        assert not re.search(r"Seq Scan on event", plan), plan
 
 
 async def test_plans_are_made_for_the_tables_as_they_are(url: str) -> None:

@@ -300,11 +300,19 @@ def lists(pool: Pool, people: People) -> Lists:
             every(minutes=(1, 60, 180)),
         ),
         "events": (
-            partial(history.page, pool, BANK, after=100, limit=PAGE),
+            lambda newest, tags, **asked: history.page(
+                pool, BANK, history.Wanted(tags=tags, **asked), history.Span(100), PAGE, newest=newest
+            ),
             (
                 each
-                for each in every(topic=(none, "service-voided"), tag=(none, "vol_00007"), actor=(none, "vol_3"))
-                if not (each["actor"] and (each["tag"] or each["topic"]))
+                for each in every(
+                    topic=(none, "service-voided"),
+                    tags=((), ("vol_00007",)),
+                    actor=(none, "vol_3"),
+                    request_id=(none, "x"),
+                    newest=(False, True),
+                )
+                if not (each["actor"] and (each["tags"] or each["topic"]))
             ),
         ),
         "security events": (

@@ -26,6 +26,7 @@ from timebank.projections.organisations import memberships, organisations
 from timebank.projections.people import volunteers
 from timebank.projections.service import records
 from timebank.projections.supervision import history
+from timebank.projections.supervision.history import Span, Wanted
 from timebank.vault.people import People
 
 WANG = volunteer(1)
@@ -252,21 +253,25 @@ async def test_a_balance_cannot_be_refused_by_another_bank(
 
 
 async def test_history_can_be_asked_for(play: Play, pool: Pool, bank_id: UUID) -> None:
-    """Events are found by topic, tag and actor, in order and page by page."""
+    """Events are found by topic, tags, actor, authority and request, in order or the latest first, page by page."""
     await play(log("rec_1", WANG), confirm("rec_1"), log("rec_2", volunteer(2)))
 
-    async def ask(after: int = 0, limit: int = 100, **asked: str) -> list[int]:
-        found = {"topic": None, "tag": None, "actor": None} | asked
-        return [each.position for each in await history.page(pool, bank_id, after=after, limit=limit, **found)]  # type: ignore[arg-type]
+    async def ask(after: int = 0, limit: int = 100, newest: bool = False, **asked: Any) -> list[int]:
+        wanted, span = Wanted(**asked), Span(after)
+        return [each.position for each in await history.page(pool, bank_id, wanted, span, limit, newest=newest)]
 
     head = await pool.fetchval("select head from bank where bank_id = $1", bank_id)
     assert await ask() == list(range(1, head + 1))
     assert await ask(after=3, limit=2) == [4, 5]
-    assert await ask(tag="rec_1") == [head - 2, head - 1]
-    assert await ask(tag="rec_1", topic="service-confirmed") == [head - 1]
+    assert await ask(tags=("rec_1",)) == [head - 2, head - 1]
+    assert await ask(tags=("rec_1",), topic="service-confirmed") == [head - 1]
     assert await ask(topic="service-logged") == [head - 2, head]
     assert await ask(actor="org_garden") == [head - 2, head]
-    (event,) = await history.page(pool, bank_id, after=head - 1, topic=None, tag=None, actor=None, limit=1)
+    assert await ask(tags=(WANG, "rec_1"), newest=True) == [head - 1, head - 2]
+    assert await ask(tags=(WANG, "rec_2")) == []
+    assert await ask(newest=True, limit=3) == [head, head - 1, head - 2]
+    assert await ask(authority="organisation") == [head - 2, head]
+    (event,) = await history.page(pool, bank_id, Wanted(), Span(head - 1), 1)
     assert msgspec.json.decode(event.data)["record_id"] == "rec_2"
 
 

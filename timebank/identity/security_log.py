@@ -122,6 +122,10 @@ class SecurityLog:
         """What concerns one volunteer, in order, after the number given."""
         return _events(await self._pool.fetch(SQL["about"], bank_id, volunteer_id, after, limit))
 
+    async def of_request(self, bank_id: UUID, request_id: str) -> list[SecurityEvent]:
+        """What was written down about one request, in order, up to five hundred entries."""
+        return _events(await self._pool.fetch(SQL["of_request"], bank_id, request_id, 500))
+
     async def stretch(
         self, bank_id: UUID, after: int, *, until: int | None = None, before: datetime | None = None
     ) -> "Stretch | None":

@@ -35,6 +35,10 @@ select {columns}
           order by number limit $4)) found
  order by number limit $4
 
+-- of_request --
+-- What was written down about one request. $1 bank  $2 request  $3 at most
+select {columns} from security_event where bank_id = $1 and request_id = $2 order by number limit $3
+
 -- stretch --
 -- What was written down after a number, and a digest over it: of a line of JSON for each. $1 bank  $2 after this number
 -- $3 up to this number, or null  $4 before this time, or null

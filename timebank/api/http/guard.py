@@ -98,9 +98,11 @@ def _must_know_parameters(connection: Connection, handler: BaseRouteHandler) -> 
     """Reject unknown query parameters: whoever misspells a filter would believe the answer."""
     if not connection.query_params:
         return
+    functions: list[Any] = [handler, *handler.resolve_dependencies().values()]
     names = {
         field.kwarg_definition.name or name
-        for name, field in handler.parsed_fn_signature.parameters.items()
+        for function in functions
+        for name, field in function.parsed_fn_signature.parameters.items()
         if isinstance(field.kwarg_definition, QueryParameter)
     }
     if item_of(handler):

@@ -54,21 +54,25 @@ async def listed(
     cursor: str | Callable[[S], str],
     *,
     note: Callable[[int], Awaitable[None]] | None = None,
+    unnamed: type[msgspec.Struct] | None = None,
 ) -> Page[S]:
     """The items after one, at most so many; `cursor` is the field that the list is continued after, or makes it.
 
     As a table it is all items after that one. A list of people says itself, with `note`, how it is written down that so
-    many of them are read.
+    many of them are read; one of `unnamed` items is shown as it is, with their fields.
     """
+
+    async def shown(items: Sequence[S]) -> list[S]:
+        if note:
+            await note(len(items))
+        return await request.named(items, is_noted=note is not None) if unnamed is None else list(items)
+
     form = form_of(request)
     if form:
-        return cast(
-            "Page[S]", await tabled(request, form, _kind(request), _stretches(request, page, after, cursor, note))
-        )
-    shown = page_of(await page(after, limit + 1), limit, cursor)
-    if note:
-        await note(len(shown.items))
-    return Page(await request.named(shown.items, is_noted=note is not None), shown.next)
+        stretches = _stretches(request, page, after, cursor, shown)
+        return cast("Page[S]", await tabled(request, form, unnamed or _kind(request), stretches))
+    found = page_of(await page(after, limit + 1), limit, cursor)
+    return Page(await shown(found.items), found.next)
 
 
 def not_together(one: str, *others: str) -> InvalidRequestError:
@@ -157,16 +161,14 @@ async def _stretches(
     page: Callable[[Any, int], Awaitable[Sequence[S]]],
     after: Any,
     cursor: str | Callable[[S], str],
-    note: Callable[[int], Awaitable[None]] | None,
+    shown: Callable[[Sequence[S]], Awaitable[Sequence[S]]],
 ) -> AsyncIterator[Sequence[S]]:
-    """All items after one; whoever reads people is written down before they are sent."""
+    """All items after one, as they are `shown`; whoever reads people is written down before they are sent."""
     while True:
-        shown = page_of(await page(after, STRETCH + 1), STRETCH, cursor)
-        if note:
-            await note(len(shown.items))
-        yield await request.named(shown.items, is_noted=note is not None)
-        if shown.next is None:
+        found = page_of(await page(after, STRETCH + 1), STRETCH, cursor)
+        yield await shown(found.items)
+        if found.next is None:
             return
-        last = shown.items[-1]
+        last = found.items[-1]
         after = getattr(last, cursor) if isinstance(cursor, str) else cursor(last)
         await request.pace()

@@ -174,7 +174,7 @@ def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:
         limit=STRETCH,
     )
     their_transfers = partial(transfers.page, pool, bank_id, None, volunteer_id=own, fund_id=None, limit=STRETCH)
-    events = partial(history.page, pool, bank_id, topic=None, tag=own, actor=None, limit=STRETCH)
+    events = partial(history.about, pool, bank_id, own, limit=STRETCH)
     security_events = partial(services.security_log.about, bank_id, own, limit=STRETCH)
     theirs: dict[str, AsyncIterator[Sequence[Any]]] = {
         "memberships": in_stretches(lambda after: their_memberships(after=after), "", "membership_id"),

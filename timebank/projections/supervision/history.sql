@@ -2,21 +2,70 @@
 e.position, e.event_id, e.topic, e.data, e.tags, e.actor, e.authority, e.request_id, e.command_id,
        e.on_behalf_of, e.recorded_at, e.leaf
 
--- page --
--- Events as they happened. $1 bank  $2 after  $3 topic or null  $4 actor or null  $5 at most
-select {columns}
-  from event e
- where e.bank_id = $1 and e.position > $2 and ($3::text is null or e.topic = $3) and ($4::text is null or e.actor = $4)
- order by e.position limit $5
+-- wanted --
+-- What is asked for, where it is asked for. $1 bank  $2 after  $3 before  $4 topics  $5 actor  $6 authority  $7 request
+-- $8 tags  $9 first and $10 last local day on which it happened  $11 zone  $12 at most
+e.position > $2 and e.position < $3
+       and ($5::text is null or e.actor = $5) and ($6::text is null or e.authority = $6)
+       and ($7::text is null or e.request_id = $7) and (coalesce(cardinality($8::text[]), 0) <= 1 or e.tags @> $8)
+       and (($9::date is null and $10::date is null)
+            or coalesce((convert_from(e.data, 'UTF8')::jsonb ->> 'local_date')::date,
+                        (e.recorded_at at time zone $11::text)::date)
+               between coalesce($9::date, '-infinity') and coalesce($10::date, 'infinity'))
 
--- page_by_tag --
--- The same, of those under a tag. Each topic's are in order in the index, so no more are read than fit on the page.
--- $1 bank  $2 after  $3 topics  $4 at most  $5 tag
+-- oldest --
+-- Events as they happened.
+select {columns} from event e where e.bank_id = $1 and ($4::text[] is null or e.topic = ($4::text[])[1]) and {wanted}
+ order by e.position limit $12
+
+-- newest --
+-- The latest first.
+select {columns} from event e where e.bank_id = $1 and ($4::text[] is null or e.topic = ($4::text[])[1]) and {wanted}
+ order by e.position desc limit $12
+
+-- oldest_tagged --
+-- The same, of those under the first of the tags. Each topic's are in order in the index, so no more are read than fit
+-- on the page.
 select {columns}
-  from unnest($3::text[]) wanted (topic),
+  from unnest($4::text[]) topics (topic),
        lateral (
            select e.* from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
-            where t.bank_id = $1 and t.tag = $5 and t.topic = wanted.topic and t.position > $2
-            order by t.position limit $4
+            where t.bank_id = $1 and t.tag = ($8::text[])[1] and t.topic = topics.topic and t.position > $2 and t.position < $3
+              and {wanted}
+            order by t.position limit $12
        ) e
- order by e.position limit $4
+ order by e.position limit $12
+
+-- newest_tagged --
+select {columns}
+  from unnest($4::text[]) topics (topic),
+       lateral (
+           select e.* from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
+            where t.bank_id = $1 and t.tag = ($8::text[])[1] and t.topic = topics.topic and t.position > $2 and t.position < $3
+              and {wanted}
+            order by t.position desc limit $12
+       ) e
+ order by e.position desc limit $12
+
+-- one --
+-- $1 bank  $2 position
+select {columns} from event e where e.bank_id = $1 and e.position = $2
+
+-- head --
+-- The last position. $1 bank
+select coalesce(max(position), 0) from event where bank_id = $1
+
+-- position_before --
+-- The last position that was recorded before a time: times never go back, so halving finds it. $1 bank  $2 time
+with recursive halving (low, high) as (
+    select 0::bigint, coalesce(max(position), 0) from event where bank_id = $1
+     union all
+    select case when e.recorded_at < $2 then e.position else h.low end,
+           case when e.recorded_at < $2 then h.high else e.position - 1 end
+      from halving h,
+           lateral (
+               select * from event e where e.bank_id = $1 and e.position = (h.low + h.high + 1) / 2 offset 0
+           ) e
+     where h.low < h.high
+)
+select low from halving where low = high

@@ -1,0 +1,77 @@
+"""What did the log say of something at a moment? The last that was said of each of its fields, from facts alone."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
+
+SQL = load_statements("timebank.projections.supervision", "said.sql")
+
+PREVIOUS = "previous_"
+"""What a field begins with that says what was so before the fact."""
+
+
+class Said(msgspec.Struct, frozen=True, kw_only=True):
+    """What the log said of something: the last of each field, the topic of the last fact, and where that is."""
+
+    about: str
+    topic: str
+    position: int
+    recorded_at: datetime
+    facts: int
+    data: dict[str, Any]
+
+
+class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What a field said before a fact and after it; null where it said nothing."""
+
+    before: Any
+    after: Any
+
+
+async def said_of(pool: Pool, bank_id: UUID, about: str, until: int) -> Said | None:
+    """What is said of something up to a position; None if nothing is."""
+    return next(iter(_folded(await pool.fetch(SQL["of"], bank_id, about, until))), None)
+
+
+async def said_beside(pool: Pool, bank_id: UUID, about: str, until: int, topics: Iterable[str]) -> list[Said]:
+    """What is said of all that has to do with something, by facts of some topics: its memberships, say."""
+    return _folded(await pool.fetch(SQL["beside"], bank_id, about, until, list(topics)))
+
+
+async def facts_by_topic(pool: Pool, bank_id: UUID, until: int) -> dict[str, int]:
+    """How many facts of each topic there are up to a position."""
+    return {row["topic"]: row["facts"] for row in await pool.fetch(SQL["by_topic"], bank_id, until)}
+
+
+def changes(before: Said | None, after: Said) -> dict[str, FieldChange]:
+    """What a fact changed, field by field."""
+    was, is_now = (before.data if before else {}), after.data
+    return {
+        field: FieldChange(before=was.get(field), after=is_now.get(field))
+        for field in sorted(was.keys() | is_now.keys())
+        if was.get(field) != is_now.get(field)
+    }
+
+
+def _folded(rows: Iterable[Any]) -> list[Said]:
+    """What some facts say, by what they are about; in the order in which it was first spoken of."""
+    found: dict[str, Said] = {}
+    for row in rows:
+        about, new = row["about"], msgspec.json.decode(row["data"])
+        before = found.get(about)
+        fields = (before.data if before else {}) | {k: v for k, v in new.items() if not k.startswith(PREVIOUS)}
+        found[about] = Said(
+            about=about,
+            topic=row["topic"],
+            position=row["position"],
+            recorded_at=row["recorded_at"],
+            facts=(before.facts if before else 0) + 1,
+            data=fields,
+        )
+    return list(found.values())

@@ -1,0 +1,17 @@
+-- of --
+-- The facts whose first tag is this one: they are about nothing else so much. In order. $1 bank  $2 tag  $3 until
+select e.position, e.topic, e.data, e.recorded_at, e.tags[1] as about
+  from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
+ where t.bank_id = $1 and t.tag = $2 and t.position <= $3 and e.tags[1] = $2
+ order by e.position
+
+-- beside --
+-- The facts of some topics under a tag, about something else. $1 bank  $2 tag  $3 until  $4 topics
+select e.position, e.topic, e.data, e.recorded_at, e.tags[1] as about
+  from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
+ where t.bank_id = $1 and t.tag = $2 and t.topic = any ($4) and t.position <= $3
+ order by e.position
+
+-- by_topic --
+-- How many facts of each topic there were. $1 bank  $2 until
+select topic, count(*) as facts from event where bank_id = $1 and position <= $2 group by topic order by topic
