@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -101,6 +101,17 @@ class People:
                 except UNOPENABLE:
                     found.append(row["volunteer_id"])
         return found
+
+    async def everybody(self, connection: Connection, bank_id: UUID, at_once: int) -> AsyncIterator[list[Person]]:
+        """All people of a bank with all that is personal, some at a time. Raises one of `UNOPENABLE`."""
+        rows: list[Any] = []
+        async for row in connection.cursor(SQL["all"], bank_id, prefetch=at_once):
+            rows.append(row)
+            if len(rows) == at_once:
+                yield [self._whole(bank_id, each) for each in rows]
+                rows = []
+        if rows:
+            yield [self._whole(bank_id, each) for each in rows]
 
     async def one(self, connection: "Pool | Connection", bank_id: UUID, volunteer_id: str) -> Person | None:
         """All that is personal about one volunteer, with the document number; None if it cannot be opened."""

@@ -6,15 +6,19 @@ It is written while it is read, in little memory. Interrupted, it goes on with t
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from timebank.db.connections import Connection
+from timebank.exchange.archives import people
 from timebank.projections.credit import balances
 from timebank.proofs import entries
-from timebank.proofs.checkpoints import encoded, origin_of
+from timebank.proofs.checkpoints import Checkpoint, encoded, origin_of
 from timebank.proofs.signer import Signed, Signer
+from timebank.vault.people import People
 
 FORMAT = "timebank-archive/1"
 FILE_FACTS = 65_536
@@ -37,8 +41,20 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     key_changes: list[str]
 
 
-async def write_archive(signer: Signer, bank_id: UUID, folder: Path, progress: Progress) -> Manifest:
-    """Write a bank's log as of now into a folder, or go on writing one there. Raises `LogDamagedError`."""
+class Sealing(NamedTuple):
+    """What opens the people of the bank, and for whom they are sealed."""
+
+    people: People
+    receiver: X25519PublicKey
+
+
+async def write_archive(
+    signer: Signer, bank_id: UUID, folder: Path, progress: Progress, sealing: Sealing | None = None
+) -> Manifest:
+    """Write a bank's log as of now into a folder, or go on writing one there, with its people if so asked, sealed.
+
+    Raises `LogDamagedError`.
+    """
     (folder / "entries").mkdir(parents=True, exist_ok=True)
     async with (
         signer.tiles.pool.acquire() as connection,
@@ -50,6 +66,12 @@ async def write_archive(signer: Signer, bank_id: UUID, folder: Path, progress: P
             await _write_file(connection, bank_id, folder, number, size, progress)
         lines = [msgspec.json.encode(account) + b"\n" for account in await balances.every_account(connection, bank_id)]
         changes = await entries.key_changes(connection, bank_id)
+        (folder / people.FILE).unlink(missing_ok=True)
+        if sealing:
+            checkpoint = Checkpoint(origin_of(bank_id), size, signed.root)
+            await people.write_people(
+                sealing.people, connection, bank_id, checkpoint, sealing.receiver, folder / people.FILE
+            )
     manifest = _manifest(signer, bank_id, signed, changes, name, timezone)
     _replace(folder / "balances.ndjson", b"".join(lines))
     _replace(folder / "checkpoint.txt", signed.note.encode())

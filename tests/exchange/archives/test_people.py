@@ -1,0 +1,105 @@
+"""Who people are, in an archive: only where it was asked for, and for the receiver's eyes only."""
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.conftest import people_of
+from tests.controls.town import found, register, volunteer
+from tests.exchange.archives.test_reading import elsewhere, ignore, other_url, signer
+from timebank.db.connections import Pool
+from timebank.exchange.archives import people as archived
+from timebank.exchange.archives import read_archive, take_in_archive, write_archive
+from timebank.exchange.archives.people import (
+    SealedError,
+    keep_people,
+    make_receiver,
+    people_in,
+    private_in,
+    receiver_of,
+)
+from timebank.exchange.archives.writing import Sealing
+from timebank.ledger.ledger import Ledger
+from timebank.ledger.store import Store
+from timebank.ledger.wake import Waker
+from timebank.proofs.checkpoints import Checkpoint
+from timebank.proofs.signer import Signer
+from timebank.vault.people import People
+
+__all__ = ["elsewhere", "other_url", "signer"]
+
+
+@pytest.fixture
+async def exported(
+    ledger: Ledger, bank_id: UUID, people: People, signer: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Checkpoint:
+    """An archive with seven people, in files of three; a receiver's key is in `key.json`."""
+    monkeypatch.setattr(archived, "STRETCH", 3)
+    await ledger.submit(bank_id, found(7))
+    receiver = make_receiver(tmp_path / "key.json")
+    await write_archive(signer, bank_id, tmp_path / "a", ignore, Sealing(people, receiver_of(receiver)))
+    return Checkpoint.parse(read_archive(tmp_path / "a", ignore).note.text)
+
+
+async def test_whoever_is_meant_knows_everybody(
+    exported: Checkpoint, bank_id: UUID, people: People, pool: Pool, elsewhere: Pool, tmp_path: Path
+) -> None:
+    """The receiver takes everybody in, under keys of their own; nobody else reads a name in the archive."""
+    for file in (tmp_path / "a").rglob("*"):
+        assert not file.is_file() or b"Volunteer 1" not in file.read_bytes()
+    await take_in_archive(Store(elsewhere, Waker()), read_archive(tmp_path / "a", ignore), ignore)
+    theirs = await people_of(elsewhere)
+    sealed = people_in(tmp_path / "a" / archived.FILE, exported, private_in(tmp_path / "key.json"))
+    assert await keep_people(theirs, elsewhere, bank_id, sealed) == 7
+    for number in range(1, 8):
+        known = await theirs.one(elsewhere, bank_id, volunteer(number))
+        assert known == await people.one(pool, bank_id, volunteer(number))
+        assert known
+        assert known.name == f"Volunteer {number}"
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda lines: lines[:-1],
+        lambda lines: lines[1:],
+        lambda lines: [lines[1], lines[0], *lines[2:]],
+        lambda lines: [*lines, lines[-1]],
+        lambda lines: [lines[0][:-8] + b"AAAAAAA=", *lines[1:]],
+        lambda lines: [b"!", *lines[1:]],
+    ],
+    ids=["the end missing", "the beginning missing", "exchanged", "twice", "changed", "no base64"],
+)
+async def test_nothing_can_be_left_out_or_changed(exported: Checkpoint, tmp_path: Path, spoil: Any) -> None:
+    """What is not the whole of what was sealed does not open, nor what was sealed for an archive of another root."""
+    file, key = tmp_path / "a" / archived.FILE, private_in(tmp_path / "key.json")
+    assert len(list(people_in(file, exported, key))) == 3
+    with pytest.raises(SealedError, match="of another archive"):
+        list(people_in(file, exported._replace(root=bytes(32)), key))
+    make_receiver(tmp_path / "other.json")
+    with pytest.raises(SealedError, match="for somebody else"):
+        list(people_in(file, exported, private_in(tmp_path / "other.json")))
+    lines = file.read_bytes().splitlines()
+    file.write_bytes(b"\n".join(spoil(lines)) + b"\n")
+    with pytest.raises(SealedError, match="cannot be opened"):
+        list(people_in(file, exported, key))
+
+
+async def test_nobody_is_in_it_unless_asked_for(
+    ledger: Ledger, bank_id: UUID, signer: Signer, tmp_path: Path, exported: Checkpoint
+) -> None:
+    """An archive that is written again without people has none; a wrong key is told, and no key file is replaced."""
+    await ledger.submit(bank_id, [register(8)])
+    await write_archive(signer, bank_id, tmp_path / "a", ignore)
+    with pytest.raises(SealedError, match="no people"):
+        list(people_in(tmp_path / "a" / archived.FILE, exported, private_in(tmp_path / "key.json")))
+    for wrong in ("timebank-receiver+AAAA", "x", "timebank-receiver+\u00e9"):
+        with pytest.raises(SealedError, match="no key of a receiver"):
+            receiver_of(wrong)
+    with pytest.raises(FileExistsError):
+        make_receiver(tmp_path / "key.json")
+    (tmp_path / "x.json").write_text("{}")
+    with pytest.raises(SealedError, match="holds no key"):
+        private_in(tmp_path / "x.json")
