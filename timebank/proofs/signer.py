@@ -195,7 +195,7 @@ class Signer:
         if latest and edge and latest.size == edge.size == head and latest.root == edge.root:
             return latest
         if edge is None:
-            edge = await self._begin(bank_id, marks)
+            edge = await self._begin(bank_id, marks) if latest else Edge()
         edge = await self._grown(bank_id, edge, head, marks)
         if not head:
             return None
@@ -219,9 +219,10 @@ class Signer:
         return sorted(marks)
 
     async def _begin(self, bank_id: UUID, marks: Sequence[_Mark]) -> Edge:
-        """The edge of the smaller of the trees that were signed, made from what is kept."""
-        if not marks:
-            return Edge()
+        """The edge of the smaller of the trees that were signed, made from the tiles that are kept.
+
+        Where nothing was signed in this database, as after an archive was taken in, there need not be any.
+        """
         edge = await self.tiles.edge(bank_id, marks[0].size)
         _must_agree(edge, marks)
         return edge

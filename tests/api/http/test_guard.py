@@ -281,7 +281,7 @@ def nobody() -> dict[str, str]:
         "position": "999999999",
         "version": "999999999",
         "tile": "0/000",
-        "request_id": "nothing",
+        "request_id": "no-such-request",
         "thing_id": new_record_id(),
         "origin_hash": "0" * 64,
     }
