@@ -363,6 +363,16 @@ CREATE TABLE public.membership (
     reason text
 );
 
+CREATE TABLE public.memory_snapshot (
+    bank_id uuid NOT NULL,
+    kind text NOT NULL,
+    whom text NOT NULL,
+    "position" bigint NOT NULL,
+    event_id uuid NOT NULL,
+    code text NOT NULL,
+    state bytea NOT NULL
+);
+
 CREATE TABLE public.node (
     bank_id uuid NOT NULL,
     node_id text NOT NULL,
@@ -779,6 +789,9 @@ ALTER TABLE ONLY public.leaderboard_total
 
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_pkey PRIMARY KEY (bank_id, membership_id);
+
+ALTER TABLE ONLY public.memory_snapshot
+    ADD CONSTRAINT memory_snapshot_pkey PRIMARY KEY (bank_id, kind, whom);
 
 ALTER TABLE ONLY public.node_name
     ADD CONSTRAINT node_name_pkey PRIMARY KEY (bank_id, node_id, from_day);

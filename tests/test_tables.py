@@ -24,6 +24,7 @@ FLOORS: list[str] = next(each["layers"] for each in CONTRACTS if each["type"] ==
 """From the lowest up, as for imports: a room reads tables of its own floor and of those below, never of one above."""
 
 DB, VAULT, LEDGER, IDENTITY = "timebank.db", "timebank.vault", "timebank.ledger", "timebank.identity"
+DECISIONS = "timebank.ledger.decisions"
 PROOFS = "timebank.proofs"
 ACCESS = "timebank.access"
 MACHINERY, CREDIT = "timebank.projections.machinery", "timebank.projections.credit"
@@ -53,6 +54,7 @@ TABLES = {
     "bank": Table(LEDGER, readers=(PROOFS, MACHINERY, CREDIT, IDENTITY, BACKUPS)),
     "event": Table(LEDGER, readers=(PROOFS, *PROJECTIONS, IDENTITY)),
     "event_tag": Table(LEDGER, readers=(CREDIT, SUPERVISION, IDENTITY)),
+    "memory_snapshot": Table(DECISIONS),
     "idempotency": Table(LEDGER),
     # The tree over it.
     "tile": Table(PROOFS),

@@ -59,7 +59,7 @@ async def plan_of(pool: Pool, statement: str, *binds: object) -> str:
 async def test_recalling_memories_probes_indexes(pool: Pool, bank_id: UUID, long_log: int) -> None:
     """What a decision needs is found through indexes."""
     tags, topics = ["vol_1", "vol_1@2026-11-19"], ["volunteer-registered", "service-logged"]
-    plan = await plan_of(pool, SQL["recall"], bank_id, long_log, tags, topics)
+    plan = await plan_of(pool, SQL["recall"], bank_id, long_log, tags, topics, 0, None)
     assert not re.search(r"Seq Scan on event", plan), plan
 
 
@@ -70,7 +70,8 @@ async def test_recalling_many_memories_reads_only_their_events(pool: Pool, bank_
     topics = ["service-logged", "service-confirmed", "service-rejected", "service-corrected", "service-voided"]
     pairs = [(row["id"], topic) for row in rows for topic in topics]
     binds = [tag for tag, _ in pairs], [topic for _, topic in pairs]
-    rows = await pool.fetch(f"explain (analyze, costs off, timing off) {SQL['recall']}", bank_id, long_log, *binds)
+    explained = f"explain (analyze, costs off, timing off) {SQL['recall']}"
+    rows = await pool.fetch(explained, bank_id, long_log, *binds, 0, None)
     plan = "\n".join(row[0] for row in rows)
     read = re.findall(r"Scan using event_pkey on event e.*?rows=([0-9.]+) loops=([0-9]+)", plan)
     assert read, plan

@@ -114,15 +114,21 @@ class Store:
         binds = (bank_id, tip.position, len(events), recorded_at, *columns, leaves, tip.event_id, last)
         return bool(await connection.fetchval(SQL["append"], *binds, timeout=seconds))
 
-    async def recall(self, bank_id: UUID, memories: Iterable[Memory], up_to: int) -> list[Recorded]:
-        """The facts that lie in the boundary of any of the memories, by the tag each is filed under."""
+    async def recall(
+        self, bank_id: UUID, memories: Iterable[Memory], up_to: int, *, after: int = 0, most: int | None = None
+    ) -> list[Recorded]:
+        """The facts that lie in the boundary of any of the memories, by the tag each is filed under.
+
+        Where one tag and topic has more than `most`, that many and one are found of it.
+        """
         pairs = {
             (memory.boundary_tags[-1] if memory.boundary_tags else "", topic)
             for memory in memories
             for topic in topics_of(memory)
         }
         tags, topics = zip(*pairs, strict=True)
-        rows = await self.pool.fetch(SQL["recall"], bank_id, up_to, tags, topics, timeout=READ_SECONDS)
+        limit = most + 1 if most is not None else None
+        rows = await self.pool.fetch(SQL["recall"], bank_id, up_to, tags, topics, after, limit, timeout=READ_SECONDS)
         return [Recorded(row["position"], decode(row["topic"], row["data"])) for row in rows]
 
     async def has_for_good(

@@ -50,17 +50,20 @@ select 1 from swapped
 
 -- recall --
 -- The events memories are made of, up to a position. $1 bank  $2 up to  $3 tags  $4 topics, pair by pair
--- (a pair without a tag asks for the topic alone). `offset 0` leaves no plan but one index probe a pair and an event.
+-- (a pair without a tag asks for the topic alone)  $5 after  $6 at most so many of each pair (null: all).
+-- `offset 0` leaves no plan but one index probe a pair and an event.
 select e.position, e.topic, e.data
   from (select distinct found.position
           from unnest($3::text[], $4::text[]) pair (tag, topic),
                lateral (
                    select t.position from event_tag t
-                    where t.bank_id = $1 and t.tag = pair.tag and t.topic = pair.topic and t.position <= $2
+                    where t.bank_id = $1 and t.tag = pair.tag and t.topic = pair.topic
+                      and t.position > $5 and t.position <= $2
                     union all
                    select b.position from event b
-                    where pair.tag = '' and b.bank_id = $1 and b.topic = pair.topic and b.position <= $2
-                   offset 0
+                    where pair.tag = '' and b.bank_id = $1 and b.topic = pair.topic
+                      and b.position > $5 and b.position <= $2
+                   offset 0 limit $6
                ) found) wanted,
        lateral (
            select e.position, e.topic, e.data from event e

@@ -64,13 +64,17 @@ Outcome = Receipt | Refusal
 
 
 class Submission(NamedTuple):
-    """Commands that are decided and appended together; each may be refused alone, or has been already."""
+    """Commands that are decided and appended together; each may be refused alone, or has been already.
+
+    It `is_prepared` where the memories that it needs were recalled beside the writer.
+    """
 
     commands: Sequence[Command | Refusal]
     request_id: str
     key: IdempotencyKey | None
     dry_run: bool
     outcomes: "asyncio.Future[list[Outcome]]"
+    is_prepared: bool = False
 
     def answer(self, outcomes: list[Outcome]) -> None:
         """Tell whoever waits what became of it."""

@@ -12,10 +12,12 @@ import structlog
 
 from timebank.db.commits import committed
 from timebank.db.connections import CONNECTION_LOST, Connection
+from timebank.domain.kernel import Key
 from timebank.domain.refusing import Refusal
 from timebank.ledger import idempotency
 from timebank.ledger.decisions.deciding import Knowledge
 from timebank.ledger.decisions.draft import Draft
+from timebank.ledger.decisions.snapshots import LongHistoryError, Snapshots
 from timebank.ledger.hooks import Hook
 from timebank.ledger.meter import Meter
 from timebank.ledger.store import Bank, Store, Tip
@@ -77,7 +79,9 @@ class Writer:
         self._queue: asyncio.Queue[Submission] = asyncio.Queue()
         self._waiting = 0
         self._held: Submission | None = None
-        self._knowledge = Knowledge(store, people, bank.bank_id, memories_limit)
+        self._snapshots = Snapshots(store, bank.bank_id)
+        self._knowledge = Knowledge(store, people, bank.bank_id, memories_limit, self._snapshots)
+        self._aside: list[Submission] = []
         self._is_fresh = self._is_busy = False
         self._since: float | None = None
         self._is_unwell = False
@@ -162,6 +166,9 @@ class Writer:
             self._held.fail(error)
         while not self._queue.empty():
             self._queue.get_nowait().fail(error)
+        self._snapshots.close()
+        for submission in self._aside:
+            submission.fail(error)
 
     # Answering
 
@@ -169,6 +176,12 @@ class Writer:
         """Settle a batch. If something in it fails unexpectedly, each submission is settled alone and fails alone."""
         try:
             draft = await self._settle_patiently(batch, is_dry=batch[0].dry_run)
+        except LongHistoryError as long:
+            if len(batch) == 1:
+                self._set_aside(batch[0], long.keys)
+            for submission in batch if len(batch) > 1 else ():
+                await self._answer([submission])
+            return
         except Exception as error:
             self._is_fresh = False
             self._is_unwell = isinstance(error, StoreUnavailableError)
@@ -184,6 +197,21 @@ class Writer:
         self._is_unwell = False
         for submission, outcomes in zip(batch, draft.outcomes, strict=True):
             submission.answer(draft.receipts(outcomes))
+
+    def _set_aside(self, submission: Submission, keys: Sequence[Key]) -> None:
+        """Recall what a submission needs beside the writer, and queue it anew: until then, others have their turn."""
+        tip, prepared = self.tip.position, submission._replace(is_prepared=True)
+        self._aside.append(submission)
+
+        async def prepare() -> None:
+            try:
+                await self._snapshots.prepare(keys, tip)
+            finally:
+                self._aside.remove(submission)
+                self._waiting += len(prepared.commands)
+                self._queue.put_nowait(prepared)
+
+        self._snapshots.behind(prepare())
 
     async def _settle_patiently(self, batch: list[Submission], *, is_dry: bool) -> Draft:
         """Settle, and start afresh while PostgreSQL is away: until the draft is sent, nothing can have happened."""
@@ -231,11 +259,12 @@ class Writer:
             known = self._knowledge.tip if standing.has_kept else self._knowledge.kept
             await self._went_back(Loss(self.bank_id, known, standing.tip, was_acknowledged=not standing.has_kept))
         self._knowledge.start_afresh(standing)
+        await self._snapshots.learn()
         self._is_fresh = True
 
     def _arrive(self, draft: Draft) -> None:
         """The draft is in the log: wake who follows it, and let the hooks know."""
-        self._knowledge.tip = draft.new_tip
+        self._knowledge.arrive(draft)
         self._store.waker.ring(self.bank_id)
         for hook in self._hooks:
             if hook.after_commit:

@@ -9,6 +9,7 @@ import rich_click as click
 
 from timebank.cli.common import cli, find_bank, progress_bar, run_services
 from timebank.ledger.audit import check_log
+from timebank.ledger.decisions.snapshots import check_snapshots
 from timebank.ledger.store import Bank
 from timebank.projections import EVERY
 from timebank.projections.credit import balances
@@ -65,6 +66,7 @@ async def _verify_bank(services: Services, bank: Bank, against: Sequence[Note]) 
     click.echo(f"{bank.name} ({bank.bank_id}), {bank.head} events")
     own = [note for note in against if note.text.startswith(f"{origin_of(bank.bank_id)}\n")]
     verdicts = [await verify_log(services, bank, own), await _verify_accounts(services, bank)]
+    verdicts.append(await _verify_snapshots(services, bank))
     verdicts.append(await _verify_people(services, bank))
     verdicts.append(await _verify_security_log(services, bank))
     verdicts += [await _verify_projection(services, bank, each) for each in EVERY]
@@ -84,6 +86,14 @@ async def verify_log(services: Services, bank: Bank, against: Sequence[Note] = (
     for finding in findings:
         click.echo(f"  log: position {finding.position}: {finding.what}")
     click.echo(f"  log: {'sound' if not findings else f'{len(findings)} findings'}")
+    return not findings
+
+
+async def _verify_snapshots(services: Services, bank: Bank) -> bool:
+    """Whether the memories that are kept are what the log says."""
+    findings = [finding async for finding in check_snapshots(services.ledger.store, bank.bank_id)]
+    for finding in findings:
+        click.echo(f"  snapshots: position {finding.position}: {finding.what}")
     return not findings
 
 

@@ -8,7 +8,9 @@ from timebank.projections import EVERY
 
 SQL = load_statements("timebank.exchange.backups", "tables.sql")
 
-MADE_AGAIN = frozenset({"event_tag", "checkpoint", *(table for each in EVERY for table in each.tables)})
+MADE_AGAIN = frozenset(
+    {"event_tag", "memory_snapshot", "checkpoint", *(table for each in EVERY for table in each.tables)}
+)
 """What the log says: made again from it when a backup is restored."""
 
 LEFT_OUT = frozenset({"session", "refresh_token", "one_time_code", "phone_code", "oidc_login", "sign_in_attempt"})

@@ -15,7 +15,8 @@ from timebank.domain.refusing import Refusal
 from timebank.ledger import idempotency
 from timebank.ledger.codec import decode
 from timebank.ledger.decisions.draft import Draft
-from timebank.ledger.decisions.memories import Memories
+from timebank.ledger.decisions.memories import Memories, State
+from timebank.ledger.decisions.snapshots import FACTS_APART, FACTS_EACH, LONG_FACTS, LongHistoryError, Snapshots
 from timebank.ledger.idempotency import Answered, Named
 from timebank.ledger.store import NOTHING_YET, READ_SECONDS, Store, Tip
 from timebank.ledger.submission import Outcome, Receipt, Submission
@@ -44,11 +45,15 @@ class Knowledge:
     else is acknowledged. `is_for_good` says that all that is known is.
     """
 
-    def __init__(self, store: Store, people: People, bank_id: UUID, memories_limit: int) -> None:
+    def __init__(
+        self, store: Store, people: People, bank_id: UUID, memories_limit: int, snapshots: Snapshots | None = None
+    ) -> None:
         self.tip = self.kept = NOTHING_YET
         self.recorded_at: datetime | None = None
         self.is_for_good = False
+        self._may_take_long = True
         self.memories = Memories(memories_limit)
+        self._snapshots = snapshots
         self._store = store
         self._people = people
         self._bank_id = bank_id
@@ -94,8 +99,19 @@ class Knowledge:
         return len(rows) if len(rows) < DELTA_EVENTS else -1
 
     async def decide(self, batch: Sequence[Submission]) -> Draft:
-        """What a batch comes to: its commands decided in order, each by what the earlier ones have come to."""
+        """What a batch comes to: its commands decided in order, each by what the earlier ones have come to.
+
+        Raises `LongHistoryError`, and leaves all as it was, where that needs what takes long to recall.
+        """
         draft = Draft(self.tip, await self._documents(batch))
+        try:
+            return await self._decided(batch, draft)
+        except LongHistoryError:
+            self.memories.restore(draft.before)
+            raise
+
+    async def _decided(self, batch: Sequence[Submission], draft: Draft) -> Draft:
+        self._may_take_long = self._snapshots is None or any(submission.is_prepared for submission in batch)
         names = [(submission.key.principal, submission.key.key) for submission in batch if submission.key]
         used = await idempotency.answered(self._store.pool, self._bank_id, names)
         await self._remember(batch, draft)
@@ -126,13 +142,50 @@ class Knowledge:
         missing: dict[Key, Memory] = self.memories.missing(keys)
         if not missing:
             return
+        kept = await self._snapshots.of(missing, self.tip.position) if self._snapshots else {}
+        folded = await self._from_log({key: memory for key, memory in missing.items() if key not in kept})
+        for key, (position, state) in kept.items():
+            vars(missing[key]).update(state)
+            folded |= await self._from_log({key: missing[key]}, after=position)
+        self._keep_snapshots(folded, {key: memory.state() for key, memory in missing.items() if key in folded})
         fresh = Memories()
         fresh.keep(missing)
-        for recorded in await self._store.recall(self._bank_id, missing.values(), self.tip.position):
-            fresh.advance(recorded.fact, recorded.fact.tags())
         for recorded in draft.recorded:
             fresh.advance(recorded.fact, recorded.fact.tags(), draft.before)
         self.memories.keep(missing)
+
+    async def _from_log(self, memories: dict[Key, Memory], after: int = 0) -> dict[Key, int]:
+        """Let memories take in what the log has for them after a position; how many facts those were that took many."""
+        if not memories:
+            return {}
+        can_be_kept = self._snapshots is not None and all(map(self._snapshots.are_of, memories))
+        most = max(LONG_FACTS, FACTS_EACH * len(memories)) if can_be_kept and not self._may_take_long else None
+        found = await self._store.recall(self._bank_id, memories.values(), self.tip.position, after=after, most=most)
+        if most and len(found) > most:
+            raise LongHistoryError(memories)
+        fresh = Memories()
+        fresh.keep(memories)
+        for recorded in found:
+            fresh.advance(recorded.fact, recorded.fact.tags())
+        return {key: facts for key, facts in fresh.folded.items() if facts >= FACTS_APART}
+
+    def arrive(self, draft: Draft) -> None:
+        """What was decided is in the log; memories that have taken in much since are kept as they are now."""
+        self.tip = draft.new_tip
+        folded = self.memories.folded
+        long = {key: folded[key] for key in draft.before if folded.get(key, 0) >= FACTS_APART}
+        held = {key: self.memories.state_of(key) for key in long}
+        self._keep_snapshots(long, {key: state for key, state in held.items() if state is not None})
+        for key in long:
+            folded[key] = 0
+
+    def _keep_snapshots(self, long: Iterable[Key], held: dict[Key, State]) -> None:
+        """Keep memories as of the tip, beside everything else."""
+        if self._snapshots is None:
+            return
+        for key in long:
+            if key in held:
+                self._snapshots.take(key, held[key], self.tip.position)
 
     async def _answer(self, submission: Submission, used: dict[Named, Answered], draft: Draft) -> list[Outcome]:
         """What a submission comes to; one whose key was used before comes to what the first one did."""

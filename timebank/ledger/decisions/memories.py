@@ -18,6 +18,8 @@ class Memories:
         self._kept: OrderedDict[Key, Memory] = OrderedDict()
         self._filed: defaultdict[str, dict[Key, Memory]] = defaultdict(dict)
         self.known = Known(self._kept)
+        self.folded: dict[Key, int] = {}
+        """How many facts each has taken in here."""
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -53,6 +55,7 @@ class Memories:
             if before is not None and key not in before:
                 before[key] = memory.state()
             memory.remember(fact)
+            self.folded[key] = self.folded.get(key, 0) + 1
 
     def restore(self, before: dict[Key, State]) -> None:
         """Make memories what they were before they took in what then did not happen."""
@@ -62,15 +65,22 @@ class Memories:
                 memory.__dict__.clear()
                 memory.__dict__.update(state)
 
+    def state_of(self, key: Key) -> State | None:
+        """What a memory holds now, if it is here."""
+        memory = self._kept.get(key)
+        return memory.state() if memory is not None else None
+
     def forget_all(self) -> None:
         """Drop everything."""
         self._kept.clear()
+        self.folded.clear()
         self._filed.clear()
 
     def shrink(self) -> None:
         """Drop what was not used for longest, down to the limit."""
         while len(self._kept) > self._limit:
             key, memory = self._kept.popitem(last=False)
+            self.folded.pop(key, None)
             tag = _filing_tag(memory)
             del self._filed[tag][key]
             if not self._filed[tag]:

@@ -71,10 +71,12 @@ class _WithWhatWouldBe(Store):
             number = self._facts.execute(_KEEP, (fact.TOPIC, encode(fact))).lastrowid
             self._facts.executemany(_TAG, [(tag, number) for tag in fact.tags()])
 
-    async def recall(self, bank_id: UUID, memories: Iterable[Memory], up_to: int) -> list[Recorded]:
+    async def recall(
+        self, bank_id: UUID, memories: Iterable[Memory], up_to: int, *, after: int = 0, most: int | None = None
+    ) -> list[Recorded]:
         """The facts that lie in the boundary of any of the memories, in the log or after it."""
         wanted = list(memories)
-        recorded = await super().recall(bank_id, wanted, up_to)
+        recorded = await super().recall(bank_id, wanted, up_to, after=after)
         tags = {memory.boundary_tags[-1] for memory in wanted if memory.boundary_tags}
         numbers = {number for tag in tags for (number,) in self._facts.execute(_TAGGED, (tag,))}
         for number in sorted(numbers):

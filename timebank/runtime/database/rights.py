@@ -33,6 +33,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "security_event": ("select", "insert"),
     "idempotency": ("select", "insert", "delete"),
     "person": ALL,
+    "memory_snapshot": ALL,
     "person_name": ("select", "insert", "delete"),
     "sealing_key": ("select", "insert", "update"),
     "checkpoint": ("select", "insert", "update"),
