@@ -81,6 +81,10 @@ begin
     return gone;
 end $$;
 
+CREATE FUNCTION public.tag_key(tag text, topic text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN hashtextextended(((tag || ' '::text) || topic), (0)::bigint);
+
 CREATE TABLE public.activity (
     bank_id uuid NOT NULL,
     activity_id text NOT NULL,
@@ -207,17 +211,19 @@ CREATE VIEW public.audit_security AS
 
 CREATE TABLE public.event_tag (
     bank_id uuid NOT NULL,
-    tag text NOT NULL,
-    topic text NOT NULL,
+    key bigint NOT NULL,
     "position" bigint NOT NULL
 );
 
 CREATE VIEW public.audit_tag AS
- SELECT bank_id,
-    tag,
-    topic,
-    "position"
-   FROM public.event_tag;
+ SELECT t.bank_id,
+    tag.tag,
+    e.topic,
+    t."position"
+   FROM (public.event_tag t
+     JOIN public.event e ON (((e.bank_id = t.bank_id) AND (e."position" = t."position")))),
+    LATERAL unnest(e.tags) tag(tag)
+  WHERE (t.key = public.tag_key(tag.tag, e.topic));
 
 CREATE TABLE public.tile (
     bank_id uuid NOT NULL,
@@ -767,7 +773,7 @@ ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (bank_id, "position");
 
 ALTER TABLE ONLY public.event_tag
-    ADD CONSTRAINT event_tag_pkey PRIMARY KEY (bank_id, tag, topic, "position");
+    ADD CONSTRAINT event_tag_pkey PRIMARY KEY (bank_id, key, "position");
 
 ALTER TABLE ONLY public.fund_balance
     ADD CONSTRAINT fund_balance_pkey PRIMARY KEY (bank_id, fund_id);

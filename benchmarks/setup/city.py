@@ -50,9 +50,9 @@ COLUMNS = (
     *("on_behalf_of", "recorded_at", "leaf"),
 )
 INDEX = """
-    insert into event_tag (bank_id, tag, topic, position)
-    select bank_id, tag, topic, position from event, unnest(tags) tag
-     where bank_id = $1 and position > $2 order by bank_id, tag, topic, position"""
+    insert into event_tag (bank_id, key, position)
+    select bank_id, tag_key(tag, topic), position from event, unnest(tags) tag
+     where bank_id = $1 and position > $2 order by 1, 2, 3"""
 ARRIVE = """
     update bank set head = e.position, head_event_id = e.event_id
       from (select position, event_id from event where bank_id = $1 order by position desc limit 1) e

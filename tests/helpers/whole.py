@@ -18,7 +18,7 @@ TOLD = (ServiceLogged, *POSTED)
 ENTRIES = """
 select e.position, e.recorded_at, e.topic, e.data
   from event_tag t join event e using (bank_id, position)
- where t.bank_id = $1 and t.tag = $2 and t.topic = any ($3) order by e.position
+ where t.bank_id = $1 and t.key in (select tag_key($2, topic) from unnest($3::text[]) topic) order by e.position
 """
 
 

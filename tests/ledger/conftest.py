@@ -35,7 +35,7 @@ async def set_back(pool: Pool, bank_id: UUID, by: int) -> int:
         await connection.execute("delete from idempotency where bank_id = $1", bank_id)
         await connection.execute(
             "delete from balance where bank_id = $1 and volunteer_id not in"
-            " (select tag from event_tag where bank_id = $1)",
+            " (select tag from event, unnest(tags) tag where bank_id = $1)",
             bank_id,
         )
         await connection.execute(

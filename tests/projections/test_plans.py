@@ -98,8 +98,8 @@ insert into event (bank_id, position, event_id, topic, data, tags, actor, author
 select $bank, n, gen_random_uuid(), (array['service-logged','service-confirmed','service-voided','volunteer-suspended'])
        [1 + n % 4], '{}', array['vol_' || lpad((1 + n % 100)::text, 5, '0')], 'vol_' || (n % 50), '', '',
        gen_random_uuid(), now(), '' from generate_series(1, 40000) n;
-insert into event_tag (bank_id, tag, topic, position)
-select bank_id, tag, topic, position from event, unnest(tags) tag;
+insert into event_tag (bank_id, key, position)
+select bank_id, tag_key(tag, topic), position from event, unnest(tags) tag;
 insert into security_event (bank_id, recorded_at, kind, actor, request_id)
 select $bank, now(), (array['signed-in','people-read','signed-out'])[1 + n % 3], 'vol_' || (n % 50), ''
   from generate_series(1, 30000) n;

@@ -41,7 +41,7 @@ class Attacker:
             await self._renumber(connection, position, row)
         await connection.execute("update bank set head = $1, head_event_id = $2", len(rows), rows[-1]["event_id"])
         await connection.execute(
-            "insert into event_tag select distinct bank_id, unnest(tags), topic, position from event"
+            "insert into event_tag select distinct bank_id, tag_key(tag, topic), position from event, unnest(tags) tag"
         )
 
     async def _renumber(self, connection: Connection, position: int, row: Any) -> None:

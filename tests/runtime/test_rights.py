@@ -90,7 +90,7 @@ async def test_the_service_needs_no_more(granted: str) -> None:
             "delete from event",
             "truncate event",
             "delete from event_tag",
-            "update event_tag set tag = 'x'",
+            "update event_tag set key = 0",
             "delete from bank",
             "update bank set name = 'x'",
             "update security_event set address = null",

@@ -26,6 +26,6 @@ select e.bank_id, tag as volunteer_id
 select w.bank_id, w.volunteer_id
   from unnest($1::uuid[], $2::text[]) w (bank_id, volunteer_id)
  where exists (select from event_tag t
-                where t.bank_id = w.bank_id and t.tag = w.volunteer_id and t.topic = 'volunteer-registered')
+                where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'volunteer-registered'))
    and not exists (select from event_tag t
-                    where t.bank_id = w.bank_id and t.tag = w.volunteer_id and t.topic = 'volunteer-erased')
+                    where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'volunteer-erased'))

@@ -2,11 +2,18 @@
 -- Who has a session, whether they are suspended, and the offices they hold; whether they have a second factor and did
 -- not say it, and since when an administrator without one is asked for it. $1 session  $2 bank  $3 volunteer  $4 now
 select b.timezone,
-       coalesce((select t.topic = 'volunteer-suspended'
-                   from event_tag t
-                  where t.bank_id = s.bank_id and t.tag = s.volunteer_id
-                    and t.topic in ('volunteer-suspended', 'volunteer-reinstated')
-                  order by t.position desc limit 1), false) as is_suspended,
+       coalesce((select e.topic = 'volunteer-suspended'
+                   from event_tag t,
+                        lateral (
+                            select * from event e
+                             where e.bank_id = s.bank_id and e.position = t.position and s.volunteer_id = any (e.tags)
+                               and e.topic in ('volunteer-suspended', 'volunteer-reinstated')
+                            offset 0
+                        ) e
+                  where t.bank_id = s.bank_id
+                    and t.key in (tag_key(s.volunteer_id, 'volunteer-suspended'),
+                                  tag_key(s.volunteer_id, 'volunteer-reinstated'))
+                  order by e.position desc limit 1), false) as is_suspended,
        coalesce((select json_agg(json_build_array(a.office, a.organisation_id, a.valid_from, a.valid_until,
                                                   a.appointment_id, a.node_id))
                    from appointment a
@@ -15,8 +22,13 @@ select b.timezone,
        s.proved_at is null and has.factor as owes_factor,
        (select case when count(*) > 0 then greatest(b.second_factor_since, min(e.recorded_at)) end
           from appointment a
-          join event_tag t on t.bank_id = a.bank_id and t.tag = a.appointment_id and t.topic = 'appointment-made'
-          join event e on e.bank_id = t.bank_id and e.position = t.position
+          join event_tag t on t.bank_id = a.bank_id and t.key = tag_key(a.appointment_id, 'appointment-made')
+          join lateral (
+                   select * from event e
+                    where e.bank_id = a.bank_id and e.position = t.position and e.topic = 'appointment-made'
+                      and a.appointment_id = any (e.tags)
+                   offset 0
+               ) e on true
          where a.bank_id = s.bank_id and a.volunteer_id = s.volunteer_id and a.status = 'in force'
            and a.office = 'administrator' and not has.factor) as factor_asked_since
   from session s
@@ -31,15 +43,29 @@ select b.timezone,
 -- $1 key
 select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, k.expires_at, b.timezone,
        (select e.actor
-          from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
-         where t.bank_id = k.bank_id and t.tag = k.key_id and t.topic = 'api-key-issued') as issued_by
+          from event_tag t,
+               lateral (
+                   select * from event e
+                    where e.bank_id = k.bank_id and e.position = t.position and e.topic = 'api-key-issued'
+                      and k.key_id = any (e.tags)
+                   offset 0
+               ) e
+         where t.bank_id = k.bank_id and t.key = tag_key(k.key_id, 'api-key-issued')) as issued_by
   from api_key k join bank b using (bank_id)
  where k.key_id = $1 and k.status <> 'revoked'
-   and coalesce((select t.topic = 'organisation-reinstated'
-                   from event_tag t
-                  where t.bank_id = k.bank_id and t.tag = k.organisation_id
-                    and t.topic in ('organisation-suspended', 'organisation-reinstated')
-                  order by t.position desc limit 1), true)
+   and coalesce((select e.topic = 'organisation-reinstated'
+                   from event_tag t,
+                        lateral (
+                            select * from event e
+                             where e.bank_id = k.bank_id and e.position = t.position
+                               and k.organisation_id = any (e.tags)
+                               and e.topic in ('organisation-suspended', 'organisation-reinstated')
+                            offset 0
+                        ) e
+                  where t.bank_id = k.bank_id
+                    and t.key in (tag_key(k.organisation_id, 'organisation-suspended'),
+                                  tag_key(k.organisation_id, 'organisation-reinstated'))
+                  order by e.position desc limit 1), true)
 
 -- key_used --
 -- $1 bank  $2 key  $3 now

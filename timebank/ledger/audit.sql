@@ -8,11 +8,13 @@ select position, event_id, topic, data, tags, actor, authority, request_id, comm
   from event where bank_id = $1 and position > $2 order by position limit $3
 
 -- tags_amiss --
--- Tags that are in the index but on no event, or on an event but not in the index. $1 bank
-(select 'in the index only' as what, position, tag from (
-     select position, tag, topic from event_tag where bank_id = $1
-     except select position, unnest(tags), topic from event where bank_id = $1) amiss limit 10)
+-- Keys that are in the index but of no tag of an event, and tags of events whose key is not in the index. $1 bank
+(select 'in the index only' as what, position, format('with the key %s', key) as tag from (
+     select position, key from event_tag where bank_id = $1
+     except select position, tag_key(tag, topic) from event, unnest(tags) tag where bank_id = $1) amiss limit 10)
  union all
-(select 'not in the index', position, tag from (
-     select position, unnest(tags) as tag, topic from event where bank_id = $1
-     except select position, tag, topic from event_tag where bank_id = $1) amiss limit 10)
+(select 'not in the index', e.position, tag
+   from (select position, tag_key(tag, topic) as key from event, unnest(tags) tag where bank_id = $1
+         except select position, key from event_tag where bank_id = $1) amiss
+   join event e on e.bank_id = $1 and e.position = amiss.position, unnest(e.tags) tag
+  where tag_key(tag, e.topic) = amiss.key limit 10)

@@ -16,15 +16,13 @@ select e.position, e.topic, e.data, e.tags
        select found.position
          from jsonb_to_recordset($4::jsonb) item (types text[], tags text[]),
               lateral (
-                  select t.position from event_tag t
-                   where t.bank_id = $1 and t.tag = item.tags[1] and t.position > $2
-                     and (item.types = '{}' or t.topic = any (item.types))
-                     and not exists (
-                         select from unnest(item.tags[2:]) other (tag)
-                          where not exists (
-                              select from event_tag o
-                               where o.bank_id = $1 and o.tag = other.tag
-                                 and o.topic = t.topic and o.position = t.position))
+                  select t.position
+                    from unnest(case item.types when '{}' then array(select distinct topic from event where bank_id = $1)
+                                else item.types end) wanted (topic)
+                    join event_tag t on t.bank_id = $1 and t.key = tag_key(item.tags[1], wanted.topic) and t.position > $2
+                    join event b on b.bank_id = $1 and b.position = t.position and b.topic = wanted.topic
+                                and b.tags @> item.tags
+                   where item.tags <> '{}'
                    union all
                   select b.position from event b
                    where item.tags = '{}' and b.bank_id = $1 and b.topic = any (item.types) and b.position > $2

@@ -43,21 +43,21 @@ with swapped as (
                               leaf, n)
     returning position, topic, tags
 ), tagged as (
-    insert into event_tag (bank_id, tag, topic, position)
-    select $1, tag, topic, position from appended, unnest(tags) tag
+    insert into event_tag (bank_id, key, position)
+    select $1, tag_key(tag, topic), position from appended, unnest(tags) tag on conflict do nothing
 )
 select 1 from swapped
 
 -- recall --
 -- The events memories are made of, up to a position. $1 bank  $2 up to  $3 tags  $4 topics, pair by pair
 -- (a pair without a tag asks for the topic alone)  $5 after  $6 at most so many of each pair (null: all).
--- `offset 0` leaves no plan but one index probe a pair and an event.
+-- What has the same key by chance is no fact of theirs, which memories see. `offset 0` leaves no plan but one index probe a pair and an event.
 select e.position, e.topic, e.data
   from (select distinct found.position
           from unnest($3::text[], $4::text[]) pair (tag, topic),
                lateral (
                    select t.position from event_tag t
-                    where t.bank_id = $1 and t.tag = pair.tag and t.topic = pair.topic
+                    where t.bank_id = $1 and t.key = tag_key(pair.tag, pair.topic) and pair.tag <> ''
                       and t.position > $5 and t.position <= $2
                     union all
                    select b.position from event b

@@ -15,7 +15,7 @@ class Tags(NamedTuple):
     """What makes projections anew can make this anew; it is no read model: nobody but `append` keeps it."""
 
     name: str = "tags"
-    version: int = 1
+    version: int = 2
     tables: tuple[str, ...] = ("event_tag",)
     is_inline: bool = True
 

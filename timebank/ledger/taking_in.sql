@@ -20,7 +20,7 @@ with moved as (
               on_behalf_of, leaf)
     returning position, topic, tags
 ), tagged as (
-    insert into event_tag (bank_id, tag, topic, position)
-    select distinct $1::uuid, tag, topic, position from appended, unnest(tags) tag
+    insert into event_tag (bank_id, key, position)
+    select distinct $1::uuid, tag_key(tag, topic), position from appended, unnest(tags) tag
 )
 select 1 from moved

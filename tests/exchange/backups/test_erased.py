@@ -79,9 +79,7 @@ async def left_of(pool: Pool, volunteer_id: VolunteerId) -> tuple[int, int, int]
     return (
         await pool.fetchval("select count(*) from person where volunteer_id = $1", volunteer_id),
         await pool.fetchval("select count(*) from credential where volunteer_id = $1", volunteer_id),
-        await pool.fetchval(
-            "select count(*) from event_tag where tag = $1 and topic = 'volunteer-erased'", volunteer_id
-        ),
+        await pool.fetchval("select count(*) from event_tag where key = tag_key($1, 'volunteer-erased')", volunteer_id),
     )
 
 

@@ -96,8 +96,9 @@ SERVED = """
 select f.volunteer_id, f.local_date, f.minutes from event e, jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb)
        f (record_id text, volunteer_id text, local_date date, minutes int, capacity text)
  where e.bank_id = $1 and e.topic in ('service-confirmed', 'service-corrected') and f.capacity <> 'staff-on-duty'
-   and not exists (select from event_tag later where later.bank_id = $1 and later.tag = f.record_id
-                      and later.topic in ('service-corrected', 'service-voided') and later.position > e.position)
+   and not exists (select from event_tag later where later.bank_id = $1 and later.position > e.position
+                      and later.key in (tag_key(f.record_id, 'service-corrected'),
+                                        tag_key(f.record_id, 'service-voided')))
 """
 
 

@@ -40,8 +40,12 @@ select r.redemption_id, r.reward_id, r.volunteer_id, r.beneficiary_id, r.provide
 -- code_hash --
 -- $1 bank  $2 redemption  $3 topic of the fact
 select convert_from(e.data, 'UTF8')::jsonb ->> 'code_hash'
-  from event_tag t join event e using (bank_id, position)
- where t.bank_id = $1 and t.tag = $2 and t.topic = $3
+  from event_tag t,
+       lateral (
+           select * from event e
+            where e.bank_id = $1 and e.position = t.position and e.topic = $3 and $2 = any (e.tags) offset 0
+       ) e
+ where t.bank_id = $1 and t.key = tag_key($2, $3)
 
 -- else --
 -- $1 bank  $2 of these providers (null: of all)  $3 or whose own  $4 reward or null  $5 statuses

@@ -6,7 +6,7 @@ select v.volunteer_id, c.position, c.accounts, c.causes
           from event e, unnest(e.tags) of (tag)
          where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
            and exists (select from event_tag r
-                        where r.bank_id = $1 and r.tag = of.tag and r.topic = 'volunteer-registered')) v
+                        where r.bank_id = $1 and r.key = tag_key(of.tag, 'volunteer-registered'))) v
        left join lateral (
            select position, accounts, causes from statement_checkpoint c
             where c.bank_id = $1 and c.volunteer_id = v.volunteer_id order by position desc limit 1
@@ -16,7 +16,7 @@ select v.volunteer_id, c.position, c.accounts, c.causes
              from (select from unnest($4::text[]) wanted (topic),
                           lateral (
                               select from event_tag t
-                               where t.bank_id = $1 and t.tag = v.volunteer_id and t.topic = wanted.topic
+                               where t.bank_id = $1 and t.key = tag_key(v.volunteer_id, wanted.topic)
                                  and t.position > coalesce(c.position, 0) and t.position <= $3
                                limit $5
                           ) each_topic

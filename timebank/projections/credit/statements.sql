@@ -14,7 +14,7 @@ select e.position, e.topic, e.data, e.recorded_at
           from unnest($3::text[]) wanted (topic),
                lateral (
                    select t.position from event_tag t
-                    where t.bank_id = $1 and t.tag = $2 and t.topic = wanted.topic and t.position > $4 and t.position <= $5
+                    where t.bank_id = $1 and t.key = tag_key($2, wanted.topic) and t.position > $4 and t.position <= $5
                     order by t.position limit $6
                ) found
          order by found.position limit $6) next,
@@ -30,7 +30,7 @@ select e.topic, e.data
           from unnest($2::text[], $3::text[], $4::bigint[]) wanted (tag, topic, until),
                lateral (
                    select t.position from event_tag t
-                    where t.bank_id = $1 and t.tag = wanted.tag and t.topic = wanted.topic
+                    where t.bank_id = $1 and t.key = tag_key(wanted.tag, wanted.topic)
                       and t.position <= wanted.until
                     order by t.position desc limit 1
                ) found) latest,

@@ -29,9 +29,16 @@ select {columns} from event e where e.bank_id = $1 and ($4::text[] is null or e.
 select {columns}
   from unnest($4::text[]) topics (topic),
        lateral (
-           select e.* from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
-            where t.bank_id = $1 and t.tag = ($8::text[])[1] and t.topic = topics.topic and t.position > $2 and t.position < $3
-              and {wanted}
+           select e.*
+             from event_tag t,
+                  lateral (
+                      select * from event e
+                       where e.bank_id = $1 and e.position = t.position and e.topic = topics.topic
+                         and ($8::text[])[1] = any (e.tags)
+                      offset 0
+                  ) e
+            where t.bank_id = $1 and t.key = tag_key(($8::text[])[1], topics.topic)
+              and t.position > $2 and t.position < $3 and {wanted}
             order by t.position limit $12
        ) e
  order by e.position limit $12
@@ -40,9 +47,16 @@ select {columns}
 select {columns}
   from unnest($4::text[]) topics (topic),
        lateral (
-           select e.* from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
-            where t.bank_id = $1 and t.tag = ($8::text[])[1] and t.topic = topics.topic and t.position > $2 and t.position < $3
-              and {wanted}
+           select e.*
+             from event_tag t,
+                  lateral (
+                      select * from event e
+                       where e.bank_id = $1 and e.position = t.position and e.topic = topics.topic
+                         and ($8::text[])[1] = any (e.tags)
+                      offset 0
+                  ) e
+            where t.bank_id = $1 and t.key = tag_key(($8::text[])[1], topics.topic)
+              and t.position > $2 and t.position < $3 and {wanted}
             order by t.position desc limit $12
        ) e
  order by e.position desc limit $12

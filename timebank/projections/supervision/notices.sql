@@ -5,8 +5,14 @@
 select e.position, e.recorded_at, e.topic, e.actor, e.authority, e.on_behalf_of, e.data
   from unnest($3::text[]) told (topic),
        lateral (
-           select e.* from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
-            where t.bank_id = $1 and t.tag = $2 and t.topic = told.topic and t.position < $4 and t.position > $5
+           select e.*
+             from event_tag t,
+                  lateral (
+                      select * from event e
+                       where e.bank_id = $1 and e.position = t.position and e.topic = told.topic and $2 = any (e.tags)
+                      offset 0
+                  ) e
+            where t.bank_id = $1 and t.key = tag_key($2, told.topic) and t.position < $4 and t.position > $5
               and e.actor <> $2
             order by t.position desc limit $6
        ) e

@@ -1,0 +1,47 @@
+"""The index of tags holds 64 bits of each: whatever has the same ones by chance is told apart again."""
+
+from uuid import UUID, uuid4
+
+from tests.controls import ADMINISTRATOR, NOON, ZONE
+from tests.controls.market import Market
+from tests.controls.town import volunteer
+from timebank.db.connections import Pool
+from timebank.domain.bank import OpenBank
+from timebank.ledger.audit import check_log
+from timebank.ledger.ledger import Ledger
+from timebank.ledger.store import Store
+from timebank.ledger.submission import Outcome, Receipt
+from timebank.projections.supervision import history
+
+ALL_ALIKE = """
+create or replace function tag_key(tag text, topic text) returns bigint language sql immutable parallel safe
+    return length(topic) % 3
+"""
+
+
+def said(outcomes: list[Outcome]) -> list[object]:
+    """What outcomes say, but for positions."""
+    return [each.facts if isinstance(each, Receipt) else str(each) for each in outcomes]
+
+
+async def test_tags_with_the_same_key_are_told_apart(
+    ledger: Ledger, other: Ledger, store: Store, pool: Pool, bank_id: UUID
+) -> None:
+    """With but three keys for all tags everything is decided as with one for each, and the same is found."""
+    commands = Market(seed=3).commands(120)
+    usual = await ledger.submit(bank_id, commands)
+    await pool.execute(ALL_ALIKE)
+    another = uuid4()
+    await store.open_bank(another, "Another", str(ZONE))
+    await other.execute(another, OpenBank(by=ADMINISTRATOR, at=NOON, name="Another", timezone=str(ZONE)))
+    for number, (command, outcome) in enumerate(zip(commands, usual, strict=True)):
+        assert said(await other.submit(another, [command])) == said([outcome]), (number, command)
+        if number % 40 == 0:
+            other._writers[another][0]._knowledge.memories.forget_all()
+    assert [finding async for finding in check_log(pool, another)] == []
+    who = volunteer(1)
+    shown = await history.page(pool, another, after=0, topic=None, tag=who, actor=None, limit=500)
+    assert all(who in event.tags for event in shown)
+    assert len(shown) == await pool.fetchval(
+        "select count(*) from event where bank_id = $1 and $2 = any (tags)", another, who
+    )
