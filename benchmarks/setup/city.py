@@ -111,7 +111,7 @@ class City:
         world = self.world
         start = await world.services.ledger.store.head(world.bank_id)
         async with world.services.pool.acquire() as connection:
-            await connection.execute("set synchronous_commit = off")
+            await connection.execute("set synchronous_commit = off; set statement_timeout = 0")
             for rows in _chunks(self._rows(start), CHUNK):
                 await connection.copy_records_to_table("event", records=rows, columns=COLUMNS, timeout=600)
             await connection.execute(INDEX, world.bank_id, start, timeout=7200)
@@ -122,7 +122,8 @@ class City:
                 ]
                 async with connection.transaction():
                     await world.services.people.keep(connection, world.bank_id, people)
-            await connection.execute("reset synchronous_commit")
+            await connection.execute("vacuum analyze", timeout=7200)
+            await connection.execute("reset synchronous_commit; reset statement_timeout")
 
     def _person(self, n: int) -> Person:
         return Person(volunteer_id=self.volunteer(n), name=self.name(n), phone=self.phone(n))

@@ -36,6 +36,20 @@ select c.relname as name,
   from pg_index i join pg_class c on c.oid = i.indexrelid
  where i.indrelid = format('%I.%I', $1::text, $2::text)::regclass
 
+-- keys --
+-- The keys of a table, as they are added to another. $1 table
+select pg_get_constraintdef(k.oid) as key
+  from pg_constraint k
+ where k.conrelid = format('public.%I', $1::text)::regclass and k.contype in ('p', 'u')
+
+-- other_indexes --
+-- The statements that give another table of the same name the indexes that are no keys. $1 table  $2 schema
+select regexp_replace(pg_get_indexdef(i.indexrelid), ' INDEX .*? ON .*? USING ',
+                      format(' INDEX ON %I.%I USING ', $2::text, $1::text)) as statement
+  from pg_index i
+ where i.indrelid = format('public.%I', $1::text)::regclass
+   and not exists (select from pg_constraint k where k.conindid = i.indexrelid and k.contype in ('p', 'u'))
+
 -- digest --
 -- How many rows a bank has in a table, and a hash of them all that does not depend on their order. $1 bank
 select format('%s:%s', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0))
