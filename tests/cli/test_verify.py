@@ -17,6 +17,7 @@ async def test_verify_finds_what_was_tampered_with(program: Program, url: str) -
     assert "log: sound" in sound
     assert "DIFFERS" not in sound
     assert sound.count("equal") == len(EVERY)
+    assert program.run("verify", "--since", "3").out.splitlines()[1:] == ["  log: sound"]
     connection = await asyncpg.connect(url)
     await connection.execute("update volunteer set status = 'suspended'")
     differs = program.run("verify", expect=1).out

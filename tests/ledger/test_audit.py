@@ -68,6 +68,20 @@ async def test_the_length_of_stretches_does_not_matter(
         assert len({each for each in found if each.position == 7 and "missing" in each.what}) == 1
 
 
+async def test_only_what_is_new_is_looked_at(pool: Pool, bank_id: UUID, head: int, tamper: Tamper) -> None:
+    """From a position on everything is found that is wrong after it, and nothing before it is looked at."""
+    assert [each async for each in check_log(pool, bank_id, since=20)] == []
+    await tamper("update event set actor = 'x' where position in (10, 30)")
+    await tamper("delete from event_tag where position in (10, 31)")
+    await tamper("update event set recorded_at = recorded_at - interval '1 year' where position = 21")
+    found = [each async for each in check_log(pool, bank_id, since=20)]
+    assert at(found) == [21, 30, 31]
+    assert "recorded before the event that precedes it" in {each.what for each in found}
+    assert [each async for each in check_log(pool, bank_id, since=head)] == []
+    await tamper("delete from event where position = 21")
+    assert 21 in at([each async for each in check_log(pool, bank_id, since=20)])
+
+
 async def test_an_empty_bank_is_sound(pool: Pool, bank_id: UUID) -> None:
     """A log without events has no flaw."""
     assert await findings(pool, bank_id) == []

@@ -6,7 +6,7 @@ import functools
 import importlib
 import json
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from timebank import __version__
+from timebank.db.connections import Pool
 from timebank.domain.kernel import Command
 from timebank.domain.refusing import Refusal
 from timebank.identity.security_log import Visit
@@ -32,6 +33,7 @@ from timebank.runtime.settings import Settings, from_environ
 from timebank.runtime.stopping import stop_when_told
 
 T = TypeVar("T")
+R = TypeVar("R")
 P = ParamSpec("P")
 
 console = Console(stderr=True)
@@ -217,6 +219,28 @@ def progress_bar(title: str, total: int | None = None) -> Iterator[Callable[[int
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=total)
         yield lambda done, whole: bar.update(task, completed=done, total=whole)
+
+
+async def at_once(
+    pool: Pool, do: Callable[..., Awaitable[R]], items: Sequence[T], progress: Callable[[int, int], None]
+) -> list[R]:
+    """What comes of doing something with each item, and a progress, in order.
+
+    As many are done at once as there are cores, and connections for them.
+    """
+    places = asyncio.Semaphore(min(os.cpu_count() or 1, pool.get_max_size()))
+    done = [(0, 0)] * len(items)
+
+    async def one(number: int, item: T) -> R:
+        def move(so_far: int, whole: int) -> None:
+            done[number] = so_far, whole
+            most = max(total for _, total in done)
+            progress(sum(each for each, _ in done), most * len(items))
+
+        async with places:
+            return await do(item, progress=move)
+
+    return await asyncio.gather(*(one(number, item) for number, item in enumerate(items)))
 
 
 def adding(progress: Callable[[int, int], None], total: int) -> Callable[[int], None]:

@@ -26,14 +26,18 @@ async def check_log(
     bank_id: UUID,
     progress: Callable[[int, int], None] = lambda done, total: None,
     saw: Callable[[int, bytes], None] = lambda position, made: None,
+    *,
+    since: int = 0,
 ) -> AsyncIterator[Finding]:
-    """Go through a bank's whole log, as of one moment, and yield what is wrong with it.
+    """Go through a bank's log, or what is after `since`, as of one moment, and yield what is wrong with it.
 
     `saw` is told each position, and the leaf as it is made anew of the row.
     """
     async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         tip = Tip(*(await connection.fetchrow(SQL["tip"], bank_id) or NOTHING_YET))
-        position, recorded_at, event_id = 0, None, None
+        position, recorded_at, event_id = min(since, tip.position), None, None
+        if since and (before := await connection.fetchrow(SQL["before"], bank_id, position)):
+            recorded_at, event_id = before
         while rows := await connection.fetch(SQL["stretch"], bank_id, position, BATCH_EVENTS):
             for row in rows:
                 if row["position"] != position + 1:
@@ -51,7 +55,7 @@ async def check_log(
             yield Finding(position, f"the log ends here, but its head is said to be {tip.position}")
         elif event_id != tip.event_id:
             yield Finding(position, f"the log ends with this event, but its head is said to be {tip.event_id}")
-        for row in await connection.fetch(SQL["tags_amiss"], bank_id):
+        for row in await connection.fetch(SQL["tags_amiss"], bank_id, since):
             yield Finding(row["position"], f"tag {row['tag']} is {row['what']}")
 
 

@@ -7,14 +7,20 @@ select head, head_event_id from bank where bank_id = $1
 select position, event_id, topic, data, tags, actor, authority, request_id, command_id, on_behalf_of, recorded_at, leaf
   from event where bank_id = $1 and position > $2 order by position limit $3
 
+-- before --
+-- $1 bank  $2 position
+select recorded_at, event_id from event where bank_id = $1 and position = $2
+
 -- tags_amiss --
--- Keys that are in the index but of no tag of an event, and tags of events whose key is not in the index. $1 bank
+-- Keys that are in the index but of no tag of an event, and tags of events whose key is not in the index.
+-- $1 bank  $2 after
 (select 'in the index only' as what, position, format('with the key %s', key) as tag from (
-     select position, key from event_tag where bank_id = $1
-     except select position, tag_key(tag, topic) from event, unnest(tags) tag where bank_id = $1) amiss limit 10)
+     select position, key from event_tag where bank_id = $1 and position > $2
+     except select position, tag_key(tag, topic) from event, unnest(tags) tag where bank_id = $1 and position > $2) amiss
+  limit 10)
  union all
 (select 'not in the index', e.position, tag
-   from (select position, tag_key(tag, topic) as key from event, unnest(tags) tag where bank_id = $1
-         except select position, key from event_tag where bank_id = $1) amiss
+   from (select position, tag_key(tag, topic) as key from event, unnest(tags) tag where bank_id = $1 and position > $2
+         except select position, key from event_tag where bank_id = $1 and position > $2) amiss
    join event e on e.bank_id = $1 and e.position = amiss.position, unnest(e.tags) tag
   where tag_key(tag, e.topic) = amiss.key limit 10)

@@ -2,11 +2,11 @@
 
 import rich_click as click
 
-from timebank.cli.common import cli, progress_bar, with_services
+from timebank.cli.common import at_once, cli, progress_bar, with_services
 from timebank.ledger.tags import TAGS
 from timebank.projections import EVERY
 from timebank.projections.machinery.projection import Projection
-from timebank.projections.machinery.rebuild import rebuild
+from timebank.projections.machinery.rebuild import Progress, rebuild
 from timebank.runtime.composition import Services
 
 REBUILT: tuple[Projection, ...] = (TAGS, *EVERY)
@@ -17,8 +17,11 @@ REBUILT: tuple[Projection, ...] = (TAGS, *EVERY)
 @with_services
 async def rebuild_command(services: Services, names: tuple[str, ...]) -> None:
     """Make read models, and the index of tags, anew from the log (all or those named), while the service goes on."""
-    for projection in REBUILT:
-        if not names or projection.name in names:
-            with progress_bar(f"Rebuilding {projection.name}") as progress:
-                await rebuild(services.owner, projection, progress)
-            click.echo(f"{projection.name}: rebuilt")
+    wanted = [projection for projection in REBUILT if not names or projection.name in names]
+
+    async def one(projection: Projection, progress: Progress) -> None:
+        await rebuild(services.owner, projection, progress)
+        click.echo(f"{projection.name}: rebuilt")
+
+    with progress_bar("Rebuilding") as progress:
+        await at_once(services.owner, one, wanted, progress)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -40,7 +41,7 @@ async def opened(settings: Settings, statement_seconds: float | None) -> AsyncIt
         size, admit = settings.pool_size, Lineage().must_be_ours
         async with (
             pool_of(url, size=size, statement_seconds=statement_seconds, admit=admit, role=role) as pool,
-            pool_of(url, size=2, statement_seconds=None, admit=admit, at_hand=0) as owner,
+            pool_of(url, size=max(2, os.cpu_count() or 1), statement_seconds=None, admit=admit, at_hand=0) as owner,
         ):
             await must_have_rights(pool, url)
             yield Opened(pool, owner)
