@@ -26,7 +26,7 @@ async def rows(bench: Bench) -> list[Row]:
     number = bench.sized(20_000)
     async with new_world(await bench.new_database("importing")) as world:
         await world.project()
-        await world.services.pool.execute(PLAIN_TABLE)
+        await world.services.owner.execute(PLAIN_TABLE)
         ours, theirs = await in_turns(bench, lambda: _import(world, number), lambda: _copy(world, number))
     return [
         Row(
@@ -68,7 +68,7 @@ async def _copy(world: World, number: int) -> float:
         volunteer, start = world.when()
         who, end = world.numbers[volunteer], start + timedelta(hours=1)
         records.append((new_record_id(), who, "楼道扶手擦洗", "公共设施擦洗", "resident", start, end, "社区服务中心"))
-    async with world.services.pool.acquire() as connection:
+    async with world.services.owner.acquire() as connection:
         started = time.perf_counter()
         await connection.copy_records_to_table("plain_record", records=records)
         return number / (time.perf_counter() - started)

@@ -68,12 +68,12 @@ async def verifying(bench: Bench) -> list[Row]:
 async def _fill(bench: Bench, world: World) -> int:
     await world.do([world.confirmed(world.service()) for _ in range(bench.sized(30_000))])
     await world.project()
-    await world.services.pool.execute("vacuum analyze")
+    await world.services.owner.execute("vacuum analyze")
     return await world.services.ledger.store.head(world.bank_id)
 
 
 async def _rebuild(world: World, projection: Projection, head: int) -> float:
-    return await _rate(head, rebuild(world.services.pool, projection))
+    return await _rate(head, rebuild(world.services.owner, projection))
 
 
 async def _rate(events: int, work: Awaitable[object]) -> float:

@@ -110,7 +110,7 @@ class City:
         """Copy everything in, and make the read models' input complete; they are made by whoever measures that."""
         world = self.world
         start = await world.services.ledger.store.head(world.bank_id)
-        async with world.services.pool.acquire() as connection:
+        async with world.services.owner.acquire() as connection:
             await connection.execute("set synchronous_commit = off; set statement_timeout = 0")
             for rows in _chunks(self._rows(start), CHUNK):
                 await connection.copy_records_to_table("event", records=rows, columns=COLUMNS, timeout=600)

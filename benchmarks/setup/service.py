@@ -126,7 +126,7 @@ async def running_service(bench: Bench) -> AsyncIterator[Service]:
     async with new_world(url) as world:
         await world.do([world.confirmed(world.service()) for _ in world.volunteers])
         await world.project()
-        await world.services.pool.execute(TABLES)
+        await world.services.owner.execute(TABLES)
         with _server(url, bench.folder / "server.log") as (port, pid):
             administrator = await token_of(world, world.administrator.actor)
             yield Service(port, pid, world, {"administrator": administrator}, bench.seconds * 1.5)

@@ -9,6 +9,7 @@ import msgspec
 
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
+from timebank.domain.vocabulary import FACTS
 
 SQL = load_statements("timebank.projections.supervision", "said.sql")
 
@@ -36,7 +37,7 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
 
 async def said_of(pool: Pool, bank_id: UUID, about: str, until: int) -> Said | None:
     """What is said of something up to a position; None if nothing is."""
-    return next(iter(_folded(await pool.fetch(SQL["of"], bank_id, about, until))), None)
+    return next(iter(_folded(await pool.fetch(SQL["of"], bank_id, about, until, list(FACTS)))), None)
 
 
 async def said_beside(pool: Pool, bank_id: UUID, about: str, until: int, topics: Iterable[str]) -> list[Said]:
