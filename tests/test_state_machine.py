@@ -29,7 +29,9 @@ from timebank.domain.service.records import ConfirmService
 from timebank.domain.service.times import minutes_by_day
 
 MUST_HAPPEN = {
-    "policy-adopted", "service-logged", "service-amended", "service-withdrawn", "service-confirmed",
+    "activity-planned", "activity-published", "sign-up-made", "checked-in", "checked-out", "activity-closed",
+    "already-checked-in", "checked-in-elsewhere", "not-signed-up", "node-opened", "node-moved", "node-merged",
+    "residence-set", "policy-adopted", "service-logged", "service-amended", "service-withdrawn", "service-confirmed",
     "service-rejected", "service-corrected", "service-voided",
     "reward-published", "reward-amended", "reward-paused", "reward-resumed", "reward-withdrawn", "reward-reserved",
     "reward-fulfilled", "reservation-cancelled", "reservation-expired", "credit-given", "credit-donated",

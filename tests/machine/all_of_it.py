@@ -19,7 +19,7 @@ ANY: dict[str, Any] = {"which": 0, "sensible": True}
 def live_through_it(state: Any) -> None:
     """All of it, in an order in which each can happen."""
     state.found(book=None, is_short=False, limits=FREE)
-    for chapter in (bodies_and_members, service, rules, giving, rewards, races, going):
+    for chapter in (bodies_and_members, service, rules, giving, rewards, races, activities_and_places, going):
         chapter(state)
 
 
@@ -74,6 +74,15 @@ def rules(state: Any) -> None:
     state.serve_as_a_book_begins(n=2)
     state.restart()
     state.repeat(which=0)
+
+
+def activities_and_places(state: Any) -> None:
+    """Activities with and without seats, with and without their leader; people move, and the tree changes."""
+    state.move_about(seed=2, count=60)
+    state.hold_activity(which=0, comers=[2, 0], seats=1, forgets=False)
+    state.hold_activity(which=0, comers=[1, 0, 2], seats=None, forgets=True)
+    state.confirm(**OFFICE, minutes=None)
+    state.move_about(seed=4, count=4)
 
 
 def giving(state: Any) -> None:

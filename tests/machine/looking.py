@@ -37,6 +37,8 @@ class Looking(Reading):
         facts = [decode(row["topic"], row["data"]) for row in rows]
         self._service_changes_by_review_only(facts)
         self._each_ends_once(facts)
+        self.nobody_is_anywhere_twice(facts)
+        await self.places_sum_to_the_bank(self.rows)
         Crediting().again(facts)
         assert await balances.trial_balance(self.pool, self.bank_id) == 0, "I1"
         for projection in EVERY:

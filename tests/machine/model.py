@@ -166,6 +166,7 @@ class Model:
             and 1 <= after.interval <= DAY
             and after.minutes <= after.interval
             and after.ended_at <= self.now
+            and after.is_within
             and not self._is_there(after, besides=key)
             and self.room(after, besides=key)
         )

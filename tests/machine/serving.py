@@ -157,6 +157,7 @@ class Serving(Belonging):
             and before.status == "logged"
             and by.actor not in {before.recorder.actor, *before.amenders}
             and after.minutes <= before.recorded
+            and (before.is_led or by.governs)
             and self.model.fits(after, key)
         )
         self._decide(key, after, self.say(ConfirmService, by, record_id=RecordId(key), minutes=minutes), expected)
@@ -222,6 +223,7 @@ class Serving(Belonging):
             and after.ended_at <= self.model.now
             and after.minutes <= before.recorded
             and (after.says_the_same(before) or sum(self.model.worth(after, key).values()) <= before.credit)
+            and after.is_within
             and self.model.fits(after, key)
         )
         self._decide(

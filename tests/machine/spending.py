@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.controls import ADMINISTRATOR
+from tests.machine.attending import Attending
 from tests.machine.base import act, bodies, sensible, which
 from tests.machine.model import PEOPLE
-from tests.machine.serving import Serving
 from tests.machine.things import Claim, Offer
 from timebank.domain.acting import Acting
 from timebank.domain.credit.redemptions import CancelRedemption, ExpireRedemption, FulfilRedemption, ReserveReward
@@ -41,7 +41,7 @@ def code_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-class Spending(Serving):
+class Spending(Attending):
     """Rewards are offered, reserved, fulfilled, cancelled and expire."""
 
     def claims(self) -> list[str]:

@@ -28,11 +28,18 @@ class Record(NamedTuple):
     amenders: frozenset[str] = frozenset()
     recorded: int = 0
     """The minutes somebody else than whoever decides saw."""
+    span: tuple[datetime, datetime] | None = None
+    is_led: bool = True
 
     @property
     def counts(self) -> bool:
         """Whether it takes up time of a day."""
         return self.status in ("logged", "confirmed", "corrected")
+
+    @property
+    def is_within(self) -> bool:
+        """Whether it is within the activity that it came of, if it came of one."""
+        return self.span is None or self.span[0] <= self.started_at < self.ended_at <= self.span[1]
 
     @property
     def is_confirmed(self) -> bool:
