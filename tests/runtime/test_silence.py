@@ -102,6 +102,29 @@ async def test_more_connections_than_one_may_have_keep_nobody_out(url: str, tmp_
             each.close()
 
 
+async def test_a_connection_is_one_request_at_a_time(url: str, tmp_path: Path) -> None:
+    """Nobody is served by HTTP/2, where one connection would be many requests; long heads of requests are refused."""
+    program = Program(tmp_path, database_url=url, log_level="warning")
+    with program.serving("serve", "--port", "0") as served:
+        port = int(served.url.rsplit(":", 1)[1])
+        begun = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+        # Its answer would be a frame of settings: three bytes of a length, and then 4.
+        assert (await asyncio.to_thread(_answer, port, begun))[3:4] != b"\x04"
+        for length, status in ((4_000, b"200"), (20_000, b"431")):
+            head = b"GET /health/live HTTP/1.1\r\nHost: a\r\nCookie: a=" + b"x" * length + b"\r\n\r\n"
+            assert (await asyncio.to_thread(_answer, port, head))[9:12] == status
+
+
+def _answer(port: int, said: bytes) -> bytes:
+    """The beginning of what is answered to bytes."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.settimeout(5)
+        connection.sendall(said)
+        with contextlib.suppress(OSError):
+            return connection.recv(100)
+    return b""
+
+
 def _is_open(connection: socket.socket) -> bool:
     connection.setblocking(False)
     try:

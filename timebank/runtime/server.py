@@ -11,7 +11,8 @@ import urllib.request
 from collections.abc import Callable, Iterator
 
 import structlog
-from granian.constants import Interfaces, Loops
+from granian.constants import HTTPModes, Interfaces, Loops
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from timebank.runtime import logs
@@ -24,6 +25,9 @@ log = structlog.get_logger(__name__)
 
 CONNECTIONS = 4096
 """How many connections each process holds at once; of one address, and silent ones, fewer (`silence.py`)."""
+
+HEADER_BYTES = 16 * 1024
+"""How long the head of a request may be, its address and cookies included."""
 
 
 def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
@@ -64,6 +68,9 @@ def _server(settings: Settings, port: int) -> StoppableServer:
         address=settings.host,
         port=port,
         interface=Interfaces.ASGI,
+        # One request at a time on a connection: what is limited by connections, and ended with them, is limited.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(max_buffer_size=HEADER_BYTES),
         loop=Loops.uvloop,
         workers=settings.workers,
         factory=True,
