@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
+
 from tests.api.world import World
-from tests.web.reader import Reader, signed_in
+from tests.web.reader import Reader, Seen, signed_in
 from timebank.runtime.clock import utc_now
+from timebank.web.service import importing
 
 DAY = "2026-11-02"
 
@@ -101,6 +104,24 @@ async def test_a_list_is_checked_and_then_recorded(world: World) -> None:
     assert "没有人" in rejected.response.content.decode("gb18030")
     records = await world.administrator.get("/v1/service-records", volunteer_id=somebody.id)
     assert len(records["items"]) == 1
+
+
+async def test_lists_that_wait_are_nobody_elses_to_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many lists somebody chooses, that of another still waits; of one's own the latest."""
+    monkeypatch.setattr(importing, "KEPT_FILES", 4)
+    desk, heading = f"/o/{world.garden}", "志愿者编号,活动,类别,身份,开始时间,结束时间\n"
+    one, other = await signed_in(world, world.recorder.id), await signed_in(world, world.coordinator.id)
+
+    async def chosen(reader: Reader, n: int) -> Seen:
+        row = f"99999999999{n},楼道清扫,公益慈善,居民,2026/11/3 8:00,2026/11/3 10:00\n"
+        form = (await reader.get(f"{desk}/list")).form(f"{desk}/list")
+        return await reader.send(form, files={"file": ("a.csv", (heading + row).encode(), "text/csv")})
+
+    waits = await chosen(one, 0)
+    many = [await chosen(other, n) for n in range(6)]
+    for page, status in ((waits, 200), (many[0], 409), (many[-1], 200)):
+        reader = one if page is waits else other
+        assert (await reader.send(page.form(f"{desk}/list/rejected"))).status == status
 
 
 async def test_a_code_is_looked_at_and_then_accepted_once(world: World) -> None:

@@ -40,7 +40,7 @@ from timebank.runtime.composition import running_services
 from timebank.runtime.settings import Settings, from_environ
 
 WATCH_PARENT_SECONDS = 0.5
-BODY_BYTES = 4 * 1024 * 1024
+BODY_BYTES = 256 * 1024
 
 PAGES = welcome, list_problems, explain_problem
 

@@ -15,10 +15,11 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 import timebank.web
 from timebank.api import app as api
 from timebank.api.app import Alongside
+from timebank.api.http.strict_json import FORM_BYTES, StrictRequest
 from timebank.runtime.settings import Settings
 from timebank.web.http.asking import Api
 from timebank.web.http.crumbs import is_secure
-from timebank.web.http.pages import FORM_BYTES, Page, complete
+from timebank.web.http.pages import Page, complete
 from timebank.web.http.showing import ASSETS, shower
 from timebank.web.http.wrong import handlers
 
@@ -76,6 +77,7 @@ def _pages(settings: Settings) -> Litestar:
         before_send=[complete],
         openapi_config=None,
         logging_config=None,
+        request_class=StrictRequest,
         request_max_body_size=FORM_BYTES,
     )
     app.state.settings = settings

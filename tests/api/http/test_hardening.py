@@ -244,9 +244,9 @@ async def test_a_preview_counts_as_its_history_is_long(url: str, monkeypatch: py
 
 
 async def test_bodies_and_pages_have_limits(world: World) -> None:
-    """More than 4 MiB is 413; more than 500 items, or none, is 400; so is a list of skills that does not end."""
+    """More than 256 KiB is 413; more than 500 items, or none, is 400; so is a list of skills that does not end."""
     asks = world.administrator
-    large = b'{"name":"' + b"x" * (4 * 1024 * 1024) + b'"}'
+    large = b'{"name":"' + b"x" * (256 * 1024) + b'"}'
     assert (await asks.ask("POST", "/v1/volunteers", content=large)).status_code == 413
     for path in ("/v1/volunteers", "/v1/organisations", "/v1/audit/events", "/v1/service-records", "/v1/appointments"):
         for limit in (0, 501, -1, 10**30, "all"):
@@ -255,6 +255,30 @@ async def test_bodies_and_pages_have_limits(world: World) -> None:
     long = {"name": "x", "skills": ["x"] * 21}
     assert (await asks.ask("POST", "/v1/volunteers", json=long)).status_code == 400
     assert (await asks.ask("POST", "/v1/volunteers", json={"name": "x" * 201})).status_code == 400
+
+
+@pytest.mark.parametrize("path", ["/v1/sessions", "/v1/sessions/refresh", "/v1/passwords"])
+async def test_strangers_say_little(world: World, path: str) -> None:
+    """Of whoever has not signed in a body is refused that would take long to read."""
+    body = b"{" + b",".join(b'"%d":1' % n for n in range(5_000)) + b"}"
+    assert (await world.http.post(path, content=body)).status_code == 413
+
+
+async def test_many_things_at_once_are_long(world: World) -> None:
+    """What is many things at once may be longer, and not without end."""
+    record = service(world.volunteer.id, days_ago=1) | {"content": "字" * 1_000}
+    path = f"{world.records}/batch?dry_run=true"
+    assert (await world.organisation.ask("POST", path, json={"records": [record] * 120})).status_code == 200
+    assert (await world.organisation.ask("POST", path, content=b" " * 4_200_000)).status_code == 413
+
+
+async def test_parameters_and_cookies_have_limits(world: World) -> None:
+    """More parameters, or cookies, than anybody has a use for are refused before anything is done with them."""
+    many = "&".join(f"a{n}=1" for n in range(600))
+    assert (await world.http.get(f"/health/live?{many}")).status_code == 400
+    cookies = "; ".join(f"a{n}=1" for n in range(200))
+    assert (await world.http.get("/health/live", headers={"cookie": cookies})).status_code == 400
+    assert (await world.http.get("/health/live", headers={"cookie": cookies[:400]})).status_code == 200
 
 
 async def test_unknown_fields_are_refused(world: World) -> None:

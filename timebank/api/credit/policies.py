@@ -13,6 +13,7 @@ from timebank.access.table import ADMINISTRATORS, AUDITORS, EVERYBODY
 from timebank.api.http.lists import whole
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest, IdempotencyHeader, ReasonRequest, happened
+from timebank.api.http.strict_json import BATCH_BYTES
 from timebank.api.http.telling.shapes import InvalidRequestError, field_trouble
 from timebank.domain.credit.policies import (
     UNWRITTEN,
@@ -243,7 +244,7 @@ class PolicyController(Controller):
         shown = [Policy(**(asdict(each) | {"rules": RulesBody.of(each.rules)})) for each in adopted]
         return await whole(request, shown)
 
-    @post(responses=WRITES, access=ADMINISTRATORS)
+    @post(responses=WRITES, access=ADMINISTRATORS, request_max_body_size=BATCH_BYTES)
     async def adopt_policy(
         self, request: BankRequest, data: JSONBody[AdoptRequest], idempotency_key: IdempotencyHeader = None
     ) -> Adopted:
@@ -273,7 +274,7 @@ class PolicyController(Controller):
         receipt = await request.execute(command, idempotency_key)
         return WithdrawnPolicy(version, receipt.position)
 
-    @post("/preview", status_code=200, responses=WRITES, access=AUDITORS)
+    @post("/preview", status_code=200, responses=WRITES, access=AUDITORS, request_max_body_size=BATCH_BYTES)
     async def preview_policy(self, request: BankRequest, data: JSONBody[DraftRequest]) -> Preview:
         """Replay the real history under a draft: how many people and minutes would change, and who most.
 

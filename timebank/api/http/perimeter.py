@@ -31,6 +31,9 @@ BODY_SECONDS = 30.0
 DRAINED_BYTES = 32 * 1024 * 1024
 """How much of a body that is refused is still taken."""
 
+MOST_PARAMETERS, MOST_COOKIES = 500, 100
+"""Whatever there are more of nobody reads, and the framework would keep them."""
+
 _GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 _PAGES = ("/schema", "/assets", "/welcome", "/problems")
@@ -113,6 +116,9 @@ class Perimeter(ASGIMiddleware):
                 # PostgreSQL has no text with U+0000 in it, nor have file systems: refused before anything is asked.
                 wrong = field_trouble("The address contains the character U+0000.", "address")
                 await _send_problem(scope, send_with_headers, invalid(wrong))
+            elif _says_too_much(scope):
+                wrong = field_trouble("The request has too many parameters, or too many cookies.", "address")
+                await _send_problem(scope, send_with_headers, invalid(wrong))
             else:
                 await next_app(scope, body.receive, send_with_headers)
         finally:
@@ -156,6 +162,12 @@ def _traced(trace: Trace) -> Iterator[None]:
     """What is called meanwhile belongs to the trace, and all log lines name it."""
     with within(trace), structlog.contextvars.bound_contextvars(trace_id=trace.trace_id, parent_id=trace.parent_id):
         yield
+
+
+def _says_too_much(scope: Scope) -> bool:
+    """Whether a request has more parameters, or cookies, than anybody has a use for."""
+    cookies = sum(value.count(b";") for name, value in scope["headers"] if name == b"cookie")
+    return scope["query_string"].count(b"&") >= MOST_PARAMETERS or cookies >= MOST_COOKIES
 
 
 def _has_body(scope: Scope) -> bool:

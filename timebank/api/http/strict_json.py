@@ -1,15 +1,25 @@
-"""Bodies: JSON straight into what the handler takes, and strictly: `"5"` is no number, and 0 is not false."""
+"""Bodies: JSON straight into what the handler takes, strictly: `"5"` is no number, and 0 is not false; and forms."""
 
 from collections.abc import AsyncGenerator
 from functools import cache
 from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
-from litestar.datastructures import State
+from litestar.datastructures import FormMultiDict, State
+from litestar.enums import RequestEncodingType
 from litestar.exceptions import InternalServerException, ValidationException
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 U = TypeVar("U")
+
+STRANGERS_BYTES, BATCH_BYTES = 16 * 1024, 4 * 1024 * 1024
+"""How much may be said by whoever has not signed in, and how much where it is many things at once."""
+
+FORM_BYTES = 256 * 1024
+FORM_FIELDS = 5_000
+"""How much a form may say that holds no files: reading it keeps all others waiting."""
 
 
 class ClientGoneError(Exception):
@@ -32,6 +42,21 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
                 raise ClientGoneError from None
             raise
 
+    async def form(self) -> FormMultiDict:
+        """The fields of a form, and its files; of another body nothing. Raises `ValidationException`.
+
+        Litestar would read a form however long it is, and remember it with all that people typed.
+        """
+        kind = self.content_type[0]
+        if kind == RequestEncodingType.URL_ENCODED:
+            return FormMultiDict(_fields(await self.body()))
+        if kind != RequestEncodingType.MULTI_PART:
+            return FormMultiDict()
+        try:
+            return await super().form()
+        except (LookupError, UnicodeError):
+            raise ValidationException("The form is in no encoding that there is.") from None
+
     async def json(self) -> Any:
         """The body, as the type that the handler takes. Raises `ValidationException` for anything else."""
         field = self.route_handler.parsed_data_field
@@ -50,6 +75,13 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
             return msgspec.json.decode(body)
         except msgspec.DecodeError as error:
             raise ValidationException(str(error)) from None
+
+
+def _fields(body: bytes) -> list[tuple[str, str]]:
+    """What a form says. Raises `RequestEntityTooLarge`."""
+    if len(body) > FORM_BYTES or body.count(b"&") >= FORM_FIELDS:
+        raise RequestEntityTooLarge
+    return parse_qsl(body.decode("latin-1"), keep_blank_values=True)
 
 
 @cache

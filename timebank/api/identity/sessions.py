@@ -12,6 +12,7 @@ from timebank.access.table import ADMINISTRATORS, PEOPLE, PEOPLE_HALF_WAY, PROVE
 from timebank.api.http.lists import whole
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
+from timebank.api.http.strict_json import STRANGERS_BYTES
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerUnknown
 from timebank.identity.codes import welcome_link
 from timebank.identity.sessions import SessionView, Tokens
@@ -98,7 +99,7 @@ class SessionController(Controller):
     path = "/sessions"
     tags = ("Signing in",)
 
-    @post(responses=SIGNING_IN, security=[{}], access=PUBLIC)
+    @post(responses=SIGNING_IN, security=[{}], access=PUBLIC, request_max_body_size=STRANGERS_BYTES)
     async def sign_in(self, request: Stranger, data: JSONBody[SignInRequest]) -> SignedIn:
         """Sign in with number or phone, and password; `second-factor-needed` says that one has a second factor."""
         sign_in = request.services.sign_in
@@ -107,7 +108,7 @@ class SessionController(Controller):
             *await sign_in.with_password(bank_id, data.login.strip(), data.password, data.second_factor, request.visit)
         )
 
-    @post("/refresh", responses=SIGNING_IN, security=[{}], access=PUBLIC)
+    @post("/refresh", responses=SIGNING_IN, security=[{}], access=PUBLIC, request_max_body_size=STRANGERS_BYTES)
     async def refresh_session(self, request: Stranger, data: JSONBody[RefreshRequest]) -> SignedIn:
         """Get new tokens. Each refresh token is good once; if one comes again, the session ends."""
         return signed_in(*await request.services.sign_in.refresh(data.refresh_token, request.visit))
@@ -142,7 +143,7 @@ class PasswordController(Controller):
     path = "/passwords"
     tags = ("Signing in",)
 
-    @post(responses=SIGNING_IN, security=[{}], access=PUBLIC)
+    @post(responses=SIGNING_IN, security=[{}], access=PUBLIC, request_max_body_size=STRANGERS_BYTES)
     async def use_one_time_code(self, request: Stranger, data: JSONBody[CodeRequest]) -> SignedIn:
         """Choose a password with a one-time code, and be signed in; all other sessions end."""
         sign_in = request.services.sign_in

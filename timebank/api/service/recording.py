@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from timebank.access.table import LOG_SERVICE
 from timebank.api.http.problems import WRITES
 from timebank.api.http.requests import BankRequest, IdempotencyHeader, ReasonRequest, Somebody, happened, receipt_of
+from timebank.api.http.strict_json import BATCH_BYTES
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, told
 from timebank.domain.facts.service import Capacity, ServiceAmended, ServiceLogged
@@ -141,7 +142,7 @@ class RecordingController(Controller):
         fact = happened(receipt, ServiceLogged)
         return Logged(fact.record_id, "logged", fact.minutes, fact.is_late, receipt.position)
 
-    @post("/batch", status_code=200, responses=WRITES, access=LOG_SERVICE)
+    @post("/batch", status_code=200, responses=WRITES, access=LOG_SERVICE, request_max_body_size=BATCH_BYTES)
     async def log_batch(
         self,
         request: BankRequest,

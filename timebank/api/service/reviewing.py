@@ -10,6 +10,7 @@ from litestar.params import JSONBody, QueryParameter
 from timebank.access.table import REVIEW_SERVICE
 from timebank.api.http.problems import WRITES
 from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader, receipt_of
+from timebank.api.http.strict_json import BATCH_BYTES
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, told
 from timebank.domain.facts.service import ServiceConfirmed
@@ -87,7 +88,7 @@ class ReviewController(Controller):
     path = "/service-records/review"
     tags = ("Service records",)
 
-    @post(status_code=200, responses=WRITES, access=REVIEW_SERVICE)
+    @post(status_code=200, responses=WRITES, access=REVIEW_SERVICE, request_max_body_size=BATCH_BYTES)
     async def review_service(
         self,
         request: BankRequest,

@@ -10,6 +10,7 @@ from timebank.exchange.cells.errors import CellError
 from timebank.exchange.cells.times import parse_date, parse_time
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_WHOLE = re.compile(r"-?[0-9]{1,15}")
 
 
 class Form(dict[str, str]):
@@ -42,7 +43,7 @@ class Form(dict[str, str]):
     def number(self, name: str) -> Any:
         """A whole number; what is none is left as it is, for the API to say so."""
         text = self.said(name).replace(",", "").replace(" ", "")
-        return int(text) if text.isascii() and text.lstrip("-").isdigit() and len(text) < 16 else text or None
+        return int(text) if _WHOLE.fullmatch(text) else text or None
 
     def minutes(self, hours: str = "hours", minutes: str = "minutes") -> Any:
         """Hours and minutes together, in minutes; None if neither says anything."""

@@ -8,6 +8,9 @@ import msgspec
 from litestar import HttpMethod, Response
 from litestar.handlers import HTTPRouteHandler
 
+from timebank.api.http.strict_json import FORM_BYTES, STRANGERS_BYTES
+from timebank.api.http.telling.shapes import InvalidRequestError
+from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.web.http import crumbs
 from timebank.web.http.asking import Refused
 from timebank.web.http.forms import Form
@@ -15,7 +18,8 @@ from timebank.web.http.visitors import PageRequest, Visitor
 
 Show = Callable[[Visitor], Awaitable[Response[Any]]]
 
-FORM_BYTES = 11 * 1024 * 1024
+FILE_BYTES = 11 * 1024 * 1024
+"""How much may be sent where a file is chosen."""
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -31,6 +35,13 @@ class Page(msgspec.Struct, frozen=True):
     """Whether it is for those too who have not said their second factor yet."""
     proof: bool = False
     """Whether one has to have said one's password lately, to do what it is for."""
+    file: bool = False
+    """Whether a file is chosen on it."""
+
+    @property
+    def most_bytes(self) -> int:
+        """How much its form may send."""
+        return FILE_BYTES if self.file else STRANGERS_BYTES if self.public else FORM_BYTES
 
     def handlers(self) -> list[HTTPRouteHandler]:
         """What serves it."""
@@ -85,7 +96,7 @@ def _handler(page: Page, method: HttpMethod, serve: Show) -> HTTPRouteHandler:
         opt={"page": page},
         status_code=200,
         include_in_schema=False,
-        request_max_body_size=FORM_BYTES,
+        request_max_body_size=page.most_bytes,
     )(served)
 
 
@@ -93,11 +104,14 @@ async def _read_form(visitor: Visitor) -> None:
     """The fields of the form that came, and its file."""
     form = await visitor.request.form()
     fields: dict[str, list[Any]] = {}
-    for name, value in form.multi_items():
+    for name, value in form.items():
         if hasattr(value, "filename"):
             content = await value.read()
             if value.filename:
                 visitor.file = value.filename, content
+        elif "\x00" in name or "\x00" in value:
+            # Neither PostgreSQL nor JSON that we take has it, and what is typed becomes part of both.
+            raise InvalidRequestError(FieldTrouble("form", "It contains the character U+0000.", {}))
         else:
             fields.setdefault(name, []).append(value)
     visitor.form = Form(fields)

@@ -12,7 +12,7 @@ from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
 KEPT_SECONDS = 30 * 60
-KEPT_FILES = 20
+KEPT_FILES, KEPT_OF_ONE = 20, 2
 """So long, and so many at once, lists wait in memory for their confirmation; then they are chosen once more."""
 
 
@@ -60,6 +60,9 @@ def _keep(visitor: Visitor, content: bytes) -> str:
     now = time.monotonic()
     for old in [name for name, (until, _, _) in lists.items() if until < now]:
         del lists[old]
+    own = [name for name, (_, actor, _) in lists.items() if actor == visitor.principal.actor]
+    for old in own[: len(own) - KEPT_OF_ONE + 1]:  # their own before those of others
+        del lists[old]
     while len(lists) >= KEPT_FILES:
         del lists[next(iter(lists))]
     name = secrets.token_urlsafe(12)
@@ -79,7 +82,7 @@ def _kept(visitor: Visitor) -> bytes:
 
 
 PAGES = [
-    Page("/o/{organisation_id:str}/list", choosing, trial),
+    Page("/o/{organisation_id:str}/list", choosing, trial, file=True),
     Page("/o/{organisation_id:str}/list/confirm", act=confirm, again=choosing),
     Page("/o/{organisation_id:str}/list/rejected", act=rejected, again=choosing),
 ]
