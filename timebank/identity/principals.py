@@ -126,7 +126,7 @@ class Principals:
         if subject == EVERYBODY:
             self.forget_all()
         self._changes += 1
-        gone = [carried for carried, (_, each) in self._known.items() if subject in (each.actor, each.credential)]
+        gone = [carried for carried, (_, each) in self._known.items() if subject in _resting_on(each)]
         for carried in gone:
             del self._known[carried]
 
@@ -203,6 +203,11 @@ async def last_used(pool: Pool, bank_id: UUID, key_ids: Sequence[str]) -> dict[s
     """When API keys were last used; those that never were are left out."""
     rows = await pool.fetch(SQL["last_used"], bank_id, key_ids)
     return {row["key_id"]: row["last_used_at"] for row in rows}
+
+
+def _resting_on(principal: Principal) -> tuple[str | None, ...]:
+    """Whose changes change what a principal may do: their own, of their session or key, and of whoever issued that."""
+    return principal.actor, principal.credential, principal.acting.key_issued_by
 
 
 def _without_office(principal: Principal) -> Principal:

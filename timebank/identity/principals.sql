@@ -39,20 +39,33 @@ select b.timezone,
  where s.session_id = $1 and s.bank_id = $2 and s.volunteer_id = $3 and s.revoked_at is null and s.expires_at > $4
 
 -- by_key --
--- Whose key it is; a suspended organisation's is good for nothing. What is asked of the log itself is never behind it.
--- $1 key
-select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, k.expires_at, b.timezone,
-       (select e.actor
-          from event_tag t,
-               lateral (
-                   select * from event e
-                    where e.bank_id = k.bank_id and e.position = t.position and e.topic = 'api-key-issued'
-                      and k.key_id = any (e.tags)
-                   offset 0
-               ) e
-         where t.bank_id = k.bank_id and t.key = tag_key(k.key_id, 'api-key-issued')) as issued_by
-  from api_key k join bank b using (bank_id)
+-- Whose key it is; a suspended organisation's is good for nothing, nor is one that somebody issued who is suspended: they
+-- know its secret. What is asked of the log itself is never behind it. $1 key
+select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, k.expires_at, b.timezone, issued.by as issued_by
+  from api_key k join bank b using (bank_id),
+       lateral (select e.actor as by
+                  from event_tag t,
+                       lateral (
+                           select * from event e
+                            where e.bank_id = k.bank_id and e.position = t.position and e.topic = 'api-key-issued'
+                              and k.key_id = any (e.tags)
+                           offset 0
+                       ) e
+                 where t.bank_id = k.bank_id and t.key = tag_key(k.key_id, 'api-key-issued')
+                 order by t.position limit 1) issued
  where k.key_id = $1 and k.status <> 'revoked'
+   and coalesce((select e.topic = 'volunteer-reinstated'
+                   from event_tag t,
+                        lateral (
+                            select * from event e
+                             where e.bank_id = k.bank_id and e.position = t.position and issued.by = any (e.tags)
+                               and e.topic in ('volunteer-suspended', 'volunteer-reinstated')
+                            offset 0
+                        ) e
+                  where t.bank_id = k.bank_id
+                    and t.key in (tag_key(issued.by, 'volunteer-suspended'),
+                                  tag_key(issued.by, 'volunteer-reinstated'))
+                  order by e.position desc limit 1), true)
    and coalesce((select e.topic = 'organisation-reinstated'
                    from event_tag t,
                         lateral (

@@ -211,6 +211,18 @@ class TestPermissions:
         records = f"/v1/organisations/{body}/service-records"
         await program.post(records, service(own_world.volunteer.id, hour=4), expect=201)
 
+    async def test_one_that_a_suspended_person_issued_is_for_nothing(self, world: World) -> None:
+        """Whoever is suspended acts by no key they know either, from that fact on; reinstated they do again."""
+        coordinator = await world.member("coordinator")
+        made = await coordinator.post(keys_of(world.garden), READ, expect=201)
+        program, (_, other) = Caller(world.http, world.garden, made["api_key"]), await issued(world)
+        await program.get("/v1/me")
+        await world.administrator.post(f"/v1/volunteers/{coordinator.id}/suspend", {"reason": "核查"})
+        await must_be_out(program)
+        await other.get("/v1/me")
+        await world.administrator.post(f"/v1/volunteers/{coordinator.id}/reinstate", {"reason": "无事"})
+        await program.get("/v1/me")
+
 
 class TestManaging:
     """Keys are managed by people: administrators, and coordinators of the organisation itself."""
