@@ -53,12 +53,14 @@ update session set proved_at = $2 where session_id = $1 and revoked_at is null
 select true from session where session_id = $1 and proved_at > $2
 
 -- end --
--- Which sessions were ended. $1 bank  $2 volunteer  $3 now  $4 channel  $5 only this one  $6 but not this one
+-- Which sessions were ended. Whoever had one may have begun to link an account: that comes to nothing, too. $1 bank  $2 volunteer  $3 now  $4 channel  $5 only this one  $6 but not this one
 with ended as (
     update session set revoked_at = $3
      where bank_id = $1 and volunteer_id = $2 and revoked_at is null
        and ($5::text is null or session_id = $5) and ($6::text is null or session_id <> $6)
     returning session_id
+), linkings as (
+    delete from oidc_login where bank_id = $1 and volunteer_id = $2
 ), told as (
     select session_id, pg_notify($4, session_id) from ended
 )

@@ -290,6 +290,17 @@ class TestLinking:
         await world.services.pool.execute(back, somebody.id, provider.subject)
         assert (await signed_in(world)).response.status_code == 403
 
+    @pytest.mark.parametrize("end", ["/v1/sessions/all", "/v1/volunteers/{id}/sessions"])
+    async def test_a_linking_ends_with_the_sessions(self, world: World, end: str) -> None:
+        """Who began to link an account with a copied token is not helped by it once sessions were ended."""
+        somebody = await world.somebody()
+        back = await at_the_provider(await linking(world, somebody))
+        by = world.administrator if "{id}" in end else somebody
+        said(await by.ask("DELETE", end.format(id=somebody.id)))
+        refused(await finished(world, **back))
+        query = "select count(*) from oidc_identity where volunteer_id = $1"
+        assert await world.services.pool.fetchval(query, somebody.id) == 0
+
     async def test_who_is_erased_while_linking_is_not_linked(self, world: World) -> None:
         """A linking that an erasure overtakes comes to nothing, at the latest when it is to be written."""
         somebody = await world.somebody()
