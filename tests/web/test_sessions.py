@@ -71,6 +71,21 @@ async def test_a_session_goes_on_by_itself(world: World) -> None:
     assert (await reader.get("/statement")).path == "/statement"
 
 
+async def test_a_copied_session_is_told(world: World) -> None:
+    """A browser elsewhere that brings a token which was used is not let in, though it was used just now."""
+    somebody = await world.with_credit(60)
+    tokens = await world.services.sign_in.let_in(
+        world.bank_id, somebody.id, Visit(world.services.ledger.clock(), "", "test"), "test"
+    )
+    reader, thief = Reader(world), Reader(world)
+    thief.http.headers["user-agent"] = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) Safari/604.1"
+    for each in (reader, thief):
+        each.http.cookies.set("timebank_refresh", tokens.refresh_token, domain="127.0.0.1")
+    assert (await reader.get("/home")).path == "/home"
+    assert (await thief.get("/home")).path == "/sign-in"
+    assert (await reader.get("/home")).path == "/sign-in"
+
+
 async def test_a_link_leads_nowhere_else(world: World) -> None:
     """After signing in one is only taken to a page of ours, whatever the address said."""
     _, number = await with_password(world)

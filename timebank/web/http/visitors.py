@@ -184,13 +184,15 @@ class Visitor:
 
     async def _refresh(self) -> None:
         """New tokens for the refresh token; requests of one browser that come together get the same ones."""
-        given, recent = self.cookies[crumbs.REFRESH], self.request.app.state.refreshed
+        refresh_token, recent = self.cookies[crumbs.REFRESH], self.request.app.state.refreshed
+        # Whoever copied it comes from elsewhere, and has the API tell that it was used.
+        given = refresh_token, self.visit.address, self.visit.device
         now = time.monotonic()
         for old in [token for token, (until, _) in recent.items() if until < now]:
             del recent[old]
         async with self.request.app.state.refreshing:
             if given not in recent:
-                answer = await self._ask("POST", "/sessions/refresh", {"refresh_token": given}, {}, own=True)
+                answer = await self._ask("POST", "/sessions/refresh", {"refresh_token": refresh_token}, {}, own=True)
                 if answer.status >= 500 or answer.status == 429:
                     raise Refused(answer.json())
                 recent[given] = (now + REPEAT_SECONDS, answer.json() if answer.status < 300 else None)
