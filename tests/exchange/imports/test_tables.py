@@ -18,7 +18,7 @@ from timebank.domain.text import normal
 from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.rows import RowError
 from timebank.exchange.imports.service import Served
-from timebank.exchange.workbooks import opening
+from timebank.exchange.workbooks import END, opening
 from timebank.exchange.workbooks.convert import rows_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -185,6 +185,7 @@ def in_this_process() -> object:
         file.seek(0)
         for line in rows_of(file.read(), kind):
             rows.write(json.dumps(line).encode() + b"\n")
+        rows.write(f"{END}\n".encode())
         return 0
 
     with patch.object(opening, "_convert", convert):

@@ -108,6 +108,7 @@ def test_a_column_is_read_as_the_office_says() -> None:
         ({"columns": {"手机": "fax"}}, 'cannot be read as "fax"; columns are read as: name, phone'),
         ({"units": {"手机": "weeks"}}, 'cannot be in "weeks"; units are: minutes, hours, days'),
         ({"encoding": "klingon"}, "no encoding"),
+        *(({"encoding": each}, "no encoding") for each in ("punycode", "idna", "utf_7", "unicode_escape", "zlib")),
         ({"sheet": "名单"}, "no workbook"),
         ({"ignore": ("姓名",)}, "missing"),
     ],

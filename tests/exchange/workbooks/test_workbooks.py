@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 
 from tests.exchange.spreadsheets.files import WORKBOOKS, ods_cell, ods_of, stream, xlsx
-from timebank.exchange.workbooks import TOO_LARGE
+from timebank.exchange.workbooks import TOO_LARGE, opening
 from timebank.exchange.workbooks.convert import rows_of
 from timebank.exchange.workbooks.flaws import _ERROR, _FORMULA
 from timebank.exchange.workbooks.opening import WorkbookError, kind_of, open_workbook
@@ -134,6 +134,31 @@ def test_rows_that_would_fill_the_disk_do_not() -> None:
         ran = subprocess.run([sys.executable, "-c", code, "xlsx"], input=file.getvalue(), stdout=rows_file, check=False)
         assert rows_file.seek(0, 2) <= 10**6
     assert ran.returncode == TOO_LARGE
+
+
+def test_rows_that_were_cut_off_are_no_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the file of the rows became full, wherever it ends, the list is refused and not taken for a shorter one."""
+    data = xlsx([("姓名",), *[(f"张三{n}",) for n in range(50)]])
+
+    def cut(convert: Any, at: int) -> Any:
+        def converted(file: Any, kind: Any, made: Any) -> int:
+            code: int = convert(file, kind, made)
+            made.truncate(made.seek(0, 2) - at)
+            return code
+
+        return converted
+
+    for at in (1, 20, 200):
+        with monkeypatch.context() as patch:
+            patch.setattr(opening, "_convert", cut(opening._convert, at))
+            with pytest.raises(WorkbookError, match="too large, or damaged"):
+                rows(data, "xlsx")
+
+
+def test_a_row_has_an_end() -> None:
+    """A text that no cell of a spreadsheet program could hold is refused where it is read."""
+    with pytest.raises(WorkbookError, match="too large, or damaged"):
+        rows(ods_of(f"<table:table-row>{ods_cell('x' * 5_000_000)}</table:table-row>"), "ods")
 
 
 def test_the_process_starts_without_the_rest_of_the_program() -> None:

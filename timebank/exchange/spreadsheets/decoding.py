@@ -18,6 +18,8 @@ _BYTE_ORDER_MARKS = (
 _WIDE = ("utf-16-le", "utf-16-be")
 _CANDIDATES = ("gb18030", "big5hkscs", "cp1252", "cp1250", "shift_jis", "euc_kr")
 _SAME = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs", "utf-8": "utf-8", "cp936": "gb18030"}
+_NOT_OF_FILES = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"}
+"""What Python calls an encoding and no list is in: some of them take for ever."""
 _BLOCK = 1024**2
 _LOOKED_AT = 64 * 1024
 _BETWEEN = re.compile(r"[,;\t|，\"\r\n]")
@@ -47,6 +49,8 @@ def encoding_of(file: IO[bytes], wanted: str | None, vocabulary: Vocabulary) -> 
 def _wanted(wanted: str, marked: Encoding | None) -> Encoding:
     try:
         name = codecs.lookup(wanted.strip()).name
+        if name.replace("_", "-") in _NOT_OF_FILES:
+            raise LookupError(name)
         "".encode(name)
     except (LookupError, UnicodeError, ValueError):
         raise SpreadsheetError("There is no encoding {wanted}.", wanted=shown(wanted)) from None

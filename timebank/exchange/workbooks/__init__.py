@@ -7,3 +7,6 @@ errors, and formulas without a result.
 
 PASSWORD, DAMAGED, TOO_LARGE = 3, 4, 5
 """Exit codes of that process, for a workbook that it cannot read."""
+
+END = "end"
+"""The last line of what that process makes of a workbook."""

@@ -1,7 +1,8 @@
 """The process that reads a workbook: rows of text, one JSON line each, to standard output.
 
 `python -m timebank.exchange.workbooks.convert KIND` reads the workbook from standard input. A line is either
-`{"sheet": NAME, "hidden": BOOL}` or a row: its number in the sheet, from 1, and its cells. It imports nothing of the
+`{"sheet": NAME, "hidden": BOOL}` or a row: its number in the sheet, from 1, and its cells; the last says that it is the
+last, for a file that became full may be cut off anywhere. It imports nothing of the
 rest of the program, so it starts fast.
 """
 
@@ -18,12 +19,13 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from timebank.exchange.workbooks import DAMAGED, PASSWORD, TOO_LARGE
+from timebank.exchange.workbooks import DAMAGED, END, PASSWORD, TOO_LARGE
 from timebank.exchange.workbooks.flaws import Flaws, flaws_in
 
 MEMORY_BYTES = 2 * 1024**3
 SECONDS = 60
 OUTPUT_BYTES = 256 * 1024**2
+ROW_LENGTH = 4 * 1024**2
 _EXACT_DIGITS = 10**15
 _WHOLE_MILLISECOND = dt.timedelta(milliseconds=1)
 
@@ -128,7 +130,11 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         for line in rows_of(sys.stdin.buffer.read(), sys.argv[1]):
-            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+            written_out = json.dumps(line, ensure_ascii=False)
+            if len(written_out) > ROW_LENGTH:
+                return TOO_LARGE
+            sys.stdout.write(written_out + "\n")
+        sys.stdout.write(END + "\n")
         sys.stdout.flush()
     except PasswordError:
         return PASSWORD

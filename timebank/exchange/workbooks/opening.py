@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from typing import IO, Literal, NamedTuple
 
-from timebank.exchange.workbooks import DAMAGED, PASSWORD
+from timebank.exchange.workbooks import DAMAGED, END, PASSWORD
 
 Kind = Literal["xlsx", "xls", "ods"]
 
@@ -19,6 +19,7 @@ UNPACKED_BYTES = 512 * 1024**2
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"
 _LOOKED_AT = 4096
+_TOO_LARGE = "The workbook is too large, or damaged: save the list alone, as .xlsx or CSV."
 _DAMAGED = "The workbook is damaged: open it in the spreadsheet program, and save it again."
 
 
@@ -35,7 +36,10 @@ class Sheet(NamedTuple):
 
 
 class Workbook:
-    """A workbook whose sheets have been made into rows, which are kept in a temporary file."""
+    """A workbook whose sheets have been made into rows, which are kept in a temporary file.
+
+    Raises `WorkbookError` where the file does not have them all.
+    """
 
     def __init__(self, kind: Kind, rows: IO[bytes]) -> None:
         self.kind = kind
@@ -45,10 +49,14 @@ class Workbook:
 
     def _find_sheets(self) -> Iterator[Sheet]:
         self._rows.seek(0)
+        last = b""
         while line := self._rows.readline():
             if line.startswith(b"{"):
                 about = json.loads(line)
                 yield Sheet(about["sheet"], about["hidden"], self._rows.tell())
+            last = line
+        if last != f"{END}\n".encode():
+            raise WorkbookError(_TOO_LARGE)
 
     def rows(self, sheet: Sheet) -> Iterator[tuple[int, list[str]]]:
         """The rows of a sheet that hold anything, each with its number."""
@@ -124,7 +132,7 @@ def _must_have_gone_well(code: int) -> None:
     if code == DAMAGED:
         raise WorkbookError(_DAMAGED)
     if code:
-        raise WorkbookError("The workbook is too large, or damaged: save the list alone, as .xlsx or CSV.")
+        raise WorkbookError(_TOO_LARGE)
 
 
 def _convert(file: IO[bytes], kind: Kind, rows: IO[bytes]) -> int:
