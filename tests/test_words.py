@@ -15,16 +15,34 @@ from timebank.api.app import create_app
 from timebank.api.http import problems
 from timebank.api.http.guard import table_of
 from timebank.api.http.telling import pages, shapes
+from timebank.cli.lists import verdicts
 from timebank.domain.acting import Office
 from timebank.domain.facts.organisations import Kind as BodyKind
 from timebank.domain.facts.organisations import Permission, Role
 from timebank.domain.facts.people import ProxyScope
 from timebank.domain.facts.service import Capacity
-from timebank.exchange.spreadsheets import headings
+from timebank.exchange.cells import clocks, damage, times
+from timebank.exchange.cells.durations import Unit
+from timebank.exchange.imports.results import Status
+from timebank.exchange.imports.understood import VERDICT
 from timebank.runtime.settings import Settings
-from timebank.words import Phrase, _catalogue, is_translated, preferred, told, translated
+from timebank.words import Phrase, Quoted, _catalogue, is_translated, preferred, told, translated
 
 APP = create_app(Settings(oidc_issuer="https://provider.example", oidc_client_id="timebank"))
+ONLY_BLANKS = {
+    *(
+        "{reason}",
+        "{said}",
+        "{question}",
+        "{why}",
+        "{troubles}",
+        "{file}: {why}",
+        "{value} {problem}",
+        "{wrong}",
+        "{column}: {problem}",
+    ),
+}
+"""Templates in which nothing is to be translated but what fills them."""
 SOURCE = Path(problems.__file__).parents[2]
 SAYING = {
     "SpreadsheetError": 0,
@@ -35,6 +53,12 @@ SAYING = {
     "NotAuthorizedException": 0,
     "NotFoundException": 0,
     "_plain": 1,
+    "CellError": 1,
+    "wrong": 1,
+    "of": 0,
+    "_refused": 1,
+    "told": 0,
+    "_say": 0,
 }
 """What is called with something that is said to people, and which of its arguments that is."""
 
@@ -48,10 +72,11 @@ def templates() -> Iterator[str]:
     yield "Invalid enum value {value}: choose one of {allowed}"
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
-            place = SAYING.get(getattr(getattr(node, "func", None), "id", ""))
+            function = getattr(node, "func", None)
+            place = SAYING.get(getattr(function, "id", getattr(function, "attr", "")))
             if place is not None and len(node.args) > place:  # type: ignore[attr-defined]
                 said = node.args[place]  # type: ignore[attr-defined]
-                if isinstance(said, ast.Constant) and isinstance(said.value, str):
+                if isinstance(said, ast.Constant) and isinstance(said.value, str) and not said.value.endswith("_"):
                     yield said.value
     yield from list_templates()
 
@@ -60,11 +85,20 @@ def list_templates() -> Iterator[str]:
     """What is said of lists that offices send: sentences that have names in the code."""
     for path in (SOURCE / "exchange").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                text = node.value.value
-                if isinstance(text, str) and text.endswith((".", "?")) and " " in text:
-                    yield text
-    yield f"{headings.MISSING} Is one of those meant?"
+            if isinstance(node, ast.Assign):
+                yield from (text for text in _texts_in(node.value) if "{" in text or text.endswith((".", "?")))
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "add":
+                yield from (text for argument in node.args for text in _texts_in(argument))
+    yield from (*damage._ERRORS.values(), clocks.NO_SUCH_TIME, clocks.DOUBTFUL, times.NO_TIME)
+    yield from (*verdicts._DELIMITERS.values(), "the empty cell", "their number", "nothing")
+
+
+def _texts_in(node: ast.AST) -> Iterator[str]:
+    """The texts of several words that a name stands for: one, or one for each of several cases."""
+    values = node.values if isinstance(node, ast.Dict) else node.elts if isinstance(node, ast.Tuple) else [node]
+    for each in values:
+        if isinstance(each, ast.Constant) and isinstance(each.value, str) and " " in each.value.strip():
+            yield each.value
 
 
 def titles() -> Iterator[str]:
@@ -81,6 +115,7 @@ def values() -> Iterator[str]:
     for row in table_of(APP).values():
         yield from let_in(row) if not (row.public or row.everybody) else []
     yield from ("logged", "confirmed", "rejected", "corrected", "voided", "withdrawn", "registered", "approved")
+    yield from get_args(Unit)
     yield from (
         "suspended",
         "requested",
@@ -112,9 +147,7 @@ def blanks(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
-@pytest.mark.parametrize(
-    "said", sorted({*templates()} - {"{reason}", "{said}", "{why}", "{troubles}", "{file}: {why}"})
-)
+@pytest.mark.parametrize("said", sorted({*templates()} - ONLY_BLANKS))
 def test_everything_is_said_in_both_languages(said: str) -> None:
     """Each sentence is in the catalogue, and the Chinese one has exactly the blanks of the English one."""
     assert is_translated(said), f"put it into timebank/words/zh.po: {said!r}"
@@ -125,6 +158,9 @@ def test_titles_and_words_are_in_both_languages() -> None:
     """What problems are called, and the words that fill their blanks, are in the catalogue."""
     missing = {title for title in titles() if not is_translated(title, "title")}
     missing |= {value for value in values() if not is_translated(value, "value")}
+    missing |= {
+        said for said in (*get_args(Status), "line", "row", "result", "reason") if not is_translated(said, VERDICT)
+    }
     assert not missing, f"put these into timebank/words/zh.po: {sorted(missing)}"
 
 
@@ -168,6 +204,12 @@ def test_what_people_wrote_is_said_as_they_wrote_it(name: str, other: str) -> No
     details: dict[str, Any] = {"field": f"{name} or x", "reason": Phrase("{reason}", {"reason": other})}
     assert told("{field}: {reason}.", details, "en") == f"{name} or x: {translated(other, 'en')}."
     told("{field}: {reason}.", details | {"field": "{field} {nothing}"}, "zh")
+
+
+def test_what_is_quoted_is_no_word_of_ours() -> None:
+    """A column called Status is told as that, in every language."""
+    assert translated("Status", "zh") != "Status"
+    assert told("  not read: {columns}", {"columns": Quoted("Status")}, "zh").endswith("Status")
 
 
 def test_words_of_ours_are_translated_within() -> None:

@@ -32,6 +32,7 @@ class Program:
         if "database_url" in settings:
             settings.setdefault("key_file", str(KEY_FILE))
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TIMEBANK_")}
+        kept["LC_ALL"] = "C.UTF-8"  # whatever language whoever runs the tests speaks
         self.environment = kept | {f"TIMEBANK_{name.upper()}": value for name, value in settings.items()}
 
     def run(self, *arguments: str | Path, typed: str = "", expect: int = 0, seconds: float = PATIENCE_SECONDS) -> "Ran":

@@ -74,9 +74,9 @@ def counts(out: str) -> str:
     return next(line for line in out.splitlines() if re.match(r"[0-9]+ |no rows", line))
 
 
-def rejected(file: Path, number: str = "") -> list[list[str]]:
+def rejected(file: Path, number: str = "", kind: str = "") -> list[list[str]]:
     """The rows of a file of refused rows."""
-    path = file.with_name(f"{file.stem}.rejected{number}.csv")
+    path = file.with_name(f"{file.stem}{kind}.rejected{number}.csv")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_bytes().decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline="")))
@@ -99,8 +99,8 @@ async def test_people_are_registered_once(program: Program, url: str) -> None:
         assert "line 2: refused: 手机" in told
         assert "line 3: refused: 姓名" in told
         assert await office.world.services.ledger.store.head(office.world.bank_id) == head + 1
-        for number in ("", "-2"):
-            rows = rejected(bad, number)
+        for kind in (".dry-run", ""):
+            rows = rejected(bad, kind=kind)
             assert [row[1:] for row in rows] == [["姓名", "手机"], ["赵六", "1.39E+10"], ["", "13900003333"]]
             assert rows[0][0] == REASON_HEADING
 
@@ -162,16 +162,15 @@ async def test_each_row_gets_its_verdict(program: Program, url: str) -> None:
         for line, reason in {2: "62 minutes", 4: "编号", 5: "开始", 6: "活动", 7: "", 8: "结束", 9: ""}.items():
             assert f"  line {line}: refused: {reason}" in real
             assert f"  line {line}: refused: {reason}" in dry
-        rows = rejected(file, "-2")
+        rows = rejected(file, kind=".dry-run")
         assert rows == rejected(file)
+        assert "list.dry-run.rejected.csv: mend them in the list itself." in dry
         assert [",".join(row[1:]).replace("'", "") for row in rows] == [header, *bad]
         assert all(row[0] for row in rows)
-        mended = office.write("list.rejected-2.csv", f"{REASON_HEADING},{header}\nx,{bad[0][:-2]}59\n", "utf-8-sig")
+        mended = office.write("list.rejected.csv", f"{REASON_HEADING},{header}\nx,{bad[0][:-2]}59\n", "utf-8-sig")
         assert counts(await office.records(mended)) == "1 logged, and wait to be confirmed."
-        assert sorted(path.name for path in program.folder.glob("*.rejected*")) == [
-            "list.rejected-2.csv",
-            "list.rejected.csv",
-        ]
+        there = ["list.dry-run.rejected.csv", "list.rejected.csv"]
+        assert sorted(path.name for path in program.folder.glob("*.rejected*")) == there
         assert [each["minutes"] for each in await office.logged()] == [60, 59]
         shown = await office.records(file, "--every-row")
         assert "  line 3: waiting: it was logged before" in shown
@@ -220,6 +219,52 @@ async def test_what_cannot_be_told_is_asked_and_answered(program: Program, url: 
         for option in (("--unit", "时长"), ("--column", "=phone")):
             told = await office.records(file, *option, expect=2)
             assert "is not of the form" in told
+
+
+async def test_every_row_is_written_as_it_was_understood(program: Program, url: str) -> None:
+    """To a new file, in a dry run too, in the language of whoever asks; that of the environment, if they do not say."""
+    async with opened(program, url) as office:
+        zhang = office.numbers["张三"]
+        rows = [f"{zhang},清扫,公益,2026/3/{day} 8:30,九点半,在岗" for day in (1, 2, 30, 1)]
+        rows.append(f"{zhang},清扫,公益,2026-02-30 8:30,九点半,")
+        file = office.write("list.csv", "\n".join(["编号,活动,类别,开始,结束,身份", *rows]))
+        target = program.folder / "understood.csv"
+        told = await office.records(file, "--dry-run", "--language", "zh", "--understood", str(target))
+        assert "将登记 3 行,待确认，1 行已经有了，1 行未接受。" in told
+        assert "  第 5 行:已有: 与第 2 行相同" in told
+        assert "这是试运行:没有写入任何内容。" in told
+        head, *lines = csv.reader(io.StringIO(target.read_bytes().decode("utf-8-sig"), newline=""))
+        assert head[:4] == ["行号", "结果", "原因", "志愿者编号"]
+        assert lines[0] == [
+            *(
+                "2",
+                "待确认",
+                "",
+                f"'{zhang}",
+                "",
+                "",
+                "清扫",
+                "公益",
+                "在岗",
+                "2026-03-01 08:30",
+                "2026-03-01 09:30",
+                "60",
+            ),
+            *("", "", ""),
+        ]
+        assert lines[3][:3] == ["5", "已有", "与第 2 行相同"]
+        assert lines[4][:2] == ["6", "未接受"]
+        assert "不存在这一天" in lines[4][2]
+        assert not any(lines[4][3:])
+        again = await office.records(file, "--understood", str(target), expect=2)
+        assert "is there already" in again
+        assert await office.logged() == []
+        told = await office.records(file, "--understood", str(program.folder / "understood.xlsx"))
+        assert counts(told) == "3 logged, and wait to be confirmed, 1 there already, 1 refused."
+        assert (program.folder / "understood.xlsx").stat().st_size > 1_000
+        program.environment["LC_ALL"] = "zh_CN.UTF-8"
+        told = await program.arun("import", "volunteers", office.write("x.csv", "甲,乙\n1,2\n"), expect=1)
+        assert "缺少这些列" in told.err
 
 
 async def test_a_template_is_filled_in_and_imported(program: Program, url: str) -> None:

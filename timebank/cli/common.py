@@ -31,6 +31,7 @@ from timebank.runtime import logs
 from timebank.runtime.composition import Services, running_services
 from timebank.runtime.settings import Settings, from_environ
 from timebank.runtime.stopping import stop_when_told
+from timebank.words import Language
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -110,6 +111,12 @@ def cli() -> None:
     Settings come from TIMEBANK_… variables; without TIMEBANK_DATABASE_URL an embedded PostgreSQL is started in
     TIMEBANK_HOME (default ~/.timebank).
     """
+
+
+def spoken_here() -> Language:
+    """The language that the environment asks for, as POSIX says it is asked for."""
+    asked = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "zh" if asked.casefold().startswith("zh") else "en"
 
 
 def echo_json(shown: dict[str, Any]) -> None:

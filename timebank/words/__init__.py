@@ -55,6 +55,12 @@ class OneOf(tuple[str, ...]):
     __slots__ = ()
 
 
+class Quoted(str):
+    """What somebody wrote, as a value within a template: it is said as it is, though it look like a word of ours."""
+
+    __slots__ = ()
+
+
 def told(template: str, details: Mapping[str, Any], language: Language = "en") -> str:
     """A template in a language, filled in. A value may be a template itself, with blanks for other values."""
     values = {name: _value(value, language) for name, value in details.items()}
@@ -71,6 +77,8 @@ def listed(words: Iterable[str], language: Language) -> str:
 
 def _value(value: Any, language: Language) -> str:
     """A value in a language: a phrase, several words, a word of ours (or one of several), or what somebody wrote."""
+    if isinstance(value, Quoted):
+        return str(value)
     if isinstance(value, Phrase):
         return told(value.template, value.details, language)
     if isinstance(value, OneOf):

@@ -62,6 +62,8 @@ def test_every_spelling_of_a_moment_is_the_same_moment(text: str) -> None:
             ("下午12:30", 12, 30),
         ),
         *(("12:05 AM", 0, 5), ("12:05 PM", 12, 5), ("凌晨12:30", 0, 30), ("中午12:00", 12, 0), ("中午1点", 13, 0)),
+        *(("九点半", 9, 30), ("上午九点", 9, 0), ("八点三十分", 8, 30), ("下午两点半", 14, 30), ("二十二点", 22, 0)),
+        *(("十点一刻", 10, 15), ("九点零五分", 9, 5), ("9点5分", 9, 5), ("零点", 0, 0), ("当天9:00", 9, 0)),
         *(("早上8:30", 8, 30), ("晚上7:30", 19, 30), ("晚7点", 19, 0), ("傍晚5点", 17, 0)),
     ],
 )
@@ -74,14 +76,12 @@ def test_a_clock_time_is_bare(text: str, hour: int, minute: int) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "2026/3/1", "46082", "2026/13/1 8:30", "2026/2/29 8:30", "2026/3/1 8:60", "2026/3/1 24:01", "25:00"),
-        *("2026/3/18:30", "2026/3/1 8:5", "上午 14:30", "下午 24:00", "上午8:30AM", "2026-03-01T08:30+24:00"),
+        *("", "2026/3/1", "46082", "2026/3/18:30", "2026/3/1 8:5", "9点5", "2026-03-01T08:30+24:00"),
         *("8:30-10:00", "2026/3/1 8:30-10:00", "8:30+08:00", "2026-03-01T08:30+08:60", "2026-03-01 08:30-05:00"),
-        *("上午12:00", "晚上12:00", "晚上1:00", "早上12:00"),
     ],
 )
 def test_what_is_no_time_or_may_be_two_is_refused(text: str) -> None:
-    """Impossible, incomplete and doubtful times are refused rather than guessed."""
+    """Incomplete and doubtful times are refused rather than guessed."""
     with pytest.raises(CellError, match=r"is not a date and time like 2026/3/1 8:30, or a time like 8:30$"):
         parse_time(text)
 
@@ -99,6 +99,13 @@ def test_what_is_no_time_or_may_be_two_is_refused(text: str) -> None:
         ("########", "too narrow"),
         ("=B2+1", "is a formula"),
         ("4.6082E+04", "has shortened a long number"),
+        ("2026-02-30 8:30", "is no day that there is: 2026-02 has 28 days"),
+        ("2024/2/30 8:30", "is no day that there is: 2024-02 has 29 days"),
+        *((text, "is no day that there is: a year has 12 months") for text in ("2026/13/1 8:30", "20260001 8:30")),
+        *((text, "is no time of the day") for text in ("25:00", "2026/3/1 8:60", "2026/3/1 24:01", "二十五点")),
+        *((text, "may be two times") for text in ("上午 14:30", "下午 24:00", "上午8:30AM", "上午12:00")),
+        *((text, "may be two times") for text in ("晚上12:00", "晚上1:00", "早上12:00", "晚上十二点")),
+        ("2026/3/1 次日2:00", "says a day, and that it is another"),
     ],
 )
 def test_the_refusal_names_what_is_wrong(text: str, told: str) -> None:
@@ -143,9 +150,30 @@ def test_dates_survive_writing(day: dt.date) -> None:
     assert {parse_date(text) for text in (*spellings, str((day - dt.date(1899, 12, 30)).days))} == {day}
 
 
-@pytest.mark.parametrize("text", ["", "2026/2/30", "2026/3", "8:30", "2026/3/1 8:30", "二月"])
+@pytest.mark.parametrize("text", ["次日2:00", "翌日凌晨2点", "隔天两点", "第二天 2:00", "隔日2时"])
+def test_a_clock_time_may_be_of_the_next_day(text: str) -> None:
+    """It is bare, and one day later than whatever it is beside."""
+    assert parse_time(text) == TimeSaid(None, dt.timedelta(hours=2), later=1)
+    assert parse_time(text).on(FIRST_OF_MARCH, SHANGHAI) == dt.datetime(2026, 3, 2, 2, tzinfo=SHANGHAI)
+
+
+@pytest.mark.parametrize("text", ["二〇二六年三月一日", "2026年三月一日 星期日", "二零二六年三月一号"])
+def test_dates_may_be_in_numerals(text: str) -> None:
+    """As on a form that is filled in by hand."""
+    assert parse_date(text) == FIRST_OF_MARCH
+
+
+@pytest.mark.parametrize("text", ["2026/2/30", "2026-02-30 8:30", "2026-02-30 8:30-10:00", "二〇二六年二月三十日"])
+def test_a_day_that_there_is_not_is_told_as_such(text: str) -> None:
+    """Wherever a day stands: alone, before a time, or before a period."""
+    for parse in (parse_date, parse_time, parse_period):
+        with pytest.raises(CellError, match="is no day that there is: 2026-02 has 28 days"):
+            parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "2026/3", "8:30", "2026/3/1 8:30", "二月"])
 def test_what_is_no_date_is_refused(text: str) -> None:
-    """A date that does not exist, or is more than that, is refused."""
+    """A date that is not whole, or is more than that, is refused."""
     with pytest.raises(CellError, match="is not a date like 2026/3/1"):
         parse_date(text)
 
@@ -157,6 +185,14 @@ def test_a_period_says_start_and_end(until: str) -> None:
     assert parse_period(f"2026-3-1 8:30{until}10:00") == (said(8, 30, FIRST_OF_MARCH), said(10))
     whole = parse_period(f"2026-3-1 8:30{until}2026-3-1 10:00")
     assert whole == (said(8, 30, FIRST_OF_MARCH), said(10, 0, FIRST_OF_MARCH))
+    assert parse_period(f"22:00{until}次日2:00")[1].later == 1
+
+
+def test_several_periods_are_several_rows() -> None:
+    """Which is said; nobody serves in the pause."""
+    for text in ("9:00~10:00、14:00~16:00", "上午九点到十一点和下午2点到下午4点"):
+        with pytest.raises(CellError, match="says several periods: give each a row of its own"):
+            parse_period(text)
 
 
 @pytest.mark.parametrize("text", ["", "8:30", "2026-3-1", "8:30-", "上午", "2小时"])

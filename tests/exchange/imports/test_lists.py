@@ -167,7 +167,7 @@ class TestUnits:
         """Hours and minutes side by side are the same, or the row is refused."""
         found = minutes_in(records_of(table("开始,小时,分钟", "2026/3/1 9:00,1.5,90", "2026/3/2 9:00,2,30")))
         assert found[0] == 90
-        assert "in different ways: 分钟 30 minutes, 小时 120 minutes" in str(found[1])
+        assert "in different ways, in minutes: 分钟 30, 小时 120" in str(found[1])
 
 
 class TestTimes:
@@ -253,10 +253,37 @@ class TestLookalikes:
         assert [each.heading for each in opened.as_read.columns if each.read_as is None] == [heading or "#6", "x"]
 
     def test_an_empty_column_says_nothing(self) -> None:
-        """Whatever its heading."""
-        opened = records_of(table("开始,结束,是否在岗,x", "2026/3/1 8:30,2026/3/1 9:30,,-"))
-        assert asked(opened) == []
-        assert opened.as_read.columns[5].note == "empty"
+        """Whatever its heading, and if it says only that there is nothing."""
+        for nothing in ("", "无", "/", "—", "N/A"):
+            opened = records_of(table("开始,结束,是否在岗,x", f"2026/3/1 8:30,2026/3/1 9:30,{nothing},-"))
+            assert asked(opened) == []
+            assert opened.as_read.columns[5].note == "empty"
+
+    @pytest.mark.parametrize(
+        ("heading", "cell"),
+        [
+            *(("审核结果", "不通过"), ("状态", "已取消"), ("备注", "作废"), ("是否到场", "否"), ("审核", "待审核")),
+            *(("", "驳回"), ("status", "Cancelled"), ("参加情况", "请假"), ("通过", "×")),
+        ],
+    )
+    def test_rows_that_the_office_itself_did_not_take_are_a_question(self, heading: str, cell: str) -> None:
+        """One of them among many is enough, in whichever column that is not read; ignored, all are taken."""
+        rows = [f"2026/3/{day} 8:30,2026/3/{day} 9:30,{'通过' if day < 28 else cell}," for day in range(1, 29)]
+        text, label = table(f"开始,结束,{heading},x", *rows), heading or "#6"
+        opened = records_of(text)
+        assert asked(opened) == [(label, [f"ignore={label}"])]
+        assert f'says "{cell}" in line 29' in opened.as_read.questions[0].question
+        assert asked(records_of(text, ignore=(label,))) == []
+        assert asked(people_of(f"姓名,{heading},x\n张三,{cell},\n")) == [
+            (heading or "#2", [f"ignore={heading or '#2'}"])
+        ]
+
+    @pytest.mark.parametrize(
+        ("heading", "cell"), [("审核结果", "通过"), ("状态", "已完成"), ("是否到场", "是"), ("残疾", "否")]
+    )
+    def test_rows_that_the_office_took_are_none(self, heading: str, cell: str) -> None:
+        """What an office says of all that it took stops nothing."""
+        assert asked(records_of(table(f"开始,结束,{heading},x", f"2026/3/1 8:30,2026/3/1 9:30,{cell},"))) == []
 
     def test_in_a_list_of_people_only_what_people_have_matters(self) -> None:
         """There a capacity is nothing we know, and a phone is."""
@@ -314,9 +341,11 @@ def test_a_row_of_totals_is_told_as_one(sums: str) -> None:
 def test_a_column_that_is_missing_may_be_one_that_is_not_known() -> None:
     """Which one is asked, if there are any; answered, the list is read."""
     text = f"手机,活动,类别,进入,离开\n{PHONE},清扫,公益,2026/3/1 8:30,2026/3/1 9:30\n"
-    with pytest.raises(QuestionsError, match="Is one of those meant") as asked_first:
+    with pytest.raises(QuestionsError, match="Is it one of those that are not read") as asked_first:
         records_of(text)
-    assert "column=进入=started_at" in asked_first.value.questions[0].answers
+    begun, ended = asked_first.value.questions
+    assert (begun.about, begun.answers) == ("started_at", ("column=进入=started_at", "column=离开=started_at"))
+    assert ended.answers[0] == "column=离开=ended_at", "the likely one comes first"
     assert minutes_in(records_of(text, columns={"进入": "started_at", "离开": "ended_at"})) == [60]
 
 
@@ -340,3 +369,72 @@ def _two_sheets(**rows_of: int) -> bytes:
         sheet.write_row(1, 0, ("张三", "1")[: cells[name]])
     workbook.close()
     return file.getvalue()
+
+
+def hiding() -> bytes:
+    """A sheet that shows the first and the last of three people, and no second column; and one cell for two rows."""
+    file = io.BytesIO()
+    workbook: Any = xlsxwriter.Workbook(file)
+    sheet = workbook.add_worksheet()
+    for line, row in enumerate((("姓名", "手机"), ("张三", "1"), ("李四", "2"), ("王五", "3"))):
+        sheet.write_row(line, 0, row)
+    sheet.merge_range(4, 0, 5, 0, "赵六")
+    sheet.set_row(2, None, None, {"hidden": True})
+    sheet.set_column(1, 1, None, None, {"hidden": True})
+    workbook.close()
+    return file.getvalue()
+
+
+def test_rows_that_the_sheet_hides_are_a_question() -> None:
+    """They are told with their lines, and taken or left as the office says; a hidden column is told too."""
+    opened = people_of(hiding())
+    assert asked(opened) == [("hidden", ["hidden=take", "hidden=leave"])]
+    assert (opened.as_read.hidden, opened.as_read.hidden_lines) == (1, [3])
+    assert opened.as_read.columns[1].note == "hidden"
+    assert opened.as_read.notes == ["Cells that stretch over several rows are read in each of them: rows 5-6."]
+    for hidden, names in (
+        ("take", ["张三", "李四", "王五", "赵六", "赵六"]),
+        ("leave", ["张三", "王五", "赵六", "赵六"]),
+    ):
+        told = people_of(hiding(), hidden=hidden)
+        assert asked(told) == []
+        assert [row.cells["name"] for row in told.rows()] == names
+
+
+def test_what_is_wrong_is_told_in_the_language_that_was_asked_for() -> None:
+    """Rows, notes and questions, with what stands in the cells as it is."""
+    text = table("开始,时长,是否在岗", "2026-02-30 8:30,2,是")
+    opened = records_of(text, language="zh")
+    assert opened.as_read.questions[0].question == "时长 写着 2:是分钟还是小时?"
+    assert "不存在这一天:2026-02 只有 28 天" in (opened.as_read.first[0].problem or "")
+    assert opened.as_read.notes == ["没有“身份”列:全部按居民处理。"]
+
+
+@pytest.mark.parametrize(
+    ("row", "until"),
+    [
+        ("2026/3/1,22:00,次日2:00,", "2026-03-02 02:00"),
+        ("2026/3/1,8:00,翌日21:00,", "2026-03-02 21:00"),
+        ("2026/3/1,22:00,次日2:00,2026/3/2", "2026-03-02 02:00"),
+        ("2026/3/1,22:00,当天23:00,", "2026-03-01 23:00"),
+    ],
+)
+def test_an_end_may_be_said_to_be_of_the_next_day(row: str, until: str) -> None:
+    """Then it is, however long that is; the date of the end may say it too."""
+    opened = records_of(table("日期,开始,结束,结束日期", row))
+    (first,) = opened.as_read.first
+    assert first.said["ended_at"] == until
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("2026/3/1,22:00,次日2:00,2026/3/3", "结束日期: contradicts 结束: 2026-03-03, not 2026-03-02"),
+        ("2026/3/1,次日2:00,4:00,", '"次日2:00" does not say after which day'),
+        ("2026/3/1,22:00,2026/3/1 次日2:00,", "says a day, and that it is another"),
+    ],
+)
+def test_a_next_day_that_may_be_another_is_refused(row: str, told: str) -> None:
+    """It is the day after the start, and nothing else says otherwise."""
+    (first,) = records_of(table("日期,开始,结束,结束日期", row)).as_read.first
+    assert told in (first.problem or "")

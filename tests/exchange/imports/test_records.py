@@ -89,6 +89,25 @@ class TestWho:
         for text in rows:
             assert (await berlin.records(text, dry_run=True)).counts == {"logged": 1}
 
+    async def test_a_note_beside_a_name_is_passed_over_and_told(self, berlin: Office) -> None:
+        """It is that person, if the name before the brackets is theirs; whoever is called just so comes first."""
+        await berlin.people("姓名,手机\n张三,13900001111\n家甲,13900007777\n家乙,13900007777\n")
+        await berlin.people("姓名,手机,志愿者编号\n家乙(小),13900007777,新\n")
+        header = "姓名,手机,活动,类别,开始,结束"
+        rows = [
+            *("张三（组长）,13900001111", "李四(代),13900001111", "家乙【大】,13900007777"),
+            *("家乙(小),13900007777", "家甲[代],13900007777"),
+        ]
+        text = "\n".join([header, *(f"{each},清扫,公益,2026/3/1 8:30,2026/3/1 9:30" for each in rows)])
+        came = await berlin.records(text, dry_run=True)
+        assert [each.status for each in came.verdicts] == ["logged", "refused", "refused", "logged", "logged"]
+        assert [each.note for each in came.verdicts] == [
+            '"张三（组长）" is compared without notes in brackets',
+            *(None, None, None),
+            '"家甲[代]" is compared without notes in brackets',
+        ]
+        assert "several volunteers" in came.reasons[4]
+
 
 class TestAgain:
     """A list that comes again is told row by row."""
@@ -110,6 +129,21 @@ class TestAgain:
         assert (same.counts, same.reasons) == ({"same": 1}, {2: "it was logged before, and is confirmed"})
         assert await berlin.ask("select status, minutes from service_record") == [("confirmed", 60)]
 
+    @pytest.mark.parametrize("dry_run", [True, False])
+    async def test_a_row_that_repeats_another_is_told_which(self, berlin: Office, dry_run: bool) -> None:
+        """By the line of the first that says so; on a list that comes again too, and where it differs."""
+        await berlin.people(ZHANG)
+        text = row("13900001111")
+        text += text.splitlines()[1] + "\n" + text.splitlines()[1].replace("清扫", "陪伴") + "\n"
+        came = await berlin.records(text, dry_run=dry_run)
+        assert [each.status for each in came.verdicts] == ["logged", "same", "different"]
+        assert came.reasons[3] == "the same as line 2"
+        assert "line 2 has the same person and time, but differs: 活动: there 清扫, here 陪伴" in came.reasons[4]
+        await berlin.records(text)
+        again = await berlin.records(text, dry_run=dry_run)
+        assert [each.status for each in again.verdicts] == ["waiting", "same", "different"]
+        assert again.reasons[3] == "the same as line 2"
+
     async def test_what_differs_is_said(self, berlin: Office) -> None:
         """Of the same hours, but of another activity or fewer minutes, it is neither the same nor confirmed."""
         await berlin.people(ZHANG)
@@ -117,7 +151,7 @@ class TestAgain:
         text = "手机,活动,类别,开始,结束,分钟\n13900001111,陪伴,公益,2026/3/1 8:30,2026/3/1 9:30,50\n"
         came = await berlin.records(text, signer=VERIFIER)
         assert came.counts == {"different": 1}
-        assert "differs: activity 清扫, here 陪伴; minutes 60, here 50" in (came[2].reason or "")
+        assert "but differs: 活动: there 清扫, here 陪伴; 分钟: there 60, here 50" in (came[2].reason or "")
         assert await berlin.ask("select status from service_record") == [("logged",)]
 
     async def test_who_entered_it_and_who_signed_are_both_on_record(self, berlin: Office) -> None:
@@ -161,7 +195,7 @@ async def test_a_dry_run_sees_its_own_rows_and_writes_nothing(berlin: Office) ->
     full = [f"13900001111,值守,公益,2026/10/1 {hour}:00,720" for hour in (0, 1, 2)]
     text = "\n".join(["手机,活动,类别,开始,分钟", *rows, *rows[:20], *full])
     for signer, counts in (
-        (None, {"logged": 722, "waiting": 20, "refused": 1}),
+        (None, {"logged": 722, "same": 20, "refused": 1}),
         (VERIFIER, {"confirmed": 721, "refused": 2, "same": 20}),
     ):
         head = await berlin.head()

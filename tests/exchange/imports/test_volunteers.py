@@ -2,9 +2,11 @@
 
 import pytest
 
-from tests.exchange.imports.office import Office
+from tests.exchange.imports.office import Office, people_of
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import ActorId, VolunteerNumber, check_digit
+from timebank.exchange.imports.volunteers import VolunteersImport
+from timebank.runtime.founding import OPERATOR
 
 NODE_LEADER = Acting(ActorId("org_1"), "organisation")
 
@@ -21,11 +23,30 @@ async def test_somebody_is_one_person_in_every_spelling(berlin: Office) -> None:
     for dry_run in (True, False):
         came = await berlin.people(text, dry_run=dry_run)
         assert [each.status for each in came.verdicts] == ["registered", "same", "same"]
-        assert came.reasons == {3: "this is line 2", 4: "this is line 2"}
+        assert came.reasons == {3: "the same person as in line 2", 4: "the same person as in line 2"}
     again = await berlin.people(text)
     assert again.counts == {"same": 3}
     assert again[2].number
     assert await names_and_phones(berlin) == 1
+
+
+async def test_the_line_is_told_however_far_above_it_is(berlin: Office) -> None:
+    """Somebody who was registered some chunks before is still somebody of this list."""
+    rows = "".join(f"某{n},139{n:08}\n" for n in range(20))
+    text = f"姓名,手机\n{rows}某0,13900000000\n"
+    run = VolunteersImport(berlin.services, berlin.bank_id, OPERATOR)
+    found = [verdict async for some in run.verdicts(people_of(text), 8) for _, verdict in some]
+    assert found[-1].reason == f"the same person as in line 2, volunteer {found[0].number}"
+
+
+async def test_a_name_with_a_note_is_nobody_new(berlin: Office) -> None:
+    """With the phone of whoever is called so without it, it is that person; else it is asked what the name is."""
+    number = (await berlin.people("姓名,手机\n张三,13900001111\n"))[2].number
+    text = "姓名,手机,志愿者编号\n张三（组长）,13900001111,\n张三(代),13900002222,\n李四(代),,\n"
+    came = await berlin.people(text + f"张三【大】,,{number}\n陈(小),,新\n")
+    assert [each.status for each in came.verdicts] == ["same", "refused", "refused", "same", "registered"]
+    assert came.reasons[2] == f'this is volunteer {number}; "张三（组长）" is compared without notes in brackets'
+    assert "write the name alone, or 新" in came.reasons[4]
 
 
 async def test_a_namesake_and_a_family_are_several(berlin: Office) -> None:
@@ -55,7 +76,7 @@ async def test_somebody_who_may_be_there_already_is_a_question(berlin: Office) -
     assert f"Write {number} under 志愿者编号 if so, and 新 if it is somebody else" in came.reasons[2]
     same = await berlin.people(f"姓名,手机,志愿者编号\n头题,13930000000,{number}\n")
     assert same.counts == {"different": 1}
-    assert same.reasons[2] == f"this is volunteer {number}, but the phone there is none; an import changes nobody"
+    assert same.reasons[2] == f"this is volunteer {number}; but there is no phone there; an import changes nobody"
     assert await names_and_phones(berlin) == 1
     other = await berlin.people("姓名,手机,志愿者编号\n头题,13930000000,新\n")
     assert other.counts == {"registered": 1}
@@ -68,7 +89,7 @@ async def test_what_differs_of_somebody_is_told(berlin: Office) -> None:
     assert (await berlin.people("姓名,手机,技能\n张三,13900001111,电工;理发\n")).counts == {"same": 1}
     came = await berlin.people("姓名,手机,技能\n张三,13900001111,书法\n")
     assert came.reasons[2] == (
-        f"this is volunteer {number}, but the skills there are 理发; 电工; an import changes nobody"
+        f"this is volunteer {number}; but the skills there are 理发; 电工; an import changes nobody"
     )
 
 

@@ -46,14 +46,16 @@ _FORMATS = {
 }
 
 
-def xlsx(rows: Iterable[Sequence[Value]], sheet: str = "名单", *others: str) -> bytes:
-    """A workbook as Excel writes it today; the other sheets hold a word."""
+def xlsx(rows: Iterable[Sequence[Value]], sheet: str = "名单", *others: str, hidden: Sequence[int] = ()) -> bytes:
+    """A workbook as Excel writes it today, which may hide rows (from 0); the other sheets hold a word."""
     file = io.BytesIO()
     workbook: Any = xlsxwriter.Workbook(file, {"strings_to_numbers": False, "strings_to_formulas": False})
     formats = {kind: workbook.add_format({"num_format": text}) for kind, text in _FORMATS.items()}
     written = workbook.add_worksheet(sheet)
     for other in others:
         workbook.add_worksheet(other).write(0, 0, "说明")
+    for number in hidden:
+        written.set_row(number, None, None, {"hidden": True})
     for number, row in enumerate(rows):
         for column, value in enumerate(row):
             if isinstance(value, str):

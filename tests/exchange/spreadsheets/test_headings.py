@@ -80,6 +80,37 @@ def test_a_heading_that_may_mean_another_is_not_known(heading: str) -> None:
     assert RECORDS.meaning(heading) is None
 
 
+@pytest.mark.parametrize(
+    ("heading", "name", "unit"),
+    [
+        *(
+            ("手机号码（11位）", "phone", None),
+            ("联系电话(必填)", "phone", None),
+            ("*姓名【必填，与身份证一致】", "name", None),
+        ),
+        *(("服务时长（小时）*", "duration", "hours"), ("时长(小时,精确到0.5)", "duration", "hours")),
+        *(
+            ("日期（如2026/3/1）", "date", None),
+            ("开始时间\n(24小时制)", "started_at", None),
+            ("活动[全称]", "activity", None),
+        ),
+        *(("1、您的姓名：", "name", None), ("2.您的手机号", "phone", None), ("三、活动名称", "activity", None)),
+        *(("Phone (11 digits)", "phone", None), ("activity (required, max. 60)", "activity", None)),
+    ],
+)
+def test_what_a_heading_says_of_filling_in_is_no_part_of_it(heading: str, name: str, unit: str | None) -> None:
+    """Notes in brackets of every width and kind, stars, and the numbers of a form."""
+    assert RECORDS.meaning(heading) == (name, unit)
+
+
+@pytest.mark.parametrize(
+    "heading", ["电话(紧急联系人)", "手机（家长）", "姓名(监护人)", "时长(含午休)", "开始时间(计划)"]
+)
+def test_a_note_that_may_change_what_a_column_is_does_not_go(heading: str) -> None:
+    """Whose phone it is, or which time, is not for us to pass over."""
+    assert RECORDS.meaning(heading) is None
+
+
 def test_two_columns_that_mean_one_are_a_question() -> None:
     """Which of them is to be read is for the office to say, by heading or by place."""
     with pytest.raises(QuestionsError, match="both mean phone: which is not to be read") as asked:

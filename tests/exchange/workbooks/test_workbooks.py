@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+import xlwt
 
 from tests.exchange.spreadsheets.files import WORKBOOKS, ods_cell, ods_of, stream, xlsx
 from timebank.exchange.workbooks import TOO_LARGE, opening
@@ -100,6 +101,69 @@ def test_a_cell_over_several_rows_is_said_for_each_of_them() -> None:
         sheet.write(row, 1, f"第{row}人")
     workbook.close()
     assert rows(file.getvalue(), "xlsx") == [["名单", ""], ["清扫", "第1人"], ["清扫", "第2人"], ["清扫", "第3人"]]
+
+
+def test_what_the_sheet_does_not_show_is_told() -> None:
+    """Rows and columns that are hidden by hand or by a filter, or have no height, in each kind of workbook."""
+    file = io.BytesIO()
+    workbook: Any = xlsxwriter.Workbook(file)
+    sheet = workbook.add_worksheet()
+    sheet.write_column(0, 0, range(9))
+    for row in (2, 3, 7):
+        sheet.set_row(row, None, None, {"hidden": True})
+    sheet.set_row(5, 0)
+    sheet.set_column(1, 2, None, None, {"hidden": True})
+    workbook.close()
+    assert view(file.getvalue(), "xlsx") == (((3, 4), (6, 6), (8, 8)), ((1, 2),))
+    old: Any = xlwt.Workbook()
+    written = old.add_sheet("x")
+    for row in range(9):
+        written.write(row, 0, row)
+        written.row(row).hidden = row in (2, 3, 7)
+    written.col(1).hidden = True
+    file = io.BytesIO()
+    old.save(file)
+    assert view(file.getvalue(), "xls") == (((3, 4), (8, 8)), ((1, 1),))
+    lines = "".join(
+        f"<table:table-row{visibility}>{ods_cell('a')}</table:table-row>"
+        for visibility in (
+            "",
+            ' table:visibility="filter" table:number-rows-repeated="2"',
+            "",
+            ' table:visibility="collapse"',
+        )
+    )
+    column = '<table:table-column table:number-columns-repeated="2"/><table:table-column table:visibility="collapse"/>'
+    assert view(ods_of(column + lines), "ods") == (((2, 3), (5, 5)), ((2, 2),))
+
+
+def view(data: bytes, kind: str) -> tuple[Any, Any]:
+    """The rows and columns that the first sheet does not show."""
+    found = open_workbook(stream(data), kind).sheets[0].view  # type: ignore[arg-type]
+    return found.rows, found.columns
+
+
+def test_a_part_of_the_whole_is_no_number_of_hours() -> None:
+    """What is shown as 50% is read as that, not as half an hour."""
+    file = io.BytesIO()
+    workbook: Any = xlsxwriter.Workbook(file)
+    formats = [workbook.add_format({"num_format": each}) for each in ("0%", "0.00%", '0.0"%"', "0.0")]
+    workbook.add_worksheet().write_row(0, 0, ["x", 0.5])
+    for column, each in enumerate(formats):
+        workbook.worksheets()[0].write_number(1, column, 0.125, each)
+    workbook.close()
+    assert rows(file.getvalue(), "xlsx") == [["x", "0.5", "", ""], ["12.5%", "12.5%", "12.5%", "0.125"]]
+    old: Any = xlwt.Workbook()
+    sheet = old.add_sheet("x")
+    for row, value in enumerate((0.5, 1, 1.25, 0.1234, 1 / 3)):
+        for column, each in enumerate(("0%", "0.00%", '0.0"个%"', "0.0", "General")):
+            sheet.write(row, column, value, xlwt.easyxf(num_format_str=each))
+    file = io.BytesIO()
+    old.save(file)
+    shown = [["50%", "0.5"], ["100%", "1"], ["125%", "1.25"], ["12.34%", "0.1234"], ["33.3333%", "0.3333333333333333"]]
+    assert rows(file.getvalue(), "xls") == [[percent] * 3 + [number] * 2 for percent, number in shown]
+    cell = '<table:table-cell office:value-type="percentage" office:value="0.5"><text:p>50%</text:p></table:table-cell>'
+    assert rows(ods_of(f"<table:table-row>{cell}</table:table-row>"), "ods") == [["50%"]]
 
 
 def test_what_would_take_all_memory_takes_none_of_ours() -> None:

@@ -26,7 +26,7 @@ from timebank.ledger.daily import DailyLimitReachedError
 from timebank.ledger.submission import ClockError, QueueFullError, StandbyAwayError, StoreUnavailableError
 from timebank.proofs.notes import NoteError
 from timebank.proofs.tiles import LogDamagedError
-from timebank.words import OneOf
+from timebank.words import OneOf, Phrase
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -195,15 +195,17 @@ def _unreadable_list(request: AnyRequest, error: SpreadsheetError) -> Response[P
 
 def _unclear_list(request: AnyRequest, error: QuestionsError) -> Response[Problem]:
     questions = [
-        FieldTrouble(
-            question.about,
-            "{question} Say {answers}.",
-            {"question": question.phrase, "answers": OneOf(question.answers)},
-            question.answers,
-        )
+        FieldTrouble(question.about, "{question}", {"question": question.phrase}, question.answers)
         for question in error.questions
     ]
-    return respond(request, _of_list("list-not-clear", said=error.phrase)._replace(fields=questions))
+    said = {
+        f"question_{number}": Phrase(
+            "{question} Say {answers}.", {"question": question.phrase, "answers": OneOf(question.answers)}
+        )
+        for number, question in enumerate(error.questions)
+    }
+    told_of = Phrase(" ".join(f"{{{name}}}" for name in said), said)
+    return respond(request, _of_list("list-not-clear", said=told_of)._replace(fields=questions))
 
 
 def _of_list(kind: str, **details: Any) -> Trouble:

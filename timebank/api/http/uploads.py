@@ -21,8 +21,9 @@ from timebank.api.http.streams import Streamed
 from timebank.exchange.imports.chunks import Judged
 from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.results import NOT_IN, ListAsRead, RowVerdict
+from timebank.exchange.imports.understood import Form, Understood
 from timebank.exchange.spreadsheets.errors import SpreadsheetError
-from timebank.exchange.spreadsheets.headings import Said
+from timebank.exchange.spreadsheets.headings import Hidden, Said
 from timebank.exchange.spreadsheets.rejected import Rejected, suffix_of
 from timebank.exchange.workbooks.opening import is_workbook as is_workbook_in
 from timebank.identity.limits.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
@@ -55,11 +56,16 @@ Units = Annotated[
     list[str] | None,
     QueryParameter(name="unit", description="What bare numbers count: HEADING=UNIT, minutes, hours or days."),
 ]
+HiddenRows = Annotated[
+    Hidden | None,
+    QueryParameter(name="hidden", description="What becomes of rows that the sheet hides: they are taken, or left."),
+]
 Answer = Annotated[
-    Literal["verdicts", "lines", "rejected"],
+    Literal["verdicts", "lines", "rejected", "understood"],
     QueryParameter(
         description="What is sent: all verdicts as one JSON object; the same line by line as rows are done "
-        "(application/x-ndjson), for long lists; or only the file of the rows that were not taken."
+        "(application/x-ndjson), for long lists; only the file of the rows that were not taken; or a file of every row "
+        "as it was understood, beside what became of it."
     ),
 ]
 
@@ -92,6 +98,7 @@ class Options(NamedTuple):
 
 
 def options_of(
+    request: BankRequest,
     dry_run: bool,
     answer: str,
     encoding: str | None,
@@ -99,6 +106,7 @@ def options_of(
     ignore: list[str] | None,
     columns: list[str] | None,
     units: list[str] | None,
+    hidden: Hidden | None,
 ) -> Options:
     """The parameters of a request, put together. Raises `SpreadsheetError`."""
     said = Said(
@@ -107,6 +115,8 @@ def options_of(
         ignore=tuple(ignore or ()),
         columns=_pairs(columns, "column"),
         units=_pairs(units, "unit"),
+        hidden=hidden,
+        language=request.listener.language,
     )
     return Options(dry_run, answer, said)
 
@@ -186,7 +196,7 @@ async def answered(
 ) -> Response[Any]:
     """The verdicts on a list, sent while they come, in the form that is asked for."""
     sending = _Sending(request, upload, opened, verdicts, options)
-    if options.answer == "rejected":
+    if options.answer in {"rejected", "understood"}:
         return await sending.file_alone()
     if options.answer == "lines":
         return Streamed(sending.lines(), "application/x-ndjson")
@@ -211,17 +221,22 @@ class _Sending:
         self._options = options
         self._counts: Counter[str] = Counter()
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed by `close`
+        self._suffix = suffix_of(opened.table)
         self._rejected = Rejected(opened.table, self._file)
+        form: Form = "csv" if self._suffix == ".csv" else "xlsx"
+        self._understood = Understood(opened, self._file, form) if options.answer == "understood" else None
 
     async def _judged(self) -> AsyncIterator[list[RowVerdict]]:
         """The verdicts; the rows that are not taken are kept."""
         async for judged in self._verdicts:
             for row, verdict in judged:
                 self._counts[verdict.status] += 1
-                if verdict.status in NOT_IN:
+                if self._understood:
+                    self._understood.add(row, verdict)
+                elif verdict.status in NOT_IN:
                     self._rejected.add(row, verdict.reason or "")
             yield [verdict for _, verdict in judged]
-        self._rejected.close()
+        (self._understood or self._rejected).close()
 
     def _close(self) -> None:
         self._file.close()
@@ -232,10 +247,10 @@ class _Sending:
 
     @property
     def _about(self) -> tuple[str, str]:
-        """The name and the media type of the file of the rows that were not taken."""
-        suffix = suffix_of(self._opened.table)
+        """The name and the media type of the file."""
         sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        return f"{self._upload.stem}.rejected{suffix}", "text/csv" if suffix == ".csv" else sheet
+        what = "understood" if self._understood else "rejected"
+        return f"{self._upload.stem}.{what}{self._suffix}", "text/csv" if self._suffix == ".csv" else sheet
 
     def _base64(self) -> AsyncIterator[bytes]:
         return _in_base64(self._file)
@@ -285,14 +300,14 @@ class _Sending:
         yield b',"position":' + msgspec.json.encode(await self._position())
 
     async def file_alone(self) -> Response[Any]:
-        """The file of the rows that were not taken; 204 if all were."""
+        """The file of the rows that were not taken (204 if all were), or of all as they were understood."""
         try:
             async for _ in self._judged():
                 pass
         except BaseException:
             self._close()
             raise
-        if not self._rejected.rows:
+        if not (self._understood or self._rejected.rows):
             self._close()
             return Response(None, status_code=204)
         name, media_type = self._about

@@ -14,6 +14,7 @@ from timebank.api.http.uploads import (
     Columns,
     DryRun,
     Encoding,
+    HiddenRows,
     Ignore,
     Imported,
     Sheet,
@@ -50,13 +51,14 @@ class VolunteersImportController(Controller):
         ignore: Ignore = None,
         columns: Columns = None,
         units: Units = None,
+        hidden: HiddenRows = None,
     ) -> Response[Imported]:
         """Register the people on a list (CSV, .xlsx, .xls, .ods), sent as the body or as the file of a form.
 
         What cannot be told of the list is asked (422), before anything is written. Who is registered already, with the
         same name and phone, is not registered again; who may be is a question in the verdict on their row.
         """
-        options = options_of(dry_run, answer, encoding, sheet, ignore, columns, units)
+        options = options_of(request, dry_run, answer, encoding, sheet, ignore, columns, units, hidden)
         upload = await uploaded(request)
         opened = await opened_within_limits(request, upload, partial(open_volunteers, said=options.said))
         run = VolunteersImport(

@@ -15,6 +15,7 @@ from timebank.api.http.uploads import (
     Columns,
     DryRun,
     Encoding,
+    HiddenRows,
     Ignore,
     Imported,
     Sheet,
@@ -47,6 +48,7 @@ class ServiceImportController(Controller):
         ignore: Ignore = None,
         columns: Columns = None,
         units: Units = None,
+        hidden: HiddenRows = None,
     ) -> Response[Imported]:
         """Log the service on a list (CSV, .xlsx, .xls, .ods), sent as the body or as the file of a form.
 
@@ -54,7 +56,7 @@ class ServiceImportController(Controller):
         missing, and each row is told what it is. Somebody else confirms what is logged. Rows count on a limit of their
         own, and so many are one transaction that other requests get their turn.
         """
-        options = options_of(dry_run, answer, encoding, sheet, ignore, columns, units)
+        options = options_of(request, dry_run, answer, encoding, sheet, ignore, columns, units, hidden)
         await request.wait_for_reads()
         await request.must_be_known("organisation_id", organisation_id)
         await request.sight.must_log_for(OrganisationId(organisation_id))

@@ -23,8 +23,9 @@ from timebank.cli.common import (
     named_or_asked_for,
     progress_bar,
     run_services,
+    spoken_here,
 )
-from timebank.cli.lists.verdicts import STANDARD_INPUT, Teller, tell_how_it_is_read, tell_questions
+from timebank.cli.lists.verdicts import STANDARD_INPUT, ListTeller, Teller, tell_questions
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.exchange.imports.chunks import Judged
 from timebank.exchange.imports.lists import OpenedList, open_records, open_volunteers
@@ -37,6 +38,7 @@ from timebank.projections.organisations import organisations
 from timebank.projections.organisations.organisations import OrganisationView
 from timebank.runtime.composition import Services
 from timebank.runtime.founding import OPERATOR
+from timebank.words import LANGUAGES, Language, told
 
 E = TypeVar("E")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,6 +50,12 @@ SHOWN_ORGANISATIONS = 10
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Show the verdicts, and write nothing to the bank.")
+UNDERSTOOD = click.option(
+    "--understood",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every row as it was understood, with its verdict, to a new FILE (.csv or .xlsx); in a dry run too.",
+)
 EVERY_ROW = click.option("--every-row", is_flag=True, help="Show the verdict on every row.")
 
 _OPTIONS = (
@@ -67,6 +75,17 @@ _OPTIONS = (
         multiple=True,
         metavar="HEADING=UNIT",
         help="What bare numbers in a column count, as 时长=hours (or minutes, or days). Repeatable.",
+    ),
+    click.option(
+        "--hidden",
+        type=click.Choice(["take", "leave"]),
+        help="What becomes of rows that the sheet hides, by a filter perhaps.",
+    ),
+    click.option(
+        "--language",
+        type=click.Choice(LANGUAGES),
+        default=spoken_here,
+        help="In which language all is told; else as LC_ALL, LC_MESSAGES or LANG say.",
     ),
 )
 
@@ -120,9 +139,12 @@ def template_command(kind: str, file: Path | None, language: str) -> None:
 @FILE
 @DRY_RUN
 @EVERY_ROW
+@UNDERSTOOD
 @reading_options
 @BANK
-def import_volunteers_command(file: Path, dry_run: bool, every_row: bool, bank: str | None, **options: Any) -> None:
+def import_volunteers_command(
+    file: Path, dry_run: bool, every_row: bool, understood: Path | None, bank: str | None, **options: Any
+) -> None:
     """Register the people on a list: name 姓名, phone 手机, skills 技能.
 
     Somebody who is registered already, with the same name and phone, is not registered again.
@@ -132,11 +154,12 @@ def import_volunteers_command(file: Path, dry_run: bool, every_row: bool, bank: 
     async def register_people(services: Services, file: Path) -> None:
         bank_id = (await find_bank(services, bank)).bank_id
         with file.open("rb") as opened_file:
-            opened = await _opened(file, lambda: open_volunteers(opened_file, said))
+            opened = await _opened(file, said.language, lambda: open_volunteers(opened_file, said))
             run = VolunteersImport(services, bank_id, OPERATOR, dry_run=dry_run)
-            await _import(file, opened, run.verdicts(opened), Teller(opened, dry_run=dry_run, every_row=every_row))
+            teller = Teller(opened, dry_run=dry_run, every_row=every_row, understood=_new(understood))
+            await _import(file, opened, run.verdicts(opened), teller)
 
-    _run(file, register_people)
+    _run(file, said.language, register_people)
 
 
 @import_group.command("records")
@@ -149,6 +172,7 @@ def import_volunteers_command(file: Path, dry_run: bool, every_row: bool, bank: 
 )
 @DRY_RUN
 @EVERY_ROW
+@UNDERSTOOD
 @reading_options
 @BANK
 def import_records_command(
@@ -157,6 +181,7 @@ def import_records_command(
     confirm_as: Whom | None,
     dry_run: bool,
     every_row: bool,
+    understood: Path | None,
     bank: str | None,
     **options: Any,
 ) -> None:
@@ -172,7 +197,9 @@ def import_records_command(
         organisation_id = await _find_organisation(services, found.bank_id, organisation)
         signer = VolunteerId((await find_volunteer(services, found, confirm_as)).volunteer_id) if confirm_as else None
         with file.open("rb") as opened_file:
-            opened = await _opened(file, lambda: open_records(opened_file, said, ZoneInfo(found.timezone)))
+            opened = await _opened(
+                file, said.language, lambda: open_records(opened_file, said, ZoneInfo(found.timezone))
+            )
             run = RecordsImport(
                 services,
                 found.bank_id,
@@ -181,9 +208,10 @@ def import_records_command(
                 signer=signer,
                 dry_run=dry_run,
             )
-            await _import(file, opened, run.verdicts(opened), Teller(opened, dry_run=dry_run, every_row=every_row))
+            teller = Teller(opened, dry_run=dry_run, every_row=every_row, understood=_new(understood))
+            await _import(file, opened, run.verdicts(opened), teller)
 
-    _run(file, log_service)
+    _run(file, said.language, log_service)
 
 
 async def _find_organisation(services: Services, bank_id: UUID, wanted: str) -> OrganisationId:
@@ -204,12 +232,18 @@ async def _find_organisation(services: Services, bank_id: UUID, wanted: str) -> 
     raise click.BadParameter(f"{what} {wanted}; there are: {listed or 'none'}", param_hint="--organisation")
 
 
-def _said(
-    encoding: str | None, sheet: str | None, ignore: tuple[str, ...], columns: tuple[str, ...], units: tuple[str, ...]
-) -> Said:
+def _said(columns: tuple[str, ...], units: tuple[str, ...], **others: Any) -> Said:
     """What the options say of a list."""
-    read_as, counted = _pairs(columns, "--column"), _pairs(units, "--unit")
-    return Said(encoding=encoding, sheet=sheet, ignore=ignore, columns=read_as, units=counted)
+    return Said(columns=_pairs(columns, "--column"), units=_pairs(units, "--unit"), **others)
+
+
+def _new(understood: Path | None) -> Path | None:
+    """The file for every row, if one is wanted. Raises `click.BadParameter` if it cannot be made so."""
+    if understood and understood.suffix.lower() not in {".xlsx", ".csv"}:
+        raise click.BadParameter("the name has to end in .xlsx or .csv", param_hint="--understood")
+    if understood and understood.exists():
+        raise click.BadParameter(f"{understood} is there already; give another name", param_hint="--understood")
+    return understood
 
 
 def _pairs(options: tuple[str, ...], name: str) -> dict[str, Any]:
@@ -223,14 +257,16 @@ def _pairs(options: tuple[str, ...], name: str) -> dict[str, Any]:
     return pairs
 
 
-def _run(file: Path, importing: Callable[[Services, Path], Coroutine[Any, Any, None]]) -> None:
+def _run(file: Path, language: Language, importing: Callable[[Services, Path], Coroutine[Any, Any, None]]) -> None:
     """Import, and end the program with what has to be said first, where there is something."""
     try:
         with _at_hand(file) as at_hand:
             run_services(lambda services: importing(services, at_hand), memories=MEMORIES)
     except QuestionsError as error:
-        tell_questions(error)
+        tell_questions(error, language)
         raise SystemExit(1) from None
+    except SpreadsheetError as error:
+        raise click.ClickException(told(*error.phrase, language)) from None
 
 
 @contextlib.contextmanager
@@ -249,15 +285,15 @@ def _at_hand(file: Path) -> Iterator[Path]:
         sys.stdout.flush()
 
 
-async def _opened(file: Path, open_list: Callable[[], OpenedList[E]]) -> OpenedList[E]:
+async def _opened(file: Path, language: Language, open_list: Callable[[], OpenedList[E]]) -> OpenedList[E]:
     """The list, after it has been told how it is understood."""
     try:
         opened = await asyncio.to_thread(open_list)
     except QuestionsError:
         raise
     except SpreadsheetError as error:
-        raise SpreadsheetError("{file}: {why}", file=file.name, why=str(error)) from None
-    tell_how_it_is_read(file.name, opened.as_read)
+        raise SpreadsheetError("{file}: {why}", file=file.name, why=error.phrase) from None
+    ListTeller(file.name, opened.as_read, language).tell()
     opened.must_be_clear()
     return opened
 
@@ -268,7 +304,7 @@ async def _import(file: Path, opened: OpenedList[Any], verdicts: AsyncIterator[l
     with contextlib.ExitStack() as stack:
         bar = stack.enter_context(progress_bar(f"Importing {file.name}", rows))
         progress = adding(bar, rows)
-        rejected = stack.enter_context(teller.rejected(file))
+        rejected = stack.enter_context(teller.files(file))
         async for judged in verdicts:
             teller.take_in(judged, rejected)
             progress(len(judged))

@@ -90,9 +90,10 @@ class EnterService(Command, frozen=True, kw_only=True):
             raise RoleMissing(role=" or ".join(roles), organisation_id=self.log.organisation_id) from None
 
     def _again(self, record: ServiceRecord, known: Known) -> Iterator[Fact]:
-        differences = _differences(self.log, record)
-        if differences:
-            raise RecordDiffers(record_id=record.record_id, status=record.status, differences=differences)
+        differing = _differing(self.log, record)
+        if differing:
+            said = "; ".join(f"{name} {there}, here {here}" for name, there, here in differing)
+            raise RecordDiffers(record_id=record.record_id, status=record.status, differences=said, differing=differing)
         if self.signer is None or record.status != "logged":
             raise DuplicateRecord(record_id=record.record_id, status=record.status)
         yield self._confirmed(record.record_id, self.signer, known)
@@ -103,16 +104,14 @@ class EnterService(Command, frozen=True, kw_only=True):
         return msgspec.structs.replace(confirmed, signed_by=signer.actor)
 
 
-def _differences(log: LogService, record: ServiceRecord) -> str:
-    """In what a row differs from the record as it now stands, in words; empty if in nothing."""
+def _differing(log: LogService, record: ServiceRecord) -> tuple[tuple[str, str, str], ...]:
+    """In what a row differs from the record as it now stands: the field, what it says there, and what here."""
     before = record.logged
     said = {name: (getattr(before, name), getattr(log, name)) for name in _COMPARED}
     said["minutes"] = record.minutes, served_minutes(log.started_at, log.ended_at, log.minutes)
     said["started_at"] = before.started_at, log.started_at
     said["ended_at"] = before.ended_at, log.ended_at
-    return "; ".join(
-        f"{name} {_shown(there)}, here {_shown(here)}" for name, (there, here) in said.items() if there != here
-    )
+    return tuple((name, _shown(there), _shown(here)) for name, (there, here) in said.items() if there != here)
 
 
 def _shown(value: Any) -> str:

@@ -3,6 +3,7 @@
 import re
 
 from timebank.exchange.cells.errors import CellError
+from timebank.words import Phrase
 
 _ERRORS = {
     "#N/A": "no value was found",
@@ -55,25 +56,26 @@ def must_be_whole(text: str) -> None:
             raise CellError(text, problem)
 
 
-def _what_happened(said: str) -> str | None:
+def _what_happened(said: str) -> Phrase | None:
     if said[:1] == "#":
         error = said.upper().replace("！", "!").replace("？", "?")
         error = _ERRORS_IN_CHINESE.get(error, error)
         if error in _ERRORS:
-            return f"is an error of the spreadsheet, not a value: {_ERRORS[error]}"
+            return Phrase("is an error of the spreadsheet, not a value: {why}", {"why": _ERRORS[error]})
         if _TOO_NARROW.fullmatch(said):
-            return "is how the spreadsheet shows a column that is too narrow: widen it, and save again"
+            return Phrase("is how the spreadsheet shows a column that is too narrow: widen it, and save again", {})
     if _FROM_ABOVE.fullmatch(said):
-        return "says nothing by itself: fill it in from above"
+        return Phrase("says nothing by itself: fill it in from above", {})
     if _NUMBERED_ERROR.fullmatch(said):
-        return "is an error of the spreadsheet, not a value"
+        return Phrase("is an error of the spreadsheet, not a value", {})
     if _FORMULA.match(said):
-        return "is a formula, not its result: copy the column, paste it as values, and save again"
+        return Phrase("is a formula, not its result: copy the column, paste it as values, and save again", {})
     if _SCIENTIFIC.fullmatch(said):
-        return (
+        return Phrase(
             "is how the spreadsheet has shortened a long number, and its last digits are lost: "
-            "format the column as text, and enter the number again"
+            "format the column as text, and enter the number again",
+            {},
         )
     if _LOST.search(said) or _QUESTION_MARKS.fullmatch(said):
-        return "has lost characters: the list was saved in an encoding that has not got them"
+        return Phrase("has lost characters: the list was saved in an encoding that has not got them", {})
     return None

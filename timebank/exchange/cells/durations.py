@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from timebank.exchange.cells.damage import must_be_whole
 from timebank.exchange.cells.errors import CellError
+from timebank.exchange.cells.numerals import duration_in_digits
 from timebank.exchange.cells.texts import plain
 
 Unit: TypeAlias = Literal["minutes", "hours", "days"]
@@ -29,9 +30,13 @@ _WITH_UNITS = re.compile(
     rf"(?:(?P<minutes>{_NUMBER})\s*(?P<said>{_MINUTES})?)?",
     re.IGNORECASE,
 )
-_HALF_AN_HOUR = re.compile(r"半个?(?:小时|小時|钟头)")
-_CHINESE = re.compile(r"[一二两三四五六七八九十](?=个|小|钟|分)")
-_VALUES = {char: str(1 + at) for at, char in enumerate("一二三四五六七八九")} | {"两": "2", "十": "10"}
+_PARTS_OF_AN_HOUR = {
+    **dict.fromkeys(("半小时", "半个小时", "半小時", "半個小時", "半个钟头", "半个钟"), 30),
+    "一刻钟": 15,
+    "1刻钟": 15,
+    "三刻钟": 45,
+    "3刻钟": 45,
+}
 
 
 class Amount(NamedTuple):
@@ -57,7 +62,7 @@ class Amount(NamedTuple):
 def parse_amount(text: str) -> Amount:
     """How long something took, as far as the cell says it. Raises `CellError`."""
     must_be_whole(text)
-    said = _CHINESE.sub(lambda found: _VALUES[found[0]], plain(text))
+    said = duration_in_digits(plain(text))
     if _BARE.fullmatch(said):
         if _TWO_WAYS.fullmatch(said):
             raise CellError(text, "can be read in two ways: write it without a comma, or with a point")
@@ -66,8 +71,8 @@ def parse_amount(text: str) -> Amount:
     if colon := _COLON.fullmatch(said):
         seconds = int(colon[1]) * 3600 + int(colon[2]) * 60 + int(colon[3] or 0)
         return Amount(text, Decimal(seconds) / 60, 0, is_bare=False)
-    if _HALF_AN_HOUR.fullmatch(said):
-        return Amount(text, Decimal(30), 0, is_bare=False)
+    if part := _PARTS_OF_AN_HOUR.get(said.replace(" ", "")):
+        return Amount(text, Decimal(part), 0, is_bare=False)
     units = _WITH_UNITS.fullmatch(said)
     if units and (units["hours"] or units["said"]):
         return Amount(text, _minutes_written(units), 0, is_bare=False)

@@ -39,7 +39,7 @@ def parse_phone(text: str) -> str:
     spelling = phone_spelling(number)
     if _NEARLY_A_MOBILE.fullmatch(spelling.removeprefix("+86")):
         digits = len(spelling.removeprefix("+86"))
-        raise CellError(text, f"has {digits} digits, and the number of a mobile has 11: look it up")
+        raise CellError(text, "has {digits} digits, and the number of a mobile has 11: look it up", digits=digits)
     return spelling
 
 
@@ -53,7 +53,7 @@ def parse_number(text: str) -> VolunteerNumber:
         return VolunteerNumber(number)
     if len(number) == _NUMBER_DIGITS and number.isascii() and number.isdigit():
         raise CellError(text, "is no volunteer's number: one of its digits is mistyped")
-    raise CellError(text, f"is no volunteer's number of {_NUMBER_DIGITS} digits")
+    raise CellError(text, "is no volunteer's number of {digits} digits", digits=_NUMBER_DIGITS)
 
 
 def is_phone(text: str) -> bool:

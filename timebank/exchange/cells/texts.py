@@ -95,7 +95,8 @@ def parse_capacity(text: str) -> Capacity:
     for capacity, spellings in _CAPACITIES.items():
         if said in map(squeeze, spellings):
             return capacity
-    raise CellError(text, "is not one of " + ", ".join(f"{said[0]} ({name})" for name, said in _CAPACITIES.items()))
+    known = ", ".join(f"{said[0]} ({name})" for name, said in _CAPACITIES.items())
+    raise CellError(text, "is not one of {known}", known=known)
 
 
 def names_a_capacity(text: str) -> bool:

@@ -72,7 +72,7 @@ async def in_chunks(opened: OpenedList[E], judge: Judge[E], submit: Submit, size
             try:
                 entries.append(Entry(row, opened.read(row)))
             except RowError as error:
-                verdicts[row.line] = RowVerdict(line=row.line, status="refused", reason=str(error))
+                verdicts[row.line] = opened.refused(row, error)
         judged = await judge(entries, submit)
         verdicts.update({verdict.line: verdict for verdict in judged})
         yield [(row, verdicts[row.line]) for row in chunk]
@@ -83,8 +83,3 @@ async def _taking_turns(rows: Sequence[Row]) -> AsyncIterator[Row]:
         for row in rows[start : start + READ_AT_ONCE]:
             yield row
         await asyncio.sleep(0)
-
-
-def refused(row: Row, reason: str) -> RowVerdict:
-    """A row that is not taken."""
-    return RowVerdict(line=row.line, status="refused", reason=reason)

@@ -13,7 +13,7 @@ from timebank.exchange.imports.service import CLAIMS, Counting, read_times
 from timebank.exchange.spreadsheets.errors import Question
 from timebank.exchange.spreadsheets.headings import ColumnRead
 from timebank.exchange.spreadsheets.reading import Row, Table
-from timebank.words import Phrase
+from timebank.words import Phrase, Quoted
 
 EXAMPLES = 3
 
@@ -59,14 +59,15 @@ class UnitOf:
         return next(iter(self._agreeing)) if len(self._agreeing) == 1 else None
 
     @property
-    def note(self) -> str | None:
+    def notes(self) -> list[Phrase]:
         """Why it is in that unit, and what else was seen."""
         notes = []
         if self.unit and not self.column.unit:
-            notes.append(f"in {self._agreeing[self.unit]} rows that is the time from start to end")
+            rows = self._agreeing[self.unit]
+            notes.append(Phrase("in {rows} rows that is the time from start to end", {"rows": rows}))
         if self.unit and self._less:
-            notes.append(f"in {self._less} rows it is not the time from start to end")
-        return "; ".join(notes) or None
+            notes.append(Phrase("in {rows} rows it is not the time from start to end", {"rows": self._less}))
+        return notes
 
     def question(self) -> Question | None:
         """What has to be said of the column, if anything."""
@@ -74,14 +75,16 @@ class UnitOf:
         label = self.column.label
         answers = tuple(f"unit={label}={unit}" for unit in UNITS if unit != "days" or self._agreeing["days"])
         if said and not self._is_said and self._agreeing and said not in self._agreeing:
-            details = {"column": label, "unit": said, "others": " or ".join(self._agreeing)}
+            details = {"column": Quoted(label), "unit": said, "others": " or ".join(self._agreeing)}
             return Question(label, Phrase(ANOTHER_UNIT, details), answers)
         if said or not self._bare or len(self._agreeing) == 1:
             return None
         if self._agreeing:
             units = ", ".join(f"{unit} ({rows})" for unit, rows in self._agreeing.items())
-            return Question(label, Phrase(TWO_UNITS, {"column": label, "units": units}), answers)
-        return Question(label, Phrase(NO_UNIT, {"column": label, "examples": ", ".join(self._examples)}), answers)
+            return Question(label, Phrase(TWO_UNITS, {"column": Quoted(label), "units": units}), answers)
+        return Question(
+            label, Phrase(NO_UNIT, {"column": Quoted(label), "examples": ", ".join(self._examples)}), answers
+        )
 
 
 class Counted:
@@ -144,9 +147,9 @@ class Counted:
         )
 
     @property
-    def serial_note(self) -> str:
+    def serial_note(self) -> Phrase:
         """What is said of such a column."""
-        return f"no volunteers' numbers: {', '.join(map(shown, self._examples))}"
+        return Phrase("no volunteers' numbers: {examples}", {"examples": ", ".join(map(shown, self._examples))})
 
     def result(self) -> Counting:
         """What was found out."""

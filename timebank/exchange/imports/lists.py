@@ -5,12 +5,14 @@ from typing import IO, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from timebank.domain.person import Skills
+from timebank.domain.refusing import Refusal
 from timebank.exchange.cells.errors import shown
+from timebank.exchange.cells.guards import filled
 from timebank.exchange.cells.people import parse_phone
 from timebank.exchange.cells.texts import parse_line, parse_lines, squeeze
 from timebank.exchange.imports.counting import Counted
-from timebank.exchange.imports.results import Asked, ColumnAsRead, Kind, ListAsRead, RowAsRead
-from timebank.exchange.imports.rows import Cells, RowError
+from timebank.exchange.imports.results import Asked, ColumnAsRead, Kind, ListAsRead, RowAsRead, RowVerdict
+from timebank.exchange.imports.rows import Cells, RowError, told_together
 from timebank.exchange.imports.service import Served, read_service
 from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS, VOLUNTEER_COLUMNS, Vocabulary
 from timebank.exchange.spreadsheets.errors import Question, QuestionsError
@@ -18,11 +20,18 @@ from timebank.exchange.spreadsheets.headings import ColumnRead, Said
 from timebank.exchange.spreadsheets.lookalikes import Looks, by_heading
 from timebank.exchange.spreadsheets.reading import Row, Table, open_list
 from timebank.exchange.spreadsheets.rejected import REASON_HEADING
-from timebank.words import Phrase
+from timebank.words import Language, Phrase, told
 
 RECORDS = Vocabulary(RECORD_COLUMNS)
 VOLUNTEERS = Vocabulary(VOLUNTEER_COLUMNS)
 
+TURNED_DOWN = (
+    "{column} is not read, but says {said} in line {line}, and the like in {rows} rows: would the office take those? "
+    "Take them out of the list, or say that the column is to be ignored: then all are taken. Is it to be ignored?"
+)
+HIDDEN = "The sheet hides {rows} of the rows ({lines}), perhaps by a filter: are they to be taken, or left out?"
+ALL_RESIDENTS = "There is no column for the capacity: all are taken as residents."
+MERGED = "Cells that stretch over several rows are read in each of them: rows {rows}."
 LOOKALIKE = "{column} is not read, but looks like {like}: is it to be ignored?"
 
 SHOWN_ROWS = 3
@@ -57,6 +66,21 @@ class OpenedList(Generic[E]):
         self.read = read
         """What a row says. Raises `RowError`."""
 
+    def say(self, *phrases: Phrase) -> str:
+        """What is to be said of the list, in the language of whoever sent it."""
+        return told_together(phrases, self.table.language)
+
+    def refused(self, row: Row, why: RowError | Refusal | Phrase) -> RowVerdict:
+        """A row that is not taken."""
+        match why:
+            case RowError():
+                reason = self.say(*why.phrases)
+            case Refusal():
+                reason = told(why.template, why.details, self.table.language)
+            case _:
+                reason = self.say(why)
+        return RowVerdict(line=row.line, status="refused", reason=reason)
+
     def must_be_clear(self) -> None:
         """Raises `QuestionsError` if something has to be said first."""
         if self.questions:
@@ -88,12 +112,12 @@ def open_records(file: IO[bytes], said: Said, zone: ZoneInfo) -> OpenedList[Serv
         return read_service(Cells(table, row), zone, counting)
 
     questions = [question for each in counted.units.values() if (question := each.question())]
-    notes = {name: each.note for name, each in counted.units.items() if each.note}
+    notes = {name: each.notes for name, each in counted.units.items() if each.notes}
     units = {name: each.unit for name, each in counted.units.items() if each.unit}
     if counted.is_serial:
-        notes["number"] = counted.serial_note
-    remarks = [] if table.column("capacity") else ["There is no column for the capacity: all are taken as residents."]
-    questions += survey.lookalikes()
+        notes["number"] = [counted.serial_note]
+    remarks = [] if table.column("capacity") else [Phrase(ALL_RESIDENTS, {})]
+    questions += survey.questions()
     as_read = survey.told(notes, units, questions, remarks, lambda row: read(row).said())
     return OpenedList(table, as_read, read, questions)
 
@@ -111,8 +135,8 @@ def open_volunteers(file: IO[bytes], said: Said) -> OpenedList[Person]:
     def read(row: Row) -> Person:
         return _read_person(Cells(table, row), is_serial=is_serial)
 
-    notes = {"number": counted.serial_note} if is_serial else {}
-    questions = list(survey.lookalikes())
+    notes = {"number": [counted.serial_note]} if is_serial else {}
+    questions = list(survey.questions())
     as_read = survey.told(notes, {}, questions, [], lambda row: read(row).said())
     return OpenedList(table, as_read, read, questions)
 
@@ -145,10 +169,12 @@ class _Survey:
         self._kind: Kind = kind
         names = {column.name for column in (RECORD_COLUMNS if kind == "records" else VOLUNTEER_COLUMNS)}
         self._names = names
-        self._looks = {column.position: Looks(names) for column in self._unread()}
+        self._looks = {column.position: Looks(column.heading, names) for column in self._unread()}
         self._rows = 0
         self._passed_over: list[int] = []
         self._passed_over_rows = 0
+        self._hidden = 0
+        self._hidden_lines: list[int] = []
         self._first: list[Row] = []
 
     def _unread(self) -> Iterator[ColumnRead]:
@@ -157,27 +183,31 @@ class _Survey:
     def take_in(self, row: Row) -> bool:
         """One more row; whether it is one that says something."""
         for position, looks in self._looks.items():
-            looks.take_in(row.original[position].strip() if position < len(row.original) else "")
+            looks.take_in(filled(row.original[position]) if position < len(row.original) else "", row.line)
         if why_passed_over(self._table, row):
             self._passed_over_rows += 1
             if len(self._passed_over) < SHOWN_LINES:
                 self._passed_over.append(row.line)
             return False
         self._rows += 1
+        if row.is_hidden:
+            self._hidden += 1
+            if len(self._hidden_lines) < SHOWN_LINES:
+                self._hidden_lines.append(row.line)
         if len(self._first) < SHOWN_ROWS:
             self._first.append(row)
         return True
 
     def told(
         self,
-        notes: dict[str, str],
+        notes: dict[str, list[Phrase]],
         units: Mapping[str, str],
         questions: Sequence[Question],
-        remarks: list[str],
+        remarks: Sequence[Phrase],
         said: Callable[[Row], dict[str, str]],
     ) -> ListAsRead:
         """How the list is understood."""
-        form, table = self._table.form, self._table
+        form, table, language = self._table.form, self._table, self._table.language
         return ListAsRead(
             kind=self._kind,
             form=form.kind,
@@ -188,40 +218,71 @@ class _Survey:
             headings_in_line=table.line,
             rows=self._rows,
             columns=[self._column(each, notes, units) for each in table.columns if each.heading != REASON_HEADING],
-            first=[_as_read(row, said) for row in self._first],
+            first=[_as_read(row, said, language) for row in self._first],
             passed_over=self._passed_over_rows,
             passed_over_lines=self._passed_over,
-            notes=remarks,
-            questions=[Asked(about=each.about, question=each.text, answers=list(each.answers)) for each in questions],
+            hidden=self._hidden,
+            hidden_lines=self._hidden_lines,
+            notes=[told(*each, language) for each in (*remarks, *self._remarks())],
+            questions=[
+                Asked(about=each.about, question=told(*each.phrase, language), answers=list(each.answers))
+                for each in questions
+            ],
         )
 
-    def _column(self, column: ColumnRead, notes: dict[str, str], units: Mapping[str, str]) -> ColumnAsRead:
+    def _remarks(self) -> Iterator[Phrase]:
+        """What the sheet is like, where that matters."""
+        form, line = self._table.form, self._table.line
+        merged = [f"{first}-{last}" for first, last in form.view.merged if last > line]
+        if merged:
+            yield Phrase(MERGED, {"rows": ", ".join(merged[:SHOWN_LINES])})
+
+    def _column(self, column: ColumnRead, notes: Mapping[str, list[Phrase]], units: Mapping[str, str]) -> ColumnAsRead:
         name = column.name
+        said = [Phrase("hidden", {})] if self._table.form.view.hides_column(column.position) else []
         if name is None:
-            note = "empty" if self._looks[column.position].is_empty else None
+            said += [Phrase("empty", {})] if self._looks[column.position].is_empty else []
+        said += notes.get(name or "", [])
+        note = told_together(said, self._table.language) or None
+        if name is None:
             return ColumnAsRead(heading=column.label, note=note)
         return ColumnAsRead(
             heading=column.label,
             read_as=None if name == "number" and name in notes else name,
             unit=units.get(name, column.unit),
-            note=notes.get(name),
+            note=note,
         )
 
-    def lookalikes(self) -> Iterator[Question]:
+    def questions(self) -> Iterator[Question]:
+        """What has to be said of rows and columns before the list can be imported."""
+        if self._hidden and not self._table.is_told_of_hidden:
+            lines = ", ".join(map(str, self._hidden_lines)) + (", …" if self._hidden > SHOWN_LINES else "")
+            phrase = Phrase(HIDDEN, {"rows": self._hidden, "lines": lines})
+            yield Question("hidden", phrase, ("hidden=take", "hidden=leave"))
+        for column in self._unread():
+            looks = self._looks[column.position]
+            if looks.turned_down and not column.is_ignored:
+                line, cell = looks.turned_down_first
+                details = {"column": shown(column.label), "said": shown(cell), "rows": looks.turned_down, "line": line}
+                yield Question(column.label, Phrase(TURNED_DOWN, details), (f"ignore={column.label}",))
+        yield from self._lookalikes()
+
+    def _lookalikes(self) -> Iterator[Question]:
         """Of each column that is not read and looks like one we know, unless somebody has said so: is it one?"""
         for column in self._unread():
             looks = self._looks[column.position]
-            if looks.is_empty or column.is_ignored:
+            if looks.is_empty or column.is_ignored or looks.turned_down:
                 continue
             like = by_heading(column.heading, self._names) or looks.like()
             if like:
                 label = column.label
-                phrase = Phrase(LOOKALIKE, {"column": shown(label), "like": like})
+                means = (RECORDS if self._kind == "records" else VOLUNTEERS).columns[like].headings[0]
+                phrase = Phrase(LOOKALIKE, {"column": shown(label), "like": f"{like} ({means})"})
                 yield Question(label, phrase, (f"ignore={label}", f"column={label}={like}"))
 
 
-def _as_read(row: Row, said: Callable[[Row], dict[str, str]]) -> RowAsRead:
+def _as_read(row: Row, said: Callable[[Row], dict[str, str]], language: Language) -> RowAsRead:
     try:
         return RowAsRead(line=row.line, said=said(row))
     except RowError as error:
-        return RowAsRead(line=row.line, problem=str(error))
+        return RowAsRead(line=row.line, problem=told_together(error.phrases, language))

@@ -1,7 +1,9 @@
 """Importing service: a list of who did what, and when, becomes records of it."""
 
-from collections.abc import AsyncIterator, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,7 +14,8 @@ from timebank.domain.refusing import Refusal
 from timebank.domain.service.lists import EnterService
 from timebank.domain.service.records import LogService
 from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
-from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, refused, submitting
+from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, submitting
+from timebank.exchange.imports.lines import Lines
 from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.rows import RowError
@@ -22,6 +25,7 @@ from timebank.exchange.spreadsheets.reading import Row
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
 from timebank.runtime.composition import Services
+from timebank.words import Phrase, Quoted
 
 
 class RecordsImport:
@@ -56,26 +60,33 @@ class RecordsImport:
             pass
         at = await local_now(self._services, self._bank_id)
 
+        judges = _Judges(opened, dry_run=self._dry_run)
+
         async def judge(entries: Sequence[Entry[Served]], submit: Submit) -> list[RowVerdict]:
-            return await self._judge(entries, submit, at)
+            return await self._judge(entries, submit, at, judges)
 
-        async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
-            async for judged in in_chunks(opened, judge, submit, size):
-                yield judged
+        with contextlib.closing(judges):
+            async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
+                async for judged in in_chunks(opened, judge, submit, size):
+                    yield judged
 
-    async def _judge(self, entries: Sequence[Entry[Served]], submit: Submit, at: datetime) -> list[RowVerdict]:
+    async def _judge(
+        self, entries: Sequence[Entry[Served]], submit: Submit, at: datetime, judges: "_Judges"
+    ) -> list[RowVerdict]:
         people = await self._people(entries)
         verdicts: list[RowVerdict] = []
-        commands: list[tuple[Row, EnterService]] = []
+        asked: list[tuple[Row, Phrase | None]] = []
+        commands: list[EnterService] = []
         for row, served in entries:
             try:
-                commands.append((row, self._command(served, people.meant(served.who), at)))
+                meant = people.meant(served.who)
             except RowError as error:
-                verdicts.append(refused(row, str(error)))
-        outcomes = await submit([command for _, command in commands])
-        verdicts += [
-            _verdict(row, outcome, dry_run=self._dry_run) for (row, _), outcome in zip(commands, outcomes, strict=True)
-        ]
+                verdicts.append(judges.opened.refused(row, error))
+            else:
+                asked.append((row, meant.remark))
+                commands.append(self._command(served, meant.volunteer_id, at))
+        outcomes = await submit(commands)
+        verdicts += [judges.verdict(*each, outcome) for each, outcome in zip(asked, outcomes, strict=True)]
         return verdicts
 
     async def _people(self, entries: Sequence[Entry[Served]]) -> People:
@@ -106,32 +117,79 @@ class RecordsImport:
         return EnterService(by=self._by, at=at, log=log, signer=self._signer)
 
 
-def _verdict(row: Row, outcome: Outcome, *, dry_run: bool) -> RowVerdict:
-    if isinstance(outcome, RecordDiffers):
-        details = outcome.details
-        return RowVerdict(line=row.line, status="different", reason=str(outcome), id=details["record_id"])
-    if isinstance(outcome, DuplicateRecord):
-        return _known(row, outcome.details)
-    if isinstance(outcome, Refusal):
-        return refused(row, str(outcome))
-    logged = next((fact for fact in outcome.facts if isinstance(fact, ServiceLogged)), None)
-    confirmed = next((fact for fact in outcome.facts if isinstance(fact, ServiceConfirmed)), None)
-    fact = logged or confirmed
-    assert fact, "a row comes to one of the two"
-    return RowVerdict(
-        line=row.line,
-        status="confirmed" if confirmed else "logged",
-        reason=None if logged else "it was logged before, and waited",
-        id=None if dry_run and logged else fact.record_id,
-    )
+SAME = {"line": "the same as line {line}", "row": "the same as row {line}"}
+"""What is said of a row that repeats an earlier one, by what one calls a row."""
+
+OTHERWISE = {
+    "line": "line {line} has the same person and time, but differs: {differences}",
+    "row": "row {line} has the same person and time, but differs: {differences}",
+}
+BEFORE = "it was logged before, as record {record_id}, but differs: {differences}"
+DIFFERENCE = "{column}: there {there}, here {here}"
 
 
-def _known(row: Row, details: dict[str, str]) -> RowVerdict:
-    if details["status"] == "logged":
-        reason = "it was logged before, and waits to be confirmed"
-        return RowVerdict(line=row.line, status="waiting", reason=reason, id=details["record_id"])
-    reason = f"it was logged before, and is {details['status']}"
-    return RowVerdict(line=row.line, status="same", reason=reason, id=details["record_id"])
+class _Judges:
+    """Says what became of the rows of one list, in the language of whoever sent it."""
+
+    def __init__(self, opened: OpenedList[Served], *, dry_run: bool) -> None:
+        self.opened = opened
+        self._dry_run = dry_run
+        self._lines = Lines()
+        """Of records: where they stood first in this list."""
+
+    def close(self) -> None:
+        self._lines.close()
+
+    def verdict(self, row: Row, remark: Phrase | None, outcome: Outcome) -> RowVerdict:
+        """The verdict on a row by what its command came to."""
+        if isinstance(outcome, RecordDiffers):
+            return self._different(row, outcome.details)
+        if isinstance(outcome, DuplicateRecord):
+            return self._known(row, outcome.details)
+        if isinstance(outcome, Refusal):
+            return self.opened.refused(row, outcome)
+        logged = next((fact for fact in outcome.facts if isinstance(fact, ServiceLogged)), None)
+        confirmed = next((fact for fact in outcome.facts if isinstance(fact, ServiceConfirmed)), None)
+        fact = logged or confirmed
+        assert fact, "a row comes to one of the two"
+        self._lines.note([(fact.record_id, row.line)])
+        return RowVerdict(
+            line=row.line,
+            status="confirmed" if confirmed else "logged",
+            reason=None if logged else self.opened.say(Phrase("it was logged before, and waited", {})),
+            note=self.opened.say(remark) if remark else None,
+            id=None if self._dry_run and logged else fact.record_id,
+        )
+
+    def _different(self, row: Row, details: Mapping[str, Any]) -> RowVerdict:
+        differences = [
+            Phrase(DIFFERENCE, {"column": Quoted(self.opened.table.heading(name)), "there": there, "here": here})
+            for name, there, here in details["differing"]
+        ]
+        said = {"record_id": details["record_id"], "differences": self.opened.say(*differences)}
+        line = self._lines.first(details["record_id"])
+        template = OTHERWISE[self.opened.as_read.row_word] if line else BEFORE
+        reason = self.opened.say(Phrase(template, {**said, "line": line}))
+        return RowVerdict(line=row.line, status="different", reason=reason, id=self._told(details["record_id"], line))
+
+    def _known(self, row: Row, details: Mapping[str, Any]) -> RowVerdict:
+        record_id, status = details["record_id"], details["status"]
+        line = self._lines.first(record_id)
+        if line:
+            said = self.opened.say(Phrase(SAME[self.opened.as_read.row_word], {"line": line}))
+            return RowVerdict(line=row.line, status="same", reason=said, id=self._told(record_id, line))
+        self._lines.note([(record_id, row.line)])
+        if status == "logged":
+            reason = Phrase("it was logged before, and waits to be confirmed", {})
+        else:
+            reason = Phrase("it was logged before, and is {status}", {"status": status})
+        is_waiting = status == "logged"
+        said = self.opened.say(reason)
+        return RowVerdict(line=row.line, status="waiting" if is_waiting else "same", reason=said, id=record_id)
+
+    def _told(self, record_id: str, line: int | None) -> str | None:
+        """The id of a record that is there; what a dry run would have made has none."""
+        return None if self._dry_run and line else record_id
 
 
 async def local_now(services: Services, bank_id: UUID) -> datetime:

@@ -38,7 +38,8 @@ class ListAsRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a list is understood, before anything is written.
 
     `form` is csv, xlsx, xls or ods. `passed_over` are the lines in which nothing stands in a column that is read, and
-    those that repeat the headings: the first of them, and how many there are.
+    those that repeat the headings: the first of them, and how many there are. `hidden` are those that are taken, but
+    the sheet does not show.
     """
 
     kind: Kind
@@ -53,6 +54,8 @@ class ListAsRead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first: list[RowAsRead]
     passed_over: int = 0
     passed_over_lines: list[int] = []
+    hidden: int = 0
+    hidden_lines: list[int] = []
     notes: list[str] = []
     questions: list[Asked] = []
 
@@ -75,10 +78,14 @@ NOT_IN: frozenset[Status] = frozenset({"different", "refused"})
 
 
 class RowVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What becomes of one row, and why; `id` and `number` are those of the record or volunteer, where there is one."""
+    """What becomes of one row, and why; `id` and `number` are those of the record or volunteer, where there is one.
+
+    A row that is taken may have a `note`: what was passed over in it.
+    """
 
     line: int
     status: Status
     reason: str | None = None
+    note: str | None = None
     id: str | None = None
     number: str | None = None

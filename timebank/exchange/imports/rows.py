@@ -1,17 +1,38 @@
 """Reading a row, cell by cell: all that is wrong with it is told at once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from timebank.exchange.cells.damage import must_be_whole
 from timebank.exchange.cells.errors import CellError, shown
 from timebank.exchange.spreadsheets.reading import Row, Table
+from timebank.words import Language, Phrase, Quoted, told
 
 T = TypeVar("T")
 
 
 class RowError(ValueError):
-    """A row cannot be understood; the message says what is wrong with which cells."""
+    """A row cannot be understood, or not be taken; the message says what is wrong with which cells."""
+
+    def __init__(self, *phrases: Phrase) -> None:
+        self.phrases = phrases
+        super().__init__(*phrases)
+
+    def __str__(self) -> str:
+        return told_together(self.phrases)
+
+    @classmethod
+    def of(cls, template: str, **details: object) -> "RowError":
+        """One thing is wrong, said by a template and what fills its blanks."""
+        return cls(Phrase(template, details))
+
+
+def told_together(phrases: Sequence[Phrase], language: Language = "en") -> str:
+    """Several things that are said of one row."""
+    return _BETWEEN[language].join(told(*phrase, language) for phrase in phrases)
+
+
+_BETWEEN: dict[Language, str] = {"en": "; ", "zh": "；"}
 
 
 class Cells:
@@ -20,9 +41,9 @@ class Cells:
     def __init__(self, table: Table, row: Row) -> None:
         self.row = row
         self._table = table
-        self.problems: list[str] = []
+        self.problems: list[Phrase] = []
         if row.beyond:
-            self.problems.append(f"{shown(row.beyond)} stands right of the columns that have headings")
+            self.add("{value} stands right of the columns that have headings", value=shown(row.beyond))
 
     def says(self, column: str) -> str:
         """What a cell says; nothing, where there is no such column."""
@@ -39,18 +60,22 @@ class Cells:
             must_be_whole(text)
             return parser(text)
         except CellError as error:
-            self.wrong(column, str(error))
+            self.wrong(column, "{wrong}", wrong=error.phrase)
             return otherwise
 
     def read_if_filled(self, column: str, parser: Callable[[str], T]) -> T | None:
         """The same for a cell that may be empty; None if it is."""
         return self.read(column, parser, None) if self.says(column) else None
 
-    def wrong(self, column: str, problem: str) -> None:
-        """Something is wrong with a cell."""
-        self.problems.append(f"{self.heading(column)}: {problem}")
+    def wrong(self, column: str, problem: str, **details: object) -> None:
+        """Something is wrong with a cell: a template, and what fills its blanks."""
+        self.add("{column}: {problem}", column=Quoted(self.heading(column)), problem=Phrase(problem, details))
+
+    def add(self, template: str, **details: object) -> None:
+        """Something is wrong with the row: a template, and what fills its blanks."""
+        self.problems.append(Phrase(template, details))
 
     def must_be_understood(self) -> None:
         """Raises `RowError` if anything is wrong."""
         if self.problems:
-            raise RowError("; ".join(self.problems))
+            raise RowError(*self.problems)

@@ -15,6 +15,7 @@ from timebank.exchange.cells.texts import parse_capacity, parse_content, parse_l
 from timebank.exchange.cells.times import TimeSaid, parse_date, parse_period, parse_time
 from timebank.exchange.imports.rows import Cells, RowError
 from timebank.exchange.imports.who import Who, read_who
+from timebank.words import Phrase, Quoted
 
 CLAIMS = ("minutes", "hours", "duration")
 _NO_CAPACITY: Capacity = "resident"
@@ -113,7 +114,7 @@ def _must_not_be_totals(cells: Cells) -> None:
         return
     sums = next((text for text in cells.row.original if _SUMS.search(text)), "").strip()
     if sums and said <= {sums}:
-        raise RowError(f"{shown(sums)}: this is a row of totals")
+        raise RowError.of("{sums}: this is a row of totals", sums=shown(sums))
 
 
 # Times
@@ -127,44 +128,72 @@ def read_times(cells: Cells, zone: ZoneInfo) -> Times | None:
     if len(cells.problems) > before or start is None:
         return None
     column = "started_at" if cells.says("started_at") else "period"
+    if start.later:
+        cells.wrong(column, "{said} does not say after which day: write the day", said=shown(cells.says(column)))
+        return None
     first = _first_day(cells, start, days, column)
     if first is None:
         return None
     started_at = _at(cells, column, start, first, zone)
     if end is None or started_at is None:
         return Times(started_at, None) if started_at else None
+    return _with_end(cells, zone, (start, started_at), end, (first, days["end_date"]))
+
+
+def _with_end(
+    cells: Cells, zone: ZoneInfo, began: tuple[TimeSaid, datetime], end: TimeSaid, days: tuple[date, date | None]
+) -> Times | None:
+    """When service began and ended; of the `days` the first is that of the start, the second that of the end."""
+    (start, started_at), (first, last) = began, days
     column = "ended_at" if cells.says("ended_at") else "period"
-    if end.day and days["end_date"] and end.day != days["end_date"]:
-        cells.wrong("end_date", f"contradicts {cells.heading(column)}: {days['end_date']}, not {end.day}")
+    said = end.day or (first + end.later * _ONE_DAY if end.later else None)
+    if said and last and said != last:
+        _contradicts(cells, "end_date", column, last, said)
         return None
     if end.is_bare and start.offset:
         cells.wrong(column, "needs its day and offset too, since the start has one")
         return None
-    ended_at = _at(cells, column, end, days["end_date"] or first, zone)
-    if ended_at is None:
+    is_past_midnight = end.is_bare and not (said or last) and end.since_midnight < start.since_midnight
+    if is_past_midnight and end.since_midnight + _ONE_DAY - start.since_midnight > _HALF_A_DAY:
+        _too_long_past_midnight(cells, column, start, end)
         return None
-    if end.is_bare and days["end_date"] is None and end.since_midnight < start.since_midnight:
-        # Bare clock times, of which the later is the smaller: it went on past midnight.
-        if end.since_midnight + _ONE_DAY - start.since_midnight > _HALF_A_DAY:
-            cells.wrong(column, _too_long_past_midnight(cells, start, end))
-            return None
-        ended_at = _at(cells, column, end, first + _ONE_DAY, zone) or ended_at
-    return _in_order(cells, column, Times(started_at, ended_at))
+    # Bare clock times, of which the later is the smaller: it went on past midnight.
+    last = said or last or first + is_past_midnight * _ONE_DAY
+    ended_at = _at(cells, column, end._replace(later=0), last, zone)
+    return _in_order(cells, column, Times(started_at, ended_at)) if ended_at else None
 
 
-def _too_long_past_midnight(cells: Cells, start: TimeSaid, end: TimeSaid) -> str:
-    """Why an end before its start is not taken as the next day's: more likely it is written by a clock of 12 hours."""
-    if cells.says("period"):
-        said = f"{shown(cells.says('period'))} ends before it begins"
+def _contradicts(cells: Cells, name: str, other: str, day: date | None, not_day: date | None) -> None:
+    """Tell that two columns say different days."""
+    details = {"other": Quoted(cells.heading(other)), "day": day, "not_day": not_day}
+    cells.wrong(name, "contradicts {other}: {day}, not {not_day}", **details)
+
+
+def _too_long_past_midnight(cells: Cells, column: str, start: TimeSaid, end: TimeSaid) -> None:
+    """Tell why an end before its start is not the next day's: more likely it is written by a clock of 12 hours."""
+    if column == "period":
+        order = Phrase(ENDS_BEFORE, {"said": shown(cells.says("period"))})
     else:
         beginning = f"{cells.heading('started_at')} {shown(cells.says('started_at'))}"
-        said = f"{shown(cells.says('ended_at'))} lies before {beginning}"
-    said += ", and until the next day it would be more than 12 hours: write "
+        order = Phrase("{said} lies before {start}", {"said": shown(cells.says("ended_at")), "start": beginning})
     afternoon = end.since_midnight + _HALF_A_DAY
+    hour, minute = divmod(int(afternoon.total_seconds()) // 60, 60)
     if start.since_midnight < afternoon < _ONE_DAY:
-        hour, minute = divmod(int(afternoon.total_seconds()) // 60, 60)
-        said += f"{hour}:{minute:02} or 下午{(hour - 1) % 12 + 1}:{minute:02} if that is meant, or else "
-    return f"{said}the date of the end too"
+        half = f"下午{(hour - 1) % 12 + 1}:{minute:02}"
+        cells.wrong(column, MORE_LIKELY, order=order, clock=f"{hour}:{minute:02}", half=half)
+    else:
+        cells.wrong(column, TOO_LONG, order=order)
+
+
+ENDS_AT_ONCE, ENDS_BEFORE = "{said} ends when it begins", "{said} ends before it begins"
+SKIPPED = "{said} does not exist in {zone}: the clocks were put forward over it"
+TOO_LONG = (
+    "{order}, and until the next day it would be more than 12 hours: write the date of the end too, or 次日 before it"
+)
+MORE_LIKELY = (
+    "{order}, and until the next day it would be more than 12 hours: write {clock} or {half} if that is meant, "
+    "or else the date of the end too, or 次日 before it"
+)
 
 
 def _said(cells: Cells) -> tuple[TimeSaid | None, TimeSaid | None]:
@@ -173,7 +202,7 @@ def _said(cells: Cells) -> tuple[TimeSaid | None, TimeSaid | None]:
     if period:
         for name in ("started_at", "ended_at"):
             if cells.says(name):
-                cells.wrong(name, f"is said twice: {cells.heading('period')} says it too")
+                cells.wrong(name, "is said twice: {other} says it too", other=Quoted(cells.heading("period")))
         return period
     if cells.says("period"):
         return None, None  # not understood, and told
@@ -193,12 +222,13 @@ def _first_day(cells: Cells, start: TimeSaid, days: Mapping[str, date | None], c
     if start.day:
         said = {column: start.day, **said}
     if not said:
-        cells.wrong(column, f"{shown(cells.says(column))} does not say the day, and no other column does")
+        said_so = shown(cells.says(column))
+        cells.wrong(column, "{said} does not say the day, and no other column does", said=said_so)
         return None
     (first, day), *others = said.items()
     for name, other in others:
         if other != day:
-            cells.wrong(name, f"contradicts {cells.heading(first)}: {other}, not {day}")
+            _contradicts(cells, name, first, other, day)
             return None
     return day
 
@@ -206,8 +236,9 @@ def _first_day(cells: Cells, start: TimeSaid, days: Mapping[str, date | None], c
 def _at(cells: Cells, column: str, said: TimeSaid, day: date, zone: ZoneInfo) -> datetime | None:
     try:
         return said.on(day, zone)
-    except (ValueError, OverflowError) as error:
-        cells.wrong(column, f"{shown(cells.says(column))} {error}")
+    except (ValueError, OverflowError):
+        said_so = shown(cells.says(column))
+        cells.wrong(column, SKIPPED, said=said_so, zone=str(zone))
         return None
 
 
@@ -216,13 +247,13 @@ def _in_order(cells: Cells, column: str, times: Times) -> Times | None:
     if minutes is None or minutes > 0:
         return times
     said = shown(cells.says(column))
-    start = cells.heading("started_at")
+    start = Quoted(cells.heading("started_at"))
     if column == "period":
-        cells.wrong(column, f"{said} ends {'when' if minutes == 0 else 'before'} it begins")
+        cells.wrong(column, ENDS_AT_ONCE if minutes == 0 else ENDS_BEFORE, said=said)
     elif minutes == 0:
-        cells.wrong(column, f"{said} is the same as {start}: no time has passed")
+        cells.wrong(column, "{said} is the same as {start}: no time has passed", said=said, start=start)
     else:
-        cells.wrong(column, f"{said} lies before {start}")
+        cells.wrong(column, "{said} lies before {start}", said=said, start=start)
     return None
 
 
@@ -238,8 +269,8 @@ def _minutes(cells: Cells, times: Times, units: Mapping[str, Unit]) -> int | Non
     if cells.problems:
         return None
     if len(set(claims.values())) > 1:
-        told = ", ".join(f"{cells.heading(name)} {minutes} minutes" for name, minutes in claims.items())
-        cells.problems.append(f"how long it took is said in different ways: {told}")
+        said = ", ".join(f"{cells.heading(name)} {minutes}" for name, minutes in claims.items())
+        cells.add("how long it took is said in different ways, in minutes: {said}", said=said)
         return None
     claimed = next(iter(claims.values()), None)
     if claimed is None and interval is None:
@@ -248,11 +279,10 @@ def _minutes(cells: Cells, times: Times, units: Mapping[str, Unit]) -> int | Non
     if left is None:
         return claimed
     if left <= 0:
-        cells.wrong("break", f"{shown(cells.says('break'))} leaves nothing of the time from start to end")
+        cells.wrong("break", "{said} leaves nothing of the time from start to end", said=shown(cells.says("break")))
     elif claimed is not None and abs(claimed - left) >= 1:
-        cells.wrong(
-            "break", f"{shown(cells.says('break'))} leaves {int(left)} minutes of the time, not the {claimed} claimed"
-        )
+        details = {"said": shown(cells.says("break")), "left": int(left), "claimed": claimed}
+        cells.wrong("break", "{said} leaves {left} minutes of the time, not the {claimed} claimed", **details)
     return int(left) if claimed is None else claimed
 
 
@@ -268,7 +298,7 @@ def _unit_of(cells: Cells, name: str, amount: Amount, units: Mapping[str, Unit])
     """The unit that a column counts in; of a bare number, where nobody knows that, what is wrong is told."""
     unit = units.get(name)
     if unit is None and amount.is_bare:
-        cells.wrong(name, f"{shown(amount.text)} could be minutes or hours")
+        cells.wrong(name, "{said} could be minutes or hours", said=shown(amount.text))
     return unit or (None if amount.is_bare else "hours")
 
 
@@ -288,7 +318,8 @@ def _claim(
     if interval is not None:
         other = other_unit(amount, unit, interval)
         if other:
-            cells.wrong(name, f"{shown(amount.text)} would be right in {other}, but the column is in {unit}")
+            details = {"said": shown(amount.text), "other": other, "unit": unit}
+            cells.wrong(name, "{said} would be right in {other}, but the column is in {unit}", **details)
             return None
     return cells.read(name, lambda _: whole_minutes(amount, unit), None)
 

@@ -1,5 +1,6 @@
 """Importing people: a list of names, phones and skills becomes volunteers, each person once."""
 
+import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -14,20 +15,34 @@ from timebank.domain.refusing import Refusal
 from timebank.exchange.cells.errors import CellError, shown
 from timebank.exchange.cells.people import parse_number
 from timebank.exchange.cells.texts import squeeze
-from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, refused, submitting
+from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, submitting
+from timebank.exchange.imports.lines import Lines
 from timebank.exchange.imports.lists import OpenedList, Person
 from timebank.exchange.imports.records import local_now
 from timebank.exchange.imports.results import RowVerdict
-from timebank.exchange.imports.who import is_same_name
+from timebank.exchange.imports.who import WITHOUT_NOTE, is_same_name, without_note
 from timebank.exchange.spreadsheets.reading import Row
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant
 from timebank.runtime.composition import Services
+from timebank.words import Phrase
 
 NUMBER_ATTEMPTS = 5
 NEW = ("新", "新人", "new")
 """What stands in the column of numbers for somebody who is not whoever has that name already."""
+
+
+NOTED = "{name} has a note in brackets: write the name alone, or 新 under 志愿者编号 if all of it is the name"
+NOBODY = "{number} is no volunteer of this bank; for somebody new, leave it empty"
+SAME_PERSON = {"line": "the same person as in line {line}", "row": "the same person as in row {line}"}
+WITH_PHONE = "{name} is there already, with a phone"
+WITHOUT_PHONE = "{name} is there already, without a phone"
+IN_LINE = {
+    "line": "{who}, in line {line}: is it the same person? Put both into one row, or write 新 under 志愿者编号",
+    "row": "{who}, in row {line}: is it the same person? Put both into one row, or write 新 under 志愿者编号",
+}
+SAME_OR_NEW = "{who}: is it the same person? Write {number} under 志愿者编号 if so, and 新 if it is somebody else"
 
 
 class Known(NamedTuple):
@@ -37,11 +52,6 @@ class Known(NamedTuple):
     number: str | None = None
     skills: tuple[str, ...] = ()
     line: int | None = None
-
-    @property
-    def where(self) -> str:
-        """Who they are."""
-        return f"volunteer {self.number}" if self.number else f"line {self.line}"
 
 
 class VolunteersImport:
@@ -57,6 +67,8 @@ class VolunteersImport:
         self._dry_run = dry_run
         self._tells = by.governs
         self._earlier: dict[str, list[Known]] = {}
+        self._lines = Lines()
+        """Of numbers: where they stood first in the list."""
 
     async def verdicts(self, opened: OpenedList[Person], size: int = CHUNK) -> AsyncIterator[list[Judged]]:
         """Register everybody on the list who is not registered yet, and say what becomes of each row.
@@ -64,6 +76,7 @@ class VolunteersImport:
         Raises `QuestionsError`.
         """
         opened.must_be_clear()
+        self._opened = opened
         while await self._services.runner.catch_up(self._bank_id):
             pass
         at = await local_now(self._services, self._bank_id)
@@ -71,9 +84,10 @@ class VolunteersImport:
         async def judge(entries: Sequence[Entry[Person]], submit: Submit) -> list[RowVerdict]:
             return await self._judge(entries, submit, at)
 
-        async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
-            async for judged in in_chunks(opened, judge, submit, size):
-                yield judged
+        with contextlib.closing(self._lines):
+            async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
+                async for judged in in_chunks(opened, judge, submit, size):
+                    yield judged
 
     async def _judge(self, entries: Sequence[Entry[Person]], submit: Submit, at: datetime) -> list[RowVerdict]:
         registered = await self._registered(entries)
@@ -94,7 +108,8 @@ class VolunteersImport:
 
     async def _registered(self, entries: Sequence[Entry[Person]]) -> "_Registered":
         """Everybody of the bank who has the name or the number of somebody in these rows."""
-        names = sorted({name for _, person in entries for name in (person.name, "".join(person.name.split()))})
+        written = {name for _, person in entries for name in (person.name, without_note(person.name))}
+        names = sorted({name for each in written for name in (each, "".join(each.split()))})
         numbers = sorted(filter(None, (_number_in(person) for _, person in entries)))
         found = await volunteers.meant_by(
             self._services.pool, self._services.people, self._bank_id, numbers=numbers, names=names
@@ -108,15 +123,26 @@ class VolunteersImport:
         row, person = entry
         if person.number and squeeze(person.number) not in NEW:
             return self._by_number(row, person, registered)
-        same_name = [*registered.named(person.name), *self._earlier.get(squeeze(person.name), ())]
-        same = next((each for each in same_name if _spelling(each.phone) == person.phone), None)
+        same_name = self._named(person.name, registered)
+        same = _with_phone(person.phone, same_name)
         if same:
             return self._there(row, person, same)
         if person.number:
             return None
+        name = without_note(person.name)
+        if name != person.name:
+            same = _with_phone(person.phone, self._named(name, registered)) if person.phone else None
+            return self._there(row, person, same) if same else self._refused(row, NOTED, name=shown(person.name))
         without_phone = next((each for each in same_name if each.phone is None), None)
         doubtful = without_phone if person.phone else next(iter(same_name), None)
-        return refused(row, self._question(person, doubtful)) if doubtful else None
+        return self._opened.refused(row, self._question(person, doubtful)) if doubtful else None
+
+    def _named(self, name: str, registered: "_Registered") -> list[Known]:
+        """Everybody of a name, in the bank and earlier on the list."""
+        return [*registered.named(name), *self._earlier.get(squeeze(name), ())]
+
+    def _refused(self, row: Row, template: str, **details: object) -> RowVerdict:
+        return self._opened.refused(row, Phrase(template, details))
 
     def _remember(self, entry: Entry[Person]) -> None:
         """That somebody will have been registered when the next row is looked at."""
@@ -128,37 +154,63 @@ class VolunteersImport:
         try:
             number = parse_number(person.number or "")
         except CellError as error:
-            return refused(row, f"{error}; for somebody new, leave it empty")
+            return self._refused(row, "{wrong}; for somebody new, leave it empty", wrong=error.phrase)
         found = registered.numbered(number)
         if found is None:
-            return refused(row, f"{shown(number)} is no volunteer of this bank; for somebody new, leave it empty")
-        if not is_same_name(found.name, person.name):
-            return refused(row, f"{shown(person.name)} is not the name of {number} in this bank")
-        return self._there(row, person, Known(found.phone, found.number, found.skills))
+            return self._refused(row, NOBODY, number=shown(number))
+        names = found.name or "", person.name
+        if not (is_same_name(*names) or is_same_name(*map(without_note, names))):
+            said = shown(person.name)
+            return self._refused(row, "{said} is not the name of {number} in this bank", said=said, number=number)
+        return self._there(row, person, Known(found.phone, found.number, found.skills), is_named=is_same_name(*names))
 
-    def _there(self, row: Row, person: Person, known: Known) -> RowVerdict:
+    def _there(self, row: Row, person: Person, known: Known, *, is_named: bool | None = None) -> RowVerdict:
         """The verdict on somebody who is there already: the same, or what differs."""
         differences = list(self._differences(person, known))
-        where = f"this is {known.where}"
+        said = [self._where(row, known)]
+        if not (without_note(person.name) == person.name if is_named is None else is_named):
+            said.append(Phrase(WITHOUT_NOTE, {"name": shown(person.name)}))
         if differences:
-            reason = f"{where}, but {'; '.join(differences)}; an import changes nobody"
-            return RowVerdict(line=row.line, status="different", reason=reason, number=known.number)
-        return RowVerdict(line=row.line, status="same", reason=where, number=known.number)
+            said += [*differences, Phrase("an import changes nobody", {})]
+        return RowVerdict(
+            line=row.line,
+            status="different" if differences else "same",
+            reason=self._opened.say(*said),
+            number=known.number,
+        )
 
-    def _differences(self, person: Person, known: Known) -> Iterator[str]:
+    def _where(self, row: Row, known: Known) -> Phrase:
+        """Who they are, and in which line they stood before."""
+        line = known.line or self._lines.first(known.number or "")
+        if known.number:
+            self._lines.note([(known.number, row.line)])
+        if not line:
+            return Phrase("this is volunteer {number}", {"number": known.number})
+        again = Phrase(SAME_PERSON[self._opened.as_read.row_word], {"line": line})
+        return (
+            Phrase("{again}, volunteer {number}", {"again": again, "number": known.number}) if known.number else again
+        )
+
+    def _differences(self, person: Person, known: Known) -> Iterator[Phrase]:
         if person.phone and person.phone != _spelling(known.phone):
-            yield f"the phone there is {'another' if known.phone else 'none'}"
+            another = known.phone is not None
+            yield Phrase("but the phone there is another", {}) if another else Phrase("but there is no phone there", {})
         if person.skills and set(person.skills) != set(known.skills):
-            yield f"the skills there are {('; '.join(known.skills) or 'none') if self._tells else 'others'}"
+            skills = "; ".join(known.skills)
+            if not self._tells:
+                yield Phrase("but the skills there are others", {})
+            elif skills:
+                yield Phrase("but the skills there are {skills}", {"skills": skills})
+            else:
+                yield Phrase("but there are no skills there", {})
 
-    def _question(self, person: Person, known: Known) -> str:
+    def _question(self, person: Person, known: Known) -> Phrase:
         """What has to be said before somebody is registered who may be there already."""
-        who = f"{shown(person.name)} is there already, {'with' if known.phone else 'without'} a phone"
+        who = Phrase(WITH_PHONE if known.phone else WITHOUT_PHONE, {"name": shown(person.name)})
         if known.line:
-            again = "Put both into one row, or write 新 under 志愿者编号"
-            return f"{who}, in line {known.line}: is it the same person? {again}"
-        number = f"{known.number}" if self._tells else "their number"
-        return f"{who}: is it the same person? Write {number} under 志愿者编号 if so, and 新 if it is somebody else"
+            return Phrase(IN_LINE[self._opened.as_read.row_word], {"who": who, "line": known.line})
+        number: str = known.number if self._tells and known.number else "their number"
+        return Phrase(SAME_OR_NEW, {"who": who, "number": number})
 
     # Registering
 
@@ -190,9 +242,10 @@ class VolunteersImport:
 
     def _verdict(self, row: Row, command: RegisterVolunteer, outcome: Outcome) -> RowVerdict:
         if isinstance(outcome, Refusal):
-            return refused(row, str(outcome))
+            return self._opened.refused(row, outcome)
         if self._dry_run:
             return RowVerdict(line=row.line, status="registered")
+        self._lines.note([(command.number, row.line)])
         return RowVerdict(line=row.line, status="registered", id=command.volunteer_id, number=command.number)
 
 
@@ -213,6 +266,11 @@ class _Registered:
     def numbered(self, number: VolunteerNumber) -> Meant | None:
         """Whoever has this number."""
         return next((each for each in self._found if each.number == number), None)
+
+
+def _with_phone(phone: str | None, among: Sequence[Known]) -> Known | None:
+    """The first of them who has the phone, in whichever spelling, or has none either."""
+    return next((each for each in among if _spelling(each.phone) == phone), None)
 
 
 def _number_in(person: Person) -> VolunteerNumber | None:

@@ -11,6 +11,7 @@ from timebank.exchange.cells.people import digits_in, is_number, parse_number, p
 from timebank.exchange.cells.texts import parse_line, plain, squeeze
 from timebank.exchange.imports.rows import Cells, RowError
 from timebank.projections.people.volunteers import Meant
+from timebank.words import Phrase, Quoted
 
 _LIKE_A_NUMBER = re.compile(r"\+?[0-9]{5,}(?:\.[0-9]+)?(?:E\+?[0-9]+)?|[0-9.]+E\+?[0-9]+", re.IGNORECASE)
 
@@ -50,12 +51,11 @@ def read_who(cells: Cells, *, is_serial: bool) -> Who:
             name = _one(cells, name, cells.read_if_filled("volunteer", parse_line), squeeze)
             labels["name"] = column
     if not (number or phone or cells.problems):
-        why = (
-            f"{labels['name']}: {shown(name)} alone does not tell who it is: write the number or the phone beside it"
-            if name
-            else f"{_where(cells)}: the empty cell does not tell who it is"
-        )
-        cells.problems.append(why)
+        if name:
+            said = {"column": Quoted(labels["name"]), "name": shown(name)}
+            cells.add("{column}: {name} alone does not tell who it is: write the number or the phone beside it", **said)
+        else:
+            cells.add("{columns}: the empty cell does not tell who it is", columns=_where(cells))
     return Who(number, phone, name, labels)
 
 
@@ -76,7 +76,8 @@ def _kind_of(text: str) -> str | None:
 def _one(cells: Cells, first: T | None, second: T | None, key: Callable[[T], object] = lambda value: value) -> T | None:
     """Of two cells that say the same, either; that they do not is told."""
     if first is not None and second is not None and key(first) != key(second):
-        cells.wrong("volunteer", f"contradicts what stands beside it: {shown(str(second))}, not {shown(str(first))}")
+        details = {"second": shown(str(second)), "first": shown(str(first))}
+        cells.wrong("volunteer", "contradicts what stands beside it: {second}, not {first}", **details)
     return second if first is None else first
 
 
@@ -90,43 +91,75 @@ class People:
             if each.phone:
                 self._by_phone.setdefault(phone_spelling(each.phone), []).append(each)
 
-    def meant(self, who: Who) -> VolunteerId:
+    def meant(self, who: Who) -> "Match":
         """The volunteer whom a row is about. Raises `RowError` if that is nobody, or not one alone."""
-        found = self._of_number(who) if who.number else self._of_phone(who)
-        return VolunteerId(found.volunteer_id)
+        return self._of_number(who) if who.number else self._of_phone(who)
 
-    def _of_number(self, who: Who) -> Meant:
+    def _of_number(self, who: Who) -> "Match":
         assert who.number, "the row says one"
         found = self._by_number.get(who.number)
         if found is None:
-            raise RowError(f"{who.said('number', who.number)} is no volunteer of this bank")
-        if who.name and not is_same_name(found.name, who.name):
-            raise RowError(f"{who.said('name', who.name)} is not the name of {who.number} in this bank")
+            raise RowError.of("{said} is no volunteer of this bank", said=who.said("number", who.number))
+        called = _called(who.name, [found])
+        if not called:
+            said = who.said("name", who.name or "")
+            raise RowError.of("{said} is not the name of {number} in this bank", said=said, number=who.number)
         if who.phone and (found.phone is None or phone_spelling(found.phone) != who.phone):
+            details = {"said": who.said("phone", who.phone), "number": who.number}
             if self._by_phone.get(who.phone):
-                raise RowError(f"{who.said('phone', who.phone)} is the phone of somebody else than {who.number}")
+                raise RowError.of("{said} is the phone of somebody else than {number}", **details)
             if found.phone and not who.name:
-                raise RowError(
-                    f"{who.said('phone', who.phone)} is not the phone of {who.number} in this bank: "
-                    "write the name beside it, or leave the phone out"
-                )
-        return found
+                raise RowError.of(ANOTHER_PHONE, **details)
+        return called[0]
 
-    def _of_phone(self, who: Who) -> Meant:
+    def _of_phone(self, who: Who) -> "Match":
         assert who.phone, "the row says one"
         holders = self._by_phone.get(who.phone, [])
         said = who.said("phone", who.phone)
         if not holders:
-            raise RowError(f"{said} is no volunteer of this bank")
-        named = [each for each in holders if not who.name or is_same_name(each.name, who.name)]
+            raise RowError.of("{said} is no volunteer of this bank", said=said)
+        named = _called(who.name, holders)
         if who.name and not named:
-            raise RowError(f"{who.said('name', who.name)} is not the name of whoever has the phone {who.phone}")
+            details = {"said": who.said("name", who.name), "phone": who.phone}
+            raise RowError.of("{said} is not the name of whoever has the phone {phone}", **details)
         if len(named) > 1:
-            beside = "write the number" if who.name else "write the name beside it, or the number"
-            raise RowError(f"{said} is the phone of several volunteers: {beside}")
+            raise RowError.of(SHARED_BY_NAMESAKES if who.name else SHARED, said=said)
         return named[0]
+
+
+SHARED = "{said} is the phone of several volunteers: write the name beside it, or the number"
+SHARED_BY_NAMESAKES = "{said} is the phone of several volunteers: write the number"
+ANOTHER_PHONE = "{said} is not the phone of {number} in this bank: write the name beside it, or leave the phone out"
+WITHOUT_NOTE = "{name} is compared without notes in brackets"
+
+
+class Match(NamedTuple):
+    """Somebody of the bank; the `remark` says so, if a note beside the name was passed over to find them."""
+
+    volunteer_id: VolunteerId
+    remark: Phrase | None = None
+
+
+def _called(name: str | None, among: Sequence[Meant]) -> list[Match]:
+    """Those who have a name, if one is written; else those who have it but for a note in brackets, as 张三(组长)."""
+    same = [each for each in among if name is None or is_same_name(each.name, name)]
+    if same or name is None:
+        return [Match(VolunteerId(each.volunteer_id)) for each in same]
+    return [
+        Match(VolunteerId(each.volunteer_id), Phrase(WITHOUT_NOTE, {"name": shown(name)}))
+        for each in among
+        if is_same_name(without_note(each.name or ""), without_note(name))
+    ]
 
 
 def is_same_name(one: str | None, other: str) -> bool:
     """Whether two names are one: in whichever width and case, with or without blanks."""
     return one is not None and squeeze(plain(one)) == squeeze(plain(other))
+
+
+_NOTE = re.compile(r"\s*[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]\s*\Z")
+
+
+def without_note(name: str) -> str:
+    """A name without what stands behind it in brackets; the name itself, if nothing is left."""
+    return _NOTE.sub("", plain(name)) or name

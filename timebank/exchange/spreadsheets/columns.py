@@ -155,7 +155,18 @@ _UNITS: dict[str, Unit] = {
     **dict.fromkeys(("分钟", "分", "分鐘", "minutes", "minute", "mins", "min", "m"), "minutes"),
     **dict.fromkeys(("小时", "时", "小時", "小时数", "个小时", "hours", "hour", "hrs", "hr", "h", "stunden"), "hours"),
 }
-_NOTE = re.compile(r"\((?:必填|选填|可选|可不填|可空|required|optional|文本|文本格式)\)")
+_BRACKETS = str.maketrans("[]【】〔〕", "()()()")
+_NOTE = re.compile(r"\(([^()]*)\)")
+_PARTS = re.compile(r"[,，;；、]")
+_SAYS_HOW = re.compile(
+    r"必填项?|选填|非必填|可选填?|可不填|可空|可留空|多选|单选|可多选|下拉选择|文本(格式)?|数字|纯数字|整数|真实姓名|实名|全称|全名"
+    r"|required|mandatory|optional|text|(?:共)?[0-9]+(?:[-~至到][0-9]+)?(?:位|个字|字)(?:数字|数|以内|手机号?码?)?|[0-9]+digits?"
+    r"|(?:格式|如|例|示例|请(?:填|写|按|用|勿|务必|选|输入|注意|如实|参照|统一)|注意|精确到|统一|说明|见|eg|e\.g|forexample|format|max).*"
+    r"|不要?含?(?:空格|横线|区号).*|(?:勿|不要|不能|须|需).*|y{2,4}.*|年月日|年/月/日|24小时制|24h|与?身份证(?:一致|姓名|上)?.*"
+)
+"""What stands in brackets beside a heading, and says how to fill in the column, not what it is."""
+_NUMBERED = re.compile(r"^(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})[、.)](?![0-9])")
+_ASKING = re.compile(r"^请?(?:填写|输入|选择)?您的")
 _ABOUT_UNIT = re.compile(r"[()\[\]/:,.单位按以计为：]|in(?=[hm])")
 _TRADITIONAL = str.maketrans(
     "機電話號碼聯繫絡動類別開間結終長鐘時編願務項點內稱簽離崗員參與業從職",
@@ -164,8 +175,16 @@ _TRADITIONAL = str.maketrans(
 
 
 def fold(heading: str) -> str:
-    """A heading without what people vary, traditional characters and notes such as (必填) among it."""
-    return _NOTE.sub("", squeeze(heading).translate(_TRADITIONAL))
+    """A heading without what people vary: traditional characters, its number on a form, notes on how to fill it in."""
+    said = squeeze(heading).translate(_TRADITIONAL).translate(_BRACKETS)
+    said = _ASKING.sub("", _NUMBERED.sub("", said))
+    return _NOTE.sub(_without_how, said).strip(":：.。,，;；") if "(" in said else said
+
+
+def _without_how(note: re.Match[str]) -> str:
+    """What stands in brackets, without what says how to fill in the column: 必填, 11位, 格式…"""
+    left = [part for part in _PARTS.split(note[1]) if part and not _SAYS_HOW.fullmatch(part)]
+    return f"({','.join(left)})" if left else ""
 
 
 class Vocabulary:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -13,18 +13,23 @@ from timebank.exchange.cells.guards import unwrap
 from timebank.exchange.cells.texts import squeeze
 from timebank.exchange.spreadsheets.columns import Column, Vocabulary, fold
 from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError
+from timebank.exchange.spreadsheets.lookalikes import by_heading
 from timebank.exchange.spreadsheets.sources import Source
-from timebank.words import Phrase
+from timebank.words import Language, Phrase, Quoted
 
 HEADINGS_WITHIN = 30
 SHOWN_OTHERS = 6
+
+Hidden = Literal["take", "leave"]
+"""What becomes of rows that the sheet does not show."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """What the office has said about its list, beside the list itself.
 
     `ignore` has headings that are not to be read, `columns` our names of columns by headings, `units` units by
-    headings. A heading can be given as #3 too: the third column.
+    headings. A heading can be given as #3 too: the third column. `hidden` says what becomes of hidden rows, and
+    `language` in which one whoever sent the list is told about it.
     """
 
     encoding: str | None = None
@@ -32,6 +37,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     columns: Mapping[str, str] = {}
     units: Mapping[str, Unit] = {}
+    hidden: Hidden | None = None
+    language: Language = "en"
 
 
 class ColumnRead(NamedTuple):
@@ -116,6 +123,7 @@ MISSING = (
     "These columns are missing in the first {rows} rows: {wanted}. "
     "Line {line} comes nearest to headings; not known in it: {others}."
 )
+ONE_MISSING = "No column in line {line} is read as {wanted}. Is it one of those that are not read: {others}?"
 TWINS = "Columns {first} and {second} both mean {name}: which is not to be read?"
 
 
@@ -136,16 +144,23 @@ def must_be_clear(heading: Heading | None, vocabulary: Vocabulary, said: Said) -
 
 
 def _missing(heading: Heading) -> SpreadsheetError:
-    """What is said of columns that are missing; where others may be meant by them, that is a question."""
-    wanted = "; ".join(map(described, heading.missing))
+    """What is said of columns that are missing: where there are others, which of them is meant is a question each."""
     others = [column.label for column in heading.columns if column.name is None and not column.is_ignored]
-    details = {"rows": HEADINGS_WITHIN, "wanted": wanted, "line": heading.line, "others": ", ".join(others) or "none"}
-    if not others or heading.recognised < len(heading.missing):
-        return SpreadsheetError(MISSING, **details)
-    names = [column.name for column in heading.missing]
-    answers = [f"column={label}={name}" for name in names for label in others[:SHOWN_OTHERS]]
-    phrase = Phrase(f"{MISSING} Is one of those meant?", details)
-    return QuestionsError([Question(", ".join(names), phrase, tuple(answers))])
+    if not others or not heading.recognised:
+        wanted = "; ".join(map(described, heading.missing))
+        said = {"rows": HEADINGS_WITHIN, "wanted": wanted, "line": heading.line}
+        return SpreadsheetError(MISSING, **said, others=Quoted(", ".join(others)) if others else "none")
+    return QuestionsError([_which_is(column, others, heading.line) for column in heading.missing])
+
+
+def _which_is(column: Column, others: Sequence[str], line: int) -> Question:
+    """Which column is one that is missing, the likely ones first."""
+    names = (column.name, *column.unless)
+    likely = {label: like for label in others if (like := by_heading(label, names))}
+    answers = [f"column={label}={like}" for label, like in likely.items()]
+    answers += [f"column={label}={column.name}" for label in others if label not in likely]
+    details = {"wanted": described(column), "line": line, "others": Quoted(", ".join(others))}
+    return Question(column.name, Phrase(ONE_MISSING, details), tuple(answers[:SHOWN_OTHERS]))
 
 
 def _must_mean_columns(heading: Heading, vocabulary: Vocabulary, said: Said) -> None:
@@ -167,8 +182,7 @@ def _must_mean_columns(heading: Heading, vocabulary: Vocabulary, said: Said) -> 
 
 def described(column: Column) -> str:
     """A column with its headings, and what may be there in its place."""
-    instead = f", or instead {', '.join(column.unless)}" if column.unless else ""
-    return f"{column.name} ({', '.join(column.headings[:4])}{instead})"
+    return " / ".join((f"{column.name} ({', '.join(column.headings[:4])})", *column.unless))
 
 
 def _twins(heading: Heading) -> Iterator[Question]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from timebank.exchange.cells.durations import parse_amount
 from timebank.exchange.cells.errors import CellError
 from timebank.exchange.cells.people import is_number, is_phone
-from timebank.exchange.cells.texts import names_a_capacity
+from timebank.exchange.cells.texts import names_a_capacity, squeeze
 from timebank.exchange.spreadsheets.columns import fold
 
 _IN_HEADINGS = {
@@ -29,6 +29,23 @@ _IN_HEADINGS = {
 }
 _NOT = re.compile(r"身份证|证件|序号|备注|签名|性别|年龄|idcard|remark|note|sign$|signature")
 MOST_LOOKED_AT = 1_000
+
+_NOT_TAKEN = """
+    不通过 未通过 不予通过 审核不通过 审核未通过 审批不通过 未通过审核 不同意 不合格 不合规 驳回 已驳回 被驳回
+    退回 已退回 打回 拒绝 已拒绝 否决 作废 已作废 废弃 无效 已失效 取消 已取消 取消报名 撤销 已撤销 撤回 已撤回
+    删除 已删除 停用 已停用 禁用 冻结 注销 已注销 退出 已退出 黑名单 不计 不计入 不算 待审核 未审核 审核中
+    待审批 未审批 审批中 待确认 未确认 待定 存疑 有异议 缺席 未到 未到场 未参加 没来 缺勤 请假 旷工 未签到
+    未签退 爽约 未出席 rejected declined refused denied cancelled canceled void voided invalid withdrawn
+    deleted pending notapproved unapproved absent noshow blocked inactive abgelehnt storniert ungültig
+"""
+_TURNED_DOWN = frozenset(_NOT_TAKEN.split())
+"""What is said of a row that the office itself did not take, or not yet."""
+_LONGEST_WORD = 2 * max(map(len, _TURNED_DOWN))
+_NO = frozenset({"否", "不", "×", "✗", "✘", "x", "n", "no", "false", "nein", "未", "没有"})
+_ABOUT_TAKING = re.compile(
+    r"是否(?:有效|通过|审核|合格|到场|参加|签到|出席|到岗|参与|确认|同意|完成|计入)|审核|审批|状态|结果|通过|有效|出席|到场|approved|valid|status"
+    r"|present|attended|confirmed"
+)
 
 
 def _is_duration_with_a_unit(text: str) -> bool:
@@ -58,21 +75,32 @@ def by_heading(heading: str, columns: Collection[str]) -> str | None:
 class Looks:
     """What the cells of a column that is not read look like, as they go by."""
 
-    def __init__(self, columns: Collection[str]) -> None:
+    def __init__(self, heading: str, columns: Collection[str]) -> None:
+        self._is_about_taking = bool(_ABOUT_TAKING.search(fold(heading)))
+        self.turned_down = 0
+        """In how many rows it says that the office itself did not take them."""
+        self.turned_down_first: tuple[int, str] = (0, "")
+        """The first line that says so, and what it says."""
         self._columns = [name for name in _IN_CELLS if name in columns]
         self._seen = 0
         self._alike = dict.fromkeys(self._columns, 0)
         self.is_empty = True
 
-    def take_in(self, cell: str) -> None:
-        """One more cell."""
+    def take_in(self, cell: str, line: int) -> None:
+        """One more cell, behind its guards, and the line that it is in."""
         if not cell:
             return
         self.is_empty = False
+        if len(cell) <= _LONGEST_WORD and self._is_turned_down(squeeze(cell)):
+            self.turned_down_first = self.turned_down_first if self.turned_down else (line, cell)
+            self.turned_down += 1
         if self._seen < MOST_LOOKED_AT:
             self._seen += 1
             for name in self._columns:
                 self._alike[name] += _IN_CELLS[name](cell)
+
+    def _is_turned_down(self, said: str) -> bool:
+        return said in _TURNED_DOWN or (self._is_about_taking and said in _NO)
 
     def like(self) -> str | None:
         """Which column it looks like, at least every other cell of it."""

@@ -16,21 +16,25 @@ from timebank.words import Phrase
 class Row(NamedTuple):
     """One row: the line it starts on, its cells by the name of their column, all its cells as they were written.
 
-    `beyond` is what stands right of the headings, where nothing should.
+    `beyond` is what stands right of the headings, where nothing should; a sheet may not show the row.
     """
 
     line: int
     cells: dict[str, str]
     original: list[str]
     beyond: str = ""
+    is_hidden: bool = False
 
 
 class Table:
     """A list whose headings are understood."""
 
-    def __init__(self, source: Source, heading: Heading) -> None:
+    def __init__(self, source: Source, heading: Heading, said: Said) -> None:
         self._source = source
+        self._leaves_hidden = said.hidden == "leave"
+        self.is_told_of_hidden = said.hidden is not None
         self.form: Form = source.form
+        self.language = said.language
         self.line = heading.line
         self.header: Sequence[str] = heading.cells
         self.columns = heading.columns
@@ -56,13 +60,14 @@ class Table:
         """Every row below the headings in which anything is written."""
         width = len(self.columns)
         for line, original in self._source.rows():
-            if line <= self.line:
+            is_hidden = self.form.view.hides(line)
+            if line <= self.line or (is_hidden and self._leaves_hidden):
                 continue
             cells = [filled(cell) for cell in original]
             if any(cells):
                 cells += [""] * (width - len(cells))
                 beyond = next((cell for cell in cells[width:] if cell), "")
-                yield Row(line, {name: cells[position] for name, position in self._read}, original, beyond)
+                yield Row(line, {name: cells[position] for name, position in self._read}, original, beyond, is_hidden)
 
 
 def open_list(file: IO[bytes], vocabulary: Vocabulary, said: Said) -> Table:
@@ -79,7 +84,7 @@ def open_list(file: IO[bytes], vocabulary: Vocabulary, said: Said) -> Table:
     if kind:
         return _on_one_sheet(found, vocabulary, said)
     source, heading = max(found, key=_how_good)
-    return Table(source, must_be_clear(heading, vocabulary, said))
+    return Table(source, must_be_clear(heading, vocabulary, said), said)
 
 
 def _how_good(candidate: tuple[Source, Heading | None]) -> tuple[bool, int]:
@@ -130,7 +135,7 @@ def _on_one_sheet(found: Sequence[tuple[Source, Heading | None]], vocabulary: Vo
     """The list on the only sheet that has one. Raises `QuestionsError` if there are several."""
     lists = [(source, heading) for source, heading in found if heading and not heading.missing]
     if len(lists) > 1:  # of several, one without rows is none
-        lists = [each for each in lists if next(Table(*each).rows(), None)] or lists
+        lists = [each for each in lists if next(Table(*each, said).rows(), None)] or lists
     if len(lists) > 1:
         names = [source.form.sheet or "" for source, _ in lists]
         phrase = Phrase("There is a list on each of the sheets {sheets}: which is meant?", {"sheets": ", ".join(names)})
@@ -138,4 +143,4 @@ def _on_one_sheet(found: Sequence[tuple[Source, Heading | None]], vocabulary: Vo
     source, heading = lists[0] if lists else max(found, key=_how_good, default=(None, None))
     clear = must_be_clear(heading, vocabulary, said)
     assert source is not None, "what has headings is somewhere"
-    return Table(source, clear)
+    return Table(source, clear, said)

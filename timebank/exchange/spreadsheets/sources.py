@@ -7,20 +7,24 @@ from typing import IO, NamedTuple, Protocol
 
 from timebank.exchange.spreadsheets.decoding import Encoding
 from timebank.exchange.spreadsheets.errors import SpreadsheetError
-from timebank.exchange.workbooks.opening import Kind, Sheet, Workbook
+from timebank.exchange.workbooks.opening import Kind, Sheet, View, Workbook
 
 LONGEST_CELL = 100_000
 DELIMITERS = (",", "\t", ";", "，", "|")
 
 
 class Form(NamedTuple):
-    """In what form a list is: CSV in an encoding with a delimiter, or a sheet of a workbook beside others."""
+    """In what form a list is: CSV in an encoding with a delimiter, or a sheet of a workbook beside others.
+
+    `view` is what the sheet does not show, and where its cells stretch over several rows.
+    """
 
     kind: str
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
     other_sheets: tuple[str, ...] = ()
+    view: View = View()
 
 
 class Source(Protocol):
@@ -83,7 +87,7 @@ class OnSheet:
         """In what form the list is."""
         kind: Kind = self._workbook.kind
         others = tuple(each.name for each in self._workbook.sheets if each is not self._sheet)
-        return Form(kind, sheet=self._sheet.name, other_sheets=others)
+        return Form(kind, sheet=self._sheet.name, other_sheets=others, view=self._sheet.view)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Every row that holds anything, with its number in the sheet."""

@@ -1,9 +1,9 @@
 """The process that reads a workbook: rows of text, one JSON line each, to standard output.
 
 `python -m timebank.exchange.workbooks.convert KIND` reads the workbook from standard input. A line is either
-`{"sheet": NAME, "hidden": BOOL}` or a row: its number in the sheet, from 1, and its cells; the last says that it is the
-last, for a file that became full may be cut off anywhere. It imports nothing of the
-rest of the program, so it starts fast.
+`{"sheet": NAME, "hidden": BOOL, …}`, which says too which rows and columns are not shown, or a row: its number in the
+sheet, from 1, and its cells; the last says that it is the last, for a file that became full may be cut off anywhere. It
+imports nothing of the rest of the program, so it starts fast.
 """
 
 import datetime as dt
@@ -21,29 +21,42 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 
 from timebank.exchange.workbooks import DAMAGED, END, PASSWORD, TOO_LARGE
 from timebank.exchange.workbooks.flaws import Flaws, flaws_in
+from timebank.exchange.workbooks.views import NOTHING_HIDDEN, views_in
 
 MEMORY_BYTES = 2 * 1024**3
 SECONDS = 60
 OUTPUT_BYTES = 256 * 1024**2
 ROW_LENGTH = 4 * 1024**2
+MOST_STRETCHES = 1_000
 _EXACT_DIGITS = 10**15
 _WHOLE_MILLISECOND = dt.timedelta(milliseconds=1)
 
 
 def rows_of(data: bytes, kind: str) -> Iterator[Any]:
     """All there is to say about a workbook, line by line. Raises `CalamineError`."""
-    flaws = flaws_in(data, kind)
+    flaws, views = flaws_in(data, kind), views_in(data, kind)
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
         for index, about in enumerate(workbook.sheets_metadata):
-            yield {"sheet": about.name, "hidden": about.visible != SheetVisibleEnum.Visible}
-            if about.name in workbook.sheet_names and "WorkSheet" in str(about.typ):
-                yield from _rows(workbook.get_sheet_by_index(index), flaws.get(index, {}))
+            is_list = about.name in workbook.sheet_names and "WorkSheet" in str(about.typ)
+            sheet = workbook.get_sheet_by_index(index) if is_list else None
+            merged = _merged(sheet) if sheet else {}
+            rows, columns = views.get(index, NOTHING_HIDDEN)
+            yield {
+                "sheet": about.name,
+                "hidden": about.visible != SheetVisibleEnum.Visible,
+                "rows": rows,
+                "columns": columns,
+                "merged": _stretches(merged),
+            }
+            if sheet:
+                yield from _rows(sheet, merged, flaws.get(index, {}))
 
 
-def _rows(sheet: CalamineSheet, flaws: Flaws) -> Iterator[tuple[int, list[str]]]:
+def _rows(
+    sheet: CalamineSheet, merged: dict[int, list[tuple[int, int]]], flaws: Flaws
+) -> Iterator[tuple[int, list[str]]]:
     if sheet.start is None:
         return
-    merged = _merged(sheet)
     last: dict[int, str] = {}
     margin = [""] * sheet.start[1]  # rows are told from the first of the sheet, columns from the first that is used
     for row, values in enumerate(sheet.iter_rows()):
@@ -52,17 +65,24 @@ def _rows(sheet: CalamineSheet, flaws: Flaws) -> Iterator[tuple[int, list[str]]]
             cells += [""] * (column + 1 - len(cells))
             cells[column] = flaws[row][column]
         for column, first in merged.get(row, ()):
+            cells += [""] * (column + 1 - len(cells))
             cells[column] = cells[column] or (last.get(column, "") if first != row else "")
             last[column] = cells[column]
         if any(cells):
             yield row + 1, cells
 
 
+def _stretches(merged: dict[int, list[tuple[int, int]]]) -> list[tuple[int, int]]:
+    """The rows over which one cell stretches, from 1, from the first to the last of each."""
+    last = {first: row for row in sorted(merged) for _, first in merged[row]}
+    return [(first + 1, row + 1) for first, row in sorted(last.items())][:MOST_STRETCHES]
+
+
 def _merged(sheet: CalamineSheet) -> dict[int, list[tuple[int, int]]]:
     """By row, the columns in which one cell stretches over several rows, and the first row of it."""
     found: dict[int, list[tuple[int, int]]] = {}
-    for (first, column), (last, last_column) in sheet.merged_cell_ranges or ():
-        if last > first and column == last_column:
+    for (first, column), (last, _) in sheet.merged_cell_ranges or ():
+        if last > first:
             for row in range(first, last + 1):
                 found.setdefault(row, []).append((column, first))
     return found

@@ -7,6 +7,7 @@ import sys
 import tempfile
 import weakref
 import zipfile
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import IO, Literal, NamedTuple
 
@@ -27,12 +28,33 @@ class WorkbookError(ValueError):
     """The workbook cannot be read; the message is a sentence."""
 
 
+class View(NamedTuple):
+    """What a sheet does not show, rows counted from 1 and columns from 0; and rows over which one cell stretches.
+
+    Each is a stretch, from its first to its last.
+    """
+
+    rows: tuple[tuple[int, int], ...] = ()
+    columns: tuple[tuple[int, int], ...] = ()
+    merged: tuple[tuple[int, int], ...] = ()
+
+    def hides(self, row: int) -> bool:
+        """Whether a row is not shown."""
+        at = bisect_right(self.rows, (row, sys.maxsize)) - 1
+        return at >= 0 and row <= self.rows[at][1]
+
+    def hides_column(self, position: int) -> bool:
+        """Whether a column is not shown."""
+        return any(first <= position <= last for first, last in self.columns)
+
+
 class Sheet(NamedTuple):
     """A sheet of a workbook, and where its rows begin in what was made of it."""
 
     name: str
     is_hidden: bool
     start: int
+    view: View = View()
 
 
 class Workbook:
@@ -53,7 +75,8 @@ class Workbook:
         while line := self._rows.readline():
             if line.startswith(b"{"):
                 about = json.loads(line)
-                yield Sheet(about["sheet"], about["hidden"], self._rows.tell())
+                view = View(*(tuple(map(tuple, about[name])) for name in ("rows", "columns", "merged")))
+                yield Sheet(about["sheet"], about["hidden"], self._rows.tell(), view)
             last = line
         if last != f"{END}\n".encode():
             raise WorkbookError(_TOO_LARGE)
