@@ -1,22 +1,18 @@
 """Pages as people use them: in Chromium, on a phone and on a desktop, with and without JavaScript."""
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 
 from tests.api.world import Caller, World
+from tests.web.chromium import PHONE
 from tests.web.serving import at_an_address
 from tests.web.town import Town, town_of
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-NEEDED = "No Chromium here: pages are not tried in a browser. Install Debian's package 'chromium' to try them."
-PHONE, DESKTOP, SMALLEST = {"width": 390, "height": 844}, {"width": 1280, "height": 900}, {"width": 320, "height": 640}
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+DESKTOP, SMALLEST = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RULES = {
     "runOnly": {"type": "tag", "values": WCAG},
@@ -47,18 +43,6 @@ async def address(town: Town) -> AsyncIterator[str]:
     """Where it is served."""
     async with at_an_address(town.world.app) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    """One browser for all tests here."""
-    if CHROMIUM is None:
-        assert not os.environ.get("TIMEBANK_TEST_BROWSER"), NEEDED
-        pytest.skip(NEEDED)
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        await browser.close()
 
 
 async def opened(browser: Browser, address: str, caller: Caller | None, **options: Any) -> Page:

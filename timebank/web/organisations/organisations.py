@@ -9,11 +9,13 @@ from timebank.web.http.offices import in_office
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
+SHOWN = 30
+
 
 async def organisations(visitor: Visitor) -> Response[Any]:
     """All organisations, by state."""
     query = visitor.query
-    page = await visitor.get("/organisations", status=query.get("status"), after=query.get("after"), limit=50)
+    page = await visitor.get("/organisations", status=query.get("status"), after=query.get("after"), limit=SHOWN)
     return await in_office(
         visitor, "organisations/register.html", organisations=page["items"], next=page["next"], kinds=get_args(Kind)
     )

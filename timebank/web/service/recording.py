@@ -12,7 +12,7 @@ from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
 CAPACITIES: tuple[Capacity, ...] = ("resident", "staff-off-duty", "staff-on-duty")
-SHOWN = 200
+SHOWN = 80
 
 
 async def recording(visitor: Visitor) -> Response[Any]:

@@ -1,0 +1,26 @@
+"""The browser that tries the pages, and takes their pictures: Debian's Chromium, driven through Playwright."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NEEDED = "No Chromium here: pages are not tried in a browser. Install Debian's package 'chromium' to try them."
+PHONE = {"width": 390, "height": 844}
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@contextlib.asynccontextmanager
+async def running() -> AsyncIterator[Browser]:
+    """A browser. Where there is none, the tests that want one are skipped, but not where it has to be had."""
+    if CHROMIUM is None:
+        assert not os.environ.get("TIMEBANK_TEST_BROWSER"), NEEDED
+        pytest.skip(NEEDED)
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        await browser.close()
