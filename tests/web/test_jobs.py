@@ -6,8 +6,8 @@ import pytest
 
 from tests.api.world import World
 from tests.web.reader import Reader, Seen, signed_in
-from timebank.runtime.clock import utc_now
-from timebank.web.service import importing
+from timebank.web.http import keeping
+from timebank.web.service.importing import LONG
 
 DAY = "2026-11-02"
 
@@ -108,7 +108,7 @@ async def test_a_list_is_checked_and_then_recorded(world: World) -> None:
 
 async def test_lists_that_wait_are_nobody_elses_to_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many lists somebody chooses, that of another still waits; of one's own the latest."""
-    monkeypatch.setattr(importing, "KEPT_FILES", 4)
+    monkeypatch.setattr(keeping, "KEPT_FILES", 4)
     desk, heading = f"/o/{world.garden}", "志愿者编号,活动,类别,身份,开始时间,结束时间\n"
     one, other = await signed_in(world, world.recorder.id), await signed_in(world, world.coordinator.id)
 
@@ -122,6 +122,44 @@ async def test_lists_that_wait_are_nobody_elses_to_end(world: World, monkeypatch
     for page, status in ((waits, 200), (many[0], 409), (many[-1], 200)):
         reader = one if page is waits else other
         assert (await reader.send(page.form(f"{desk}/list/rejected"))).status == status
+
+
+async def test_what_is_not_clear_about_a_list_is_asked(world: World) -> None:
+    """Each question is asked with its answers in words; the list goes on with them without being chosen again."""
+    number = (await world.administrator.get(f"/v1/volunteers/{(await world.somebody()).id}"))["number"]
+    text = (
+        f"志愿者编号,活动,类别,日期,开始时间,时长,备注电话\n{number},楼道清扫,公益慈善,2026/11/4,8:00,2,13800000000\n"
+    )
+    reader, desk = await signed_in(world, world.recorder.id), f"/o/{world.garden}"
+    form = (await reader.get(f"{desk}/list")).form(f"{desk}/list")
+    page = await reader.send(form, files={"file": ("名单.csv", text.encode(), "text/csv")})
+    assert page.status == 422
+    assert "“时长”里的数字是小时" in page.text
+    assert "不读“备注电话”这一列" in page.text
+    asked = page.form(f"{desk}/list/answers")
+    page = await reader.send(asked)
+    assert page.headings[0].startswith("1 行里有 1 行"), page.text
+    page = await reader.send(asked, **{"answer-0": "unit=时长=hours"})
+    page = await reader.send(page.form(f"{desk}/list/confirm"))
+    assert page.headings[0].startswith("记录了 1 行"), page.text
+    (record,) = (await world.administrator.get("/v1/service-records", volunteer_id=number))["items"]
+    assert record["minutes"] == 120
+
+
+async def test_a_long_list_tells_how_far_it_is(world: World) -> None:
+    """While a long list is read the page says how many rows are done; then it is a page as any other."""
+    number = (await world.administrator.get(f"/v1/volunteers/{(await world.somebody()).id}"))["number"]
+    rows = [f"{number},活动{n},公益慈善,2026/{n % 9 + 1}/{n % 28 + 1},8:00,9:00" for n in range(LONG)]
+    text = "\n".join(["志愿者编号,活动,类别,日期,开始时间,结束时间", *rows])
+    reader, desk = await signed_in(world, world.recorder.id), f"/o/{world.garden}"
+    form = (await reader.get(f"{desk}/list")).form(f"{desk}/list")
+    page = await reader.send(form, files={"file": ("长.csv", text.encode(), "text/csv")})
+    done = [int(said["value"] or 0) for tag, said in page.tags if tag == "progress"]
+    assert done[-1] == LONG
+    assert len(done) > 1
+    assert re.match(rf"{LONG} 行里有 \d+ 行", page.headings[0])
+    assert [tag for tag, _ in page.tags].count("main") == 1
+    assert page.form(f"{desk}/list/rejected").fields["kept"] == page.form(f"{desk}/list/confirm").fields["kept"]
 
 
 async def test_a_code_is_looked_at_and_then_accepted_once(world: World) -> None:
@@ -188,13 +226,19 @@ async def test_an_administrator_finds_out_why(world: World) -> None:
 
 
 async def test_an_organisation_s_month_is_a_spreadsheet_too(world: World) -> None:
-    """The confirmed service of a month is summed by category, and handed out as CSV."""
+    """The confirmed service of a month is summed by category, and handed out as CSV and as a workbook."""
     somebody = await world.somebody("统计的人")
     await world.confirmed(somebody.id, days_ago=1)
-    reader = await signed_in(world, world.coordinator.id)
-    page = await reader.get(f"/o/{world.garden}/statistics")
-    month = f"{utc_now():%Y-%m}"
-    assert "公益慈善" in page.text or "没有确认" in page.text
-    answer = await reader.get(f"/o/{world.garden}/statistics.csv?month={month}")
+    reader, desk = await signed_in(world, world.coordinator.id), f"/o/{world.garden}"
+    (record,) = (await world.administrator.get("/v1/service-records", volunteer_id=somebody.id))["items"]
+    month = record["local_date"][:7]
+    page = await reader.get(f"{desk}/statistics?month={month}")
+    assert record["category"] in page.text
+    answer = await reader.get(f"{desk}/statistics.csv?month={month}")
     assert answer.response.headers["content-type"].startswith("text/csv")
     assert answer.response.content.startswith(b"\xef\xbb\xbf")
+    assert "统计的人" in answer.response.text
+    workbook = await reader.get(f"{desk}/statistics.xlsx?month={month}")
+    assert workbook.response.content.startswith(b"PK")
+    for wrong in ("2026-13", "0000-01", "9999-12", "x"):
+        assert (await reader.get(f"{desk}/statistics?month={wrong}")).status == 200

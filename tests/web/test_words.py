@@ -13,6 +13,7 @@ from jinja2 import nodes
 import timebank.web
 from timebank.domain.credit.policies import UNWRITTEN
 from timebank.domain.vocabulary import FACTS
+from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS
 from timebank.web.bank.front import DOORS
 from timebank.web.http.events import EVENTS
 from timebank.web.http.showing import environment
@@ -120,6 +121,11 @@ def test_everything_that_happens_has_words() -> None:
     """Every topic of the log is said in words of people."""
     assert set(FACTS) <= set(EVENTS)
     assert UNWRITTEN.rules.star_minutes
+
+
+def test_columns_of_lists_have_words() -> None:
+    """What a column of a list is read as is said in words of people."""
+    assert {each.name for each in RECORD_COLUMNS} <= set(VALUES)
 
 
 @pytest.mark.parametrize(

@@ -71,14 +71,15 @@ async def statement(visitor: Visitor) -> Response[Any]:
     )
 
 
-async def as_csv(visitor: Visitor) -> Response[Any]:
-    """The statement as a spreadsheet."""
-    params = {"language": visitor.language, "month": visitor.query.get("month")}
-    return visitor.hand_out(await visitor.asked("GET", "/me/statement.csv", None, params))
+async def as_file(visitor: Visitor) -> Response[Any]:
+    """The statement as a spreadsheet, in the form that the address ends in."""
+    month = visitor.query.get("month")
+    return await visitor.hand_out(f"/me{visitor.request.url.path}", language=visitor.language, month=month)
 
 
 PAGES = [
     Page("/home", home),
     Page("/statement", statement),
-    Page("/statement.csv", as_csv),
+    Page("/statement.csv", as_file),
+    Page("/statement.xlsx", as_file),
 ]

@@ -1,13 +1,14 @@
 """Asking the API, in the same process: what pages show and do goes through the same door as any program's request."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
+import anyio
 import msgspec
 from litestar import Litestar
-from litestar.types import ASGIApp, Message
+from litestar.types import ASGIApp, HTTPResponseStartEvent, Message
 
 PREFIX = "/v1"
 
@@ -23,6 +24,19 @@ class Answer(NamedTuple):
     def json(self) -> Any:
         """What it says."""
         return msgspec.json.decode(self.body) if self.body else None
+
+
+class Opened(NamedTuple):
+    """An answer of which only the head is there yet; its body comes in pieces, while the API makes it."""
+
+    status: int
+    headers: dict[str, str]
+    cookies: list[bytes]
+    pieces: AsyncIterator[bytes]
+
+    async def whole(self) -> Answer:
+        """All of it."""
+        return Answer(self.status, self.headers, self.cookies, b"".join([piece async for piece in self.pieces]))
 
 
 class Refused(Exception):  # noqa: N818  # it is an answer, and no error of ours
@@ -53,13 +67,13 @@ class Api(NamedTuple):
         headers: Mapping[str, str],
         params: Mapping[str, Any],
         body: bytes,
-    ) -> Answer:
+    ) -> Opened:
         """The answer to a request, made in the course of the `outer` one, whose id and address it carries."""
         scope = _scope(self.app, outer, method, path, headers, params)
-        status, told, parts = 500, [], []
-
         asked = iter([{"type": "http.request", "body": body, "more_body": False}])
         answered = asyncio.Event()
+        head: asyncio.Future[HTTPResponseStartEvent] = asyncio.get_running_loop().create_future()
+        sending, pieces = anyio.create_memory_object_stream[bytes](1)
 
         async def receive() -> Any:
             """What is asked; and once it is answered, that nobody listens any more."""
@@ -69,18 +83,41 @@ class Api(NamedTuple):
             return {"type": "http.disconnect"}
 
         async def send(message: Message) -> None:
-            nonlocal status, told
             if message["type"] == "http.response.start":
-                status, told = int(message["status"]), list(message["headers"])
+                head.set_result(message)
             elif message["type"] == "http.response.body":
-                parts.append(message.get("body", b""))
+                await sending.send(message.get("body", b""))
                 if not message.get("more_body", False):
                     answered.set()
 
-        await self.served(scope, receive, send)  # type: ignore[arg-type]
+        async def serve() -> None:
+            async with sending:
+                await self.served(scope, receive, send)  # type: ignore[arg-type]
+
+        serving = asyncio.create_task(serve())
+        first: set[asyncio.Future[Any]] = {serving, head}
+        try:
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            serving.cancel()
+            raise
+        if not head.done():
+            await serving
         outer["state"]["principal"] = scope["state"].get("principal") or outer["state"].get("principal")
-        cookies = [value for name, value in told if name.lower() == b"set-cookie"]
-        return Answer(status, {n.decode().lower(): v.decode("latin-1") for n, v in told}, cookies, b"".join(parts))
+        told = head.result()
+        named = {name.decode().lower(): value.decode("latin-1") for name, value in told["headers"]}
+        cookies = [value for name, value in told["headers"] if name.lower() == b"set-cookie"]
+        return Opened(int(told["status"]), named, cookies, _until_served(pieces, serving))
+
+
+async def _until_served(pieces: AsyncIterator[bytes], serving: asyncio.Task[None]) -> AsyncIterator[bytes]:
+    """The pieces of a body; whoever stops listening ends what makes them."""
+    try:
+        async for piece in pieces:
+            yield piece
+        await serving
+    finally:
+        serving.cancel()
 
 
 def _scope(

@@ -13,13 +13,14 @@ from litestar import Request, Response
 from litestar.response import Redirect
 
 from timebank.api.http.devices import device_of
+from timebank.api.http.streams import Streamed
 from timebank.identity.failures import ProofNeeded
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import Visit
 from timebank.runtime.composition import Services
 from timebank.runtime.settings import Settings
 from timebank.web.http import crumbs
-from timebank.web.http.asking import Answer, Api, Refused
+from timebank.web.http.asking import Answer, Api, Opened, Refused
 from timebank.web.http.forms import Form
 from timebank.web.http.words import Language, say, spoken
 
@@ -192,7 +193,8 @@ class Visitor:
             del recent[old]
         async with self.request.app.state.refreshing:
             if given not in recent:
-                answer = await self._ask("POST", "/sessions/refresh", {"refresh_token": refresh_token}, {}, own=True)
+                asked = await self._ask("POST", "/sessions/refresh", {"refresh_token": refresh_token}, {}, own=True)
+                answer = await asked.whole()
                 if answer.status >= 500 or answer.status == 429:
                     raise Refused(answer.json())
                 recent[given] = (now + REPEAT_SECONDS, answer.json() if answer.status < 300 else None)
@@ -243,17 +245,23 @@ class Visitor:
         self, method: str, path: str, body: Any = None, params: Mapping[str, Any] | None = None, *, own: bool = False
     ) -> Answer:
         """The answer to any request; a form that is sent twice is one. Raises `Refused`."""
-        answer = await self._ask(method, path, body, params or {}, own=own)
-        if answer.status >= 400:
-            raise Refused(answer.json())
-        return answer
+        return await (await self.opened(method, path, body, params, own=own)).whole()
+
+    async def opened(
+        self, method: str, path: str, body: Any = None, params: Mapping[str, Any] | None = None, *, own: bool = False
+    ) -> Opened:
+        """The same, while it is being made. Raises `Refused`."""
+        opened = await self._ask(method, path, body, params or {}, own=own)
+        if opened.status >= 400:
+            raise Refused((await opened.whole()).json())
+        return opened
 
     def pass_on(self, answer: Answer) -> None:
         """Have the browser keep what the API wants it to keep."""
         kept: dict[str, bytes] = self.request.scope["state"].setdefault("cookies", {})
         kept |= {each.partition(b"=")[0].decode(): each for each in answer.cookies}
 
-    async def _ask(self, method: str, path: str, body: Any, params: Mapping[str, Any], *, own: bool) -> Answer:
+    async def _ask(self, method: str, path: str, body: Any, params: Mapping[str, Any], *, own: bool) -> Opened:
         api: Api = self.request.app.state.api
         is_raw = isinstance(body, bytes)
         sent = body if is_raw else b"" if body is None else msgspec.json.encode(body)
@@ -283,11 +291,17 @@ class Visitor:
         html = self.request.app.state.shown(self, template, {"told": told, **context})
         return Response(html, status_code=status, media_type="text/html")
 
-    def hand_out(self, answer: Answer) -> Response[bytes]:
-        """A file, as the API made it."""
-        kept = {name: answer.headers[name] for name in ("content-disposition",) if name in answer.headers}
-        media_type = answer.headers.get("content-type", "application/octet-stream")
-        return Response(answer.body, media_type=media_type, headers=kept)
+    async def hand_out(self, path: str, *, own: bool = False, name: str = "", **params: Any) -> Response[bytes]:
+        """A file, handed on while the API makes it, under its name or another. Raises `Refused`."""
+        return self.hand_on(await self.opened("GET", path, None, params, own=own), name)
+
+    def hand_on(self, opened: Opened, name: str = "") -> Response[bytes]:
+        """The same of what was asked for already."""
+        kept = {each: opened.headers[each] for each in ("content-disposition",) if each in opened.headers}
+        if name:
+            kept["content-disposition"] = f'attachment; filename="{name}"'
+        media_type = opened.headers.get("content-type", "application/octet-stream").partition(";")[0]
+        return Streamed(opened.pieces, media_type, kept)
 
     def go(self, path: str, told: str = "") -> Redirect:
         """On to another page, which says `told`, a sentence of the catalogue, on top."""

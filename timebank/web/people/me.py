@@ -61,9 +61,7 @@ async def read_notices(visitor: Visitor) -> Response[Any]:
 
 async def export(visitor: Visitor) -> Response[Any]:
     """Everything the bank knows about one, in one file."""
-    answer = await visitor.asked("GET", "/me/data", own=True)
-    answer.headers["content-disposition"] = 'attachment; filename="my-data.json"'
-    return visitor.hand_out(answer)
+    return await visitor.hand_out("/me/data", own=True, name="my-data.json")
 
 
 async def leaving(visitor: Visitor) -> Response[Any]:
