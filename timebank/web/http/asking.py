@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 import anyio
 import msgspec
+from anyio.streams.memory import MemoryObjectReceiveStream
 from litestar import Litestar
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message
 
@@ -110,11 +111,12 @@ class Api(NamedTuple):
         return Opened(int(told["status"]), named, cookies, _until_served(pieces, serving))
 
 
-async def _until_served(pieces: AsyncIterator[bytes], serving: asyncio.Task[None]) -> AsyncIterator[bytes]:
+async def _until_served(pieces: MemoryObjectReceiveStream[bytes], serving: asyncio.Task[None]) -> AsyncIterator[bytes]:
     """The pieces of a body; whoever stops listening ends what makes them."""
     try:
-        async for piece in pieces:
-            yield piece
+        with pieces:
+            async for piece in pieces:
+                yield piece
         await serving
     finally:
         serving.cancel()
