@@ -65,12 +65,17 @@ async def test_whoever_hands_out_sees_to_whom(world: World) -> None:
     assert given["beneficiary_name"] == "张三"
 
 
-async def test_a_proxy_is_named_by_the_first_character(world: World) -> None:
-    """Whoever appoints a proxy by their number learns no name by it, nor does the proxy."""
+async def test_a_proxy_knows_whom_they_act_for(world: World) -> None:
+    """Whoever appoints a proxy by their number learns no name by it; the proxy sees theirs, until that has ended."""
     elder, child = await world.somebody("赵奶奶"), await world.somebody("李小妹")
     await elder.post("/v1/me/proxies", {"proxy_volunteer_id": child.id}, expect=201)
     sides = ("volunteer_name", "proxy_volunteer_name", "proxy_volunteer_number")
     (own,) = await elder.get("/v1/me/proxies")
     assert tuple(own[side] for side in sides) == ("赵奶奶", "李**", None)
     (acts_for,) = (await child.get("/v1/me"))["acts_for"]
-    assert [acts_for[side] for side in sides[:2]] == ["赵**", "李小妹"]
+    assert [acts_for[side] for side in sides[:2]] == ["赵奶奶", "李小妹"]
+    (mine,) = await child.get("/v1/me/proxies")
+    assert mine["volunteer_name"] == "赵奶奶"
+    await elder.post(f"/v1/me/proxies/{child.id}/end", {})
+    (ended,) = await child.get("/v1/me/proxies")
+    assert ended["volunteer_name"] == "赵**"

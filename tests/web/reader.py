@@ -69,6 +69,9 @@ class Seen(HTMLParser):
             if kind in ("checkbox", "radio"):
                 if "checked" in said or (kind == "radio" and name not in self._form.fields):
                     self._form.fields[name] = value
+            elif kind == "hidden" and name in self._form.fields:
+                before = self._form.fields[name]
+                self._form.fields[name] = [*(before if isinstance(before, list) else [before]), value]
             elif kind != "file":
                 self._form.fields[name] = value
                 if kind != "hidden":

@@ -14,6 +14,7 @@ from timebank.access.sight import Sight, masked
 from timebank.projections.credit import funds
 from timebank.projections.organisations import organisations
 from timebank.projections.people import volunteers
+from timebank.projections.people.proxies import ProxyView
 from timebank.projections.people.volunteers import Brief
 from timebank.vault.people import People
 
@@ -34,7 +35,8 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
     """Items with the names of whom they are about.
 
     Administrators see everybody, and so does whoever serves the organisation that an item is an affair of. In one's own
-    affairs the others are named with their first character. Auditors see numbers, and no names.
+    affairs the others are named with their first character, but proxies see who it is that they may act for. Auditors
+    see numbers, and no names.
     """
     ids = {getattr(item, field) for item in items for field in _blanks(type(item))} - {None}
     if not ids:
@@ -43,7 +45,7 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
     served = frozenset() if sight.sees_people else frozenset(await sight.served())
     seen: set[str] = set()
     filled = [_filled(item, sight, known, served, seen) for item in items]
-    return Named(filled, len(seen - sight.own_ids))
+    return Named(filled, len(seen))
 
 
 class _Known(NamedTuple):
@@ -83,14 +85,15 @@ def _filled(item: T, sight: Sight, known: _Known, served: frozenset[str], seen: 
     blanks = _blanks(type(item))
     is_affair = any(getattr(item, field, None) in served for field in _AFFAIRS_OF)
     is_own = any(getattr(item, field) in sight.own_ids for field in blanks)
+    known_to = sight.own_ids | ({item.volunteer_id} if isinstance(item, ProxyView) and sight.is_proxy(item) else set())
     said: dict[str, Any] = {}
     for field, wanted in blanks.items():
         whom = getattr(item, field)
         person = known.people.get(whom)
         if person:
-            is_seen = sight.sees_people or is_affair or whom in sight.own_ids
+            is_seen = sight.sees_people or is_affair or whom in known_to
             if is_seen:
-                seen.add(whom)
+                seen |= {whom} - known_to
             else:
                 name = masked(person.name) if is_own else None
                 number = person.number if sight.sees_all else None

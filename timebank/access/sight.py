@@ -22,6 +22,7 @@ from timebank.projections.credit.funds import FundView
 from timebank.projections.credit.redemptions import RedemptionView
 from timebank.projections.organisations import memberships
 from timebank.projections.people import volunteers
+from timebank.projections.people.proxies import ProxyView
 from timebank.projections.people.volunteers import VolunteerView
 from timebank.projections.service.records import ServiceRecordView
 from timebank.vault.people import People
@@ -72,6 +73,10 @@ class Sight:
     def own_ids(self) -> frozenset[str]:
         """Who they are: whoever asks, and whom they act for."""
         return frozenset(each for each in (self._principal.actor, self._acting.on_behalf_of) if each)
+
+    def is_proxy(self, proxy: ProxyView) -> bool:
+        """Whether it is them who may act for somebody, today."""
+        return proxy.proxy_volunteer_id == self._principal.actor and proxy.in_force(self._today)
 
     async def served(self) -> list[str]:
         """The organisations whose affairs they see by what they do there."""
