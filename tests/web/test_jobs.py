@@ -2,11 +2,10 @@
 
 import re
 
-import pytest
-
-from tests.api.world import World
 from tests.web.reader import Reader, Seen, signed_in
+from timebank.runtime.clock import utc_now
 from timebank.web.http import keeping
+from timebank.web.service.importing import LONG
 from timebank.web.service.importing import LONG
 
 DAY = "2026-11-02"
@@ -242,3 +241,34 @@ async def test_an_organisation_s_month_is_a_spreadsheet_too(world: World) -> Non
     assert workbook.response.content.startswith(b"PK")
     for wrong in ("2026-13", "0000-01", "9999-12", "x"):
         assert (await reader.get(f"{desk}/statistics?month={wrong}")).status == 200
+
+
+async def test_how_things_stood_on_a_day(world: World) -> None:
+    """An auditor sees what somebody had at the end of a day, then and as is known now, and the history until then."""
+    somebody = await world.somebody("某一天的人")
+    await world.confirmed(somebody.id, days_ago=2)
+    office, today = (
+        await signed_in(world, (await world.appointed("auditor")).id),
+        f"{utc_now().astimezone(ZONE):%Y-%m-%d}",
+    )
+    minutes = (await world.balance(somebody.id))["available_minutes"]
+    page = await office.get(f"/admin/then?about={somebody.id}&day={today}")
+    said = re.findall(r"<dd>([^<]+)</dd>", page.response.text)
+    assert said[0] == said[2] == duration(minutes, "zh")
+    page = await office.get(f"/admin/then?about={somebody.id}&day=2020-01-01")
+    assert re.findall(r"<dd>([^<]+)</dd>", page.response.text)[-1] == "0"
+    for until, count in (("", 3), (today, 3), ("2020-01-01", 0)):
+        page = await office.get(f"/admin/history?about={somebody.id}&until={until}")
+        assert len(re.findall(r'<li><p><b><a href="/admin/history/[0-9]+">', page.response.text)) == count
+
+
+async def test_what_a_request_did(world: World) -> None:
+    """The page of a fact names all else that its request did, and nothing of other requests."""
+    people = [await world.member("member") for _ in range(3)]
+    rows = [service(each.id, days_ago=5) for each in people]
+    done = await world.recorder.post(f"/v1/organisations/{world.garden}/service-records/batch", {"records": rows})
+    positions = [each["position"] for each in done["results"]]
+    office = await signed_in(world, world.administrator.id)
+    page = await office.get(f"/admin/history/{positions[1]}")
+    same = re.findall(r'<li><p><a href="/admin/history/([0-9]+)">', page.response.text)
+    assert same == [str(positions[0]), str(positions[2])]
