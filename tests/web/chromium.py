@@ -6,11 +6,11 @@ import shutil
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NEEDED = "No Chromium here: pages are not tried in a browser. Install Debian's package 'chromium' to try them."
-PHONE = {"width": 390, "height": 844}
+PHONE, SMALLEST = {"width": 390, "height": 844}, {"width": 320, "height": 640}
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -24,3 +24,9 @@ async def running() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         await browser.close()
+
+
+async def holds(page: Page) -> None:
+    """Nothing has to be scrolled sideways."""
+    width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert width <= 0, f"{page.url} is {width} px too wide"

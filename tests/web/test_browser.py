@@ -8,11 +8,11 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
 from tests.api.world import Caller, World
-from tests.web.chromium import PHONE
+from tests.web.chromium import PHONE, SMALLEST, holds
 from tests.web.serving import at_an_address
 from tests.web.town import Town, town_of
 
-DESKTOP, SMALLEST = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+DESKTOP = {"width": 1280, "height": 900}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RULES = {
     "runOnly": {"type": "tag", "values": WCAG},
@@ -61,12 +61,6 @@ async def is_accessible(page: Page) -> None:
     found = (await Axe().run(page, options=RULES)).response["violations"]
     told = [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in found]
     assert not told, (page.url, told)
-
-
-async def holds(page: Page) -> None:
-    """Nothing has to be scrolled sideways."""
-    width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert width <= 0, f"{page.url} is {width} px too wide"
 
 
 async def look_at(page: Page, paths: tuple[str, ...]) -> None:

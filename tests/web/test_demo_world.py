@@ -13,6 +13,7 @@ from playwright.async_api import Browser
 from tests.api.conftest import kept
 from tests.api.world import served
 from tests.helpers.effort import Effort
+from tests.web.chromium import SMALLEST, holds
 from tests.web.pictures import FOLDER, MOST_BYTES, taken
 from tests.web.reader import Reader, Seen
 from tests.web.serving import at_an_address
@@ -103,6 +104,24 @@ async def _seconds(page: Visited) -> float:
     start = time.perf_counter()
     await page.reader.http.get(page.path)
     return time.perf_counter() - start
+
+
+async def test_every_page_holds_at_320_px(demo: Demo, visited: dict[str, Visited], browser: Browser) -> None:
+    """On the smallest phone nothing has to be scrolled sideways, in large letters neither, with all of it unfolded."""
+    async with at_an_address(demo.app) as address:
+        for who in AUDIENCES:
+            theirs = [page for page in visited.values() if page.who == who]
+            context = await browser.new_context(viewport=SMALLEST, locale="en-GB", base_url=address)  # type: ignore[arg-type]
+            kept = theirs[0].reader.http.cookies.jar
+            await context.add_cookies([{"name": each.name, "value": each.value or "", "url": address} for each in kept])
+            window = await context.new_page()
+            for page in theirs:
+                await window.goto(page.path)
+                await window.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
+                await holds(window)
+                await window.evaluate("document.documentElement.classList.add('large')")
+                await holds(window)
+            await context.close()
 
 
 async def test_the_pictures_of_the_docs(demo: Demo, browser: Browser) -> None:
