@@ -1,5 +1,6 @@
 """The history of the bank: every fact, by what it is about, who did it, and of which kind; and the security log."""
 
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import msgspec
@@ -13,79 +14,77 @@ from timebank.web.http.saying import duration
 from timebank.web.http.visitors import Visitor
 
 SHOWN = 50
-NEAR, MOST_OF_REQUEST = 50, 60
-"""So many facts at once are looked at beside one, and so many at most are shown, to find what its request did."""
+SHOWN_OF_REQUEST = 60
 
 
 async def history(visitor: Visitor) -> Response[Any]:
-    """Facts in the order they were recorded, as far as they are asked for; without a wish the latest, newest first."""
-    query, head = visitor.query, await visitor.services.ledger.store.head(visitor.bank_id)
-    day = Form({"day": [query.get("until", "")]}).day("day", visitor.today)
-    end = await end_of(visitor, day, head) if day else head
-    about = await meant(visitor, query.get("about", ""))
-    asked = {"topic": query.get("topic"), "tag": about, "actor": await meant(visitor, query.get("actor", ""))}
-    is_latest = not any(asked.values()) and not query.get("after")
-    after = query.get("after") or (str(max(0, end - SHOWN)) if is_latest else None)
-    page = await visitor.get("/audit/events", limit=SHOWN, after=after, params=asked)
-    events = [each | {"gist": _gist(visitor, each["data"])} for each in page["items"] if each["position"] <= end]
+    """Facts as far as they are asked for, the latest first."""
+    query = visitor.query
+    day = day_asked(visitor, "until")
+    asked = {
+        "topic": query.get("topic"),
+        "tag": await meant(visitor, query.get("about", "")),
+        "actor": await meant(visitor, query.get("actor", "")),
+        "recorded_until": end_of(visitor, day),
+        "after": query.get("after"),
+    }
+    page = await visitor.get("/audit/events", limit=SHOWN, order="newest", params=asked)
     return await in_office(
         visitor,
         "supervision/history.html",
-        events=events[::-1] if is_latest else events,
-        next=None if is_latest or len(events) < len(page["items"]) else page["next"],
-        earlier=max(0, end - 2 * SHOWN) if is_latest and end > SHOWN else None,
+        events=_told(visitor, page["items"]),
+        next=page["next"],
         topics=sorted(FACTS),
         day_shown=day,
-        about=about,
+        about=asked["tag"],
     )
 
 
-async def end_of(visitor: Visitor, day: str, head: int) -> int:
-    """The last position that was recorded up to the end of a local day: facts are in the order of their recording."""
-    low, high = 0, head
-    while low < high:
-        middle = (low + high + 1) // 2
-        (fact,) = (await visitor.get("/audit/events", after=middle - 1, limit=1))["items"]
-        low, high = (middle, high) if fact["recorded_at"][:10] <= day else (low, middle - 1)
-    return low
+def day_asked(visitor: Visitor, name: str) -> str | None:
+    """The day that an address names, in any usual spelling; none, if it is none."""
+    said = Form({name: [visitor.query.get(name, "")]}).day(name, visitor.today)
+    try:
+        return date.fromisoformat(said).isoformat() if said and said < "9999" else None
+    except ValueError:
+        return None
 
 
-def _gist(visitor: Visitor, data: dict[str, Any]) -> str:
-    """What a fact says, in a line: what was done, how much time, and why."""
-    minutes = data.get("minutes")
-    time = duration(minutes, visitor.language) if isinstance(minutes, int) else None
-    return " · ".join(
-        str(each) for each in (data.get("activity") or data.get("name"), time, data.get("reason")) if each
-    )
+def end_of(visitor: Visitor, day: str | None) -> str | None:
+    """When a local day ends."""
+    if day is None:
+        return None
+    return datetime.combine(date.fromisoformat(day) + timedelta(days=1), time(), visitor.zone).isoformat()
+
+
+def _told(visitor: Visitor, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Facts, each with what it says, in a line: what was done, how much time, and why."""
+    told = []
+    for event in events:
+        data = event["data"]
+        minutes = data.get("minutes")
+        spent = duration(minutes, visitor.language) if isinstance(minutes, int) else None
+        said = data.get("activity") or data.get("name"), spent, data.get("reason")
+        told.append(event | {"gist": " · ".join(str(each) for each in said if each)})
+    return told
 
 
 async def one(visitor: Visitor) -> Response[Any]:
-    """One fact: all that was recorded, what else the same request did, and the seal of its row."""
+    """One fact: all that was recorded, what it changed, what else the same request did, and the seal of its row."""
     position = visitor.path["position"]
-    before = int(position) - 1 if position.isdecimal() and len(position) < 16 else 0
-    page = await visitor.get("/audit/events", after=max(before, 0), limit=1)
-    fact = page["items"][0] if page["items"] and str(page["items"][0]["position"]) == position else None
-    same = await _of_request(visitor, fact) if fact else []
-    text = msgspec.json.format(msgspec.json.encode(fact["data"]), indent=2).decode() if fact else ""
-    return await in_office(visitor, "supervision/fact.html", fact=fact, same=same, text=text)
-
-
-async def _of_request(visitor: Visitor, fact: dict[str, Any]) -> list[dict[str, Any]]:
-    """What else the request of a fact did: its facts are near each other, for a request is soon over."""
-    found: dict[int, dict[str, Any]] = {}
-    for step in (NEAR, -NEAR):
-        edge = fact["position"] if step > 0 else fact["position"] - 1
-        while edge > 0 and len(found) < MOST_OF_REQUEST:
-            after = edge if step > 0 else max(0, edge + step)
-            items = (await visitor.get("/audit/events", after=after, limit=min(NEAR, abs(edge - after) or NEAR)))[
-                "items"
-            ]
-            same = {each["position"]: each for each in items if each["request_id"] == fact["request_id"]}
-            found |= same
-            if not items or items[-1 if step > 0 else 0]["position"] not in same:
-                break
-            edge = items[-1]["position"] if step > 0 else after
-    return [found[each] | {"gist": _gist(visitor, found[each]["data"])} for each in sorted(found)]
+    where = f"/audit/events/{position if position.isdecimal() and len(position) < 16 else 0}"
+    fact = await visitor.seen(where, names=True)
+    change = await visitor.seen(f"{where}/change") if fact else None
+    did = await visitor.seen(f"/audit/requests/{fact['request_id']}") if fact else None
+    same = [each for each in did["events"] if each["position"] != fact["position"]] if did else []
+    return await in_office(
+        visitor,
+        "supervision/fact.html",
+        fact=fact,
+        changed=change["changed"] if change and change["before"] else {},
+        same=_told(visitor, same[:SHOWN_OF_REQUEST]),
+        others=max(0, len(same) - SHOWN_OF_REQUEST),
+        text=msgspec.json.format(msgspec.json.encode(fact["data"]), indent=2).decode() if fact else "",
+    )
 
 
 async def meant(visitor: Visitor, said: str) -> str | None:
