@@ -2,10 +2,14 @@
 
 import re
 
+import pytest
+
+from tests.api.world import World, service
+from tests.controls import ZONE
 from tests.web.reader import Reader, Seen, signed_in
 from timebank.runtime.clock import utc_now
 from timebank.web.http import keeping
-from timebank.web.service.importing import LONG
+from timebank.web.http.saying import duration
 from timebank.web.service.importing import LONG
 
 DAY = "2026-11-02"
