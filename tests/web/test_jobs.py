@@ -276,3 +276,15 @@ async def test_what_a_request_did(world: World) -> None:
     page = await office.get(f"/admin/history/{positions[1]}")
     same = re.findall(r'<li><p><a href="/admin/history/([0-9]+)">', page.response.text)
     assert same == [str(positions[0]), str(positions[2])]
+
+
+async def test_who_may_be_registered_twice(world: World) -> None:
+    """An administrator sees who has the same phone, or the same name and year of birth, and nobody else."""
+    first = await world.somebody("双双", birth_year=1950)
+    same = await world.somebody("双双", birth_year=1950)
+    other = await world.somebody("双双", birth_year=1951)
+    page = await (await signed_in(world, world.administrator.id)).get(f"/admin/people/{first.id}")
+    named = re.findall(r'<li><a href="/admin/people/(vol_[0-9a-f]+)">', page.response.text)
+    assert named == [same.id]
+    page = await (await signed_in(world, world.administrator.id)).get(f"/admin/people/{other.id}")
+    assert "可能重复登记了" not in page.text

@@ -29,8 +29,25 @@ async def person(visitor: Visitor) -> Response[Any]:
         person=found,
         balance=await visitor.seen(f"/volunteers/{who}/balance"),
         why=why,
+        alike=await _alike(visitor, found),
         memberships=memberships["items"] if memberships else [],
     )
+
+
+async def _alike(visitor: Visitor, person: dict[str, Any]) -> list[dict[str, Any]]:
+    """Who may be the same person, registered twice: with the same phone, or the same name and year of birth."""
+    alike: dict[str, dict[str, Any]] = {}
+    for query in filter(None, (person["phone"], person["birth_year"] and person["name"])):
+        page = await visitor.seen("/volunteers", query=query, limit=20)
+        alike |= {each["volunteer_id"]: each for each in (page["items"] if page else []) if _is_alike(each, person)}
+    return list(alike.values())
+
+
+def _is_alike(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    is_another = one["volunteer_id"] != other["volunteer_id"] and one["status"] in {"active", "suspended"}
+    same_phone = bool(one["phone"]) and one["phone"] == other["phone"]
+    named = ("name", "birth_year")
+    return is_another and (same_phone or all(one[each] and one[each] == other[each] for each in named))
 
 
 async def registering(visitor: Visitor) -> Response[Any]:
