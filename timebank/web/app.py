@@ -26,7 +26,7 @@ from timebank.web.http.wrong import handlers
 OF_API = ("/v1", "/schema", "/health", "/metrics", "/assets", "/welcome", "/problems")
 """Where addresses of the API begin; all others are pages."""
 
-TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
