@@ -12,6 +12,7 @@ from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.submission import Outcome, Receipt
 from timebank.projections.supervision import history
+from timebank.projections.supervision.history import Span, Wanted
 
 ALL_ALIKE = """
 create or replace function tag_key(tag text, topic text) returns bigint language sql immutable parallel safe
@@ -40,7 +41,7 @@ async def test_tags_with_the_same_key_are_told_apart(
             other._writers[another][0]._knowledge.memories.forget_all()
     assert [finding async for finding in check_log(pool, another)] == []
     who = volunteer(1)
-    shown = await history.page(pool, another, after=0, topic=None, tag=who, actor=None, limit=500)
+    shown = await history.page(pool, another, Wanted(tags=(who,)), Span(), 500)
     assert all(who in event.tags for event in shown)
     assert len(shown) == await pool.fetchval(
         "select count(*) from event where bank_id = $1 and $2 = any (tags)", another, who

@@ -43,8 +43,9 @@ class Bench:
         self.pool = await asyncpg.create_pool(url, min_size=2, max_size=5, server_settings=lazy)
         self.people = await people_of(self.pool)
         self._eye = await asyncpg.connect(url)
-        columns = "information_schema.columns where (table_schema, column_name) = ('public', 'bank_id')"
-        self.tables = [row[0] for row in await self._eye.fetch(f"select table_name from {columns}")]
+        columns = "information_schema.columns natural join information_schema.tables"
+        of_banks = "(table_schema, column_name, table_type) = ('public', 'bank_id', 'BASE TABLE')"
+        self.tables = [row[0] for row in await self._eye.fetch(f"select table_name from {columns} where {of_banks}")]
 
     def close(self) -> None:
         """Let go of everything."""

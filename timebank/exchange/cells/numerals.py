@@ -26,6 +26,6 @@ def _digits(found: re.Match[str]) -> str:
     tens, ten, ones = found[0].rpartition("十")
     if not ten:
         return "".join(str(_DIGITS[char]) for char in found[0])
-    if len(tens) > 1 or len(ones) > 1:
-        return found[0]
+    if not all(_DIGITS.get(part) for part in (tens, ones) if part):
+        return found[0]  # 十十 and 零十 are no numbers
     return str(10 * (_DIGITS[tens] if tens else 1) + (_DIGITS[ones] if ones else 0))

@@ -83,7 +83,7 @@ async def page(
 
 
 async def _rows(pool: Pool, bank_id: UUID, wanted: Wanted, span: Span, limit: int, *, newest: bool) -> list[Any]:
-    topics = [wanted.topic] if wanted.topic else list(FACTS) if wanted.tags else None
+    topics = [wanted.topic] if wanted.topic else list(FACTS) if _goes_by_tag(wanted) else None
     rows: list[Any] = await pool.fetch(
         _statement(wanted, newest=newest),
         bank_id,
@@ -101,8 +101,13 @@ async def _rows(pool: Pool, bank_id: UUID, wanted: Wanted, span: Span, limit: in
     return rows
 
 
+def _goes_by_tag(wanted: Wanted) -> bool:
+    """Whether facts are looked for by their tag; a request has fewer than any tag."""
+    return bool(wanted.tags) and not wanted.request_id
+
+
 def _statement(wanted: Wanted, *, newest: bool) -> str:
-    if wanted.tags:
+    if _goes_by_tag(wanted):
         return SQL["newest_tagged"] if newest else SQL["oldest_tagged"]
     return SQL["newest"] if newest else SQL["oldest"]
 

@@ -7,7 +7,7 @@ e.position, e.event_id, e.topic, e.data, e.tags, e.actor, e.authority, e.request
 -- $8 tags  $9 first and $10 last local day on which it happened  $11 zone  $12 at most
 e.position > $2 and e.position < $3
        and ($5::text is null or e.actor = $5) and ($6::text is null or e.authority = $6)
-       and ($7::text is null or e.request_id = $7) and (coalesce(cardinality($8::text[]), 0) <= 1 or e.tags @> $8)
+       and ($7::text is null or e.request_id = $7) and ($8::text[] is null or e.tags @> $8)
        and (($9::date is null and $10::date is null)
             or coalesce((convert_from(e.data, 'UTF8')::jsonb ->> 'local_date')::date,
                         (e.recorded_at at time zone $11::text)::date)
