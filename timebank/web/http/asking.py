@@ -101,8 +101,10 @@ class Api(NamedTuple):
             await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             serving.cancel()
+            pieces.close()
             raise
         if not head.done():
+            pieces.close()
             await serving
         outer["state"]["principal"] = scope["state"].get("principal") or outer["state"].get("principal")
         told = head.result()

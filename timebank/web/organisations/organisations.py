@@ -9,7 +9,7 @@ from timebank.web.http.offices import in_office
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
-SHOWN = 30
+SHOWN = 20
 
 
 async def organisations(visitor: Visitor) -> Response[Any]:
