@@ -418,6 +418,23 @@ class TestChangeRole:
         command = ChangeRole(by=acting(WANG), **OF_WANG, role="coordinator")
         given(registered(), REQUESTED, APPROVED).when(command).then_refused(RoleMissing, role="coordinator")
 
+    @pytest.mark.parametrize("until", [None, TODAY + 2 * DAY])
+    def test_nobody_manages_members_for_longer_than_who_lets_them(self, until: date | None) -> None:
+        """A coordinator for a term makes nobody one for longer, not themselves either; within it they do."""
+        by, right = acting(ZHAO), member(ZHAO, "coordinator", valid_until=TODAY + DAY)
+        own = {"organisation_id": GARDEN, "volunteer_id": ZHAO, "at": NOON}
+        asked = MembershipRequested(**IDS, role="coordinator", valid_until=until)
+        for history, command in (
+            ((), ChangeRole(by=by, **own, role="coordinator", valid_until=until)),
+            ((), add(by, role="coordinator", valid_until=until)),
+            ((asked,), ApproveMembership(by=by, **OF_WANG)),
+            ((INVITED, APPROVED), ChangeRole(by=by, **OF_WANG, role="coordinator", valid_until=until)),
+        ):
+            given(*PEOPLE, *right, *history).when(command).then_refused(NotWithinYourOffice)
+        within = MembershipInvited(**IDS, role="coordinator", valid_until=TODAY + DAY)
+        given(*PEOPLE, *right).when(add(by, role="coordinator", valid_until=TODAY + DAY)).then(within)
+        given(*PEOPLE, *right).when(add(by)).then(INVITED)
+
 
 class TestEndMembership:
     """Leaving, or being sent away."""

@@ -178,6 +178,13 @@ class _OnMembership(Command, frozen=True, kw_only=True):
         if self.by.key_issued_by and self.volunteer_id in self.by.eyes:
             raise KeyOfTheirOwn
 
+    def must_give(self, known: Known, role: Role, until: date | None) -> None:
+        """Refuse a member who manages members for a term, and gives that right for longer; to themselves, too."""
+        if role in MANAGES_MEMBERS and self.by.authority == "volunteer" and self.by.volunteer_id:
+            own = known(Membership, self.organisation_id, self.by.volunteer_id).valid_until
+            if own and (until is None or until > own):
+                raise NotWithinYourOffice
+
     @property
     def is_own(self) -> bool:
         """Whether the volunteer decides about their own membership."""
@@ -208,6 +215,7 @@ class AddMember(_Entry, frozen=True, kw_only=True):
         organisation.must_exist()
         if not self.is_own:
             self.must_manage(known, self.role)
+            self.must_give(known, self.role, self.valid_until)
         organisation.must_be_approved()
         known(Volunteer, self.volunteer_id).must_be_active()
         if self.membership(known).membership_id is not None:
@@ -236,6 +244,7 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
         membership = self.membership(known)
         if not (self.is_own and membership.status == "invited"):
             self.must_manage(known, membership.role)
+            self.must_give(known, membership.role, membership.valid_until)
         membership_id = membership.must_be_open()
         known(Organisation, self.organisation_id).must_be_approved()
         known(Volunteer, self.volunteer_id).must_be_active()
@@ -280,6 +289,7 @@ class ChangeRole(_OnMembership, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         membership = self.membership(known)
         self.must_manage(known, self.role, membership.role)
+        self.must_give(known, self.role, self.valid_until)
         membership_id = membership.must_be_open()
         if membership.status != "approved":
             raise MembershipNotActive(status=membership.status)

@@ -44,7 +44,7 @@ class RoleMissing(Forbidden):
 
 
 class NotWithinYourOffice(Forbidden):
-    """This is more than your office is for: plain membership of your people, or a deputy within your own term."""
+    """More than you may give: node leaders give plain membership, or a deputy; nobody more than their own term."""
 
 
 class KeyOfTheirOwn(Forbidden):
