@@ -70,8 +70,8 @@ async def test_a_bad_body_is_explained(world: World, body: Any, field: str, reas
         b'{"name":"\xff"}',
         b"\xff\xfe{\x00}\x00",
         b'{"name":"a","skills":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
-        b"[" * 1_000_000,
-        b'{"name":"a","skills":[' + b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"]}",
+        b"[" * 200_000,
+        b'{"name":"a","skills":[' + b'{"a":' * 40_000 + b"1" + b"}" * 40_000 + b"]}",
         b'{"name":' + b"1" * 10_000 + b"}",
         b'{"name":1e999}',
         b"NaN",
@@ -176,8 +176,8 @@ async def test_lists_are_refused_in_chinese(world: World) -> None:
     assert unclear["type"] == "/problems/list-not-clear"
     (question,) = unclear["errors"]
     assert question["allowed"] == ["ignore=手机", "ignore=电话"]
-    assert "都表示 phone:哪一列不读? 请说明:ignore=手机或ignore=电话。" in question["reason"]
-    assert "都表示 phone:哪一列不读?" in unclear["detail"]
+    assert question["reason"].endswith("都表示 phone:哪一列不读?")
+    assert "都表示 phone:哪一列不读? 请说明:ignore=手机或ignore=电话。" in unclear["detail"]
 
 
 async def test_types_of_problems_lead_to_pages(world: World) -> None:
@@ -330,19 +330,19 @@ async def test_other_methods_are_405(world: World) -> None:
 
 
 async def test_a_body_too_large_is_413(world: World) -> None:
-    """More than 4 MiB are refused, said beforehand or not; just under it is a matter of the content."""
+    """More than 256 KiB, of a batch 4 MiB, are refused, said beforehand or not; just under it the content counts."""
 
     async def chunks() -> Any:
         for _ in range(50):
             yield b" " * 100_000
 
-    for path in ("/v1/volunteers", f"{world.records}/batch", "/v1/service-records/rec_0/confirm"):
+    large, small = 4 * 1024 * 1024, 256 * 1024
+    limits = {"/v1/volunteers": small, f"{world.records}/batch": large, "/v1/service-records/rec_0/confirm": small}
+    for path, limit in limits.items():
         caller = world.organisation
-        problem_of(await caller.ask("POST", path, content=b" " * (4 * 1024 * 1024 + 1)), 413)
+        problem_of(await caller.ask("POST", path, content=b" " * (limit + 1)), 413)
         problem_of(await caller.ask("POST", path, content=chunks()), 413)
-    response = await world.administrator.ask(
-        "POST", "/v1/volunteers", content=b'{"name":"a"}' + b" " * (4 * 1024 * 1024 - 20)
-    )
+    response = await world.administrator.ask("POST", "/v1/volunteers", content=b'{"name":"a"}' + b" " * (small - 20))
     assert response.status_code == 201
     approve = f"/v1/organisations/{world.garden}/members/vol_0/approve"
     too_large = await world.administrator.ask(

@@ -80,8 +80,8 @@ class TestMe:
         assert held == {
             "proxy_id": held["proxy_id"],
             "volunteer_id": old.id,
-            "volunteer_name": "某*",
-            "volunteer_number": None,
+            "volunteer_name": "某某",
+            "volunteer_number": held["volunteer_number"],
             "proxy_volunteer_id": young.id,
             "proxy_volunteer_name": "某某",
             "proxy_volunteer_number": held["proxy_volunteer_number"],

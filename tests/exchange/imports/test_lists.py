@@ -379,6 +379,8 @@ def hiding() -> bytes:
     for line, row in enumerate((("姓名", "手机"), ("张三", "1"), ("李四", "2"), ("王五", "3"))):
         sheet.write_row(line, 0, row)
     sheet.merge_range(4, 0, 5, 0, "赵六")
+    sheet.write_row(4, 1, ["4"])
+    sheet.write_row(5, 1, ["5"])
     sheet.set_row(2, None, None, {"hidden": True})
     sheet.set_column(1, 1, None, None, {"hidden": True})
     workbook.close()

@@ -102,7 +102,7 @@ class TestWho:
         came = await berlin.records(text, dry_run=True)
         assert [each.status for each in came.verdicts] == ["logged", "refused", "refused", "logged", "logged"]
         assert [each.note for each in came.verdicts] == [
-            '"张三（组长）" is compared without notes in brackets',
+            '"张三(组长)" is compared without notes in brackets',
             *(None, None, None),
             '"家甲[代]" is compared without notes in brackets',
         ]

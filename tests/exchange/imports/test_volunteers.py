@@ -45,7 +45,7 @@ async def test_a_name_with_a_note_is_nobody_new(berlin: Office) -> None:
     text = "姓名,手机,志愿者编号\n张三（组长）,13900001111,\n张三(代),13900002222,\n李四(代),,\n"
     came = await berlin.people(text + f"张三【大】,,{number}\n陈(小),,新\n")
     assert [each.status for each in came.verdicts] == ["same", "refused", "refused", "same", "registered"]
-    assert came.reasons[2] == f'this is volunteer {number}; "张三（组长）" is compared without notes in brackets'
+    assert came.reasons[2] == f'this is volunteer {number}; "张三(组长)" is compared without notes in brackets'
     assert "write the name alone, or 新" in came.reasons[4]
 
 

@@ -60,7 +60,7 @@ def test_what_stands_right_of_the_headings_belongs_to_its_row_alone() -> None:
         (b"", VOLUNTEERS, "The list is empty"),
         (b"\xef\xbb\xbf \r\n", VOLUNTEERS, "The list is empty"),
         ("手机\n1\n".encode(), VOLUNTEERS, r"missing in the first 30 rows: name \(姓名, .*not known in it: none"),
-        ("编号,活动,类别,开始\n".encode(), RECORDS, "ended_at .*or instead minutes, hours, duration, period"),
+        ("编号,活动,类别,开始\n".encode(), RECORDS, "ended_at .* / minutes / hours / duration / period"),
         ("手机,活动,类别,服务时间,结束\n".encode(), RECORDS, "read as started_at .*not read: 服务时间"),
         ('姓名,手机\n张三,"1\n李四,2\n'.encode(), VOLUNTEERS, "starts in line 2 .*quotation mark"),
         ("姓名\n张\0三\n".encode(), VOLUNTEERS, "NUL"),

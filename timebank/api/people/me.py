@@ -8,6 +8,7 @@ import msgspec
 from litestar import Controller, get
 
 from timebank.access import notices
+from timebank.access.sight import masked
 from timebank.access.table import EVERYBODY, PEOPLE
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
@@ -147,12 +148,19 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
         "volunteer": volunteer,
         "person": await people.one(pool, bank_id, own),
         "balance": balance,
-        "proxies": await request.named(await proxies.of(pool, bank_id, own)),
+        "proxies": [_nameless(each, own) for each in await request.named(await proxies.of(pool, bank_id, own))],
         "sessions": await services.sign_in.sessions.of(bank_id, own, request.visit, user.credential),
         "linked_accounts": await services.oidc.linked(bank_id, own) if services.oidc else [],
         "residences": await nodes.lives_at(pool, bank_id, own),
         "employments": await request.named(await employments.of_volunteer(pool, bank_id, own)),
     }
+
+
+def _nameless(proxy: ProxyView, own: str) -> ProxyView:
+    """A proxy as it may be handed out: whom one acts for oneself is named on the screen only."""
+    if proxy.volunteer_id == own:
+        return proxy
+    return msgspec.structs.replace(proxy, volunteer_name=masked(proxy.volunteer_name or ""), volunteer_number=None)
 
 
 def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:

@@ -77,8 +77,6 @@ class VolunteersImport:
         """
         opened.must_be_clear()
         self._opened = opened
-        while await self._services.runner.catch_up(self._bank_id):
-            pass
         at = await local_now(self._services, self._bank_id)
 
         async def judge(entries: Sequence[Entry[Person]], submit: Submit) -> list[RowVerdict]:
@@ -107,7 +105,9 @@ class VolunteersImport:
         return verdicts
 
     async def _registered(self, entries: Sequence[Entry[Person]]) -> "_Registered":
-        """Everybody of the bank who has the name or the number of somebody in these rows."""
+        """Everybody of the bank who has the name or the number of somebody in these rows, those just registered too."""
+        while await self._services.runner.catch_up(self._bank_id):
+            pass
         written = {name for _, person in entries for name in (person.name, without_note(person.name))}
         names = sorted({name for each in written for name in (each, "".join(each.split()))})
         numbers = sorted(filter(None, (_number_in(person) for _, person in entries)))
