@@ -14,7 +14,9 @@ from timebank.web.http.pages import Page
 from timebank.web.http.words import CONTEXT
 from timebank.words import _catalogue
 
-SHOWN = [page for page in PAGES if page.show and not page.path.endswith((".csv", ".svg", "export", "callback"))]
+SHOWN = [
+    page for page in PAGES if page.show and not page.path.endswith((".csv", ".xlsx", ".svg", "export", "callback"))
+]
 MOST_BYTES = 40_000
 """Of the page alone: with its style and scripts it has to stay below 100 KB."""
 IN_PUBLIC = {"/", "/rules", "/sign-in", "/code", "/forgotten"}
