@@ -4,16 +4,12 @@ Each command is in the module of its name (`import` in `importing`, because Pyth
 loaded when the command is given: `common` says where it is.
 """
 
-import sys
-
 import asyncpg
-from rich.markup import escape
 
-from timebank.cli.common import cli, console
+from timebank.cli.common import cli, give_up
 from timebank.db.migrations import UnknownSchemaError
 from timebank.exchange.backups import BackupError
 from timebank.exchange.spreadsheets.errors import SpreadsheetError
-from timebank.runtime import logs
 from timebank.runtime.embedded import EmbeddedPostgresError
 from timebank.runtime.settings import SettingsError
 from timebank.vault.keyring import KeyringError
@@ -36,6 +32,4 @@ def main() -> None:
         asyncpg.PostgresError,
         asyncpg.InterfaceError,
     ) as error:
-        if not logs.say("cannot go on", "error", error=str(error)):
-            console.print(f"[red]Error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        give_up(str(error))

@@ -6,16 +6,18 @@ import functools
 import importlib
 import json
 import os
+import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Any, Concatenate, NamedTuple, NoReturn, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 import rich_click as click
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from timebank import __version__
@@ -44,6 +46,13 @@ FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 STANDARD = Path("-")
 """Standard input or output instead of a file."""
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+
+
+def give_up(why: str) -> NoReturn:
+    """End the program with one sentence on standard error, and exit code 1."""
+    if not logs.say("cannot go on", "error", error=why):
+        console.print(f"[red]Error:[/red] {escape(why)}", highlight=False, soft_wrap=True)
+    sys.exit(1)
 
 
 class Whom(NamedTuple):

@@ -20,6 +20,7 @@ from timebank.cli.common import (
     cli,
     find_bank,
     find_volunteer,
+    give_up,
     named_or_asked_for,
     progress_bar,
     run_services,
@@ -266,7 +267,7 @@ def _run(file: Path, language: Language, importing: Callable[[Services, Path], C
         tell_questions(error, language)
         raise SystemExit(1) from None
     except SpreadsheetError as error:
-        raise click.ClickException(told(*error.phrase, language)) from None
+        give_up(told(*error.phrase, language))
 
 
 @contextlib.contextmanager

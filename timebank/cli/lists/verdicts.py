@@ -36,6 +36,10 @@ _WORDS: dict[Status, tuple[Phrase, Phrase]] = {
     "refused": (Phrase("{rows} refused", {}),) * 2,
 }
 """What is said of how many rows came to something, or would."""
+HEADINGS = {
+    "line": "{name}: {form}; headings in line {line}, {rows} rows.",
+    "row": "{name}: {form}; headings in row {line}, {rows} rows.",
+}
 _COMMA: dict[Language, str] = {"en": ", ", "zh": "，"}
 
 
@@ -51,7 +55,7 @@ class ListTeller:
         """In what form it is, what its columns are read as, and the first rows as they are understood."""
         read = self._read
         about = {"name": Quoted(self._name), "form": self._form(), "line": read.headings_in_line, "rows": read.rows}
-        self._say("{name}: {form}; headings in line {line}, {rows} rows.", **about)
+        self._say(HEADINGS[read.row_word], **about)
         for column in read.columns:
             if column.read_as:
                 click.echo(f"  {column.heading} → {self._heading(column.read_as)}{self._unit(column)}")

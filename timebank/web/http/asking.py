@@ -96,21 +96,30 @@ class Api(NamedTuple):
                 await self.served(scope, receive, send)  # type: ignore[arg-type]
 
         serving = asyncio.create_task(serve())
-        first: set[asyncio.Future[Any]] = {serving, head}
-        try:
-            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-        except asyncio.CancelledError:
-            serving.cancel()
-            pieces.close()
-            raise
-        if not head.done():
-            pieces.close()
-            await serving
+        await _begun(serving, head, pieces)
         outer["state"]["principal"] = scope["state"].get("principal") or outer["state"].get("principal")
         told = head.result()
         named = {name.decode().lower(): value.decode("latin-1") for name, value in told["headers"]}
         cookies = [value for name, value in told["headers"] if name.lower() == b"set-cookie"]
         return Opened(int(told["status"]), named, cookies, _until_served(pieces, serving))
+
+
+async def _begun(
+    serving: asyncio.Task[None],
+    head: asyncio.Future[HTTPResponseStartEvent],
+    pieces: MemoryObjectReceiveStream[bytes],
+) -> None:
+    """Wait until the answer begins. Raises what kept it from beginning."""
+    first: set[asyncio.Future[Any]] = {serving, head}
+    try:
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+    except asyncio.CancelledError:
+        serving.cancel()
+        pieces.close()
+        raise
+    if not head.done():
+        pieces.close()
+        await serving
 
 
 async def _until_served(pieces: MemoryObjectReceiveStream[bytes], serving: asyncio.Task[None]) -> AsyncIterator[bytes]:
