@@ -426,11 +426,11 @@ class TestChangeRole:
         asked = MembershipRequested(**IDS, role="coordinator", valid_until=until)
         for history, command in (
             ((), ChangeRole(by=by, **own, role="coordinator", valid_until=until)),
-            ((), add(by, role="coordinator", valid_until=until)),
-            ((asked,), ApproveMembership(by=by, **OF_WANG)),
+            (PEOPLE, add(by, role="coordinator", valid_until=until)),
+            ((*PEOPLE, asked), ApproveMembership(by=by, **OF_WANG)),
             ((INVITED, APPROVED), ChangeRole(by=by, **OF_WANG, role="coordinator", valid_until=until)),
         ):
-            given(*PEOPLE, *right, *history).when(command).then_refused(NotWithinYourOffice)
+            given(*history, *right).when(command).then_refused(NotWithinYourOffice)
         within = MembershipInvited(**IDS, role="coordinator", valid_until=TODAY + DAY)
         given(*PEOPLE, *right).when(add(by, role="coordinator", valid_until=TODAY + DAY)).then(within)
         given(*PEOPLE, *right).when(add(by)).then(INVITED)
