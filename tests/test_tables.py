@@ -86,7 +86,8 @@ TABLES = {
     **dict.fromkeys(
         ("node", "node_name", "node_stand", "residence", "served_day", "place_day", "willing"), Table(PLACES)
     ),
-    **dict.fromkeys(("activity", "sign_up", "presence"), Table(ACTIVITIES)),
+    "sign_up": Table(ACTIVITIES, readers=(SUPERVISION,)),
+    **dict.fromkeys(("activity", "presence"), Table(ACTIVITIES)),
     # Who is there.
     "api_key_use": Table(IDENTITY),
     "credential": Table(IDENTITY),

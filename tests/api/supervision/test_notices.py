@@ -77,6 +77,27 @@ class TestWhatIsTold:
         assert items[0]["detail"]["office"] == "auditor"
         assert "proxy-appointed" in kinds(await told(proxy)), "so is whoever is made a proxy"
 
+    async def test_what_becomes_of_an_activity(self, world: World) -> None:
+        """Whoever signed up reads that it is otherwise, or does not take place, and why; nobody else does."""
+        staying, leaving, stranger = [await world.somebody() for _ in range(3)]
+        activity_id = await world.activity(starts_in=48)
+        for each in (staying, leaving):
+            await each.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+        await leaving.post(f"/v1/activities/{activity_id}/sign-ups/withdraw", {}, expect=200)
+        read = (await staying.get(MINE))["latest"]
+        await staying.post(f"{MINE}/read", {"up_to": read})
+        seen = await world.coordinator.get(f"/v1/activities/{activity_id}")
+        names = ("name", "category", "content", "starts_at", "ends_at", "leader_id")
+        plan = {name: seen[name] for name in names} | {"place": "五号楼"}
+        await world.coordinator.post(f"/v1/activities/{activity_id}/change", plan, expect=200)
+        await world.coordinator.post(f"/v1/activities/{activity_id}/cancel", {"reason": "暴雨"}, expect=200)
+        cancelled, changed = await told(staying, unread=True)
+        assert (changed["kind"], changed["detail"]["plan"]["place"]) == ("activity-changed", "五号楼")
+        assert (cancelled["kind"], cancelled["detail"]["reason"]) == ("activity-cancelled", "暴雨")
+        assert (await staying.get("/v1/me"))["unread_notices"] == 2
+        for each in (leaving, stranger):
+            assert not [kind for kind in kinds(await told(each)) if kind.startswith("activity-")]
+
     async def test_what_a_proxy_does(self, world: World) -> None:
         """Each act in one's name, by whom."""
         somebody, proxy = await world.somebody(), await world.somebody()

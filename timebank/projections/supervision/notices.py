@@ -1,4 +1,4 @@
-"""What did others do that concerns somebody? The facts about them that are not of their own making."""
+"""What did others do that concerns somebody? Facts about them, and about activities that they signed up for."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,9 +7,13 @@ from uuid import UUID
 
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
+from timebank.domain.facts.activities import ActivityCancelled, ActivityChanged
 from timebank.domain.vocabulary import TOLD
 
 SQL = load_statements("timebank.projections.supervision", "notices.sql")
+
+OF_ACTIVITIES = (ActivityChanged.TOPIC, ActivityCancelled.TOPIC)
+"""What is told to all who signed up: the fact does not name them, however many they are."""
 
 
 class ByOthers(NamedTuple):
@@ -28,5 +32,5 @@ async def page(
     pool: Pool, bank_id: UUID, volunteer_id: str, *, before: int, after: int, limit: int
 ) -> Sequence[ByOthers]:
     """What others did that concerns a volunteer, latest first, between two positions (neither included)."""
-    rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, TOLD, before, after, limit)
+    rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, TOLD, before, after, limit, OF_ACTIVITIES)
     return [ByOthers(**row) for row in rows]

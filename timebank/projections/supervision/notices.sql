@@ -1,19 +1,33 @@
 -- page --
--- Facts about somebody that others brought about, the latest first. Each topic's are in order in the index, so of each
--- no more are read than fit on the page, and those that are of their own making.
--- $1 bank  $2 volunteer  $3 topics  $4 before  $5 after  $6 at most
+-- Facts about somebody that others brought about, the latest first; and what became of activities that they signed up
+-- for. Each topic's are in order in the index, so of each no more are read than fit on the page, and those that are of
+-- their own making.
+-- $1 bank  $2 volunteer  $3 topics  $4 before  $5 after  $6 at most  $7 topics of activities
 select e.position, e.recorded_at, e.topic, e.actor, e.authority, e.on_behalf_of, e.data
-  from unnest($3::text[]) told (topic),
-       lateral (
-           select e.*
-             from event_tag t,
-                  lateral (
-                      select * from event e
-                       where e.bank_id = $1 and e.position = t.position and e.topic = told.topic and $2 = any (e.tags)
-                      offset 0
-                  ) e
-            where t.bank_id = $1 and t.key = tag_key($2, told.topic) and t.position < $4 and t.position > $5
-              and e.actor <> $2
-            order by t.position desc limit $6
-       ) e
+  from (select e.*
+          from unnest($3::text[]) told (topic),
+               lateral (
+                   select e.*
+                     from event_tag t,
+                          lateral (
+                              select * from event e
+                               where e.bank_id = $1 and e.position = t.position and e.topic = told.topic
+                                 and $2 = any (e.tags)
+                              offset 0
+                          ) e
+                    where t.bank_id = $1 and t.key = tag_key($2, told.topic) and t.position < $4 and t.position > $5
+                      and e.actor <> $2
+                    order by t.position desc limit $6
+               ) e
+         union all
+        select e.*
+          from sign_up s, unnest($7::text[]) told (topic), event_tag t,
+               lateral (
+                   select * from event e
+                    where e.bank_id = $1 and e.position = t.position and e.topic = told.topic
+                      and s.activity_id = any (e.tags)
+                   offset 0
+               ) e
+         where s.bank_id = $1 and s.volunteer_id = $2 and s.status <> 'withdrawn' and t.bank_id = $1
+           and t.key = tag_key(s.activity_id, told.topic) and t.position < $4 and t.position > $5 and e.actor <> $2) e
  order by e.position desc limit $6
