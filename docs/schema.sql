@@ -329,6 +329,19 @@ CREATE TABLE public.idempotency (
     recorded_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.invitation (
+    bank_id uuid NOT NULL,
+    invitation_id text NOT NULL,
+    organisation_id text NOT NULL,
+    made_by text NOT NULL,
+    people integer NOT NULL,
+    come integer DEFAULT 0 NOT NULL,
+    until_day date NOT NULL,
+    is_withdrawn boolean DEFAULT false NOT NULL,
+    "position" bigint NOT NULL
+)
+WITH (fillfactor='90');
+
 CREATE TABLE public.leaderboard (
     bank_id uuid NOT NULL,
     period text NOT NULL,
@@ -568,6 +581,28 @@ CREATE TABLE public.refresh_token (
     place text
 );
 
+CREATE TABLE public.registration_code (
+    code_id bigint NOT NULL,
+    bank_id uuid NOT NULL,
+    phone_index text NOT NULL,
+    code_hash text NOT NULL,
+    address text NOT NULL,
+    network text,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    failures integer DEFAULT 0 NOT NULL,
+    used_at timestamp with time zone
+);
+
+ALTER TABLE public.registration_code ALTER COLUMN code_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.registration_code_code_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.residence (
     bank_id uuid NOT NULL,
     volunteer_id text NOT NULL,
@@ -784,6 +819,9 @@ ALTER TABLE ONLY public.fund
 ALTER TABLE ONLY public.idempotency
     ADD CONSTRAINT idempotency_pkey PRIMARY KEY (bank_id, principal, key);
 
+ALTER TABLE ONLY public.invitation
+    ADD CONSTRAINT invitation_pkey PRIMARY KEY (bank_id, invitation_id);
+
 ALTER TABLE ONLY public.leaderboard
     ADD CONSTRAINT leaderboard_pkey PRIMARY KEY (bank_id, volunteer_id, period);
 
@@ -849,6 +887,9 @@ ALTER TABLE ONLY public.redemption
 
 ALTER TABLE ONLY public.refresh_token
     ADD CONSTRAINT refresh_token_pkey PRIMARY KEY (token_hash);
+
+ALTER TABLE ONLY public.registration_code
+    ADD CONSTRAINT registration_code_pkey PRIMARY KEY (code_id);
 
 ALTER TABLE ONLY public.residence
     ADD CONSTRAINT residence_pkey PRIMARY KEY (bank_id, volunteer_id, from_day);
@@ -936,6 +977,8 @@ CREATE INDEX event_by_topic ON public.event USING btree (bank_id, topic, "positi
 
 CREATE INDEX idempotency_by_age ON public.idempotency USING btree (recorded_at);
 
+CREATE INDEX invitation_by_organisation ON public.invitation USING btree (bank_id, organisation_id, invitation_id);
+
 CREATE INDEX leaderboard_in_order ON public.leaderboard USING btree (bank_id, period, ((- minutes)), "position", volunteer_id) WHERE (is_visible AND (minutes > 0));
 
 CREATE INDEX membership_by_organisation ON public.membership USING btree (bank_id, organisation_id, status, membership_id);
@@ -991,6 +1034,12 @@ CREATE INDEX redemption_by_volunteer ON public.redemption USING btree (bank_id, 
 CREATE INDEX redemption_due ON public.redemption USING btree (bank_id, expires_at) WHERE (status = 'reserved'::text);
 
 CREATE INDEX refresh_token_by_session ON public.refresh_token USING btree (session_id);
+
+CREATE INDEX registration_code_by_address ON public.registration_code USING btree (bank_id, address, issued_at);
+
+CREATE INDEX registration_code_by_network ON public.registration_code USING btree (bank_id, network, issued_at) WHERE (network IS NOT NULL);
+
+CREATE INDEX registration_code_by_phone ON public.registration_code USING btree (bank_id, phone_index, issued_at);
 
 CREATE INDEX residence_by_node ON public.residence USING btree (bank_id, node_id, volunteer_id);
 
@@ -1079,6 +1128,8 @@ CREATE INDEX transfer_by_receiver ON public.transfer USING btree (bank_id, to_vo
 CREATE INDEX transfer_by_receiving_fund ON public.transfer USING btree (bank_id, to_fund_id, kind, transfer_id) WHERE (to_fund_id IS NOT NULL);
 
 CREATE INDEX transfer_by_volunteer ON public.transfer USING btree (bank_id, volunteer_id, transfer_id);
+
+CREATE INDEX volunteer_who_applied ON public.volunteer USING btree (bank_id, volunteer_id) WHERE (status = 'applied'::text);
 
 CREATE TRIGGER cosignature_is_append_only BEFORE DELETE OR UPDATE ON public.cosignature FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 

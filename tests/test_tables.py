@@ -83,6 +83,7 @@ TABLES = {
     "service_record": Table(SERVICE),
     "proposal": Table(SERVICE),
     "employment": Table(ORGANISATIONS),
+    "invitation": Table(ORGANISATIONS),
     **dict.fromkeys(
         ("node", "node_name", "node_stand", "residence", "served_day", "place_day", "willing"), Table(PLACES)
     ),
@@ -95,6 +96,7 @@ TABLES = {
     "oidc_login": Table(IDENTITY),
     "one_time_code": Table(IDENTITY),
     "phone_code": Table(IDENTITY),
+    "registration_code": Table(IDENTITY),
     "notice_read": Table(ACCESS),
     "sealed_secret": Table(VAULT, readers=(IDENTITY,)),
     "refresh_token": Table(IDENTITY),

@@ -267,6 +267,12 @@ class World:
         proposal_id: str = (await somebody.post("/v1/proposals", asked | said, expect=201))["proposal_id"]
         return proposal_id
 
+    async def invitation(self, people: int = 1) -> str:
+        """The garden invites people to register themselves."""
+        path, asked = f"/v1/organisations/{self.garden}/invitations", {"people": people, "until_day": "2199-12-31"}
+        invitation_id: str = (await self.coordinator.post(path, asked, expect=201))["invitation_id"]
+        return invitation_id
+
     async def redeem(self, somebody: Caller, reward_id: str, body: Any = None, **how: Any) -> dict[str, Any]:
         """What somebody is told who reserved a reward, or could not."""
         path = f"/v1/rewards/{reward_id}/redemptions"

@@ -66,6 +66,7 @@ NEW_SINCE: dict[str, dict[str, Any]] = {
         "activity_span": None,
         "leader_was_there": None,
     },
+    "volunteer-registered": {"agreed_to": None, "is_waiting": False, "invitation_id": None},
     "appointment-made": {"node_id": None, "source": None, "duties": []},
     "service-confirmed": {"signed_by": None},
     "service-corrected": {"person_in_charge_id": None},
@@ -77,11 +78,13 @@ NEW_RULES: dict[str, Any] = {
     "activities": [],
     "check_in_minutes": 60,
     "presence_days": 14,
+    "registration": "office",
+    "registration_waits": True,
     "place_levels": ["社区", "片区", "楼院", "楼栋", "单元"],
 }
 """The same of the rules in a rule book."""
 
-NEW_MODELS = {"activities", "employments", "proposals"}
+NEW_MODELS = {"activities", "employments", "invitations", "proposals"}
 """The read models of what there was not then."""
 
 

@@ -30,6 +30,7 @@ NodeId = NewType("NodeId", str)
 ActivityId = NewType("ActivityId", str)
 EmploymentId = NewType("EmploymentId", str)
 ProposalId = NewType("ProposalId", str)
+InvitationId = NewType("InvitationId", str)
 ActorId = NewType("ActorId", str)
 """Who did something: a volunteer, an organisation's program, or the operator. It tags nothing."""
 
@@ -130,6 +131,11 @@ def new_proposal_id() -> ProposalId:
     return ProposalId(f"pro_{uuid7().hex}")
 
 
+def new_invitation_id() -> InvitationId:
+    """The identifier of an organisation's invitation to register."""
+    return InvitationId(f"inv_{uuid7().hex}")
+
+
 def new_entry_id() -> str:
     """What one entry of attendance is known by, where nobody made it an identifier before."""
     return uuid7().hex
@@ -205,6 +211,7 @@ TAG_OF: Mapping[Any, Callable[[Any], str]] = {
             ActivityId,
             EmploymentId,
             ProposalId,
+            InvitationId,
         ),
         str,
     ),

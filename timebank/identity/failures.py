@@ -105,6 +105,12 @@ class PhoneShared(AccessFailure):
     kind = "phone-shared"
 
 
+class AlreadyRegistered(AccessFailure):
+    """You are registered already: sign in with number or phone; your office has a code if you forgot the password."""
+
+    kind = "already-registered"
+
+
 class CodesHandedOut(AccessFailure):
     """No codes are sent from here: ask your office for one."""
 

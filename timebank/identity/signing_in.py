@@ -228,6 +228,25 @@ class SignIn:
         async with self._pool.acquire() as connection:
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, at)
 
+    async def welcome(self, bank_id: UUID, volunteer_id: str, password: str, visit: Visit) -> Tokens:
+        """The first password of somebody who has just registered with a phone that is theirs, and a session."""
+        password_hash = await self._passwords.hash(volunteer_id, password)
+        async with self._pool.acquire() as connection, connection.transaction():
+            person = await self._people.one(connection, bank_id, volunteer_id)
+            if person is None or not await self._people.hold(connection, bank_id, volunteer_id, alone=True):
+                raise SignInRefused
+            await self._people.verify_phone(connection, bank_id, person, visit.at, SHARE_A_PHONE)
+            await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
+            await self._log.record(bank_id, "password-set", visit, actor=volunteer_id, to=connection, how="registering")
+            return await self._open(connection, bank_id, volunteer_id, visit, how="registering")
+
+    async def must_be_good(self, person: Person, password: str, number: str | None = None) -> None:
+        """Refuse a password that is easy to guess, for somebody who may not be known yet. Raises `PasswordTooWeak`."""
+        own = [person.name, person.phone, person.document_number, person.alias, number]
+        # A document number has the day of birth in it.
+        born: list[str | None] = [str(person.birth_year or ""), (person.document_number or "")[6:14]]
+        await self._passwords.must_be_good(person.volunteer_id, password, own + born)
+
     async def sweep(self, at: datetime) -> None:
         """Remove what is over: sessions, codes, attempts and sign-ins that nobody came back to."""
         for statement in (SQL["sweep_sessions"], SQL["sweep_codes"], SQL["sweep_attempts"], SQL["sweep_oidc"]):
@@ -293,7 +312,4 @@ class SignIn:
     async def _must_be_good(self, bank_id: UUID, volunteer_id: str, password: str) -> None:
         person = await self._people.one(self._pool, bank_id, volunteer_id) or Person(volunteer_id=volunteer_id)  # type: ignore[arg-type]
         number = await self._pool.fetchval(SQL["number_of"], bank_id, volunteer_id)
-        own = [person.name, person.phone, person.document_number, person.alias, number]
-        # A document number has the day of birth in it.
-        born = [str(person.birth_year or ""), (person.document_number or "")[6:14]]
-        await self._passwords.must_be_good(volunteer_id, password, own + born)
+        await self.must_be_good(person, password, number)

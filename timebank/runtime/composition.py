@@ -17,6 +17,7 @@ from timebank.identity.oidc import OpenIdProvider, Provider, open_id_provider
 from timebank.identity.passwords import Passwords
 from timebank.identity.phones import Phones
 from timebank.identity.principals import Principals, tell_changes
+from timebank.identity.registrations import Registrations
 from timebank.identity.second_factor import SecondFactors
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.senders import ConsoleSender, FileSender, GatewaySender, Sender
@@ -78,6 +79,8 @@ class Services:
     """What some have to say beside their password."""
     phones: Phones
     """How it is made sure whose a phone is."""
+    registrations: Registrations
+    """How people who register themselves show that a phone is theirs."""
     oidc: OpenIdProvider | None
     """The provider by which people may sign in, if one is set."""
     repeated: Repeated
@@ -190,7 +193,8 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground, *, fo
     if follows:
         all_hooks.append(Hook(leaves=signer.recorded))
     ledger = _ledger(ground, store, all_hooks, _alarm(runner, principals, security_log, ground.clock))
-    factors = SecondFactors(pool, people, Attempts(pool, people.keyring), security_log, principals.forget)
+    attempts, sender = Attempts(pool, people.keyring), sender_of(settings)
+    factors = SecondFactors(pool, people, attempts, security_log, principals.forget)
     services = Services(
         pool=pool,
         owner=ground.owner,
@@ -201,7 +205,8 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground, *, fo
         principals=principals,
         security_log=security_log,
         second_factors=factors,
-        phones=Phones(pool, people, security_log, sender_of(settings)),
+        phones=Phones(pool, people, security_log, sender),
+        registrations=Registrations(pool, people, attempts, security_log, sender),
         oidc=await stack.enter_async_context(open_id_provider(_provider(settings), pool, security_log)),
         repeated=Repeated(security_log, ground.clock),
         daily=DailyLimit(pool, settings.facts_per_day),
@@ -284,12 +289,13 @@ def _always(services: Services, ground: _Ground) -> Tasks:
 def _following(services: Services, settings: Settings) -> Tasks:
     """What a process does that moves the projections on."""
     kept, clock = Kept(settings.idempotency_days, settings.security_log_days), services.ledger.clock
+    swept = services.sign_in, services.registrations
     return {
         "projections": services.runner.run,
         "signing": lambda: services.signer.run(settings.checkpoint_seconds),
         "cosigning": lambda: services.cosigners.run(settings.checkpoint_seconds),
         "expiry": lambda: expire_overdue(services.pool, services.ledger),
-        "sweeping": lambda: sweep_on(services.pool, services.sign_in, services.security_log, kept, clock),
+        "sweeping": lambda: sweep_on(services.pool, swept, services.security_log, kept, clock),
         "binding": lambda: bind_on(services.ledger, services.security_log),
     }
 

@@ -10,12 +10,14 @@ from tests.api.world import Caller, World, hours_of, reward, service
 from timebank.access.table import ADMINISTRATORS, Access
 from timebank.api.app import create_app
 from timebank.api.http.guard import table_of
+from timebank.api.people.registrations import TERMS
 from timebank.domain.facts.organisations import Permission
 from timebank.domain.identifiers import (
     new_activity_id,
     new_appointment_id,
     new_employment_id,
     new_fund_id,
+    new_invitation_id,
     new_key_id,
     new_node_id,
     new_organisation_id,
@@ -124,6 +126,18 @@ BODIES: dict[str, dict[str, Any]] = {
     "close_node": {"until_day": "2190-01-01"},
     "appoint_leader": {"volunteer_id": "{body_volunteer}", "source": "self"},
     "set_residence": {"node_id": "{node_id}", "from_day": "2026-01-01"},
+    "register_ward": {"name": "小朋友", "birth_year": 2020, "agreed_to": TERMS},
+    "register_oneself": {
+        "phone": "13800001111",
+        "code": "123456",
+        "password": "zhong hua lu 17",
+        "name": "某某",
+        "birth_year": 1960,
+        "agreed_to": TERMS,
+    },
+    "send_registration_code": {"phone": "13800001111"},
+    "decline_registration": REASON,
+    "make_invitation": {"until_day": "2199-12-31"},
     "grant_credit": {"to_volunteer_id": "{body_volunteer}", "minutes": 5, "reason": "助老"},
 }
 """A good body for each operation that needs one."""
@@ -204,6 +218,7 @@ async def things_of(world: World) -> dict[str, str]:
         "activity_id": await world.activity(),
         "employment_id": await world.employed(await world.somebody()),
         "proposal_id": await world.proposal(await world.somebody()),
+        "invitation_id": await world.invitation(),
     }
 
 
@@ -277,6 +292,7 @@ def nobody() -> dict[str, str]:
         "activity_id": new_activity_id(),
         "employment_id": new_employment_id(),
         "proposal_id": new_proposal_id(),
+        "invitation_id": new_invitation_id(),
         "code": "0000-0000-0000",
         "position": "999999999",
         "version": "999999999",

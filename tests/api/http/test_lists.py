@@ -18,6 +18,7 @@ from tests.api.world import Caller, World, service
 from tests.controls import ZONE
 from timebank.api.http import lists
 from timebank.api.http.lists import item_of
+from timebank.api.people.registrations import TERMS
 from timebank.exchange.spreadsheets.tables import columns_of
 from timebank.runtime.clock import utc_now
 from timebank.words import is_translated
@@ -57,9 +58,13 @@ async def busy(world: World) -> dict[str, str]:
     somebody = await world.with_credit(600, name="=cmd|' /C calc'!A0", skills=["+86", "-1+1"])
     await somebody.post(f"/v1/volunteers/{somebody.id}/consents", {"purpose": "leaderboard", "granted": True})
     fund = await world.fund("@基金")
-    await world.administrator.post(
-        "/v1/policies", {"resolution": "决议一", "effective_from": "2199-01-01", "rules": {}}
-    )
+    for day, rules in (("2020-01-01", {"registration": "open"}), ("2199-01-01", {})):
+        await world.administrator.post(
+            "/v1/policies", {"resolution": "决议一", "effective_from": day, "rules": rules}, expect=201
+        )
+    ward = {"name": "=1+1", "birth_year": 2020, "agreed_to": TERMS}
+    await somebody.post("/v1/me/wards", ward, expect=201)
+    await world.invitation()
     await somebody.post("/v1/gifts", {"to_volunteer_id": world.volunteer.id, "minutes": 5}, expect=201)
     await somebody.post("/v1/donations", {"fund_id": fund, "minutes": 50}, expect=201)
     grant = {"to_volunteer_id": world.volunteer.id, "minutes": 5, "reason": "慰问"}

@@ -14,6 +14,7 @@ from tests.api.credit_scenes import CREDIT_SCENES, Scene
 from tests.api.places_scenes import PLACES_SCENES
 from tests.api.world import Caller, World, service
 from tests.helpers.document_numbers import document_number
+from timebank.api.people.registrations import TERMS
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerNumber
 from timebank.domain.organisations.organisations import RegisterOrganisation
@@ -332,7 +333,36 @@ async def volunteer_is_erased(world: World) -> httpx.Response:
     return await world.organisation.ask("POST", world.records, json=service(somebody.id))
 
 
+def ward(birth_year: int) -> dict[str, Any]:
+    return {"name": "小朋友", "birth_year": birth_year, "agreed_to": TERMS}
+
+
+async def registration_by_office(world: World) -> httpx.Response:
+    return await world.volunteer.ask("POST", "/v1/me/wards", json=ward(utc_now().year - 10))
+
+
+async def is_of_age(world: World) -> httpx.Response:
+    return await world.volunteer.ask("POST", "/v1/me/wards", json=ward(1960))
+
+
+async def registration_not_waiting(world: World) -> httpx.Response:
+    return await world.administrator.ask("POST", f"/v1/registrations/{world.volunteer.id}/accept")
+
+
+async def invitation_unknown(world: World) -> httpx.Response:
+    return await world.coordinator.ask("POST", f"/v1/organisations/{world.garden}/invitations/inv_0/withdraw")
+
+
+async def invitation_not_good(world: World) -> httpx.Response:
+    return await world.volunteer.ask("POST", "/v1/me/wards", json=ward(2020) | {"invitation": "inv_0.x"})
+
+
 SCENES: dict[str, tuple[int, Scene]] = {
+    "registration-by-office": (409, registration_by_office),
+    "is-of-age": (409, is_of_age),
+    "registration-not-waiting": (409, registration_not_waiting),
+    "invitation-unknown": (404, invitation_unknown),
+    "invitation-not-good": (409, invitation_not_good),
     "volunteer-unknown": (404, volunteer_unknown),
     "organisation-unknown": (404, organisation_unknown),
     "record-unknown": (404, record_unknown),
@@ -393,6 +423,10 @@ SCENES: dict[str, tuple[int, Scene]] = {
 }
 
 ELSEWHERE = {
+    **dict.fromkeys(
+        ("invitation-needed", "guardian-needed", "volunteer-not-taken-in"),
+        "the rule book has to let people register themselves; see tests/api/people/test_registrations.py",
+    ),
     "office-missing": "whoever does not hold an office is turned away before; see the test below for one that ends",
     "bank-already-open": "banks are opened on the command line only, each under a new id",
     "volunteer-number-taken": "the service tries other numbers; see the test below",

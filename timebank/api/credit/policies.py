@@ -29,6 +29,7 @@ from timebank.domain.facts.credit import (
     GiftRules,
     Percent,
     PolicyAdopted,
+    Registration,
     ReservationHours,
     Rules,
     SomeMinutes,
@@ -70,6 +71,8 @@ class RulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     categories: NameList = ()
     activities: NameList = ()
     check_in_minutes: Annotated[int, Meta(ge=0, le=24 * 60)] = UNWRITTEN.rules.check_in_minutes
+    registration: Registration = UNWRITTEN.rules.registration
+    registration_waits: bool = UNWRITTEN.rules.registration_waits
     presence_days: Annotated[int, Meta(ge=0, le=366)] = UNWRITTEN.rules.presence_days
     place_levels: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=12)] = UNWRITTEN.rules.place_levels
 

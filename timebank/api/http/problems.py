@@ -48,6 +48,7 @@ FAILURES: dict[type[failures.AccessFailure], HTTPStatus] = {
     failures.PhoneCodeNotValid: HTTPStatus.UNPROCESSABLE_ENTITY,
     failures.PhoneMissing: HTTPStatus.CONFLICT,
     failures.PhoneShared: HTTPStatus.CONFLICT,
+    failures.AlreadyRegistered: HTTPStatus.CONFLICT,
     failures.CodesHandedOut: HTTPStatus.CONFLICT,
     failures.CodeNotSent: HTTPStatus.SERVICE_UNAVAILABLE,
     failures.NotForYourself: HTTPStatus.FORBIDDEN,

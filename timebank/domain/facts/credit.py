@@ -59,6 +59,9 @@ Names = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...]
 """A list of names, each as it is to be written."""
 
 
+Registration = Literal["office", "invitation", "open"]
+"""How people register: an office does it, themselves where an organisation invited them, or themselves."""
+
 Levels = Annotated[tuple[Annotated[str, Meta(min_length=1, max_length=200)], ...], Meta(min_length=1, max_length=12)]
 
 
@@ -70,6 +73,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     the roles whose members may confirm and correct for their organisation. `star_minutes` are the service minutes for
     each star. `categories` and `activities` are the bank's own lists of what service can be called; where one is empty,
     anything goes. `place_levels` are the levels of the tree of places, from the top down.
+    `registration` says whether people register themselves, `registration_waits` whether an office then takes them in.
     People sign in `check_in_minutes` before an activity at the earliest; for `presence_days` after it somebody can say
     when those left who did not sign out.
     """
@@ -95,6 +99,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     activities: Names = ()
     check_in_minutes: Annotated[int, Meta(ge=0, le=24 * 60)] = 60
     presence_days: Annotated[int, Meta(ge=0, le=366)] = 14
+    registration: Registration = "office"
+    registration_waits: bool = True
     place_levels: Levels = ("社区", "片区", "楼院", "楼栋", "单元")
 
     def percent_of(self, category: str) -> int:

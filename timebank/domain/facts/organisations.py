@@ -7,6 +7,7 @@ from timebank.domain.acting import Office
 from timebank.domain.identifiers import (
     ActorId,
     AppointmentId,
+    InvitationId,
     KeyId,
     MembershipId,
     NodeId,
@@ -205,3 +206,23 @@ class ApiKeyRevoked(Fact, frozen=True, kw_only=True):
     key_id: KeyId
     organisation_id: OrganisationId
     reason: str | None = None
+
+
+class InvitationMade(Fact, frozen=True, kw_only=True):
+    """An organisation invites people to register themselves: so many, until a day (included)."""
+
+    TOPIC = "invitation-made"
+    invitation_id: InvitationId
+    organisation_id: OrganisationId
+    made_by: ActorId
+    people: int
+    until_day: date
+
+
+class InvitationWithdrawn(Fact, frozen=True, kw_only=True):
+    """Nobody registers by the invitation any more."""
+
+    TOPIC = "invitation-withdrawn"
+    invitation_id: InvitationId
+    organisation_id: OrganisationId
+    withdrawn_by: ActorId

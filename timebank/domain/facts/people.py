@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from timebank.domain.identifiers import ActorId, ProxyId, VolunteerId, VolunteerNumber
+from timebank.domain.identifiers import ActorId, InvitationId, ProxyId, VolunteerId, VolunteerNumber
 from timebank.domain.kernel import Fact
 
 Purpose = Literal["leaderboard", "be-asked"]
@@ -11,11 +11,35 @@ Purpose = Literal["leaderboard", "be-asked"]
 
 
 class VolunteerRegistered(Fact, frozen=True, kw_only=True):
-    """Somebody became a volunteer of the bank, under one number for all organisations."""
+    """Somebody became a volunteer of the bank, under one number for all organisations.
+
+    Where no office registered them it was themselves, or their guardian, who agreed to what is kept about them:
+    `agreed_to` is the version of what they were told. `is_waiting` until an office takes them in.
+    """
 
     TOPIC = "volunteer-registered"
     volunteer_id: VolunteerId
     number: VolunteerNumber
+    agreed_to: str | None = None
+    is_waiting: bool = False
+    invitation_id: InvitationId | None = None
+
+
+class RegistrationAccepted(Fact, frozen=True, kw_only=True):
+    """An office took in somebody who had registered themselves."""
+
+    TOPIC = "registration-accepted"
+    volunteer_id: VolunteerId
+    accepted_by: ActorId
+
+
+class RegistrationDeclined(Fact, frozen=True, kw_only=True):
+    """An office did not take them in."""
+
+    TOPIC = "registration-declined"
+    volunteer_id: VolunteerId
+    declined_by: ActorId
+    reason: str
 
 
 class VolunteerSuspended(Fact, frozen=True, kw_only=True):

@@ -119,3 +119,13 @@ class KeyTermNotPossible(Invalid):
     """An API key expires later than now, and within ten years."""
 
     field = "expires_at"
+
+
+class InvitationUnknown(NotFound):
+    """The organisation has no invitation {invitation_id}."""
+
+
+class InvitationNotGood(Conflict):
+    """This invitation is not good, or not any more: ask the organisation for another."""
+
+    field = "invitation"

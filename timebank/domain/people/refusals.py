@@ -95,3 +95,37 @@ class OwnProxy(Invalid):
     """A proxy has to be somebody else."""
 
     field = "proxy_volunteer_id"
+
+
+class VolunteerNotTakenIn(Conflict):
+    """Volunteer {volunteer_id} registered themselves, and no office has taken them in."""
+
+    field = "volunteer_id"
+
+
+class RegistrationNotWaiting(Conflict):
+    """Volunteer {volunteer_id} does not wait to be taken in."""
+
+    field = "volunteer_id"
+
+
+class RegistrationByOffice(Conflict):
+    """In this bank people are registered by an office."""
+
+
+class InvitationNeeded(Conflict):
+    """One registers here by the invitation of an organisation: ask for one where you want to serve."""
+
+    field = "invitation"
+
+
+class GuardianNeeded(Forbidden):
+    """Whoever is under {age} is registered by a parent or guardian, from the guardian's own account."""
+
+    field = "birth_year"
+
+
+class IsOfAge(Conflict):
+    """Whoever is {age} or older registers themselves."""
+
+    field = "birth_year"

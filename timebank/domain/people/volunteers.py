@@ -13,6 +13,8 @@ from timebank.domain.facts.people import (
     ConsentWithdrawn,
     PersonalDataChanged,
     Purpose,
+    RegistrationAccepted,
+    RegistrationDeclined,
     VolunteerErased,
     VolunteerLeft,
     VolunteerRegistered,
@@ -31,6 +33,7 @@ from timebank.domain.people.refusals import (
     VolunteerIsErased,
     VolunteerIsSuspended,
     VolunteerNotSuspended,
+    VolunteerNotTakenIn,
     VolunteerNumberTaken,
     VolunteerUnknown,
 )
@@ -46,6 +49,8 @@ class Volunteer(Memory):
     is_suspended = False
     is_erased = False
     has_left = False
+    is_waiting = False
+    is_declined = False
 
     def __init__(self, volunteer_id: VolunteerId) -> None:
         super().__init__(volunteer_id)
@@ -62,8 +67,16 @@ class Volunteer(Memory):
         self.administers.discard(appointment_id)
 
     @event(VolunteerRegistered)
+    def _(self, is_waiting: bool) -> None:
+        self.is_registered, self.is_waiting = True, is_waiting
+
+    @event(RegistrationAccepted)
     def _(self) -> None:
-        self.is_registered = True
+        self.is_waiting = self.is_declined = False
+
+    @event(RegistrationDeclined)
+    def _(self) -> None:
+        self.is_waiting, self.is_declined = False, True
 
     @event(VolunteerSuspended)
     def _(self) -> None:
@@ -93,8 +106,10 @@ class Volunteer(Memory):
             raise VolunteerIsErased(volunteer_id=self.volunteer_id)
 
     def must_be_active(self) -> None:
-        """Refuse for a volunteer who does not exist, was erased, has left, or is suspended."""
+        """Refuse for a volunteer who does not exist, was erased, was not taken in, has left, or is suspended."""
         self.must_not_be_erased()
+        if self.is_waiting or self.is_declined:
+            raise VolunteerNotTakenIn(volunteer_id=self.volunteer_id)
         if self.has_left:
             raise VolunteerHasLeft(volunteer_id=self.volunteer_id)
         if self.is_suspended:
@@ -103,7 +118,7 @@ class Volunteer(Memory):
     def must_be_able_to_receive(self) -> None:
         """Refuse a gift to somebody who is not active; the giver does not learn the cause."""
         self.must_exist()
-        if self.is_erased or self.has_left or self.is_suspended:
+        if self.is_erased or self.has_left or self.is_suspended or self.is_waiting or self.is_declined:
             raise CannotReceive(volunteer_id=self.volunteer_id)
 
 

@@ -13,7 +13,9 @@ MADE_AGAIN = frozenset(
 )
 """What the log says: made again from it when a backup is restored."""
 
-LEFT_OUT = frozenset({"session", "refresh_token", "one_time_code", "phone_code", "oidc_login", "sign_in_attempt"})
+LEFT_OUT = frozenset(
+    {"session", "refresh_token", "one_time_code", "phone_code", "registration_code", "oidc_login", "sign_in_attempt"}
+)
 """Sessions, codes and attempts: some have ended or been used since, so everybody signs in again after a restore."""
 
 SCHEMA = frozenset({"schema_migrations"})

@@ -12,6 +12,8 @@ from timebank.db.sql import load_statements
 from timebank.domain.facts.people import (
     ConsentGiven,
     ConsentWithdrawn,
+    RegistrationAccepted,
+    RegistrationDeclined,
     VolunteerErased,
     VolunteerLeft,
     VolunteerRegistered,
@@ -27,13 +29,18 @@ from timebank.vault.people import LONGEST_BEGINNING, People
 
 SQL = load_statements("timebank.projections.people", "volunteers.sql")
 
+_STATUS = (
+    *(RegistrationAccepted, RegistrationDeclined),
+    *(VolunteerSuspended, VolunteerReinstated, VolunteerLeft, VolunteerErased),
+)
+
 PROJECTION = SetProjection(
     name="volunteers",
-    version=2,
+    version=3,
     tables=("volunteer",),
     steps=(
         Step(SQL["register"], (VolunteerRegistered,)),
-        Step(SQL["set_status"], (VolunteerSuspended, VolunteerReinstated, VolunteerLeft, VolunteerErased)),
+        Step(SQL["set_status"], _STATUS),
         Step(SQL["set_consent"], (ConsentGiven, ConsentWithdrawn)),
     ),
 )
@@ -107,6 +114,18 @@ async def page(
     hashes = people.phone_indexes(asked), people.document_indexes(spelt(asked)), names
     rows = await pool.fetch(SQL["found_members"] if whom else SQL["found"], *whose, as_number(query), *hashes, *whom)
     return [view for row in rows if _is_meant(view := _view(people, bank_id, row), asked)]
+
+
+async def applied(pool: Pool, people: People, bank_id: UUID, after: str, limit: int) -> list[VolunteerView]:
+    """Who registered themselves and waits to be taken in, in that order."""
+    return [_view(people, bank_id, row) for row in await pool.fetch(SQL["applied"], bank_id, after, limit)]
+
+
+async def is_registered(pool: Pool, people: People, bank_id: UUID, name: str, birth_year: int) -> bool:
+    """Whether somebody of this name and year of birth is a volunteer."""
+    rows = await pool.fetch(SQL["meant"], bank_id, [], [], people.name_keys(name))
+    found = [person for row in rows if (person := people.shown(bank_id, row))]
+    return any((each.name, each.birth_year) == (name, birth_year) for each in found)
 
 
 def _is_meant(view: VolunteerView, asked: str) -> bool:

@@ -1,12 +1,12 @@
 -- register --
 insert into volunteer (bank_id, volunteer_id, number, status, registered_at)
-select $1, f.volunteer_id, f.number, 'active', e.recorded_at
-  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, number text)
+select $1, f.volunteer_id, f.number, case when f.is_waiting then 'applied' else 'active' end, e.recorded_at
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, number text, is_waiting boolean)
 
 -- set_status --
 update volunteer v
    set status = case latest.topic when 'volunteer-suspended' then 'suspended' when 'volunteer-erased' then 'erased'
-                when 'volunteer-left' then 'left' else 'active' end
+                when 'volunteer-left' then 'left' when 'registration-declined' then 'declined' else 'active' end
   from (select distinct on (f.volunteer_id) f.volunteer_id, e.topic
           from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text)
          order by f.volunteer_id, e.position desc) latest
@@ -105,6 +105,12 @@ select true from volunteer where bank_id = $1 and volunteer_id = $2
          order by volunteer_id limit $3) found on found.volunteer_id = v.volunteer_id
  where v.bank_id = $1
  order by v.volunteer_id
+
+-- applied --
+-- Who registered themselves, and waits to be taken in. $1 bank  $2 after this volunteer  $3 at most
+{view}
+ where v.bank_id = $1 and v.status = 'applied' and v.volunteer_id > $2
+ order by v.volunteer_id limit $3
 
 -- exactly --
 -- Whoever has exactly this number or phone. $1 bank  $2 number  $3 keyed hashes of it as a phone

@@ -43,6 +43,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "refresh_token": ALL,
     "one_time_code": ALL,
     "phone_code": ALL,
+    "registration_code": ALL,
     "sealed_secret": ALL,
     "sign_in_attempt": ALL,
     "notice_read": ("select", "insert", "update"),

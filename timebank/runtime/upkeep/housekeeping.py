@@ -1,15 +1,14 @@
 """Housekeeping: what is kept for a set time only is deleted after it, a little at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 
 from timebank.db.connections import DATABASE_ERRORS, Pool
 from timebank.identity.security_log import SecurityLog
-from timebank.identity.signing_in import SignIn
 from timebank.ledger import idempotency
 
 SWEEP_SECONDS = 3600.0
@@ -17,6 +16,13 @@ STRETCH = 1_000
 PAUSE_SECONDS = 0.1
 
 log = structlog.get_logger(__name__)
+
+
+class Swept(Protocol):
+    """Keeps what is over after a while: sessions, codes, attempts."""
+
+    async def sweep(self, at: datetime) -> None:
+        """Remove what is over."""
 
 
 class Kept(NamedTuple):
@@ -27,12 +33,13 @@ class Kept(NamedTuple):
 
 
 async def sweep_on(
-    pool: Pool, sign_in: SignIn, security_log: SecurityLog, kept: Kept, clock: Callable[[], datetime]
+    pool: Pool, swept: Sequence[Swept], security_log: SecurityLog, kept: Kept, clock: Callable[[], datetime]
 ) -> None:
     """Remove what is over, now and then: sessions, codes and attempts, old answers and entries of the security log."""
     while True:
         try:
-            await sign_in.sweep(clock())
+            for each in swept:
+                await each.sweep(clock())
             await sweep_old(pool, security_log, kept, clock())
         except DATABASE_ERRORS as error:
             log.warning("what is over could not be swept away", error=str(error))

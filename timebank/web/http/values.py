@@ -28,6 +28,7 @@ VALUES = {
     "active": "active",
     "left": "left",
     "erased": "erased",
+    "applied": "waiting to be taken in",
     "open": "open",
     "refused": "refused",
     "duplicate": "already there",
@@ -128,7 +129,19 @@ VALUES = {
 TAGS = {
     **dict.fromkeys(("confirmed", "approved", "fulfilled", "in force", "published", "active", "open"), "good"),
     **dict.fromkeys(
-        ("waiting", "same", "logged", "registered", "requested", "invited", "reserved", "paused", "corrected"), "wait"
+        (
+            "waiting",
+            "applied",
+            "same",
+            "logged",
+            "registered",
+            "requested",
+            "invited",
+            "reserved",
+            "paused",
+            "corrected",
+        ),
+        "wait",
     ),
     **dict.fromkeys(
         ("different", "rejected", "voided", "suspended", "declined", "expired", "revoked", "refused"), "bad"

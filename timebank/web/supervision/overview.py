@@ -12,6 +12,7 @@ from timebank.web.http.visitors import Visitor
 async def overview(visitor: Visitor) -> Response[Any]:
     """What waits: organisations to approve, records that wait long, codes not used; and the state of the service."""
     waiting = await visitor.seen("/service-records", status="logged", order="oldest", limit=50)
+    applied = await visitor.seen("/registrations", limit=50)
     codes = await visitor.seen("/redemptions", status="reserved", limit=50)
     registered = await visitor.seen("/organisations", status="registered", limit=50)
     report = await visitor.services.readiness.report()
@@ -19,6 +20,7 @@ async def overview(visitor: Visitor) -> Response[Any]:
         visitor,
         "supervision/overview.html",
         waiting=waiting,
+        applied=applied,
         codes=codes,
         registered=registered,
         troubles=[f"{each.what}: {each.why}" for each in report.troubles],

@@ -1,0 +1,198 @@
+"""Registering oneself, as the rule book allows it: openly, or invited by an organisation; minors by their guardian.
+
+It concerns people, the rule book, organisations and places at once, which is why it stands above them.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import ClassVar, get_args
+
+from timebank.domain.acting import must_govern
+from timebank.domain.credit.policies import RuleBook
+from timebank.domain.facts.credit import Rules
+from timebank.domain.facts.people import (
+    ConsentGiven,
+    ProxyAppointed,
+    ProxyScope,
+    Purpose,
+    RegistrationAccepted,
+    RegistrationDeclined,
+    VolunteerRegistered,
+)
+from timebank.domain.facts.places import ResidenceSet
+from timebank.domain.identifiers import InvitationId, NodeId, ProxyId, VolunteerId, VolunteerNumber
+from timebank.domain.kernel import Command, Fact, Key, Known, about
+from timebank.domain.organisations.invitations import Invitation
+from timebank.domain.people.phones import Phone
+from timebank.domain.people.refusals import (
+    GuardianNeeded,
+    InvitationNeeded,
+    IsOfAge,
+    RegistrationByOffice,
+    RegistrationNotWaiting,
+    VolunteerNumberTaken,
+)
+from timebank.domain.people.volunteers import NumberHolder, Volunteer
+from timebank.domain.person import BirthYear, Person, Skills
+from timebank.domain.places.nodes import Node
+from timebank.domain.refusals import NotYourOwn
+from timebank.domain.text import Line, Text
+
+OF_AGE = 18
+"""Whoever is younger is a minor (民法典, art. 17), and acts through a guardian. Only the year of birth is known, so
+somebody is of age from the year on in which they turn so old."""
+
+ACTS_A_DAY = 50
+"""How often a day a guardian acts for a minor."""
+
+Agreed = Line
+"""The version of what somebody was told is kept about them, and agreed to."""
+
+
+class _Registering(Command, frozen=True, kw_only=True):
+    """What registering oneself and one's child have in common. The `number` may be taken: try again with another."""
+
+    volunteer_id: VolunteerId
+    number: VolunteerNumber
+    name: Line
+    birth_year: BirthYear
+    agreed_to: Agreed
+    skills: Skills = ()
+    node_id: NodeId | None = None
+    invitation_id: InvitationId | None = None
+    purposes: tuple[Purpose, ...] = ()
+
+    def needs(self) -> Sequence[Key]:
+        return (
+            about(NumberHolder, self.number),
+            about(RuleBook),
+            *((about(Node, self.node_id),) if self.node_id else ()),
+            *((about(Invitation, self.invitation_id),) if self.invitation_id else ()),
+        )
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether it is somebody who has a guardian."""
+        return self.at.year - self.birth_year < OF_AGE
+
+    def allowed_by(self, known: Known) -> Rules:
+        """The rules of today. Refuses where they do not allow people to register themselves, or not without asking."""
+        rules = known(RuleBook).on(self.at.date()).rules
+        if rules.registration == "office":
+            raise RegistrationByOffice
+        if self.invitation_id:
+            known(Invitation, self.invitation_id).must_be_good(self.at.date())
+        elif rules.registration == "invitation":
+            raise InvitationNeeded
+        return rules
+
+    def registered(self, known: Known) -> Iterator[Fact]:
+        """Somebody is a volunteer, who agreed to some things, and lives somewhere."""
+        rules, today = self.allowed_by(known), self.at.date()
+        if known(NumberHolder, self.number).is_taken:
+            raise VolunteerNumberTaken(number=self.number)
+        yield VolunteerRegistered(
+            volunteer_id=self.volunteer_id,
+            number=self.number,
+            agreed_to=self.agreed_to,
+            is_waiting=rules.registration_waits,
+            invitation_id=self.invitation_id,
+        )
+        for purpose in dict.fromkeys(self.purposes):
+            yield ConsentGiven(volunteer_id=self.volunteer_id, purpose=purpose)
+        if self.node_id:
+            known(Node, self.node_id).must_be_open(today)
+            yield ResidenceSet(volunteer_id=self.volunteer_id, node_id=self.node_id, from_day=today, tie="lives")
+
+
+class RegisterOneself(_Registering, frozen=True, kw_only=True):
+    """Open an account for oneself, once it is known that the phone is one's own."""
+
+    phone: Phone
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        if self.by.own_id != self.volunteer_id:
+            raise NotYourOwn
+        if self.is_minor:
+            self.allowed_by(known)
+            raise GuardianNeeded(age=OF_AGE)
+        yield from self.registered(known)
+
+    def personal(self) -> Person:
+        return Person(
+            volunteer_id=self.volunteer_id,
+            name=self.name,
+            phone=self.phone,
+            birth_year=self.birth_year,
+            skills=self.skills,
+        )
+
+
+class RegisterWard(_Registering, frozen=True, kw_only=True):
+    """Open an account for a minor whose guardian one is. One acts for them until the year in which they are of age.
+
+    Nothing of theirs is shown anywhere unless their guardian agrees to it.
+    """
+
+    proxy_scope: ClassVar[str | None] = None
+
+    proxy_id: ProxyId
+    guardian_id: VolunteerId
+
+    def needs(self) -> Sequence[Key]:
+        return *super().needs(), about(Volunteer, self.guardian_id)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        if self.by.authority != "volunteer" or self.by.volunteer_id != self.guardian_id:
+            raise NotYourOwn
+        known(Volunteer, self.guardian_id).must_be_active()
+        if not self.is_minor:
+            raise IsOfAge(age=OF_AGE)
+        yield from self.registered(known)
+        yield ProxyAppointed(
+            proxy_id=self.proxy_id,
+            volunteer_id=self.volunteer_id,
+            proxy_volunteer_id=self.guardian_id,
+            scopes=get_args(ProxyScope),
+            acts_per_day=ACTS_A_DAY,
+            valid_until=date(self.birth_year + OF_AGE - 1, 12, 31),
+        )
+
+    def personal(self) -> Person:
+        return Person(volunteer_id=self.volunteer_id, name=self.name, birth_year=self.birth_year, skills=self.skills)
+
+
+class AcceptRegistration(Command, frozen=True, kw_only=True):
+    """Take in somebody who registered themselves; also one who was declined before."""
+
+    volunteer_id: VolunteerId
+
+    def needs(self) -> Sequence[Key]:
+        return (about(Volunteer, self.volunteer_id),)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        must_govern(self.by)
+        _must_be_waiting(known, self.volunteer_id, or_declined=True)
+        yield RegistrationAccepted(volunteer_id=self.volunteer_id, accepted_by=self.by.actor)
+
+
+class DeclineRegistration(Command, frozen=True, kw_only=True):
+    """Do not take in somebody who registered themselves, and say why: they read it."""
+
+    volunteer_id: VolunteerId
+    reason: Text
+
+    def needs(self) -> Sequence[Key]:
+        return (about(Volunteer, self.volunteer_id),)
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        must_govern(self.by)
+        _must_be_waiting(known, self.volunteer_id)
+        yield RegistrationDeclined(volunteer_id=self.volunteer_id, declined_by=self.by.actor, reason=self.reason)
+
+
+def _must_be_waiting(known: Known, volunteer_id: VolunteerId, *, or_declined: bool = False) -> None:
+    volunteer = known(Volunteer, volunteer_id)
+    volunteer.must_not_be_erased()
+    if not (volunteer.is_waiting or (or_declined and volunteer.is_declined)):
+        raise RegistrationNotWaiting(volunteer_id=volunteer_id)

@@ -1,0 +1,40 @@
+-- so_far --
+-- How many codes there were for a phone, and from whence one is asked for now; and when the first of them was.
+-- $1 bank  $2 keyed hashes of the phone  $3 keyed hash of the address  $4 of its network, or null  $5 since
+-- $6 since, the shorter
+select count(*) filter (where phone_index = any ($2)) as of_phone,
+       min(issued_at) filter (where phone_index = any ($2)) as first_of_phone,
+       count(*) filter (where phone_index = any ($2) and issued_at > $6) as of_phone_lately,
+       min(issued_at) filter (where phone_index = any ($2) and issued_at > $6) as first_of_phone_lately,
+       count(*) filter (where address = $3 and issued_at > $6) as of_address,
+       min(issued_at) filter (where address = $3 and issued_at > $6) as first_of_address,
+       count(*) filter (where network = $4 and issued_at > $6) as of_network,
+       min(issued_at) filter (where network = $4 and issued_at > $6) as first_of_network
+  from registration_code
+ where bank_id = $1 and issued_at > $5 and (phone_index = any ($2) or address = $3 or network = $4)
+
+-- one_at_a_time --
+-- Codes of one bank are counted and made one after the other, so that many at once are no way around. $1 bank
+select pg_advisory_xact_lock(hashtextextended('registration/' || $1::uuid, 0))
+
+-- issue --
+-- $1 bank  $2 keyed hash of the phone  $3 of the code  $4 of the address  $5 of its network, or null  $6 now  $7 until
+insert into registration_code (bank_id, phone_index, code_hash, address, network, issued_at, expires_at)
+values ($1, $2, $3, $4, $5, $6, $7)
+
+-- try --
+-- Count a try of the code that came last before it is compared. $1 bank  $2 keyed hashes of the phone  $3 now
+-- $4 tries that a code is good for
+update registration_code set failures = failures + 1
+ where code_id = (select code_id from registration_code where bank_id = $1 and phone_index = any ($2)
+                   order by code_id desc limit 1)
+   and used_at is null and expires_at > $3 and failures < $4
+returning code_id, code_hash
+
+-- use --
+-- $1 code  $2 now
+update registration_code set used_at = $2 where code_id = $1 and used_at is null and expires_at > $2 returning true
+
+-- sweep --
+-- $1 now
+delete from registration_code where expires_at < $1::timestamptz - interval '1 day'
