@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 
 from tests.controls import ADMINISTRATOR, GARDEN, LI, NOON, NUMBER, WANG, acting, adopted, in_office, registered
-from tests.controls.places import EAST_1, nodes
+from tests.controls.places import EAST, EAST_1, NEW_YEAR, WEST, nodes
 from tests.given import Book, given
+from timebank.domain.acting import Acting
 from timebank.domain.facts.organisations import InvitationMade, InvitationWithdrawn
 from timebank.domain.facts.people import (
     ConsentGiven,
@@ -31,7 +32,7 @@ from timebank.domain.people.refusals import (
 )
 from timebank.domain.people.volunteers import SuspendVolunteer, VolunteerSuspended
 from timebank.domain.person import Person
-from timebank.domain.places.refusals import NodeUnknown
+from timebank.domain.places.refusals import NodeUnknown, NotWithinYourNode
 from timebank.domain.refusals import NotYourOwn, OfficeMissing
 from timebank.domain.registering import (
     OF_AGE,
@@ -171,6 +172,18 @@ def test_an_office_takes_them_in() -> None:
     for command in (accepting, declining):
         taken_in.when(command).then_refused(RegistrationNotWaiting)
         given(known(is_waiting=True), VolunteerErased(volunteer_id=WANG)).when(command).then_refused(VolunteerIsErased)
+
+
+def test_who_leads_where_they_live_takes_them_in() -> None:
+    """Whoever leads the place of a newcomer, or one above it, takes them in or not; nobody beside it does."""
+    lives_there = ResidenceSet(volunteer_id=WANG, node_id=EAST_1, from_day=NEW_YEAR, tie="lives")
+    waiting = given(known(is_waiting=True), *nodes(EAST, EAST_1), lives_there)
+    leader = Acting(ActorId(LI), "node-leader", node_id=EAST)
+    accepting = AcceptRegistration(by=leader, at=NOON, volunteer_id=WANG)
+    waiting.when(accepting).then(RegistrationAccepted(volunteer_id=WANG, accepted_by=ActorId(LI)))
+    beside = AcceptRegistration(by=Acting(ActorId(LI), "node-leader", node_id=WEST), at=NOON, volunteer_id=WANG)
+    waiting.when(beside).then_refused(NotWithinYourNode)
+    given(known(is_waiting=True)).when(accepting).then_refused(NotWithinYourNode)
 
 
 @pytest.mark.parametrize("by", [acting(WANG), acting(LI), in_office("node-leader", scope=GARDEN)])

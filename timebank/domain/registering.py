@@ -34,7 +34,9 @@ from timebank.domain.people.refusals import (
 )
 from timebank.domain.people.volunteers import NumberHolder, Volunteer
 from timebank.domain.person import BirthYear, Person, Skills
-from timebank.domain.places.nodes import Node
+from timebank.domain.places.nodes import Node, memories_of, must_be_within
+from timebank.domain.places.refusals import NotWithinYourNode
+from timebank.domain.places.residences import Residence
 from timebank.domain.refusals import NotYourOwn
 from timebank.domain.text import Line, Text
 
@@ -162,37 +164,51 @@ class RegisterWard(_Registering, frozen=True, kw_only=True):
         return Person(volunteer_id=self.volunteer_id, name=self.name, birth_year=self.birth_year, skills=self.skills)
 
 
-class AcceptRegistration(Command, frozen=True, kw_only=True):
-    """Take in somebody who registered themselves; also one who was declined before."""
+class _OnRegistration(Command, frozen=True, kw_only=True):
+    """What taking in and declining have in common: an administrator does it, or who leads where they live."""
 
     volunteer_id: VolunteerId
 
     def needs(self) -> Sequence[Key]:
-        return (about(Volunteer, self.volunteer_id),)
+        return about(Volunteer, self.volunteer_id), *((about(Residence, self.volunteer_id),) if self.by.node_id else ())
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        node_id = known(Residence, self.volunteer_id).node_id if self.by.node_id else None
+        return memories_of(known, node_id, self.at.date()) if node_id else ()
+
+    def must_be_theirs_to_decide(self, known: Known) -> None:
+        """Refuse whoever neither governs nor leads the place where the volunteer lives, or one above it."""
+        known(Volunteer, self.volunteer_id).must_not_be_erased()
+        if not self.by.node_id:
+            must_govern(self.by)
+            return
+        node_id = known(Residence, self.volunteer_id).node_id
+        if node_id is None:
+            raise NotWithinYourNode
+        must_be_within(known, self.by, node_id, self.at.date())
+
+
+class AcceptRegistration(_OnRegistration, frozen=True, kw_only=True):
+    """Take in somebody who registered themselves; also one who was declined before."""
 
     def decide(self, known: Known) -> Iterator[Fact]:
-        must_govern(self.by)
+        self.must_be_theirs_to_decide(known)
         _must_be_waiting(known, self.volunteer_id, or_declined=True)
         yield RegistrationAccepted(volunteer_id=self.volunteer_id, accepted_by=self.by.actor)
 
 
-class DeclineRegistration(Command, frozen=True, kw_only=True):
+class DeclineRegistration(_OnRegistration, frozen=True, kw_only=True):
     """Do not take in somebody who registered themselves, and say why: they read it."""
 
-    volunteer_id: VolunteerId
     reason: Text
 
-    def needs(self) -> Sequence[Key]:
-        return (about(Volunteer, self.volunteer_id),)
-
     def decide(self, known: Known) -> Iterator[Fact]:
-        must_govern(self.by)
+        self.must_be_theirs_to_decide(known)
         _must_be_waiting(known, self.volunteer_id)
         yield RegistrationDeclined(volunteer_id=self.volunteer_id, declined_by=self.by.actor, reason=self.reason)
 
 
 def _must_be_waiting(known: Known, volunteer_id: VolunteerId, *, or_declined: bool = False) -> None:
     volunteer = known(Volunteer, volunteer_id)
-    volunteer.must_not_be_erased()
     if not (volunteer.is_waiting or (or_declined and volunteer.is_declined)):
         raise RegistrationNotWaiting(volunteer_id=volunteer_id)

@@ -164,6 +164,24 @@ async def test_an_office_takes_them_in(own_world: World, outbox: Outbox) -> None
     await caller.post(sign_up, {}, expect=201)
 
 
+async def test_who_leads_their_place_takes_them_in(own_world: World, outbox: Outbox) -> None:
+    """Whoever leads where a newcomer lives sees that they wait, and takes them in; who leads another place does not."""
+    world = own_world
+    await open_to_all(world, registration_waits=True)
+    top = await world.node()
+    here = await world.node("片区", parent_id=top)
+    new = await newcomer(world, outbox, "13811110013", node_id=here)
+    leader, beside = await world.leader(top), await world.leader(await world.node())
+    (seen,) = (await leader.get(f"/v1/nodes/{top}/people"))["items"]
+    assert (seen["volunteer_id"], seen["volunteer_status"]) == (new["volunteer_id"], "applied")
+    path = f"/v1/registrations/{new['volunteer_id']}/accept"
+    assert kind_of(await beside.ask("POST", path)) == (403, "not-within-your-node")
+    await leader.post(path, expect=200)
+    codes = f"/v1/volunteers/{new['volunteer_id']}/phone/codes"
+    assert (await leader.post(codes, expect=201))["code"]
+    assert kind_of(await beside.ask("POST", codes)) == (404, "volunteer-unknown")
+
+
 async def test_an_organisation_invites(own_world: World, outbox: Outbox) -> None:
     """Where the rule book asks for an invitation, its code lets so many in; nobody makes one up from the log."""
     world = own_world

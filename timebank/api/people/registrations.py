@@ -12,7 +12,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from timebank import words
-from timebank.access.table import ADMINISTRATORS, PEOPLE, PUBLIC
+from timebank.access.table import ADMINISTRATORS, LEAD_NODE, PEOPLE, PUBLIC
 from timebank.api.http.guard import bank_meant
 from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES, answers
@@ -270,16 +270,16 @@ class AppliedController(Controller):
 
         return await listed(request, page, after, limit, "volunteer_id", note=note)
 
-    @post("/{volunteer_id:str}/accept", status_code=200, responses=WRITES, access=ADMINISTRATORS)
+    @post("/{volunteer_id:str}/accept", status_code=200, responses=WRITES, access=LEAD_NODE)
     async def accept_registration(
         self, request: BankRequest, volunteer_id: FromPath[str], idempotency_key: IdempotencyHeader = None
     ) -> TakenIn:
-        """Take somebody in who registered themselves, also one who was declined before."""
+        """Take somebody in who registered themselves, or was declined before; whoever leads where they live may."""
         command = AcceptRegistration(**request.stamp, volunteer_id=VolunteerId(volunteer_id))
         receipt = await request.execute(command, idempotency_key)
         return TakenIn(volunteer_id=volunteer_id, status="active", position=receipt.position)
 
-    @post("/{volunteer_id:str}/decline", status_code=200, responses=WRITES, access=ADMINISTRATORS)
+    @post("/{volunteer_id:str}/decline", status_code=200, responses=WRITES, access=LEAD_NODE)
     async def decline_registration(
         self,
         request: BankRequest,

@@ -118,6 +118,7 @@ class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
     volunteer_id: str
     volunteer_name: str | None = None
     volunteer_number: str | None = None
+    volunteer_status: str | None = None
     phone: str | None = None
     node_id: str
     from_day: date
@@ -335,6 +336,7 @@ async def _shown(request: BankRequest, residents: list[Resident]) -> list[Reside
             **msgspec.structs.asdict(each),
             volunteer_name=briefs[each.volunteer_id].name if each.volunteer_id in briefs else None,
             volunteer_number=briefs[each.volunteer_id].number if each.volunteer_id in briefs else None,
+            volunteer_status=briefs[each.volunteer_id].status if each.volunteer_id in briefs else None,
             phone=phones.get(each.volunteer_id),
         )
         for each in residents
