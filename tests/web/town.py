@@ -22,6 +22,7 @@ class Town(NamedTuple):
     waiting_id: str
     reward_id: str
     redemption_id: str
+    activity_id: str
 
     def address(self, page: Page) -> str:
         """Where a page is, in this world."""
@@ -31,6 +32,7 @@ class Town(NamedTuple):
             "record_id": self.record_id,
             "reward_id": self.reward_id,
             "redemption_id": self.redemption_id,
+            "activity_id": self.activity_id,
             "position": "5",
         }
         path = page.path
@@ -65,4 +67,6 @@ async def town_of(world: World) -> Town:
     reserved = await world.redeem(volunteer, reward_id)
     await world.fund(name=FOREIGN)
     await volunteer.post(f"/v1/volunteers/{volunteer.id}/consents", {"purpose": "leaderboard", "granted": True})
-    return Town(world, volunteer, record_id, waiting_id, reward_id, reserved["redemption_id"])
+    activity_id = await world.activity(name=FOREIGN, content=FOREIGN, place=FOREIGN)
+    await volunteer.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+    return Town(world, volunteer, record_id, waiting_id, reward_id, reserved["redemption_id"], activity_id)

@@ -29,6 +29,8 @@ VALUES = {
     "left": "left",
     "erased": "erased",
     "applied": "waiting to be taken in",
+    "planned": "planned",
+    "signed-up": "signed up",
     "open": "open",
     "refused": "refused",
     "duplicate": "already there",
@@ -127,7 +129,9 @@ VALUES = {
 }
 
 TAGS = {
-    **dict.fromkeys(("confirmed", "approved", "fulfilled", "in force", "published", "active", "open"), "good"),
+    **dict.fromkeys(
+        ("confirmed", "approved", "fulfilled", "in force", "published", "active", "open", "signed-up"), "good"
+    ),
     **dict.fromkeys(
         (
             "waiting",

@@ -1,0 +1,1 @@
+"""Pages about activities and places."""

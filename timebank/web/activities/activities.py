@@ -1,0 +1,51 @@
+"""Activities as volunteers see them: what is on, signing up and off, signing in and out."""
+
+from typing import Any
+
+from litestar import Response
+
+from timebank.web.http.pages import Page
+from timebank.web.http.visitors import Visitor
+
+SHOWN = 30
+
+
+async def what_is_on(visitor: Visitor) -> Response[Any]:
+    """What one can sign up for, and what one has signed up for; near one's home, if one wants."""
+    near = "me" if visitor.query.get("near") == "me" else None
+    page = await visitor.get("/activities", near=near, after=visitor.query.get("after"), limit=SHOWN, own=True)
+    mine = await visitor.get("/activities/mine", limit=SHOWN, own=True)
+    open_ones = [each for each in mine["items"] if each["status"] == "published"]
+    return visitor.show(
+        "activities/list.html", activities=page["items"], next=page["next"], mine=open_ones, is_near=near == "me"
+    )
+
+
+async def one(visitor: Visitor) -> Response[Any]:
+    """One activity, and what one can do about it."""
+    assert visitor.principal
+    activity = await visitor.get(f"/activities/{visitor.path['activity_id']}", own=True)
+    leads = activity["leader_id"] == visitor.principal.actor or activity["organisation_id"] in visitor.roles
+    return visitor.show("activities/one.html", activity=activity, leads=leads or bool(visitor.offices))
+
+
+async def act(visitor: Visitor) -> Response[Any]:
+    """Sign up or off; or in or out, by the code that is shown at the place."""
+    form, path = visitor.form, f"/activities/{visitor.path['activity_id']}"
+    here = visitor.request.url.path
+    what = form.said("what")
+    if what in {"check-in", "check-out"}:
+        await visitor.post(f"{path}/{what}", {"code": form.said("code") or "-"}, own=True)
+        if what == "check-in":
+            return visitor.go(here, "You are signed in. Sign out when you leave.")
+        return visitor.go(here, "You are signed out. Thank you!")
+    if what == "withdraw":
+        await visitor.post(f"{path}/sign-ups/withdraw", {}, own=True)
+        return visitor.go(here, "You are signed off.")
+    told = await visitor.post(f"{path}/sign-ups", {}, own=True)
+    if told["status"] == "waiting":
+        return visitor.go(here, "All places are taken: you wait for one.")
+    return visitor.go(here, "You are signed up.")
+
+
+PAGES = [Page("/activities", what_is_on), Page("/activities/{activity_id:str}", one, act)]
