@@ -161,6 +161,8 @@ OPTIONAL_BODIES: dict[str, dict[str, Any]] = {
 
 LISTS = {
     "import_volunteers": "姓名,手机\n某某,13900000000\n",
+    "import_places": "社区\n某社区\n",
+    "import_residents": "手机,社区\n13900000000,某社区\n",
     "import_service": "手机,活动,类别,开始,结束\n13900000000,清扫,公益,2026/3/1 8:30,2026/3/1 9:30\n",
 }
 """A good list for each operation that takes one."""

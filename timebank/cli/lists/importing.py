@@ -29,12 +29,15 @@ from timebank.cli.common import (
 from timebank.cli.lists.verdicts import STANDARD_INPUT, ListTeller, Teller, tell_questions
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.exchange.imports.chunks import Judged
-from timebank.exchange.imports.lists import OpenedList, open_records, open_volunteers
+from timebank.exchange.imports.lists import OpenedList, open_places, open_records, open_residents, open_volunteers
+from timebank.exchange.imports.places import PlacesImport, ResidentsImport
 from timebank.exchange.imports.records import RecordsImport
 from timebank.exchange.imports.volunteers import VolunteersImport
 from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
 from timebank.exchange.spreadsheets.headings import Said
 from timebank.exchange.spreadsheets.template import template_csv, template_workbook
+from timebank.ledger.store import Bank
+from timebank.projections.credit import policies
 from timebank.projections.organisations import organisations
 from timebank.projections.organisations.organisations import OrganisationView
 from timebank.runtime.composition import Services
@@ -114,13 +117,13 @@ def import_group() -> None:
 
 
 @import_group.command("template")
-@click.argument("kind", type=click.Choice(["volunteers", "records"]))
+@click.argument("kind", type=click.Choice(["volunteers", "records", "places", "residents"]))
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Of the headings.")
 def template_command(kind: str, file: Path | None, language: str) -> None:
     """Make a list to fill in: FILE.xlsx (with a sheet that explains the columns) or FILE.csv.
 
-    Without a FILE it is volunteers.xlsx or records.xlsx, here. A file that is there already is left alone.
+    Without a FILE it is called by its kind, as volunteers.xlsx, and lies here. A file that is there is left alone.
     """
     target = file or Path(f"{kind}.xlsx")
     if target.suffix.lower() not in {".xlsx", ".csv"}:
@@ -213,6 +216,68 @@ def import_records_command(
             await _import(file, opened, run.verdicts(opened), teller)
 
     _run(file, said.language, log_service)
+
+
+@import_group.command("places")
+@FILE
+@DRY_RUN
+@EVERY_ROW
+@UNDERSTOOD
+@reading_options
+@BANK
+def import_places_command(
+    file: Path, dry_run: bool, every_row: bool, understood: Path | None, bank: str | None, **options: Any
+) -> None:
+    """Open the places on a list, a row for each: a column for each level of the bank's (社区, 片区, 楼院, 楼栋, 单元).
+
+    What is there already stays as it is. From 起始日期 on (from_day), or from today.
+    """
+    said = _said(**options)
+
+    async def open_all(services: Services, file: Path) -> None:
+        found = await find_bank(services, bank)
+        levels = await _levels(services, found)
+        with file.open("rb") as opened_file:
+            opened = await _opened(file, said.language, lambda: open_places(opened_file, said, levels))
+            run = PlacesImport(services, found.bank_id, OPERATOR, dry_run=dry_run)
+            teller = Teller(opened, dry_run=dry_run, every_row=every_row, understood=_new(understood))
+            await _import(file, opened, run.verdicts(opened), teller)
+
+    _run(file, said.language, open_all)
+
+
+@import_group.command("residents")
+@FILE
+@DRY_RUN
+@EVERY_ROW
+@UNDERSTOOD
+@reading_options
+@BANK
+def import_residents_command(
+    file: Path, dry_run: bool, every_row: bool, understood: Path | None, bank: str | None, **options: Any
+) -> None:
+    """Say who lives where: number 志愿者编号 or phone 手机, name 姓名, and a column for each level of the place.
+
+    From 起始日期 on (from_day), or from today; 居住或工作 (tie) says whether they live or work there.
+    """
+    said = _said(**options)
+
+    async def settle_all(services: Services, file: Path) -> None:
+        found = await find_bank(services, bank)
+        levels = await _levels(services, found)
+        with file.open("rb") as opened_file:
+            opened = await _opened(file, said.language, lambda: open_residents(opened_file, said, levels))
+            run = ResidentsImport(services, found.bank_id, OPERATOR, dry_run=dry_run)
+            teller = Teller(opened, dry_run=dry_run, every_row=every_row, understood=_new(understood))
+            await _import(file, opened, run.verdicts(opened), teller)
+
+    _run(file, said.language, settle_all)
+
+
+async def _levels(services: Services, bank: Bank) -> tuple[str, ...]:
+    """The levels of places that the rule book names today."""
+    today = services.ledger.clock().astimezone(ZoneInfo(bank.timezone)).date()
+    return (await policies.in_force(services.pool, bank.bank_id, today)).rules.place_levels
 
 
 async def _find_organisation(services: Services, bank_id: UUID, wanted: str) -> OrganisationId:

@@ -11,10 +11,17 @@ from timebank.exchange.cells.guards import filled
 from timebank.exchange.cells.people import parse_phone
 from timebank.exchange.cells.texts import parse_line, parse_lines, squeeze
 from timebank.exchange.imports.counting import Counted
+from timebank.exchange.imports.locating import Located, read_place, read_resident
 from timebank.exchange.imports.results import Asked, ColumnAsRead, Kind, ListAsRead, RowAsRead, RowVerdict
 from timebank.exchange.imports.rows import Cells, RowError, told_together
 from timebank.exchange.imports.service import Served, read_service
-from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS, VOLUNTEER_COLUMNS, Vocabulary
+from timebank.exchange.spreadsheets.columns import (
+    RECORD_COLUMNS,
+    VOLUNTEER_COLUMNS,
+    Vocabulary,
+    place_columns,
+    resident_columns,
+)
 from timebank.exchange.spreadsheets.errors import Question, QuestionsError
 from timebank.exchange.spreadsheets.headings import ColumnRead, Said
 from timebank.exchange.spreadsheets.lookalikes import Looks, by_heading
@@ -102,7 +109,7 @@ def open_records(file: IO[bytes], said: Said, zone: ZoneInfo) -> OpenedList[Serv
     """A list of service, understood. Raises `SpreadsheetError`."""
     table = open_list(file, RECORDS, said)
     counted = Counted(table, zone, frozenset(_labels(table, said)), ("phone", "volunteer"))
-    survey = _Survey(table, "records")
+    survey = _Survey(table, "records", RECORDS)
     for row in table.rows():
         if survey.take_in(row):
             counted.take_in(row)
@@ -126,7 +133,7 @@ def open_volunteers(file: IO[bytes], said: Said) -> OpenedList[Person]:
     """A list of volunteers, understood. Raises `SpreadsheetError`."""
     table = open_list(file, VOLUNTEERS, said)
     counted = Counted(table, ZoneInfo("UTC"), frozenset(), ("name",))
-    survey = _Survey(table, "volunteers")
+    survey = _Survey(table, "volunteers", VOLUNTEERS)
     for row in table.rows():
         if survey.take_in(row):
             counted.take_in(row)
@@ -134,6 +141,41 @@ def open_volunteers(file: IO[bytes], said: Said) -> OpenedList[Person]:
 
     def read(row: Row) -> Person:
         return _read_person(Cells(table, row), is_serial=is_serial)
+
+    notes = {"number": [counted.serial_note]} if is_serial else {}
+    questions = list(survey.questions())
+    as_read = survey.told(notes, {}, questions, [], lambda row: read(row).said())
+    return OpenedList(table, as_read, read, questions)
+
+
+def open_places(file: IO[bytes], said: Said, levels: Sequence[str]) -> OpenedList[Located]:
+    """A list of places, with a column for each level, understood. Raises `SpreadsheetError`."""
+    vocabulary = Vocabulary(place_columns(levels))
+    table = open_list(file, vocabulary, said)
+    survey = _Survey(table, "places", vocabulary)
+    for row in table.rows():
+        survey.take_in(row)
+
+    def read(row: Row) -> Located:
+        return read_place(Cells(table, row), levels)
+
+    questions = list(survey.questions())
+    return OpenedList(table, survey.told({}, {}, questions, [], lambda row: read(row).said()), read, questions)
+
+
+def open_residents(file: IO[bytes], said: Said, levels: Sequence[str]) -> OpenedList[Located]:
+    """A list of residents: who, and where, in a column for each level. Raises `SpreadsheetError`."""
+    vocabulary = Vocabulary(resident_columns(levels))
+    table = open_list(file, vocabulary, said)
+    counted = Counted(table, ZoneInfo("UTC"), frozenset(), ("phone",))
+    survey = _Survey(table, "residents", vocabulary)
+    for row in table.rows():
+        if survey.take_in(row):
+            counted.take_in(row)
+    is_serial = counted.is_serial
+
+    def read(row: Row) -> Located:
+        return read_resident(Cells(table, row), levels, is_serial=is_serial)
 
     notes = {"number": [counted.serial_note]} if is_serial else {}
     questions = list(survey.questions())
@@ -164,10 +206,10 @@ def _labels(table: Table, said: Said) -> Iterator[str]:
 class _Survey:
     """Goes through a list, and sees what is read, what is not, and what is passed over."""
 
-    def __init__(self, table: Table, kind: Kind) -> None:
+    def __init__(self, table: Table, kind: Kind, vocabulary: Vocabulary) -> None:
         self._table = table
         self._kind: Kind = kind
-        names = {column.name for column in (RECORD_COLUMNS if kind == "records" else VOLUNTEER_COLUMNS)}
+        names = set(vocabulary.columns)
         self._names = names
         self._looks = {column.position: Looks(column.heading, names) for column in self._unread()}
         self._rows = 0

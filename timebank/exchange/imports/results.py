@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["volunteers", "records"]
+Kind = Literal["volunteers", "records", "places", "residents"]
 """What a list is about."""
 
 

@@ -151,6 +151,40 @@ RECORD_COLUMNS = (
 )
 """What a list of service records is made of."""
 
+_FROM_DAY = Column(
+    "from_day", ("起始日期", "开始日期", "设立日期", "入住日期", "迁入日期", "自", "from", "since"), "from which day on"
+)
+
+
+def level_name(depth: int) -> str:
+    """The name of the column of a level, the top one being 0."""
+    return f"level_{depth + 1}"
+
+
+def _level_columns(levels: Sequence[str]) -> list[Column]:
+    return [
+        Column(level_name(depth), (level,), f"the name of the {level}", required=depth == 0)
+        for depth, level in enumerate(levels)
+    ]
+
+
+def place_columns(levels: Sequence[str]) -> tuple[Column, ...]:
+    """What a list of places is made of: a column for each level of the bank's."""
+    return (*_level_columns(levels), _FROM_DAY)
+
+
+def resident_columns(levels: Sequence[str]) -> tuple[Column, ...]:
+    """What a list of residents is made of: who, and where."""
+    return (
+        _NUMBER,
+        _PHONE._replace(about="the volunteer's phone, if the number is not at hand"),
+        Column("name", _NAMES, "the volunteer's name, to be compared; it decides among those who share a phone"),
+        *_level_columns(levels),
+        _FROM_DAY,
+        Column("tie", ("居住或工作", "关系", "住/工作", "tie"), "居住 (lives) or 工作 (works); 居住 unless it is said"),
+    )
+
+
 _UNITS: dict[str, Unit] = {
     **dict.fromkeys(("分钟", "分", "分鐘", "minutes", "minute", "mins", "min", "m"), "minutes"),
     **dict.fromkeys(("小时", "时", "小時", "小时数", "个小时", "hours", "hour", "hrs", "hr", "h", "stunden"), "hours"),

@@ -5,7 +5,15 @@ from typing import IO, Any
 
 import xlsxwriter
 
-from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS, VOLUNTEER_COLUMNS, Column
+from timebank.domain.credit.policies import UNWRITTEN
+from timebank.exchange.spreadsheets.columns import (
+    RECORD_COLUMNS,
+    VOLUNTEER_COLUMNS,
+    Column,
+    level_name,
+    place_columns,
+    resident_columns,
+)
 from timebank.exchange.spreadsheets.writing import written
 
 _RECORDS = (
@@ -13,6 +21,16 @@ _RECORDS = (
     *("place", "content", "programmes"),
 )
 _VOLUNTEERS = ("name", "phone", "skills")
+_LEVELS = UNWRITTEN.rules.place_levels
+"""The levels of a template; a bank that has others names its columns by them."""
+_NAMED = tuple(level_name(depth) for depth in range(len(_LEVELS)))
+
+_KINDS: dict[str, tuple[tuple[str, ...], tuple[Column, ...]]] = {
+    "records": (_RECORDS, RECORD_COLUMNS),
+    "volunteers": (_VOLUNTEERS, VOLUNTEER_COLUMNS),
+    "places": ((*_NAMED, "from_day"), place_columns(_LEVELS)),
+    "residents": (("number", "phone", "name", *_NAMED, "from_day", "tie"), resident_columns(_LEVELS)),
+}
 
 _EXAMPLES = {
     "number": "123456789015",
@@ -29,6 +47,9 @@ _EXAMPLES = {
     "place": "三号楼",
     "content": "擦洗扶手",
     "programmes": "红细胞;邻里守望",
+    **dict(zip(_NAMED, ("阳光社区", "东区", "3号院", "1栋", "2单元"), strict=True)),
+    "from_day": "2026/1/1",
+    "tie": "居住",
 }
 _CAPACITIES = {
     "zh": ["居民", "工作人员(非在岗)", "在岗"],
@@ -38,8 +59,8 @@ _NECESSARY = {"name": "volunteers", "activity": "records", "category": "records"
 
 
 def columns_of(kind: str) -> list[Column]:
-    """The columns that a template has, for a list of `volunteers` or `records`."""
-    names, columns = (_RECORDS, RECORD_COLUMNS) if kind == "records" else (_VOLUNTEERS, VOLUNTEER_COLUMNS)
+    """The columns that a template has, for a list of `volunteers`, `records`, `places` or `residents`."""
+    names, columns = _KINDS[kind]
     by_name = {column.name: column for column in columns}
     return [by_name[name] for name in names]
 

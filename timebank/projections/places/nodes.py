@@ -103,6 +103,11 @@ async def below(pool: Pool, bank_id: UUID, day: date, node_id: str, after: str, 
     return [NodeView(**row) for row in await pool.fetch(SQL["below"], bank_id, day, node_id, after, limit)]
 
 
+async def every(pool: Pool, bank_id: UUID, day: date, after: str, limit: int) -> list[NodeView]:
+    """All nodes that are there on a day, in the order in which they were opened."""
+    return [NodeView(**row) for row in await pool.fetch(SQL["every"], bank_id, day, after, limit)]
+
+
 async def vacant(pool: Pool, bank_id: UUID, day: date, level: str, after: str, limit: int) -> list[NodeView]:
     """Nodes of a level that nobody leads on a day."""
     return [NodeView(**row) for row in await pool.fetch(SQL["vacant"], bank_id, day, level, after, limit)]

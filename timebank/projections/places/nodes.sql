@@ -149,6 +149,12 @@ select n.node_id, n.level, n.depth, n.from_day, n.until_day, s.parent_id, s.into
    and n.node_id > $4
  order by n.node_id limit $5
 
+-- every --
+-- All that are there on a day. $1 bank  $2 day  $3 after this node  $4 at most
+{seen}
+   and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2) and n.node_id > $3
+ order by n.node_id limit $4
+
 -- vacant --
 -- Nodes of a level that nobody leads on a day. $1 bank  $2 day  $3 level  $4 after this node  $5 at most
 {seen}

@@ -1,0 +1,101 @@
+"""The tree of places and who lives where come in as lists that offices have."""
+
+from typing import Any
+
+import pytest
+
+from tests.api.world import World
+
+TREE = (
+    "社区,片区,楼院,楼栋,单元,起始日期\n"
+    "阳光社区,东区,1号院,1栋,1单元,2026/1/1\n"
+    "阳光社区,东区,1号院,1栋,2单元,2026/1/1\n"
+)
+
+
+async def sent(world: World, what: str, text: str, **params: Any) -> dict[str, Any]:
+    """What becomes of a list."""
+    answer = await world.administrator.ask("POST", f"/v1/nodes/{what}", content=text.encode(), params=params)
+    assert answer.status_code == 200, answer.text
+    told: dict[str, Any] = answer.json()
+    return told
+
+
+def statuses(told: dict[str, Any]) -> list[str]:
+    """What became of each row."""
+    return [each["status"] for each in told["verdicts"]]
+
+
+async def tops(world: World) -> dict[str, str]:
+    """What is at the top, by name."""
+    return {each["name"]: each["node_id"] for each in (await world.administrator.get("/v1/nodes"))["items"]}
+
+
+async def test_a_tree_comes_in_once(own_world: World) -> None:
+    """Each row opens what of it is not there yet, from the top down; again it opens nothing, however it is spelt."""
+    world = own_world
+    for dry_run in ("true", "false"):
+        told = await sent(world, "import", TREE, dry_run=dry_run)
+        assert statuses(told) == ["registered", "registered"]
+        assert ("阳光社区" in await tops(world)) == (dry_run == "false")
+    assert statuses(await sent(world, "import", TREE.replace("1号院", " 1号院 "))) == ["same", "same"]
+    unit = await world.administrator.get(f"/v1/nodes/{told['verdicts'][1]['id']}")
+    assert [each["name"] for each in unit["path"]] == ["阳光社区", "东区", "1号院", "1栋"]
+    assert unit["node"]["name"] == "2单元"
+    assert unit["node"]["from_day"] == "2026-01-01"
+    more = "社区,片区,楼院\n阳光社区,东区,1号院\n阳光社区,西区,\n月光社区,,9号院\n"
+    assert statuses(await sent(world, "import", more)) == ["same", "registered", "registered"]
+
+
+async def test_what_cannot_be_opened_is_refused_alone(own_world: World) -> None:
+    """A row below what is not open yet, or that names no place, is told why; the others come in."""
+    world = own_world
+    text = "社区,片区,起始日期\n阳光社区,,2026/3/1\n阳光社区,东区,2026/1/1\n,,2026/1/1\n阳光社区,西区,2026/3/1\n"
+    told = await sent(world, "import", text)
+    assert statuses(told) == ["registered", "refused", "refused", "registered"]
+    assert "2026-01-01" in told["verdicts"][1]["reason"]
+    assert told["verdicts"][2]["reason"] == "no place is named"
+
+
+async def test_residents_come_in(own_world: World) -> None:
+    """Volunteers, by number or phone, live where the row says; what is unknown is told, and again nothing happens."""
+    world = own_world
+    await sent(world, "import", TREE)
+    somebody, other = await world.somebody("张三", phone="13900005555"), await world.somebody("李四")
+    number = (await world.administrator.get(f"/v1/volunteers/{other.id}"))["number"]
+    text = (
+        "志愿者编号,手机,姓名,社区,片区,楼院,楼栋,单元,起始日期,居住或工作\n"
+        ",13900005555,张三,阳光社区,东区,1号院,1栋,1单元,2026/1/1,\n"
+        f"{number},,李四,阳光社区,东区,1号院,,,2026/2/1,工作\n"
+        ",13900005555,张三,阳光社区,东区,7号院,,,,\n"
+        ",13900009999,王五,阳光社区,,,,,,\n"
+    )
+    for dry_run in ("true", "false"):
+        told = await sent(world, "import-residents", text, dry_run=dry_run)
+        assert statuses(told) == ["registered", "registered", "refused", "refused"]
+    assert told["verdicts"][2]["reason"] == 'there is no "7号院" there: import the places first'
+    assert statuses(await sent(world, "import-residents", text)) == ["same", "same", "refused", "refused"]
+    (lives,) = await somebody.get(f"/v1/volunteers/{somebody.id}/residences")
+    (works,) = await other.get(f"/v1/volunteers/{other.id}/residences")
+    assert (lives["from_day"], lives["tie"], works["from_day"], works["tie"]) == (
+        "2026-01-01", "lives", "2026-02-01", "works"
+    )  # fmt: skip
+    court = (await tops(world))["阳光社区"]
+    people = (await world.administrator.get(f"/v1/nodes/{court}/people"))["items"]
+    assert {each["volunteer_id"] for each in people} == {somebody.id, other.id}
+
+
+@pytest.mark.parametrize("what", ["import", "import-residents"])
+async def test_the_columns_are_the_bank_s_levels(own_world: World, what: str) -> None:
+    """In a bank with other levels the list has other columns."""
+    world = own_world
+    rules = {"place_levels": ["街道", "小组"]}
+    body = {"resolution": "决议", "effective_from": "2020-01-01", "rules": rules}
+    await world.administrator.post("/v1/policies", body, expect=201)
+    somebody = await world.somebody("张三", phone="13900006666")
+    assert somebody.id
+    assert statuses(await sent(world, "import", "街道,小组\n和平街道,一组\n")) == ["registered"]
+    text = "手机,街道,小组\n13900006666,和平街道,一组\n" if what == "import-residents" else "街道,小组\n和平街道,二组\n"
+    assert statuses(await sent(world, what, text)) == ["registered"]
+    answer = await world.administrator.ask("POST", f"/v1/nodes/{what}", content="社区\n阳光社区\n".encode())
+    assert answer.status_code == 422
