@@ -95,15 +95,16 @@ select a.activity_id, a.organisation_id, a.status, a.name, a.category, a.content
  order by a.activity_id desc limit $5
 
 -- open_ones --
--- What is published and not over, what starts first first. $1 bank  $2 whoever asks  $3 now
+-- What is published and not over, what starts first first; none lasts longer than a day. $1 bank  $2 whoever asks  $3 now
 -- $4 start and $5 id of the last one of the page before, or null  $6 at most
-{seen} and a.status = 'published' and a.ends_at > $3
+{seen} and a.status = 'published' and a.ends_at > $3 and a.starts_at > $3 - interval '24 hours'
    and ($4::timestamptz is null or (a.starts_at, a.activity_id) > ($4, $5::text))
  order by a.starts_at, a.activity_id limit $6
 
 -- open_near --
 -- The same, at some places. $1 bank  $2 whoever asks  $3 now  $4, $5 as there  $6 at most  $7 nodes
-{seen} and a.status = 'published' and a.ends_at > $3 and a.node_id = any ($7)
+{seen} and a.status = 'published' and a.ends_at > $3 and a.starts_at > $3 - interval '24 hours'
+   and a.node_id = any ($7)
    and ($4::timestamptz is null or (a.starts_at, a.activity_id) > ($4, $5::text))
  order by a.starts_at, a.activity_id limit $6
 
