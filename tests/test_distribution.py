@@ -21,6 +21,7 @@ FOUND_WITHOUT_BANK = {
     "refresh_token": "found by its hash alone",
     "one_time_code": "found by its hash alone",
     "phone_code": "a number of its own",
+    "registration_code": "a number of its own",
     "oidc_login": "found by its state alone",
     "api_key_by_id": "a program says its key, which is then looked up in its bank",
 }
@@ -96,6 +97,7 @@ BY_WHAT_ONE_COMES_WITH = {
 OVER_ALL_BANKS = {
     "exchange/backups/tables.sql": {"banks", "is_used"},
     "identity/erasure.sql": {"erased"},
+    "identity/registrations.sql": {"sweep"},
     "identity/signing_in.sql": {"sweep_sessions", "sweep_codes", "sweep_attempts", "sweep_oidc"},
     "ledger/idempotency.sql": {"sweep"},
     "ledger/store.sql": {"banks"},

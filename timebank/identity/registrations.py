@@ -69,9 +69,9 @@ class Registrations:
         found: int = tried["code_id"]
         return found
 
-    async def use(self, code_id: int, at: datetime) -> None:
+    async def use(self, bank_id: UUID, code_id: int, at: datetime) -> None:
         """Use a code up: it is good for one account. Raises `PhoneCodeNotValid`."""
-        if not await self._pool.fetchval(SQL["use"], code_id, at):
+        if not await self._pool.fetchval(SQL["use"], bank_id, code_id, at):
             raise PhoneCodeNotValid
 
     async def sweep(self, at: datetime) -> None:

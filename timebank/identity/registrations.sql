@@ -32,8 +32,9 @@ update registration_code set failures = failures + 1
 returning code_id, code_hash
 
 -- use --
--- $1 code  $2 now
-update registration_code set used_at = $2 where code_id = $1 and used_at is null and expires_at > $2 returning true
+-- $1 bank  $2 code  $3 now
+update registration_code set used_at = $3
+ where bank_id = $1 and code_id = $2 and used_at is null and expires_at > $3 returning true
 
 -- sweep --
 -- $1 now

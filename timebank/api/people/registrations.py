@@ -213,7 +213,7 @@ class RegistrationController(Controller):
         (tried,) = await services.ledger.submit(bank, [command()], dry_run=True)
         if isinstance(tried, Refusal) and not isinstance(tried, VolunteerNumberTaken):
             raise tried
-        await services.registrations.use(code_id, request.visit.at)
+        await services.registrations.use(bank, code_id, request.visit.at)
 
         async def once() -> Receipt:
             return await services.ledger.execute(bank, command(), request_id=request.visit.request_id)
