@@ -185,7 +185,7 @@ class OthersSessionController(Controller):
     path = "/volunteers/{volunteer_id:str}/sessions"
     tags = ("Signing in",)
 
-    @delete(status_code=200, responses=READS, access=ADMINISTRATORS)
+    @delete(status_code=200, responses=READS | answers(409), access=ADMINISTRATORS)
     async def end_sessions_of_another(self, request: BankRequest, volunteer_id: FromPath[str]) -> Done:
         """End all sessions of somebody, at once. They are told: it is in the list of what happened to their account."""
         user = request.user

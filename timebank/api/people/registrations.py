@@ -162,7 +162,7 @@ class RegistrationController(Controller):
     path = "/registration"
     tags = ("Volunteers",)
 
-    @get(responses=answers(400, 404, 422, 429, 500, 503), security=[{}], access=PUBLIC)
+    @get(responses=answers(400, 401, 404, 422, 429, 500, 503), security=[{}], access=PUBLIC)
     async def get_registration(self, request: BankRequest, bank_id: Bank = None) -> Registering:
         """How people register in this bank, and what they agree to."""
         bank = await bank_meant(request, bank_id)
