@@ -14,6 +14,7 @@ from timebank.domain.identifiers import (
     ActivityId,
     ActorId,
     EmploymentId,
+    InvitationId,
     MembershipId,
     ProposalId,
     RecordId,
@@ -21,6 +22,7 @@ from timebank.domain.identifiers import (
 )
 from timebank.domain.kernel import Command
 from timebank.domain.organisations.employments import DeclareEmployment, EndEmployment, NoteLeave
+from timebank.domain.organisations.invitations import MakeInvitation, WithdrawInvitation
 from timebank.domain.organisations.memberships import AddMember, ApproveMembership
 from timebank.domain.people.volunteers import SetConsent
 from timebank.domain.service.proposals import DeclineProposal, ProposeService, TakeUpProposal, WithdrawProposal
@@ -37,6 +39,7 @@ class Happenings:
         self.activities: list[ActivityId] = []
         self.count = 0
         self.is_employed = False
+        self.invitations: list[InvitationId] = []
         self.planned: list[Command] = []
 
     def found(self) -> list[Command]:
@@ -48,13 +51,13 @@ class Happenings:
         ]
         planned = self._plan()
         attending = [kind(0) for kind in (self._sign_up, self._come, self._leave)]
-        rest = [self._employ(), self._propose(), self._agree()]
+        rest = [self._employ(), self._propose(), self._agree(), self._invite()]
         return [*joining, *planned, *attending, *rest]
 
     def next(self) -> Command:
         """One more."""
         makers: Any = (self._sign_up, self._come, self._leave, self._withdraw, self._change, self._end)
-        others: Any = (self._employ, self._propose, self._decide, self._agree)
+        others: Any = (self._employ, self._propose, self._decide, self._agree, self._invite)
         if self.planned:
             return self.planned.pop(0)
         if self.random.random() < 0.2:
@@ -142,6 +145,13 @@ class Happenings:
         )
         command: Command = self.random.choice(kinds)()
         return command
+
+    def _invite(self) -> Command:
+        ids: Any = {"by": GARDENERS_PROGRAM, "at": NOON, "organisation_id": GARDEN}
+        if self.invitations and self.random.random() < 0.3:
+            return WithdrawInvitation(**ids, invitation_id=self.random.choice(self.invitations))
+        self.invitations.append(InvitationId(f"inv_{len(self.invitations)}"))
+        return MakeInvitation(**ids, invitation_id=self.invitations[-1], people=20, until_day=date(2199, 1, 1))
 
     def _agree(self) -> Command:
         who, granted = self._who(), self.random.random() < 0.7

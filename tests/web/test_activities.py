@@ -72,8 +72,8 @@ async def test_forty_are_confirmed_at_once(world: World) -> None:
     people = [await world.somebody() for _ in range(40)]
     activity_id = await world.past_activity(*people, led=True)
     leader, verifier = await signed_in(world, world.coordinator.id), await signed_in(world, world.verifier.id)
-    path = f"/activities/{activity_id}/lead"
-    page = await leader.send(form_with(await leader.get(path), "close"), what="close")
+    path = f"/activities/{activity_id}"
+    page = await leader.send(form_with(await leader.get(f"{path}/lead"), "close"), what="close")
     assert "已结束登记" in page.text
     page = await verifier.send(form_with(await verifier.get(path), "confirm"), what="confirm")
     assert "已确认" in page.text

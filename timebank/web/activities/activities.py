@@ -25,12 +25,21 @@ async def one(visitor: Visitor) -> Response[Any]:
     """One activity, and what one can do about it."""
     assert visitor.principal
     activity = await visitor.get(f"/activities/{visitor.path['activity_id']}", own=True)
-    leads = activity["leader_id"] == visitor.principal.actor or activity["organisation_id"] in visitor.roles
-    return visitor.show("activities/one.html", activity=activity, leads=leads or bool(visitor.offices))
+    leads = activity["leader_id"] == visitor.principal.actor or visitor.roles.get(activity["organisation_id"]) in {
+        "recorder",
+        "coordinator",
+    }
+    role = visitor.roles.get(activity["organisation_id"])
+    return visitor.show(
+        "activities/one.html",
+        activity=activity,
+        leads=leads or bool(visitor.offices),
+        verifies=role in {"verifier", "coordinator"} or bool(visitor.offices),
+    )
 
 
 async def act(visitor: Visitor) -> Response[Any]:
-    """Sign up or off; or in or out, by the code that is shown at the place."""
+    """Sign up or off; in or out, by the code that is shown at the place; or confirm what came of it."""
     form, path = visitor.form, f"/activities/{visitor.path['activity_id']}"
     here = visitor.request.url.path
     what = form.said("what")
@@ -39,6 +48,9 @@ async def act(visitor: Visitor) -> Response[Any]:
         if what == "check-in":
             return visitor.go(here, "You are signed in. Sign out when you leave.")
         return visitor.go(here, "You are signed out. Thank you!")
+    if what == "confirm":
+        await visitor.post(f"{path}/confirm", own=True)
+        return visitor.go(here, "All that could be confirmed is confirmed.")
     if what == "withdraw":
         await visitor.post(f"{path}/sign-ups/withdraw", {}, own=True)
         return visitor.go(here, "You are signed off.")

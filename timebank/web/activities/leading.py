@@ -1,4 +1,4 @@
-"""Leading an activity: the code to show, who is there, closing it, and confirming what came of it."""
+"""Leading an activity: the code to show, who is there, and closing it."""
 
 from typing import Any
 
@@ -13,17 +13,12 @@ from timebank.web.http.visitors import Visitor
 async def leading(visitor: Visitor) -> Response[Any]:
     """Who signed up, who is there and who was, and what is to be done."""
     path = f"/activities/{visitor.path['activity_id']}"
-    activity = await visitor.get(path, own=True)
-    return visitor.show(
-        "activities/lead.html",
-        activity=activity,
-        roll=await visitor.get(f"{path}/roll", own=True),
-        verifies=visitor.roles.get(activity["organisation_id"]) in {"verifier", "coordinator"} or bool(visitor.offices),
-    )
+    roll = await visitor.get(f"{path}/roll", own=True)
+    return visitor.show("activities/lead.html", activity=await visitor.get(path, own=True), roll=roll)
 
 
 async def lead(visitor: Visitor) -> Response[Any]:
-    """Publish, cancel, close or confirm it; or enter that somebody came or left."""
+    """Publish, cancel or close it; or enter that somebody came or left."""
     form, path, here = visitor.form, f"/activities/{visitor.path['activity_id']}", visitor.request.url.path
     match form.said("what"):
         case "publish":
@@ -35,9 +30,6 @@ async def lead(visitor: Visitor) -> Response[Any]:
         case "close":
             await visitor.post(f"{path}/close", own=True)
             return visitor.go(here, "It is closed. Of each who was there a record waits to be confirmed.")
-        case "confirm":
-            await visitor.post(f"{path}/confirm", own=True)
-            return visitor.go(here, "All that could be confirmed is confirmed.")
         case _:
             return await _enter(visitor, path)
 
