@@ -48,6 +48,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_option(parser)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Three workers for two cores: tests wait for PostgreSQL, and for programs they start, a third of their time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + (cores + 1) // 2
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Have somebody end what we started, should we be killed before we do."""
     watchdog.start()
