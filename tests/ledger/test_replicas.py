@@ -34,6 +34,15 @@ KEY = IdempotencyKey("operator", "a-key", (b"fingerprint",))
 AWAITED = "select pid from pg_stat_activity where wait_event = 'SyncRep'"
 
 
+async def _commits_wait(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
+    """Whether commits wait: the setting alone does not say that all of the server has heard of it."""
+    try:
+        await connection.execute("select pg_logical_emit_message(true, 'probe', '')", timeout=0.2)
+    except TimeoutError:
+        return True
+    return False
+
+
 class Server:
     """A server of the test's own, whose commits wait for a replica when they are told to."""
 
@@ -45,8 +54,8 @@ class Server:
         connection = await asyncpg.connect(self.url)
         await connection.execute(f"alter system set synchronous_standby_names = '{name}'")
         await connection.execute("select pg_reload_conf()")
-        async with asyncio.timeout(5):
-            while await connection.fetchval("show synchronous_standby_names") != name:
+        async with asyncio.timeout(20):
+            while await _commits_wait(connection) != bool(name):
                 await asyncio.sleep(0.01)
         await connection.close()
 
