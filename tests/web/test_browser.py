@@ -145,6 +145,20 @@ async def test_by_keyboard_alone(browser: Browser, address: str, town: Town) -> 
     await page.context.close()
 
 
+@pytest.mark.parametrize(("path", "boxes"), [("queue", "record_id"), ("roster", "who")])
+async def test_all_are_ticked_at_once(browser: Browser, address: str, town: Town, path: str, boxes: str) -> None:
+    """One tick above a list ticks all that may be ticked, and takes all of them back."""
+    await town.world.member("member")
+    page = await opened(browser, address, town.world.coordinator)
+    await page.goto(f"/o/{town.world.garden}/{path}")
+    every, ticked = page.locator(f"input[name={boxes}]:enabled"), page.locator(f"input[name={boxes}]:checked")
+    await page.get_by_label("全选").check()
+    assert await ticked.count() == await every.count() > 0
+    await page.get_by_label("全选").uncheck()
+    assert await ticked.count() == 0
+    await page.context.close()
+
+
 async def test_in_english_on_a_desktop(browser: Browser, address: str, town: Town) -> None:
     """A browser that wants English is spoken to in English; the switch changes it, and large letters, for good."""
     page = await opened(browser, address, town.volunteer, locale="en-GB", viewport=DESKTOP)

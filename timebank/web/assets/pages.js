@@ -6,8 +6,8 @@ for (const each of document.querySelectorAll("[data-print]")) {
   each.hidden = false;
   each.addEventListener("click", () => window.print());
 }
-for (const each of document.querySelectorAll("[data-all]")) {
-  each.hidden = false;
+for (const each of document.querySelectorAll("input[data-all]")) {
+  each.parentElement.hidden = false;
   each.addEventListener("change", () => {
     for (const box of document.querySelectorAll(`input[name=${each.dataset.all}]:not(:disabled)`)) box.checked = each.checked;
   });
