@@ -50,6 +50,8 @@ async def test_a_roster_is_logged_and_confirmed(world: World) -> None:
     people = [await world.member("member") for _ in range(3)]
     recorder, verifier = await signed_in(world, world.recorder.id), await signed_in(world, world.verifier.id)
     desk = f"/o/{world.garden}"
+    assert f'{desk}/roster"' not in (await verifier.get(desk)).response.text, "what they may not do is not offered"
+    assert f'{desk}/roster"' in (await recorder.get(desk)).response.text
     page = await recorder.get(f"{desk}/roster")
     page = await recorder.send(
         page.form(f"{desk}/roster"),
