@@ -272,6 +272,7 @@ async def test_a_template_is_filled_in_and_imported(program: Program, url: str) 
     async with opened(program, url) as office:
         made = await program.arun("import", "template", "records", "三月.xlsx")
         assert made.out.startswith("Fill in 三月.xlsx")
+        assert "import records 三月.xlsx --organisation ID --dry-run" in made.out
         assert (
             "is there already" in (await program.arun("import", "template", "records", "三月.xlsx", expect=1)).sentence
         )

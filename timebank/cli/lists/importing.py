@@ -136,7 +136,8 @@ def template_command(kind: str, file: Path | None, language: str) -> None:
                 template_workbook(written, kind, language)
     except FileExistsError:
         raise click.ClickException(f"{target} is there already; give another name.") from None
-    click.echo(f"Fill in {target}, one line for each, then: timebank import {kind} {target} --dry-run")
+    whose = " --organisation ID" if kind == "records" else ""
+    click.echo(f"Fill in {target}, one line for each, then: timebank import {kind} {target}{whose} --dry-run")
 
 
 @import_group.command("volunteers")
