@@ -189,6 +189,28 @@ async def test_whoever_has_the_key_too_is_found_by_what_others_kept(scene: Scene
         assert "not the one of your receipt" in scene.verify("nobody", "--receipt", scene.receipts[where - 1], proof)
 
 
+async def test_a_receipt_is_of_the_fact_that_is_shown(scene: Scene) -> None:
+    """A proof says what was recorded, by whom; a receipt of another fact, or spoiled, is never passed over."""
+    fact = await entry(scene.pool, scene.bank_id, 7)
+    assert fact
+    proof = scene.folder / "7.tlog-proof"
+    proof.write_text(await prove(Cosigners(scene.signer(), [], utc_now), scene.bank_id, fact))
+    log, position, leaf = scene.receipts[6].split()
+    said = scene.verify("nobody", proof)
+    assert f"{fact.event.topic}, recorded at" in said
+    assert f"by {fact.event.actor} ({fact.event.authority}): {fact.event.data.decode()}" in said
+    assert "your receipt" not in said
+    for own in (scene.receipts[6], f'{position};leaf=:{leaf}:;log="{log}"'):
+        assert "is the fact of your receipt" in scene.verify("nobody", "--receipt", own, proof)
+    for other in (scene.receipts[7], f"another {position} {leaf}"):
+        assert "nothing here is about it" in scene.verify("nobody", "--receipt", other, proof)
+    assert "is no receipt" in scene.verify("nobody", "--receipt", f"{log} {position} {leaf[:-4]}", proof)
+    archive = await scene.exported(scene.signer(), "whole")
+    assert "nothing here is about it" in scene.verify("nobody", "--receipt", f"another {position} {leaf}", archive)
+    contradiction = ("--receipt", scene.receipts[6], "--receipt", f"{log} {position} {scene.receipts[7].split()[2]}")
+    assert "two histories" in scene.verify("nobody", *contradiction, proof)
+
+
 async def test_a_flipped_bit_is_found_by_anybody(scene: Scene) -> None:
     """A row that was changed without a new seal is named in place, and by a verifier that knows nothing but the key."""
     await scene.attacker.do(FLIP)

@@ -13,12 +13,14 @@ from .tree import WrongError
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(description="Check receipts, proofs, checkpoints and archives of a time bank.")
+    parser = argparse.ArgumentParser(
+        "timebank-verify", description="Check receipts, proofs, checkpoints and archives of a time bank."
+    )
     parser.add_argument("files", nargs="*", type=Path, help="proofs, checkpoints, or the folder of an archive")
     parser.add_argument("--key", action="append", required=True, help="a verifier key of the log")
     parser.add_argument("--witness", action="append", default=[], help="a verifier key of a witness")
     parser.add_argument("--wanted", type=int, help="how many witnesses must have cosigned (all that are named)")
-    parser.add_argument("--receipt", action="append", default=[], help="a receipt: LOG POSITION LEAF")
+    parser.add_argument("--receipt", action="append", default=[], help="a receipt, in quotes: LOG POSITION LEAF")
     parser.add_argument("--consistency", type=Path, help="a proof of consistency, from the checkpoint kept last")
     parser.add_argument(
         "--kept", type=Path, default=Path.home() / ".timebank-verify", help="what is kept for next time"
@@ -29,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         wanted = len(witnesses) if given.wanted is None else given.wanted
         verifier = Verifier(keys, witnesses, wanted, given.receipt, given.kept)
         proof = json.loads(given.consistency.read_text())["hashes"] if given.consistency else None
+        held = []
         for file in given.files:
             text = "" if file.is_dir() else file.read_text(encoding="utf8")
             if file.is_dir():
@@ -37,7 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 found = verifier.proof(text)
             else:
                 found = verifier.learn(checkpoint_of(text), proof and [unbased(each) for each in proof])
-            sys.stdout.write(f"holds: {file}: {found}\n")
+            held.append(f"holds: {file}: {found}\n")
+        verifier.end()
+        sys.stdout.writelines(held)
     except (WrongError, OSError, ValueError, KeyError, TypeError) as error:
         sys.stdout.write(f"WRONG: {error}\n")
         sys.exit(1)

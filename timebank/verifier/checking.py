@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from .accounts import compare
+from .facts import told
 from .log import Log, check_file, entries_in
-from .notes import Checkpoint, Key, checkpoint_of, key_of, must_extend, unbased
+from .notes import Checkpoint, Key, checkpoint_of, key_of, must_extend, receipt_of, unbased
 from .tree import WrongError, must_include
 
 
@@ -21,7 +22,7 @@ class Verifier:
 
     def __init__(self, keys: set[Key], witnesses: set[Key], wanted: int, receipts: list[str], kept: Path) -> None:
         self.keys, self.witnesses, self.wanted, self.kept = keys, witnesses, wanted, kept
-        self.receipts = [(*each.split(), "", "")[:3] for each in receipts]
+        self.receipts, self.met = [receipt_of(each) for each in receipts], set[tuple[str, int]]()
         self.known = [checkpoint_of(file.read_text(encoding="utf8")) for file in sorted(kept.glob("*.checkpoint"))]
 
     def accept(self, checkpoint: Checkpoint) -> Checkpoint:
@@ -59,8 +60,18 @@ class Verifier:
         return self.kept / f"{re.sub('[^A-Za-z0-9-]', '_', origin)}.{what}"
 
     def expected(self, origin: str) -> dict[int, bytes]:
-        """The leaves that receipts of a log say, by position."""
-        return {int(position): unbased(leaf) for log, position, leaf in self.receipts if log == origin}
+        """The leaves that receipts of a log say, by position. Raises `WrongError` where two of them differ."""
+        found: dict[int, bytes] = {}
+        for _, position, leaf in (each for each in self.receipts if each[0] == origin):
+            if found.setdefault(position, leaf) != leaf:
+                raise WrongError(f"position {position}: two of your receipts differ, so two histories were told")
+        return found
+
+    def end(self) -> None:
+        """All files are checked. Raises `WrongError` if a receipt is of nothing that was in them."""
+        for log, position, _ in self.receipts:
+            if (log, position) not in self.met:
+                raise WrongError(f"position {position} of {log}: you have a receipt, but nothing here is about it")
 
     def proof(self, text: str) -> str:
         """Check the proof of one fact (C2SP tlog-proof), and say which fact it is."""
@@ -71,11 +82,14 @@ class Verifier:
         row, index, path = unbased(extra[6:]), int(at[6:]), [unbased(each) for each in hashes if each]
         checkpoint, leaf = self.accept(checkpoint_of(note)), hashlib.sha256(b"\x00" + row).digest()
         must_include(leaf, index, checkpoint.size, path, checkpoint.root)
-        if self.expected(checkpoint.origin).get(index + 1, leaf) != leaf:
-            raise WrongError(f"position {index + 1}: the fact is not the one of your receipt")
+        position, expected = index + 1, self.expected(checkpoint.origin)
+        if expected.get(position, leaf) != leaf:
+            raise WrongError(f"position {position}: the fact is not the one of your receipt")
+        shown = re.sub(r"[^\x20-\x7e\u00a0-\ufffc]+", " ", told(row, position))
+        self.met.add((checkpoint.origin, position))
         self.keep(checkpoint)
-        shown = re.sub(r"[^\x20-\x7e\u00a0-\ufffc]+", " ", row.decode(errors="replace"))
-        return f"position {index + 1} is in the log of {checkpoint.size} facts: {shown.strip()}"
+        as_received = ", and is the fact of your receipt" if position in expected else ""
+        return f"position {position} is in the log of {checkpoint.size} facts{as_received}: {shown}"
 
     def archive(self, folder: Path) -> str:
         """Check a whole log: every leaf, the tree, all checkpoints, the receipts, and the balances, made anew."""
@@ -98,6 +112,7 @@ class Verifier:
         log.end()
         self.accept(final)
         compare(accounts, folder / "balances.ndjson")
+        self.met.update((final.origin, position) for position in log.expected)
         self.keep(final, bytes(log.leaves))
         return f"{log.tree.size} facts of {final.origin}, their tree, its checkpoints and {len(accounts)} accounts"
 

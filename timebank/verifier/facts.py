@@ -4,6 +4,8 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .tree import WrongError
+
 TEXT = [bytes([0xA0 | n]) if n < 32 else bytes([0xD9, n]) for n in range(256)]
 BYTES = [bytes([0xC4, n]) for n in range(256)]
 EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -38,3 +40,37 @@ def leaf_of(bank: str, entry: dict[str, Any]) -> tuple[int, bytes]:
         text(behalf) if behalf else b"",
     ]
     return at, hashlib.sha256(b"".join(row)).digest()
+
+
+WIDTHS = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xCC: 1, 0xCD: 2, 0xCE: 4, 0xCF: 8, 0xD9: 1, 0xDA: 2, 0xDC: 2}
+
+
+def value(raw: bytes, at: int) -> tuple[Any, int]:
+    """What stands at a place of a row in MessagePack, and where it ends: a number, a text, bytes or an array."""
+    head, at = raw[at], at + 1
+    if head < 0x80:
+        return head, at
+    width = WIDTHS[head] if head >= 0xC0 else 0
+    size = int.from_bytes(raw[at : at + width]) if width else head & (0x1F if head >= 0xA0 else 0x0F)
+    at += width
+    if 0xCC <= head <= 0xCF:
+        return size, at
+    if head == 0xDC or head & 0xF0 == 0x90:
+        items = []
+        for _ in range(size):
+            item, at = value(raw, at)
+            items.append(item)
+        return items, at
+    return raw[at : at + size].decode(), at + size
+
+
+def told(row: bytes, position: int) -> str:
+    """A row in words: what was recorded, when and by whom. Raises `WrongError` if it is of another position."""
+    try:
+        _, at, when, _, topic, data, _, actor, authority, _, _, *behalf = value(row, 0)[0]
+    except (LookupError, ValueError, TypeError, RecursionError) as error:
+        raise WrongError(f"position {position}: the fact cannot be read") from error
+    if at != position:
+        raise WrongError(f"position {position}: the fact says of itself that it is at position {at}")
+    recorded = (EPOCH + when * MICROSECOND).isoformat(" ", "seconds")
+    return f"{topic}, recorded at {recorded} by {' for '.join([actor, *behalf])} ({authority}): {data}"

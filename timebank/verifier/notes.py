@@ -86,6 +86,15 @@ def checkpoint_of(written: str) -> Checkpoint:
     )
 
 
+def receipt_of(written: str) -> tuple[str, int, bytes]:
+    """A receipt: which log, position and leaf; as it is printed, or as the header of an answer says it."""
+    header = re.fullmatch(r'(\d+);leaf=:(.*):;log="(.*)"', written.strip())
+    log, position, leaf = (header[3], header[1], header[2]) if header else [*written.split(), "", "", ""][:3]
+    if not position.isdecimal() or len(unbased(leaf)) != 32:
+        raise WrongError(f"this is no receipt (log, position, leaf), or was not copied whole: {written}")
+    return log, int(position), unbased(leaf)
+
+
 def unbased(text: str) -> bytes:
     """Bytes that were written in base64; none, if they were not."""
     try:
