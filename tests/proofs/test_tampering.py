@@ -94,7 +94,8 @@ TRUNCATE = "delete from event where position > (select max(position) - 50 from e
 COPY = (
     "insert into event (bank_id, position, event_id, topic, data, tags, actor, authority, request_id, command_id,"
     " recorded_at, leaf) select bank_id, 1000000, gen_random_uuid(), topic, data, tags, actor, authority, request_id,"
-    " command_id, recorded_at, '' from event where position = 100"
+    " command_id, recorded_at, '' from event"
+    " where position = (select max(position) from event where topic = 'service-confirmed' and position <= 100)"
 )
 MINUTES = (
     "update event set data = convert_to(regexp_replace(convert_from(data, 'UTF8'), '\"minutes\":\\d+',"
