@@ -34,7 +34,7 @@ from tests.controls import (
 from tests.domain.test_golden_facts import golden
 from tests.given import Book
 from timebank.domain.credit.accounts import BOOKED, Balance, opened, postings
-from timebank.domain.facts.service import ServiceLogged
+from timebank.domain.facts.service import ServiceConfirmed, ServiceLogged
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.refusals import NothingChanges
@@ -52,6 +52,7 @@ from timebank.domain.service.refusals import (
     LastsTooLong,
     MoreThanRecorded,
     OverlappingService,
+    RecordDiffers,
     RecordNotConfirmed,
     RecordNotPending,
     ServiceInTheFuture,
@@ -247,22 +248,27 @@ class AnyHistory(RuleBasedStateMachine):
         volunteer_id: VolunteerId,
         organisation_id: OrganisationId,
     ) -> None:
-        """An organisation logs service that the administrator confirms at once, or nothing happens."""
+        """An organisation logs service that the administrator confirms at once, or what waits already; or nothing."""
         log = self.logging(quarter, length, minutes, capacity, volunteer_id, organisation_id)
         before = list(self.book.facts)
         if self.keep(enter(log, signer=ADMINISTRATOR)):
-            self.records[log.record_id].status = "confirmed"
+            (confirmed,) = (each for each in self.book.facts[len(before) :] if isinstance(each, ServiceConfirmed))
+            self.records[confirmed.record_id].status = "confirmed"
         else:
             assert self.book.facts == before
 
     def keep(self, command: Command) -> bool:
         """Do it, and believe in the record if it was possible."""
         refusals = (DuplicateRecord, DayIsFull, TooManyMinutes, ServiceInTheFuture, LastsTooLong, OverlappingService)
-        with suppress(*refusals):
+        before = len(self.book.facts)
+        with suppress(*refusals, RecordDiffers):
             self.book.do(command)
-            fact = next(fact for fact in reversed(self.book.facts) if isinstance(fact, ServiceLogged))
-            credit = fact.minutes if fact.capacity != "staff-on-duty" else 0
-            self.records[fact.record_id] = Kept(fact.volunteer_id, fact.started_at, fact.ended_at, fact.minutes, credit)
+            for fact in self.book.facts[before:]:
+                if isinstance(fact, ServiceLogged):
+                    credit = fact.minutes if fact.capacity != "staff-on-duty" else 0
+                    self.records[fact.record_id] = Kept(
+                        fact.volunteer_id, fact.started_at, fact.ended_at, fact.minutes, credit
+                    )
             return True
         return False
 
