@@ -12,9 +12,13 @@ import asyncpg
 
 @contextmanager
 def database(cluster: str, template: str = "") -> Iterator[str]:
-    """The URL of a database that is there while the block runs: an empty one, or a clone of a template."""
+    """The URL of a database that is there while the block runs: an empty one, or a clone of a template.
+
+    It is copied as files, which takes half the time of writing it into the log, where nobody waits for a disk.
+    """
     name = f"test_{uuid4().hex}"
-    _server(cluster).execute(f"create database {name}" + (f" template {template}" if template else ""))
+    copied = f" template {template}" if template else ""
+    _server(cluster).execute(f"create database {name} strategy file_copy{copied}")
     yield database_url(cluster, name)
     _server(cluster).execute(f"drop database {name} with (force)")
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Self
 
 import structlog
 from litestar import Request, Response
@@ -327,10 +327,17 @@ _DESCRIPTIONS = {
 }
 
 
+class _Answer(ResponseSpec):
+    """A description that nobody changes: the same for all, however often Litestar copies what it registers."""
+
+    def __deepcopy__(self, _: Any) -> Self:
+        return self
+
+
 def answers(*statuses: int) -> dict[int, ResponseSpec]:
     """The problems an operation can answer with, for the OpenAPI document."""
     return {
-        status: ResponseSpec(
+        status: _Answer(
             Problem,
             media_type=PROBLEM_JSON,
             description=_DESCRIPTIONS[status],
