@@ -127,20 +127,25 @@ def about(kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> Key:
 class Known:
     """The memories that a decision rests on, by kind and by whom they are about."""
 
-    def __init__(self, memories: Mapping[Key, Memory]) -> None:
+    def __init__(self, memories: Mapping[Key, Memory], beside: Mapping[Key, Memory] | None = None) -> None:
         self._memories = memories
+        self._beside = beside
 
     def __call__(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> M:
         """One memory, as in `known(Balance, volunteer_id)`; the command has to have named it among its needs."""
-        return cast("M", self._memories[cast("type[Memory]", kind), whom])
+        key = cast("type[Memory]", kind), whom
+        if self._beside and key in self._beside:
+            return cast("M", self._beside[key])
+        return cast("M", self._memories[key])
 
     def has(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> bool:
         """Whether a memory is known yet."""
-        return (kind, whom) in self._memories
+        key = cast("type[Memory]", kind), whom
+        return key in self._memories or bool(self._beside and key in self._beside)
 
     def beside(self, key: Key, memory: Memory) -> "Known":
-        """The same, and one memory more."""
-        return Known({**self._memories, key: memory})
+        """The same, and one memory more. Nothing is copied: there may be very many."""
+        return Known(self._memories, {**(self._beside or {}), key: memory})
 
 
 def must_fit(value: Any, kind: Any, field: str = "") -> None:
