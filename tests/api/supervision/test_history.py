@@ -62,7 +62,10 @@ async def test_events_are_filtered(world: World) -> None:
     assert [each["position"] for each in everything] == list(range(1, len(everything) + 1))
     assert await found(actor=world.garden) == [each for each in everything if each["actor"] == world.garden]
     assert await found(topic="bank-opened") == everything[:1]
-    assert await found(tag="nobody") == await found(topic="nothing") == await found(after=2**53) == []
+    assert await found(tag="nobody") == await found(after=2**53) == []
+    refused = await world.administrator.get("/v1/audit/events", expect=400, topic="nothing")
+    assert refused["errors"][0]["field"] == "topic"
+    assert "service-confirmed" in refused["errors"][0]["allowed"]
 
 
 async def test_no_fact_tells_who_somebody_is(world: World) -> None:

@@ -17,7 +17,10 @@ from timebank.api.http.problems import READS
 from timebank.api.http.replies import in_zone
 from timebank.api.http.requests import PRINTABLE, BankRequest, Limit, Page, WantedId, WantedPerson
 from timebank.api.http.streams import STRETCH, Streamed, in_stretches
+from timebank.api.http.telling.shapes import InvalidRequestError
+from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.kernel import Moment
+from timebank.domain.vocabulary import FACTS
 from timebank.identity.security_log import SecurityEvent
 from timebank.projections.supervision import history
 from timebank.projections.supervision.history import END, EventView, NamedEvent, Span, Wanted, with_whom
@@ -58,6 +61,10 @@ async def asked(
 ) -> Asked:
     """What the parameters of an address ask for."""
     tags = (*(tag or ()), *(each for each in (volunteer_id, organisation_id) if each))
+    if topic and topic not in FACTS:
+        topics = tuple(sorted(FACTS))
+        trouble = FieldTrouble("topic", "There is no topic {topic}.", {"topic": repr(topic)}, topics)
+        raise InvalidRequestError(trouble)
     if actor and (topic or tags):
         raise not_together("actor", "topic", "tag")
     wanted = Wanted(topic, tags, actor, authority, request_id, happened_from, happened_until, request.user.timezone)
