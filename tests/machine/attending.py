@@ -106,7 +106,7 @@ class Attending(Serving):
 
     def _close(self, activity_id: ActivityId, there: list[int], start: datetime, *, is_led: bool) -> None:
         """It is closed: a record of each who was there, if it can be logged."""
-        first = RecordId(f"rec_{self.number():032x}")
+        first = RecordId(f"rec_{self.number() * 1_000:032x}")
         close = self.say(CloseActivity, self.program(0), activity_id=activity_id, first_record_id=first)
         self.do(close, True)
         records = [self._record_of(n, start, 60, is_led) for n in there]
@@ -116,7 +116,7 @@ class Attending(Serving):
 
     def _say_when(self, activity_id: ActivityId, n: int, start: datetime, *, is_led: bool) -> None:
         """Somebody says when the one left who forgot to."""
-        first, record = RecordId(f"rec_{self.number():032x}"), self._record_of(n, start, 30, is_led)
+        first, record = RecordId(f"rec_{self.number() * 1_000:032x}"), self._record_of(n, start, 30, is_led)
         can = self.model.can_log(record)
         self._at(LogPresence, activity_id, n, can, first_record_id=first, left_at=record.ended_at)
         if can:
