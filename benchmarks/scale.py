@@ -4,7 +4,7 @@ import itertools
 import statistics
 import time
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from benchmarks.setup.city import City
@@ -217,16 +217,18 @@ def _questions(city: City) -> dict[str, Question]:
         )
 
     def happened(**asked: Callable[[int], Any]) -> Question:
-        unasked = dict.fromkeys(("topic", "tag", "actor"))
         return lambda n: history.page(
-            pool, bank_id, after=0, limit=PAGE, **{**unasked, **{name: value(n) for name, value in asked.items()}}
+            pool, bank_id, history.Wanted(**{name: value(n) for name, value in asked.items()}), history.Span(), PAGE
         )
 
-    def days(length: int) -> dict[str, Callable[[int], date]]:
+    def days(length: int) -> dict[str, Any]:
         return {"first_day": city.day, "last_day": lambda n: city.day(n) + timedelta(days=length)}
 
     def bodies(n: int) -> list[str]:
         return [city.organisation(n)]
+
+    def whom(n: int) -> tuple[str, ...]:
+        return (city.volunteer(n),)
 
     return {
         "balance": lambda n: balances.balance_of(pool, bank_id, city.volunteer(n)),
@@ -282,7 +284,7 @@ def _questions(city: City) -> dict[str, Question]:
         ),
         "history": happened(),
         "history of a topic": happened(topic=lambda n: "service-confirmed"),
-        "history of a volunteer": happened(tag=city.volunteer),
-        "history of a volunteer and topic": happened(tag=city.volunteer, topic=lambda n: "service-logged"),
+        "history of a volunteer": happened(tags=whom),
+        "history of a volunteer and topic": happened(tags=whom, topic=lambda n: "service-logged"),
         "history of an actor": happened(actor=lambda n: city.world.administrator.actor),
     }
