@@ -1,7 +1,7 @@
 """A served bank with one approved organisation and somebody in each role, and callers who speak HTTP to it."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from typing import Any, get_args
 from uuid import UUID, uuid4
@@ -26,6 +26,8 @@ from timebank.runtime.founding import found_bank
 from timebank.runtime.settings import Settings
 
 DAY_SECONDS = 86_400
+OF_A_LIFESPAN = {"key_file", "facts_per_day", "queue_limit", "second_factor_grace_days", "rate_per_principal"}
+"""Settings that an application does not heed before it starts."""
 
 
 class Caller:
@@ -313,10 +315,29 @@ async def served(
 ) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
     """The application on a database, and a client to it."""
     limits = {"rate_per_address": 10**9, "rate_per_principal": 10**9, "phone_codes": "none"}
-    app = create(Settings(**({"database_url": url, "key_file": str(KEY_FILE)} | limits | settings)))
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
-        yield app, http
+    asked = Settings(**({"database_url": url, "key_file": str(KEY_FILE)} | limits | settings))
+    with _application(asked, create, is_usual=settings.keys() <= OF_A_LIFESPAN) as app:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+            yield app, http
+
+
+@contextlib.contextmanager
+def _application(settings: Settings, create: Callable[[Settings], Litestar], *, is_usual: bool) -> Iterator[Litestar]:
+    """An application; if it is built as usual, one that served another database before, where one is idle.
+
+    To build one takes longer than most tests. All that belongs to a database comes, and goes, with the lifespan.
+    """
+    if not is_usual or create is not create_app:
+        yield create(settings)
+        return
+    app = _IDLE.pop() if _IDLE else create(settings)
+    app.state.settings = settings
+    yield app
+    _IDLE.append(app)
+
+
+_IDLE: list[Litestar] = []
 
 
 @contextlib.asynccontextmanager

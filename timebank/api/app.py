@@ -57,6 +57,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        settings: Settings = app.state.settings
         meter = LedgerMeter() if settings.metrics_token else NO_METER
         async with (
             running_services(settings, meter=meter) as services,
@@ -71,6 +72,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             yield
 
     app = _application(settings, lifespan)
+    app.state.settings = settings
     for route in app.routes:
         _name_all_methods(route)
     table_of(app)  # refuses to serve what nobody has said who may use
