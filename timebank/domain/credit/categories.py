@@ -7,6 +7,7 @@ longer lists is retired: service of days before may still be entered under it, a
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from timebank.domain.credit.policies import in_force_until
@@ -31,9 +32,14 @@ def must_be_listed(rules: Rules, *, category: str | None = None, activity: str |
         raise ActivityNotListed(activity=activity, nearest=nearest(activity, rules.activities))
 
 
-def _is_on(names: Iterable[str], name: str) -> bool:
-    listed = {normal(each) for each in names}
-    return not listed or normal(name) in listed
+def _is_on(names: tuple[str, ...], name: str) -> bool:
+    return not names or normal(name) in _normals(names)
+
+
+@lru_cache(maxsize=256)
+def _normals(names: tuple[str, ...]) -> frozenset[str]:
+    """The names of a list in their normal form; many records are told of the same list."""
+    return frozenset(map(normal, names))
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

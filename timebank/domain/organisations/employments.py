@@ -80,6 +80,8 @@ class Employments(Memory):
 
     def is_duty(self, started_at: datetime, ended_at: datetime, zone: tzinfo | None) -> bool:
         """Whether a stretch of time meets hours of duty, for whichever body, that are not within a leave."""
+        if not self.declared:
+            return False
         start, end = started_at.astimezone(UTC), ended_at.astimezone(UTC)
         day, last = started_at.astimezone(zone).date() - DAY, ended_at.astimezone(zone).date()
         while day <= last:
