@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from uuid import UUID
@@ -30,6 +31,10 @@ from timebank.runtime.composition import hooks
 from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
+
+# Tests start many programs: each would be compiled anew where Python is told to keep nothing.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 hypothesis.settings.register_profile("thorough", max_examples=1_000)
 """Ten times as many histories and examples, for a night."""
