@@ -1119,13 +1119,13 @@ CREATE INDEX sign_in_attempt_by_volunteer ON public.sign_in_attempt USING btree 
 
 CREATE INDEX sign_up_by_volunteer ON public.sign_up USING btree (bank_id, volunteer_id, activity_id) WHERE (status <> 'withdrawn'::text);
 
-CREATE INDEX transfer_by_fund ON public.transfer USING btree (bank_id, fund_id, kind, transfer_id) WHERE (fund_id IS NOT NULL);
+CREATE INDEX transfer_by_fund ON public.transfer USING btree (bank_id, fund_id, kind, "position") WHERE (fund_id IS NOT NULL);
 
 CREATE INDEX transfer_by_kind ON public.transfer USING btree (bank_id, kind, transfer_id);
 
 CREATE INDEX transfer_by_receiver ON public.transfer USING btree (bank_id, to_volunteer_id, transfer_id);
 
-CREATE INDEX transfer_by_receiving_fund ON public.transfer USING btree (bank_id, to_fund_id, kind, transfer_id) WHERE (to_fund_id IS NOT NULL);
+CREATE INDEX transfer_by_receiving_fund ON public.transfer USING btree (bank_id, to_fund_id, kind, "position") WHERE (to_fund_id IS NOT NULL);
 
 CREATE INDEX transfer_by_volunteer ON public.transfer USING btree (bank_id, volunteer_id, transfer_id);
 

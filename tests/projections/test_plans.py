@@ -75,10 +75,10 @@ select $bank, 'red_' || lpad(n::text, 6, '0'), 'rew_' || lpad((1 + n % 4)::text,
 insert into reward_taken select bank_id, reward_id, 'all', '-infinity', 1 from reward;
 insert into transfer select $bank, 'trf_' || lpad(n::text, 6, '0'), 'gift',
        'vol_' || lpad((1 + n % 9000)::text, 5, '0'), null,
-       'vol_' || lpad((1 + n * 7 % 9000)::text, 5, '0'), null, 5, null, now(), n from generate_series(1, 30000) n;
+       'vol_' || lpad((1 + n * 7 % 9000)::text, 5, '0'), null, 5, null, now(), n from generate_series(1, 2000) n;
 insert into transfer select $bank, 'trf_' || lpad(n::text, 6, '0'), 'donation',
        'vol_' || lpad((1 + n % 9000)::text, 5, '0'), null, null, 'fnd_1', 5, null, now(), n
-  from generate_series(30001, 60000) n;
+  from generate_series(2001, 60000) n;
 insert into transfer select $bank, 'trf_' || lpad(n::text, 6, '0'), 'grant', null, 'fnd_1', null, 'fnd_2', 5, null,
        now(), n from generate_series(60001, 60100) n;
 insert into fund select $bank, 'fnd_' || n, 'x', 'project', null, null, 'open' from generate_series(1, 5000) n;
@@ -216,7 +216,7 @@ def lists(pool: Pool, people: People) -> Lists:
 
     security = SecurityLog(pool, people.keyring)
     return {
-        "volunteers": (partial(volunteers.page, pool, people, BANK, none, "vol_00100", PAGE), every()),
+        "volunteers": (partial(volunteers.page, pool, people, BANK, none, "vol_15000", PAGE), every()),
         "members": (
             partial(volunteers.page, pool, people, BANK, none, "vol_00100", PAGE),
             every(members_of=([body], bodies)),

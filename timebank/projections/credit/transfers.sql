@@ -38,18 +38,23 @@ select t.*
                              order by t.transfer_id desc limit $4) own)) t
  order by t.transfer_id desc limit $4
 
+-- before --
+-- The position of the transfer $3, or what is after all of them.
+(select coalesce(case when $3::text is null then 9223372036854775807 end,
+                 (select b.position from transfer b where b.bank_id = $1 and b.transfer_id = $3)))
+
 -- of_fund --
--- From or to a fund. $1 to $4 as page  $5 fund
+-- From or to a fund, in the order of the log. $1 to $4 as page  $5 fund
 select t.*
   from (select own.*
           from unnest($2::text[]) wanted (kind),
                lateral ({view} where t.bank_id = $1 and t.fund_id = $5 and t.kind = wanted.kind
-                           and ($3::text is null or t.transfer_id < $3)
-                         order by t.transfer_id desc limit $4) own
+                           and t.position < {before}
+                         order by t.position desc limit $4) own
          union
         select own.*
           from unnest($2::text[]) wanted (kind),
                lateral ({view} where t.bank_id = $1 and t.to_fund_id = $5 and t.kind = wanted.kind
-                           and ($3::text is null or t.transfer_id < $3)
-                         order by t.transfer_id desc limit $4) own) t
- order by t.transfer_id desc limit $4
+                           and t.position < {before}
+                         order by t.position desc limit $4) own) t
+ order by t.position desc limit $4

@@ -35,10 +35,13 @@ select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p
 select true from volunteer where bank_id = $1 and volunteer_id = $2
 
 -- page --
--- In the order of registration. $1 bank  $2 after this volunteer  $3 at most
+-- In the order of registration; what is sealed is looked up for these alone. $1 bank  $2 after this volunteer
+-- $3 at most
 {view}
- where v.bank_id = $1 and v.volunteer_id > $2
- order by v.volunteer_id limit $3
+  join (select volunteer_id from volunteer where bank_id = $1 and volunteer_id > $2
+         order by volunteer_id limit $3) found on found.volunteer_id = v.volunteer_id
+ where v.bank_id = $1
+ order by v.volunteer_id
 
 -- members --
 -- The same, of those who belong to any of some organisations. $1 to $3 as page  $4 organisations
@@ -109,8 +112,10 @@ select true from volunteer where bank_id = $1 and volunteer_id = $2
 -- applied --
 -- Who registered themselves, and waits to be taken in. $1 bank  $2 after this volunteer  $3 at most
 {view}
- where v.bank_id = $1 and v.status = 'applied' and v.volunteer_id > $2
- order by v.volunteer_id limit $3
+  join (select volunteer_id from volunteer where bank_id = $1 and status = 'applied' and volunteer_id > $2
+         order by volunteer_id limit $3) found on found.volunteer_id = v.volunteer_id
+ where v.bank_id = $1
+ order by v.volunteer_id
 
 -- exactly --
 -- Whoever has exactly this number or phone. $1 bank  $2 number  $3 keyed hashes of it as a phone
