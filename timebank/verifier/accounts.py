@@ -8,10 +8,16 @@ from typing import Any
 from .tree import WrongError
 
 Posting = tuple[str, str, int]
+SERVICE = "service-confirmed", "service-voided", "service-corrected"
+REWARDS = "reward-reserved", "reward-fulfilled", "reservation-cancelled", "reservation-expired"
+MOVING = {*SERVICE, *REWARDS, "credit-given", "credit-donated", "credit-granted"}
+"""What the facts are called that move minutes."""
 
 
 def postings(topic: str, fact: dict[str, Any]) -> Iterator[Posting]:
     """What a fact adds to whose account, in minutes."""
+    if topic not in MOVING:
+        return
     whose, cost = fact.get("volunteer_id", ""), fact.get("cost_minutes", 0)
     minutes, debt = fact.get("minutes", 0), fact.get("debt_change_minutes", 0)
     if topic in ("service-confirmed", "service-voided"):
