@@ -29,17 +29,17 @@ async def rows(bench: Bench) -> list[Row]:
         where = await _where_the_time_goes(bench, service)
     work = f"POST service-records, {CONNECTIONS} connections, 1 worker"
     return [
-        _row(work, commands, "empty handler", empty, 0.6, *where),
+        _row(work, commands, "empty handler", empty, 0.65, *where),
         _row(
             work,
             commands,
             "CRUD handler",
             crud,
-            2,
+            1.5,
             f"the load generator takes {client:.0%} of one core; "
             f"the projections were at most {lag} events behind when a turn ended",
         ),
-        _row(f"GET balance, {CONNECTIONS} connections, 1 worker", balances, "empty handler", nothing, 0.6),
+        _row(f"GET balance, {CONNECTIONS} connections, 1 worker", balances, "empty handler", nothing, 0.75),
     ]
 
 

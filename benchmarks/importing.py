@@ -36,7 +36,7 @@ async def rows(bench: Bench) -> list[Row]:
             counterpart="raw COPY",
             theirs=statistics.median(theirs),
             ratio=compare(ours, theirs),
-            at_least=0.05,
+            at_least=0.04,
         )
     ]
 

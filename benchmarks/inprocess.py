@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from benchmarks.setup.measure import Bench, Measure, Row, compare, in_turns
-from benchmarks.setup.rivals import Entry, LibraryRecorder, Rival, Uma, in_threads, uma_server
+from benchmarks.setup.rivals import Entry, LibraryRecorder, Rival, Uma, in_threads, tagged, uma_server
 from benchmarks.setup.world import World, new_world
 from timebank.ledger.dcb import Recorder
 
@@ -59,7 +59,7 @@ async def _compare(bench: Bench, world: World, library: LibraryRecorder, umas: l
             at_least=bar,
             notes=(note("ours"), note(who)) if who == "library" else (note(who),),
         )
-        for who, counterpart, bar in (("library", "library's recorder", 15), ("uma", "UmaDB", 5))
+        for who, counterpart, bar in (("library", "library's recorder", 12), ("uma", "UmaDB", 5))
     ]
 
 
@@ -88,6 +88,6 @@ async def _rival(world: World, rivals: Sequence[Rival], seconds: float) -> float
 async def _copy(world: World, rival: Rival) -> None:
     """Give a rival the same organisations and volunteers."""
     logged, _ = await Recorder(world.services.ledger.store).read(world.bank_id)
-    entries = [Entry(each.event.type, each.event.data, each.event.tags) for each in logged]
+    entries = [Entry(each.event.type, each.event.data, tagged(each.event.tags)) for each in logged]
     for start in range(0, len(entries), 500):
         await asyncio.to_thread(rival.append, entries[start : start + 500], [], None)

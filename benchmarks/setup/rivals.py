@@ -21,6 +21,8 @@ from timebank.ledger.codec import decode, encode
 from timebank.ledger.store import topics_of
 
 READY_SECONDS = 20.0
+OF_THE_BANK = "the bank"
+"""A tag for facts that have none: the library's recorder does not look for facts by topics and by tags at once."""
 
 
 class Query(NamedTuple):
@@ -155,11 +157,16 @@ def _wait_for(address: str) -> None:
             return
 
 
+def tagged(tags: Sequence[str]) -> list[str]:
+    """The tags, or the one that stands for having none."""
+    return list(tags) or [OF_THE_BANK]
+
+
 def read_decide_append(rival: Rival, command: Command) -> None:
     """Do one command the plain way: read its memories' facts, let them remember, decide, append on condition."""
     while True:
         memories = {(kind, whom): kind(*whom) for kind, whom in command.needs()}
-        queries = [Query(topics_of(memory), list(memory.boundary_tags)) for memory in memories.values()]
+        queries = [Query(topics_of(memory), tagged(memory.boundary_tags)) for memory in memories.values()]
         entries, head = rival.read(queries)
         for entry in entries:
             fact, tags = decode(entry.topic, entry.data), set(entry.tags)
@@ -167,7 +174,7 @@ def read_decide_append(rival: Rival, command: Command) -> None:
                 if type(fact) in memory.remembered() and tags.issuperset(memory.boundary_tags):
                     memory.remember(fact)
         facts = command.decide(Known(memories))
-        if rival.append([Entry(fact.TOPIC, encode(fact), fact.tags()) for fact in facts], queries, head):
+        if rival.append([Entry(fact.TOPIC, encode(fact), tagged(fact.tags())) for fact in facts], queries, head):
             return
 
 
