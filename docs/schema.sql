@@ -72,11 +72,12 @@ CREATE FUNCTION public.sweep_security_log(sweep_before timestamp with time zone,
     SET search_path TO 'public', 'pg_temp'
     AS $$
 declare
+    before constant timestamptz := least(sweep_before, now() - interval '30 days');
     gone bigint;
 begin
-    perform set_config('timebank.sweep_before', sweep_before::text, true);
+    perform set_config('timebank.sweep_before', before::text, true);
     delete from security_event
-     where ctid = any (array(select ctid from security_event where recorded_at < sweep_before limit at_most));
+     where ctid = any (array(select ctid from security_event where recorded_at < before limit at_most));
     get diagnostics gone = row_count;
     return gone;
 end $$;

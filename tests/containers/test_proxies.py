@@ -23,6 +23,7 @@ from tests.containers.compose import DOCKER, TOP, free_port
 from tests.helpers.databases import database
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
 from tests.helpers.watchdog import watched_folder
+from timebank.api.http.uploads import LIST_BYTES
 
 BODY_LIMIT = 4 * 1024 * 1024
 
@@ -222,10 +223,17 @@ def test_caddy_waits_while_the_service_restarts(caddy: Proxy) -> None:
 def test_nginx_passes_on_who_asks_and_what_is_refused(nginx: Proxy) -> None:
     """Forged addresses are not believed, 413 is the same from both, and a process that is away is not noticed."""
     nginx.must_tell_who_asks()
-    of_service, of_nginx = nginx.refusal_of(BODY_LIMIT + 1), nginx.refusal_of(2 * BODY_LIMIT)
+    of_service, of_nginx = nginx.refusal_of(BODY_LIMIT + 1), nginx.refusal_of(LIST_BYTES + 1)
     assert ("x-request-id" in of_service.headers, "x-request-id" in of_nginx.headers) == (True, False)
     assert of_service.json() == of_nginx.json()
     assert [nginx.http.get("/v1/me").status_code for _ in range(6)] == [200] * 6
+
+
+def test_the_proxies_pass_on_as_much_as_the_service_takes() -> None:
+    """What nginx takes is the longest list, to the byte; Caddy has no limit of its own."""
+    text = (TOP / "docker" / "examples" / "nginx.conf").read_text(encoding="utf8")
+    assert re.findall(r"client_max_body_size (\d+)m;", text) == [str(LIST_BYTES // 2**20)]
+    assert "max_size" not in (TOP / "docker" / "Caddyfile").read_text(encoding="utf8")
 
 
 def test_the_service_answers_what_the_proxies_answer_for_it() -> None:

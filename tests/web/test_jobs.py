@@ -129,6 +129,25 @@ async def test_lists_that_wait_are_nobody_elses_to_end(world: World, monkeypatch
         assert (await reader.send(page.form(f"{desk}/list/rejected"))).status == status
 
 
+async def test_no_list_is_kept_of_whoever_may_not_send_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger and a member without the role push out nobody's list: theirs is refused before it is read."""
+    monkeypatch.setattr(keeping, "KEPT_FILES", 1)
+    desk, text = (
+        f"/o/{world.garden}",
+        "志愿者编号,活动,类别,身份,开始时间,结束时间\n9,a,b,居民,2026/11/3 8:00,2026/11/3 9:00\n",
+    )
+
+    async def chosen(reader: Reader) -> Seen:
+        form = (await reader.get(f"{desk}/list")).form(f"{desk}/list")
+        return await reader.send(form, files={"file": ("a.csv", text.encode(), "text/csv")})
+
+    recorder = await signed_in(world, world.recorder.id)
+    waits = await chosen(recorder)
+    for caller, status in ((await world.somebody(), 404), (world.verifier, 403)):
+        assert (await chosen(await signed_in(world, caller.id))).status == status
+    assert (await recorder.send(waits.form(f"{desk}/list/rejected"))).status == 200
+
+
 async def test_what_is_not_clear_about_a_list_is_asked(world: World) -> None:
     """Each question is asked with its answers in words; the list goes on with them without being chosen again."""
     number = (await world.administrator.get(f"/v1/volunteers/{(await world.somebody()).id}"))["number"]

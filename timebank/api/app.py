@@ -33,6 +33,7 @@ from timebank.api.http.telling.pages import explain_problem, list_problems
 from timebank.api.http.welcome import welcome
 from timebank.api.identity.oidc import OidcController
 from timebank.identity.limits.throttle import Rate
+from timebank.identity.limits.turns import Turns
 from timebank.ledger.meter import NO_METER
 from timebank.ledger.tasks import in_background
 from timebank.runtime import logs, silence
@@ -41,6 +42,7 @@ from timebank.runtime.settings import Settings, from_environ
 
 WATCH_PARENT_SECONDS = 0.5
 BODY_BYTES = 256 * 1024
+LISTS_AT_ONCE = 2
 
 PAGES = welcome, list_problems, explain_problem
 
@@ -68,7 +70,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
             app.state.keys_noted = {}
             app.state.previewing = asyncio.Lock()
-            app.state.reading_lists, app.state.reading_workbooks = asyncio.Lock(), asyncio.Lock()
+            app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)
             yield
 
     app = _application(settings, lifespan)

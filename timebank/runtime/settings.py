@@ -17,6 +17,8 @@ FOR_TESTS = frozenset({"TIMEBANK_TEST_DATABASE_URL", "TIMEBANK_TEST_BROWSER"})
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
+SecurityLogDays = Annotated[int, msgspec.Meta(ge=30, le=36_500)]
+"""The database keeps thirty, whatever is set (`sweep_security_log`)."""
 
 
 class SettingsError(ValueError):
@@ -77,8 +79,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     idempotency_days: Days = 7
     """How many days a request can be repeated with its Idempotency-Key; later it is taken for a new one."""
 
-    security_log_days: Days = 730
-    """How many days entries of the security log are kept."""
+    security_log_days: SecurityLogDays = 730
+    """How many days entries of the security log are kept; the last thirty stay in any case."""
 
     cors_origins: str = ""
     """Origins, by commas, of the web pages elsewhere that may call the API from browsers; none by default."""

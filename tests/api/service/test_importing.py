@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.world import Caller, World, settled
 from tests.exchange.imports.office import people_of, records_of
-from tests.exchange.spreadsheets.files import xlsx
+from tests.exchange.spreadsheets.files import ods_cell, ods_of, xlsx
 
 HEADER = "手机,活动,类别,开始,结束"
 PHONE = "13800001111"
@@ -184,6 +184,10 @@ async def test_lists_are_limited_by_their_rows(url: str) -> None:
         rows = [GOOD.replace("3/1", f"3/{day}") for day in range(1, 8)]
         small, large = ("\n".join([HEADER, *some]).encode() for some in (rows[:3], rows))
         assert (await sent(world.recorder, world.records, large, 413))["type"] == "/problems/too-much-at-once"
+        says_many = f'<table:table-row table:number-rows-repeated="6">{ods_cell("x") * 5}</table:table-row>'
+        headings = f"<table:table-row>{''.join(map(ods_cell, HEADER.split(',')))}</table:table-row>"
+        light = await sent(world.recorder, world.records, ods_of(headings + says_many), 413)
+        assert light["type"] == "/problems/too-much-at-once"
         await sent(world.recorder, world.records, small, dry_run=True)
         refused = await world.recorder.ask("POST", f"{world.records}/import", content=small)
         assert refused.status_code == 429

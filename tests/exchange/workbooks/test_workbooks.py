@@ -178,6 +178,14 @@ def test_what_would_take_all_memory_takes_none_of_ours() -> None:
         rows(file.getvalue(), "xlsx")
 
 
+def test_a_few_bytes_that_say_very_many_cells_are_refused() -> None:
+    """What repeats itself in six million cells is not made into rows, which would take half a minute for each list."""
+    cell = '<table:table-cell office:value-type="string" table:number-columns-repeated="6"><text:p>x</text:p>'
+    line = f'<table:table-row table:number-rows-repeated="1000000">{cell}</table:table-cell></table:table-row>'
+    with pytest.raises(WorkbookError, match="too large"):
+        rows(ods_of(line), "ods")
+
+
 @pytest.mark.parametrize("opened", [b'<c r="A1" t="e">', b'<c r="A1" t="e"', b'<c t="e"><f>', b"<c ><f "])
 def test_what_is_never_closed_is_looked_through_once(opened: bytes) -> None:
     """A few kilobytes that begin cell after cell keep nobody busy for minutes."""

@@ -22,11 +22,12 @@ from timebank.exchange.imports.chunks import Judged
 from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.results import NOT_IN, ListAsRead, RowVerdict
 from timebank.exchange.imports.understood import Form, Understood
-from timebank.exchange.spreadsheets.errors import SpreadsheetError
+from timebank.exchange.spreadsheets.errors import SpreadsheetError, TooManyRowsError
 from timebank.exchange.spreadsheets.headings import Hidden, Said
 from timebank.exchange.spreadsheets.rejected import Rejected, suffix_of
 from timebank.exchange.workbooks.opening import is_workbook as is_workbook_in
 from timebank.identity.limits.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
+from timebank.identity.limits.turns import Turns
 
 LIST_BYTES = 16 * 1024 * 1024
 CHUNK = 200
@@ -117,6 +118,7 @@ def options_of(
         units=_pairs(units, "unit"),
         hidden=hidden,
         language=request.listener.language,
+        most_rows=request.app.state.rate_of_rows.per_minute,
     )
     return Options(dry_run, answer, said)
 
@@ -159,18 +161,23 @@ async def uploaded(request: BankRequest) -> Upload:
 async def opened_within_limits(
     request: BankRequest, upload: Upload, open_list: Callable[[IO[bytes]], OpenedList[E]]
 ) -> OpenedList[E]:
-    """The list, understood. One is read at a time, and one workbook beside; rows are counted, before by their weight.
+    """The list, understood, when it is its sender's turn (`turns.py`); rows are counted, before by their weight.
 
     Raises `SpreadsheetError`, `TooManyRequestsError` or `TooMuchAtOnceError`.
     """
+    state = request.app.state
     try:
         weighed = upload.file.seek(0, 2) // _BYTES_A_ROW
         _spend_rows(request, weighed)
         is_workbook = await asyncio.to_thread(is_workbook_in, upload.file)
-        async with request.app.state.reading_workbooks if is_workbook else request.app.state.reading_lists:
+        turns: Turns = state.reading_workbooks if is_workbook else state.reading_lists
+        async with turns.turn(request.user.actor):
             opened = await asyncio.to_thread(open_list, upload.file)
         _spend_rows(request, opened.as_read.rows - weighed)
         opened.must_be_clear()
+    except TooManyRowsError as error:
+        upload.file.close()
+        raise TooMuchAtOnceError(error.most + 1, error.most, "rows") from error
     except BaseException:
         upload.file.close()
         raise

@@ -17,6 +17,14 @@ class SpreadsheetError(ValueError):
         super().__init__(told(*self.phrase))
 
 
+class TooManyRowsError(SpreadsheetError):
+    """The list has more rows than are read at once; those after them were not looked at."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__("The list has more than {most} rows: divide it.", most=most)
+
+
 class Question(NamedTuple):
     """Something that cannot be told from the list: `about` what, in a sentence, and the answers there are.
 

@@ -29,7 +29,8 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
     `ignore` has headings that are not to be read, `columns` our names of columns by headings, `units` units by
     headings. A heading can be given as #3 too: the third column. `hidden` says what becomes of hidden rows, and
-    `language` in which one whoever sent the list is told about it.
+    `language` in which one whoever sent the list is told about it. A list that turns out to have more than `most_rows`
+    is not read on.
     """
 
     encoding: str | None = None
@@ -39,6 +40,7 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     units: Mapping[str, Unit] = {}
     hidden: Hidden | None = None
     language: Language = "en"
+    most_rows: int | None = None
 
 
 class ColumnRead(NamedTuple):

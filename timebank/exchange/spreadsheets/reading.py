@@ -6,7 +6,7 @@ from typing import IO, NamedTuple
 from timebank.exchange.cells.guards import filled, unwrap
 from timebank.exchange.spreadsheets.columns import Vocabulary
 from timebank.exchange.spreadsheets.decoding import encoding_of
-from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError
+from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError, TooManyRowsError
 from timebank.exchange.spreadsheets.headings import ColumnRead, Heading, Said, find_heading, must_be_clear
 from timebank.exchange.spreadsheets.sources import DELIMITERS, Delimited, Form, OnSheet, Source
 from timebank.exchange.workbooks.opening import Kind, WorkbookError, kind_of, open_workbook
@@ -32,6 +32,7 @@ class Table:
     def __init__(self, source: Source, heading: Heading, said: Said) -> None:
         self._source = source
         self._leaves_hidden = said.hidden == "leave"
+        self._most_rows = said.most_rows
         self.is_told_of_hidden = said.hidden is not None
         self.form: Form = source.form
         self.language = said.language
@@ -57,14 +58,17 @@ class Table:
         return all(row.cells[name] == self._again[name] for name in self._again)
 
     def rows(self) -> Iterator[Row]:
-        """Every row below the headings in which anything is written."""
-        width = len(self.columns)
+        """Every row below the headings in which anything is written. Raises `TooManyRowsError`."""
+        width, rows = len(self.columns), 0
         for line, original in self._source.rows():
             is_hidden = self.form.view.hides(line)
             if line <= self.line or (is_hidden and self._leaves_hidden):
                 continue
             cells = [filled(cell) for cell in original]
             if any(cells):
+                rows += 1
+                if self._most_rows is not None and rows > self._most_rows:
+                    raise TooManyRowsError(self._most_rows)
                 cells += [""] * (width - len(cells))
                 beyond = next((cell for cell in cells[width:] if cell), "")
                 yield Row(line, {name: cells[position] for name, position in self._read}, original, beyond, is_hidden)

@@ -15,7 +15,7 @@ from timebank.exchange.workbooks import DAMAGED, END, PASSWORD
 
 Kind = Literal["xlsx", "xls", "ods"]
 
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 120.0
 UNPACKED_BYTES = 512 * 1024**2
 _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP = b"PK\x03\x04"

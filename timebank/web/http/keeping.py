@@ -26,9 +26,14 @@ Waiting = dict[str, tuple[float, str, Kept]]
 """By name: until when, whose, and what."""
 
 
-def keep(visitor: Visitor, filename: str, content: bytes) -> Kept:
-    """Keep a file of somebody's; where there are too many, their own go first, then the oldest."""
+def keep(visitor: Visitor, file: Kept) -> Kept:
+    """Keep a file of somebody's, unless it is kept; where there are too many, their own go first, then the oldest.
+
+    It is for what the API has looked at: whoever may not send such a file has none kept.
+    """
     assert visitor.principal
+    if file.name:
+        return file
     waiting: Waiting = visitor.request.app.state.lists
     now = time.monotonic()
     for old in [name for name, (until, _, _) in waiting.items() if until < now]:
@@ -38,9 +43,9 @@ def keep(visitor: Visitor, filename: str, content: bytes) -> Kept:
         del waiting[old]
     while len(waiting) >= KEPT_FILES:
         del waiting[next(iter(waiting))]
-    while waiting and sum(len(each.content) for _, _, each in waiting.values()) + len(content) > KEPT_BYTES:
+    while waiting and sum(len(each.content) for _, _, each in waiting.values()) + len(file.content) > KEPT_BYTES:
         del waiting[next(iter(waiting))]
-    made = Kept(secrets.token_urlsafe(12), filename, content)
+    made = file._replace(name=secrets.token_urlsafe(12))
     waiting[made.name] = now + KEPT_SECONDS, visitor.principal.actor, made
     return made
 

@@ -37,6 +37,8 @@ class Page(msgspec.Struct, frozen=True):
     """Whether one has to have said one's password lately, to do what it is for."""
     file: bool = False
     """Whether a file is chosen on it."""
+    may: Callable[[Visitor], Awaitable[None]] | None = None
+    """Refuses whoever may not do what it is for, before what they send is read."""
 
     @property
     def most_bytes(self) -> int:
@@ -60,10 +62,12 @@ class Page(msgspec.Struct, frozen=True):
 
     async def _acted(self, visitor: Visitor) -> Response[Any]:
         assert self.act
-        await _read_form(visitor)
-        if not visitor.is_own_form():
-            raise ForeignForm
         try:
+            if self.may:
+                await self.may(visitor)
+            await _read_form(visitor)
+            if not visitor.is_own_form():
+                raise ForeignForm
             return await self.act(visitor)
         except Refused as refused:
             if refused.kind == "proof-needed":

@@ -27,6 +27,11 @@ MARK, BEGINS, ENDS = "<!-- here -->", "<!-- begins -->", "<!-- ends -->"
 """Where a page that grows goes on, and what of the page without growing is shown there in the end."""
 
 
+async def may_log(visitor: Visitor) -> None:
+    """Raises `Refused` for whoever may not log for the organisation: what may be asked by those alone is asked."""
+    await visitor.get(f"/organisations/{visitor.path['organisation_id']}/proposals", limit=1)
+
+
 async def choosing(visitor: Visitor) -> Response[Any]:
     """Where to choose a list."""
     return await at_desk(visitor, "service/upload.html")
@@ -37,7 +42,7 @@ async def trial(visitor: Visitor) -> Response[Any]:
     if visitor.file is None:
         reason = visitor.say("Choose a file first: a spreadsheet (.xlsx, .xls, .ods) or CSV.")
         raise Refused({"status": 422, "detail": reason, "errors": [{"field": "file", "reason": reason}]})
-    return await _tried(visitor, keep(visitor, *visitor.file))
+    return await _tried(visitor, Kept("", *visitor.file))
 
 
 async def answered(visitor: Visitor) -> Response[Any]:
@@ -60,11 +65,13 @@ async def rejected(visitor: Visitor) -> Response[Any]:
 
 
 async def _tried(visitor: Visitor, waiting: Kept) -> Response[Any]:
+    """What comes of a list; one that was chosen just now is kept, where there is something to be said about it."""
     try:
         opened = await _import(visitor, waiting, dry_run=True)
     except Refused as refused:
         if refused.kind != "list-not-clear":
             raise
+        waiting = keep(visitor, waiting)
         questions = refused.problem["errors"]
         return await at_desk(
             visitor,
@@ -74,7 +81,7 @@ async def _tried(visitor: Visitor, waiting: Kept) -> Response[Any]:
             questions=questions,
             in_words=partial(_in_words, visitor),
         )
-    return await _told(visitor, "service/list.html", waiting, opened)
+    return await _told(visitor, "service/list.html", keep(visitor, waiting), opened)
 
 
 def _in_words(visitor: Visitor, answer: str) -> str:
@@ -154,7 +161,7 @@ async def _growing(
 
 
 PAGES = [
-    Page("/o/{organisation_id:str}/list", choosing, trial, file=True),
+    Page("/o/{organisation_id:str}/list", choosing, trial, file=True, may=may_log),
     Page("/o/{organisation_id:str}/list/answers", act=answered, again=choosing),
     Page("/o/{organisation_id:str}/list/confirm", act=confirm, again=choosing),
     Page("/o/{organisation_id:str}/list/rejected", act=rejected, again=choosing),

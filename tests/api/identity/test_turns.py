@@ -1,0 +1,76 @@
+"""Turns at costly work: one thing of a person at a time, and those first who have used least."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+
+from timebank.identity.limits import turns
+from timebank.identity.limits.throttle import TooManyRequestsError
+from timebank.identity.limits.turns import Turns
+
+
+class Work:
+    """Work that takes until it is told to end, and in which order it began."""
+
+    def __init__(self, places: int) -> None:
+        self.turns = Turns(places)
+        self.began: list[str] = []
+        self.ends: dict[str, asyncio.Event] = {}
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+
+    async def ask(self, *names: str) -> None:
+        """Somebody, named before the dot, asks for each of these."""
+        for name in names:
+            self.ends[name] = asyncio.Event()
+            self.tasks[name] = asyncio.create_task(self._do(name))
+            await asyncio.sleep(0)
+        await self.settle()
+
+    async def _do(self, name: str) -> None:
+        async with self.turns.turn(name.partition(".")[0]):
+            self.began.append(name)
+            await self.ends[name].wait()
+
+    async def end(self, name: str) -> None:
+        """It is done."""
+        self.ends[name].set()
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Let everybody go on who can."""
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+
+async def test_nobody_waits_for_what_another_has_queued() -> None:
+    """Whoever keeps a place busy has one place, and of who waits those come first who have used least."""
+    work = Work(2)
+    await work.ask("busy.1", "busy.2", "busy.3", "other.1", "late.1")
+    assert work.began == ["busy.1", "other.1"]
+    await work.end("busy.1")
+    assert work.began[2:] == ["late.1"]
+    await work.ask("new.1")
+    await work.end("other.1")
+    assert work.began[3:] == ["new.1"]
+    await work.end("late.1")
+    await work.end("new.1")
+    await work.end("busy.2")
+    assert work.began[4:] == ["busy.2", "busy.3"]
+
+
+async def test_only_a_few_of_one_person_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more is told to come again; another person still waits, and whoever goes leaves their place."""
+    monkeypatch.setattr(turns, "WAITING_OF_ONE", 2)
+    work = Work(1)
+    await work.ask("busy.1", "busy.2", "busy.3", "busy.4", "other.1")
+    with pytest.raises(TooManyRequestsError):
+        await work.tasks["busy.4"]
+    for name in ("busy.2", "busy.1"):
+        work.tasks[name].cancel()
+        with suppress(asyncio.CancelledError):
+            await work.tasks[name]
+    await work.settle()
+    assert work.began == ["busy.1", "other.1"]
+    await work.end("other.1")
+    assert work.began[2:] == ["busy.3"]

@@ -1,0 +1,92 @@
+"""Whose turn it is, where work is costly: one thing at a time for each person, and those first who have used least.
+
+So whoever keeps such work busy stands behind everybody who does not, and somebody who comes now and then waits for what
+is being done, never for what others have queued.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from timebank.identity.limits.throttle import TooManyRequestsError
+
+HALF_LIFE_SECONDS = 60.0
+"""What somebody has used counts half after this time."""
+
+WAITING_OF_ONE = 4
+RETRY_SECONDS = 10.0
+REMEMBERED = 1_000
+
+
+class _Waiting(NamedTuple):
+    who: str
+    called: asyncio.Future[None]
+
+
+class Turns:
+    """So many at once, none of them of the same person."""
+
+    def __init__(self, places: int) -> None:
+        self._free = places
+        self._busy: set[str] = set()
+        self._waiting: list[_Waiting] = []
+        self._used: dict[str, tuple[float, float]] = {}
+
+    @asynccontextmanager
+    async def turn(self, who: str) -> AsyncIterator[None]:
+        """Wait for one's turn, and have it. Raises `TooManyRequestsError` for more than a few of one person."""
+        if sum(each.who == who for each in self._waiting) >= WAITING_OF_ONE:
+            raise TooManyRequestsError(RETRY_SECONDS)
+        waiting = _Waiting(who, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._call()
+        try:
+            await waiting.called
+        except asyncio.CancelledError:
+            self._gone(waiting)
+            raise
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._note(who, began, time.monotonic())
+            self._leave(who)
+
+    def _gone(self, waiting: _Waiting) -> None:
+        if waiting in self._waiting:
+            self._waiting.remove(waiting)
+        else:
+            self._leave(waiting.who)
+
+    def _leave(self, who: str) -> None:
+        self._busy.discard(who)
+        self._free += 1
+        self._call()
+
+    def _call(self) -> None:
+        """Call those whose turn it is."""
+        while self._free:
+            ready = [each for each in self._waiting if each.who not in self._busy]
+            if not ready:
+                return
+            now = time.monotonic()
+            first = min(ready, key=lambda each: self._used_by(each.who, now))
+            self._waiting.remove(first)
+            self._busy.add(first.who)
+            self._free -= 1
+            first.called.set_result(None)
+
+    def _used_by(self, who: str, now: float) -> float:
+        """The seconds somebody has used, those from long ago forgotten."""
+        seconds, at = self._used.get(who, (0.0, now))
+        return seconds * math.exp2((at - now) / HALF_LIFE_SECONDS)
+
+    def _note(self, who: str, began: float, now: float) -> None:
+        used = self._used_by(who, now) + now - began
+        self._used.pop(who, None)
+        self._used[who] = used, now
+        while len(self._used) > REMEMBERED:
+            del self._used[next(iter(self._used))]
