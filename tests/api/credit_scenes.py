@@ -23,11 +23,11 @@ async def redeem(somebody: Caller, reward_id: str, body: Any = None) -> httpx.Re
     return await somebody.ask("POST", f"/v1/rewards/{reward_id}/redemptions", json=body)
 
 
-async def governed(world: World, **gifts: Any) -> World:
+async def governed(world: World, gifts: Any = None, **rules: Any) -> World:
     """Another bank, with a rule book of its own."""
     other = World(world.app, world.http)
     await other.settle()
-    body = {"resolution": "决议一", "effective_from": "2020-01-01", "rules": {"gifts": gifts}}
+    body = {"resolution": "决议一", "effective_from": "2020-01-01", "rules": {"gifts": gifts or {}, **rules}}
     await other.administrator.post("/v1/policies", body, expect=201)
     return other
 
@@ -162,6 +162,13 @@ async def personal_quota_reached(world: World) -> httpx.Response:
     return await redeem(somebody, reward_id)
 
 
+async def too_many_reservations(world: World) -> httpx.Response:
+    other = await governed(world, open_reservations=1)
+    somebody, reward_id = await other.with_credit(120), await other.reward()
+    await other.redeem(somebody, reward_id)
+    return await redeem(somebody, reward_id)
+
+
 async def slot_full(world: World) -> httpx.Response:
     at = slot(days=3)
     somebody, reward_id = await world.with_credit(120), await world.reward(slots=[at])
@@ -203,15 +210,15 @@ async def redemption_not_open(world: World) -> httpx.Response:
 
 
 async def gifts_not_allowed(world: World) -> httpx.Response:
-    return await gift(await governed(world, allowed=False), 1)
+    return await gift(await governed(world, {"allowed": False}), 1)
 
 
 async def gift_too_large(world: World) -> httpx.Response:
-    return await gift(await governed(world, minutes_max=30), 31)
+    return await gift(await governed(world, {"minutes_max": 30}), 31)
 
 
 async def gift_limit_reached(world: World) -> httpx.Response:
-    other = await governed(world, minutes_max_per_month=30)
+    other = await governed(world, {"minutes_max_per_month": 30})
     giver = await other.with_credit(60)
     await gift(other, 20, giver)
     return await gift(other, 11, giver)
@@ -287,6 +294,7 @@ CREDIT_SCENES: dict[str, tuple[int, Scene]] = {
     "reward-not-offered": (409, reward_not_offered),
     "reward-sold-out": (409, reward_sold_out),
     "personal-quota-reached": (409, personal_quota_reached),
+    "too-many-reservations": (409, too_many_reservations),
     "slot-full": (409, slot_full),
     "slot-is-over": (409, slot_is_over),
     "not-eligible": (409, not_eligible),

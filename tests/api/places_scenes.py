@@ -30,6 +30,10 @@ async def node_unknown(world: World) -> httpx.Response:
     return await world.volunteer.ask("GET", "/v1/nodes/nod_0")
 
 
+async def from_day_too_far_ahead(world: World) -> httpx.Response:
+    return await settling(world, (await world.somebody()).id, node_id=await world.node(), from_day="2199-01-01")
+
+
 async def not_within_your_node(world: World) -> httpx.Response:
     leader = await world.leader(await world.node())
     return await leader.ask("GET", f"/v1/nodes/{await world.node()}/people")
@@ -84,5 +88,6 @@ PLACES_SCENES: dict[str, tuple[int, Scene]] = {
     "level-not-below": (422, level_not_below),
     "levels-differ": (422, levels_differ),
     "node-change-not-ahead": (422, node_change_not_ahead),
+    "from-day-too-far-ahead": (422, from_day_too_far_ahead),
     "from-day-before-last": (422, from_day_before_last),
 }

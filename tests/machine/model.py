@@ -264,6 +264,10 @@ class Model:
         wanted = terms.eligibility
         return self.service(n, wanted.within_days) >= wanted.service_minutes and stars >= wanted.stars
 
+    def open_claims(self, n: int) -> int:
+        """How many reservations somebody has not come for yet."""
+        return sum(each.payer == n and each.status == "reserved" for each in self.claims.values())
+
     def can_reserve(self, offer: str, payer: int, beneficiary: int, slot: datetime | None) -> bool:
         """Whether somebody can have a reward for somebody."""
         terms, period = self.offers[offer].terms, self.period(self.offers[offer].terms)
@@ -281,6 +285,7 @@ class Model:
                 terms.quota_per_person is None or self.taken(offer, period, n) < terms.quota_per_person
                 for n in (payer, beneficiary)
             )
+            and self.open_claims(payer) < self.rules(self.today).open_reservations
             and terms.cost_minutes <= self.available[payer]
         )
 

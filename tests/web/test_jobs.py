@@ -1,9 +1,11 @@
 """What people come for, done on pages without JavaScript, from the first page to the fact in the log."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from tests.api.credit_scenes import governed
 from tests.api.world import World, service
 from tests.controls import ZONE
 from tests.web.reader import Reader, Seen, signed_in
@@ -309,3 +311,17 @@ async def test_who_may_be_registered_twice(world: World) -> None:
     assert named == [same.id]
     page = await (await signed_in(world, world.administrator.id)).get(f"/admin/people/{other.id}")
     assert "可能重复登记了" not in page.text
+
+
+async def test_rules_keep_what_their_form_does_not_ask(world: World) -> None:
+    """What a page adopts differs from the rules in force by what was typed: lists of names, say, stay."""
+    rules = {"activities": ["清扫"], "presence_days": 7, "open_reservations": 9, "star_minutes": [60]}
+    other = await governed(world, **rules)
+    reader, day = await signed_in(other, other.administrator.id), (utc_now() + timedelta(days=3)).date().isoformat()
+    form = (await reader.get("/admin/rules")).form("/admin/rules")
+    page = await reader.send(form, reservation_hours="5", resolution="决议二", effective_from=day, what="adopt")
+    assert page.status == 200, page.text
+    books = (await other.administrator.get("/v1/policies"))["items"]
+    kept = next(each["rules"] for each in books if each["resolution"] == "决议二")
+    assert {name: kept[name] for name in rules} == rules
+    assert kept["reservation_hours"] == 5

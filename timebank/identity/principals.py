@@ -24,6 +24,8 @@ from timebank.domain.facts.organisations import (
     ApiKeyRevoked,
     AppointmentEnded,
     AppointmentMade,
+    MembershipEnded,
+    MembershipRoleChanged,
     OrganisationReinstated,
     OrganisationSuspended,
     Permission,
@@ -114,7 +116,9 @@ class Principals:
         principal = known[1] if known and known[0] > time.monotonic() and self._is_listening() else None
         if principal is None:
             changes = self._changes
-            principal = await (self._by_key(carried) if carried.startswith("tb_") else self._by_token(carried, now))
+            principal = await (
+                self._by_key(carried, now) if carried.startswith("tb_") else self._by_token(carried, now)
+            )
             if principal and changes == self._changes and self._is_listening():
                 self._remember(carried, principal)
         if principal is None or (principal.expires_at and principal.expires_at <= now):
@@ -176,11 +180,11 @@ class Principals:
             return None
         return asked_since + timedelta(days=self._factor_grace_days)
 
-    async def _by_key(self, key: str) -> Principal | None:
+    async def _by_key(self, key: str, now: datetime) -> Principal | None:
         found = _KEY.fullmatch(key)
         if found is None:
             return None
-        row = await self._pool.fetchrow(SQL["by_key"], f"key_{found[1]}")
+        row = await self._pool.fetchrow(SQL["by_key"], f"key_{found[1]}", now)
         if row is None or not hmac.compare_digest(row["secret_hash"], secret_hash(found[2])):
             return None
         return Principal(
@@ -237,6 +241,8 @@ _CONCERNED: dict[type[Fact], Callable[[Any], str]] = {
     VolunteerErased: lambda fact: fact.volunteer_id,
     VolunteerSuspended: lambda fact: fact.volunteer_id,
     VolunteerReinstated: lambda fact: fact.volunteer_id,
+    MembershipEnded: lambda fact: fact.volunteer_id,
+    MembershipRoleChanged: lambda fact: fact.volunteer_id,
     OrganisationSuspended: lambda fact: fact.organisation_id,
     OrganisationReinstated: lambda fact: fact.organisation_id,
     ApiKeyReplaced: lambda fact: fact.key_id,

@@ -39,11 +39,15 @@ select b.timezone,
  where s.session_id = $1 and s.bank_id = $2 and s.volunteer_id = $3 and s.revoked_at is null and s.expires_at > $4
 
 -- by_key --
--- Whose key it is; a suspended organisation's is good for nothing, nor is one that somebody issued who is suspended: they
--- know its secret. What is asked of the log itself is never behind it. $1 key
-select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, k.expires_at, b.timezone, issued.by as issued_by
+-- Whose key it is, and until when it is worth something: no longer than whoever issued it manages the organisation, as
+-- its coordinator or as an administrator, for they know its secret; what the operator issued has no such end. A
+-- suspended organisation's is good for nothing, nor is one of an issuer who is suspended. What is asked of the log itself
+-- is never behind it. $1 key  $2 now
+select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, b.timezone, issued.by as issued_by,
+       least(k.expires_at, (nullif(manages.until, 'infinity') + 1)::timestamp at time zone b.timezone) as expires_at
   from api_key k join bank b using (bank_id),
-       lateral (select e.actor as by
+       lateral (select ($2::timestamptz at time zone b.timezone)::date as today) now,
+       lateral (select e.actor as by, e.authority
                   from event_tag t,
                        lateral (
                            select * from event e
@@ -52,8 +56,38 @@ select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, k.e
                            offset 0
                        ) e
                  where t.bank_id = k.bank_id and t.key = tag_key(k.key_id, 'api-key-issued')
-                 order by t.position limit 1) issued
- where k.key_id = $1 and k.status <> 'revoked'
+                 order by t.position limit 1) issued,
+       lateral (select (array_agg(e.topic order by e.position desc))[1]
+                           in ('membership-approved', 'membership-role-changed') as is_member,
+                       (array_agg(convert_from(e.data, 'UTF8')::jsonb order by e.position desc)
+                           filter (where e.topic in ('membership-requested', 'membership-invited',
+                                                     'membership-role-changed')))[1] as said
+                  from event_tag t,
+                       lateral (
+                           select * from event e
+                            where e.bank_id = k.bank_id and e.position = t.position and issued.by = any (e.tags)
+                              and k.organisation_id = any (e.tags) and e.topic like 'membership-%'
+                            offset 0
+                       ) e
+                 where t.bank_id = k.bank_id
+                   and t.key in (tag_key(issued.by, 'membership-requested'), tag_key(issued.by, 'membership-invited'),
+                                 tag_key(issued.by, 'membership-approved'), tag_key(issued.by, 'membership-declined'),
+                                 tag_key(issued.by, 'membership-role-changed'),
+                                 tag_key(issued.by, 'membership-ended'))) membership,
+       lateral (select max(coalesce(term.until, 'infinity')) as until
+                  from (select null::date as since, null::date as until
+                         where issued.authority = 'operator'
+                        union all
+                        select a.valid_from, a.valid_until
+                          from appointment a
+                         where a.bank_id = k.bank_id and a.volunteer_id = issued.by and a.status = 'in force'
+                           and a.office = 'administrator'
+                        union all
+                        select (membership.said ->> 'valid_from')::date, (membership.said ->> 'valid_until')::date
+                         where membership.is_member and membership.said ->> 'role' = 'coordinator') term
+                 where coalesce(term.since, now.today) <= now.today and coalesce(term.until, now.today) >= now.today
+               ) manages
+ where k.key_id = $1 and k.status <> 'revoked' and manages.until is not null
    and coalesce((select e.topic = 'volunteer-reinstated'
                    from event_tag t,
                         lateral (

@@ -223,6 +223,40 @@ class TestPermissions:
         await world.administrator.post(f"/v1/volunteers/{coordinator.id}/reinstate", {"reason": "无事"})
         await program.get("/v1/me")
 
+    async def test_one_is_worth_what_whoever_issued_it_is(self, world: World) -> None:
+        """Without the role, or out of the organisation, its issuer acts by no key of it either; the next goes on."""
+        coordinator, keys = await world.member("coordinator"), keys_of(world.garden)
+        made = await coordinator.post(keys, READ, expect=201)
+        program = Caller(world.http, world.garden, made["api_key"])
+        member = f"/v1/organisations/{world.garden}/members/{coordinator.id}"
+        for role in ("member", "coordinator"):
+            await program.get("/v1/me")
+            await world.administrator.patch(member, {"role": role})
+            if role == "member":
+                await must_be_out(program)
+        await program.get("/v1/me")
+        await coordinator.post(f"{member}/end")
+        await must_be_out(program)
+        rotated = await world.coordinator.post(f"{keys}/{made['key_id']}/rotate", expect=201)
+        await Caller(world.http, world.garden, rotated["api_key"]).get("/v1/me")
+        await must_be_out(program)
+
+    async def test_one_ends_with_the_term_of_whoever_issued_it(self, own_world: World, clock: list[timedelta]) -> None:
+        """A coordinator for a term has no key for longer; where they are an administrator too, that counts."""
+        today = (own_world.services.ledger.clock() + timedelta(hours=8)).date().isoformat()
+        somebody = await own_world.member("coordinator", valid_until=today)
+        made = await somebody.post(keys_of(own_world.garden), READ, expect=201)
+        program = Caller(own_world.http, own_world.garden, made["api_key"])
+        await program.get("/v1/me")
+        clock.append(timedelta(days=1))
+        await must_be_out(program)
+        appointed = {"volunteer_id": somebody.id, "office": "administrator"}
+        administrator = await own_world.caller(own_world.administrator.id)
+        appointment = await administrator.post("/v1/appointments", appointed, expect=201)
+        await program.get("/v1/me")
+        await administrator.post(f"/v1/appointments/{appointment['appointment_id']}/end")
+        await must_be_out(program)
+
 
 class TestManaging:
     """Keys are managed by people: administrators, and coordinators of the organisation itself."""

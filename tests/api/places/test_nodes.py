@@ -47,6 +47,10 @@ async def test_a_leader_sees_their_own_people_and_nobody_else(world: World) -> N
     assert home == {"from_day": "2026-01-01", "node_id": house, "tie": "lives"}
     stranger = await world.somebody()
     await leader.get(f"/v1/volunteers/{stranger.id}/residences", expect=404)
+    here = {"node_id": court, "from_day": today().isoformat()}
+    await leader.post(f"/v1/volunteers/{stranger.id}/residences", here, expect=403)
+    new = await leader.post("/v1/volunteers", {"name": "新来的"}, expect=201)
+    await leader.post(f"/v1/volunteers/{new['volunteer_id']}/residences", here, expect=201)
     moved = {"node_id": court, "from_day": today().isoformat()}
     await leader.post(f"/v1/volunteers/{somebody.id}/residences", moved, expect=201)
     await leader.post(f"/v1/volunteers/{somebody.id}/residences", moved | {"node_id": other}, expect=403)

@@ -53,6 +53,7 @@ from timebank.domain.credit.refusals import (
     SlotIsOver,
     SlotNeeded,
     SlotUnknown,
+    TooManyReservations,
 )
 from timebank.domain.facts.credit import (
     Eligibility,
@@ -315,6 +316,16 @@ class TestQuota:
         """Nobody gets a second one by another's hand."""
         decided = given(*rich(before, quota_per_person=1), registered(LI)).when(reserve(beneficiary_id=LI))
         decided.then_refused(PersonalQuotaReached)
+
+    def test_refused_with_too_many_that_wait(self) -> None:
+        """So many rewards are reserved with one person's credit at once, for whomever; each that is over makes room."""
+        rules, other = adopted(open_reservations=1), {"redemption_id": OTHERS}
+        for beneficiary in (WANG, LI):
+            waiting = reserved(**other, beneficiary_id=beneficiary)
+            given(*rich(rules, waiting)).when(reserve()).then_refused(TooManyReservations, open=1, most=1)
+        given(*rich(rules, reserved(**other, volunteer_id=LI, beneficiary_id=WANG))).when(reserve()).then(reserved())
+        for end in (ended(ReservationCancelled), ended(ReservationExpired), FULFILLED):
+            given(*rich(rules, reserved(), end)).when(reserve(**other)).then(reserved(**other))
 
     def test_counts_a_reservation_once(self) -> None:
         """Who pays for themselves has taken one, not two; another month is another one."""

@@ -39,7 +39,7 @@ from timebank.domain.facts.organisations import (
     Role,
 )
 from timebank.domain.facts.people import VolunteerErased, VolunteerReinstated, VolunteerSuspended
-from timebank.domain.identifiers import VolunteerId
+from timebank.domain.identifiers import ActorId, VolunteerId
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.organisations.memberships import (
     AddMember,
@@ -420,8 +420,9 @@ class TestChangeRole:
 
     @pytest.mark.parametrize("until", [None, TODAY + 2 * DAY])
     def test_nobody_manages_members_for_longer_than_who_lets_them(self, until: date | None) -> None:
-        """A coordinator for a term makes nobody one for longer, not themselves either; within it they do."""
+        """A coordinator for a term makes nobody one for longer, by a key neither, or themselves; within it they do."""
         by, right = acting(ZHAO), member(ZHAO, "coordinator", valid_until=TODAY + DAY)
+        program = Acting(ActorId(GARDEN), "organisation", key_issued_by=ActorId(ZHAO))
         own = {"organisation_id": GARDEN, "volunteer_id": ZHAO, "at": NOON}
         asked = MembershipRequested(**IDS, role="coordinator", valid_until=until)
         for history, command in (
@@ -429,6 +430,9 @@ class TestChangeRole:
             (PEOPLE, add(by, role="coordinator", valid_until=until)),
             ((*PEOPLE, asked), ApproveMembership(by=by, **OF_WANG)),
             ((INVITED, APPROVED), ChangeRole(by=by, **OF_WANG, role="coordinator", valid_until=until)),
+            (PEOPLE, add(program, role="coordinator", valid_until=until)),
+            ((*PEOPLE, asked), ApproveMembership(by=program, **OF_WANG)),
+            ((INVITED, APPROVED), ChangeRole(by=program, **OF_WANG, role="coordinator", valid_until=until)),
         ):
             given(*history, *right).when(command).then_refused(NotWithinYourOffice)
         within = MembershipInvited(**IDS, role="coordinator", valid_until=TODAY + DAY)

@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.controls import ADMINISTRATOR, LIN, NOON, WANG, ZHAO, acting, appointed, on_behalf, proxy, registered
@@ -14,7 +15,13 @@ from timebank.domain.facts.places import NodeMoved, ResidenceSet
 from timebank.domain.identifiers import ActorId, NodeId
 from timebank.domain.leaving import EraseVolunteer, LeaveBank
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerUnknown
-from timebank.domain.places.refusals import FromDayBeforeLast, NodeNotOpen, NodeUnknown, NotWithinYourNode
+from timebank.domain.places.refusals import (
+    FromDayBeforeLast,
+    FromDayTooFarAhead,
+    NodeNotOpen,
+    NodeUnknown,
+    NotWithinYourNode,
+)
 from timebank.domain.places.residences import SetResidence
 from timebank.domain.refusals import NothingChanges, NotYourOwn, OfficeMissing
 
@@ -31,6 +38,9 @@ def leads(node_id: NodeId, **changes: Any) -> AppointmentMade:
     return appointed("node-leader", LIN, node_id=node_id, **changes)
 
 
+REGISTERED_BY_LIN = msgspec.structs.replace(registered(), registered_by=ActorId(LIN))
+
+
 def settling(by: Acting = ADMINISTRATOR, **changes: Any) -> SetResidence:
     """Wang is to live in the east since New Year."""
     said: dict[str, Any] = {"volunteer_id": WANG, "node_id": EAST_1, "from_day": NEW_YEAR}
@@ -43,6 +53,16 @@ def test_somebody_lives_somewhere_from_a_day_on() -> None:
     moving = settling(node_id=WEST_1, from_day=TODAY, tie="works")
     then = lives(WEST_1, previous_node_id=EAST_1, from_day=TODAY, tie="works")
     given(registered(), *nodes(EAST_1, WEST_1), lives(EAST_1)).when(moving).then(then)
+
+
+def test_nobody_moves_in_a_far_year() -> None:
+    """What is said for a day far ahead, by mistake or not, would keep anybody from saying where they live till then."""
+    soon, late = TODAY + timedelta(days=92), TODAY + timedelta(days=93)
+    what = given(registered(), *nodes(EAST_1))
+    what.when(settling(from_day=soon)).then(lives(EAST_1, from_day=soon))
+    for by in (ADMINISTRATOR, acting(WANG)):
+        what.when(settling(by, from_day=late)).then_refused(FromDayTooFarAhead, days=92)
+        what.when(settling(by, from_day=date.max)).then_refused(FromDayTooFarAhead)
 
 
 def test_residences_follow_each_other() -> None:
@@ -85,8 +105,18 @@ class TestLeader:
     @pytest.mark.parametrize("led", [EAST_1, EAST, AREA])
     def test_acts_on_their_subtree(self, led: NodeId) -> None:
         """A leader says where people live within their node, however far below."""
-        what = registered(), registered(LIN), *nodes(EAST_1, EAST, AREA), leads(led)
+        what = REGISTERED_BY_LIN, registered(LIN), *nodes(EAST_1, EAST, AREA), leads(led)
         given(*what).when(authorised(settling(leading(led)))).then(lives(EAST_1))
+
+    def test_brings_nobody_into_it(self) -> None:
+        """Of a stranger, of whom no place is known, or not any more, no leader says it, and so sees no name."""
+        tree = registered(LIN), *nodes(EAST_1, EAST, AREA), leads(EAST)
+        moved_away = lives(EAST_1), lives(None, previous_node_id=EAST_1, from_day=TODAY)
+        said = [settling(leading(EAST)), settling(leading(EAST), node_id=None, from_day=TODAY, tie="works")]
+        for stranger in ((registered(),), (REGISTERED_BY_LIN, *moved_away)):
+            for each in said:
+                today = msgspec.structs.replace(each, from_day=TODAY)
+                given(*stranger, *tree).when(authorised(today)).then_refused(NotWithinYourNode)
 
     def test_acts_nowhere_else(self) -> None:
         """Neither to another node nor away from one; and not in an office that they do not hold."""
@@ -103,7 +133,7 @@ class TestLeader:
         for moves_on, is_theirs in ((TODAY, False), (TODAY + timedelta(days=1), True)):
             moved = NodeMoved(node_id=EAST_1, parent_id=WEST, previous_parent_id=EAST, name="east_1", from_day=moves_on)
             tree = nodes(EAST_1, EAST, AREA) if is_theirs else nodes(EAST_1, WEST, AREA)
-            what = given(registered(), registered(LIN), *tree, moved, leads(EAST))
+            what = given(REGISTERED_BY_LIN, registered(LIN), *tree, moved, leads(EAST))
             decided = what.when(authorised(settling(leading(EAST))))
             assert isinstance(decided.outcome, NotWithinYourNode) != is_theirs
 

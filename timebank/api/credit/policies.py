@@ -27,6 +27,7 @@ from timebank.domain.facts.credit import (
     ConfirmRoles,
     GiftMinutes,
     GiftRules,
+    OpenReservations,
     Percent,
     PolicyAdopted,
     Registration,
@@ -74,6 +75,7 @@ class RulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     registration: Registration = UNWRITTEN.rules.registration
     registration_waits: bool = UNWRITTEN.rules.registration_waits
     presence_days: Annotated[int, Meta(ge=0, le=366)] = UNWRITTEN.rules.presence_days
+    open_reservations: OpenReservations = UNWRITTEN.rules.open_reservations
     place_levels: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=12)] = UNWRITTEN.rules.place_levels
 
     def rules(self) -> Rules:
@@ -109,6 +111,7 @@ class RulesChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     direct_confirm_roles: ConfirmRoles | UnsetType = UNSET
     gifts: GiftRulesChange | UnsetType = UNSET
     reservation_hours: ReservationHours | UnsetType = UNSET
+    open_reservations: OpenReservations | UnsetType = UNSET
     star_minutes: StarMinutes | UnsetType = UNSET
 
     def on(self, rules: RulesBody) -> RulesBody:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any, Literal, NamedTuple, Self
 
-from timebank.domain.credit.refusals import NotEnoughCredit
+from timebank.domain.credit.refusals import NotEnoughCredit, TooManyReservations
 from timebank.domain.facts.credit import (
     CreditDonated,
     CreditGiven,
@@ -192,6 +192,15 @@ class Balance(_Holding):
 
     def __init__(self, volunteer_id: VolunteerId) -> None:
         super().__init__(volunteer_id)
+        self.open_reservations = 0
+
+    def remember(self, fact: Fact) -> None:
+        super().remember(fact)
+        match fact:
+            case RewardReserved() if fact.volunteer_id == self.holder:
+                self.open_reservations += 1
+            case RewardFulfilled() | ReservationCancelled() | ReservationExpired() if fact.volunteer_id == self.holder:
+                self.open_reservations -= 1
 
     @property
     def available_minutes(self) -> int:
@@ -213,6 +222,11 @@ class Balance(_Holding):
         assert minutes > 0, "what is spent is said as a positive number"
         if minutes > self.available_minutes:
             raise NotEnoughCredit(minutes=minutes, available_minutes=self.available_minutes)
+
+    def must_have_reservations_left(self, most: int) -> None:
+        """Refuse whoever has so many rewards reserved that they have not come for."""
+        if self.open_reservations >= most:
+            raise TooManyReservations(open=self.open_reservations, most=most)
 
     def debt_change(self, credit_change: int) -> int:
         """By how much the debt changes with the credit: credit repays debt first, and a shortfall becomes debt."""

@@ -207,6 +207,7 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         self.must_be_eligible(known, terms, rules)
         slot = self.open_slot(terms)
         self.must_be_left(known, terms, slot)
+        known(Balance, self.volunteer_id).must_have_reservations_left(rules.open_reservations)
         known(Balance, self.volunteer_id).must_cover(terms.cost_minutes)
         known(Volunteer, self.beneficiary_id).must_be_able_to_receive()
         yield RewardReserved(

@@ -62,6 +62,10 @@ class PersonalQuotaReached(Conflict):
     """One person can reserve {quota} of this reward (period: {period}), and has."""
 
 
+class TooManyReservations(Conflict):
+    """{open} reserved rewards wait for you, and one person can have {most} at once: fetch them, or give some up."""
+
+
 class SlotFull(Conflict):
     """There is no place left at {slot}."""
 

@@ -14,7 +14,8 @@ class VolunteerRegistered(Fact, frozen=True, kw_only=True):
     """Somebody became a volunteer of the bank, under one number for all organisations.
 
     Where no office registered them it was themselves, or their guardian, who agreed to what is kept about them:
-    `agreed_to` is the version of what they were told. `is_waiting` until an office takes them in.
+    `agreed_to` is the version of what they were told. `is_waiting` until an office takes them in. Where the leader of
+    a place registered them, `registered_by` is that leader, who may say where they live.
     """
 
     TOPIC = "volunteer-registered"
@@ -23,6 +24,7 @@ class VolunteerRegistered(Fact, frozen=True, kw_only=True):
     agreed_to: str | None = None
     is_waiting: bool = False
     invitation_id: InvitationId | None = None
+    registered_by: ActorId | None = None
 
 
 class RegistrationAccepted(Fact, frozen=True, kw_only=True):

@@ -162,10 +162,18 @@ class _OnMembership(Command, frozen=True, kw_only=True):
     volunteer_id: VolunteerId
 
     def needs(self) -> Sequence[Key]:
+        managers = (self.manager,) if self.manager else ()
         return (
             about(Membership, self.organisation_id, self.volunteer_id),
             *right_of(self.by, self.organisation_id),
+            *(about(Membership, self.organisation_id, each) for each in managers),
         )
+
+    @property
+    def manager(self) -> VolunteerId | None:
+        """The member whose right to manage members this rests on: whoever acts, or issued the key that is used."""
+        member = self.by.key_issued_by or (self.by.actor if self.by.authority == "volunteer" else "")
+        return VolunteerId(member) if member.startswith("vol_") else None
 
     def membership(self, known: Known) -> Membership:
         """The membership in question."""
@@ -179,9 +187,9 @@ class _OnMembership(Command, frozen=True, kw_only=True):
             raise KeyOfTheirOwn
 
     def must_give(self, known: Known, role: Role, until: date | None) -> None:
-        """Refuse a member who manages members for a term, and gives that right for longer; to themselves, too."""
-        if role in MANAGES_MEMBERS and self.by.authority == "volunteer" and self.by.volunteer_id:
-            own = known(Membership, self.organisation_id, self.by.volunteer_id).valid_until
+        """Refuse a member who manages members for a term, and gives that right for longer, by a key too."""
+        if role in MANAGES_MEMBERS and self.manager:
+            own = known(Membership, self.organisation_id, self.manager).valid_until
             if own and (until is None or until > own):
                 raise NotWithinYourOffice
 

@@ -21,7 +21,7 @@ from timebank.domain.facts.people import (
     VolunteerReinstated,
     VolunteerSuspended,
 )
-from timebank.domain.identifiers import AppointmentId, VolunteerId, VolunteerNumber, number_tag
+from timebank.domain.identifiers import ActorId, AppointmentId, VolunteerId, VolunteerNumber, number_tag
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event, must_fit
 from timebank.domain.people import document_numbers
 from timebank.domain.people.phones import Phone
@@ -51,6 +51,7 @@ class Volunteer(Memory):
     has_left = False
     is_waiting = False
     is_declined = False
+    registered_by: ActorId | None = None
 
     def __init__(self, volunteer_id: VolunteerId) -> None:
         super().__init__(volunteer_id)
@@ -67,8 +68,8 @@ class Volunteer(Memory):
         self.administers.discard(appointment_id)
 
     @event(VolunteerRegistered)
-    def _(self, is_waiting: bool) -> None:
-        self.is_registered, self.is_waiting = True, is_waiting
+    def _(self, is_waiting: bool, registered_by: ActorId | None) -> None:
+        self.is_registered, self.is_waiting, self.registered_by = True, is_waiting, registered_by
 
     @event(RegistrationAccepted)
     def _(self) -> None:
@@ -176,7 +177,8 @@ class RegisterVolunteer(Command, frozen=True, kw_only=True):
             raise DocumentNumberByOffice
         if known(NumberHolder, self.number).is_taken:
             raise VolunteerNumberTaken(number=self.number)
-        yield VolunteerRegistered(volunteer_id=self.volunteer_id, number=self.number)
+        leader = self.by.actor if self.by.node_id else None
+        yield VolunteerRegistered(volunteer_id=self.volunteer_id, number=self.number, registered_by=leader)
 
     def personal(self) -> Person:
         return Person(

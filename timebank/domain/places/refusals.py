@@ -57,6 +57,12 @@ class NodeChangeNotAhead(Invalid):
         self.field = field
 
 
+class FromDayTooFarAhead(Invalid):
+    """That somebody moves can be said {days} days before it at the earliest."""
+
+    field = "from_day"
+
+
 class FromDayBeforeLast(Invalid):
     """Where somebody lives is known from {from_day} on already: this can only be for a later day."""
 

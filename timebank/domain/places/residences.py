@@ -1,7 +1,7 @@
 """Residences: where somebody lives, or works, from a day on. Hours by place are those of where they lived then."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import ClassVar
 
 from timebank.domain.facts.places import ResidenceSet, Tie
@@ -9,8 +9,11 @@ from timebank.domain.identifiers import NodeId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.places.nodes import Node, memories_of, must_be_within
-from timebank.domain.places.refusals import FromDayBeforeLast
+from timebank.domain.places.refusals import FromDayBeforeLast, FromDayTooFarAhead, NotWithinYourNode
 from timebank.domain.refusals import NothingChanges, NotYourOwn
+
+AHEAD = timedelta(days=92)
+"""How long before somebody moves it can be said."""
 
 
 class Residence(Memory):
@@ -31,7 +34,8 @@ class Residence(Memory):
 class SetResidence(Command, frozen=True, kw_only=True):
     """Say where somebody lives, or works, from a day on: themselves, an administrator, or who leads both places.
 
-    Without a node they live nowhere the bank knows of. The first residence may be from long ago.
+    Of whom nothing is known yet, a leader says it whom they registered. Without a node they live nowhere the bank knows
+    of. The first residence may be from long ago, none is from a day far ahead: nothing earlier could follow it.
     """
 
     proxy_scope: ClassVar[str | None] = "personal-data"
@@ -54,8 +58,9 @@ class SetResidence(Command, frozen=True, kw_only=True):
         before, today = known(Residence, self.volunteer_id), self.at.date()
         if not (self.by.governs or self.by.authority == "node-leader" or self.by.own_id == self.volunteer_id):
             raise NotYourOwn
-        for node_id in filter(None, (self.node_id, before.node_id)):
-            must_be_within(known, self.by, node_id, today)
+        self.must_be_theirs_to_say(known, before)
+        if self.from_day > today + AHEAD:
+            raise FromDayTooFarAhead(days=AHEAD.days)
         if self.node_id:
             known(Node, self.node_id).must_be_open(self.from_day)
         if before.from_day and self.from_day < before.from_day:
@@ -63,6 +68,14 @@ class SetResidence(Command, frozen=True, kw_only=True):
         if (self.node_id, self.tie) == (before.node_id, before.tie):
             raise NothingChanges
         yield moved(self.volunteer_id, before, self.node_id, self.from_day, self.tie)
+
+    def must_be_theirs_to_say(self, known: Known, before: Residence) -> None:
+        """Refuse a leader for what is not within their node: a place, or somebody they have nothing to do with."""
+        for node_id in filter(None, (self.node_id, before.node_id)):
+            must_be_within(known, self.by, node_id, self.at.date())
+        registered_by = None if before.from_day else known(Volunteer, self.volunteer_id).registered_by
+        if self.by.authority == "node-leader" and before.node_id is None and registered_by != self.by.actor:
+            raise NotWithinYourNode
 
 
 def moved(

@@ -48,8 +48,7 @@ async def draft(visitor: Visitor) -> Response[Any]:
     form, rules = visitor.form, _rules(visitor)
     policy = await _in_force(visitor)
     if policy:
-        kept = ("direct_confirm_roles", "star_minutes")
-        rules |= {name: policy["rules"][name] for name in kept}
+        rules = policy["rules"] | rules  # what the form does not ask stays as it is
     if form.said("what") == "adopt":
         body = {"resolution": form.said("resolution"), "effective_from": form.said("effective_from"), "rules": rules}
         await visitor.post("/policies", body)
