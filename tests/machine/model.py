@@ -322,7 +322,7 @@ class Model:
 
     def can_cancel(self, by: Acting, claim: Claim) -> bool:
         """Whether somebody can give up a reservation."""
-        is_own = by.authority == "volunteer" and by.actor == f"vol_{claim.payer}"
+        is_own = by.authority == "volunteer" and by.actor in {f"vol_{claim.payer}", f"vol_{claim.beneficiary}"}
         return self.is_open(claim) and (is_own or self.may(by, claim.provider, "merchant", "coordinator"))
 
     def end(self, key: str, status: str) -> None:

@@ -1,4 +1,5 @@
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -36,7 +37,12 @@ from timebank.domain.facts.people import VolunteerSuspended
 from timebank.domain.facts.service import ServiceLogged
 from timebank.domain.identifiers import ActorId, RecordId, VolunteerId, numbered
 from timebank.domain.service.amending import AmendService
-from timebank.domain.service.refusals import LeaderWasAbsent, OutsideTheActivity, RecorderIsBeneficiary
+from timebank.domain.service.refusals import (
+    LeaderWasAbsent,
+    OutsideTheActivity,
+    RecorderIsBeneficiary,
+    RecorderIsVerifier,
+)
 
 FIRST = RecordId("rec_00000000000000000000000000fffffe")
 NOON = at(20, 12)
@@ -189,6 +195,25 @@ class TestRecord:
         confirmed = given(*waits).when(confirm_service(at=NOON, record_id=numbered(FIRST, 0))).outcome
         assert isinstance(confirmed, tuple)
         given(*waits, *confirmed).when(outside).then_refused(OutsideTheActivity)
+
+    def test_is_not_confirmed_by_who_entered_it(self) -> None:
+        """By whose word, or key, it is known when somebody was there has recorded it too, whoever closed it."""
+        word = {"proof": "leader", "entered_by": ActorId(ZHAO)}
+        by_key = {"proof": "leader", "entered_by": ActorId(GARDEN), "key_issued_by": ActorId(ZHAO)}
+        for entries, eyes in (
+            ((came(**word), left()), (ActorId(ZHAO),)),
+            ((came(), left(**word)), (ActorId(ZHAO),)),
+            ((came(**by_key), left(**by_key)), (ActorId(GARDEN), ActorId(ZHAO))),
+        ):
+            there = registered(), signed_up(), *entries, registered(ZHAO), signed_up(ZHAO), came(ZHAO), left(ZHAO)
+            closes = given(*standing(), *published(), *there).when(closing(by=ADMINISTRATOR)).outcome
+            assert isinstance(closes, tuple)
+            waits = next(fact for fact in closes if isinstance(fact, ServiceLogged) and fact.volunteer_id == WANG)
+            assert waits.entered_by == eyes
+            confirm = partial(confirm_service, at=NOON, record_id=waits.record_id)
+            verifiers = *standing(), *member(LI, "verifier"), *member(ZHAO, "verifier"), waits
+            given(*verifiers).when(confirm(by=acting(ZHAO))).then_refused(RecorderIsVerifier)
+            given(*verifiers).when(confirm(by=acting(LI))).fact  # noqa: B018
 
     def test_of_an_absent_leader(self) -> None:
         """Where the leader did not sign in an administrator has to look at it; where they did a verifier may."""

@@ -218,6 +218,11 @@ class TestCancelRedemption:
         """Whose credit it is may give it up."""
         given(reserved()).when(cancel()).then(CANCELLED)
 
+    def test_cancelled_by_whom_it_is_for(self) -> None:
+        """Nobody uses up what somebody can have by reserving it for them: they give it up."""
+        for_li = ended(ReservationCancelled, beneficiary_id=LI, cancelled_by=ActorId(LI))
+        given(reserved(beneficiary_id=LI)).when(cancel(acting(LI))).then(for_li)
+
     @pytest.mark.parametrize("by", BY_PROVIDER)
     def test_cancelled_by_the_provider_or_the_bank(self, by: Acting) -> None:
         """Who cannot provide it cancels it, and so do administrators."""
@@ -242,8 +247,8 @@ class TestCancelRedemption:
         ],
     )
     def test_refused_for_strangers(self, by: Acting) -> None:
-        """To everybody else it does not exist, to whom it was to be given included."""
-        decided = given(reserved(beneficiary_id=LI)).when(cancel(by))
+        """To everybody else it does not exist."""
+        decided = given(reserved(beneficiary_id=ZHAO)).when(cancel(by))
         decided.then_refused(RedemptionUnknown, redemption_id=REDEMPTION)
 
     def test_refused_for_none(self) -> None:

@@ -110,13 +110,13 @@ class TestLeader:
 
     def test_brings_nobody_into_it(self) -> None:
         """Of a stranger, of whom no place is known, or not any more, no leader says it, and so sees no name."""
-        tree = registered(LIN), *nodes(EAST_1, EAST, AREA), leads(EAST)
         moved_away = lives(EAST_1), lives(None, previous_node_id=EAST_1, from_day=TODAY)
-        said = [settling(leading(EAST)), settling(leading(EAST), node_id=None, from_day=TODAY, tie="works")]
-        for stranger in ((registered(),), (REGISTERED_BY_LIN, *moved_away)):
-            for each in said:
-                today = msgspec.structs.replace(each, from_day=TODAY)
-                given(*stranger, *tree).when(authorised(today)).then_refused(NotWithinYourNode)
+        here = settling(leading(EAST), from_day=TODAY), nodes(EAST_1, EAST, AREA)
+        nowhere = settling(leading(EAST), node_id=None, from_day=TODAY, tie="works"), ()
+        for command, tree in (here, nowhere):
+            for stranger in ((registered(),), (REGISTERED_BY_LIN, *moved_away)):
+                what = given(*stranger, registered(LIN), *tree, leads(EAST))
+                what.when(authorised(command)).then_refused(NotWithinYourNode)
 
     def test_acts_nowhere_else(self) -> None:
         """Neither to another node nor away from one; and not in an office that they do not hold."""

@@ -27,7 +27,7 @@ from timebank.domain.facts.activities import (
     SignUpWithdrawn,
 )
 from timebank.domain.facts.service import ServiceLogged
-from timebank.domain.identifiers import ActivityId, OrganisationId, VolunteerId
+from timebank.domain.identifiers import ActivityId, ActorId, OrganisationId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
@@ -56,6 +56,7 @@ class Activity(Memory):
         self.signed_up: dict[VolunteerId, bool] = {}
         self.presences: dict[VolunteerId, tuple[Presence, ...]] = {}
         self.entries: set[str] = set()
+        self.entered_by: dict[VolunteerId, tuple[ActorId, ...]] = {}
         self.recorded: set[VolunteerId] = set()
 
     @event(ActivityPlanned)
@@ -91,16 +92,24 @@ class Activity(Memory):
         self.signed_up.pop(volunteer_id, None)
 
     @event(CheckedIn)
-    def _(self, volunteer_id: VolunteerId, entry_id: str, moment: datetime) -> None:
-        self.entries.add(entry_id)
-        self.presences[volunteer_id] = (*self.presences.get(volunteer_id, ()), Presence(moment))
+    def _(self, fact: CheckedIn) -> None:
+        self._enter(fact)
+        before = self.presences.get(fact.volunteer_id, ())
+        self.presences[fact.volunteer_id] = (*before, Presence(fact.moment))
 
     @event(CheckedOut)
-    def _(self, volunteer_id: VolunteerId, entry_id: str, since: datetime, moment: datetime) -> None:
-        self.entries.add(entry_id)
-        before = self.presences.get(volunteer_id, ())
-        left = Presence(since, moment)
-        self.presences[volunteer_id] = tuple(left if each == Presence(since) else each for each in before) or (left,)
+    def _(self, fact: CheckedOut) -> None:
+        self._enter(fact)
+        before = self.presences.get(fact.volunteer_id, ())
+        came, left = Presence(fact.since), Presence(fact.since, fact.moment)
+        self.presences[fact.volunteer_id] = tuple(left if each == came else each for each in before) or (left,)
+
+    def _enter(self, fact: CheckedIn | CheckedOut) -> None:
+        self.entries.add(fact.entry_id)
+        if fact.proof == "leader":
+            before = self.entered_by.get(fact.volunteer_id, ())
+            eyes = filter(None, (fact.entered_by, fact.key_issued_by))
+            self.entered_by[fact.volunteer_id] = tuple(dict.fromkeys((*before, *eyes)))
 
     @event(ServiceLogged)
     def _(self, volunteer_id: VolunteerId) -> None:

@@ -147,6 +147,7 @@ class CheckIn(_Entry, frozen=True, kw_only=True):
             until=plan.ends_at,
             proof=self.proof,
             entered_by=self.by.actor,
+            key_issued_by=self.by.key_issued_by,
             is_taken_in_later=self.is_taken_in_later,
         )
 
@@ -182,5 +183,6 @@ def checked_out(entry: _Entry, known: Known, activity: Activity) -> CheckedOut:
         moment=entry.when,
         proof=entry.proof,
         entered_by=entry.by.actor,
+        key_issued_by=entry.by.key_issued_by,
         is_taken_in_later=entry.is_taken_in_later,
     )

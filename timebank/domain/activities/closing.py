@@ -79,6 +79,7 @@ class _Logging(OnActivity, frozen=True, kw_only=True):
                     local_date=min(shares),
                     is_late=is_late(max(shares), self.at.date()),
                     key_issued_by=self.by.key_issued_by,
+                    entered_by=activity.entered_by.get(volunteer_id, ()),
                     **_said(activity),
                 )
             )

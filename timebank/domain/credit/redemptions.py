@@ -320,7 +320,10 @@ class _Release(Command, frozen=True, kw_only=True):
 
 
 class CancelRedemption(_Release, frozen=True, kw_only=True):
-    """Give up what is reserved: by the volunteer whose credit it is, or by those who cannot provide it."""
+    """Give up what is reserved: whose credit it is, whom it is for, or those who cannot provide it.
+
+    Whom it is for had no say in it, and it takes from what one person can have.
+    """
 
     proxy_scope = "redeem"
 
@@ -331,7 +334,7 @@ class CancelRedemption(_Release, frozen=True, kw_only=True):
         if not redemption.is_known:
             raise RedemptionUnknown(redemption_id=self.redemption_id)
         reserved = redemption.reserved
-        if self.by.own_id != reserved.volunteer_id:
+        if self.by.own_id not in {reserved.volunteer_id, reserved.beneficiary_id}:
             try:
                 must_act_for(reserved.provider_id, self.by, FULFILS_REWARDS, self.at.date(), known)
             except OrganisationUnknown:

@@ -122,7 +122,8 @@ class CheckedIn(Fact, frozen=True, kw_only=True):
     """Somebody is there since a moment; unless they sign out before, not longer than `until`.
 
     `entry_id` is made where it is entered, so that an entry that comes twice counts once. `is_taken_in_later` marks
-    what was entered there without a network, and came here afterwards.
+    what was entered there without a network, and came here afterwards. Where a program entered it, `key_issued_by` is
+    whoever issued its key.
     """
 
     TOPIC = "checked-in"
@@ -135,6 +136,7 @@ class CheckedIn(Fact, frozen=True, kw_only=True):
     proof: Proof
     entered_by: ActorId
     is_taken_in_later: bool = False
+    key_issued_by: ActorId | None = None
 
 
 class CheckedOut(Fact, frozen=True, kw_only=True):
@@ -150,6 +152,7 @@ class CheckedOut(Fact, frozen=True, kw_only=True):
     proof: Proof
     entered_by: ActorId
     is_taken_in_later: bool = False
+    key_issued_by: ActorId | None = None
 
 
 class ActivityClosed(Fact, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     Where a program recorded it, `key_issued_by` is whoever issued its key: the two count as one person.
     `person_in_charge_id` is who was responsible for the activity (活动负责人; Measures, art. 7).
     What comes of an activity says which, from when until when that was, and whether its leader signed in.
+    `entered_by` are those by whose word it is known that, and when, the volunteer was there: each has recorded it too.
     Where the organisation pays an allowance it is marked so, and never certified.
     """
 
@@ -50,6 +51,7 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     activity_span: tuple[Moment, Moment] | None = None
     leader_was_there: bool | None = None
     is_subsidised: bool = False
+    entered_by: tuple[ActorId, ...] = ()
 
 
 class ServiceAmended(Fact, frozen=True, kw_only=True):

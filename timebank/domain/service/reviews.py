@@ -53,7 +53,7 @@ class ServiceRecord(Memory):
     def _(self, fact: ServiceLogged) -> None:
         self.status, self.logged = "logged", fact
         self.activity_span, self.leader_was_there = fact.activity_span, fact.leader_was_there
-        self.recorder_eyes = frozenset(each for each in (fact.recorder_id, fact.key_issued_by) if each)
+        self.recorder_eyes = frozenset(filter(None, (fact.recorder_id, fact.key_issued_by, *fact.entered_by)))
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
         self.recorded_minutes = self.minutes
 
