@@ -58,8 +58,6 @@ async def _respond(
         "state": {},
     }
     parts = [{"type": "http.request", "body": body, "more_body": False}]
-    start: dict[str, Any] = {}
-    answer = b""
     answered = asyncio.Event()
 
     async def receive() -> Any:
@@ -69,26 +67,19 @@ async def _respond(
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
-        nonlocal answer
         if message["type"] == "http.response.start":
-            start.update(message)
-        else:
-            answer += message.get("body", b"")
-            if not message.get("more_body", False):
-                answered.set()
+            # Without its length an answer is sent in chunks, as they are made.
+            headers = [(name, value) for name, value in message["headers"] if name.lower() != b"content-length"]
+            writer.write(connection.send(h11.Response(status_code=message["status"], headers=headers)))
+            return
+        if message.get("body"):
+            writer.write(connection.send(h11.Data(data=message["body"])))
+        if not message.get("more_body", False):
+            writer.write(connection.send(h11.EndOfMessage()))
+            answered.set()
+        await writer.drain()
 
     await app(scope, receive, send)  # type: ignore[arg-type]
-    headers = [(n, v) for n, v in start["headers"] if n.lower() != b"content-length"]
-    writer.write(
-        connection.send(
-            h11.Response(
-                status_code=start["status"], headers=[*headers, (b"content-length", str(len(answer)).encode())]
-            )
-        )
-        + (connection.send(h11.Data(data=answer)) if answer else b"")
-        + connection.send(h11.EndOfMessage())
-    )
-    await writer.drain()
 
 
 @contextlib.asynccontextmanager

@@ -28,7 +28,7 @@ OF_VOLUNTEER = (
 OF_DESK = ("", "/queue", "/roster", "/log", "/list", "/members", "/records", "/counter", "/statistics", "/keys")
 OF_OFFICE = (
     *("/admin", "/admin/people", "/admin/organisations", "/admin/offices", "/admin/rules", "/admin/rewards"),
-    *("/admin/funds", "/admin/history", "/admin/security", "/admin/people/new"),
+    *("/admin/funds", "/admin/history", "/admin/security", "/admin/people/new", "/admin/records", "/admin/codes"),
 )
 
 
@@ -156,6 +156,18 @@ async def test_all_are_ticked_at_once(browser: Browser, address: str, town: Town
     assert await ticked.count() == await every.count() > 0
     await page.get_by_label("全选").uncheck()
     assert await ticked.count() == 0
+    await page.context.close()
+
+
+@pytest.mark.parametrize("asked", ["", "?topic=service-logged"], ids=["all of it", "of one kind"])
+async def test_the_history_follows_what_happens(browser: Browser, address: str, town: Town, asked: str) -> None:
+    """What happens while one looks at the history is there a moment later, without anything being pressed."""
+    page = await opened(browser, address, town.world.administrator)
+    await page.goto(f"/admin/history{asked}")
+    for days_ago, activity in ((20, "刚刚发生"), (21, "接着发生")):
+        await town.world.log((await town.world.somebody()).id, activity=activity, days_ago=days_ago)
+        await page.locator("#events").get_by_text(activity).first.wait_for(timeout=20_000)
+    assert await page.locator("#events").count() == 1
     await page.context.close()
 
 

@@ -11,11 +11,13 @@ from tests.web.reader import Reader, Seen
 from tests.web.town import FOREIGN, PAGES, Town, town_of
 from timebank.web.app import create_app
 from timebank.web.http.pages import Page
-from timebank.web.http.words import CONTEXT
+from timebank.web.http.telling.words import CONTEXT
 from timebank.words import _catalogue
 
 SHOWN = [
-    page for page in PAGES if page.show and not page.path.endswith((".csv", ".xlsx", ".svg", "export", "callback"))
+    page
+    for page in PAGES
+    if page.show and not page.path.endswith((".csv", ".xlsx", ".svg", "export", "callback", "live"))
 ]
 MOST_BYTES = 40_000
 """Of the page alone: with its style and scripts it has to stay below 100 KB."""

@@ -11,7 +11,7 @@ from tests.controls import ZONE
 from tests.web.reader import Reader, Seen, signed_in
 from timebank.runtime.clock import utc_now
 from timebank.web.http import keeping
-from timebank.web.http.saying import duration
+from timebank.web.http.telling.saying import duration
 from timebank.web.service.importing import LONG
 
 DAY = "2026-11-02"

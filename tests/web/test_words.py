@@ -15,10 +15,10 @@ from timebank.domain.credit.policies import UNWRITTEN
 from timebank.domain.vocabulary import FACTS
 from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS
 from timebank.web.bank.front import DOORS
-from timebank.web.http.events import EVENTS
 from timebank.web.http.showing import environment
-from timebank.web.http.values import VALUES
-from timebank.web.http.words import CONTEXT, say, spoken
+from timebank.web.http.telling.events import AS_PROXY, EVENTS, OWN_EVENTS
+from timebank.web.http.telling.values import VALUES
+from timebank.web.http.telling.words import CONTEXT, say, spoken
 from timebank.web.http.wrong import ADVICE
 from timebank.words import _catalogue
 
@@ -62,6 +62,8 @@ SENTENCES = sorted(
         *said_in_modules(),
         *VALUES.values(),
         *EVENTS.values(),
+        *OWN_EVENTS.values(),
+        *AS_PROXY.values(),
         *ADVICE.values(),
         *(text for _, text in DOORS),
     }
@@ -120,6 +122,7 @@ def test_templates_say_nothing_past_the_catalogue() -> None:
 def test_everything_that_happens_has_words() -> None:
     """Every topic of the log is said in words of people."""
     assert set(FACTS) <= set(EVENTS)
+    assert set(AS_PROXY) <= set(OWN_EVENTS) <= set(FACTS)
     assert UNWRITTEN.rules.star_minutes
 
 

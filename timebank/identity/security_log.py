@@ -57,6 +57,15 @@ class SecurityEvent(msgspec.Struct, frozen=True, kw_only=True):
     detail: msgspec.Raw
 
 
+class NamedSecurityEvent(SecurityEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """The same; where names are asked for it is said, as far as whoever asks may know, who did it, and about whom."""
+
+    actor_number: str | None = None
+    actor_name: str | None = None
+    subject_number: str | None = None
+    subject_name: str | None = None
+
+
 class Visit(NamedTuple):
     """When and whence somebody comes, under which request id, and with what; the command line has no address."""
 
@@ -108,9 +117,10 @@ class SecurityLog:
 
     async def page(
         self, bank_id: UUID, *, before: int, kind: str | None, actor: str | None, limit: int
-    ) -> list[SecurityEvent]:
+    ) -> list[NamedSecurityEvent]:
         """What happened, latest first, before the number given."""
-        return _events(await self._pool.fetch(SQL["page"], bank_id, before, kind, actor, limit))
+        rows = await self._pool.fetch(SQL["page"], bank_id, before, kind, actor, limit)
+        return [NamedSecurityEvent(**_fields(row)) for row in rows]
 
     async def notices(
         self, bank_id: UUID, volunteer_id: str, *, before: int, after: int, limit: int
@@ -143,4 +153,8 @@ class SecurityLog:
 
 
 def _events(rows: Sequence[Any]) -> list[SecurityEvent]:
-    return [SecurityEvent(**{**row, "detail": msgspec.Raw(row["detail"].encode())}) for row in rows]
+    return [SecurityEvent(**_fields(row)) for row in rows]
+
+
+def _fields(row: Any) -> dict[str, Any]:
+    return {**row, "detail": msgspec.Raw(row["detail"].encode())}

@@ -21,7 +21,7 @@ from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.kernel import Moment
 from timebank.domain.vocabulary import FACTS
-from timebank.identity.security_log import SecurityEvent
+from timebank.identity.security_log import NamedSecurityEvent, SecurityEvent
 from timebank.projections.supervision import history
 from timebank.projections.supervision.history import END, EventView, NamedEvent, Span, Wanted, with_whom
 
@@ -174,16 +174,17 @@ class AuditController(Controller):
         limit: Limit = 100,
         kind: Name = None,
         actor: Name = None,
-    ) -> Page[SecurityEvent]:
+        names: Names = False,
+    ) -> Page[NamedSecurityEvent]:
         """Who came in, who was turned away, which keys were used, what was read in bulk; the latest first."""
 
-        async def page(before: int, limit: int) -> list[SecurityEvent]:
-            found: list[SecurityEvent] = await request.services.security_log.page(
+        async def page(before: int, limit: int) -> list[NamedSecurityEvent]:
+            found: list[NamedSecurityEvent] = await request.services.security_log.page(
                 request.bank_id, before=before, kind=kind, actor=actor, limit=limit
             )
             return found
 
-        return await listed(request, page, after, limit, "number")
+        return await listed(request, page, after, limit, "number", unnamed=None if names else SecurityEvent)
 
 
 async def _shown(request: BankRequest, items: list[NamedEvent], *, names: bool) -> list[NamedEvent]:

@@ -34,3 +34,15 @@ if (form && "BarcodeDetector" in window && navigator.mediaDevices) {
     look();
   });
 }
+const live = document.querySelector("[data-live]");
+if (live && "EventSource" in window) {
+  const source = new EventSource(live.dataset.live);
+  let due = null;
+  const tell = () => {
+    due ??= setTimeout(() => {
+      due = null;
+      document.body.dispatchEvent(new Event("happened"));
+    }, 300);
+  };
+  for (const topic of live.dataset.topics.split(" ")) source.addEventListener(topic, tell);
+}

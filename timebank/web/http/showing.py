@@ -11,11 +11,11 @@ from urllib.parse import unquote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from timebank.domain.credit.statements import cause_in_words
-from timebank.web.http import saying
-from timebank.web.http.events import EVENTS
-from timebank.web.http.values import TAGS, VALUES
+from timebank.web.http.telling import saying
+from timebank.web.http.telling.events import AS_PROXY, EVENTS, OWN_EVENTS
+from timebank.web.http.telling.values import TAGS, VALUES
+from timebank.web.http.telling.words import is_ours
 from timebank.web.http.visitors import Visitor
-from timebank.web.http.words import is_ours
 
 WEB = Path(__file__).parents[1]
 ASSETS = WEB / "assets"
@@ -64,6 +64,7 @@ def _common(visitor: Visitor) -> dict[str, Any]:
         "_": visitor.say,
         "word": partial(_word, visitor),
         "event": partial(_event, visitor),
+        "notice": partial(_notice, visitor),
         "cause": partial(cause_in_words, language=language),
         "visitor": visitor,
         "language": language,
@@ -98,6 +99,13 @@ def _word(visitor: Visitor, value: Any) -> str:
 def _event(visitor: Visitor, kind: str) -> str:
     """What happened, in words of people."""
     return visitor.say(EVENTS.get(kind, kind))
+
+
+def _notice(visitor: Visitor, notice: dict[str, Any]) -> str:
+    """What happened to whoever looks, in words of people."""
+    kind, is_proxy = notice["kind"], notice["detail"].get("proxy_volunteer_id") == visitor.own_id
+    own = AS_PROXY.get(kind) if is_proxy else None
+    return visitor.say(own or OWN_EVENTS.get(kind) or EVENTS.get(kind, kind))
 
 
 def _pairs(items: list[Any], value: str, text: str) -> list[tuple[Any, Any]]:

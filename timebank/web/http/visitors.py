@@ -22,7 +22,8 @@ from timebank.runtime.settings import Settings
 from timebank.web.http import crumbs
 from timebank.web.http.asking import Answer, Api, Opened, Refused
 from timebank.web.http.forms import Form
-from timebank.web.http.words import Language, say, spoken
+from timebank.web.http.telling.naming import in_words
+from timebank.web.http.telling.words import Language, say, spoken
 
 PageRequest = Request[Any, Any, Any]
 
@@ -253,8 +254,13 @@ class Visitor:
         """The same, while it is being made. Raises `Refused`."""
         opened = await self._ask(method, path, body, params or {}, own=own)
         if opened.status >= 400:
-            raise Refused((await opened.whole()).json())
+            raise Refused(await in_words((await opened.whole()).json(), self._told))
         return opened
+
+    async def _told(self, path: str) -> Any:
+        """The answer to a question of their own; None, if it is refused."""
+        answer = await (await self._ask("GET", path, None, {}, own=True)).whole()
+        return answer.json() if answer.status < 300 else None
 
     def pass_on(self, answer: Answer) -> None:
         """Have the browser keep what the API wants it to keep."""
@@ -297,7 +303,8 @@ class Visitor:
 
     def hand_on(self, opened: Opened, name: str = "") -> Response[bytes]:
         """The same of what was asked for already."""
-        kept = {each: opened.headers[each] for each in ("content-disposition",) if each in opened.headers}
+        handed_on = ("content-disposition", "x-accel-buffering")
+        kept = {each: value for each, value in opened.headers.items() if each in handed_on}
         if name:
             kept["content-disposition"] = f'attachment; filename="{name}"'
         media_type = opened.headers.get("content-type", "application/octet-stream").partition(";")[0]

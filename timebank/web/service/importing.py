@@ -13,7 +13,7 @@ from timebank.web.http.asking import Opened, Refused
 from timebank.web.http.desks import at_desk
 from timebank.web.http.keeping import Kept, keep, kept
 from timebank.web.http.pages import Page
-from timebank.web.http.values import VALUES
+from timebank.web.http.telling.values import VALUES
 from timebank.web.http.visitors import Visitor
 
 OPTIONS = {"encoding", "sheet", "ignore", "column", "unit"}

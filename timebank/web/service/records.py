@@ -11,9 +11,9 @@ SHOWN = 30
 
 
 async def own_records(visitor: Visitor) -> Response[Any]:
-    """One's service, the newest first."""
-    status, after = visitor.query.get("status"), visitor.query.get("after")
-    page = await visitor.get("/service-records", volunteer_id="me", status=status, after=after, limit=SHOWN)
+    """One's service, the latest day first."""
+    asked = {"status": visitor.query.get("status"), "after": visitor.query.get("after"), "until": visitor.today}
+    page = await visitor.get("/service-records", volunteer_id="me", limit=SHOWN, params=asked)
     return visitor.show("service/records.html", records=page["items"], next=page["next"])
 
 

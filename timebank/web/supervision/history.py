@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
@@ -10,7 +11,7 @@ from timebank.domain.vocabulary import FACTS
 from timebank.web.http.forms import Form
 from timebank.web.http.offices import in_office
 from timebank.web.http.pages import Page
-from timebank.web.http.saying import duration
+from timebank.web.http.telling.saying import duration
 from timebank.web.http.visitors import Visitor
 
 SHOWN = 50
@@ -21,13 +22,7 @@ async def history(visitor: Visitor) -> Response[Any]:
     """Facts as far as they are asked for, the latest first."""
     query = visitor.query
     day = day_asked(visitor, "until")
-    asked = {
-        "topic": query.get("topic"),
-        "tag": await meant(visitor, query.get("about", "")),
-        "actor": await meant(visitor, query.get("actor", "")),
-        "recorded_until": end_of(visitor, day),
-        "after": query.get("after"),
-    }
+    asked = await _asked(visitor) | {"recorded_until": end_of(visitor, day), "after": query.get("after")}
     page = await visitor.get("/audit/events", limit=SHOWN, order="newest", params=asked)
     return await in_office(
         visitor,
@@ -37,7 +32,29 @@ async def history(visitor: Visitor) -> Response[Any]:
         topics=sorted(FACTS),
         day_shown=day,
         about=asked["tag"],
+        live=None if day or asked["after"] else _live_address(query, page["items"]),
     )
+
+
+async def _asked(visitor: Visitor) -> dict[str, Any]:
+    """Which facts an address asks for, as the API takes it."""
+    return {
+        "topic": visitor.query.get("topic"),
+        "tag": await meant(visitor, visitor.query.get("about", "")),
+        "actor": await meant(visitor, visitor.query.get("actor", "")),
+    }
+
+
+def _live_address(query: dict[str, str], shown: list[dict[str, Any]]) -> str:
+    """Where the same facts are told as they happen, from the latest that is shown on."""
+    latest = {"after": shown[0]["position"]} if shown else {}
+    return "/admin/history/live?" + urlencode({**query, **latest})
+
+
+async def live(visitor: Visitor) -> Response[Any]:
+    """The facts that are asked for, as they happen: what has the page ask for its list anew."""
+    after = visitor.request.headers.get("last-event-id") or visitor.query.get("after")
+    return await visitor.hand_out("/audit/events/live", **await _asked(visitor), after=after)
 
 
 def day_asked(visitor: Visitor, name: str) -> str | None:
@@ -99,12 +116,15 @@ async def meant(visitor: Visitor, said: str) -> str | None:
 async def security(visitor: Visitor) -> Response[Any]:
     """Who came in, who was turned away, what was read in bulk; the latest first."""
     query = visitor.query
-    page = await visitor.get("/audit/security", limit=SHOWN, after=query.get("after"), kind=query.get("kind"))
+    page = await visitor.get(
+        "/audit/security", limit=SHOWN, after=query.get("after"), kind=query.get("kind"), names=True
+    )
     return await in_office(visitor, "supervision/security.html", events=page["items"], next=page["next"])
 
 
 PAGES = [
     Page("/admin/history", history),
+    Page("/admin/history/live", live),
     Page("/admin/history/{position:str}", one),
     Page("/admin/security", security),
 ]

@@ -1,4 +1,4 @@
-"""What happened, in words of people: every topic of the log, and every kind of the security log."""
+"""What happened, in words of people: every topic of the log, and every kind of the security log; and to oneself."""
 
 EVENTS = {
     "bank-opened": "The time bank was opened",
@@ -108,3 +108,37 @@ EVENTS = {
     "keys-rotated": "The service's keys were changed",
     "head-went-back": "The log of the bank went back",
 }
+
+OWN_EVENTS = {
+    "membership-requested": "It was asked for you to join an organisation",
+    "membership-invited": "You were invited to an organisation",
+    "membership-approved": "Your membership was approved",
+    "membership-declined": "Your membership was declined",
+    "membership-role-changed": "Your role in an organisation was changed",
+    "membership-ended": "Your membership ended",
+    "appointment-made": "You were given an office",
+    "appointment-ended": "Your office ended",
+    "volunteer-registered": "You were registered",
+    "volunteer-suspended": "You were suspended",
+    "volunteer-reinstated": "You were reinstated",
+    "volunteer-left": "You left the time bank",
+    "personal-data-changed": "Your personal data was changed",
+    "proxy-appointed": "Somebody may act for you",
+    "proxy-ended": "Somebody may act for you no more",
+    "proxy-used": "Somebody did something for you",
+    "credit-given": "Time was given to you",
+    "employment-declared": "Your paid work for an organisation was noted",
+    "employment-ended": "Your paid work for an organisation ended",
+    "leave-noted": "Your leave was noted",
+    "residence-set": "Where you live or work was noted",
+    "registration-accepted": "You were taken in",
+    "registration-declined": "You were not taken in",
+    "call-made": "You were called up to help",
+}
+"""The same to whom it happened."""
+
+AS_PROXY = {
+    "proxy-appointed": "You may act for somebody else",
+    "proxy-ended": "You may act for somebody else no more",
+}
+"""The same to whoever acts for somebody else."""

@@ -130,7 +130,8 @@ VALUES = {
 
 TAGS = {
     **dict.fromkeys(
-        ("confirmed", "approved", "fulfilled", "in force", "published", "active", "open", "signed-up"), "good"
+        ("confirmed", "approved", "fulfilled", "in force", "published", "active", "open", "signed-up"),
+        "good",
     ),
     **dict.fromkeys(
         (

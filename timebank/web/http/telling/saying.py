@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from timebank.web.http.words import Language
+from timebank.web.http.telling.words import Language
 
 _WEEKDAYS = "一二三四五六日"
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -1,0 +1,45 @@
+"""Who and what a refusal is about, in words of people: a name stands where the API says an id."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from timebank.web.http.telling.saying import groups
+
+Ask = Callable[[str], Awaitable[Any]]
+"""The answer to a question to the API; None, if it is refused."""
+
+_ID = re.compile(r"\b(vol|org|rec|rew|fnd|nod|act)_[0-9a-f]{32}\b")
+
+_WHERE = {
+    "vol": "/volunteers/",
+    "org": "/organisations/",
+    "rec": "/service-records/",
+    "rew": "/rewards/",
+    "fnd": "/funds/",
+    "nod": "/nodes/",
+    "act": "/activities/",
+}
+"""Where the API says what has an id of a kind."""
+
+
+async def in_words(problem: dict[str, Any], ask: Ask) -> dict[str, Any]:
+    """A problem without ids, as far as whoever looks may know what they stand for."""
+    errors = problem.get("errors", [])
+    said = " ".join((problem.get("detail", ""), *(each["reason"] for each in errors)))
+    names = {each[0]: await _name(each[0], ask) for each in _ID.finditer(said)}
+    if not names:
+        return problem
+
+    def told(text: str) -> str:
+        return _ID.sub(lambda found: names[found[0]], text)
+
+    shown = [each | {"reason": told(each["reason"])} for each in errors]
+    return problem | {"detail": told(problem.get("detail", ""))} | ({"errors": shown} if errors else {})
+
+
+async def _name(identifier: str, ask: Ask) -> str:
+    """What something is called; its id, where they may not know."""
+    answer: dict[str, Any] = await ask(_WHERE[identifier[:3]] + identifier) or {}
+    found = answer.get("node", answer)
+    return str(found.get("name") or found.get("activity") or groups(found.get("number")) or identifier)
