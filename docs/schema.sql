@@ -1018,6 +1018,8 @@ CREATE INDEX proposal_by_organisation ON public.proposal USING btree (bank_id, o
 
 CREATE INDEX proposal_by_volunteer ON public.proposal USING btree (bank_id, volunteer_id, proposal_id);
 
+CREATE INDEX proposal_waiting ON public.proposal USING btree (bank_id, organisation_id, proposal_id) WHERE (status = 'proposed'::text);
+
 CREATE INDEX proxy_by_proxy ON public.proxy USING btree (bank_id, proxy_volunteer_id);
 
 CREATE INDEX proxy_by_volunteer ON public.proxy USING btree (bank_id, volunteer_id);

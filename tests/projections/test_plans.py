@@ -20,7 +20,7 @@ from timebank.projections.credit import funds, redemptions, rewards, transfers
 from timebank.projections.organisations import api_keys, memberships, offices, organisations
 from timebank.projections.people import volunteers
 from timebank.projections.recognition import leaderboards
-from timebank.projections.service import records
+from timebank.projections.service import proposals, records
 from timebank.projections.supervision import history
 from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
@@ -59,6 +59,9 @@ select $bank, 'rec_' || lpad(n::text, 6, '0'),
             when n % 103 < 10 then (array['withdrawn','rejected','corrected','voided'])[1 + n % 4]
             else 'confirmed' end, n
   from generate_series(1, 60000) n;
+insert into proposal select $bank, 'pro_' || lpad(n::text, 6, '0'), 'vol_' || lpad((1 + n % 9000)::text, 5, '0'),
+       'org_' || lpad((1 + n % 20)::text, 5, '0'), null, 'x', 'x', now(), now(), 60, null, null,
+       case when n % 400 < 20 then 'proposed' else 'taken-up' end, null, null, n from generate_series(1, 20000) n;
 insert into reward select $bank, 'rew_' || lpad(n::text, 5, '0'), 'org_00001',
        (array['published','paused','withdrawn'])[1 + n % 3], jsonb_build_object('name', 'x', 'cost_minutes', 1,
        'provider_id', 'org_00001', 'kind',
@@ -241,6 +244,12 @@ def lists(pool: Pool, people: People) -> Lists:
                 # Of one volunteer in an organisation all of the volunteer's are looked at.
                 and not (each["volunteer_id"] == "vol_00001" and each["organisation_ids"])
             ),
+        ),
+        "proposals": (
+            lambda waiting: (proposals.waiting_at if waiting else proposals.of_organisation)(
+                pool, BANK, body, none, PAGE
+            ),
+            every(waiting=(False, True)),
         ),
         "memberships": (
             partial(memberships.page, pool, BANK, after="", limit=PAGE),

@@ -24,8 +24,12 @@ RULES = {
 OF_VOLUNTEER = (
     *("/home", "/statement", "/rewards", "/records", "/more", "/give", "/donate", "/gifts", "/redemptions", "/board"),
     *("/more/data", "/more/notices", "/more/safety", "/more/proxies", "/more/organisations", "/more/leave"),
+    *("/more/places", "/places", "/places/hours", "/places/vacant", "/proposals", "/proposals/new"),
 )
-OF_DESK = ("", "/queue", "/roster", "/log", "/list", "/members", "/records", "/counter", "/statistics", "/keys")
+OF_DESK = (
+    *("", "/queue", "/roster", "/log", "/list", "/members", "/records", "/counter", "/statistics", "/keys"),
+    *("/proposals", "/staff", "/staff/new"),
+)
 OF_OFFICE = (
     *("/admin", "/admin/people", "/admin/organisations", "/admin/offices", "/admin/rules", "/admin/rewards"),
     *("/admin/funds", "/admin/history", "/admin/security", "/admin/people/new", "/admin/records", "/admin/codes"),
@@ -95,7 +99,9 @@ async def test_pages_of_a_desk_are_for_everybody(browser: Browser, address: str,
 async def test_pages_of_an_office_are_for_everybody(browser: Browser, address: str, town: Town) -> None:
     """An administrator's pages pass the same."""
     page = await opened(browser, address, town.world.administrator)
-    await look_at(page, (*OF_OFFICE, f"/admin/people/{town.volunteer.id}", "/admin/history/5"))
+    place = f"/places/{town.node_id}"
+    places = tuple(f"{place}{each}" for each in ("", "/people", "/lead", "/change", "/where", "/hours"))
+    await look_at(page, (*OF_OFFICE, *places, "/places/new", f"/admin/people/{town.volunteer.id}", "/admin/history/5"))
     await page.context.close()
 
 

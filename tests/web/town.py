@@ -23,6 +23,7 @@ class Town(NamedTuple):
     reward_id: str
     redemption_id: str
     activity_id: str
+    node_id: str
 
     def address(self, page: Page) -> str:
         """Where a page is, in this world."""
@@ -33,6 +34,7 @@ class Town(NamedTuple):
             "reward_id": self.reward_id,
             "redemption_id": self.redemption_id,
             "activity_id": self.activity_id,
+            "node_id": self.node_id,
             "position": "5",
         }
         path = page.path
@@ -53,6 +55,8 @@ class Town(NamedTuple):
             "auditor": await world.appointed("auditor"),
             "node-leader": await world.appointed("node-leader", organisation_id=world.garden),
         }
+        leader = {"volunteer_id": people["node-leader"].id, "source": "recommended", "duties": [FOREIGN]}
+        await world.administrator.post(f"/v1/nodes/{self.node_id}/leaders", leader, expect=201)
         found = {name: await signed_in(world, each.id, language) for name, each in people.items()}
         return {"stranger": Reader(world, language)} | found
 
@@ -69,4 +73,7 @@ async def town_of(world: World) -> Town:
     await volunteer.post(f"/v1/volunteers/{volunteer.id}/consents", {"purpose": "leaderboard", "granted": True})
     activity_id = await world.activity(name=FOREIGN, content=FOREIGN, place=FOREIGN)
     await volunteer.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
-    return Town(world, volunteer, record_id, waiting_id, reward_id, reserved["redemption_id"], activity_id)
+    node_id = await world.node(name=FOREIGN)
+    await world.node("楼栋", parent_id=node_id, name=FOREIGN)
+    await world.lives(volunteer.id, node_id)
+    return Town(world, volunteer, record_id, waiting_id, reward_id, reserved["redemption_id"], activity_id, node_id)

@@ -15,10 +15,15 @@ async def ids_of(world: World, **params: Any) -> list[str]:
 
 
 async def test_an_activity_is_seen_when_it_is_published(world: World) -> None:
-    """Before that its organisation and its leader see it, and nobody else; then everybody can sign up."""
+    """Before that its organisation, its leader and the bank's offices see it, and nobody else; then all can sign up."""
     activity_id = await world.activity(published=False, starts_in=3, seats=2)
     path = f"/v1/activities/{activity_id}"
-    for caller, status in ((world.coordinator, 200), (world.recorder, 200), (world.volunteer, 404)):
+    for caller, status in (
+        (world.coordinator, 200),
+        (world.recorder, 200),
+        (world.administrator, 200),
+        (world.volunteer, 404),
+    ):
         await caller.get(path, expect=status)
     assert activity_id not in await ids_of(world, limit=500)
     await world.recorder.post(f"{path}/publish", expect=200)

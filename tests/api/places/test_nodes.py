@@ -19,6 +19,8 @@ async def test_a_tree_is_seen_at_a_glance(world: World) -> None:
     assert (seen["node"]["name"], [each["name"] for each in seen["path"]], seen["people"]) == ("东院", ["安居社区"], 1)
     (led,) = seen["leaders"]
     assert (led["volunteer_id"], led["duties"], led["source"]) == (leader.id, ["每周走访"], "recommended")
+    assert led["volunteer_name"] is None
+    assert (await world.administrator.get(f"/v1/nodes/{court}"))["leaders"][0]["volunteer_name"] == "某某"
     (below,) = (await world.volunteer.get("/v1/nodes", below=court))["items"]
     assert (below["node_id"], below["level"]) == (house, "楼栋")
     assert top in {each["node_id"] for page in await world.volunteer.pages("/v1/nodes") for each in page}

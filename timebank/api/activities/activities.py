@@ -9,7 +9,7 @@ from litestar.exceptions import ValidationException
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
-from timebank.access.table import EVERYBODY, LOG_SERVICE, PEOPLE, VIEW_RECORDS
+from timebank.access.table import EVERYBODY, LOG_SERVICE, PEOPLE, VIEW_ACTIVITY, VIEW_RECORDS
 from timebank.api.http.lists import listed, paged
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
@@ -217,7 +217,7 @@ class ActivityController(Controller):
 
         return await listed(request, page, after, limit, "activity_id")
 
-    @get("/{activity_id:str}", responses=READS, access=EVERYBODY)
+    @get("/{activity_id:str}", responses=READS, access=VIEW_ACTIVITY)
     async def get_activity(self, request: BankRequest, activity_id: FromPath[str]) -> ActivityView:
         """One activity; before it is published only for whoever sees its organisation's records, or leads it."""
         found = await seen_activity(request, activity_id)

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from timebank.access.table import ADMINISTRATORS, APPOINT_LEADER, EVERYBODY, LEAD_NODE
+from timebank.access.table import ADMINISTRATORS, APPOINT_LEADER, EVERYBODY, LEAD_NODE, VIEW_NODE
 from timebank.api.http.lists import listed, paged
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
@@ -198,7 +198,7 @@ class NodeController(Controller):
         total = await nodes.minutes_of(request.pool, request.bank_id, WHOLE_BANK, *span)
         return _hours(span, total, await nodes.minutes_at_level(request.pool, request.bank_id, level, *span))
 
-    @get("/{node_id:str}", responses=READS, access=EVERYBODY)
+    @get("/{node_id:str}", responses=READS, access=VIEW_NODE)
     async def get_node(self, request: BankRequest, node_id: FromPath[str], on: On = None) -> NodeAtAGlance:
         """A node as it is on a day, with who leads it and how many live there."""
         node = await _node(request, node_id, on or request.today)

@@ -1,10 +1,10 @@
 """Proposals: saying oneself what one did, and taking it up as the organisation's record, or declining it."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Controller, get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import LOG_SERVICE, PEOPLE
 from timebank.api.http.lists import listed
@@ -152,13 +152,21 @@ class ProposalsOfController(Controller):
 
     @get(responses=READS, access=LOG_SERVICE)
     async def list_proposals(
-        self, request: BankRequest, organisation_id: FromPath[str], after: WantedId = None, limit: Limit = 50
+        self,
+        request: BankRequest,
+        organisation_id: FromPath[str],
+        status: Annotated[
+            Literal["proposed"] | None, QueryParameter(description="Only what waits, the longest waiting first.")
+        ] = None,
+        after: WantedId = None,
+        limit: Limit = 50,
     ) -> Page[ProposalView]:
-        """What people say they did for the organisation, the latest first."""
+        """What people say they did for the organisation, the latest first; or what waits for an answer."""
         await request.wait_for_reads()
         await request.sight.must_log_for(OrganisationId(organisation_id))
 
         async def page(after: str | None, limit: int) -> list[ProposalView]:
-            return await proposals.of_organisation(request.pool, request.bank_id, organisation_id, after, limit)
+            asked = proposals.waiting_at if status else proposals.of_organisation
+            return await asked(request.pool, request.bank_id, organisation_id, after, limit)
 
         return await listed(request, page, after, limit, "proposal_id")

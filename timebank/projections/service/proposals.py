@@ -62,3 +62,11 @@ async def of_organisation(
     """Those to an organisation, the latest first."""
     rows = await pool.fetch(SQL["of_organisation"], bank_id, organisation_id, after, limit)
     return [ProposalView(**row) for row in rows]
+
+
+async def waiting_at(
+    pool: Pool, bank_id: UUID, organisation_id: str, after: str | None, limit: int
+) -> list[ProposalView]:
+    """Those that an organisation has not answered yet, what has waited longest first."""
+    rows = await pool.fetch(SQL["waiting_at"], bank_id, organisation_id, after, limit)
+    return [ProposalView(**row) for row in rows]

@@ -38,3 +38,9 @@ select proposal_id, volunteer_id, organisation_id, witness_id, activity, categor
 {seen}
  where bank_id = $1 and organisation_id = $2 and ($3::text is null or proposal_id < $3)
  order by proposal_id desc limit $4
+
+-- waiting_at --
+-- $1 bank  $2 organisation  $3 after this proposal or null  $4 at most
+{seen}
+ where bank_id = $1 and organisation_id = $2 and status = 'proposed' and ($3::text is null or proposal_id > $3)
+ order by proposal_id limit $4

@@ -82,7 +82,7 @@ def _common(visitor: Visitor) -> dict[str, Any]:
     }
 
 
-_SAYING = ("duration", "change", "day", "clock", "moment", "month")
+_SAYING = ("duration", "change", "day", "weekday", "clock", "moment", "month")
 
 
 def _heard(told: str) -> str:

@@ -24,7 +24,10 @@ async def desk(visitor: Visitor) -> Response[Any]:
         "/service-records", organisation_id=organisation_id, status="logged", order="oldest", limit=50
     )
     members = await visitor.seen(f"/organisations/{organisation_id}/members", status="requested", limit=50)
-    return visitor.show("organisations/desk.html", organisation=organisation, waiting=waiting, asking=members)
+    proposed = await visitor.seen(f"/organisations/{organisation_id}/proposals", status="proposed", limit=50)
+    return visitor.show(
+        "organisations/desk.html", organisation=organisation, waiting=waiting, asking=members, proposed=proposed
+    )
 
 
 PAGES = [Page("/o", desks), Page("/o/{organisation_id:str}", desk)]

@@ -5,7 +5,6 @@ from typing import Any
 from litestar import Response
 
 from timebank.domain.facts.service import Capacity
-from timebank.projections.credit import policies
 from timebank.web.http.asking import Refused
 from timebank.web.http.desks import at_desk
 from timebank.web.http.pages import Page
@@ -43,10 +42,10 @@ def service_of(visitor: Visitor) -> dict[str, Any]:
 
 
 async def categories(visitor: Visitor) -> list[str]:
-    """The categories that the rules name, to choose from; others can be typed."""
-    assert visitor.principal
-    adopted = await policies.adopted(visitor.services.pool, visitor.principal.bank_id)
-    return sorted({category for each in adopted for category in each.rules.credit_percent})
+    """The categories of the bank's list, to choose from; without a list one to begin with, and others can be typed."""
+    found = await visitor.get("/categories", own=True)
+    listed = [each["name"] for each in found["names"] if each["sort"] == "category" and not each["is_retired"]]
+    return listed or list(found["suggested"])
 
 
 async def roster(visitor: Visitor) -> Response[Any]:

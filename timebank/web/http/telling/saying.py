@@ -37,6 +37,11 @@ def day(value: str | date | None, language: Language) -> str:
     return f"{_DAYS[found.weekday()]} {found.day} {_MONTHS[found.month - 1]} {found.year}"
 
 
+def weekday(number: int, language: Language) -> str:
+    """A day of the week; 1 is Monday."""
+    return f"星期{_WEEKDAYS[number - 1]}" if language == "zh" else _DAYS[number - 1]
+
+
 def clock(value: str | None, language: Language) -> str:
     """A time of the day."""
     if not value:

@@ -32,6 +32,8 @@ VALUES = {
     "planned": "planned",
     "signed-up": "signed up",
     "open": "open",
+    "proposed": "waiting for an answer",
+    "taken-up": "taken up",
     "refused": "refused",
     "duplicate": "already there",
     "unchanged": "already there",
@@ -52,6 +54,16 @@ VALUES = {
     "resident": "resident",
     "staff-off-duty": "staff, off duty",
     "staff-on-duty": "staff, on duty",
+    # Places: how leaders came to lead, and what ties people to them
+    "self": "self-nominated",
+    "recommended": "recommended",
+    "recruited": "recruited",
+    "lives": "lives here",
+    "works": "works here",
+    # How somebody works for a body
+    "contract": "by contract",
+    "seconded": "lent by another body",
+    "allowance": "unpaid, with an allowance",
     # Kinds of bodies
     "party-committee": "party committee",
     "management-committee": "management committee",
@@ -130,7 +142,7 @@ VALUES = {
 
 TAGS = {
     **dict.fromkeys(
-        ("confirmed", "approved", "fulfilled", "in force", "published", "active", "open", "signed-up"),
+        ("confirmed", "approved", "fulfilled", "in force", "published", "active", "open", "signed-up", "taken-up"),
         "good",
     ),
     **dict.fromkeys(
@@ -145,6 +157,7 @@ TAGS = {
             "reserved",
             "paused",
             "corrected",
+            "proposed",
         ),
         "wait",
     ),

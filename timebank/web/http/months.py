@@ -1,0 +1,48 @@
+"""Months that pages are about: the one that an address asks for, its days, and those beside it."""
+
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from timebank.web.http.visitors import Visitor
+
+
+class Month(NamedTuple):
+    """A month of the bank's calendar, and whether it is the present one."""
+
+    first: date
+    is_now: bool
+
+    @property
+    def name(self) -> str:
+        """As addresses have it, `2026-11`."""
+        return f"{self.first:%Y-%m}"
+
+    @property
+    def last(self) -> date:
+        """Its last day."""
+        return _following(self.first) - timedelta(days=1)
+
+    @property
+    def earlier(self) -> str:
+        """The month before."""
+        return f"{self.first - timedelta(days=1):%Y-%m}"
+
+    @property
+    def later(self) -> str | None:
+        """The month after, unless it has not begun."""
+        return None if self.is_now else f"{_following(self.first):%Y-%m}"
+
+
+def month_of(visitor: Visitor) -> Month:
+    """The month that is asked for, as `month=2026-11`; this month, if it is none, or has not begun."""
+    now = visitor.today.replace(day=1)
+    asked = visitor.query.get("month", "")
+    try:
+        first = date.fromisoformat(f"{asked}-01") if len(asked) == 7 else now
+    except ValueError:
+        first = now
+    return Month(min(first, now), first >= now)
+
+
+def _following(first: date) -> date:
+    return (first + timedelta(days=31)).replace(day=1)

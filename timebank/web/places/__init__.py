@@ -1,0 +1,1 @@
+"""Pages on places: the tree, who leads, who lives where, hours by place."""
