@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 from litestar import Response
 from litestar.datastructures import UploadFile
+from litestar.di import Provide
 from litestar.exceptions import ValidationException
 from litestar.params import QueryParameter
 
@@ -100,14 +101,14 @@ class Options(NamedTuple):
 
 def options_of(
     request: BankRequest,
-    dry_run: bool,
-    answer: str,
-    encoding: str | None,
-    sheet: str | None,
-    ignore: list[str] | None,
-    columns: list[str] | None,
-    units: list[str] | None,
-    hidden: Hidden | None,
+    dry_run: DryRun = False,
+    answer: Answer = "verdicts",
+    encoding: Encoding = None,
+    sheet: Sheet = None,
+    ignore: Ignore = None,
+    columns: Columns = None,
+    units: Units = None,
+    hidden: HiddenRows = None,
 ) -> Options:
     """The parameters of a request, put together. Raises `SpreadsheetError`."""
     said = Said(
@@ -121,6 +122,9 @@ def options_of(
         most_rows=request.app.state.rate_of_rows.per_minute,
     )
     return Options(dry_run, answer, said)
+
+
+OPTIONS = {"options": Provide(options_of, sync_to_thread=False)}
 
 
 def _pairs(options: list[str] | None, name: str) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from functools import partial
 
 from litestar import Controller, Response, post
+from litestar.di import NamedDependency
 
 from timebank.access.table import REGISTER_VOLUNTEERS
 from timebank.api.http.problems import IMPORTS
@@ -10,18 +11,11 @@ from timebank.api.http.requests import BankRequest
 from timebank.api.http.uploads import (
     CHUNK,
     LIST_BYTES,
-    Answer,
-    Columns,
-    DryRun,
-    Encoding,
-    HiddenRows,
-    Ignore,
+    OPTIONS,
     Imported,
-    Sheet,
-    Units,
+    Options,
     answered,
     opened_within_limits,
-    options_of,
     uploaded,
 )
 from timebank.exchange.imports.lists import open_volunteers
@@ -40,28 +34,21 @@ class VolunteersImportController(Controller):
         access=REGISTER_VOLUNTEERS,
         upload=True,
         request_max_body_size=LIST_BYTES,
+        dependencies=OPTIONS,
     )
-    async def import_volunteers(
-        self,
-        request: BankRequest,
-        dry_run: DryRun = False,
-        answer: Answer = "verdicts",
-        encoding: Encoding = None,
-        sheet: Sheet = None,
-        ignore: Ignore = None,
-        columns: Columns = None,
-        units: Units = None,
-        hidden: HiddenRows = None,
-    ) -> Response[Imported]:
+    async def import_volunteers(self, request: BankRequest, options: NamedDependency[Options]) -> Response[Imported]:
         """Register the people on a list (CSV, .xlsx, .xls, .ods), sent as the body or as the file of a form.
 
         What cannot be told of the list is asked (422), before anything is written. Who is registered already, with the
         same name and phone, is not registered again; who may be is a question in the verdict on their row.
         """
-        options = options_of(request, dry_run, answer, encoding, sheet, ignore, columns, units, hidden)
         upload = await uploaded(request)
         opened = await opened_within_limits(request, upload, partial(open_volunteers, said=options.said))
         run = VolunteersImport(
-            request.services, request.bank_id, request.acting, request_id=request.visit.request_id, dry_run=dry_run
+            request.services,
+            request.bank_id,
+            request.acting,
+            request_id=request.visit.request_id,
+            dry_run=options.dry_run,
         )
         return await answered(request, upload, opened, run.verdicts(opened, CHUNK), options)

@@ -3,6 +3,7 @@
 from functools import partial
 
 from litestar import Controller, Response, post
+from litestar.di import NamedDependency
 
 from timebank.access.table import ADMINISTRATORS
 from timebank.api.http.problems import IMPORTS
@@ -10,18 +11,11 @@ from timebank.api.http.requests import BankRequest
 from timebank.api.http.uploads import (
     CHUNK,
     LIST_BYTES,
-    Answer,
-    Columns,
-    DryRun,
-    Encoding,
-    HiddenRows,
-    Ignore,
+    OPTIONS,
     Imported,
-    Sheet,
-    Units,
+    Options,
     answered,
     opened_within_limits,
-    options_of,
     uploaded,
 )
 from timebank.exchange.imports.lists import open_places, open_residents
@@ -42,28 +36,21 @@ class PlacesImportController(Controller):
         access=ADMINISTRATORS,
         upload=True,
         request_max_body_size=LIST_BYTES,
+        dependencies=OPTIONS,
     )
-    async def import_places(
-        self,
-        request: BankRequest,
-        dry_run: DryRun = False,
-        answer: Answer = "verdicts",
-        encoding: Encoding = None,
-        sheet: Sheet = None,
-        ignore: Ignore = None,
-        columns: Columns = None,
-        units: Units = None,
-        hidden: HiddenRows = None,
-    ) -> Response[Imported]:
+    async def import_places(self, request: BankRequest, options: NamedDependency[Options]) -> Response[Imported]:
         """Open the places on a list: a column for each level of the bank's, a row for each place.
 
         What is there already stays as it is. From the day in the column 起始日期 (`from_day`) on, or from today.
         """
-        options = options_of(request, dry_run, answer, encoding, sheet, ignore, columns, units, hidden)
         upload, levels = await uploaded(request), await _levels(request)
         opened = await opened_within_limits(request, upload, partial(open_places, said=options.said, levels=levels))
         run = PlacesImport(
-            request.services, request.bank_id, request.acting, request_id=request.visit.request_id, dry_run=dry_run
+            request.services,
+            request.bank_id,
+            request.acting,
+            request_id=request.visit.request_id,
+            dry_run=options.dry_run,
         )
         return await answered(request, upload, opened, run.verdicts(opened, CHUNK), options)
 
@@ -74,25 +61,18 @@ class PlacesImportController(Controller):
         access=ADMINISTRATORS,
         upload=True,
         request_max_body_size=LIST_BYTES,
+        dependencies=OPTIONS,
     )
-    async def import_residents(
-        self,
-        request: BankRequest,
-        dry_run: DryRun = False,
-        answer: Answer = "verdicts",
-        encoding: Encoding = None,
-        sheet: Sheet = None,
-        ignore: Ignore = None,
-        columns: Columns = None,
-        units: Units = None,
-        hidden: HiddenRows = None,
-    ) -> Response[Imported]:
+    async def import_residents(self, request: BankRequest, options: NamedDependency[Options]) -> Response[Imported]:
         """Say who of the volunteers lives, or works, where: by number or phone, and a column for each level."""
-        options = options_of(request, dry_run, answer, encoding, sheet, ignore, columns, units, hidden)
         upload, levels = await uploaded(request), await _levels(request)
         opened = await opened_within_limits(request, upload, partial(open_residents, said=options.said, levels=levels))
         run = ResidentsImport(
-            request.services, request.bank_id, request.acting, request_id=request.visit.request_id, dry_run=dry_run
+            request.services,
+            request.bank_id,
+            request.acting,
+            request_id=request.visit.request_id,
+            dry_run=options.dry_run,
         )
         return await answered(request, upload, opened, run.verdicts(opened, CHUNK), options)
 

@@ -3,6 +3,7 @@
 from functools import partial
 
 from litestar import Controller, Response, post
+from litestar.di import NamedDependency
 from litestar.params import FromPath
 
 from timebank.access.table import LOG_SERVICE
@@ -11,18 +12,11 @@ from timebank.api.http.requests import BankRequest
 from timebank.api.http.uploads import (
     CHUNK,
     LIST_BYTES,
-    Answer,
-    Columns,
-    DryRun,
-    Encoding,
-    HiddenRows,
-    Ignore,
+    OPTIONS,
     Imported,
-    Sheet,
-    Units,
+    Options,
     answered,
     opened_within_limits,
-    options_of,
     uploaded,
 )
 from timebank.domain.identifiers import OrganisationId
@@ -36,19 +30,16 @@ class ServiceImportController(Controller):
     path = "/organisations/{organisation_id:str}/service-records/import"
     tags = ("Service records",)
 
-    @post(status_code=200, responses=IMPORTS, access=LOG_SERVICE, upload=True, request_max_body_size=LIST_BYTES)
+    @post(
+        status_code=200,
+        responses=IMPORTS,
+        access=LOG_SERVICE,
+        upload=True,
+        request_max_body_size=LIST_BYTES,
+        dependencies=OPTIONS,
+    )
     async def import_service(
-        self,
-        request: BankRequest,
-        organisation_id: FromPath[str],
-        dry_run: DryRun = False,
-        answer: Answer = "verdicts",
-        encoding: Encoding = None,
-        sheet: Sheet = None,
-        ignore: Ignore = None,
-        columns: Columns = None,
-        units: Units = None,
-        hidden: HiddenRows = None,
+        self, request: BankRequest, organisation_id: FromPath[str], options: NamedDependency[Options]
     ) -> Response[Imported]:
         """Log the service on a list (CSV, .xlsx, .xls, .ods), sent as the body or as the file of a form.
 
@@ -56,7 +47,6 @@ class ServiceImportController(Controller):
         missing, and each row is told what it is. Somebody else confirms what is logged. Rows count on a limit of their
         own, and so many are one transaction that other requests get their turn.
         """
-        options = options_of(request, dry_run, answer, encoding, sheet, ignore, columns, units, hidden)
         await request.wait_for_reads()
         await request.must_be_known("organisation_id", organisation_id)
         await request.sight.must_log_for(OrganisationId(organisation_id))
@@ -70,6 +60,6 @@ class ServiceImportController(Controller):
             OrganisationId(organisation_id),
             request.acting,
             request_id=request.visit.request_id,
-            dry_run=dry_run,
+            dry_run=options.dry_run,
         )
         return await answered(request, upload, opened, run.verdicts(opened, CHUNK), options)
