@@ -96,7 +96,7 @@ async def _fetch(world: World, number: int) -> float:
 async def _fill(world: World, number: int) -> None:
     """A history that was never decided, only written: nobody but the preview is to read it."""
     head = await world.services.ledger.store.head(world.bank_id)
-    async with world.services.pool.acquire() as connection:
+    async with world.services.owner.acquire() as connection:
         await connection.execute("drop index event_by_actor; set synchronous_commit = off")
         await connection.copy_records_to_table(
             "event", records=_events(world, number, head), columns=COLUMNS, timeout=600

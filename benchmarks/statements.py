@@ -25,7 +25,7 @@ async def rows(bench: Bench) -> list[Row]:
         somebody = service.world.volunteers[0]
         await _serve(service.world, somebody, facts // 2)
         await service.world.project()
-        await service.world.services.pool.execute("vacuum analyze")
+        await service.world.services.owner.execute("vacuum analyze")
         middle = await service.world.services.ledger.store.head(service.world.bank_id) - facts // 2
         day = service.world.at.date() - timedelta(days=365)
         questions = {

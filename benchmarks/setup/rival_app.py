@@ -18,6 +18,7 @@ TABLES = """
     create table crud_record (like service_record including all);
     create table crud_balance (like balance including all);
     insert into crud_balance select * from balance;
+    grant select, insert, update on crud_record, crud_balance to timebank_service;
 """
 INSERT = """
     insert into crud_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
