@@ -124,6 +124,9 @@ def values() -> Iterator[str]:
         "ended",
         "reserved",
         "fulfilled",
+        "active",
+        "proposed",
+        "dissolved",
         "cancelled",
         "expired",
     )

@@ -275,6 +275,17 @@ class World:
         invitation_id: str = (await self.coordinator.post(path, asked, expect=201))["invitation_id"]
         return invitation_id
 
+    async def team(self, captain: Caller | None = None, **said: Any) -> str:
+        """A new team of the garden, or a group that it guides; with a captain, if one is named."""
+        path, office = f"/v1/organisations/{self.garden}/teams", self.administrator
+        team_id: str = (await office.post(path, {"name": "巡逻队", "is_guided": True} | said, expect=201))["team_id"]
+        if captain:
+            who = {"volunteer_id": captain.id}
+            await office.post(f"{path}/{team_id}/members", who, expect=201)
+            await captain.post(f"{path}/{team_id}/members/{captain.id}/approve", expect=200)
+            await office.post(f"{path}/{team_id}/captain", who | {"from_day": "2026-01-01"}, expect=200)
+        return team_id
+
     async def redeem(self, somebody: Caller, reward_id: str, body: Any = None, **how: Any) -> dict[str, Any]:
         """What somebody is told who reserved a reward, or could not."""
         path = f"/v1/rewards/{reward_id}/redemptions"

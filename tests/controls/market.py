@@ -9,6 +9,7 @@ from tests.controls import commands, credit
 from tests.controls.commands import OFFICE
 from tests.controls.happenings import Happenings
 from tests.controls.people import GARDEN, GARDENERS_PROGRAM, NOON, acting
+from tests.controls.squads import Squads
 from tests.controls.streets import Streets
 from tests.controls.town import Town, confirm, log, volunteer
 from timebank.domain.credit.funds import CloseFund, OpenFund
@@ -119,14 +120,14 @@ class Market(Town):
         ]
         market = [book, publish(), open_fund(), open_fund(PROJECT, kind="project"), *served]
         people = [volunteer(n) for n in range(1, self.volunteers + 1)]
-        streets, happenings = Streets(count, people), Happenings(count, people)
-        founding = [*streets.found(), *happenings.found()]
-        beside = (each for n in range(count) for each in self._beside(n, streets, happenings))
+        others = (Streets(count, people), Squads(count, people), Happenings(count, people))
+        founding = [command for each in others for command in each.found()]
+        beside = (each for n in range(count) for each in self._beside(n, others))
         return town + market + founding + list(beside)
 
-    def _beside(self, n: int, streets: Streets, happenings: Happenings) -> list[Command]:
-        """What happens in the market, and now and then beside it: chances of their own keep the two apart."""
-        beside: list[Command] = [streets.next()] if n % 4 == 0 else [happenings.next()] if n % 4 == 2 else []
+    def _beside(self, n: int, others: tuple[Streets, Squads, Happenings]) -> list[Command]:
+        """What happens in the market, and now and then beside it: chances of their own keep them apart."""
+        beside = [others[n % 4].next()] if n % 4 < len(others) else []
         return [self.next(), *beside]
 
     def next(self) -> Command:

@@ -65,6 +65,7 @@ NEW_SINCE: dict[str, dict[str, Any]] = {
         "activity_id": None,
         "activity_span": None,
         "leader_was_there": None,
+        "team_id": None,
     },
     "volunteer-registered": {"agreed_to": None, "is_waiting": False, "invitation_id": None},
     "appointment-made": {"node_id": None, "source": None, "duties": []},
@@ -84,7 +85,7 @@ NEW_RULES: dict[str, Any] = {
 }
 """The same of the rules in a rule book."""
 
-NEW_MODELS = {"activities", "employments", "invitations", "proposals"}
+NEW_MODELS = {"activities", "employments", "invitations", "proposals", "teams"}
 """The read models of what there was not then."""
 
 

@@ -17,7 +17,7 @@ from tests.helpers.databases import database
 from timebank.db.connections import SETTINGS, Pool
 from timebank.identity.security_log import SecurityLog
 from timebank.projections.credit import funds, redemptions, rewards, transfers
-from timebank.projections.organisations import api_keys, memberships, offices, organisations
+from timebank.projections.organisations import api_keys, memberships, offices, organisations, teams
 from timebank.projections.people import volunteers
 from timebank.projections.recognition import leaderboards
 from timebank.projections.service import proposals, records
@@ -90,6 +90,21 @@ insert into api_key select $bank, 'key_' || lpad(n::text, 5, '0'), 'org_' || lpa
        '{}', 'x', null, null, null, 'in force', now() from generate_series(1, 10000) n;
 insert into appointment select $bank, 'app_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 900)::text, 5, '0'),
        'auditor', null, null, null, 'x', null, 'in force' from generate_series(1, 10000) n;
+insert into team (bank_id, team_id, organisation_id, name, status, is_guided, from_day, members)
+select $bank, 'tea_' || lpad(n::text, 5, '0'), 'org_' || lpad((1 + n % 500)::text, 5, '0'), 'x', 'active', true,
+       '2026-01-01', 20 from generate_series(1, 10000) n;
+insert into captaincy (bank_id, team_id, position, volunteer_id, from_day) select bank_id, team_id, n, 'vol_1', from_day
+  from team, generate_series(1, 3) n;
+insert into team_member (bank_id, team_id, volunteer_id, organisation_id, status)
+select $bank, 'tea_' || lpad((1 + n % 100)::text, 5, '0'), 'vol_' || lpad((1 + n / 100)::text, 5, '0'), 'org_00001',
+       case when n % 7 = 0 then 'joined' else 'left' end from generate_series(1, 40000) n;
+insert into shift (bank_id, shift_id, team_id, organisation_id, volunteer_id, from_day, until_day, from_minute, minutes,
+       position)
+select $bank, 'shf_' || lpad(n::text, 6, '0'), 'tea_' || lpad((1 + n % 100)::text, 5, '0'), 'org_00001',
+       'vol_' || lpad((1 + n % 7000)::text, 5, '0'), date '2026-01-01' + n % 300,
+       case when n % 10 > 0 then date '2026-01-01' + n % 300 end, 60, 60, n from generate_series(1, 40000) n;
+update service_record set team_id = 'tea_' || lpad((substring(record_id from 5)::int % 900)::text, 5, '0')
+ where substring(record_id from 5)::int % 5 = 0;
 insert into leaderboard select $bank, period, 'vol_' || lpad(n::text, 5, '0'), 1 + n % 600, n, n % 4 = 0
   from generate_series(1, 20000) n, unnest(array['all', '2026', '2026-11']) period;
 insert into leaderboard_step select $bank, period, level, minutes >> (6 * level), count(*)
@@ -271,6 +286,18 @@ def lists(pool: Pool, people: People) -> Lists:
             lambda volunteer_id: offices.page(pool, BANK, volunteer_id, "", PAGE),
             every(volunteer_id=(none, some)),
         ),
+        "teams": (lambda: teams.page(pool, BANK, date(2026, 6, 1), body, "", PAGE), every()),
+        "people of a team": (lambda: teams.members(pool, BANK, "tea_00003", "vol_00010", PAGE), every()),
+        "rota": (
+            lambda only: teams.rota(pool, BANK, "tea_00003", date(2026, 10, 1), "", PAGE, only=only),
+            every(only=(False, True)),
+        ),
+        "own rota": (lambda: teams.own_shifts(pool, BANK, "vol_00007", date(2026, 6, 1)), every()),
+        "own teams": (lambda: teams.of_volunteer(pool, BANK, "vol_00007"), every()),
+        "hours of a team": (
+            lambda **asked: pool.fetch(records.SQL["of_team"], BANK, "tea_00003", *asked.values()),
+            every(first_day=days, last_day=(none, date(2026, 6, 30))),
+        ),
         "keys": (lambda: api_keys.page(pool, BANK, body, "", PAGE), every()),
         "rewards": (
             lambda statuses, kind: rewards.page(pool, BANK, statuses, kind, date(2026, 6, 1), "", PAGE),
@@ -333,7 +360,9 @@ def lists(pool: Pool, people: People) -> Lists:
 
 LISTS = (
     "volunteers", "members", "people found", "records", "memberships", "organisations",
-    "appointments", "keys", "board", "before one on the board", "what is counted of the board", "rewards",
+    "appointments", "keys",
+    "teams", "people of a team", "rota", "own rota", "own teams", "hours of a team",
+    "board", "before one on the board", "what is counted of the board", "rewards",
     "redemptions", "transfers", "funds", "events", "security events",
 )  # fmt: skip
 

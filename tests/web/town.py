@@ -24,6 +24,7 @@ class Town(NamedTuple):
     redemption_id: str
     activity_id: str
     node_id: str
+    team_id: str
 
     def address(self, page: Page) -> str:
         """Where a page is, in this world."""
@@ -35,6 +36,7 @@ class Town(NamedTuple):
             "redemption_id": self.redemption_id,
             "activity_id": self.activity_id,
             "node_id": self.node_id,
+            "team_id": self.team_id,
             "position": "5",
         }
         path = page.path
@@ -76,4 +78,6 @@ async def town_of(world: World) -> Town:
     node_id = await world.node(name=FOREIGN)
     await world.node("楼栋", parent_id=node_id, name=FOREIGN)
     await world.lives(volunteer.id, node_id)
-    return Town(world, volunteer, record_id, waiting_id, reward_id, reserved["redemption_id"], activity_id, node_id)
+    team_id = await world.team(volunteer, name=FOREIGN)
+    redemption_id = reserved["redemption_id"]
+    return Town(world, volunteer, record_id, waiting_id, reward_id, redemption_id, activity_id, node_id, team_id)

@@ -13,6 +13,7 @@ import msgspec
 from timebank.access.sight import Sight, masked
 from timebank.projections.credit import funds
 from timebank.projections.organisations import organisations
+from timebank.projections.organisations.teams import ShiftView, TeamMemberView, TeamView
 from timebank.projections.people import volunteers
 from timebank.projections.people.proxies import ProxyView
 from timebank.projections.people.volunteers import Brief
@@ -22,6 +23,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 _SAID = ("_name", "_number", "_status")
 _AFFAIRS_OF = ("organisation_id", "provider_id")
+_OF_TEAMS = (TeamView, TeamMemberView, ShiftView)
 
 
 class Named(NamedTuple):
@@ -35,14 +37,16 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
     """Items with the names of whom they are about.
 
     Administrators see everybody, and so does whoever serves the organisation that an item is an affair of. In one's own
-    affairs the others are named with their first character, but proxies see who it is that they may act for. Auditors
-    see numbers, and no names.
+    affairs the others are named with their first character, but proxies see who it is that they may act for, and people
+    of a team each other. Auditors see numbers, and no names.
     """
     ids = {getattr(item, field) for item in items for field in _blanks(type(item))} - {None}
     if not ids:
         return Named(list(items), 0)
     known = await _known(sight, people, ids)
     served = frozenset() if sight.sees_people else frozenset(await sight.served())
+    if not sight.sees_people and any(isinstance(item, _OF_TEAMS) for item in items):
+        served |= await sight.teams()
     seen: set[str] = set()
     filled = [_filled(item, sight, known, served, seen) for item in items]
     return Named(filled, len(seen))
@@ -84,6 +88,7 @@ def _filled(item: T, sight: Sight, known: _Known, served: frozenset[str], seen: 
     """One item; whoever is named in full is added to those seen."""
     blanks = _blanks(type(item))
     is_affair = any(getattr(item, field, None) in served for field in _AFFAIRS_OF)
+    is_affair = is_affair or (isinstance(item, _OF_TEAMS) and item.team_id in served)
     is_own = any(getattr(item, field) in sight.own_ids for field in blanks)
     known_to = sight.own_ids | ({item.volunteer_id} if isinstance(item, ProxyView) and sight.is_proxy(item) else set())
     said: dict[str, Any] = {}

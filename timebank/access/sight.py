@@ -11,16 +11,16 @@ from timebank.db.connections import Pool
 from timebank.domain.acting import Acting
 from timebank.domain.credit.redemptions import FULFILS_REWARDS
 from timebank.domain.facts.organisations import Role
-from timebank.domain.identifiers import OrganisationId
+from timebank.domain.identifiers import OrganisationId, TeamId
 from timebank.domain.organisations.memberships import LOGS_SERVICE, MANAGES_MEMBERS
-from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing
+from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing, TeamUnknown
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.refusals import OfficeMissing
 from timebank.identity.principals import Principal
 from timebank.ledger.codec import Event
 from timebank.projections.credit.funds import FundView
 from timebank.projections.credit.redemptions import RedemptionView
-from timebank.projections.organisations import memberships
+from timebank.projections.organisations import memberships, teams
 from timebank.projections.people import volunteers
 from timebank.projections.people.proxies import ProxyView
 from timebank.projections.people.volunteers import VolunteerView
@@ -108,6 +108,20 @@ class Sight:
         """Refuse whoever has no business with an organisation's members: to them it does not exist."""
         if not self.sees_people and organisation_id not in await self.organisations(SEES_MEMBERS):
             raise OrganisationUnknown(organisation_id=organisation_id)
+
+    async def teams(self) -> frozenset[str]:
+        """The teams that they belong to: whoever does knows the others by name."""
+        own_id = self._acting.own_id
+        if own_id is None or self._principal.is_suspended:
+            return frozenset()
+        return await teams.joined(self.pool, self.bank_id, own_id)
+
+    async def must_see_team(self, organisation_id: OrganisationId, team_id: TeamId) -> None:
+        """Refuse whoever neither belongs to a team nor serves its organisation: to them its people do not exist."""
+        if self.sees_people or team_id in await self.teams():
+            return
+        if organisation_id not in await self.organisations(SEES_MEMBERS):
+            raise TeamUnknown(team_id=team_id)
 
     # People
 

@@ -87,6 +87,8 @@ VIEW_GRANTS = Access(offices=("administrator", "auditor"), roles=MANAGES_MEMBERS
 TAKE_PART = Access(people=True, offices=("administrator",), roles=LOGS_SERVICE, permission="log-service")
 KEEP_STAFF = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
 VIEW_NODE = VIEW_ACTIVITY = Access(everybody=True, offices=("administrator", "auditor"))
+KEEP_TEAMS = Access(offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
+LEAD_TEAM = Access(people=True, offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
 LEAD_NODE = Access(offices=("administrator", "node-leader"))
 APPOINT_LEADER = Access(offices=("administrator", "node-leader"), proof=True)
 SET_RESIDENCE = Access(own=True, proxy="personal-data", offices=("administrator", "node-leader"))

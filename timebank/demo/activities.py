@@ -8,6 +8,7 @@ from typing import Any
 from timebank.demo.bodies import Body
 from timebank.demo.names import ACTIVITIES
 from timebank.demo.places import Town
+from timebank.demo.teams import Teams
 from timebank.domain.acting import Acting
 from timebank.domain.activities.activities import PlanActivity, PublishActivity
 from timebank.domain.activities.attendance import CheckIn, CheckOut
@@ -34,21 +35,21 @@ DAYS_AGO = (26, 19, 12, 5)
 COMERS = 6
 
 
-def a_month(bodies: list[Body], town: Town, now: datetime, random: Random) -> list[list[Command]]:
+def a_month(bodies: list[Body], squads: list[Teams], town: Town, now: datetime, random: Random) -> list[list[Command]]:
     """All of it, step by step: what is planned and attended, what is closed, and what is confirmed."""
     happening: list[Command] = []
     closing: list[Command] = []
     confirming: list[Command] = []
-    for body, community in zip(bodies, town.communities, strict=True):
+    for body, teams, community in zip(bodies, squads, town.communities, strict=True):
         for days_ago in DAYS_AGO:
             starts_at = now.replace(hour=15, minute=0, second=0, microsecond=0) - timedelta(days=days_ago)
             activity_id, first = new_activity_id(), new_record_id()
             comers = random.sample(body.neighbours, COMERS)
-            happening += [*_planned(body, community, activity_id, starts_at, random)]
+            happening += [*_planned(body, teams, community, activity_id, starts_at, random)]
             happening += [*_attended(body, activity_id, starts_at, comers, random)]
             closing.append(_closed(body, activity_id, starts_at, first))
             confirming += _confirmed(body, first, now)
-        happening += _planned(body, community, new_activity_id(), now + timedelta(days=7), random)
+        happening += _planned(body, teams, community, new_activity_id(), now + timedelta(days=7), random)
     return [happening, closing, confirming]
 
 
@@ -61,7 +62,7 @@ def _program(body: Body) -> Acting:
 
 
 def _planned(
-    body: Body, community: NodeId, activity_id: ActivityId, starts_at: datetime, random: Random
+    body: Body, teams: Teams, community: NodeId, activity_id: ActivityId, starts_at: datetime, random: Random
 ) -> Iterator[Command]:
     name, category, programme = random.choice(ACTIVITIES)
     plan = Plan(
@@ -76,6 +77,7 @@ def _planned(
         seats=20,
         programmes=(programme,) if programme else (),
         is_insured=True,
+        team_id=teams.patrol if category == "治安巡逻" else None,
     )
     then: dict[str, Any] = {"by": _program(body), "at": starts_at - timedelta(days=7), "activity_id": activity_id}
     yield PlanActivity(**then, organisation_id=body.organisation_id, plan=plan)

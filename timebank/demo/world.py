@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from timebank.demo import activities, bodies, credit, names, people, places, service
+from timebank.demo import activities, bodies, credit, names, people, places, service, teams
 from timebank.demo.bodies import Body
 from timebank.demo.trying import TIMEZONE, Demo
 from timebank.domain.acting import Acting
@@ -20,7 +20,7 @@ from timebank.runtime.founding import Founded, found_bank
 
 SEED = 463
 CHUNK = 400
-ABOUT_ALL = 21_000
+ABOUT_ALL = 21_500
 """About how many commands there are, for the progress."""
 
 ORGANISERS = 3
@@ -66,7 +66,9 @@ class _World:
         await self._do(places.settle(self._administrator, self._now, town, everybody, self._random))
         await self._serve(all_bodies)
         organisers = all_bodies[ORGANISERS :: len(names.BODIES)]
-        for step in activities.a_month(organisers, town, self._now, self._random):
+        squads, gathering = teams.gather(self._administrator, self._now, organisers)
+        await self._do(gathering)
+        for step in activities.a_month(organisers, squads, town, self._now, self._random):
             await self._do(step)
         await self._spend(all_bodies)
         first = all_bodies[0]

@@ -31,6 +31,8 @@ ActivityId = NewType("ActivityId", str)
 EmploymentId = NewType("EmploymentId", str)
 ProposalId = NewType("ProposalId", str)
 InvitationId = NewType("InvitationId", str)
+TeamId = NewType("TeamId", str)
+ShiftId = NewType("ShiftId", str)
 ActorId = NewType("ActorId", str)
 """Who did something: a volunteer, an organisation's program, or the operator. It tags nothing."""
 
@@ -136,6 +138,16 @@ def new_invitation_id() -> InvitationId:
     return InvitationId(f"inv_{uuid7().hex}")
 
 
+def new_team_id() -> TeamId:
+    """A new team's identifier."""
+    return TeamId(f"tea_{uuid7().hex}")
+
+
+def new_shift_id() -> ShiftId:
+    """The identifier of a shift in a team's rota."""
+    return ShiftId(f"shf_{uuid7().hex}")
+
+
 def new_entry_id() -> str:
     """What one entry of attendance is known by, where nobody made it an identifier before."""
     return uuid7().hex
@@ -212,6 +224,8 @@ TAG_OF: Mapping[Any, Callable[[Any], str]] = {
             EmploymentId,
             ProposalId,
             InvitationId,
+            TeamId,
+            ShiftId,
         ),
         str,
     ),

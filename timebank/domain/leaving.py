@@ -39,6 +39,7 @@ from timebank.domain.identifiers import (
 )
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.offices import Administrators, Appointment, ended
+from timebank.domain.organisations.rosters import TeamsOf
 from timebank.domain.people.volunteers import Consents, Volunteer
 from timebank.domain.person import Person
 from timebank.domain.places.nodes import DAY
@@ -131,6 +132,7 @@ class _Departure(Command, frozen=True, kw_only=True):
             about(Volunteer, self.volunteer_id),
             about(Consents, self.volunteer_id),
             about(Standing, self.volunteer_id),
+            about(TeamsOf, self.volunteer_id),
             about(Balance, self.volunteer_id),
             about(Residence, self.volunteer_id),
             about(Administrators),
@@ -156,6 +158,8 @@ class _Departure(Command, frozen=True, kw_only=True):
             yield ConsentWithdrawn(volunteer_id=self.volunteer_id, purpose=purpose)
         for appointment_id in sorted(standing.appointments):
             yield from ended(known(Appointment, appointment_id), self.by.actor, None)
+        teams = known(TeamsOf, self.volunteer_id)
+        yield from teams.left(teams.teams)
         yield from self._memberships(standing)
         yield from self._proxies(standing)
         residence = known(Residence, self.volunteer_id)

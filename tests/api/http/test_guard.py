@@ -25,6 +25,8 @@ from timebank.domain.identifiers import (
     new_record_id,
     new_redemption_id,
     new_reward_id,
+    new_shift_id,
+    new_team_id,
 )
 from timebank.domain.identifiers import new_volunteer_id as new_id
 from timebank.runtime.settings import Settings
@@ -109,6 +111,14 @@ BODIES: dict[str, dict[str, Any]] = {
         "ended_at": "2026-03-01T09:00:00+08:00",
     },
     "decline_proposal": REASON,
+    "found_team": {"name": "夜巡队"},
+    "propose_team": {"name": "合唱队"},
+    "rename_team": {"name": "合唱一队"},
+    "name_captain": {"volunteer_id": "{body_volunteer}"},
+    "dissolve_team": REASON,
+    "ask_team_member": {"volunteer_id": "{body_volunteer}"},
+    "set_shift": {"volunteer_id": "{body_volunteer}", "from_day": "2026-03-05", "from_minute": 1170, "minutes": 150},
+    "end_shift": {"volunteer_id": "{body_volunteer}"},
     "call_up": {"node_id": "{node_id}", "reason": "暴雨"},
     "plan_activity": PLAN,
     "change_activity": PLAN,
@@ -149,6 +159,8 @@ OPTIONAL_BODIES: dict[str, dict[str, Any]] = {
     "approve_membership": {},
     "decline_membership": REASON,
     "end_membership": REASON,
+    "decline_team": REASON,
+    "end_team_member": REASON,
     "end_appointment": REASON,
     "rotate_key": {"overlap_hours": 1},
     "revoke_key": REASON,
@@ -221,6 +233,8 @@ async def things_of(world: World) -> dict[str, str]:
         "employment_id": await world.employed(await world.somebody()),
         "proposal_id": await world.proposal(await world.somebody()),
         "invitation_id": await world.invitation(),
+        "team_id": await world.team(),
+        "shift_id": new_shift_id(),
     }
 
 
@@ -295,6 +309,8 @@ def nobody() -> dict[str, str]:
         "employment_id": new_employment_id(),
         "proposal_id": new_proposal_id(),
         "invitation_id": new_invitation_id(),
+        "team_id": new_team_id(),
+        "shift_id": new_shift_id(),
         "code": "0000-0000-0000",
         "position": "999999999",
         "version": "999999999",

@@ -83,7 +83,11 @@ async def busy(world: World) -> dict[str, str]:
         await each.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
         await world.proposal(each, activity="+1-1")
     await world.employed(somebody, hours=[])
-    filled = {"volunteer_id": somebody.id, "organisation_id": world.garden, "fund_id": fund}
+    team_id = await world.team(somebody, name="@队")
+    duty = {"volunteer_id": somebody.id, "from_day": "2190-01-01", "from_minute": 0, "minutes": 60}
+    shifts = f"/v1/organisations/{world.garden}/teams/{team_id}/shifts"
+    await world.administrator.post(shifts, duty, expect=201)
+    filled = {"volunteer_id": somebody.id, "team_id": team_id, "organisation_id": world.garden, "fund_id": fund}
     return filled | {"node_id": node_id, "activity_id": activity_id}
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.api.activity_scenes import ACTIVITY_SCENES
 from tests.api.credit_scenes import CREDIT_SCENES, Scene
 from tests.api.places_scenes import PLACES_SCENES
+from tests.api.team_scenes import TEAM_SCENES
 from tests.api.world import Caller, World, service
 from tests.helpers.document_numbers import document_number
 from timebank.api.people.registrations import TERMS
@@ -420,6 +421,7 @@ SCENES: dict[str, tuple[int, Scene]] = {
     **CREDIT_SCENES,
     **PLACES_SCENES,
     **ACTIVITY_SCENES,
+    **TEAM_SCENES,
 }
 
 ELSEWHERE = {

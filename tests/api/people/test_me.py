@@ -128,7 +128,7 @@ class TestMyData:
         assert set(data) == {
             "volunteer", "person", "balance", "memberships", "appointments", "proxies", "service_records",
             "redemptions", "transfers", "sessions", "linked_accounts", "security_events", "events", "residences",
-            "employments", "activities", "proposals",
+            "employments", "teams", "shifts", "activities", "proposals",
         }  # fmt: skip
         assert [each["redemption_id"] for each in data["redemptions"]] == [redeemed]
         assert [each["transfer_id"] for each in data["transfers"]] == [donation["transfer_id"]]

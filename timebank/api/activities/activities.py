@@ -27,7 +27,7 @@ from timebank.api.http.requests import (
 from timebank.domain.activities.activities import CancelActivity, ChangeActivity, PlanActivity, PublishActivity
 from timebank.domain.activities.refusals import ActivityUnknown
 from timebank.domain.facts.activities import OpenTo, Plan, Seats
-from timebank.domain.identifiers import ActivityId, ActorId, NodeId, OrganisationId, new_activity_id
+from timebank.domain.identifiers import ActivityId, ActorId, NodeId, OrganisationId, TeamId, new_activity_id
 from timebank.domain.kernel import Moment
 from timebank.domain.organisations.memberships import LOGS_SERVICE
 from timebank.domain.person import Skills
@@ -54,8 +54,8 @@ class Repeating(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class PlanRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an activity is to be: what, where, when, for how many (null: any number), and who leads it.
 
-    `place` says where in words, `node_id` at which place of the tree. Where `signs_out` is false whoever signed in is
-    there until the end.
+    `place` says where in words, `node_id` at which place of the tree; `team_id` in the name of which team. Where
+    `signs_out` is false whoever signed in is there until the end.
     """
 
     name: Line
@@ -72,12 +72,14 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     open_to: OpenTo = "everybody"
     is_insured: bool = False
     signs_out: bool = True
+    team_id: Id | None = None
 
     def plan(self, days: int = 0) -> Plan:
         """The plan, so many days later than it says."""
         later = timedelta(days=days)
         said: dict[str, Any] = {name: getattr(self, name) for name in Plan.__struct_fields__}
         said |= {"leader_id": ActorId(self.leader_id), "node_id": NodeId(self.node_id) if self.node_id else None}
+        said |= {"team_id": TeamId(self.team_id) if self.team_id else None}
         return Plan(**(said | {"starts_at": self.starts_at + later, "ends_at": self.ends_at + later}))
 
 

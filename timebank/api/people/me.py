@@ -24,10 +24,11 @@ from timebank.projections.credit import balances, redemptions, transfers
 from timebank.projections.credit.balances import Balance
 from timebank.projections.credit.redemptions import RedemptionView
 from timebank.projections.credit.transfers import TransferView
-from timebank.projections.organisations import employments, memberships, offices
+from timebank.projections.organisations import employments, memberships, offices, teams
 from timebank.projections.organisations.employments import EmploymentView
 from timebank.projections.organisations.memberships import MembershipView
 from timebank.projections.organisations.offices import AppointmentView
+from timebank.projections.organisations.teams import ShiftView, TeamOfView
 from timebank.projections.people import proxies, volunteers
 from timebank.projections.people.proxies import ProxyView
 from timebank.projections.people.volunteers import VolunteerView
@@ -67,6 +68,8 @@ class MyData(msgspec.Struct, frozen=True, kw_only=True):
     linked_accounts: list[str]
     residences: list[ResidenceView]
     employments: list[EmploymentView]
+    teams: list[TeamOfView]
+    shifts: list[ShiftView]
     memberships: list[MembershipView]
     appointments: list[AppointmentView]
     activities: list[ActivityView]
@@ -153,6 +156,8 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
         "linked_accounts": await services.oidc.linked(bank_id, own) if services.oidc else [],
         "residences": await nodes.lives_at(pool, bank_id, own),
         "employments": await request.named(await employments.of_volunteer(pool, bank_id, own)),
+        "teams": await request.named(await teams.of_volunteer(pool, bank_id, own)),
+        "shifts": await request.named(await teams.own_shifts(pool, bank_id, own, request.today)),
     }
 
 

@@ -9,12 +9,20 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import LOG_SERVICE
 from timebank.api.http.problems import WRITES
-from timebank.api.http.requests import BankRequest, IdempotencyHeader, ReasonRequest, Somebody, happened, receipt_of
+from timebank.api.http.requests import (
+    BankRequest,
+    Id,
+    IdempotencyHeader,
+    ReasonRequest,
+    Somebody,
+    happened,
+    receipt_of,
+)
 from timebank.api.http.strict_json import BATCH_BYTES
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, told
 from timebank.domain.facts.service import Capacity, ServiceAmended, ServiceLogged
-from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId, new_record_id
+from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, TeamId, VolunteerId, new_record_id
 from timebank.domain.kernel import Moment
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.amending import AmendService, WithdrawService
@@ -28,7 +36,7 @@ ROWS = 1_000
 
 
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What somebody did, and who of the organisation was in charge.
+    """What somebody did, who of the organisation was in charge, and in the name of which of its teams.
 
     `minutes` is the whole time between start and end, unless it was less.
     """
@@ -44,6 +52,7 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     content: Text | None = None
     programmes: Programmes = ()
     person_in_charge_id: Somebody | None = None
+    team_id: Id | None = None
 
     def command(self, request: BankRequest, organisation_id: str) -> LogService:
         """What is asked for."""
@@ -62,6 +71,7 @@ class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             content=self.content,
             programmes=self.programmes,
             person_in_charge_id=ActorId(self.person_in_charge_id) if self.person_in_charge_id else None,
+            team_id=TeamId(self.team_id) if self.team_id else None,
         )
 
 

@@ -97,6 +97,7 @@ def _said(activity: Activity) -> dict[str, Any]:
         "programmes": plan.programmes,
         "person_in_charge_id": plan.leader_id,
         "activity_id": activity.activity_id,
+        "team_id": plan.team_id,
         "activity_span": (plan.starts_at, plan.ends_at),
         "leader_was_there": bool(activity.presences.get(leader_id)),
     }

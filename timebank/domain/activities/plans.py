@@ -11,6 +11,7 @@ from timebank.domain.facts.activities import Plan
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.domain.kernel import Key, Known, about, must_fit
 from timebank.domain.organisations.memberships import Membership
+from timebank.domain.organisations.rosters import Team
 from timebank.domain.places.nodes import Node
 from timebank.domain.text import Line, Text, normal
 from timebank.domain.times import must_be_believable
@@ -31,18 +32,21 @@ def checked(plan: Plan) -> Plan:
 
 
 def memories_of(plan: Plan, organisation_id: OrganisationId) -> tuple[Key, ...]:
-    """What has to be known of whoever leads it, and of where it is."""
+    """What has to be known of whoever leads it, of its team, and of where it is."""
     node = (about(Node, plan.node_id),) if plan.node_id else ()
-    return about(RuleBook), about(Membership, organisation_id, VolunteerId(plan.leader_id)), *node
+    team = (about(Team, plan.team_id),) if plan.team_id else ()
+    return about(RuleBook), about(Membership, organisation_id, VolunteerId(plan.leader_id)), *node, *team
 
 
 def must_be_possible(plan: Plan, known: Known, organisation_id: OrganisationId, at: datetime) -> None:
-    """Refuse what cannot be carried out: times, category, leader or place. `known` has the memories of the plan."""
+    """Refuse what cannot be carried out: times, category, leader, team or place. `known` has its memories."""
     if not timedelta(0) < plan.ends_at - plan.starts_at <= LONGEST or plan.ends_at <= at:
         raise ActivityInThePast
     day = plan.starts_at.astimezone(at.tzinfo).date()
     must_be_listed(known(RuleBook).on(day).rules, category=plan.category, activity=plan.name)
     if known(Membership, organisation_id, VolunteerId(plan.leader_id)).status != "approved":
         raise LeaderNotMember
+    if plan.team_id:
+        known(Team, plan.team_id).must_have_been(organisation_id, day)
     if plan.node_id:
         known(Node, plan.node_id).must_be_open(day)

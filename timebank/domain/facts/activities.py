@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from timebank.domain.identifiers import ActivityId, ActorId, NodeId, OrganisationId, VolunteerId
+from timebank.domain.identifiers import ActivityId, ActorId, NodeId, OrganisationId, TeamId, VolunteerId
 from timebank.domain.kernel import Fact, Moment
 
 OpenTo = Literal["everybody", "members"]
@@ -17,7 +17,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What an activity is to be: what, where, when, for how many, and who leads it.
 
     `place` says where in words, `node_id` at which place of the tree. `skills` are looked for. Where `signs_out` is not
-    so, whoever signed in is there until the end.
+    so, whoever signed in is there until the end. `team_id` is the team in whose name it is done.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     open_to: OpenTo = "everybody"
     is_insured: bool = False
     signs_out: bool = True
+    team_id: TeamId | None = None
 
 
 class ActivityPlanned(Fact, frozen=True, kw_only=True):

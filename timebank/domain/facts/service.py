@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal
 
 from timebank.domain.facts.credit import RuleEffect
-from timebank.domain.identifiers import ActivityId, ActorId, OrganisationId, RecordId, VolunteerId
+from timebank.domain.identifiers import ActivityId, ActorId, OrganisationId, RecordId, TeamId, VolunteerId
 from timebank.domain.kernel import Days, Fact, MinutesByDay, Moment
 
 Capacity = Literal["resident", "staff-off-duty", "staff-on-duty"]
@@ -25,7 +25,8 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     `person_in_charge_id` is who was responsible for the activity (活动负责人; Measures, art. 7).
     What comes of an activity says which, from when until when that was, and whether its leader signed in.
     `entered_by` are those by whose word it is known that, and when, the volunteer was there: each has recorded it too.
-    Where the organisation pays an allowance it is marked so, and never certified.
+    Where the organisation pays an allowance it is marked so, and never certified. `team_id` is the team in whose name
+    it was done.
     """
 
     TOPIC = "service-logged"
@@ -52,6 +53,7 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     leader_was_there: bool | None = None
     is_subsidised: bool = False
     entered_by: tuple[ActorId, ...] = ()
+    team_id: TeamId | None = None
 
 
 class ServiceAmended(Fact, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from timebank.domain.organisations.refusals import (
     RoleIsAnother,
     RoleMissing,
 )
+from timebank.domain.organisations.rosters import Team, TeamsOf
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
 from timebank.domain.text import Text
@@ -316,9 +317,15 @@ class ChangeRole(_OnMembership, frozen=True, kw_only=True):
 
 
 class EndMembership(_OnMembership, frozen=True, kw_only=True):
-    """End a membership; a volunteer may always leave."""
+    """End a membership, and with it that in the organisation's own teams; a volunteer may always leave."""
 
     reason: Text | None = None
+
+    def needs(self) -> Sequence[Key]:
+        return *super().needs(), about(TeamsOf, self.volunteer_id)
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        return [about(Team, each) for each in known(TeamsOf, self.volunteer_id).within(self.organisation_id)]
 
     def decide(self, known: Known) -> Iterator[Fact]:
         membership = self.membership(known)
@@ -327,6 +334,10 @@ class EndMembership(_OnMembership, frozen=True, kw_only=True):
         membership_id = membership.must_be_open()
         if membership.status != "approved":
             raise MembershipNotActive(status=membership.status)
+        theirs = known(TeamsOf, self.volunteer_id)
+        yield from theirs.left(
+            [each for each in theirs.within(self.organisation_id) if not known(Team, each).is_guided]
+        )
         yield MembershipEnded(
             membership_id=membership_id,
             organisation_id=self.organisation_id,

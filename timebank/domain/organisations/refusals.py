@@ -129,3 +129,49 @@ class InvitationNotGood(Conflict):
     """This invitation is not good, or not any more: ask the organisation for another."""
 
     field = "invitation"
+
+
+class TeamUnknown(NotFound):
+    """There is no team {team_id} of this organisation."""
+
+    field = "team_id"
+
+
+class TeamNotActive(Conflict):
+    """The team is {status}, or was not there on that day."""
+
+    field = "team_id"
+
+
+class TeamTakesMembers(Conflict):
+    """Only members of the organisation join a team of its own."""
+
+    field = "volunteer_id"
+
+
+class InTeamAlready(Conflict):
+    """Volunteer {volunteer_id} is in this team already, or has been asked or asks to join it."""
+
+    field = "volunteer_id"
+
+
+class NotInTeam(Conflict):
+    """Volunteer {volunteer_id} does not belong to this team."""
+
+    field = "volunteer_id"
+
+
+class NotAsked(Conflict):
+    """Volunteer {volunteer_id} does not ask to join this team; whoever is invited accepts in person."""
+
+    field = "volunteer_id"
+
+
+class ShiftUnknown(NotFound):
+    """There is no shift {shift_id} of this person in the rota of this team."""
+
+
+class ShiftsOverlap(Conflict):
+    """Volunteer {volunteer_id} is on duty at that time already: nobody is in two places at once."""
+
+    field = "from_day"

@@ -20,11 +20,12 @@ from timebank.domain.facts.service import (
     ServiceRejected,
     ServiceVoided,
 )
-from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId
+from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, TeamId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Moment, about
 from timebank.domain.organisations.employments import Employments
 from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
+from timebank.domain.organisations.rosters import Team
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import memories_of_duty, must_be_in_capacity
@@ -70,6 +71,7 @@ class LogService(Command, frozen=True, kw_only=True):
     content: Text | None = None
     programmes: Programmes = ()
     person_in_charge_id: ActorId | None = None
+    team_id: TeamId | None = None
 
     def checked(self) -> Self:
         must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
@@ -85,6 +87,7 @@ class LogService(Command, frozen=True, kw_only=True):
             *memories_of_duty(self.volunteer_id),
             *memories_of_charge(self.organisation_id, self.person_in_charge_id),
             *right_of(self.by, self.organisation_id),
+            *((about(Team, self.team_id),) if self.team_id else ()),
         )
 
     @property
@@ -109,6 +112,8 @@ class LogService(Command, frozen=True, kw_only=True):
             raise ServiceInTheFuture
         shares = minutes_by_day(self.started_at, self.ended_at, minutes, self.at.tzinfo)
         must_be_sayable(known, self.organisation_id, self.said, {}, min(shares))
+        if self.team_id:
+            known(Team, self.team_id).must_have_been(self.organisation_id, min(shares))
         times = self.started_at, self.ended_at
         must_be_in_capacity(known, self.volunteer_id, self.capacity, times, self.at.tzinfo)
         for day, share in shares.items():
@@ -128,6 +133,7 @@ class LogService(Command, frozen=True, kw_only=True):
             is_late=is_late(max(shares), self.at.date()),
             key_issued_by=self.by.key_issued_by,
             is_subsidised=known(Employments, self.volunteer_id).has_allowance(self.organisation_id, min(shares)),
+            team_id=self.team_id,
             **self.said,
         )
 

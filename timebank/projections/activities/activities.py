@@ -65,6 +65,7 @@ class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
     open_to: str
     is_insured: bool
     signs_out: bool
+    team_id: str | None
     reason: str | None
     own_status: str | None
     position: int

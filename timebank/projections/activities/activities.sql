@@ -1,15 +1,15 @@
 -- plan --
 insert into activity (bank_id, activity_id, organisation_id, status, name, category, content, place, node_id, starts_at,
-                      ends_at, seats, skills, programmes, leader_id, open_to, is_insured, signs_out, position)
+                      ends_at, seats, skills, programmes, leader_id, open_to, is_insured, signs_out, team_id, position)
 select $1, f.activity_id, f.organisation_id, 'planned', p.name, p.category, p.content, p.place, p.node_id, p.starts_at,
        p.ends_at, p.seats, coalesce(p.skills, '{}'), coalesce(p.programmes, '{}'), p.leader_id,
-       coalesce(p.open_to, 'everybody'), coalesce(p.is_insured, false), coalesce(p.signs_out, true), e.position
+       coalesce(p.open_to, 'everybody'), coalesce(p.is_insured, false), coalesce(p.signs_out, true), p.team_id, e.position
   from facts_between($1, $2, $3, $4) e,
        jsonb_to_record(e.data) f (activity_id text, organisation_id text, plan jsonb),
        jsonb_to_record(f.plan)
        p (name text, category text, content text, place text, node_id text, starts_at timestamptz, ends_at timestamptz,
           seats int, skills text[], programmes text[], leader_id text, open_to text, is_insured boolean,
-          signs_out boolean)
+          signs_out boolean, team_id text)
 
 -- change --
 update activity a
@@ -17,14 +17,14 @@ update activity a
        starts_at = p.starts_at, ends_at = p.ends_at, seats = p.seats, skills = coalesce(p.skills, '{}'),
        programmes = coalesce(p.programmes, '{}'), leader_id = p.leader_id,
        open_to = coalesce(p.open_to, 'everybody'), is_insured = coalesce(p.is_insured, false),
-       signs_out = coalesce(p.signs_out, true), position = greatest(a.position, f.position)
+       signs_out = coalesce(p.signs_out, true), team_id = p.team_id, position = greatest(a.position, f.position)
   from (select distinct on (f.activity_id) f.activity_id, f.plan, e.position
           from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (activity_id text, plan jsonb)
          order by f.activity_id, e.position desc) f,
        jsonb_to_record(f.plan)
        p (name text, category text, content text, place text, node_id text, starts_at timestamptz, ends_at timestamptz,
           seats int, skills text[], programmes text[], leader_id text, open_to text, is_insured boolean,
-          signs_out boolean)
+          signs_out boolean, team_id text)
  where a.bank_id = $1 and a.activity_id = f.activity_id
 
 -- publish --
@@ -74,8 +74,8 @@ update presence p
 
 -- seen --
 select a.activity_id, a.organisation_id, a.status, a.name, a.category, a.content, a.place, a.node_id, a.starts_at,
-       a.ends_at, a.seats, a.skills, a.programmes, a.leader_id, a.open_to, a.is_insured, a.signs_out, a.reason,
-       a.position, n.signed_up, n.waiting,
+       a.ends_at, a.seats, a.skills, a.programmes, a.leader_id, a.open_to, a.is_insured, a.signs_out, a.team_id,
+       a.reason, a.position, n.signed_up, n.waiting,
        (select s.status from sign_up s
          where s.bank_id = a.bank_id and s.activity_id = a.activity_id and s.volunteer_id = $2) as own_status
   from activity a

@@ -76,6 +76,7 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     person_in_charge_name: str | None = None
     activity_id: str | None
     is_subsidised: bool
+    team_id: str | None
     status: str
     credited_minutes: int
     policy_version: int
@@ -119,6 +120,15 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     minutes: int
     duty_minutes: int
     credited_minutes: int
+
+
+class TeamHours(msgspec.Struct, frozen=True, kw_only=True):
+    """What people served in the name of a team in a month, or in all (null); each of them is counted once."""
+
+    month: str | None
+    people: int
+    records: int
+    minutes: int
 
 
 async def one(pool: Pool, bank_id: UUID, record_id: str) -> ServiceRecordView | None:
@@ -171,6 +181,13 @@ async def figures(pool: Pool, bank_id: UUID, wanted: Wanted, by: By) -> tuple[li
     """What the records that are wanted come to, in parts, and as a whole; both of the same moment."""
     total, *parts = [Figures(**row) for row in await pool.fetch(SQL["figures"], bank_id, *wanted, by)]
     return parts, total
+
+
+async def hours_of_team(
+    pool: Pool, bank_id: UUID, team_id: str, first_day: date | None, last_day: date | None
+) -> list[TeamHours]:
+    """What confirmed service in the name of a team comes to, without paid duty: by month, and last as a whole."""
+    return [TeamHours(**row) for row in await pool.fetch(SQL["of_team"], bank_id, team_id, first_day, last_day)]
 
 
 async def waiting_of(pool: Pool, bank_id: UUID, activity_id: str, limit: int) -> list[str]:

@@ -1,16 +1,16 @@
 -- log --
 insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
                             capacity, started_at, ended_at, minutes, local_date, is_late, place, content,
-                            programmes, person_in_charge_id, activity_id, is_subsidised, status,
-                            position)
+                            programmes, person_in_charge_id, activity_id, is_subsidised, team_id, status, position)
 select $1, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.activity, f.category,
        f.capacity, f.started_at, f.ended_at, f.minutes, f.local_date, f.is_late, f.place, f.content,
-       f.programmes, f.person_in_charge_id, f.activity_id, coalesce(f.is_subsidised, false), 'logged', e.position
+       f.programmes, f.person_in_charge_id, f.activity_id, coalesce(f.is_subsidised, false), f.team_id, 'logged',
+       e.position
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text,
                    category text, capacity text, started_at timestamptz, ended_at timestamptz, minutes int,
                    local_date date, is_late boolean, place text, content text, programmes text[],
-                   person_in_charge_id text, activity_id text, is_subsidised boolean)
+                   person_in_charge_id text, activity_id text, is_subsidised boolean, team_id text)
 
 -- amend --
 update service_record r
@@ -74,8 +74,8 @@ update service_record r
 
 -- view --
 select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
-       minutes, local_date, is_late, place, content, programmes, person_in_charge_id, activity_id, is_subsidised, status, credited_minutes, policy_version,
-       rules_applied, decided_by, reason, position
+       minutes, local_date, is_late, place, content, programmes, person_in_charge_id, activity_id, is_subsidised, team_id,
+       status, credited_minutes, policy_version, rules_applied, decided_by, reason, position
   from service_record
 
 -- one --
@@ -179,3 +179,13 @@ select r.organisation_id, r.month, r.category, r.programmes, count(distinct r.vo
 select record_id from service_record
  where bank_id = $1 and activity_id = $2 and status = 'logged'
  order by record_id limit $3
+
+-- of_team --
+-- What confirmed service in the name of a team comes to, by month; the whole comes last.
+-- $1 bank  $2 team  $3 from day or null  $4 until day or null
+select to_char(local_date, 'YYYY-MM') as month, count(distinct volunteer_id) as people, count(*) as records,
+       coalesce(sum(minutes), 0)::bigint as minutes
+  from service_record
+ where bank_id = $1 and team_id = $2 and status in ('confirmed', 'corrected') and capacity <> 'staff-on-duty'
+   and ($3::date is null or local_date >= $3) and ($4::date is null or local_date <= $4)
+ group by rollup (1) order by 1

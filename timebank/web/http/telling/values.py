@@ -30,6 +30,8 @@ VALUES = {
     "erased": "erased",
     "applied": "waiting to be taken in",
     "planned": "planned",
+    "dissolved": "dissolved",
+    "joined": "belongs to it",
     "signed-up": "signed up",
     "open": "open",
     "proposed": "waiting for an answer",
@@ -142,7 +144,18 @@ VALUES = {
 
 TAGS = {
     **dict.fromkeys(
-        ("confirmed", "approved", "fulfilled", "in force", "published", "active", "open", "signed-up", "taken-up"),
+        (
+            "confirmed",
+            "approved",
+            "fulfilled",
+            "in force",
+            "published",
+            "active",
+            "open",
+            "signed-up",
+            "taken-up",
+            "joined",
+        ),
         "good",
     ),
     **dict.fromkeys(
@@ -154,6 +167,7 @@ TAGS = {
             "registered",
             "requested",
             "invited",
+            "proposed",
             "reserved",
             "paused",
             "corrected",

@@ -1,0 +1,123 @@
+"""Squads: an endless supply of commands about the teams of the garden, by a chance of their own."""
+
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
+
+from tests.controls.people import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NOON, acting
+from timebank.domain.identifiers import ShiftId, TeamId, VolunteerId
+from timebank.domain.kernel import Command
+from timebank.domain.organisations.rotas import EndShift, SetShift
+from timebank.domain.organisations.teams import (
+    AcceptTeam,
+    ApproveTeamMember,
+    AskTeamMember,
+    DeclineTeam,
+    DissolveTeam,
+    EndTeamMember,
+    FoundTeam,
+    NameCaptain,
+    ProposeTeam,
+    RenameTeam,
+)
+
+
+class Squads:
+    """The garden founds teams and guides groups; people join and leave them, lead them, and are on duty."""
+
+    def __init__(self, seed: int, people: list[VolunteerId]) -> None:
+        self.random = Random(seed)
+        self.people = people
+        self.teams: list[TeamId] = []
+        self.count = 0
+
+    def found(self) -> list[Command]:
+        """A group that is guided, whose captain is on duty, and has invited somebody."""
+        captain, other = self.people[:2]
+        team_id = self._new()
+        theirs = self._on(team_id)
+        propose = ProposeTeam(**(theirs | {"by": acting(captain)}), name="合唱队")
+        invite = AskTeamMember(**(theirs | {"by": acting(captain)}), volunteer_id=other)
+        return [propose, AcceptTeam(**theirs), invite, self._shift(team_id, captain)]
+
+    def next(self, at: datetime = NOON) -> Command:
+        """One more."""
+        makers: Any = (
+            (3, self._ask), (6, self._approve), (2, self._end), (2, self._captain), (4, self._set), (2, self._drop),
+            (2, self._come), (1, self._decide), (1, self._rename), (1, self._dissolve),
+        )  # fmt: skip
+        weights, kinds = zip(*makers, strict=True)
+        self.at = at
+        command: Command = self.random.choices(kinds, weights)[0]()
+        return command
+
+    at = NOON
+
+    def _new(self) -> TeamId:
+        self.teams.append(TeamId(f"tea_{len(self.teams):04}"))
+        return self.teams[-1]
+
+    def _who(self) -> VolunteerId:
+        return self.random.choice(self.people)
+
+    def _on(self, team_id: TeamId | None = None, **said: Any) -> dict[str, Any]:
+        by = self.random.choice((ADMINISTRATOR, ADMINISTRATOR, GARDENERS_PROGRAM))
+        team_id = team_id or self.random.choice(self.teams)
+        return {"by": by, "at": self.at, "organisation_id": GARDEN, "team_id": team_id} | said
+
+    def _day(self) -> date:
+        return self.at.date() + timedelta(days=self.random.randint(-9, 9))
+
+    def _until(self, day: date) -> date | None:
+        return self.random.choice((None, day, day + timedelta(days=self.random.randint(1, 20))))
+
+    def _come(self) -> Command:
+        if self.random.random() < 0.5:
+            return ProposeTeam(**self._on(self._new(), by=acting(self._who())), name="太极拳队")
+        is_guided = self.random.random() < 0.7
+        return FoundTeam(**self._on(self._new()), name="巡逻队", from_day=self._day(), is_guided=is_guided)
+
+    def _decide(self) -> Command:
+        kind: Any = self.random.choice((AcceptTeam, AcceptTeam, DeclineTeam))
+        command: Command = kind(**self._on())
+        return command
+
+    def _rename(self) -> Command:
+        self.count += 1
+        return RenameTeam(**self._on(), name=f"第{self.count}队")
+
+    def _dissolve(self) -> Command:
+        return DissolveTeam(**self._on(), reason="人太少")
+
+    def _own_or_other(self) -> dict[str, Any]:
+        who = self._who()
+        own = {"by": acting(who)} if self.random.random() < 0.7 else {}
+        return self._on(volunteer_id=who, **own)
+
+    def _ask(self) -> Command:
+        return AskTeamMember(**self._own_or_other())
+
+    def _approve(self) -> Command:
+        return ApproveTeamMember(**self._own_or_other())
+
+    def _end(self) -> Command:
+        return EndTeamMember(**self._own_or_other())
+
+    def _captain(self) -> Command:
+        day = self._day()
+        return NameCaptain(**self._on(volunteer_id=self._who()), from_day=day, until_day=self._until(day))
+
+    def _set(self) -> Command:
+        return self._shift(None, self._who())
+
+    def _shift(self, team_id: TeamId | None, who: VolunteerId) -> Command:
+        self.count += 1
+        day = self._day()
+        return SetShift(
+            **self._on(team_id, volunteer_id=who), shift_id=ShiftId(f"shf_{self.count:04}"), from_day=day,
+            until_day=self._until(day), from_minute=self.random.randint(0, 1439), minutes=self.random.randint(1, 1440),
+        )  # fmt: skip
+
+    def _drop(self) -> Command:
+        shift_id = ShiftId(f"shf_{self.random.randint(1, self.count or 1):04}")
+        return EndShift(**self._on(volunteer_id=self._who()), shift_id=shift_id)

@@ -1,0 +1,36 @@
+"""A team on pages: a group asks for guidance, people join it, and are put on duty."""
+
+from tests.api.world import World
+from tests.web.reader import signed_in
+from tests.web.test_activities import form_with, world
+
+__all__ = ["world"]
+
+
+async def test_a_group_gathers_and_is_on_duty(world: World) -> None:
+    """Somebody has a group guided, a coordinator agrees, the captain invites and sets the rota, the member sees it."""
+    somebody, friend = await world.somebody("陈静"), await world.somebody("李兰")
+    captain, coordinator = await signed_in(world, somebody.id), await signed_in(world, world.coordinator.id)
+    page = await captain.get("/more/teams")
+    await captain.send(form_with(page, "propose"), name="合唱队", organisation_id=world.garden, what="propose")
+    page = await coordinator.get(f"/o/{world.garden}/teams")
+    (link,) = [each for each in page.links if each.startswith("/teams/")]
+    page = await coordinator.get(link)
+    await coordinator.send(form_with(page, "accept"), what="accept")
+    page = await captain.get(link)
+    assert "陈静" in page.text
+    number = (await friend.get("/v1/volunteers/me"))["number"]
+    await captain.send(form_with(page, "invite"), volunteer_id=number, what="invite")
+    joiner = await signed_in(world, friend.id)
+    page = await joiner.get("/more/teams")
+    page = await joiner.send(form_with(page, "approve"), what="approve")
+    page = await captain.get(link)
+    times = {"from_day": "2026-03-05", "start": "22:30", "end": "0:30", "weekly": "1"}
+    page = await captain.send(form_with(page, "set-shift"), volunteer_id=number, what="set-shift", **times)
+    assert "22:30 · 2小时" in page.text
+    (shift,) = await friend.get("/v1/volunteers/me/shifts")
+    assert (shift["from_minute"], shift["minutes"], shift["until_day"]) == (22 * 60 + 30, 120, None)
+    page = await joiner.get("/more/teams")
+    assert "每周" in page.text
+    page = await joiner.send(form_with(page, "end"), what="end")
+    assert "您还没有加入队伍" in page.text
