@@ -57,6 +57,33 @@ async def test_what_cannot_be_opened_is_refused_alone(own_world: World) -> None:
     assert told["verdicts"][2]["reason"] == "no place is named"
 
 
+async def test_a_place_that_was_refused_is_not_there(own_world: World) -> None:
+    """Rows that count on a place whose opening was refused open it themselves, or are told why it cannot be."""
+    world = own_world
+    early, later = "2026/1/1", "2026/4/1"
+    rows = [
+        ("阳光社区", "", "", "2026/3/1"),
+        ("阳光社区", "东区", "", early),
+        ("阳光社区", "东区", "", early),
+        ("阳光社区", "东区", "1号院", early),
+        ("阳光社区", "东区", "2号院", later),
+        ("阳光社区", "东区", "3号院", later),
+        ("阳光社区", "西区", "1号院", early),
+    ]
+    text = "社区,片区,楼院,起始日期\n" + "".join(",".join(row) + "\n" for row in rows)
+    wanted = ["registered", "refused", "refused", "refused", "registered", "registered", "refused"]
+    for dry_run in ("true", "false"):
+        told = await sent(world, "import", text, dry_run=dry_run)
+        assert statuses(told) == wanted
+        reasons = {each["reason"] for each in told["verdicts"] if each["status"] == "refused"}
+        assert len(reasons) == 1
+        assert "2026-01-01" in reasons.pop()
+    again = await sent(world, "import", text)
+    assert statuses(again) == ["same", "same", "same", "refused", "same", "same", "refused"]
+    below = (await world.administrator.get("/v1/nodes", below=(await tops(world))["阳光社区"]))["items"]
+    assert [each["name"] for each in below] == ["东区"]
+
+
 async def test_residents_come_in(own_world: World) -> None:
     """Volunteers, by number or phone, live where the row says; what is unknown is told, and again nothing happens."""
     world = own_world

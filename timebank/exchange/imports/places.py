@@ -1,7 +1,8 @@
 """Importing places and residents: the tree as offices list it, a row for each building or unit; and who lives there."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
+from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
 from timebank.domain.acting import Acting
@@ -26,6 +27,9 @@ from timebank.runtime.composition import Services
 from timebank.words import Phrase
 
 PAGE = 500
+
+_Wanted: TypeAlias = tuple[NodeId | None, str, date]
+"""A node that is not there: below which one, under which name, from which day on."""
 
 THERE = "it is there already"
 LIVES_THERE = "they live there already"
@@ -79,33 +83,78 @@ class _Import:
         return self._tree.get((above, squeeze(name)))
 
 
+class _Opening(NamedTuple):
+    """What a row comes to: the nodes on its way down, those of them that it opens, or why it opens none."""
+
+    row: Row
+    located: Located
+    path: list[NodeId]
+    commands: list[OpenNode]
+    refusal: Refusal | None = None
+
+
 class PlacesImport(_Import):
-    """A list of places on its way into the tree: what is there already is left as it is, what is not is opened."""
+    """A list of places on its way into the tree: what is there already is left as it is, what is not is opened.
+
+    Where what a row would open is refused, the rows that count on it open it themselves, or are told the same.
+    """
+
+    _refused: dict[_Wanted, Refusal]
 
     async def _judge(self, entries: Sequence[Entry[Located]], submit: Submit, at: datetime) -> list[RowVerdict]:
-        opening = [(row, self._commands(located, at)) for row, located in entries]
-        outcomes = iter(await submit([command for _, commands in opening for command in commands]))
-        return [self._verdict(row, commands, [next(outcomes) for _ in commands]) for row, commands in opening]
+        self._refused = {}
+        verdicts: list[RowVerdict] = []
+        waiting = list(entries)
+        while waiting:
+            openings = [self._opening(row, located, at) for row, located in waiting]
+            commands = [command for each in openings for command in each.commands]
+            outcomes = await submit(commands)
+            refused = {
+                command.node_id: outcome
+                for command, outcome in zip(commands, outcomes, strict=True)
+                if isinstance(outcome, Refusal)
+            }
+            self._tree = {key: node_id for key, node_id in self._tree.items() if node_id not in refused}
+            verdicts += [verdict for each in openings if (verdict := self._verdict(each, refused))]
+            waiting = [Entry(each.row, each.located) for each in openings if not self._is_theirs(each, refused)]
+        return verdicts
 
-    def _commands(self, located: Located, at: datetime) -> list[OpenNode]:
-        """What has to be opened, from the top down."""
-        commands: list[OpenNode] = []
+    def _opening(self, row: Row, located: Located, at: datetime) -> _Opening:
+        """What has to be opened, from the top down; what was refused once is not tried again."""
+        opening = _Opening(row, located, [], [])
         above: NodeId | None = None
         for level, name in located.path:
             found = self._find(above, name)
             if found is None:
+                from_day = located.from_day or at.date()
+                refusal = self._refused.get((above, squeeze(name), from_day))
+                if refusal:
+                    return opening._replace(commands=[], refusal=refusal)
                 found = self._tree[above, squeeze(name)] = new_node_id()
-                said = {"level": level, "name": name, "from_day": located.from_day or at.date()}
-                commands.append(OpenNode(by=self._by, at=at, node_id=found, parent_id=above, **said))  # type: ignore[arg-type]
+                said = {"level": level, "name": name, "from_day": from_day}
+                opening.commands.append(OpenNode(by=self._by, at=at, node_id=found, parent_id=above, **said))  # type: ignore[arg-type]
+            opening.path.append(found)
             above = found
-        return commands
+        return opening
 
-    def _verdict(self, row: Row, commands: Sequence[OpenNode], outcomes: Sequence[object]) -> RowVerdict:
-        refusal = next((each for each in outcomes if isinstance(each, Refusal)), None)
-        if refusal:
-            gone = {each.node_id for each, outcome in zip(commands, outcomes, strict=True) if outcome is not None}
-            self._tree = {key: node_id for key, node_id in self._tree.items() if node_id not in gone}
-            return self._opened.refused(row, refusal)
+    @staticmethod
+    def _is_theirs(opening: _Opening, refused: Mapping[NodeId, Refusal]) -> bool:
+        """Whether what was refused first on the way down, if anything was, is what the row itself would have opened."""
+        first = next((each for each in opening.path if each in refused), None)
+        return first is None or first in {each.node_id for each in opening.commands}
+
+    def _verdict(self, opening: _Opening, refused: Mapping[NodeId, Refusal]) -> RowVerdict | None:
+        """What becomes of a row; None where another's was refused that it counts on."""
+        row, commands = opening.row, opening.commands
+        if opening.refusal:
+            return self._opened.refused(row, opening.refusal)
+        if not self._is_theirs(opening, refused):
+            return None
+        for command in commands:
+            if command.node_id in refused:
+                wanted = command.parent_id, squeeze(command.name), command.from_day
+                self._refused[wanted] = refused[command.node_id]
+                return self._opened.refused(row, refused[command.node_id])
         if not commands:
             return RowVerdict(line=row.line, status="same", reason=self._opened.say(Phrase(THERE, {})))
         return RowVerdict(line=row.line, status="registered", id=None if self._dry_run else commands[-1].node_id)
