@@ -78,6 +78,10 @@ async def from_day_before_last(world: World) -> httpx.Response:
     return await settling(world, somebody.id, node_id=None)
 
 
+async def door_needs_node(world: World) -> httpx.Response:
+    return await settling(world, (await world.somebody()).id, node_id=None, door="302室")
+
+
 PLACES_SCENES: dict[str, tuple[int, Scene]] = {
     "node-unknown": (404, node_unknown),
     "not-within-your-node": (403, not_within_your_node),
@@ -90,4 +94,5 @@ PLACES_SCENES: dict[str, tuple[int, Scene]] = {
     "node-change-not-ahead": (422, node_change_not_ahead),
     "from-day-too-far-ahead": (422, from_day_too_far_ahead),
     "from-day-before-last": (422, from_day_before_last),
+    "door-needs-node": (422, door_needs_node),
 }

@@ -124,24 +124,30 @@ async def called(pool: Pool, people: People, bank_id: UUID, name: str) -> list[s
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(name=odd, phone=odd, year=years, number=documents, skills=skills, alias=odd)
+@given(name=odd, phone=odd, year=years, number=documents, skills=skills, others=st.tuples(odd, odd))
 async def test_what_is_kept_comes_back(
-    pool: Pool, people: People, name: str, phone: str, year: int, number: str, skills: tuple[str, ...], alias: str
+    pool: Pool,
+    people: People,
+    name: str,
+    phone: str,
+    year: int,
+    number: str,
+    skills: tuple[str, ...],
+    others: tuple[str, str],
 ) -> None:
     """Whatever letters it is written in, all that was kept of a person comes back as it was given."""
     bank_id = uuid4()
-    person = Person(
-        volunteer_id=WANG, name=name, phone=phone, birth_year=year, document_number=number, skills=skills, alias=alias
-    )
+    alias, door = others
+    kept: Any = {"birth_year": year, "document_number": number, "skills": skills}
+    person = Person(volunteer_id=WANG, name=name, phone=phone, alias=alias, door=door, **kept)
     await keep(pool, people, bank_id, person)
     assert await people.one(pool, bank_id, WANG) == Person(
         volunteer_id=WANG,
         name=name,
         phone=phone or None,
-        birth_year=year,
-        document_number=number,
-        skills=skills,
         alias=alias or None,
+        door=door or None,
+        **kept,
     )
     assert await called(pool, people, bank_id, name) == [WANG]
 
@@ -154,6 +160,7 @@ partial = st.fixed_dictionaries(
         "document_number": documents | st.just("") | st.none(),
         "skills": skills | st.none(),
         "alias": odd | st.none(),
+        "door": odd | st.none(),
     },
 )
 

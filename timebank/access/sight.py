@@ -139,7 +139,7 @@ class Sight:
                 "This is for administrators, node leaders, and whoever logs, verifies or manages for an organisation."
             )
         members = await volunteers.page(self.pool, people, self.bank_id, query, after, limit, members_of=own)
-        shown = [msgspec.structs.replace(each, phone=None, birth_year=None) for each in members]
+        shown = [msgspec.structs.replace(each, phone=None, birth_year=None, door=None) for each in members]
         if query and not after:
             members_ids = {each.volunteer_id for each in shown}
             meant = await volunteers.exactly(self.pool, people, self.bank_id, query)
@@ -229,5 +229,5 @@ def masked(name: str | None) -> str | None:
 def _hardly_shown(stranger: VolunteerView) -> VolunteerView:
     """Enough to be sure that it is who one means: somebody who said their whole number or phone."""
     return msgspec.structs.replace(
-        stranger, name=masked(stranger.name), phone=None, birth_year=None, skills=None, alias=None
+        stranger, name=masked(stranger.name), phone=None, birth_year=None, skills=None, alias=None, door=None
     )

@@ -20,7 +20,8 @@ Skills = Annotated[tuple[Line, ...], Meta(max_length=20)]
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """What is personal about a volunteer. It is kept beside the log, never in it, so that it can be erased.
 
-    Of what is to be kept, None leaves a value as it is, and an empty one (0 for the year) takes it away.
+    Of what is to be kept, None leaves a value as it is, and an empty one (0 for the year) takes it away. `door` is that
+    of the home or workplace (门牌, 室号), whose building or unit is a fact.
     """
 
     volunteer_id: VolunteerId
@@ -30,11 +31,13 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     document_number: str | None = None
     skills: tuple[str, ...] | None = None
     alias: str | None = None
+    door: str | None = None
 
     @classmethod
     def nobody(cls, volunteer_id: VolunteerId) -> Self:
         """What is to be kept of somebody of whom nothing is."""
         nothing: Any = {"name": "", "phone": "", "birth_year": 0, "document_number": "", "skills": (), "alias": ""}
+        nothing["door"] = ""
         return cls(volunteer_id=volunteer_id, **nothing)
 
     @property

@@ -47,6 +47,7 @@ class _Sealed(msgspec.Struct, omit_defaults=True):
     birth_year: int | None = None
     skills: tuple[str, ...] = ()
     alias: str | None = None
+    door: str | None = None
 
 
 _decode = msgspec.json.Decoder(_Sealed).decode
@@ -75,6 +76,7 @@ class People:
             birth_year=found.birth_year,
             skills=found.skills,
             alias=found.alias,
+            door=found.door,
         )
 
     def shown(self, bank_id: UUID, row: Any) -> Person | None:
@@ -308,7 +310,9 @@ def _has_other_phone(before: Person | None, after: Person) -> bool:
 def _sealed(key: Key, bank_id: UUID, person: Person) -> tuple[Any, ...]:
     """A row of the table: volunteer, sealed, document, and the three kinds of indexes."""
     name, phone, document = person.name or "", person.phone or None, person.document_number or None
-    inside = _Sealed(name, phone, person.birth_year or None, person.skills or (), person.alias or None)
+    inside = _Sealed(
+        name, phone, person.birth_year or None, person.skills or (), person.alias or None, person.door or None
+    )
     return (
         person.volunteer_id,
         key.seal(_encode(inside), _place(bank_id, person.volunteer_id)),

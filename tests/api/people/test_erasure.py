@@ -209,7 +209,7 @@ async def must_be_nobody(life: Life) -> None:
     asks = life.world.administrator
     seen = await asks.get(life.path, min_position=life.position)
     assert (seen["status"], seen["on_leaderboards"], seen["number"]) == ("erased", False, life.number)
-    assert {seen[name] for name in ("name", "phone", "birth_year", "skills", "alias")} == {None}
+    assert {seen[name] for name in ("name", "phone", "birth_year", "skills", "alias", "door")} == {None}
     for query in (NAME, NAME[:2], PHONE, SPELT, DOCUMENT):
         assert (await asks.get("/v1/volunteers", query=query))["items"] == []
     for path in ("/v1/volunteers", f"/v1/organisations/{life.world.garden}/members", "/v1/audit/security"):

@@ -22,6 +22,7 @@ async def test_a_volunteer_is_registered_and_seen(world: World) -> None:
         **PERSONAL,
         "birth_year": None,
         "alias": None,
+        "door": None,
     }
 
 

@@ -112,6 +112,20 @@ async def test_residents_come_in(own_world: World) -> None:
     assert {each["volunteer_id"] for each in people} == {somebody.id, other.id}
 
 
+async def test_doors_come_in_with_residents(own_world: World) -> None:
+    """A list says the door too; the one that is on file already changes nothing, another one does."""
+    world = own_world
+    await sent(world, "import", TREE)
+    somebody = await world.somebody("张三", phone="13900005555")
+    text = "手机,社区,片区,楼院,楼栋,单元,门牌,起始日期\n13900005555,阳光社区,东区,1号院,1栋,1单元,302室,2026/1/1\n"
+    for said, status in ((text, "registered"), (text, "same"), (text.replace("302", "303"), "registered")):
+        assert statuses(await sent(world, "import-residents", said)) == [status]
+    assert (await somebody.get("/v1/volunteers/me"))["door"] == "303室"
+    assert statuses(await sent(world, "import-residents", text.replace("1单元", "2单元"))) == ["registered"]
+    assert (await somebody.get("/v1/volunteers/me"))["door"] == "302室"
+    assert len(await somebody.get("/v1/volunteers/me/residences")) == 2
+
+
 @pytest.mark.parametrize("what", ["import", "import-residents"])
 async def test_the_columns_are_the_bank_s_levels(own_world: World, what: str) -> None:
     """In a bank with other levels the list has other columns."""

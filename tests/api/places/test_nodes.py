@@ -58,6 +58,42 @@ async def test_a_leader_sees_their_own_people_and_nobody_else(world: World) -> N
     await leader.post(f"/v1/volunteers/{somebody.id}/residences", moved | {"node_id": other}, expect=403)
 
 
+async def test_a_door_is_personal(world: World) -> None:
+    """The door is shown to whoever sees the phone, goes with a move or with the person, and is in no fact."""
+    court = await world.node("楼院")
+    houses = [await world.node("楼栋", parent_id=court) for _ in range(2)]
+    somebody, leader = await world.somebody("陈静", phone="13800003333"), await world.leader(court)
+    where = f"/v1/volunteers/{somebody.id}/residences"
+
+    async def seen() -> set[str | None]:
+        (there,) = (await leader.get(f"/v1/nodes/{court}/people"))["items"]
+        own, office = [await each.get(f"/v1/volunteers/{somebody.id}") for each in (somebody, world.administrator)]
+        return {there["door"], own["door"], office["door"]}
+
+    lives = {"node_id": houses[0], "from_day": "2026-01-01"}
+    await somebody.post(where, lives | {"door": " 第４４７ 室"}, expect=201)
+    assert await seen() == {"第447 室"}
+    await leader.post(where, lives, expect=422)
+    await leader.post(where, lives | {"door": "448室"}, expect=201)
+    assert await seen() == {"448室"}
+    members = f"/v1/organisations/{world.garden}/members"
+    await world.administrator.post(members, {"volunteer_id": somebody.id}, expect=201)
+    await world.administrator.post(f"{members}/{somebody.id}/approve", expect=200)
+    (found,) = (await world.coordinator.get("/v1/volunteers", query="13800003333"))["items"]
+    assert (found["name"], found["phone"], found["door"]) == ("陈静", None, None)
+    facts = await world.administrator.get("/v1/audit/events", tag=somebody.id, limit=100)
+    assert [each["topic"] for each in facts["items"]].count("personal-data-changed") == 2
+    logged = await world.services.pool.fetch("select convert_from(data, 'UTF8') as said from event")
+    assert not [each["said"] for each in logged if "447" in each["said"] or "448室" in each["said"]]
+    await somebody.post(where, {"node_id": houses[1], "from_day": today().isoformat()}, expect=201)
+    assert await seen() == {None}
+    await somebody.post(where, {"node_id": houses[1], "from_day": today().isoformat(), "door": "9室"}, expect=201)
+    assert await world.services.people.one(world.services.pool, world.bank_id, somebody.id)
+    await world.administrator.post(f"/v1/volunteers/{somebody.id}/erase", {"rest": "hold"}, expect=200)
+    assert (await world.administrator.get(f"/v1/volunteers/{somebody.id}"))["door"] is None
+    assert await world.services.people.one(world.services.pool, world.bank_id, somebody.id) is None
+
+
 async def test_hours_stay_where_people_lived(own_world: World) -> None:
     """What somebody served counts where they lived then, after they moved, and after the tree changed."""
     world = own_world

@@ -10,12 +10,13 @@ from tests.given import given
 from timebank.domain.acting import Acting
 from timebank.domain.authority import authorised
 from timebank.domain.facts.organisations import AppointmentMade
-from timebank.domain.facts.people import VolunteerErased
+from timebank.domain.facts.people import PersonalDataChanged, VolunteerErased
 from timebank.domain.facts.places import NodeMoved, ResidenceSet
 from timebank.domain.identifiers import ActorId, NodeId
 from timebank.domain.leaving import EraseVolunteer, LeaveBank
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerUnknown
 from timebank.domain.places.refusals import (
+    DoorNeedsNode,
     FromDayBeforeLast,
     FromDayTooFarAhead,
     NodeNotOpen,
@@ -63,6 +64,19 @@ def test_nobody_moves_in_a_far_year() -> None:
     for by in (ADMINISTRATOR, acting(WANG)):
         what.when(settling(by, from_day=late)).then_refused(FromDayTooFarAhead, days=92)
         what.when(settling(by, from_day=date.max)).then_refused(FromDayTooFarAhead)
+
+
+def test_a_door_is_told_by_no_fact() -> None:
+    """That the door is another is told, not which; it is kept beside the log, and none is where none is said."""
+    changed = PersonalDataChanged(volunteer_id=WANG, fields=("door",))
+    given(registered(), *nodes(EAST_1)).when(settling(door="302室")).then(changed, lives(EAST_1))
+    there = given(registered(), *nodes(EAST_1), lives(EAST_1))
+    there.when(settling(door="302室")).then(changed)
+    there.when(settling()).then_refused(NothingChanges)
+    there.when(settling(door="302室", is_same_door=True)).then_refused(NothingChanges)
+    given(registered(), *nodes(EAST_1)).when(settling(door="302室", is_same_door=True)).then(lives(EAST_1))
+    there.when(settling(node_id=None, door="302室", from_day=TODAY)).then_refused(DoorNeedsNode)
+    assert [settling(door=each).personal().door for each in ("302室", None)] == ["302室", ""]
 
 
 def test_residences_follow_each_other() -> None:

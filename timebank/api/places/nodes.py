@@ -120,6 +120,7 @@ class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
     volunteer_number: str | None = None
     volunteer_status: str | None = None
     phone: str | None = None
+    door: str | None = None
     node_id: str
     from_day: date
     tie: str
@@ -325,19 +326,20 @@ async def _node(request: BankRequest, node_id: str, day: date) -> NodeView:
 
 
 async def _shown(request: BankRequest, residents: list[Resident]) -> list[ResidentView]:
-    """Residents with names, numbers and phones."""
+    """Residents with names, numbers, phones and doors."""
     pool, bank_id, people = request.pool, request.bank_id, request.services.people
     briefs = await volunteers.briefly(pool, people, bank_id, [each.volunteer_id for each in residents])
     numbers = [each.number for each in briefs.values() if each.number]
     meant = await volunteers.meant_by(pool, people, bank_id, numbers=numbers)
-    phones = {each.volunteer_id: each.phone for each in meant}
+    reached = {each.volunteer_id: each for each in meant}
     return [
         ResidentView(
             **msgspec.structs.asdict(each),
             volunteer_name=briefs[each.volunteer_id].name if each.volunteer_id in briefs else None,
             volunteer_number=briefs[each.volunteer_id].number if each.volunteer_id in briefs else None,
             volunteer_status=briefs[each.volunteer_id].status if each.volunteer_id in briefs else None,
-            phone=phones.get(each.volunteer_id),
+            phone=reached[each.volunteer_id].phone if each.volunteer_id in reached else None,
+            door=reached[each.volunteer_id].door if each.volunteer_id in reached else None,
         )
         for each in residents
     ]

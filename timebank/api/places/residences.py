@@ -14,16 +14,22 @@ from timebank.domain.facts.places import Tie
 from timebank.domain.identifiers import NodeId, VolunteerId
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.places.residences import SetResidence
+from timebank.domain.text import Line
 from timebank.projections.places import nodes
 from timebank.projections.places.nodes import ResidenceView
 
 
 class ResidenceRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where they live, or work, from a day on; null is nowhere the bank knows of."""
+    """Where they live, or work, from a day on; null is nowhere the bank knows of.
+
+    The door (门牌, 室号) is personal: it is sealed, erased with the person, and shown like their phone. Who moves, and
+    does not say it, has none on file.
+    """
 
     node_id: Id | None
     from_day: date
     tie: Tie = "lives"
+    door: Line | None = None
 
 
 class ResidenceController(Controller):
@@ -60,6 +66,7 @@ class ResidenceController(Controller):
             node_id=NodeId(data.node_id) if data.node_id else None,
             from_day=data.from_day,
             tie=data.tie,
+            door=data.door,
         )
         receipt = await request.execute(command, idempotency_key)
         return Status(status="set", position=receipt.position)

@@ -67,3 +67,9 @@ class FromDayBeforeLast(Invalid):
     """Where somebody lives is known from {from_day} on already: this can only be for a later day."""
 
     field = "from_day"
+
+
+class DoorNeedsNode(Invalid):
+    """A door is that of a building or unit: say of which."""
+
+    field = "door"

@@ -4,13 +4,16 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import ClassVar
 
+from timebank.domain.facts.people import PersonalDataChanged
 from timebank.domain.facts.places import ResidenceSet, Tie
 from timebank.domain.identifiers import NodeId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.person import Person
 from timebank.domain.places.nodes import Node, memories_of, must_be_within
-from timebank.domain.places.refusals import FromDayBeforeLast, FromDayTooFarAhead, NotWithinYourNode
+from timebank.domain.places.refusals import DoorNeedsNode, FromDayBeforeLast, FromDayTooFarAhead, NotWithinYourNode
 from timebank.domain.refusals import NothingChanges, NotYourOwn
+from timebank.domain.text import Line
 
 AHEAD = timedelta(days=92)
 """How long before somebody moves it can be said."""
@@ -36,6 +39,8 @@ class SetResidence(Command, frozen=True, kw_only=True):
 
     Of whom nothing is known yet, a leader says it whom they registered. Without a node they live nowhere the bank knows
     of. The first residence may be from long ago, none is from a day far ahead: nothing earlier could follow it.
+    The `door` is personal, and no fact tells it; a residence that is set without one has none. Where it is the one on
+    file already (`is_same_door`), and so is everything else, nothing changes.
     """
 
     proxy_scope: ClassVar[str | None] = "personal-data"
@@ -44,6 +49,8 @@ class SetResidence(Command, frozen=True, kw_only=True):
     node_id: NodeId | None
     from_day: date
     tie: Tie = "lives"
+    door: Line | None = None
+    is_same_door: bool = False
 
     def needs(self) -> Sequence[Key]:
         return about(Volunteer, self.volunteer_id), about(Residence, self.volunteer_id)
@@ -65,9 +72,18 @@ class SetResidence(Command, frozen=True, kw_only=True):
             known(Node, self.node_id).must_be_open(self.from_day)
         if before.from_day and self.from_day < before.from_day:
             raise FromDayBeforeLast(from_day=before.from_day.isoformat())
-        if (self.node_id, self.tie) == (before.node_id, before.tie):
+        has_moved = (self.node_id, self.tie) != (before.node_id, before.tie)
+        if self.door and not self.node_id:
+            raise DoorNeedsNode
+        if not has_moved and (self.door is None or self.is_same_door):
             raise NothingChanges
-        yield moved(self.volunteer_id, before, self.node_id, self.from_day, self.tie)
+        if self.door and not self.is_same_door:
+            yield PersonalDataChanged(volunteer_id=self.volunteer_id, fields=("door",))
+        if has_moved:
+            yield moved(self.volunteer_id, before, self.node_id, self.from_day, self.tie)
+
+    def personal(self) -> Person:
+        return Person(volunteer_id=self.volunteer_id, door=self.door or "")
 
     def must_be_theirs_to_say(self, known: Known, before: Residence) -> None:
         """Refuse a leader for what is not within their node: a place, or somebody they have nothing to do with."""

@@ -28,6 +28,7 @@ class Located(NamedTuple):
     from_day: date | None
     who: Who | None = None
     tie: Tie = "lives"
+    door: str | None = None
 
     def said(self) -> dict[str, str]:
         """The same for whoever compares it with the list."""
@@ -39,6 +40,8 @@ class Located(NamedTuple):
                 what: value for what in ("number", "phone", "name") if (value := getattr(self.who, what)) is not None
             }
             told["tie"] = self.tie
+        if self.door:
+            told["door"] = self.door
         return told
 
 
@@ -54,8 +57,9 @@ def read_resident(cells: Cells, levels: Sequence[str], *, is_serial: bool) -> Lo
     who = read_who(cells, is_serial=is_serial)
     path, from_day = _path(cells, levels), cells.read_if_filled("from_day", parse_date)
     tie: Tie = cells.read_if_filled("tie", _parse_tie) or "lives"
+    door = cells.read_if_filled("door", parse_line)
     cells.must_be_understood()
-    return Located(path, from_day, who, tie)
+    return Located(path, from_day, who, tie, door)
 
 
 def _path(cells: Cells, levels: Sequence[str]) -> tuple[tuple[str, str], ...]:

@@ -198,13 +198,16 @@ class ResidentsImport(_Import):
 
     def _command(self, located: Located, people: People, at: datetime) -> SetResidence:
         assert located.who, "the list says who"
+        meant = people.meant(located.who)
         return SetResidence(
             by=self._by,
             at=at,
-            volunteer_id=people.meant(located.who).volunteer_id,
+            volunteer_id=meant.volunteer_id,
             node_id=self._node(located),
             from_day=located.from_day or at.date(),
             tie=located.tie,
+            door=located.door,
+            is_same_door=located.door is not None and located.door == meant.door,
         )
 
     def _node(self, located: Located) -> NodeId:

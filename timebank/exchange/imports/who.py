@@ -134,19 +134,23 @@ WITHOUT_NOTE = "{name} is compared without notes in brackets"
 
 
 class Match(NamedTuple):
-    """Somebody of the bank; the `remark` says so, if a note beside the name was passed over to find them."""
+    """Somebody of the bank, with the door on file.
+
+    The `remark` says so, if a note beside the name was passed over to find them.
+    """
 
     volunteer_id: VolunteerId
     remark: Phrase | None = None
+    door: str | None = None
 
 
 def _called(name: str | None, among: Sequence[Meant]) -> list[Match]:
     """Those who have a name, if one is written; else those who have it but for a note in brackets, as 张三(组长)."""
     same = [each for each in among if name is None or is_same_name(each.name, name)]
     if same or name is None:
-        return [Match(VolunteerId(each.volunteer_id)) for each in same]
+        return [Match(VolunteerId(each.volunteer_id), door=each.door) for each in same]
     return [
-        Match(VolunteerId(each.volunteer_id), Phrase(WITHOUT_NOTE, {"name": shown(name)}))
+        Match(VolunteerId(each.volunteer_id), Phrase(WITHOUT_NOTE, {"name": shown(name)}), each.door)
         for each in among
         if is_same_name(without_note(each.name or ""), without_note(name))
     ]

@@ -182,6 +182,11 @@ def resident_columns(levels: Sequence[str]) -> tuple[Column, ...]:
         *_level_columns(levels),
         _FROM_DAY,
         Column("tie", ("居住或工作", "关系", "住/工作", "tie"), "居住 (lives) or 工作 (works); 居住 unless it is said"),
+        Column(
+            "door",
+            ("门牌", "门牌号", "室号", "房号", "房间号", "户号", "door"),
+            "the door, as 302室; personal, and sealed",
+        ),
     )
 
 

@@ -29,7 +29,7 @@ _KINDS: dict[str, tuple[tuple[str, ...], tuple[Column, ...]]] = {
     "records": (_RECORDS, RECORD_COLUMNS),
     "volunteers": (_VOLUNTEERS, VOLUNTEER_COLUMNS),
     "places": ((*_NAMED, "from_day"), place_columns(_LEVELS)),
-    "residents": (("number", "phone", "name", *_NAMED, "from_day", "tie"), resident_columns(_LEVELS)),
+    "residents": (("number", "phone", "name", *_NAMED, "door", "from_day", "tie"), resident_columns(_LEVELS)),
 }
 
 _EXAMPLES = {
@@ -50,6 +50,7 @@ _EXAMPLES = {
     **dict(zip(_NAMED, ("阳光社区", "东区", "3号院", "1栋", "2单元"), strict=True)),
     "from_day": "2026/1/1",
     "tie": "居住",
+    "door": "302室",
 }
 _CAPACITIES = {
     "zh": ["居民", "工作人员(非在岗)", "在岗"],

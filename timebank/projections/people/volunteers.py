@@ -59,6 +59,7 @@ class VolunteerView(msgspec.Struct, frozen=True, kw_only=True):
     birth_year: int | None
     skills: list[str] | None
     alias: str | None
+    door: str | None
 
 
 class Brief(NamedTuple):
@@ -152,6 +153,7 @@ class Meant(msgspec.Struct, frozen=True, kw_only=True):
     number: str
     name: str | None
     phone: str | None
+    door: str | None
     skills: tuple[str, ...]
 
 
@@ -179,6 +181,7 @@ def _meant(people: People, bank_id: UUID, row: Any) -> Meant:
         number=row["number"],
         name=person.name if person else None,
         phone=person.phone if person else None,
+        door=person.door if person else None,
         skills=(person.skills or ()) if person else (),
     )
 
@@ -196,4 +199,5 @@ def _view(people: People, bank_id: UUID, row: Any) -> VolunteerView:
         birth_year=person.birth_year if person else None,
         skills=list(person.skills or ()) if person else None,
         alias=person.alias if person else None,
+        door=person.door if person else None,
     )
