@@ -104,7 +104,7 @@ RULES = (
     ),
     Fault(
         "office: one that is over still governs", "timebank/domain/authority.py",
-        ".find(self.by.authority, self.by.scope, self.at.date(), self.by.node_id) is None:", " is None:",
+        ".find(self.by.authority, self.at.date(), self.by.node_id) is None:", " is None:",
         "tests/domain/test_authority.py",
     ),
 )  # fmt: skip
@@ -209,7 +209,7 @@ ACCESS = (
     ),
     Fault(
         "proxy: one sees what is somebody else's than whom one acts for", "timebank/access/rights.py",
-        "if concerned.volunteer_id not in (None, whom):", "if concerned.volunteer_id is None and whom is None:",
+        "if about not in (None, whom):", "if about is None and whom is None:",
         "tests/api/people/test_proxies.py tests/api/http/test_guard.py",
     ),
     Fault(

@@ -62,7 +62,7 @@ def access_page() -> str:
         "Everybody signs in as a volunteer; programs carry an API key. Any one of the columns is enough.",
         "",
         "- *own*: the volunteer whose matter it is, and their proxy, if a scope is named",
-        "- *offices*: appointments of the bank, in force today; a node leader for their own organisation only",
+        "- *offices*: appointments of the bank, in force today; a node leader at their own place and below it only",
         "- *roles*: memberships in the organisation concerned, within their term",
         "- *key*: an API key of that organisation with this permission",
         "- *proof*: only within five minutes of signing in, or of `POST /v1/sessions/current/prove`",

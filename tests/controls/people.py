@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from timebank.domain.acting import Acting, Office
-from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, VolunteerId, VolunteerNumber
+from timebank.domain.identifiers import ActorId, NodeId, OrganisationId, RecordId, VolunteerId, VolunteerNumber
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2026, 11, 20, 12, tzinfo=ZONE)
@@ -45,9 +45,9 @@ def acting(volunteer_id: VolunteerId) -> Acting:
     return Acting(ActorId(volunteer_id), "volunteer")
 
 
-def in_office(office: Office, volunteer_id: VolunteerId = LIN, scope: OrganisationId | None = None) -> Acting:
+def in_office(office: Office, volunteer_id: VolunteerId = LIN, node_id: NodeId | None = None) -> Acting:
     """A volunteer acting in an office."""
-    return Acting(ActorId(volunteer_id), office, scope=scope)
+    return Acting(ActorId(volunteer_id), office, node_id=node_id)
 
 
 def on_behalf(volunteer_id: VolunteerId = WANG, proxy_volunteer_id: VolunteerId = ZHAO) -> Acting:

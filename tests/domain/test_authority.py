@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from tests.controls import (
     ADMINISTRATOR,
-    CLINIC,
     GARDEN,
     LI,
     LIN,
@@ -26,6 +25,7 @@ from tests.controls import (
     registered,
     standing,
 )
+from tests.controls.places import AREA, EAST, EAST_1, NEW_YEAR, WEST, lives, nodes
 from tests.given import Book, given
 from timebank.domain.acting import Acting, Authority, Office
 from timebank.domain.authority import ByProxy, InOffice, authorised
@@ -65,6 +65,7 @@ from timebank.domain.organisations.organisations import ApproveOrganisation
 from timebank.domain.people.proxies import AppointProxy, EndProxy
 from timebank.domain.people.refusals import ProxyLimitReached, ProxyNotAllowed
 from timebank.domain.people.volunteers import ChangePersonalData, SetConsent
+from timebank.domain.places.residences import SetResidence
 from timebank.domain.refusals import NotYourOwn, OfficeMissing, YouAreSuspended
 from timebank.domain.service.records import ConfirmService
 
@@ -86,9 +87,9 @@ def approve(by: Acting) -> Command:
     return authorised(ApproveOrganisation(by=by, at=NOON, organisation_id=GARDEN))
 
 
-def decline(by: Acting) -> Command:
-    """Wang's membership of the garden is to be declined, with the proof that this is for `by` to do."""
-    return authorised(DeclineMembership(by=by, at=NOON, organisation_id=GARDEN, volunteer_id=WANG))
+def settle(by: Acting) -> Command:
+    """Wang is to live in the east, with the proof that this is for `by` to say."""
+    return authorised(SetResidence(by=by, at=NOON, volunteer_id=WANG, node_id=EAST_1, from_day=NEW_YEAR))
 
 
 def consent(*, granted: bool = True, days_later: int = 0, **changes: Any) -> Command:
@@ -166,12 +167,6 @@ class TestInOffice:
         """The operator needs no appointment."""
         given(NEW).when(approve(ADMINISTRATOR)).then(OrganisationApproved(organisation_id=GARDEN))
 
-    def test_done_by_a_node_leader(self) -> None:
-        """A node leader acts within the scope of their office."""
-        leads = appointed("node-leader", organisation_id=GARDEN)
-        command = decline(in_office("node-leader", scope=GARDEN))
-        given(registered(LIN), leads, REQUESTED).when(command).then(MembershipDeclined(**IDS))
-
     def test_remembers_what_only_the_act_can_name(self) -> None:
         """The act's further memories are asked for with the proof as well as without it."""
         command = ConfirmService(by=in_office("administrator"), at=NOON, record_id=RECORD)
@@ -200,7 +195,7 @@ class TestInOffice:
             (appointed(valid_until=TODAY - DAY),),
             (appointed(valid_from=TODAY + DAY),),
             (appointed("auditor"),),
-            (appointed("node-leader", organisation_id=GARDEN),),
+            (appointed("node-leader", node_id=EAST),),
         ],
         ids=["never", "ended", "expired", "not yet", "audits", "leads"],
     )
@@ -209,16 +204,18 @@ class TestInOffice:
         decided = given(registered(LIN), *history, NEW).when(approve(in_office("administrator")))
         decided.then_refused(OfficeMissing, office="administrator")
 
-    @pytest.mark.parametrize("scope", [None, CLINIC])
-    def test_refused_for_a_node_leader_elsewhere(self, scope: Any) -> None:
-        """A node leader leads the people of no other organisation, and not everybody."""
-        leads = appointed("node-leader", organisation_id=GARDEN)
-        decided = given(registered(LIN), leads, REQUESTED).when(decline(in_office("node-leader", scope=scope)))
-        decided.then_refused(OfficeMissing, office="node-leader")
+    @pytest.mark.parametrize("held", [{"node_id": WEST}, {"organisation_id": GARDEN}], ids=["elsewhere", "of old"])
+    def test_refused_for_a_leader_of_something_else(self, held: Any) -> None:
+        """Who leads another place, or once led the people of an organisation, leads nothing here."""
+        leads = appointed("node-leader", **held)
+        for node_id in (EAST, None):
+            by = in_office("node-leader", node_id=node_id)
+            decided = given(registered(), registered(LIN), leads, *nodes(EAST_1)).when(settle(by))
+            decided.then_refused(OfficeMissing, office="node-leader")
 
-    def test_refused_in_an_administrators_office_with_a_scope(self) -> None:
-        """There are no administrators of one organisation."""
-        by = in_office("administrator", scope=GARDEN)
+    def test_refused_in_an_administrators_office_with_a_place(self) -> None:
+        """There are no administrators of one place."""
+        by = in_office("administrator", node_id=EAST)
         given(registered(LIN), appointed(), NEW).when(approve(by)).then_refused(OfficeMissing)
 
     def test_refused_for_whoever_else(self) -> None:
@@ -236,16 +233,14 @@ class TestInOffice:
 
     def test_done_by_a_deputy(self) -> None:
         """Who stands in for a node leader acts as they would, and does so no more when that office ends."""
-        leads = appointed("node-leader", ZHAO, organisation_id=GARDEN)
-        deputy = appointed(
-            "node-leader", organisation_id=GARDEN, appointed_by=ActorId(ZHAO), delegated_from=leads.appointment_id
-        )
-        by = in_office("node-leader", scope=GARDEN)
-        given(registered(LIN), deputy, REQUESTED).when(decline(by)).then(MembershipDeclined(**IDS))
-        book = Book(registered(LIN), leads, deputy, REQUESTED)
+        leads = appointed("node-leader", ZHAO, node_id=EAST)
+        deputy = appointed("node-leader", node_id=EAST, appointed_by=ActorId(ZHAO), delegated_from=leads.appointment_id)
+        by, people = in_office("node-leader", node_id=EAST), (registered(), registered(LIN), *nodes(EAST_1, EAST, AREA))
+        given(*people, deputy).when(settle(by)).then(lives(EAST_1))
+        book = Book(*people, leads, deputy)
         book.do(EndAppointment(by=ADMINISTRATOR, at=NOON, appointment_id=leads.appointment_id))
         with pytest.raises(OfficeMissing):
-            book.do(decline(by))
+            book.do(settle(by))
 
     def test_refused_after_erasure(self) -> None:
         """Who was erased has no office left."""

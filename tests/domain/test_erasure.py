@@ -211,7 +211,7 @@ class TestEraseVolunteer:
             GARDENERS_PROGRAM,
             in_office("auditor"),
             in_office("auditor", WANG),
-            in_office("node-leader", scope=GARDEN),
+            in_office("node-leader"),
         ],
     )
     def test_refused_for_anybody_else(self, by: Acting) -> None:

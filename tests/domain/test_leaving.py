@@ -7,7 +7,6 @@ from tests.controls import (
     CLINIC,
     CLOSED,
     FUND,
-    GARDEN,
     GARDENERS_PROGRAM,
     LI,
     NOON,
@@ -271,7 +270,7 @@ class TestEverythingElse:
             on_behalf(),
             GARDENERS_PROGRAM,
             in_office("auditor", WANG),
-            in_office("node-leader", scope=GARDEN),
+            in_office("node-leader"),
         ],
     )
     def test_refused_for_anybody_else(self, kind: Any, by: Acting) -> None:

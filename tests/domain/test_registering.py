@@ -186,7 +186,7 @@ def test_who_leads_where_they_live_takes_them_in() -> None:
     given(known(is_waiting=True)).when(accepting).then_refused(NotWithinYourNode)
 
 
-@pytest.mark.parametrize("by", [acting(WANG), acting(LI), in_office("node-leader", scope=GARDEN)])
+@pytest.mark.parametrize("by", [acting(WANG), acting(LI), in_office("node-leader")])
 def test_nobody_else_takes_them_in(by: Any) -> None:
     """Not they themselves, nor anybody who does not administer the bank."""
     for command in (

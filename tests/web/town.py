@@ -55,7 +55,7 @@ class Town(NamedTuple):
             "coordinator": world.coordinator,
             "administrator": world.administrator,
             "auditor": await world.appointed("auditor"),
-            "node-leader": await world.appointed("node-leader", organisation_id=world.garden),
+            "node-leader": await world.leader(await world.node()),
         }
         leader = {"volunteer_id": people["node-leader"].id, "source": "recommended", "duties": [FOREIGN]}
         await world.administrator.post(f"/v1/nodes/{self.node_id}/leaders", leader, expect=201)

@@ -6,14 +6,14 @@ in the very decision they are used for.
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any
 
 from timebank.access.table import Access, let_in
 from timebank.domain.acting import Acting
-from timebank.domain.identifiers import NodeId, OrganisationId, VolunteerId
+from timebank.domain.identifiers import NodeId, VolunteerId
 from timebank.domain.people.refusals import ProxyNotAllowed, VolunteerUnknown
 from timebank.domain.refusals import YouAreSuspended
-from timebank.identity.principals import Held, Principal
+from timebank.identity.principals import Principal
 from timebank.projections.people.proxies import ProxyView
 from timebank.words import told
 
@@ -26,49 +26,30 @@ class NotAllowed(Exception):  # noqa: N818  # an answer, not an error of ours
         super().__init__(told(template, details))
 
 
-class Concerned(NamedTuple):
-    """Whom, which organisation, and which place a request's address names."""
-
-    volunteer_id: str | None = None
-    organisation_id: str | None = None
-    node_id: str | None = None
-
-
-def rights_of(principal: Principal, access: Access, concerned: Concerned, today: date) -> tuple[Acting, ...]:
+def rights_of(principal: Principal, access: Access, about: str | None, today: date) -> tuple[Acting, ...]:
     """The ways somebody can act who does so for themselves, in an office, or as a program; the first is tried first.
 
     Raises `NotAllowed`; or `VolunteerUnknown`, where others do not exist for those who have no business with them.
     """
     if principal.kind == "program":
         return (_of_program(principal, access),)
-    rights = [principal.acting] if access.own and concerned.volunteer_id == principal.actor else []
-    rights += _of_offices(principal, access, concerned, today)
-    about_oneself = access.people or (access.own and concerned.volunteer_id is None)
+    rights = [principal.acting] if access.own and about == principal.actor else []
+    rights += _of_offices(principal, access, about, today)
+    about_oneself = access.people or (access.own and about is None)
     if (access.everybody or access.roles or about_oneself) and principal.acting not in rights:
         rights.append(principal.acting)
     if rights:
         return tuple(rights)
     if access.own:
-        raise VolunteerUnknown(volunteer_id=concerned.volunteer_id)
+        raise VolunteerUnknown(volunteer_id=about)
     raise NotAllowed("This is for {whom} only.", whom=let_in(access))
 
 
-def _of_offices(principal: Principal, access: Access, concerned: Concerned, today: date) -> Iterator[Acting]:
+def _of_offices(principal: Principal, access: Access, about: str | None, today: date) -> Iterator[Acting]:
     for office in access.offices:
         for held in principal.offices:
-            if held.office == office and _is_theirs(held, concerned) and held.in_force(today):
-                scope = OrganisationId(held.organisation_id) if held.organisation_id else None
-                node_id = NodeId(held.node_id) if held.node_id else None
-                yield Acting(principal.actor, office, scope=scope, node_id=node_id)
-
-
-def _is_theirs(held: Held, concerned: Concerned) -> bool:
-    """Whether a leader's office may reach what an address names: a place is for leaders of places."""
-    if held.office != "node-leader":
-        return True
-    if concerned.node_id:
-        return held.node_id is not None
-    return concerned.organisation_id in (None, held.organisation_id)
+            if held.office == office and held.in_force(today):
+                yield Acting(principal.actor, office, node_id=NodeId(held.node_id) if held.node_id else None)
 
 
 def _of_program(principal: Principal, access: Access) -> Acting:
@@ -80,7 +61,7 @@ def _of_program(principal: Principal, access: Access) -> Acting:
 
 
 def right_of_proxy(
-    principal: Principal, access: Access, whom: str, proxies: Iterable[ProxyView], concerned: Concerned, today: date
+    principal: Principal, access: Access, whom: str, proxies: Iterable[ProxyView], about: str | None, today: date
 ) -> Acting:
     """How somebody acts on behalf of `whom`, by the proxies there are; how often they may is decided in the domain.
 
@@ -89,8 +70,8 @@ def right_of_proxy(
     must_be_open_to_proxies(principal, access)
     if not any(_lets_act(each, principal, access, whom, today) for each in proxies):
         raise ProxyNotAllowed(volunteer_id=whom)
-    if concerned.volunteer_id not in (None, whom):
-        raise VolunteerUnknown(volunteer_id=concerned.volunteer_id)
+    if about not in (None, whom):
+        raise VolunteerUnknown(volunteer_id=about)
     return Acting(principal.actor, "proxy", on_behalf_of=VolunteerId(whom))
 
 

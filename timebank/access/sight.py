@@ -83,11 +83,11 @@ class Sight:
         return await self.organisations((*SEES_MEMBERS, *FULFILS_REWARDS))
 
     async def organisations(self, roles: tuple[Role, ...]) -> list[str]:
-        """The organisations whose affairs they see: their own program's, those they lead or have such a role in."""
+        """The organisations whose affairs they see: their own program's, those they have such a role in."""
         if self._acting.organisation_id:
             return [self._acting.organisation_id]
         rights = (self._acting, *self._principal.acting_also)
-        seen: list[str] = [each.scope for each in rights if each.authority == "node-leader" and each.scope]
+        seen: list[str] = []
         if any(each.authority == "volunteer" for each in rights) and not self._principal.is_suspended:
             held = await memberships.roles_of(self.pool, self.bank_id, self._acting.actor, self._today)
             seen += [organisation_id for organisation_id, role in held.items() if role in roles]

@@ -26,7 +26,7 @@ class Access(msgspec.Struct, frozen=True, kw_only=True):
     proxy: ProxyScope | None = None
     """Their proxy, in this scope."""
     offices: tuple[Office, ...] = ()
-    """Who holds one of these offices; a node leader for their own organisation."""
+    """Who holds one of these offices; a node leader for their own place."""
     roles: tuple[Role, ...] = ()
     """Members of the organisation concerned, in one of these roles."""
     permission: Permission | None = None
@@ -48,7 +48,7 @@ PROVED_PEOPLE = Access(people=True, proof=True)
 PROVED_ADMINISTRATORS = Access(offices=("administrator",), proof=True)
 HAND_OUT_CODES = Access(offices=("administrator", "node-leader"), proof=True)
 PROVED_OWN_OR_ADMINISTRATORS = Access(own=True, offices=("administrator",), proof=True)
-APPOINT = Access(offices=("administrator", "node-leader"), proof=True)
+APPOINT = Access(offices=("administrator",), proof=True)
 END_APPOINTMENT = Access(people=True, offices=("administrator",))
 END_PROXY = Access(own=True, people=True, offices=("administrator",))
 CONSENT = Access(own=True, proxy="consents")
@@ -60,18 +60,19 @@ OWN = Access(own=True)
 VIEW_RECORDS = Access(
     own=True, proxy="view", offices=("administrator", "auditor"), roles=SEES_RECORDS, permission="read"
 )
-VIEW_MEMBERS = Access(offices=("administrator", "node-leader"), roles=SEES_MEMBERS, permission="read")
+VIEW_MEMBERS = Access(offices=("administrator",), roles=SEES_MEMBERS, permission="read")
+FIND_PEOPLE = Access(offices=("administrator", "node-leader"), roles=SEES_MEMBERS, permission="read")
 VIEW_REDEMPTIONS = Access(
     own=True, proxy="view", offices=("administrator", "auditor"), roles=FULFILS_REWARDS, permission="fulfil-rewards"
 )
 JOIN_OR_MANAGE = Access(
     own=True,
     proxy="memberships",
-    offices=("administrator", "node-leader"),
+    offices=("administrator",),
     roles=MANAGES_MEMBERS,
     permission="manage-members",
 )
-MANAGE_MEMBERS = Access(offices=("administrator", "node-leader"), roles=MANAGES_MEMBERS, permission="manage-members")
+MANAGE_MEMBERS = Access(offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
 MANAGE_PROGRAMS = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
 MAKE_KEYS = Access(offices=("administrator",), roles=MANAGES_MEMBERS, proof=True)
 LOG_SERVICE = Access(offices=("administrator",), roles=LOGS_SERVICE, permission="log-service")
@@ -87,7 +88,6 @@ VIEW_GRANTS = Access(offices=("administrator", "auditor"), roles=MANAGES_MEMBERS
 TAKE_PART = Access(people=True, offices=("administrator",), roles=LOGS_SERVICE, permission="log-service")
 KEEP_STAFF = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
 VIEW_NODE = VIEW_ACTIVITY = Access(everybody=True, offices=("administrator", "auditor"))
-KEEP_TEAMS = Access(offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
 LEAD_TEAM = Access(people=True, offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
 LEAD_NODE = Access(offices=("administrator", "node-leader"))
 APPOINT_LEADER = Access(offices=("administrator", "node-leader"), proof=True)

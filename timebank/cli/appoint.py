@@ -18,8 +18,8 @@ from timebank.cli.common import (
     now_in,
     with_services,
 )
-from timebank.domain.acting import Office
-from timebank.domain.identifiers import OrganisationId, VolunteerId, new_appointment_id
+from timebank.domain.acting import BankOffice
+from timebank.domain.identifiers import VolunteerId, new_appointment_id
 from timebank.domain.organisations.offices import Appoint
 from timebank.runtime.composition import Services
 from timebank.runtime.founding import OPERATOR
@@ -27,8 +27,7 @@ from timebank.runtime.founding import OPERATOR
 
 @cli.command()
 @WHOM
-@click.option("--office", type=click.Choice(get_args(Office)), required=True)
-@click.option("--organisation", help="Whose people a node leader leads.")
+@click.option("--office", type=click.Choice(get_args(BankOffice)), required=True)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of the term.")
 @BANK
 @JSON
@@ -36,8 +35,7 @@ from timebank.runtime.founding import OPERATOR
 async def appoint(
     services: Services,
     volunteer: Whom,
-    office: Office,
-    organisation: str | None,
+    office: BankOffice,
     until: datetime | None,
     bank: str | None,
     as_json: bool,
@@ -51,7 +49,6 @@ async def appoint(
         appointment_id=new_appointment_id(),
         volunteer_id=VolunteerId(person.volunteer_id),
         office=office,
-        organisation_id=OrganisationId(organisation) if organisation else None,
         valid_until=until.date() if until else None,
     )
     await execute(services, meant, command, "appoint")

@@ -8,8 +8,10 @@ from timebank.domain.identifiers import ActorId, NodeId, OrganisationId, Volunte
 from timebank.domain.refusals import OfficeMissing
 
 Office = Literal["administrator", "auditor", "node-leader"]
-"""What a volunteer can be appointed to in a bank; a node leader (网格长, 楼长) leads a place, or the people of
-one organisation."""
+"""What a volunteer can be appointed to in a bank; a node leader (网格长, 楼长) leads a place."""
+
+BankOffice = Literal["administrator", "auditor"]
+"""Those of them that are for the whole bank."""
 
 Authority = Literal["operator", "administrator", "auditor", "node-leader", "organisation", "volunteer", "proxy"]
 """By which right somebody acts: in an office; as an organisation's own program; as a volunteer, in their own matters or
@@ -19,14 +21,13 @@ as a member; as somebody's proxy; or as the operator, who runs the machine and h
 class Acting(msgspec.Struct, frozen=True):
     """Who acts, and by which right they say they do; whether they have it is decided from facts (`authority.py`).
 
-    `on_behalf_of` is whom a proxy acts for, `scope` the organisation and `node_id` the place that an office is limited
-    to, `key_issued_by` whoever issued the key that a program acts with.
+    `on_behalf_of` is whom a proxy acts for, `node_id` the place that an office is limited to, `key_issued_by` whoever
+    issued the key that a program acts with.
     """
 
     actor: ActorId
     authority: Authority
     on_behalf_of: VolunteerId | None = None
-    scope: OrganisationId | None = None
     key_issued_by: ActorId | None = None
     node_id: NodeId | None = None
 

@@ -66,7 +66,7 @@ class InOffice(_Wrapped, frozen=True, kw_only=True):
 
     def decide(self, known: Known) -> Iterator[Fact]:
         self.must_not_be_suspended(known)
-        if known(Offices, self.holder).find(self.by.authority, self.by.scope, self.at.date(), self.by.node_id) is None:
+        if known(Offices, self.holder).find(self.by.authority, self.at.date(), self.by.node_id) is None:
             raise OfficeMissing(office=self.by.authority)
         yield from self.act.decide(known)
 

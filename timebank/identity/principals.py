@@ -49,7 +49,6 @@ class Held(msgspec.Struct, frozen=True, array_like=True):
     """An office that somebody holds, for a term."""
 
     office: Office
-    organisation_id: str | None
     valid_from: date | None
     valid_until: date | None
     appointment_id: str

@@ -14,10 +14,10 @@ select b.timezone,
                     and t.key in (tag_key(s.volunteer_id, 'volunteer-suspended'),
                                   tag_key(s.volunteer_id, 'volunteer-reinstated'))
                   order by e.position desc limit 1), false) as is_suspended,
-       coalesce((select json_agg(json_build_array(a.office, a.organisation_id, a.valid_from, a.valid_until,
-                                                  a.appointment_id, a.node_id))
+       coalesce((select json_agg(json_build_array(a.office, a.valid_from, a.valid_until, a.appointment_id, a.node_id))
                    from appointment a
-                  where a.bank_id = s.bank_id and a.volunteer_id = s.volunteer_id and a.status = 'in force'),
+                  where a.bank_id = s.bank_id and a.volunteer_id = s.volunteer_id and a.status = 'in force'
+                    and a.organisation_id is null),
                 '[]'::json)::text as offices,
        s.proved_at is null and has.factor as owes_factor,
        (select case when count(*) > 0 then greatest(b.second_factor_since, min(e.recorded_at)) end

@@ -155,7 +155,7 @@ class TestFunds:
         for fund_id in (kept, banks):
             await giver.post("/v1/donations", {"fund_id": fund_id, "minutes": 60}, expect=201)
         body = GRANT | {"to_volunteer_id": giver.id}
-        leader = await world.appointed("node-leader", organisation_id=world.garden)
+        leader = await world.leader(await world.node())
         elsewhere = await world.member("coordinator", await world.body())
         for caller in (giver, world.recorder, world.organisation, leader, elsewhere):
             for fund_id in (kept, banks):

@@ -218,9 +218,10 @@ async def unbelievable_time(world: World) -> httpx.Response:
 
 
 async def not_within_your_office(world: World) -> httpx.Response:
-    leader = await world.appointed("node-leader", organisation_id=world.garden)
-    body = {"volunteer_id": (await world.somebody()).id, "role": "verifier"}
-    return await leader.ask("POST", members_of(world), json=body)
+    node_id = await world.node()
+    leader = await world.leader(node_id, valid_until="2199-12-31")
+    body = {"volunteer_id": (await world.somebody()).id, "source": "recruited"}
+    return await leader.ask("POST", f"/v1/nodes/{node_id}/leaders", json=body)
 
 
 async def proxied(world: World, **changes: Any) -> tuple[Caller, dict[str, str]]:
@@ -284,16 +285,6 @@ async def last_administrator(world: World) -> httpx.Response:
     await other.settle()
     found = (await other.administrator.get("/v1/appointments"))["items"]
     return await other.administrator.ask("POST", f"/v1/appointments/{found[0]['appointment_id']}/end")
-
-
-async def office_has_no_scope(world: World) -> httpx.Response:
-    body = {"volunteer_id": (await world.somebody()).id, "office": "auditor", "organisation_id": world.garden}
-    return await world.administrator.ask("POST", "/v1/appointments", json=body)
-
-
-async def office_needs_scope(world: World) -> httpx.Response:
-    body = {"volunteer_id": (await world.somebody()).id, "office": "node-leader"}
-    return await world.administrator.ask("POST", "/v1/appointments", json=body)
 
 
 async def key_unknown(world: World) -> httpx.Response:
@@ -383,8 +374,6 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "last-administrator": (409, last_administrator),
     "proxy-already-appointed": (409, proxy_already_appointed),
     "key-not-in-force": (409, key_not_in_force),
-    "office-has-no-scope": (422, office_has_no_scope),
-    "office-needs-scope": (422, office_needs_scope),
     "own-proxy": (422, own_proxy),
     "key-term-not-possible": (422, key_term_not_possible),
     "role-missing": (403, role_missing),

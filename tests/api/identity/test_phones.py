@@ -242,14 +242,14 @@ class TestOffices:
         assert (issued["actor"], issued["detail"]) == (door.administrator.id, {"as": "administrator"})
 
     async def test_node_leaders_do_for_their_own(self, door: World) -> None:
-        """A node leader hands them out to members of their organisation; others do not exist for them."""
-        leader = await door.appointed("node-leader", organisation_id=door.garden)
-        member, stranger = await newcomer(door, next(PHONES)), await newcomer(door, next(PHONES))
-        members = f"/v1/organisations/{door.garden}/members"
-        await door.administrator.post(members, {"volunteer_id": member.id, "role": "member"})
-        await door.administrator.post(f"{members}/{member.id}/approve")
-        made = await leader.post(f"/v1/volunteers/{member.id}/phone/codes", expect=201)
-        await verify(member, made["code"])
+        """A node leader hands them out to who lives at their node or below it; others do not exist for them."""
+        court = await door.node("楼院")
+        leader = await door.leader(court)
+        resident, stranger = await newcomer(door, next(PHONES)), await newcomer(door, next(PHONES))
+        await door.lives(resident.id, await door.node("楼栋", parent_id=court))
+        await door.lives(stranger.id, await door.node("楼院"))
+        made = await leader.post(f"/v1/volunteers/{resident.id}/phone/codes", expect=201)
+        await verify(resident, made["code"])
         refused = await leader.post(f"/v1/volunteers/{stranger.id}/phone/codes", expect=404)
         assert refused["type"] == "/problems/volunteer-unknown"
 

@@ -1,15 +1,19 @@
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
 from tests.api.world import Caller, World, nameless, served
 from tests.controls import ZONE
 from tests.helpers.patience import SOON_SECONDS
+from timebank.domain.facts.organisations import AppointmentMade
+from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerId, new_appointment_id
+from timebank.domain.kernel import Command, Fact, Key, Known
 from timebank.runtime.clock import utc_now
+from timebank.runtime.founding import OPERATOR
 
 REASON = {"reason": "调离"}
 
@@ -96,14 +100,12 @@ class TestAppointing:
         assert all(len(page) == 2 for page in pages[:-1])
 
     async def test_what_cannot_be(self, world: World) -> None:
-        """Offices have the scope they need, terms an end after the start, holders an existence, and are held once."""
+        """Offices are of the whole bank, terms end after the start, holders are there, and an office is held once."""
         somebody = await world.somebody()
         held = await world.appointed("auditor")
-        leads = {"organisation_id": world.garden}
         for volunteer_id, office, asked, status, kind in (
-            (somebody.id, "node-leader", {}, 422, "office-needs-scope"),
-            (somebody.id, "auditor", leads, 422, "office-has-no-scope"),
-            (somebody.id, "node-leader", {"organisation_id": "org_0"}, 404, "organisation-unknown"),
+            (somebody.id, "node-leader", {}, 400, "invalid-request"),
+            (somebody.id, "auditor", {"organisation_id": world.garden}, 400, "invalid-request"),
             (somebody.id, "auditor", {"valid_until": day(-1)}, 422, "term-ends-before-it-starts"),
             (somebody.id, "auditor", {"valid_from": day(2), "valid_until": day(1)}, 422, "term-ends-before-it-starts"),
             ("vol_0", "auditor", {}, 404, "volunteer-unknown"),
@@ -168,7 +170,7 @@ class TestTerms:
     async def test_a_suspended_holder_has_none(self, world: World) -> None:
         """Who is suspended holds no office meanwhile, neither to look nor to decide."""
         auditor = await world.appointed("auditor")
-        leader = await world.appointed("node-leader", organisation_id=world.garden)
+        leader = await world.leader(await world.node())
         await auditor.get("/v1/audit/events")
         for each in (auditor, leader):
             await world.administrator.post(f"/v1/volunteers/{each.id}/suspend", REASON)
@@ -204,96 +206,51 @@ class TestTerms:
 
 
 class TestNodeLeaders:
-    """A node leader leads the people of one organisation, and may have deputies for that."""
+    """A node leader leads a place, and nobody of an organisation."""
 
-    async def test_leads_members_of_their_own(self, world: World) -> None:
-        """They see and invite the people of their organisation, to plain membership, and of no other."""
-        leader = await world.appointed("node-leader", organisation_id=world.garden)
-        somebody, elsewhere = await world.somebody(), await world.body()
+    async def test_has_no_right_in_an_organisation(self, world: World) -> None:
+        """Neither there nor over its people they do anything, but in the roles that they have there."""
+        leader, somebody = await world.leader(await world.node()), await world.somebody()
         members = f"/v1/organisations/{world.garden}/members"
-        await leader.get(members)
-        await leader.post(members, {"volunteer_id": somebody.id}, expect=201)
-        other = await world.somebody()
-        refused = await leader.post(members, {"volunteer_id": other.id, "role": "coordinator"}, expect=403)
-        assert refused["type"] == "/problems/not-within-your-office"
-        await leader.get(f"/v1/organisations/{elsewhere}/members", expect=404)
-        await leader.post(f"/v1/organisations/{elsewhere}/members", {"volunteer_id": somebody.id}, expect=404)
+        asked = {"volunteer_id": somebody.id}
+        await leader.get(members, expect=404)
+        await leader.post(members, asked, expect=404)
+        await world.administrator.post(members, {"volunteer_id": leader.id, "role": "coordinator"}, expect=201)
+        await world.administrator.post(f"{members}/{leader.id}/approve")
+        await leader.post(members, asked, expect=201)
 
-    async def test_has_the_rights_of_their_roles_as_well(self, world: World) -> None:
-        """Who leads the people and coordinates, too, invites a verifier; and leading two, does so for either."""
-        both = await world.appointed("node-leader", organisation_id=world.garden)
-        members = f"/v1/organisations/{world.garden}/members"
-        asked = {"volunteer_id": (await world.somebody()).id, "role": "verifier"}
-        await both.post(members, asked, expect=403)
-        await world.administrator.post(members, {"volunteer_id": both.id, "role": "coordinator"}, expect=201)
-        await world.administrator.post(f"{members}/{both.id}/approve")
-        await both.post(members, asked, expect=201)
-        elsewhere = await world.body()
-        leads = {"volunteer_id": both.id, "office": "node-leader", "organisation_id": elsewhere}
-        await world.administrator.post("/v1/appointments", leads, expect=201)
-        deputy = await world.somebody()
-        for organisation_id in (world.garden, elsewhere):
-            made = await both.post(
-                "/v1/appointments", leads | {"volunteer_id": deputy.id, "organisation_id": organisation_id}
-            )
-            assert made["status"] == "in force"
-            await both.get(f"/v1/organisations/{organisation_id}/members")
+    async def test_an_office_of_old_is_read_and_gives_nothing(self, world: World) -> None:
+        """Who was once appointed to lead an organisation's people sees it, does nothing by it, and lays it down."""
+        somebody, members = await world.somebody(), f"/v1/organisations/{world.garden}/members"
+        fact = AppointmentMade(
+            appointment_id=new_appointment_id(),
+            volunteer_id=VolunteerId(somebody.id),
+            office="node-leader",
+            appointed_by=ActorId(world.administrator.id),
+            organisation_id=OrganisationId(world.garden),
+        )
+        await world.services.ledger.execute(world.bank_id, Said(by=OPERATOR, at=utc_now(), fact=fact))
+        (held,) = await held_by(world, somebody.id)
+        assert (held["office"], held["organisation_id"], held["status"]) == ("node-leader", world.garden, "in force")
+        assert (await somebody.get("/v1/me"))["offices"] == []
+        await somebody.get(members, expect=404)
+        await somebody.post("/v1/volunteers", {"name": "某某"}, expect=403)
+        await end(somebody, held["appointment_id"])
 
-    async def test_appoints_deputies(self, world: World) -> None:
-        """A deputy leads the same people, for no longer than the leader, and ends with them."""
-        leader = await world.appointed("node-leader", organisation_id=world.garden, valid_until=day(10))
-        (own,) = await held_by(world, leader.id)
-        deputy = await world.somebody()
-        scope = {"organisation_id": world.garden}
-        made = await appoint(leader, deputy.id, "node-leader", **scope, valid_until=day(10))
-        (passed_on,) = await held_by(world, deputy.id)
-        assert (passed_on["delegated_from"], passed_on["appointed_by"]) == (own["appointment_id"], leader.id)
-        members = f"/v1/organisations/{world.garden}/members"
-        await deputy.post(members, {"volunteer_id": (await world.somebody()).id}, expect=201)
-        await end(world.administrator, own["appointment_id"])
-        assert [each["status"] for each in await held_by(world, deputy.id)] == ["ended"]
-        somebody = await world.somebody()
-        await deputy.post(members, {"volunteer_id": somebody.id}, expect=404)
-        await end(leader, made["appointment_id"], expect=404)
 
-    async def test_ends_what_they_passed_on(self, world: World) -> None:
-        """A leader takes a deputy's office back; another leader of the same people does not."""
-        leader = await world.appointed("node-leader", organisation_id=world.garden)
-        other = await world.appointed("node-leader", organisation_id=world.garden)
-        deputy = await world.somebody()
-        made = await appoint(leader, deputy.id, "node-leader", organisation_id=world.garden)
-        await end(other, made["appointment_id"], expect=404)
-        await end(leader, made["appointment_id"])
-        members = f"/v1/organisations/{world.garden}/members"
-        await deputy.get(members, expect=404)
+class Said(Command, frozen=True, kw_only=True):
+    """A fact as an earlier version recorded it."""
 
-    async def test_passes_on_no_more_than_their_own(self, world: World) -> None:
-        """No other office, no other organisation, no longer term; and a deputy has no deputies."""
-        leader = await world.appointed("node-leader", organisation_id=world.garden, valid_until=day(10))
-        deputy, somebody, elsewhere = await world.somebody(), await world.somebody(), await world.body()
-        scope = {"organisation_id": world.garden}
-        await appoint(leader, deputy.id, "node-leader", **scope, valid_until=day(5))
-        for by, office, asked in (
-            (leader, "administrator", {}),
-            (leader, "auditor", {}),
-            (leader, "node-leader", {"organisation_id": elsewhere, "valid_until": day(5)}),
-            (leader, "node-leader", scope),
-            (leader, "node-leader", scope | {"valid_until": day(11)}),
-            (deputy, "node-leader", scope | {"valid_until": day(5)}),
-        ):
-            refused = await appoint(by, somebody.id, office, expect=403, **asked)
-            assert refused["type"] == "/problems/not-within-your-office"
-        assert await held_by(world, somebody.id) == []
+    fact: AppointmentMade
 
-    async def test_of_two_organisations(self, world: World) -> None:
-        """Who leads two has the right one counted, in paths as in bodies."""
-        bodies = [await world.body(), await world.body()]
-        leader = await world.appointed("node-leader", organisation_id=bodies[0])
-        await appoint(world.administrator, leader.id, "node-leader", organisation_id=bodies[1])
-        for body in bodies:
-            somebody = await world.somebody()
-            await leader.post(f"/v1/organisations/{body}/members", {"volunteer_id": somebody.id}, expect=201)
-            await appoint(leader, somebody.id, "node-leader", organisation_id=body)
+    def needs(self) -> Sequence[Key]:
+        return ()
+
+    def checked(self) -> Self:
+        return self
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        yield self.fact
 
 
 class TestAuditors:

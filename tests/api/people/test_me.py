@@ -51,15 +51,15 @@ class TestMe:
 
     async def test_holders_of_offices(self, world: World) -> None:
         """Who holds an office sees the appointment, with what it is limited to; the first was made by the operator."""
-        for office, scope in (
-            ("administrator", {}),
-            ("auditor", {}),
-            ("node-leader", {"organisation_id": world.garden}),
+        node_id = await world.node()
+        for holder, office, limit in (
+            (await world.appointed("administrator"), "administrator", None),
+            (await world.appointed("auditor"), "auditor", None),
+            (await world.leader(node_id), "node-leader", node_id),
         ):
-            holder = await world.appointed(office, **scope)
             (held,) = (await holder.get("/v1/me"))["offices"]
             assert nameless(held) == nameless(await the_appointment(world, holder))
-            assert (held["office"], held["organisation_id"]) == (office, scope.get("organisation_id"))
+            assert (held["office"], held["node_id"]) == (office, limit)
             assert (held["status"], held["appointed_by"]) == ("in force", world.administrator.id)
         (first,) = (await world.administrator.get("/v1/me"))["offices"]
         assert (first["office"], first["appointed_by"]) == ("administrator", "operator")

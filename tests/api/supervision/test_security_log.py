@@ -248,7 +248,7 @@ class TestReading:
         callers: list[tuple[Caller, int]] = [
             (world.administrator, 200),
             (await world.appointed("auditor"), 200),
-            (await world.appointed("node-leader", organisation_id=world.garden), 403),
+            (await world.leader(await world.node()), 403),
             (world.coordinator, 403),
             (world.volunteer, 403),
             (world.organisation, 403),

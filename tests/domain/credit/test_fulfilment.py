@@ -125,7 +125,7 @@ class TestFulfilRedemption:
             GARDENERS_PROGRAM,
             on_behalf(),
             in_office("auditor"),
-            in_office("node-leader", scope=CLINIC),
+            in_office("node-leader"),
         ],
     )
     @pytest.mark.parametrize("history", [(reserved(),), (reserved(), FULFILLED), (reserved(), CANCELLED)])
@@ -243,7 +243,7 @@ class TestCancelRedemption:
             GARDENERS_PROGRAM,
             on_behalf(LI),
             in_office("auditor", WANG),
-            in_office("node-leader", WANG, CLINIC),
+            in_office("node-leader", WANG),
         ],
     )
     def test_refused_for_strangers(self, by: Acting) -> None:

@@ -91,7 +91,7 @@ class TestAdoptPolicy:
             on_behalf(),
             GARDENERS_PROGRAM,
             in_office("auditor"),
-            in_office("node-leader", scope=GARDEN),
+            in_office("node-leader"),
         ],
     )
     def test_refused_for_anybody_else(self, by: Acting) -> None:
@@ -422,7 +422,7 @@ class TestWhoConfirmsDirectly:
     def test_never_in_the_office_of_a_node_leader(self) -> None:
         """Where coordinators alone confirm, who leads their people still does not: that office is for members only."""
         rules = adopted(direct_confirm_roles=("coordinator",))
-        by = in_office("node-leader", LIN, GARDEN)
+        by = in_office("node-leader", LIN)
         given(*self.PENDING, rules).when(confirm(by)).then_refused(RecordUnknown, record_id=RECORD)
         decided = given(*self.PENDING, confirmed(), rules).when(correct(by=by, minutes=60))
         decided.then_refused(RecordUnknown, record_id=RECORD)

@@ -100,7 +100,7 @@ class TestWhoDecides:
     @pytest.mark.parametrize("decide", DECISIONS)
     @pytest.mark.parametrize(
         "by",
-        [acting(WANG), on_behalf(), CLINICS_PROGRAM, in_office("auditor"), in_office("node-leader", scope=CLINIC)],
+        [acting(WANG), on_behalf(), CLINICS_PROGRAM, in_office("auditor"), in_office("node-leader")],
     )
     def test_refused_for_anybody_else(self, decide: Any, by: Acting) -> None:
         """Nobody else does, not even the provider."""

@@ -378,7 +378,7 @@ class TestGrantCredit:
     @pytest.mark.parametrize("fund", [opened(), KEPT], ids=["of the bank", "kept"])
     @pytest.mark.parametrize(
         "by",
-        [acting(ZHAO), CLINICS_PROGRAM, on_behalf(), in_office("auditor"), in_office("node-leader", scope=GARDEN)],
+        [acting(ZHAO), CLINICS_PROGRAM, on_behalf(), in_office("auditor"), in_office("node-leader")],
     )
     def test_refused_for_anybody_else(self, fund: Fact, by: Acting) -> None:
         """Nobody else grants, nor does who leads the people of the keeper."""
@@ -409,7 +409,7 @@ class TestCloseFund:
         given().when(close()).then_refused(FundUnknown, fund_id=FUND)
         given(opened(), CLOSED).when(close()).then_refused(FundIsClosed, fund_id=FUND)
 
-    @pytest.mark.parametrize("by", [acting(WANG), GARDENERS_PROGRAM, in_office("node-leader", scope=GARDEN)])
+    @pytest.mark.parametrize("by", [acting(WANG), GARDENERS_PROGRAM, in_office("node-leader")])
     def test_refused_for_anybody_else(self, by: Acting) -> None:
         """Whoever keeps it, closing it is for the bank."""
         given(KEPT).when(close(by)).then_refused(OfficeMissing)

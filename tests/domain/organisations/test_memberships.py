@@ -12,19 +12,18 @@ from tests.controls import (
     GARDENERS_PROGRAM,
     LI,
     NOON,
-    RECORD,
     WANG,
     ZHAO,
     acting,
     in_office,
     log_service,
-    logged,
     member,
     membership_of,
     on_behalf,
     registered,
     standing,
 )
+from tests.controls.places import EAST
 from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.facts.organisations import (
@@ -36,7 +35,6 @@ from timebank.domain.facts.organisations import (
     MembershipRoleChanged,
     OrganisationRegistered,
     OrganisationSuspended,
-    Role,
 )
 from timebank.domain.facts.people import VolunteerErased, VolunteerReinstated, VolunteerSuspended
 from timebank.domain.identifiers import ActorId, VolunteerId
@@ -61,8 +59,6 @@ from timebank.domain.organisations.refusals import (
 )
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerIsSuspended, VolunteerUnknown
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
-from timebank.domain.service.records import ConfirmService
-from timebank.domain.service.refusals import RecordUnknown
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)
@@ -475,100 +471,35 @@ class TestEndMembership:
         given(REQUESTED, APPROVED, *member(LI, "recorder")).when(command).then_refused(RoleMissing)
 
 
-class TestNodeLeaders:
-    """Who leads the people of an organisation lets plain members in and out, and does nothing else."""
+class TestOffices:
+    """Offices give no right in an organisation; those of places do not either."""
 
-    LEADER = in_office("node-leader", scope=GARDEN)
-    ASKED = MembershipRequested(**IDS, role="member")
-    CHANGED = MembershipRoleChanged(**IDS, role="member", valid_until=TODAY)
     COMMANDS = (
-        pytest.param(PEOPLE, add(LEADER, role="member"), MembershipInvited(**IDS, role="member"), id="invite"),
-        pytest.param((*PEOPLE, ASKED), ApproveMembership(by=LEADER, **OF_WANG), APPROVED, id="approve"),
-        pytest.param((ASKED,), DeclineMembership(by=LEADER, **OF_WANG), DECLINED, id="decline"),
-        pytest.param(
-            (ASKED, APPROVED), ChangeRole(by=LEADER, **OF_WANG, role="member", valid_until=TODAY), CHANGED, id="change"
-        ),
-        pytest.param((ASKED, APPROVED), EndMembership(by=LEADER, **OF_WANG), ENDED, id="end"),
+        pytest.param(PEOPLE, add(acting(LI), role="member"), id="invite"),
+        pytest.param((*PEOPLE, REQUESTED), ApproveMembership(by=acting(LI), **OF_WANG), id="approve"),
+        pytest.param((REQUESTED,), DeclineMembership(by=acting(LI), **OF_WANG), id="decline"),
+        pytest.param((REQUESTED, APPROVED), ChangeRole(by=acting(LI), **OF_WANG, role="member"), id="change"),
+        pytest.param((REQUESTED, APPROVED), EndMembership(by=acting(LI), **OF_WANG), id="end"),
     )
-    MORE: tuple[Role, ...] = ("recorder", "verifier", "coordinator", "merchant")
 
-    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
-    def test_manage_the_members_of_their_scope(self, history: tuple[Fact, ...], command: Command, fact: Fact) -> None:
-        """A node leader does for plain members what a coordinator does."""
-        given(*history).when(command).then(fact)
+    @pytest.mark.parametrize(("history", "command"), COMMANDS)
+    def test_refused_in_another_office(self, history: tuple[Fact, ...], command: Command) -> None:
+        """To an auditor, and to whoever leads a place, an organisation does not exist."""
+        for by in (in_office("auditor"), in_office("node-leader", node_id=EAST)):
+            decided = given(*history).when(replace(command, by=by))
+            decided.then_refused(OrganisationUnknown, organisation_id=GARDEN)
 
-    @pytest.mark.parametrize("role", MORE)
-    def test_give_no_role(self, role: Role) -> None:
-        """A node leader neither invites to a role, nor grants one, nor gives one to a member."""
-        asked = MembershipRequested(**IDS, role=role)
-        given(*PEOPLE).when(add(self.LEADER, role=role)).then_refused(NotWithinYourOffice)
-        approve = ApproveMembership(by=self.LEADER, **OF_WANG)
-        given(*PEOPLE, asked).when(approve).then_refused(NotWithinYourOffice)
-        change = ChangeRole(by=self.LEADER, **OF_WANG, role=role)
-        given(self.ASKED, APPROVED).when(change).then_refused(NotWithinYourOffice)
-
-    @pytest.mark.parametrize("role", MORE)
-    @pytest.mark.parametrize("asked", [MembershipRequested, MembershipInvited])
-    def test_take_no_role(self, asked: type[Any], role: Role) -> None:
-        """Who has a role, or is about to, is neither declined, nor made a plain member, nor sent away by them."""
-        pending = asked(**IDS, role=role)
-        decline = DeclineMembership(by=self.LEADER, **OF_WANG)
-        given(pending).when(decline).then_refused(NotWithinYourOffice)
-        for to in ("member", role):
-            change = ChangeRole(by=self.LEADER, **OF_WANG, role=to, valid_until=TODAY)
-            given(pending, APPROVED).when(change).then_refused(NotWithinYourOffice)
-        leave = EndMembership(by=self.LEADER, **OF_WANG)
-        given(pending, APPROVED).when(leave).then_refused(NotWithinYourOffice)
-
-    def test_go_by_the_role_that_is_held_now(self) -> None:
-        """It is the role of today that is taken, not the one that was asked for."""
-        leave = EndMembership(by=self.LEADER, **OF_WANG)
-        to_verifier = MembershipRoleChanged(**IDS, role="verifier")
-        given(self.ASKED, APPROVED, to_verifier).when(leave).then_refused(NotWithinYourOffice)
-        to_member = MembershipRoleChanged(**IDS, role="member")
-        given(REQUESTED, APPROVED, to_member).when(leave).then(ENDED)
-
-    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
-    def test_refused_for_oneself(self, history: tuple[Fact, ...], command: Command, fact: Fact) -> None:
-        """Nobody decides in office about themselves, not even about plain membership."""
-        by_wang = replace(command, by=in_office("node-leader", WANG, GARDEN))
-        given(*history).when(by_wang).then_refused(NotWithinYourOffice)
-
-    def test_unlike_whoever_else_manages_members(self) -> None:
+    def test_unlike_whoever_manages_members(self) -> None:
         """Giving and taking roles is for administrators, the organisation's program and its coordinators."""
         for by, right in ((ADMINISTRATOR, ()), (GARDENERS_PROGRAM, ()), (acting(ZHAO), COORDINATOR)):
             given(*PEOPLE, *right).when(add(by, role="coordinator")).then(MembershipInvited(**IDS, role="coordinator"))
             given(REQUESTED, APPROVED, *right).when(EndMembership(by=by, **OF_WANG)).then(ENDED)
 
-    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
-    @pytest.mark.parametrize("scope", [CLINIC, None])
-    def test_refused_elsewhere(self, history: Any, command: Command, fact: Fact, scope: Any) -> None:
-        """To the node leader of other people an organisation does not exist."""
-        elsewhere = replace(command, by=in_office("node-leader", scope=scope))
-        given(*history).when(elsewhere).then_refused(OrganisationUnknown, organisation_id=GARDEN)
-
-    @pytest.mark.parametrize(("history", "command", "fact"), COMMANDS)
-    def test_refused_in_another_office(self, history: Any, command: Command, fact: Fact) -> None:
-        """An auditor looks, and manages nobody."""
-        for scope in (None, GARDEN):
-            auditing = replace(command, by=in_office("auditor", scope=scope))
-            given(*history).when(auditing).then_refused(OrganisationUnknown, organisation_id=GARDEN)
-
-    def test_log_nothing(self) -> None:
-        """Leading an organisation's people is no right to log their service."""
-        given(*PEOPLE).when(log_service(by=self.LEADER)).then_refused(OrganisationUnknown, organisation_id=GARDEN)
-
-    def test_verify_nothing(self) -> None:
-        """Leading an organisation's people is no right to confirm their service."""
-        command = ConfirmService(by=self.LEADER, at=NOON, record_id=RECORD)
-        given(*standing(), logged()).when(command).then_refused(RecordUnknown, record_id=RECORD)
-
     def test_have_no_role_in_office(self) -> None:
         """Who is a member as well acts as one in person: in office their roles give no right."""
         book = Book(*PEOPLE, *member(ZHAO, "coordinator", CLINIC), *standing(CLINIC), registered(LI))
-        by = in_office("node-leader", ZHAO, GARDEN)
         with pytest.raises(OrganisationUnknown):
-            book.do(add(by, **membership_of(LI, CLINIC)))
+            book.do(add(in_office("node-leader", ZHAO, EAST), **membership_of(LI, CLINIC)))
 
 
 class TestProxies:

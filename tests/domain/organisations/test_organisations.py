@@ -152,7 +152,7 @@ class TestWhoDecides:
             on_behalf(),
             GARDENERS_PROGRAM,
             in_office("auditor"),
-            in_office("node-leader", scope=GARDEN),
+            in_office("node-leader"),
         ],
         ids=lambda by: by.authority,
     )

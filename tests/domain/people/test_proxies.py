@@ -5,7 +5,6 @@ import pytest
 
 from tests.controls import (
     ADMINISTRATOR,
-    GARDEN,
     GARDENERS_PROGRAM,
     LI,
     LIN,
@@ -121,7 +120,7 @@ class TestAppointProxy:
             GARDENERS_PROGRAM,
             in_office("auditor"),
             in_office("auditor", WANG),
-            in_office("node-leader", WANG, GARDEN),
+            in_office("node-leader", WANG),
             in_office("administrator", ZHAO),
         ],
     )

@@ -4,7 +4,6 @@ import pytest
 
 from tests.controls import (
     ADMINISTRATOR,
-    GARDEN,
     GARDENERS_PROGRAM,
     LI,
     NOON,
@@ -56,7 +55,7 @@ GIVEN = ConsentGiven(volunteer_id=WANG, purpose="leaderboard")
 WITHDRAWN = ConsentWithdrawn(volunteer_id=WANG, purpose="leaderboard")
 ERASED = VolunteerErased(volunteer_id=WANG)
 LEFT = VolunteerLeft(volunteer_id=WANG)
-NOT_GOVERNING = [acting(WANG), acting(LI), in_office("auditor"), in_office("node-leader", scope=GARDEN), on_behalf()]
+NOT_GOVERNING = [acting(WANG), acting(LI), in_office("auditor"), in_office("node-leader"), on_behalf()]
 """Some who decide nothing for the whole bank."""
 
 
@@ -94,7 +93,7 @@ class TestRegisterVolunteer:
 
     @pytest.mark.parametrize(
         "by",
-        [ADMINISTRATOR, in_office("administrator"), in_office("node-leader", scope=GARDEN), GARDENERS_PROGRAM],
+        [ADMINISTRATOR, in_office("administrator"), in_office("node-leader"), GARDENERS_PROGRAM],
         ids=lambda by: by.authority,
     )
     def test_done_by_those_who_take_people_in(self, by: Acting) -> None:
@@ -111,7 +110,7 @@ class TestRegisterVolunteer:
         """An office has seen the document; a program has not, and would learn whose number is known."""
         command = register(by=GARDENERS_PROGRAM, document_number="420102195803030027")
         given().when(command).then_refused(DocumentNumberByOffice)
-        for by in (ADMINISTRATOR, in_office("node-leader", scope=GARDEN)):
+        for by in (ADMINISTRATOR, in_office("node-leader")):
             given().when(register(by=by, document_number="420102195803030027")).then(registered())
 
     def test_keeps_what_is_personal_out_of_the_fact(self) -> None:
@@ -189,7 +188,7 @@ class TestChangePersonalData:
             GARDENERS_PROGRAM,
             in_office("auditor"),
             in_office("auditor", WANG),
-            in_office("node-leader", scope=GARDEN),
+            in_office("node-leader"),
         ],
     )
     def test_refused_for_anybody_else(self, by: Acting) -> None:

@@ -17,7 +17,7 @@ from litestar.params import QueryParameter
 from litestar.routes import HTTPRoute
 
 from timebank.access.known import KINDS
-from timebank.access.rights import Concerned, NotAllowed, must_be_open_to_proxies, right_of_proxy, rights_of
+from timebank.access.rights import NotAllowed, must_be_open_to_proxies, right_of_proxy, rights_of
 from timebank.access.table import Access
 from timebank.api.http import named
 from timebank.api.http.lists import FORMAT, item_of
@@ -148,21 +148,21 @@ async def _rights(connection: Connection, principal: Principal, access: Access, 
     services: Services = connection.app.state.services
     today = principal.local(services.ledger.clock()).date()
     path = connection.path_params
-    concerned = Concerned(path.get("volunteer_id"), path.get("organisation_id"), path.get("node_id"))
+    about = path.get("volunteer_id")
     if behalf is not None:
         must_be_open_to_proxies(principal, access)
         held = await proxies.of(services.pool, principal.bank_id, behalf)
-        return (right_of_proxy(principal, access, behalf, held, concerned, today),)
-    _must_have_second_factor(principal, access, concerned)
-    rights = rights_of(principal, access, concerned, today)
+        return (right_of_proxy(principal, access, behalf, held, about, today),)
+    _must_have_second_factor(principal, access, about)
+    rights = rights_of(principal, access, about, today)
     if principal.kind == "program":
         await _note_use(connection, services, principal)
     return rights
 
 
-def _must_have_second_factor(principal: Principal, access: Access, concerned: Concerned) -> None:
+def _must_have_second_factor(principal: Principal, access: Access, about: str | None) -> None:
     """Refuse what an administrator may whose second factor is overdue, except what concerns themselves."""
-    is_own = access.own and concerned.volunteer_id in (None, principal.actor)
+    is_own = access.own and about in (None, principal.actor)
     may_anyhow = is_own or access.people or access.everybody
     if principal.lacks_factor and "administrator" in access.offices and not may_anyhow:
         raise SecondFactorRequired

@@ -14,7 +14,6 @@ from timebank.api.identity.sessions import Done, must_be_there
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.text import normal
 from timebank.identity.phones import masked
-from timebank.projections.organisations import memberships
 from timebank.projections.places import nodes
 
 
@@ -87,7 +86,7 @@ class HandOutController(Controller):
     async def hand_out_phone_code(self, request: BankRequest, volunteer_id: FromPath[str]) -> PhoneCodeHandedOut:
         """Make a code for somebody whose phone one has made sure of: by a call to it, or because they show it.
 
-        A node leader does so for members of their organisation, or who live where they lead, and nobody for themselves.
+        A node leader does so for whoever lives where they lead, and nobody for themselves.
         """
         user = request.user
         if user.role == "node-leader":
@@ -98,13 +97,12 @@ class HandOutController(Controller):
 
 
 async def _must_be_led(request: BankRequest, volunteer_id: str) -> None:
-    """Refuse for whoever neither belongs to an organisation nor lives at a place that one leads: they do not exist."""
+    """Refuse for whoever does not live at a place that one leads, or below it: they do not exist."""
     user, today = request.user, request.today
     await request.wait_for_reads()
-    theirs = await memberships.roles_of(request.pool, user.bank_id, volunteer_id, today)
     rights = [each for each in (user.acting, *user.acting_also) if each.authority == "node-leader"]
     lived = await nodes.lives_at(request.pool, user.bank_id, volunteer_id)
     here = next((each.node_id for each in reversed(lived) if each.from_day <= today), None)
     above = await nodes.chain(request.pool, user.bank_id, today, here) if here else []
-    if {each.scope for each in rights}.isdisjoint(theirs) and {each.node_id for each in rights}.isdisjoint(above):
+    if {each.node_id for each in rights}.isdisjoint(above):
         raise VolunteerUnknown(volunteer_id=volunteer_id)

@@ -1,4 +1,4 @@
-"""Appointments: whom the bank appoints to an office, and who passes theirs on."""
+"""Appointments: whom the bank appoints to an office, and who holds one, leaders of places as well."""
 
 from datetime import date
 
@@ -12,7 +12,6 @@ from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
     BankRequest,
-    Id,
     IdempotencyHeader,
     Limit,
     Page,
@@ -22,20 +21,19 @@ from timebank.api.http.requests import (
     WhyRequest,
     happened,
 )
-from timebank.domain.acting import Office
+from timebank.domain.acting import BankOffice
 from timebank.domain.facts.organisations import AppointmentMade
-from timebank.domain.identifiers import AppointmentId, OrganisationId, VolunteerId, new_appointment_id
+from timebank.domain.identifiers import AppointmentId, VolunteerId, new_appointment_id
 from timebank.domain.organisations.offices import Appoint, EndAppointment
 from timebank.projections.organisations import offices
 from timebank.projections.organisations.offices import AppointmentView
 
 
 class AppointmentRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is appointed to what, for which days (both included); a node leader for the people of an organisation."""
+    """Who is appointed to what, for which days (both included). Leaders are appointed at their place."""
 
     volunteer_id: Somebody
-    office: Office
-    organisation_id: Id | None = None
+    office: BankOffice
     valid_from: date | None = None
     valid_until: date | None = None
 
@@ -71,13 +69,12 @@ class AppointmentController(Controller):
     async def appoint(
         self, request: BankRequest, data: JSONBody[AppointmentRequest], idempotency_key: IdempotencyHeader = None
     ) -> AppointmentStatus:
-        """Appoint somebody; a node leader appoints deputies for their own people, within their own term."""
+        """Appoint somebody to an office of the bank."""
         command = Appoint(
             **request.stamp,
             appointment_id=new_appointment_id(),
             volunteer_id=VolunteerId(data.volunteer_id),
             office=data.office,
-            organisation_id=OrganisationId(data.organisation_id) if data.organisation_id else None,
             valid_from=data.valid_from,
             valid_until=data.valid_until,
         )

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from timebank.access.table import EVERYBODY, KEEP_TEAMS, LEAD_TEAM, PEOPLE, VIEW_PERSON
+from timebank.access.table import EVERYBODY, LEAD_TEAM, MANAGE_MEMBERS, PEOPLE, VIEW_PERSON
 from timebank.api.http.lists import listed, whole
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
@@ -85,7 +85,7 @@ class TeamController(Controller):
 
         return await listed(request, page, after, limit, "team_id")
 
-    @post(responses=WRITES, access=KEEP_TEAMS)
+    @post(responses=WRITES, access=MANAGE_MEMBERS)
     async def found_team(
         self,
         request: BankRequest,
@@ -145,7 +145,7 @@ class TeamController(Controller):
         found = await records.hours_of_team(request.pool, request.bank_id, team_id, first_day, last_day)
         return await whole(request, found)
 
-    @post("/{team_id:str}/accept", status_code=200, responses=WRITES, access=KEEP_TEAMS)
+    @post("/{team_id:str}/accept", status_code=200, responses=WRITES, access=MANAGE_MEMBERS)
     async def accept_team(
         self,
         request: BankRequest,
@@ -193,7 +193,7 @@ class TeamController(Controller):
         receipt = await request.execute(command, idempotency_key)
         return TeamStatus(team_id=team_id, status="active", position=receipt.position)
 
-    @post("/{team_id:str}/captain", status_code=200, responses=WRITES, access=KEEP_TEAMS)
+    @post("/{team_id:str}/captain", status_code=200, responses=WRITES, access=MANAGE_MEMBERS)
     async def name_captain(
         self,
         request: BankRequest,
@@ -214,7 +214,7 @@ class TeamController(Controller):
         receipt = await request.execute(command, idempotency_key)
         return TeamStatus(team_id=team_id, status="active", position=receipt.position)
 
-    @post("/{team_id:str}/dissolve", status_code=200, responses=WRITES, access=KEEP_TEAMS)
+    @post("/{team_id:str}/dissolve", status_code=200, responses=WRITES, access=MANAGE_MEMBERS)
     async def dissolve_team(
         self,
         request: BankRequest,

@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import UNSET, UnsetType
 
-from timebank.access.table import ADMINISTRATORS, CHANGE_PERSON, CONSENT, REGISTER_VOLUNTEERS, VIEW_MEMBERS, VIEW_PERSON
+from timebank.access.table import ADMINISTRATORS, CHANGE_PERSON, CONSENT, FIND_PEOPLE, REGISTER_VOLUNTEERS, VIEW_PERSON
 from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
@@ -124,7 +124,7 @@ class VolunteerController(Controller):
         fact = happened(receipt, VolunteerRegistered)
         return Registered(fact.volunteer_id, fact.number, receipt.position)
 
-    @get(responses=READS, access=VIEW_MEMBERS)
+    @get(responses=READS, access=FIND_PEOPLE)
     async def list_volunteers(
         self,
         request: BankRequest,

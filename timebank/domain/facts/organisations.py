@@ -142,9 +142,9 @@ Source = Literal["self", "recommended", "recruited"]
 class AppointmentMade(Fact, frozen=True, kw_only=True):
     """Somebody was appointed to an office, from one day until another (both included).
 
-    `node_id` is the place that a node leader leads, or `organisation_id` the body whose people they do.
-    `delegated_from` is the appointment of whoever passed their own office on, for as long as they have it. `duties` are
-    what a leader is to see to (职责).
+    `node_id` is the place that a node leader leads. Before there were places one led the people of an organisation
+    (`organisation_id`), which gives no right any more. `delegated_from` is the appointment of whoever passed their own
+    office on, for as long as they have it. `duties` are what a leader is to see to (职责).
     """
 
     TOPIC = "appointment-made"

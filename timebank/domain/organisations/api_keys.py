@@ -51,7 +51,7 @@ class _OnKeys(Command, frozen=True, kw_only=True):
 
     def must_manage(self, known: Known) -> None:
         """Refuse whoever does not manage the organisation, and its programs."""
-        if self.by.organisation_id == self.organisation_id or self.by.scope == self.organisation_id:
+        if self.by.organisation_id == self.organisation_id:
             raise RoleMissing(role=" or ".join(MANAGES_MEMBERS), organisation_id=self.organisation_id)
         must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), known)
 

@@ -118,17 +118,13 @@ def must_act_for(
     roles: tuple[Role, ...],
     on: date,
     known: Known,
-    *,
-    or_lead: bool = False,
 ) -> None:
     """Refuse unless `by` may act for the organisation: as administrator, as its own program, or in one of the roles.
 
-    Who leads its people (a node leader) may too, where it is said (`or_lead`). To those who have nothing to do with the
-    organisation it does not exist; who is suspended has no role. `known` has the memories of `right_of`.
+    To those who have nothing to do with the organisation it does not exist; who is suspended has no role. `known` has
+    the memories of `right_of`.
     """
     if by.governs or by.organisation_id == organisation_id:
-        return
-    if or_lead and by.authority == "node-leader" and by.scope == organisation_id:
         return
     if by.authority != "volunteer" or by.volunteer_id is None:
         raise OrganisationUnknown(organisation_id=organisation_id)
@@ -140,12 +136,6 @@ def must_act_for(
         raise YouAreSuspended
     if not membership.has_role(roles, on):
         raise RoleMissing(role=" or ".join(roles), organisation_id=organisation_id)
-
-
-def must_be_within(by: Acting, volunteer_id: VolunteerId, *roles: Role) -> None:
-    """Refuse a node leader who gives, or takes, more than plain membership, or decides about themselves."""
-    if by.authority == "node-leader" and (by.volunteer_id == volunteer_id or set(roles) - {"member"}):
-        raise NotWithinYourOffice
 
 
 def must_be_a_term(valid_from: date | None, valid_until: date | None) -> None:
@@ -180,10 +170,9 @@ class _OnMembership(Command, frozen=True, kw_only=True):
         """The membership in question."""
         return known(Membership, self.organisation_id, self.volunteer_id)
 
-    def must_manage(self, known: Known, *roles: Role) -> None:
-        """Refuse whoever may not give or take these roles in the organisation."""
-        must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), known, or_lead=True)
-        must_be_within(self.by, self.volunteer_id, *roles)
+    def must_manage(self, known: Known) -> None:
+        """Refuse whoever may not give or take roles in the organisation."""
+        must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), known)
         if self.by.key_issued_by and self.volunteer_id in self.by.eyes:
             raise KeyOfTheirOwn
 
@@ -223,7 +212,7 @@ class AddMember(_Entry, frozen=True, kw_only=True):
         organisation = known(Organisation, self.organisation_id)
         organisation.must_exist()
         if not self.is_own:
-            self.must_manage(known, self.role)
+            self.must_manage(known)
             self.must_give(known, self.role, self.valid_until)
         organisation.must_be_approved()
         known(Volunteer, self.volunteer_id).must_be_active()
@@ -252,7 +241,7 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         membership = self.membership(known)
         if not (self.is_own and membership.status == "invited"):
-            self.must_manage(known, membership.role)
+            self.must_manage(known)
             self.must_give(known, membership.role, membership.valid_until)
         membership_id = membership.must_be_open()
         known(Organisation, self.organisation_id).must_be_approved()
@@ -274,7 +263,7 @@ class DeclineMembership(_OnMembership, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         membership = self.membership(known)
         if not self.is_own:
-            self.must_manage(known, membership.role)
+            self.must_manage(known)
         membership_id = membership.must_be_open()
         if membership.status == "approved":
             raise MembershipNotPending(status=membership.status)
@@ -297,7 +286,7 @@ class ChangeRole(_OnMembership, frozen=True, kw_only=True):
 
     def decide(self, known: Known) -> Iterator[Fact]:
         membership = self.membership(known)
-        self.must_manage(known, self.role, membership.role)
+        self.must_manage(known)
         self.must_give(known, self.role, self.valid_until)
         membership_id = membership.must_be_open()
         if membership.status != "approved":
@@ -330,7 +319,7 @@ class EndMembership(_OnMembership, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         membership = self.membership(known)
         if not self.is_own:
-            self.must_manage(known, membership.role)
+            self.must_manage(known)
         membership_id = membership.must_be_open()
         if membership.status != "approved":
             raise MembershipNotActive(status=membership.status)

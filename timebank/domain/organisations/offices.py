@@ -4,22 +4,18 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from timebank.domain.acting import Office
+from timebank.domain.acting import BankOffice, must_govern
 from timebank.domain.facts.organisations import AppointmentEnded, AppointmentMade
-from timebank.domain.identifiers import ActorId, AppointmentId, NodeId, OrganisationId, VolunteerId
+from timebank.domain.identifiers import ActorId, AppointmentId, NodeId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.memberships import must_be_a_term
-from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import (
     AppointmentAlreadyHeld,
     AppointmentUnknown,
     LastAdministrator,
-    NotWithinYourOffice,
-    OfficeHasNoScope,
-    OfficeNeedsScope,
 )
 from timebank.domain.people.volunteers import Volunteer
-from timebank.domain.refusals import OfficeMissing, TermEndsBeforeItStarts
+from timebank.domain.refusals import TermEndsBeforeItStarts
 from timebank.domain.text import Text
 
 
@@ -38,17 +34,18 @@ class Offices(Memory):
     def _(self, appointment_id: AppointmentId) -> None:
         self.held.pop(appointment_id, None)
 
-    def find(
-        self, office: str, scope: OrganisationId | None, on: date, node_id: NodeId | None = None
-    ) -> AppointmentMade | None:
+    def find(self, office: str, on: date, node_id: NodeId | None = None) -> AppointmentMade | None:
         """The appointment to an office that is in force on a day; one's own rather than one that was passed on."""
-        held = self.to(office, scope, node_id)
+        held = self.to(office, node_id)
         in_force = [each for each in held if (each.valid_from or on) <= on <= (each.valid_until or on)]
         return min(in_force, key=lambda each: each.delegated_from is not None, default=None)
 
-    def to(self, office: str, scope: OrganisationId | None, node_id: NodeId | None = None) -> list[AppointmentMade]:
-        """The appointments to an office, whenever they are in force."""
-        wanted = office, scope, node_id
+    def to(self, office: str, node_id: NodeId | None = None) -> list[AppointmentMade]:
+        """The appointments to an office, whenever they are in force.
+
+        Those that were once limited to an organisation are to none.
+        """
+        wanted = office, None, node_id
         return [each for each in self.held.values() if (each.office, each.organisation_id, each.node_id) == wanted]
 
 
@@ -101,36 +98,24 @@ class Administrators(Memory):
 
 
 class Appoint(Command, frozen=True, kw_only=True):
-    """Appoint somebody to an office. Administrators appoint to any; node leaders appoint deputies to their own."""
+    """Appoint somebody to an office of the bank: administrators do. Places get their leaders by `AppointLeader`."""
 
     appointment_id: AppointmentId
     volunteer_id: VolunteerId
-    office: Office
-    organisation_id: OrganisationId | None = None
+    office: BankOffice
     valid_from: date | None = None
     valid_until: date | None = None
 
     def needs(self) -> Sequence[Key]:
-        return (
-            about(Volunteer, self.volunteer_id),
-            about(Offices, self.volunteer_id),
-            *((about(Organisation, self.organisation_id),) if self.organisation_id else ()),
-            *self.own_offices(),
-        )
-
-    def own_offices(self) -> tuple[Key, ...]:
-        """The memory of what a node leader can pass on."""
-        leads = self.by.authority == "node-leader" and self.by.volunteer_id
-        return (about(Offices, leads),) if leads else ()
+        return about(Volunteer, self.volunteer_id), about(Offices, self.volunteer_id)
 
     def decide(self, known: Known) -> Iterator[Fact]:
-        delegated_from = self.what_is_passed_on(known)
+        must_govern(self.by)
         known(Volunteer, self.volunteer_id).must_be_active()
-        self.must_have_its_scope(known)
         must_be_a_term(self.valid_from, self.valid_until)
         if self.valid_until and self.valid_until < self.at.date():
             raise TermEndsBeforeItStarts
-        for held in known(Offices, self.volunteer_id).to(self.office, self.organisation_id):
+        for held in known(Offices, self.volunteer_id).to(self.office):
             if _overlap(held, self):
                 raise AppointmentAlreadyHeld(volunteer_id=self.volunteer_id, appointment_id=held.appointment_id)
         yield AppointmentMade(
@@ -138,34 +123,9 @@ class Appoint(Command, frozen=True, kw_only=True):
             volunteer_id=self.volunteer_id,
             office=self.office,
             appointed_by=self.by.actor,
-            organisation_id=self.organisation_id,
             valid_from=self.valid_from,
             valid_until=self.valid_until,
-            delegated_from=delegated_from,
         )
-
-    def what_is_passed_on(self, known: Known) -> AppointmentId | None:
-        """The appointment that this one is a part of; None where an administrator appoints."""
-        if self.by.governs:
-            return None
-        if self.by.authority != "node-leader" or self.by.volunteer_id is None:
-            raise OfficeMissing(office="administrator")
-        own = known(Offices, self.by.volunteer_id)
-        passed_on = own.find(self.office, self.organisation_id, self.at.date())
-        if passed_on is None or passed_on.delegated_from or self.by.scope != self.organisation_id:
-            raise NotWithinYourOffice
-        if passed_on.valid_until and (self.valid_until is None or self.valid_until > passed_on.valid_until):
-            raise NotWithinYourOffice
-        return passed_on.appointment_id
-
-    def must_have_its_scope(self, known: Known) -> None:
-        """Refuse a scope where there cannot be one, and none, or an unknown one, where there must be."""
-        if self.office != "node-leader" and self.organisation_id:
-            raise OfficeHasNoScope(office=self.office)
-        if self.office == "node-leader":
-            if not self.organisation_id:
-                raise OfficeNeedsScope
-            known(Organisation, self.organisation_id).must_exist()
 
 
 def _overlap(held: AppointmentMade, asked: Appoint) -> bool:

@@ -44,7 +44,7 @@ class RoleMissing(Forbidden):
 
 
 class NotWithinYourOffice(Forbidden):
-    """More than you may give: node leaders give plain membership, or a deputy; nobody more than their own term."""
+    """More than you may give: leaders appoint deputies of their own, and nobody gives more than their own term."""
 
 
 class KeyOfTheirOwn(Forbidden):
@@ -101,18 +101,6 @@ class LastAdministrator(Conflict):
 
 class KeyNotInForce(Conflict):
     """The API key is {status}, and cannot be changed any more."""
-
-
-class OfficeHasNoScope(Invalid):
-    """The office {office} is for the whole bank, and cannot be limited to an organisation."""
-
-    field = "organisation_id"
-
-
-class OfficeNeedsScope(Invalid):
-    """A node leader leads the people of an organisation: say of which, or appoint them to a place."""
-
-    field = "organisation_id"
 
 
 class KeyTermNotPossible(Invalid):

@@ -53,7 +53,7 @@ class AppointLeader(Command, frozen=True, kw_only=True):
         if self.valid_until and self.valid_until < today:
             raise TermEndsBeforeItStarts
         known(Node, self.node_id).must_be_open(max(self.valid_from or today, today))
-        for held in known(Offices, self.volunteer_id).to(LEADS, None, self.node_id):
+        for held in known(Offices, self.volunteer_id).to(LEADS, self.node_id):
             starts = max(held.valid_from or date.min, self.valid_from or today)
             if starts <= min(held.valid_until or date.max, self.valid_until or date.max):
                 raise AppointmentAlreadyHeld(volunteer_id=self.volunteer_id, appointment_id=held.appointment_id)
@@ -77,7 +77,7 @@ class AppointLeader(Command, frozen=True, kw_only=True):
         if self.by.authority != LEADS or self.by.volunteer_id is None or self.by.node_id is None:
             raise OfficeMissing(office="administrator")
         must_be_within(known, self.by, self.node_id, self.at.date())
-        own = known(Offices, self.by.volunteer_id).find(LEADS, None, self.at.date(), self.by.node_id)
+        own = known(Offices, self.by.volunteer_id).find(LEADS, self.at.date(), self.by.node_id)
         if own is None or own.delegated_from or self.volunteer_id == self.by.volunteer_id:
             raise NotWithinYourOffice
         if own.valid_until and (self.valid_until is None or self.valid_until > own.valid_until):

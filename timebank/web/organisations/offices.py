@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 from litestar import Response
 
-from timebank.domain.acting import Office
+from timebank.domain.acting import BankOffice
 from timebank.web.http.offices import in_office
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
@@ -18,14 +18,13 @@ async def offices(visitor: Visitor) -> Response[Any]:
 
 async def appointing(visitor: Visitor) -> Response[Any]:
     """Where to appoint somebody."""
-    page = await visitor.get("/organisations", status="approved", limit=200)
-    return await in_office(visitor, "organisations/appoint.html", offices=get_args(Office), organisations=page["items"])
+    return await in_office(visitor, "organisations/appoint.html", offices=get_args(BankOffice))
 
 
 async def appoint(visitor: Visitor) -> Response[Any]:
     """Appoint somebody."""
     form = visitor.form
-    body: dict[str, Any] = form.given("office", "organisation_id")
+    body: dict[str, Any] = form.given("office")
     body["volunteer_id"] = form.said("volunteer_id").replace(" ", "") or "-"
     for name in ("valid_from", "valid_until"):
         if form.said(name):
