@@ -30,6 +30,7 @@ async def change(visitor: Visitor) -> Response[Any]:
     form = visitor.form
     at = None if form.said("what") == "nowhere" else form.said("at")
     body = {"node_id": at, "from_day": form.said("from_day"), "tie": form.said("tie") or "lives"}
+    body |= form.given("door") if at else {}
     await visitor.post("/volunteers/me/residences", body)
     return visitor.go("/more/places", "It is noted where you live or work.")
 
