@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
+import msgspec
 import pytest
 
 from tests.controls import ADMINISTRATOR, acting
@@ -177,7 +178,7 @@ async def test_facts_mean_what_they_meant(pool: Pool) -> None:
     for row in rows:
         fact = decode(row["topic"], row["data"])
         assert type(fact) is FACTS[row["topic"]]
-        said, says = json.loads(row["data"]), json.loads(encode(fact))
+        said, says = json.loads(row["data"]), json.loads(msgspec.json.encode(msgspec.structs.asdict(fact)))
         said |= {name: NEW_RULES | said[name] for name in said if name == "rules"}
         assert says | said == says
         assert {name: says[name] for name in set(says) - set(said)} == NEW_SINCE.get(row["topic"], {})

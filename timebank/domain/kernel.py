@@ -37,8 +37,11 @@ UNTAGGED = frozenset({"replaces", "replaced_by"})
 """Identifiers that tag no fact: the other API key has facts of its own, which name this one."""
 
 
-class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True):
+class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True, omit_defaults=True):
     """Something that happened. Its `TOPIC` is stored for ever; fields are only ever added, with defaults.
+
+    A field that has its default is not written, as if the fact were from before there was such a field; so a default
+    never changes either.
 
     Volunteers whom a fact names are told of it where others brought it about, unless it says `TELLS = False`.
     """

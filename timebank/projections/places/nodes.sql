@@ -76,7 +76,7 @@ with recursive served as (
 
 -- move --
 insert into residence (bank_id, volunteer_id, from_day, node_id, tie)
-select distinct on (f.volunteer_id, f.from_day) $1, f.volunteer_id, f.from_day, f.node_id, f.tie
+select distinct on (f.volunteer_id, f.from_day) $1, f.volunteer_id, f.from_day, f.node_id, coalesce(f.tie, 'lives')
   from facts_between($1, $2, $3, $4) e,
        jsonb_to_record(e.data) f (volunteer_id text, from_day date, node_id text, tie text)
  order by f.volunteer_id, f.from_day, e.position desc

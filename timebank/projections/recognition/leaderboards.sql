@@ -33,15 +33,20 @@ using (select m.period, level::smallint as level, m.minutes >> (6 * level) as st
 
 -- count_service --
 -- A fact counts for the periods its local date lies in; a correction that leaves a period's minutes as they were does
--- not count as reaching them anew. $1 bank  $2 after  $3 until  $4 topics
+-- not count as reaching them anew. `offset 0` leaves no plan but one probe a fact, however large the board is. $1 bank  $2 after  $3 until  $4 topics
 with moved as (
     insert into leaderboard as board (bank_id, period, volunteer_id, minutes, position, is_visible)
     select $1, change.period, change.volunteer_id, sum(change.minutes), max(change.position),
-           coalesce(bool_or(known.is_visible), false)
-      from (select e.position, f.volunteer_id, p.period, sum(m.minutes) as minutes
+           coalesce(bool_or(change.is_visible), false)
+      from (select e.position, f.volunteer_id, p.period, sum(m.minutes) as minutes, bool_or(known.is_visible) as is_visible
               from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                    f (volunteer_id text, capacity text, minutes int, local_date date,
-                      previous_capacity text, previous_minutes int, previous_local_date date),
+                      previous_capacity text, previous_minutes int, previous_local_date date)
+                   left join lateral (
+                       select l.is_visible from leaderboard l
+                        where l.bank_id = $1 and l.volunteer_id = f.volunteer_id and l.period = 'all'
+                       offset 0
+                   ) known on true,
                    lateral (values (f.capacity, f.local_date,
                                     case e.topic when 'service-voided' then -f.minutes else f.minutes end),
                                    (f.previous_capacity, f.previous_local_date, -f.previous_minutes))
@@ -51,8 +56,6 @@ with moved as (
              where m.minutes is not null and m.capacity <> 'staff-on-duty'
              group by e.position, f.volunteer_id, p.period
             having sum(m.minutes) <> 0) change
-      left join leaderboard known
-             on known.bank_id = $1 and known.volunteer_id = change.volunteer_id and known.period = 'all'
      group by change.period, change.volunteer_id
         on conflict (bank_id, volunteer_id, period) do update
        set minutes = board.minutes + excluded.minutes, position = excluded.position

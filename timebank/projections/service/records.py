@@ -34,7 +34,7 @@ PROJECTION = SetProjection(
     version=1,
     tables=("service_record",),
     steps=(
-        Step(SQL["log"], (ServiceLogged,)),
+        Step(SQL["log"], (ServiceLogged, ServiceConfirmed, ServiceAmended)),
         Step(SQL["amend"], (ServiceAmended,)),
         Step(SQL["withdraw"], (ServiceWithdrawn,)),
         Step(SQL["confirm"], (ServiceConfirmed,)),

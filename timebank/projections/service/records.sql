@@ -1,22 +1,38 @@
 -- log --
+-- A record that is confirmed in the same stretch, and not amended before, is written once. $4 has these three topics.
+with f as materialized (
+    select e.position, e.topic, f.*
+      from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
+                    f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text,
+                       category text, capacity text, started_at timestamptz, ended_at timestamptz, minutes int,
+                       local_date date, is_late boolean, place text, content text, programmes text[],
+                       person_in_charge_id text, activity_id text, is_subsidised boolean, team_id text,
+                       credited_minutes int, policy_version int, rules_applied jsonb, decided_by text, reason text)
+)
 insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
                             capacity, started_at, ended_at, minutes, local_date, is_late, place, content,
-                            programmes, person_in_charge_id, activity_id, is_subsidised, team_id, status, position)
+                            programmes, person_in_charge_id, activity_id, is_subsidised, team_id, status,
+                            credited_minutes, policy_version, rules_applied, decided_by, reason, position)
 select $1, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.activity, f.category,
-       f.capacity, f.started_at, f.ended_at, f.minutes, f.local_date, f.is_late, f.place, f.content,
-       f.programmes, f.person_in_charge_id, f.activity_id, coalesce(f.is_subsidised, false), f.team_id, 'logged',
-       e.position
-  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
-                f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text,
-                   category text, capacity text, started_at timestamptz, ended_at timestamptz, minutes int,
-                   local_date date, is_late boolean, place text, content text, programmes text[],
-                   person_in_charge_id text, activity_id text, is_subsidised boolean, team_id text)
+       f.capacity, f.started_at, f.ended_at, coalesce(c.minutes, f.minutes), f.local_date, coalesce(f.is_late, false),
+       f.place, f.content, coalesce(f.programmes, '{}'), f.person_in_charge_id, f.activity_id,
+       coalesce(f.is_subsidised, false), f.team_id,
+       case when c.record_id is null then 'logged' else 'confirmed' end,
+       coalesce(c.credited_minutes, 0), coalesce(c.policy_version, 0), coalesce(c.rules_applied, '[]'),
+       c.decided_by, c.reason, coalesce(c.position, f.position)
+  from f
+  left join (select * from f c
+              where c.topic = 'service-confirmed'
+                and not exists (select from f a where a.topic = 'service-amended' and a.record_id = c.record_id)) c
+         on c.record_id = f.record_id
+ where f.topic = 'service-logged'
 
 -- amend --
 update service_record r
    set activity = f.activity, category = f.category, capacity = f.capacity, started_at = f.started_at,
-       ended_at = f.ended_at, minutes = f.minutes, local_date = f.local_date, is_late = f.is_late, place = f.place,
-       content = f.content, programmes = f.programmes,
+       ended_at = f.ended_at, minutes = f.minutes, local_date = f.local_date,
+       is_late = coalesce(f.is_late, false), place = f.place, content = f.content,
+       programmes = coalesce(f.programmes, '{}'),
        person_in_charge_id = f.person_in_charge_id, position = f.position
   from (select distinct on (f.record_id) f.*, e.position
           from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
@@ -33,6 +49,7 @@ update service_record r
  where r.bank_id = $1 and r.record_id = f.record_id
 
 -- confirm --
+-- But for those that `log` has written as confirmed.
 update service_record r
    set status = 'confirmed', minutes = f.minutes, credited_minutes = f.credited_minutes,
        policy_version = coalesce(f.policy_version, 0), rules_applied = coalesce(f.rules_applied, '[]'),
@@ -40,7 +57,7 @@ update service_record r
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (record_id text, minutes int, credited_minutes int, policy_version int, rules_applied jsonb,
                    decided_by text, reason text)
- where r.bank_id = $1 and r.record_id = f.record_id
+ where r.bank_id = $1 and r.record_id = f.record_id and r.position < e.position
 
 -- reject --
 update service_record r
@@ -52,7 +69,7 @@ update service_record r
 update service_record r
    set status = 'corrected', activity = f.activity, category = f.category, capacity = f.capacity,
        started_at = f.started_at, ended_at = f.ended_at, minutes = f.minutes, local_date = f.local_date,
-       place = f.place, content = f.content, programmes = f.programmes,
+       place = f.place, content = f.content, programmes = coalesce(f.programmes, '{}'),
        person_in_charge_id = f.person_in_charge_id, credited_minutes = f.credited_minutes,
        policy_version = coalesce(f.policy_version, 0), rules_applied = coalesce(f.rules_applied, '[]'),
        decided_by = f.decided_by, reason = f.reason, position = f.position
