@@ -1,14 +1,6 @@
 -- log --
 -- A record that is confirmed in the same stretch, and not amended before, is written once. $4 has these three topics.
-with f as materialized (
-    select e.position, e.topic, f.*
-      from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
-                    f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text,
-                       category text, capacity text, started_at timestamptz, ended_at timestamptz, minutes int,
-                       local_date date, is_late boolean, place text, content text, programmes text[],
-                       person_in_charge_id text, activity_id text, is_subsidised boolean, team_id text,
-                       credited_minutes int, policy_version int, rules_applied jsonb, decided_by text, reason text)
-)
+-- What belongs together is found by grouping, which takes the same time whatever the planner thinks of the stretch.
 insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
                             capacity, started_at, ended_at, minutes, local_date, is_late, place, content,
                             programmes, person_in_charge_id, activity_id, is_subsidised, team_id, status,
@@ -17,15 +9,24 @@ select $1, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.acti
        f.capacity, f.started_at, f.ended_at, coalesce(c.minutes, f.minutes), f.local_date, coalesce(f.is_late, false),
        f.place, f.content, coalesce(f.programmes, '{}'), f.person_in_charge_id, f.activity_id,
        coalesce(f.is_subsidised, false), f.team_id,
-       case when c.record_id is null then 'logged' else 'confirmed' end,
+       case when c.minutes is null then 'logged' else 'confirmed' end,
        coalesce(c.credited_minutes, 0), coalesce(c.policy_version, 0), coalesce(c.rules_applied, '[]'),
-       c.decided_by, c.reason, coalesce(c.position, f.position)
-  from f
-  left join (select * from f c
-              where c.topic = 'service-confirmed'
-                and not exists (select from f a where a.topic = 'service-amended' and a.record_id = c.record_id)) c
-         on c.record_id = f.record_id
- where f.topic = 'service-logged'
+       c.decided_by, c.reason, case when c.minutes is null then r.position else r.confirmed_at end
+  from (select (array_agg(e.data) filter (where e.topic = 'service-logged'))[1] as logged,
+               max(e.position) filter (where e.topic = 'service-logged') as position,
+               case when not bool_or(e.topic = 'service-amended')
+                    then (array_agg(e.data) filter (where e.topic = 'service-confirmed'))[1] end as confirmed,
+               max(e.position) filter (where e.topic = 'service-confirmed') as confirmed_at
+          from facts_between($1, $2, $3, $4) e
+         group by e.data ->> 'record_id') r,
+       jsonb_to_record(r.logged)
+       f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text, category text,
+          capacity text, started_at timestamptz, ended_at timestamptz, minutes int, local_date date, is_late boolean,
+          place text, content text, programmes text[], person_in_charge_id text, activity_id text,
+          is_subsidised boolean),
+       jsonb_to_record(coalesce(r.confirmed, '{}'))
+       c (minutes int, credited_minutes int, policy_version int, rules_applied jsonb, decided_by text, reason text)
+ where r.logged is not null
 
 -- amend --
 update service_record r
