@@ -608,7 +608,8 @@ CREATE TABLE public.residence (
     volunteer_id text NOT NULL,
     from_day date NOT NULL,
     node_id text,
-    tie text NOT NULL
+    tie text NOT NULL,
+    is_willing boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.reward (
@@ -1043,6 +1044,8 @@ CREATE INDEX registration_code_by_network ON public.registration_code USING btre
 CREATE INDEX registration_code_by_phone ON public.registration_code USING btree (bank_id, phone_index, issued_at);
 
 CREATE INDEX residence_by_node ON public.residence USING btree (bank_id, node_id, volunteer_id);
+
+CREATE INDEX residence_of_willing ON public.residence USING btree (bank_id, node_id, volunteer_id) WHERE is_willing;
 
 CREATE INDEX reward_by_kind ON public.reward USING btree (bank_id, status, ((terms ->> 'kind'::text)), reward_id);
 

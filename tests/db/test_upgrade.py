@@ -38,7 +38,7 @@ from timebank.domain.refusing import Refusal
 from timebank.domain.service.records import ConfirmService
 from timebank.domain.vocabulary import FACTS
 from timebank.ledger.audit import check_log
-from timebank.ledger.codec import decode, encode
+from timebank.ledger.codec import decode
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Bank, Store
 from timebank.ledger.submission import IdempotencyKey

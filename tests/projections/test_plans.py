@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -16,9 +16,11 @@ from tests.controls import KEY_FILE
 from tests.helpers.databases import database
 from timebank.db.connections import SETTINGS, Pool
 from timebank.identity.security_log import SecurityLog
+from timebank.projections.activities import activities
 from timebank.projections.credit import funds, redemptions, rewards, transfers
-from timebank.projections.organisations import api_keys, memberships, offices, organisations, teams
+from timebank.projections.organisations import api_keys, employments, memberships, offices, organisations, teams
 from timebank.projections.people import volunteers
+from timebank.projections.places import nodes
 from timebank.projections.recognition import leaderboards
 from timebank.projections.service import proposals, records
 from timebank.projections.supervision import history
@@ -121,6 +123,31 @@ select bank_id, tag_key(tag, topic), position from event, unnest(tags) tag;
 insert into security_event (bank_id, recorded_at, kind, actor, request_id)
 select $bank, now(), (array['signed-in','people-read','signed-out'])[1 + n % 3], 'vol_' || (n % 50), ''
   from generate_series(1, 30000) n;
+insert into activity select $bank, 'act_' || lpad(n::text, 5, '0'), 'org_' || lpad((1 + n % 200)::text, 5, '0'),
+       case when n % 4 = 0 then 'published' else 'closed' end, 'x', 'x', 'x', 'x',
+       'nod_' || lpad((1 + n % 900)::text, 5, '0'), now() + n * interval '1 minute', now() + n * interval '2 minutes',
+       null, '{}', '{}', 'x', 'all', true, true, null, n from generate_series(1, 20000) n;
+insert into sign_up select $bank, 'act_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n * k % 2000)::text, 5, '0'),
+       'signed-up', n from generate_series(1, 20000) n, generate_series(1, 2) k on conflict do nothing;
+insert into presence select bank_id, activity_id, volunteer_id, now(), now(), 'code', 'code', false from sign_up;
+insert into proposal (bank_id, proposal_id, volunteer_id, organisation_id, activity, category, started_at, ended_at,
+       minutes, status, position)
+select $bank, 'pro_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 500)::text, 5, '0'),
+       'org_' || lpad((1 + n % 200)::text, 5, '0'), 'x', 'x', now(), now(), 60, 'waiting', n
+  from generate_series(1, 20000) n;
+insert into employment (bank_id, employment_id, volunteer_id, organisation_id, kind, hours, from_day, position)
+select $bank, 'emp_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 5000)::text, 5, '0'),
+       'org_' || lpad((1 + n % 200)::text, 5, '0'), 'x', '[]', '2026-01-01', n from generate_series(1, 20000) n;
+insert into node select $bank, 'nod_' || lpad(n::text, 5, '0'), 'community', 4, '2026-01-01', null
+  from generate_series(1, 20000) n;
+insert into node_name select bank_id, node_id, from_day, 'x' from node;
+insert into node_stand select $bank, 'nod_' || lpad(n::text, 5, '0'), '2026-01-01',
+       'nod_' || lpad((n / 50)::text, 5, '0'), null from generate_series(1, 20000) n;
+insert into appointment (bank_id, appointment_id, volunteer_id, office, appointed_by, status, node_id)
+select $bank, 'led_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 9000)::text, 5, '0'), 'node-leader', 'x',
+       'in force', 'nod_' || lpad(n::text, 5, '0') from generate_series(1, 20000) n where n % 7 <> 0;
+insert into residence select $bank, 'vol_' || lpad(n::text, 5, '0'), '2026-01-01',
+       'nod_' || lpad((1 + n * 7 % 900)::text, 5, '0'), 'lives', n % 5 = 0 from generate_series(1, 20000) n;
 analyze;
 """
 
@@ -165,17 +192,17 @@ async def pool(url: str) -> AsyncIterator[Pool]:
         yield pool
 
 
-def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def parts_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """All nodes of a plan."""
     yield plan
     for part in plan.get("Plans", ()):
-        yield from nodes(part)
+        yield from parts_of(part)
 
 
 def amiss(plan: dict[str, Any]) -> list[str]:
     """What is wrong with a plan: whole tables read, much sorted, or more rows looked at than are returned."""
     found, returned = [], plan["Actual Rows"] * plan["Actual Loops"]
-    for node in nodes(plan):
+    for node in parts_of(plan):
         kind, loops = node["Node Type"], node["Actual Loops"]
         if kind == "Seq Scan" and loops and node["Relation Name"] not in {"bank", "checkpoint"}:
             found.append(f"reads all of {node['Relation Name']}")
@@ -193,7 +220,7 @@ def touched(plan: dict[str, Any]) -> float:
     return sum(
         node["Actual Loops"]
         * (node["Actual Rows"] + node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0))
-        for node in nodes(plan)
+        for node in parts_of(plan)
         if "Relation Name" in node or node["Node Type"] == "Bitmap Index Scan"
     )
 
@@ -322,6 +349,35 @@ def lists(pool: Pool, people: People) -> Lists:
                 every(kind=(none, "gift", "donation", "grant"), volunteer_id=(none,), fund_id=("fnd_1", "fnd_2")),
             ),
         ),
+        "activities of a body": (
+            lambda after: activities.of_organisation(pool, BANK, some, body, after, PAGE),
+            every(after=(none, "act_15000")),
+        ),
+        "open activities": (
+            lambda nodes: activities.open_ones(pool, BANK, some, datetime.now(UTC), none, PAGE, nodes),
+            every(nodes=(none, ["nod_00005", "nod_00009"])),
+        ),
+        "own activities": (lambda: activities.own(pool, BANK, some, none, PAGE), every()),
+        "roll": (lambda: activities.roll(pool, BANK, "act_00400"), every()),
+        "proposals of a body": (
+            lambda after: proposals.of_organisation(pool, BANK, body, after, PAGE),
+            every(after=(none, "pro_15000")),
+        ),
+        "own proposals": (lambda: proposals.of_volunteer(pool, BANK, some, none, PAGE), every()),
+        "staff": (lambda: employments.staff(pool, BANK, body, "", PAGE), every()),
+        "employments": (lambda: employments.of_volunteer(pool, BANK, some), every()),
+        "places below": (lambda: nodes.below(pool, BANK, date(2026, 6, 1), "nod_00009", "", PAGE), every()),
+        "every place": (lambda: nodes.every(pool, BANK, date(2026, 6, 1), "nod_09000", PAGE), every()),
+        "vacant places": (lambda: nodes.vacant(pool, BANK, date(2026, 6, 1), "community", "nod_09000", PAGE), every()),
+        "people of a place": (
+            lambda after: nodes.people(pool, BANK, date(2026, 6, 1), "nod_00009", after, PAGE),
+            every(after=("", "nod_00470/vol_10000")),
+        ),
+        "willing people of a place": (
+            lambda: nodes.willing(pool, BANK, date(2026, 6, 1), "nod_00009", PAGE),
+            every(),
+        ),
+        "leaders": (lambda: nodes.leaders(pool, BANK, date(2026, 6, 1), "nod_00009"), every()),
         "funds": (lambda: funds.page(pool, BANK, "", PAGE), every()),
         "board": (
             lambda period, at: pool.fetch(leaderboards.SQL["ranked"], BANK, period, *at, PAGE),
@@ -360,10 +416,12 @@ def lists(pool: Pool, people: People) -> Lists:
 
 LISTS = (
     "volunteers", "members", "people found", "records", "memberships", "organisations",
-    "appointments", "keys",
-    "teams", "people of a team", "rota", "own rota", "own teams", "hours of a team",
+    "appointments", "keys", "teams", "people of a team", "rota", "own rota", "own teams", "hours of a team",
     "board", "before one on the board", "what is counted of the board", "rewards",
-    "redemptions", "transfers", "funds", "events", "security events",
+    "redemptions", "transfers", "activities of a body", "open activities", "own activities", "roll",
+    "proposals of a body", "own proposals", "staff", "employments", "places below", "every place", "vacant places",
+    "people of a place", "willing people of a place", "leaders", "funds",
+    "events", "security events",
 )  # fmt: skip
 
 

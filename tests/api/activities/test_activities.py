@@ -3,6 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.api.activity_scenes import ago, at, entered, shown, sign_in, signed_up
+from tests.api.people.test_proxies import today
 from tests.api.world import World
 from timebank.runtime.clock import utc_now
 from timebank.vault import place_codes
@@ -173,6 +174,9 @@ async def test_those_are_called_who_agreed_to_be_asked(world: World) -> None:
     asked["node_id"] = house
     told = await world.coordinator.post(at(activity_id, "calls"), asked, expect=201)
     assert {each["volunteer_id"] for each in told["called"]} == {people[0].id, other.id}
+    await world.lives(people[1].id, house, today().isoformat())
+    told = await world.coordinator.post(at(activity_id, "calls"), asked, expect=201)
+    assert {each["volunteer_id"] for each in told["called"]} == {people[0].id, people[1].id, other.id}
     await world.volunteer.post(at(activity_id, "calls"), asked, expect=404)
     seen = await people[0].get(f"/v1/volunteers/{people[0].id}")
     assert not seen["on_leaderboards"]

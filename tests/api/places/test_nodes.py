@@ -94,6 +94,34 @@ async def test_a_door_is_personal(world: World) -> None:
     assert await world.services.people.one(world.services.pool, world.bank_id, somebody.id) is None
 
 
+async def test_people_are_listed_place_by_place(world: World) -> None:
+    """However the list is cut into pages, everybody at a node or below it is on it once, those of a node together."""
+    top = await world.node()
+    houses = [await world.node("楼栋", parent_id=top) for _ in range(3)]
+    lives = {(await world.somebody()).id: houses[n % 3] for n in range(7)}
+    for volunteer_id, node_id in lives.items():
+        await world.lives(volunteer_id, node_id)
+    leader = await world.leader(top)
+    for limit in (1, 2, 50):
+        pages = await leader.pages(f"/v1/nodes/{top}/people", limit=limit)
+        seen = [(each["node_id"], each["volunteer_id"]) for page in pages for each in page]
+        assert seen == sorted((node_id, volunteer_id) for volunteer_id, node_id in lives.items())
+
+
+async def test_vacant_nodes_are_found_a_few_at_a_time(world: World) -> None:
+    """However many nodes have a leader and however small a page is, all that have none are found."""
+    level = "单元"
+    top = await world.node()
+    units = [await world.node(level, parent_id=top) for _ in range(13)]
+    for node_id in units[:12]:
+        await world.leader(node_id)
+    pages = await world.volunteer.pages("/v1/nodes/vacant", level=level, limit=1)
+    found = [each["node_id"] for page in pages for each in page]
+    assert units[12] in found
+    assert not set(found) & set(units[:12])
+    assert len(found) == len(set(found))
+
+
 async def test_hours_stay_where_people_lived(own_world: World) -> None:
     """What somebody served counts where they lived then, after they moved, and after the tree changed."""
     world = own_world

@@ -76,7 +76,7 @@ class CallController(Controller):
 
 async def _candidates(request: BankRequest, data: CallRequest) -> list[Called]:
     pool, bank_id, people = request.pool, request.bank_id, request.services.people
-    ids = await nodes.willing(pool, bank_id, request.today, data.node_id, "", LOOKED_AT)
+    ids = await nodes.willing(pool, bank_id, request.today, data.node_id, LOOKED_AT)
     briefs = await volunteers.briefly(pool, people, bank_id, ids)
     numbers = [each.number for each in briefs.values() if each.number and each.status == "active"]
     found = await volunteers.meant_by(pool, people, bank_id, numbers=numbers)

@@ -180,14 +180,14 @@ class NodeController(Controller):
     async def list_vacant_nodes(
         self, request: BankRequest, level: Level, on: On = None, after: After = "", limit: Limit = 50
     ) -> Page[NodeView]:
-        """Nodes of a level that nobody leads."""
+        """Nodes of a level that nobody leads. A page may have fewer than asked for, or none, and yet a `next`."""
         await request.wait_for_reads()
         day = on or request.today
 
-        async def page(after: str, limit: int) -> list[NodeView]:
-            return await nodes.vacant(request.pool, request.bank_id, day, level, after, limit)
+        async def page(after: str | None, limit: int) -> Page[NodeView]:
+            return Page(*await nodes.vacant(request.pool, request.bank_id, day, level, after or "", limit))
 
-        return await listed(request, page, after, limit, "node_id")
+        return await paged(request, page, after, limit)
 
     @get("/hours", responses=READS, access=EVERYBODY)
     async def hours_by_place(
@@ -232,7 +232,7 @@ class NodeController(Controller):
 
         async def page(after: str | None, limit: int) -> Page[ResidentView]:
             binds = request.pool, request.bank_id, request.today, node_id, after or "", limit + 1
-            found = page_of(await nodes.people(*binds), limit, "volunteer_id")
+            found = page_of(await nodes.people(*binds), limit, nodes.place_of)
             await request.note("people-read", people=len(found.items))
             return Page(await _shown(request, found.items), found.next)
 

@@ -19,7 +19,7 @@ _SERVED = (ServiceConfirmed, ServiceCorrected, ServiceVoided)
 
 PROJECTION = SetProjection(
     name="places",
-    version=1,
+    version=2,
     tables=("node", "node_name", "node_stand", "residence", "served_day", "place_day", "willing"),
     steps=(
         Step(SQL["open"], (NodeOpened,)),
@@ -27,6 +27,7 @@ PROJECTION = SetProjection(
         Step(SQL["stand"], (NodeOpened, NodeMoved, NodeMerged)),
         Step(SQL["close"], (NodeClosed,)),
         Step(SQL["agree"], (ConsentGiven, ConsentWithdrawn)),
+        Step(SQL["agree_at"], (ConsentGiven, ConsentWithdrawn)),
         Step(SQL["lift"], (ResidenceSet,)),
         Step(SQL["move"], (ResidenceSet,)),
         Step(SQL["settle"], (ResidenceSet,)),
@@ -36,6 +37,9 @@ PROJECTION = SetProjection(
         Step(SQL["forget_places"], (ResidenceSet, *_SERVED)),
     ),
 )
+
+LOOKED_AT = 10
+"""How many nodes are looked at for each vacant one that is asked for."""
 
 WHOLE_BANK = ""
 """Stands for all places, and for people who live at none, where minutes are kept by place."""
@@ -108,9 +112,19 @@ async def every(pool: Pool, bank_id: UUID, day: date, after: str, limit: int) ->
     return [NodeView(**row) for row in await pool.fetch(SQL["every"], bank_id, day, after, limit)]
 
 
-async def vacant(pool: Pool, bank_id: UUID, day: date, level: str, after: str, limit: int) -> list[NodeView]:
-    """Nodes of a level that nobody leads on a day."""
-    return [NodeView(**row) for row in await pool.fetch(SQL["vacant"], bank_id, day, level, after, limit)]
+async def vacant(
+    pool: Pool, bank_id: UUID, day: date, level: str, after: str, limit: int
+) -> tuple[list[NodeView], str | None]:
+    """Nodes of a level that nobody leads on a day, and the node after which to go on, if there may be more.
+
+    However few are vacant, no more than so many nodes are looked at: so there may be fewer than asked for, or none.
+    """
+    looked_at = LOOKED_AT * limit
+    rows = await pool.fetch(SQL["vacant"], bank_id, day, level, after, looked_at)
+    found = [NodeView(**{name: row[name] for name in NodeView.__struct_fields__}) for row in rows if row["is_vacant"]]
+    if len(found) > limit:
+        return found[:limit], found[limit - 1].node_id
+    return found, rows[-1]["node_id"] if len(rows) == looked_at else None
 
 
 async def leaders(pool: Pool, bank_id: UUID, day: date, node_id: str) -> list[LeaderView]:
@@ -119,13 +133,20 @@ async def leaders(pool: Pool, bank_id: UUID, day: date, node_id: str) -> list[Le
 
 
 async def people(pool: Pool, bank_id: UUID, day: date, node_id: str, after: str, limit: int) -> list[Resident]:
-    """Who lives or works at a node, or below it, on a day."""
-    return [Resident(**row) for row in await pool.fetch(SQL["people"], bank_id, day, node_id, after, limit)]
+    """Who lives or works at a node, or below it, on a day, node by node; after one of them (`place_of`)."""
+    at, _, volunteer_id = after.partition("/")
+    rows = await pool.fetch(SQL["people"], bank_id, day, node_id, at, volunteer_id, limit)
+    return [Resident(**row) for row in rows]
 
 
-async def willing(pool: Pool, bank_id: UUID, day: date, node_id: str, after: str, limit: int) -> list[str]:
+def place_of(resident: Resident) -> str:
+    """Where somebody stands in the list of who lives or works at a node or below it."""
+    return f"{resident.node_id}/{resident.volunteer_id}"
+
+
+async def willing(pool: Pool, bank_id: UUID, day: date, node_id: str, limit: int) -> list[str]:
     """Who lives or works at a node, or below it, and agreed to be asked."""
-    rows = await pool.fetch(SQL["willing_at"], bank_id, day, node_id, after, limit)
+    rows = await pool.fetch(SQL["willing_at"], bank_id, day, node_id, limit)
     return [row["volunteer_id"] for row in rows]
 
 

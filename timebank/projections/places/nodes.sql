@@ -29,23 +29,21 @@ lived as (
                           order by r.from_day desc limit 1) p on true
      group by s.day, p.node_id
 ), climb as (
-    select l.node_id as start_id, l.day, l.node_id, t.into_id, t.parent_id
+    select l.minutes, l.day, l.node_id, t.into_id, t.parent_id
       from lived l
       left join lateral (select s.into_id, s.parent_id from node_stand s
                           where s.bank_id = $1 and s.node_id = l.node_id and s.from_day <= l.day
                           order by s.from_day desc limit 1) t on true
      where l.node_id is not null
     union all
-    select c.start_id, c.day, coalesce(c.into_id, c.parent_id), t.into_id, t.parent_id
+    select c.minutes, c.day, coalesce(c.into_id, c.parent_id), t.into_id, t.parent_id
       from climb c
       left join lateral (select s.into_id, s.parent_id from node_stand s
                           where s.bank_id = $1 and s.node_id = coalesce(c.into_id, c.parent_id) and s.from_day <= c.day
                           order by s.from_day desc limit 1) t on true
      where coalesce(c.into_id, c.parent_id) is not null
 ), sums as (
-    select c.node_id, l.day, l.minutes
-      from lived l join climb c on c.start_id = l.node_id and c.day = l.day
-     where c.into_id is null
+    select c.node_id, c.day, c.minutes from climb c where c.into_id is null
     union all
     select '', l.day, l.minutes from lived l
 )
@@ -62,6 +60,15 @@ select distinct on (f.volunteer_id) $1, f.volunteer_id, e.topic = 'consent-given
  order by f.volunteer_id, e.position desc
     on conflict (bank_id, volunteer_id) do update set is_willing = excluded.is_willing
 
+-- agree_at --
+-- And is said where they live.
+update residence r set is_willing = w.is_willing
+  from (select distinct f.volunteer_id
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, purpose text)
+         where f.purpose = 'be-asked') f
+  join willing w on w.bank_id = $1 and w.volunteer_id = f.volunteer_id
+ where r.bank_id = $1 and r.volunteer_id = f.volunteer_id and r.is_willing <> w.is_willing
+
 -- lift --
 -- Of whoever lives elsewhere from a day on, what they served from then on is taken away from where it was counted.
 -- What `served` says of people and days is put to where they lived then, and to all above that on that day. What is a
@@ -75,8 +82,9 @@ with recursive served as (
 ), {put}
 
 -- move --
-insert into residence (bank_id, volunteer_id, from_day, node_id, tie)
-select distinct on (f.volunteer_id, f.from_day) $1, f.volunteer_id, f.from_day, f.node_id, coalesce(f.tie, 'lives')
+insert into residence (bank_id, volunteer_id, from_day, node_id, tie, is_willing)
+select distinct on (f.volunteer_id, f.from_day) $1, f.volunteer_id, f.from_day, f.node_id, coalesce(f.tie, 'lives'),
+       coalesce((select w.is_willing from willing w where w.bank_id = $1 and w.volunteer_id = f.volunteer_id), false)
   from facts_between($1, $2, $3, $4) e,
        jsonb_to_record(e.data) f (volunteer_id text, from_day date, node_id text, tie text)
  order by f.volunteer_id, f.from_day, e.position desc
@@ -142,12 +150,18 @@ select n.node_id, n.level, n.depth, n.from_day, n.until_day, s.parent_id, s.into
 -- below --
 -- What is directly below a node on a day, or at the top; what became a part of it as well.
 -- $1 bank  $2 day  $3 node, or nothing  $4 after this node  $5 at most
-{seen}
-   and n.node_id in (select t.node_id from node_stand t
-                      where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = $3)
-   and coalesce(s.into_id, s.parent_id, '') = $3 and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2)
-   and n.node_id > $4
- order by n.node_id limit $5
+select below.*
+  from (select distinct t.node_id
+          from node_stand t
+         where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = $3 and t.node_id > $4
+         order by t.node_id) child,
+       lateral (
+           {seen}
+              and n.node_id = child.node_id and coalesce(s.into_id, s.parent_id, '') = $3
+              and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2)
+           offset 0
+       ) below
+ order by child.node_id limit $5
 
 -- every --
 -- All that are there on a day. $1 bank  $2 day  $3 after this node  $4 at most
@@ -156,14 +170,18 @@ select n.node_id, n.level, n.depth, n.from_day, n.until_day, s.parent_id, s.into
  order by n.node_id limit $4
 
 -- vacant --
--- Nodes of a level that nobody leads on a day. $1 bank  $2 day  $3 level  $4 after this node  $5 at most
-{seen}
-   and n.level = $3 and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2) and s.into_id is null
-   and not exists (select from appointment a
-                    where a.bank_id = n.bank_id and a.node_id = n.node_id and a.status = 'in force'
-                      and coalesce(a.valid_from, $2) <= $2 and coalesce(a.valid_until, $2) >= $2)
-   and n.node_id > $4
- order by n.node_id limit $5
+-- The next nodes of a level, and whether nobody leads them on a day. $1 bank  $2 day  $3 level  $4 after this node
+-- $5 how many are looked at
+select n.*,
+       (select true from appointment a
+         where a.bank_id = $1 and a.node_id = n.node_id and a.status = 'in force'
+           and coalesce(a.valid_from, $2) <= $2 and coalesce(a.valid_until, $2) >= $2
+         limit 1) is null as is_vacant
+  from ({seen}
+           and n.level = $3 and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2) and s.into_id is null
+           and n.node_id > $4
+         order by n.node_id limit $5) n
+ order by n.node_id
 
 -- leaders --
 -- Who leads a node on a day. $1 bank  $2 day  $3 node
@@ -186,27 +204,38 @@ sub as (
 )
 
 -- people --
--- Who lives or works at a node or below it on a day. $1 bank  $2 day  $3 node  $4 after this volunteer  $5 at most
+-- Who lives or works at a node or below it on a day, node by node: no more are read than fit on the page.
+-- $1 bank  $2 day  $3 node  $4 from this node on  $5 there after this volunteer  $6 at most
 with recursive {subtree}
-select r.volunteer_id, r.node_id, r.from_day, r.tie
-  from sub join residence r on r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
- where r.volunteer_id > $4
-   and not exists (select from residence later
-                    where later.bank_id = $1 and later.volunteer_id = r.volunteer_id
-                      and later.from_day > r.from_day and later.from_day <= $2)
- order by r.volunteer_id limit $5
+select found.*
+  from (select node_id from sub where node_id >= $4 order by node_id) at,
+       lateral (
+           select r.volunteer_id, r.node_id, r.from_day, r.tie
+             from residence r
+            where r.bank_id = $1 and r.node_id = at.node_id and r.from_day <= $2
+              and r.volunteer_id > case at.node_id when $4 then $5 else '' end
+              and not exists (select from residence later
+                               where later.bank_id = $1 and later.volunteer_id = r.volunteer_id
+                                 and later.from_day > r.from_day and later.from_day <= $2)
+            order by r.volunteer_id limit $6
+       ) found
+ limit $6
 
 -- willing_at --
--- Those of them who agreed to be asked. $1 bank  $2 day  $3 node  $4 after this volunteer  $5 at most
+-- Those of them who agreed to be asked. $1 bank  $2 day  $3 node  $4 at most
 with recursive {subtree}
-select r.volunteer_id
-  from sub join residence r on r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
-  join willing w on w.bank_id = r.bank_id and w.volunteer_id = r.volunteer_id and w.is_willing
- where r.volunteer_id > $4
-   and not exists (select from residence later
-                    where later.bank_id = $1 and later.volunteer_id = r.volunteer_id
-                      and later.from_day > r.from_day and later.from_day <= $2)
- order by r.volunteer_id limit $5
+select found.volunteer_id
+  from (select node_id from sub order by node_id) at,
+       lateral (
+           select r.volunteer_id
+             from residence r
+            where r.bank_id = $1 and r.node_id = at.node_id and r.from_day <= $2 and r.is_willing
+              and not exists (select from residence later
+                               where later.bank_id = $1 and later.volunteer_id = r.volunteer_id
+                                 and later.from_day > r.from_day and later.from_day <= $2)
+            order by r.volunteer_id limit $4
+       ) found
+ limit $4
 
 -- count_people --
 -- $1 bank  $2 day  $3 node
