@@ -9,14 +9,19 @@ from typing import Any, NamedTuple
 
 from benchmarks.setup.city import City
 from benchmarks.setup.measure import Bench, Row, seconds_for
+from benchmarks.setup.streets import LEVELS
 from benchmarks.setup.world import new_world
 from timebank.domain.acting import Acting
+from timebank.domain.activities.attendance import CheckIn
+from timebank.domain.activities.sign_ups import SignUp
 from timebank.domain.credit.redemptions import ReserveReward
 from timebank.domain.credit.transfers import DonateCredit
 from timebank.domain.identifiers import (
+    ActivityId,
     ActorId,
     CodeHash,
     RecordId,
+    VolunteerId,
     new_redemption_id,
     new_transfer_id,
 )
@@ -24,12 +29,14 @@ from timebank.domain.kernel import Command
 from timebank.domain.service.records import ConfirmService
 from timebank.ledger.ledger import Ledger
 from timebank.projections import EVERY
+from timebank.projections.activities import activities
 from timebank.projections.credit import balances, redemptions, transfers
 from timebank.projections.machinery.rebuild import rebuild
-from timebank.projections.organisations import memberships
+from timebank.projections.organisations import employments, memberships
 from timebank.projections.people import volunteers
+from timebank.projections.places import nodes
 from timebank.projections.recognition.leaderboards import leaderboard
-from timebank.projections.service import records
+from timebank.projections.service import proposals, records
 from timebank.projections.service.records import COUNTED, Order, Wanted
 from timebank.projections.supervision import history
 from timebank.runtime.composition import hooks
@@ -46,6 +53,17 @@ SIZES = """
     select c.relname, pg_table_size(c.oid) as table_size, pg_indexes_size(c.oid) as index_size
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where n.nspname = 'public' and c.relkind = 'r' and pg_total_relation_size(c.oid) > 1000000 order by 1"""
+
+SHARES = """
+    select sum(size) filter (where is_service)::float8 / sum(size) as event,
+           sum(tags) filter (where is_service)::float8 / sum(tags) as event_tag
+      from (select pg_column_size(e.*) as size, cardinality(tags) as tags,
+                   topic in ('service-logged', 'service-confirmed') as is_service
+              from event e) e"""
+"""Which share of the log is about records: by bytes, and of the index of tags by tags."""
+
+OF_RECORDS = ("service_record", "leaderboard", "leaderboard_step", "leaderboard_total", "served_day", "place_day")
+"""The read models that hold what was served, and nothing else that grows."""
 
 
 class Measured(NamedTuple):
@@ -109,6 +127,7 @@ async def _measure(bench: Bench, size: int) -> Measured:
         async with pool.acquire() as connection:
             await connection.execute("set statement_timeout = 0")
             await connection.execute("vacuum analyze", timeout=7200)
+            of_log: dict[str, float] = dict(**(await connection.fetch(SHARES, timeout=7200))[0])
             await connection.execute("reset statement_timeout")
         await bench.settle()
         milliseconds = {what: await _median(ask) for what, ask in _questions(city).items()}
@@ -118,13 +137,19 @@ async def _measure(bench: Bench, size: int) -> Measured:
             cold[what] = first
         sizes = await pool.fetch(SIZES)
         confirmed = await pool.fetchval("select count(*) from service_record where status = 'confirmed'")
-        total = sum(row["table_size"] + row["index_size"] for row in sizes)
-        told = tuple(
-            f"{row['relname']}: {row['table_size'] / confirmed:,.0f} + {row['index_size'] / confirmed:,.0f} B a record"
-            for row in sizes
+        room = {row["relname"]: row["table_size"] + row["index_size"] for row in sizes}
+        shares = {**dict.fromkeys(OF_RECORDS, 1.0), **of_log}
+        told = (
+            *(
+                f"{row['relname']}: {row['table_size'] / events:,.0f} + {row['index_size'] / events:,.0f} B a fact; "
+                f"of a confirmed record {shares.get(row['relname'], 0) * room[row['relname']] / confirmed:,.0f} B"
+                for row in sizes
+            ),
+            f"all there is, by confirmed record: {sum(room.values()) / confirmed:,.0f} B",
         )
+        of_records = sum(room.get(name, 0) * share for name, share in shares.items())
     await bench.drop_database(name)
-    return Measured(milliseconds, cold, rebuilt, told, total / confirmed, events)
+    return Measured(milliseconds, cold, rebuilt, told, of_records / confirmed, events)
 
 
 async def _median(ask: Question) -> float:
@@ -163,6 +188,11 @@ def _commands(city: City) -> dict[str, Callable[[int], Command]]:
         volunteer_id = city.volunteer(n * 1009)
         return {"by": Acting(ActorId(volunteer_id), "volunteer"), "at": at, "volunteer_id": volunteer_id}
 
+    crowded = ActivityId(f"act_{0:032x}")
+
+    def there(n: int) -> VolunteerId:
+        return city.volunteer(n * 100 + 7)
+
     def confirm(record: int) -> ConfirmService:
         return ConfirmService(by=office, at=at, record_id=RecordId(f"rec_{record:032x}"))
 
@@ -179,6 +209,53 @@ def _commands(city: City) -> dict[str, Callable[[int], Command]]:
         ),
         "donating to a fund that a fifth gave to": lambda n: DonateCredit(
             transfer_id=new_transfer_id(), fund_id=city.fund_id, minutes=1, **own(n)
+        ),
+        "signing up for an activity": lambda n: SignUp(activity_id=crowded, **own(n)),
+        "signing in at an activity that a hundredth signed up for": lambda n: CheckIn(
+            **{**own(0), "by": Acting(ActorId(there(n)), "volunteer"), "volunteer_id": there(n)},
+            activity_id=crowded,
+            proof="code",
+            entry_id=new_transfer_id(),
+        ),
+    }
+
+
+def _questions_of_places(city: City) -> dict[str, Question]:
+    """The same about places, activities and duty."""
+    pool, bank_id, streets, now = city.world.services.pool, city.world.bank_id, city.streets, city.world.at
+    today, span = now.date(), (city.day(0), city.day(329))
+
+    def community(n: int) -> str:
+        return streets.near(n)[-1]
+
+    def activity(n: int) -> str:
+        return f"act_{n % city.bodies:032x}"
+
+    return {
+        "open activities": lambda n: activities.open_ones(pool, bank_id, city.volunteer(n), now, None, PAGE),
+        "open activities near me": lambda n: activities.open_ones(
+            pool, bank_id, city.volunteer(n), now, None, PAGE, streets.near(n)
+        ),
+        "activities of a body": lambda n: activities.of_organisation(
+            pool, bank_id, None, city.organisation(n), None, PAGE
+        ),
+        "own activities": lambda n: activities.own(pool, bank_id, city.volunteer(n * 10 + 7), None, PAGE),
+        "roll of an activity": lambda n: activities.roll(pool, bank_id, activity(n + 1)),
+        "hours of a place": lambda n: nodes.minutes_of(pool, bank_id, community(n), *span),
+        "hours below a place": lambda n: nodes.minutes_below(pool, bank_id, community(n), *span),
+        "hours by place of the highest level": lambda n: nodes.minutes_at_level(pool, bank_id, LEVELS[0], *span),
+        "places below a place": lambda n: nodes.below(pool, bank_id, today, community(n), "", PAGE),
+        "places above a place": lambda n: nodes.chain(pool, bank_id, today, streets.home(n)),
+        "vacant places of a level": lambda n: nodes.vacant(pool, bank_id, today, LEVELS[2], "", PAGE),
+        "leaders of a place": lambda n: nodes.leaders(pool, bank_id, today, streets.near(n)[1]),
+        "people of a place": lambda n: nodes.people(pool, bank_id, today, community(n), "", PAGE),
+        "how many people of a place": lambda n: nodes.count_people(pool, bank_id, today, community(n)),
+        "whom to call up": lambda n: nodes.willing(pool, bank_id, today, community(n), PAGE),
+        "duty register of a body": lambda n: employments.staff(pool, bank_id, city.organisation(n), "", PAGE),
+        "duty of a volunteer": lambda n: employments.of_volunteer(pool, bank_id, city.volunteer(n * 50 + 9)),
+        "proposals to a body": lambda n: proposals.of_organisation(pool, bank_id, city.organisation(n), None, PAGE),
+        "proposals of a volunteer": lambda n: proposals.of_volunteer(
+            pool, bank_id, city.volunteer(n * 50 + 11), None, PAGE
         ),
     }
 
@@ -231,6 +308,7 @@ def _questions(city: City) -> dict[str, Question]:
         return (city.volunteer(n),)
 
     return {
+        **_questions_of_places(city),
         "balance": lambda n: balances.balance_of(pool, bank_id, city.volunteer(n)),
         "one volunteer": lambda n: volunteers.one(pool, people, bank_id, city.volunteer(n)),
         "board, all time": board("all"),

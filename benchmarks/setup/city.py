@@ -10,6 +10,7 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
+from benchmarks.setup.streets import Streets
 from benchmarks.setup.world import World
 from timebank.domain.facts.credit import (
     CreditDonated,
@@ -52,7 +53,7 @@ COLUMNS = (
 INDEX = """
     insert into event_tag (bank_id, key, position)
     select bank_id, tag_key(tag, topic), position from event, unnest(tags) tag
-     where bank_id = $1 and position > $2 order by 1, 2, 3"""
+     where bank_id = $1 and position > $2 and position <= $3 order by 1, 2, 3"""
 ARRIVE = """
     update bank set head = e.position, head_event_id = e.event_id
       from (select position, event_id from event where bank_id = $1 order by position desc limit 1) e
@@ -66,6 +67,9 @@ PEOPLE_A_BODY = 85
 
 CHUNK = 20_000
 
+TAGGED = 10_000
+"""Facts that are tagged at once: the index is as full as one that grew with the log, not as one made in a single go."""
+
 
 class City:
     """Who is there, by number from 0: ids tell the number, so nobody has to be remembered."""
@@ -78,6 +82,7 @@ class City:
         self.bodies = max(2, volunteers // PEOPLE_A_BODY)
         self.old_records = volunteers // 20
         self.beginning = datetime(2026, 1, 1, tzinfo=UTC)
+        self.streets = Streets(volunteers, self.beginning.date(), world.at)
 
     def volunteer(self, n: int) -> VolunteerId:
         """A volunteer."""
@@ -114,8 +119,10 @@ class City:
             await connection.execute("set synchronous_commit = off; set statement_timeout = 0")
             for rows in _chunks(self._rows(start), CHUNK):
                 await connection.copy_records_to_table("event", records=rows, columns=COLUMNS, timeout=600)
-            await connection.execute(INDEX, world.bank_id, start, timeout=7200)
             await connection.execute(ARRIVE, world.bank_id)
+            head = await world.services.ledger.store.head(world.bank_id)
+            for after in range(start, head, TAGGED):
+                await connection.execute(INDEX, world.bank_id, after, after + TAGGED, timeout=7200)
             for numbers in _chunks(iter(range(self.volunteers)), CHUNK):
                 people = [
                     Person(volunteer_id=self.volunteer(n), name=self.name(n), phone=self.phone(n)) for n in numbers
@@ -138,10 +145,13 @@ class City:
 
     def _facts(self) -> Iterator[Fact]:
         terms = RewardTerms(name="理发", kind="service", cost_minutes=10, provider_id=self.organisation(0), quota=10**9)
+        by = self.world.administrator.actor
+        yield from self.streets.places(by, self.volunteer(1))
         for n in range(self.bodies):
             organisation_id = self.organisation(n)
             yield OrganisationRegistered(organisation_id=organisation_id, name=f"社区{n}", kind="residents-committee")
             yield OrganisationApproved(organisation_id=organisation_id)
+            yield from self.streets.activity(n, organisation_id, by)
         yield RewardPublished(reward_id=self.reward_id, provider_id=self.organisation(0), terms=terms)
         yield FundOpened(fund_id=self.fund_id, name="公益金", kind="community")
         for n in range(self.volunteers):
@@ -162,11 +172,20 @@ class City:
             }
             yield MembershipRequested(role="member", **membership)
             yield MembershipApproved(**membership)
+        yield from self._lives(n)
         yield from self._served(n, n, waits=n % 100 == 0)
         if n % 5 == 0 and n % 100:
             yield from self._redeemed(n)
             transfer_id = TransferId(f"trf_{n:032x}")
             yield CreditDonated(transfer_id=transfer_id, volunteer_id=volunteer_id, fund_id=self.fund_id, minutes=10)
+
+    def activity(self, n: int) -> int:
+        """For which activity the volunteer signed up, by the number of the body: every tenth of those for the first."""
+        return 0 if n % 100 == 7 else n % self.bodies
+
+    def _lives(self, n: int) -> Iterator[Fact]:
+        body = self.activity(n) if n % 10 == 7 else n
+        return self.streets.life(n, self.volunteer(n), self.organisation(body), self.activity(n))
 
     def _served(self, n: int, record: int, *, waits: bool) -> Iterator[Fact]:
         """One record of a volunteer; it may wait to be confirmed."""
