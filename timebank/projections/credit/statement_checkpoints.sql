@@ -5,24 +5,22 @@ select v.volunteer_id, c.position, c.accounts, c.causes
   from (select distinct of.tag as volunteer_id
           from event e, unnest(e.tags) of (tag)
          where e.bank_id = $1 and e.position > $2 and e.position <= $3 and e.topic = any ($4)
-           and exists (select from event_tag r
-                        where r.bank_id = $1 and r.key = tag_key(of.tag, 'volunteer-registered'))) v
+           and of.tag ~ '^vol_[^@]*$') v
        left join lateral (
            select position, accounts, causes from statement_checkpoint c
             where c.bank_id = $1 and c.volunteer_id = v.volunteer_id order by position desc limit 1
        ) c on true,
        lateral (
            select count(*) as facts
-             from (select from unnest($4::text[]) wanted (topic),
-                          lateral (
-                              select from event_tag t
-                               where t.bank_id = $1 and t.key = tag_key(v.volunteer_id, wanted.topic)
-                                 and t.position > coalesce(c.position, 0) and t.position <= $3
-                               limit $5
-                          ) each_topic
+             from (select from event_tag t
+                    where t.bank_id = $1
+                      and t.key = any (array(select tag_key(v.volunteer_id, topic) from unnest($4::text[]) topic))
+                      and t.position > coalesce(c.position, 0) and t.position <= $3
                     limit $5) counted
        ) n
  where n.facts >= $5
+   and (select true from event_tag r
+         where r.bank_id = $1 and r.key = tag_key(v.volunteer_id, 'volunteer-registered') limit 1)
 
 -- keep --
 -- $1 bank  $2 volunteer  $3 position  $4 accounts  $5 causes

@@ -24,6 +24,8 @@ SHADOW = "rebuild"
 LIKE = "like public.{table} including all excluding indexes"
 INDEX_SECONDS = 86_400.0
 """An index of a large table may take its time: nobody waits for it."""
+PAGE_COST = 1.1
+"""Pages of a table that is just being made are in memory: to look for some rows is cheaper than to read all."""
 LOCK_SECONDS = 1
 RETRY_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -144,6 +146,7 @@ async def _follow_up(
     connection: Connection, projection: Projection, reached: dict[UUID, int], progress: Progress
 ) -> None:
     """Take in all banks' logs until what is left is little enough to be done while everybody waits."""
+    counted = 0
     while True:
         heads = {row["bank_id"]: row["head"] for row in await connection.fetch(RUNNER_SQL["heads"])}
         total = sum(heads.values())
@@ -155,11 +158,25 @@ async def _follow_up(
                 async with connection.transaction():
                     await _apply(connection, projection, bank_id, after, until)
                 reached[bank_id] = until
-                progress(sum(reached.values()), total)
+                done = sum(reached.values())
+                counted = await counted_anew(connection, SHADOW, projection.tables, done, counted)
+                progress(done, total)
+
+
+async def counted_anew(connection: Connection, schema: str, tables: Sequence[str], done: int, counted: int) -> int:
+    """Have the rows counted each time that there are twice as many facts; up to which fact they are counted now.
+
+    PostgreSQL takes a table that nobody counted for one of few rows, and reads all of it for each stretch.
+    """
+    if done < 2 * counted:
+        return counted
+    for table in tables:
+        await connection.execute(f"analyze {schema}.{table}", timeout=INDEX_SECONDS)
+    return done
 
 
 async def _apply(connection: Connection, projection: Projection, bank_id: UUID, after: int, until: int) -> None:
-    await connection.execute(f"set local search_path = {SHADOW}, public")
+    await connection.execute(f"set local search_path = {SHADOW}, public; set local random_page_cost = {PAGE_COST}")
     topics = await topics_between(connection, bank_id, after, until)
     await projection.apply(connection, bank_id, after, until, topics)
     await connection.execute("set local search_path = public")
@@ -253,10 +270,13 @@ async def _compare(connection: Connection, projection: Projection, bank_id: UUID
     for table in projection.tables:
         await connection.execute(f"create temp table {table} ({LIKE.format(table=table)}) on commit drop")
         await _add_keys(connection, table, f"pg_temp.{table}")
+    await connection.execute(f"set local random_page_cost = {PAGE_COST}")
+    counted = 0
     for after in range(0, position, BATCH_EVENTS):
         until = min(after + BATCH_EVENTS, position)
         topics = await topics_between(connection, bank_id, after, until)
         await projection.apply(connection, bank_id, after, until, topics)
+        counted = await counted_anew(connection, "pg_temp", projection.tables, until, counted)
         progress(until, position)
     live, rebuilt = [], []
     differences: list[str] = []
