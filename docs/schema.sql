@@ -106,7 +106,8 @@ CREATE TABLE public.activity (
     is_insured boolean NOT NULL,
     signs_out boolean NOT NULL,
     reason text,
-    "position" bigint NOT NULL
+    "position" bigint NOT NULL,
+    team_id text
 )
 WITH (fillfactor='90');
 
@@ -257,6 +258,16 @@ CREATE TABLE public.balance (
     CONSTRAINT balance_reserved_minutes_check CHECK ((reserved_minutes >= 0))
 )
 WITH (fillfactor='80');
+
+CREATE TABLE public.captaincy (
+    bank_id uuid NOT NULL,
+    team_id text NOT NULL,
+    "position" bigint NOT NULL,
+    volunteer_id text NOT NULL,
+    from_day date NOT NULL,
+    until_day date,
+    has_left boolean DEFAULT false NOT NULL
+);
 
 CREATE TABLE public.checkpoint (
     projection text NOT NULL,
@@ -692,7 +703,8 @@ CREATE TABLE public.service_record (
     rules_applied jsonb DEFAULT '[]'::jsonb NOT NULL,
     person_in_charge_id text,
     activity_id text,
-    is_subsidised boolean DEFAULT false NOT NULL
+    is_subsidised boolean DEFAULT false NOT NULL,
+    team_id text
 );
 
 CREATE TABLE public.session (
@@ -706,6 +718,19 @@ CREATE TABLE public.session (
     address text,
     used_at timestamp with time zone,
     proved_at timestamp with time zone
+);
+
+CREATE TABLE public.shift (
+    bank_id uuid NOT NULL,
+    shift_id text NOT NULL,
+    team_id text NOT NULL,
+    organisation_id text NOT NULL,
+    volunteer_id text NOT NULL,
+    from_day date NOT NULL,
+    until_day date,
+    from_minute integer NOT NULL,
+    minutes integer NOT NULL,
+    "position" bigint NOT NULL
 );
 
 CREATE TABLE public.sign_in_attempt (
@@ -734,6 +759,28 @@ CREATE TABLE public.statement_checkpoint (
     "position" bigint NOT NULL,
     accounts jsonb NOT NULL,
     causes jsonb NOT NULL
+);
+
+CREATE TABLE public.team (
+    bank_id uuid NOT NULL,
+    team_id text NOT NULL,
+    organisation_id text NOT NULL,
+    name text NOT NULL,
+    status text NOT NULL,
+    is_guided boolean NOT NULL,
+    proposed_by text,
+    from_day date,
+    last_day date,
+    reason text,
+    members bigint DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE public.team_member (
+    bank_id uuid NOT NULL,
+    team_id text NOT NULL,
+    volunteer_id text NOT NULL,
+    organisation_id text NOT NULL,
+    status text NOT NULL
 );
 
 CREATE TABLE public.transfer (
@@ -791,6 +838,9 @@ ALTER TABLE ONLY public.balance
 
 ALTER TABLE ONLY public.bank
     ADD CONSTRAINT bank_pkey PRIMARY KEY (bank_id);
+
+ALTER TABLE ONLY public.captaincy
+    ADD CONSTRAINT captaincy_pkey PRIMARY KEY (bank_id, team_id, "position");
 
 ALTER TABLE ONLY public.checkpoint
     ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (projection, bank_id);
@@ -921,6 +971,9 @@ ALTER TABLE ONLY public.service_record
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (session_id);
 
+ALTER TABLE ONLY public.shift
+    ADD CONSTRAINT shift_pkey PRIMARY KEY (bank_id, shift_id);
+
 ALTER TABLE ONLY public.sign_in_attempt
     ADD CONSTRAINT sign_in_attempt_pkey PRIMARY KEY (bank_id, login, address);
 
@@ -932,6 +985,12 @@ ALTER TABLE ONLY public.signed_checkpoint
 
 ALTER TABLE ONLY public.statement_checkpoint
     ADD CONSTRAINT statement_checkpoint_pkey PRIMARY KEY (bank_id, volunteer_id, "position");
+
+ALTER TABLE ONLY public.team_member
+    ADD CONSTRAINT team_member_pkey PRIMARY KEY (bank_id, team_id, volunteer_id);
+
+ALTER TABLE ONLY public.team
+    ADD CONSTRAINT team_pkey PRIMARY KEY (bank_id, team_id);
 
 ALTER TABLE ONLY public.tile
     ADD CONSTRAINT tile_pkey PRIMARY KEY (bank_id, level, number);
@@ -1075,6 +1134,8 @@ CREATE INDEX service_record_by_organisation ON public.service_record USING btree
 
 CREATE INDEX service_record_by_organisation_day ON public.service_record USING btree (bank_id, organisation_id, local_date, record_id);
 
+CREATE INDEX service_record_by_team ON public.service_record USING btree (bank_id, team_id, local_date) WHERE (team_id IS NOT NULL);
+
 CREATE INDEX service_record_by_volunteer ON public.service_record USING btree (bank_id, volunteer_id, record_id);
 
 CREATE INDEX service_record_by_volunteer_day ON public.service_record USING btree (bank_id, volunteer_id, local_date, record_id);
@@ -1115,6 +1176,10 @@ CREATE INDEX service_record_waiting_of_volunteer ON public.service_record USING 
 
 CREATE INDEX session_by_volunteer ON public.session USING btree (bank_id, volunteer_id);
 
+CREATE INDEX shift_by_team ON public.shift USING btree (bank_id, team_id, COALESCE(until_day, 'infinity'::date));
+
+CREATE INDEX shift_by_volunteer ON public.shift USING btree (bank_id, volunteer_id, COALESCE(until_day, 'infinity'::date));
+
 CREATE INDEX sign_in_attempt_by_address ON public.sign_in_attempt USING btree (bank_id, address);
 
 CREATE INDEX sign_in_attempt_by_network ON public.sign_in_attempt USING btree (bank_id, network) WHERE (network IS NOT NULL);
@@ -1122,6 +1187,12 @@ CREATE INDEX sign_in_attempt_by_network ON public.sign_in_attempt USING btree (b
 CREATE INDEX sign_in_attempt_by_volunteer ON public.sign_in_attempt USING btree (bank_id, volunteer_id);
 
 CREATE INDEX sign_up_by_volunteer ON public.sign_up USING btree (bank_id, volunteer_id, activity_id) WHERE (status <> 'withdrawn'::text);
+
+CREATE INDEX team_by_organisation ON public.team USING btree (bank_id, organisation_id, team_id);
+
+CREATE INDEX team_member_by_volunteer ON public.team_member USING btree (bank_id, volunteer_id, team_id);
+
+CREATE INDEX team_member_in ON public.team_member USING btree (bank_id, team_id, volunteer_id) WHERE (status <> 'left'::text);
 
 CREATE INDEX transfer_by_fund ON public.transfer USING btree (bank_id, fund_id, kind, "position") WHERE (fund_id IS NOT NULL);
 

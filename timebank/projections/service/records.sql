@@ -23,7 +23,7 @@ select $1, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.acti
        f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text, category text,
           capacity text, started_at timestamptz, ended_at timestamptz, minutes int, local_date date, is_late boolean,
           place text, content text, programmes text[], person_in_charge_id text, activity_id text,
-          is_subsidised boolean),
+          is_subsidised boolean, team_id text),
        jsonb_to_record(coalesce(r.confirmed, '{}'))
        c (minutes int, credited_minutes int, policy_version int, rules_applied jsonb, decided_by text, reason text)
  where r.logged is not null
