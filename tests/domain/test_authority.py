@@ -235,8 +235,9 @@ class TestInOffice:
         """Who stands in for a node leader acts as they would, and does so no more when that office ends."""
         leads = appointed("node-leader", ZHAO, node_id=EAST)
         deputy = appointed("node-leader", node_id=EAST, appointed_by=ActorId(ZHAO), delegated_from=leads.appointment_id)
-        by, people = in_office("node-leader", node_id=EAST), (registered(), registered(LIN), *nodes(EAST_1, EAST, AREA))
-        given(*people, deputy).when(settle(by)).then(lives(EAST_1))
+        by = in_office("node-leader", node_id=EAST)
+        people = registered(), registered(LIN), *nodes(EAST_1, EAST, AREA), lives(EAST)
+        given(*people, deputy).when(settle(by)).then(lives(EAST_1, previous_node_id=EAST))
         book = Book(*people, leads, deputy)
         book.do(EndAppointment(by=ADMINISTRATOR, at=NOON, appointment_id=leads.appointment_id))
         with pytest.raises(OfficeMissing):

@@ -288,10 +288,10 @@ def lists(pool: Pool, people: People) -> Lists:
             ),
         ),
         "proposals": (
-            lambda waiting: (proposals.waiting_at if waiting else proposals.of_organisation)(
-                pool, BANK, body, none, PAGE
+            lambda waiting, after: (proposals.waiting_at if waiting else proposals.of_organisation)(
+                pool, BANK, body, after, PAGE
             ),
-            every(waiting=(False, True)),
+            every(waiting=(False, True), after=(none, "pro_15000")),
         ),
         "memberships": (
             partial(memberships.page, pool, BANK, after="", limit=PAGE),
@@ -359,10 +359,6 @@ def lists(pool: Pool, people: People) -> Lists:
         ),
         "own activities": (lambda: activities.own(pool, BANK, some, none, PAGE), every()),
         "roll": (lambda: activities.roll(pool, BANK, "act_00400"), every()),
-        "proposals of a body": (
-            lambda after: proposals.of_organisation(pool, BANK, body, after, PAGE),
-            every(after=(none, "pro_15000")),
-        ),
         "own proposals": (lambda: proposals.of_volunteer(pool, BANK, some, none, PAGE), every()),
         "staff": (lambda: employments.staff(pool, BANK, body, "", PAGE), every()),
         "employments": (lambda: employments.of_volunteer(pool, BANK, some), every()),
@@ -419,7 +415,7 @@ LISTS = (
     "appointments", "keys", "teams", "people of a team", "rota", "own rota", "own teams", "hours of a team",
     "board", "before one on the board", "what is counted of the board", "rewards",
     "redemptions", "transfers", "activities of a body", "open activities", "own activities", "roll",
-    "proposals of a body", "own proposals", "staff", "employments", "places below", "every place", "vacant places",
+    "proposals", "own proposals", "staff", "employments", "places below", "every place", "vacant places",
     "people of a place", "willing people of a place", "leaders", "funds",
     "events", "security events",
 )  # fmt: skip
