@@ -233,7 +233,6 @@ class TestActing:
             "proxy_volunteer_id": pair.young.id,
             "scope": "consents",
             "local_date": today().isoformat(),
-            "minutes": 0,
         }
         assert all(each["on_behalf_of"] is None for each in events[:-2])
         mine = (await world.administrator.get("/v1/audit/events", tag=pair.young.id, topic="proxy-used"))["items"]
