@@ -27,6 +27,8 @@ from timebank.runtime.clock import utc_now
 
 COST, HOURS = 60, timedelta(hours=2)
 MINUTES = 120
+OPEN_RESERVATIONS = 19
+"""One less than one person can have at once, so that there is room for another."""
 CALL_SECONDS = 6.0
 """A client waits for so long, and then asks another process."""
 
@@ -258,14 +260,15 @@ class Client:
         return self.chance.choice(list(self.account.records.items()) or [("", 0)])
 
     async def redeem(self, http: httpx.AsyncClient) -> None:
-        """Something is reserved, and then fetched, given up, or left as it is."""
+        """Something is reserved, and then fetched, given up, or left as it is, as long as that may be."""
         if self.account.available < COST:
             return
         self.account.available -= COST
         path = f"/v1/rewards/{self.town.reward_id}/redemptions"
         reserved = await self.post(http, path, self.token, {}, "reward-reserved")
         self.account.reserved += COST
-        then = self.chance.choice(["fetch", "give up", "leave"])
+        may_leave = self.account.reserved < OPEN_RESERVATIONS * COST
+        then = self.chance.choice(["fetch", "give up", *(["leave"] if may_leave else [])])
         if then == "leave":
             return
         if then == "fetch":
