@@ -103,8 +103,9 @@ async def test_a_volunteer_says_where_they_live(world: World) -> None:
     assert f"/more/places?at={community}" in page.links
     page = await reader.get(f"/more/places?at={community}")
     page = await reader.get(next(each for each in page.links if each.endswith(court)))
-    page = await reader.send(form_with(page, "tie"), tie="lives", from_day="2026-01-01")
+    page = await reader.send(form_with(page, "tie"), tie="lives", from_day="2026-01-01", door="302室")
     assert "青山社区 九号院" in page.text
+    assert "302室" in (await reader.get("/more/data")).text
     await world.confirmed(somebody.id, days_ago=1)
     served = utc_now().astimezone(ZONE) - timedelta(days=1)
     for path in ("/places/hours", f"/places/{community}/hours"):

@@ -19,6 +19,7 @@ async def test_a_group_is_guided_and_led(world: World) -> None:
     seen = await captain.get(there)
     assert (seen["status"], seen["is_guided"], seen["captain_name"], seen["members"]) == ("active", True, "陈静", 1)
     assert (await stranger.get(there))["captain_name"] is None
+    assert (await world.administrator.get(there))["captain_name"] == "陈静"
     await captain.post(f"{there}/members", {"volunteer_id": other.id}, expect=201)
     (invited,) = await other.get(f"/v1/volunteers/{other.id}/teams")
     assert (invited["status"], invited["name"]) == ("invited", "合唱队")

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from timebank.access.table import EVERYBODY, LEAD_TEAM, MANAGE_MEMBERS, PEOPLE, VIEW_PERSON
+from timebank.access.table import LEAD_TEAM, MANAGE_MEMBERS, PEOPLE, VIEW_PERSON, VIEW_TEAM
 from timebank.api.http.lists import listed, whole
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
@@ -73,7 +73,7 @@ class TeamController(Controller):
     path = "/organisations/{organisation_id:str}/teams"
     tags = ("Teams",)
 
-    @get(responses=READS, access=EVERYBODY)
+    @get(responses=READS, access=VIEW_TEAM)
     async def list_teams(
         self, request: BankRequest, organisation_id: FromPath[str], after: After = "", limit: Limit = 50
     ) -> Page[TeamView]:
@@ -120,7 +120,7 @@ class TeamController(Controller):
         receipt = await request.execute(command, idempotency_key)
         return TeamStatus(team_id=_id(receipt.facts[0]), status="proposed", position=receipt.position)
 
-    @get("/{team_id:str}", responses=READS, access=EVERYBODY)
+    @get("/{team_id:str}", responses=READS, access=VIEW_TEAM)
     async def get_team(self, request: BankRequest, organisation_id: FromPath[str], team_id: FromPath[str]) -> TeamView:
         """One team, as it stands today."""
         (shown,) = await request.named([await team_of(request, organisation_id, team_id)])
