@@ -36,6 +36,7 @@ class Squads:
         captain, other = self.people[:2]
         team_id = self._new()
         theirs = self._on(team_id)
+        self._new()
         propose = ProposeTeam(**(theirs | {"by": acting(captain)}), name="合唱队")
         invite = AskTeamMember(**(theirs | {"by": acting(captain)}), volunteer_id=other)
         return [propose, AcceptTeam(**theirs), invite, self._shift(team_id, captain)]
@@ -43,7 +44,7 @@ class Squads:
     def next(self, at: datetime = NOON) -> Command:
         """One more."""
         makers: Any = (
-            (3, self._ask), (6, self._approve), (2, self._end), (2, self._captain), (4, self._set), (2, self._drop),
+            (3, self._ask), (6, self._approve), (2, self._end), (2, self._captain), (5, self._set), (1, self._drop),
             (2, self._come), (1, self._decide), (1, self._rename), (1, self._dissolve),
         )  # fmt: skip
         weights, kinds = zip(*makers, strict=True)
@@ -87,10 +88,12 @@ class Squads:
         return RenameTeam(**self._on(), name=f"第{self.count}队")
 
     def _dissolve(self) -> Command:
-        return DissolveTeam(**self._on(), reason="人太少")
+        """Any but the first: something is to be left."""
+        return DissolveTeam(**self._on(self.random.choice(self.teams[1:])), reason="人太少")
 
     def _own_or_other(self) -> dict[str, Any]:
-        who = self._who()
+        """Anybody but the first captain, who stays."""
+        who = self.random.choice(self.people[1:])
         own = {"by": acting(who)} if self.random.random() < 0.7 else {}
         return self._on(volunteer_id=who, **own)
 
@@ -108,14 +111,17 @@ class Squads:
         return NameCaptain(**self._on(volunteer_id=self._who()), from_day=day, until_day=self._until(day))
 
     def _set(self) -> Command:
+        if self.random.random() < 0.5:
+            return self._shift(self.teams[0], self.people[0])
         return self._shift(None, self._who())
 
     def _shift(self, team_id: TeamId | None, who: VolunteerId) -> Command:
         self.count += 1
         day = self._day()
+        lasting = self.random.choice((self.random.randint(1, 90), self.random.randint(1, 1440)))
         return SetShift(
             **self._on(team_id, volunteer_id=who), shift_id=ShiftId(f"shf_{self.count:04}"), from_day=day,
-            until_day=self._until(day), from_minute=self.random.randint(0, 1439), minutes=self.random.randint(1, 1440),
+            until_day=self._until(day), from_minute=self.random.randint(0, 1439), minutes=lasting,
         )  # fmt: skip
 
     def _drop(self) -> Command:

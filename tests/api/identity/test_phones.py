@@ -243,11 +243,12 @@ class TestOffices:
 
     async def test_node_leaders_do_for_their_own(self, door: World) -> None:
         """A node leader hands them out to who lives at their node or below it; others do not exist for them."""
-        court = await door.node("楼院")
+        top = await door.node()
+        court = await door.node("楼院", parent_id=top)
         leader = await door.leader(court)
         resident, stranger = await newcomer(door, next(PHONES)), await newcomer(door, next(PHONES))
         await door.lives(resident.id, await door.node("楼栋", parent_id=court))
-        await door.lives(stranger.id, await door.node("楼院"))
+        await door.lives(stranger.id, await door.node("楼院", parent_id=top))
         made = await leader.post(f"/v1/volunteers/{resident.id}/phone/codes", expect=201)
         await verify(resident, made["code"])
         refused = await leader.post(f"/v1/volunteers/{stranger.id}/phone/codes", expect=404)

@@ -121,7 +121,9 @@ class TestMyData:
         redeemed = (await world.redeem(somebody, await world.reward()))["redemption_id"]
         donation = await somebody.post("/v1/donations", {"fund_id": await world.fund(), "minutes": 20}, expect=201)
         node_id, activity_id = await world.node(), await world.activity()
-        await world.lives(somebody.id, node_id)
+        lives = {"node_id": node_id, "from_day": "2026-01-01", "door": "302室"}
+        await somebody.post(f"/v1/volunteers/{somebody.id}/residences", lives, expect=201)
+        team_id = await world.team(somebody)
         await somebody.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
         proposed, employed = await world.proposal(somebody), await world.employed(somebody, hours=[])
         data = await somebody.get("/v1/me/data")
@@ -134,7 +136,13 @@ class TestMyData:
         assert [each["transfer_id"] for each in data["transfers"]] == [donation["transfer_id"]]
         own = f"/v1/volunteers/{somebody.id}"
         assert data["volunteer"] == await somebody.get(own)
-        expected = {"volunteer_id": somebody.id, "name": "诸葛采薇", "skills": ["二胡"], "alias": "采薇"}
+        expected = {
+            "volunteer_id": somebody.id,
+            "name": "诸葛采薇",
+            "skills": ["二胡"],
+            "alias": "采薇",
+            "door": "302室",
+        }
         assert data["person"] == expected | personal
         assert data["balance"] == await somebody.get(f"{own}/balance")
         assert data["memberships"] == (await somebody.get(f"{own}/memberships"))["items"]
@@ -145,6 +153,7 @@ class TestMyData:
         }  # fmt: skip
         assert [each["node_id"] for each in data["residences"]] == [node_id]
         assert [each["employment_id"] for each in data["employments"]] == [employed]
+        assert [(each["team_id"], each["status"]) for each in data["teams"]] == [(team_id, "joined")]
         assert [each["activity_id"] for each in data["activities"]] == [activity_id]
         assert [each["proposal_id"] for each in data["proposals"]] == [proposed]
         assert data["sessions"] == await somebody.get("/v1/sessions")

@@ -121,7 +121,9 @@ async def test_doors_come_in_with_residents(own_world: World) -> None:
     for said, status in ((text, "registered"), (text, "same"), (text.replace("302", "303"), "registered")):
         assert statuses(await sent(world, "import-residents", said)) == [status]
     assert (await somebody.get("/v1/volunteers/me"))["door"] == "303室"
-    assert statuses(await sent(world, "import-residents", text.replace("1单元", "2单元"))) == ["registered"]
+    assert statuses(
+        await sent(world, "import-residents", text.replace("1单元,302室,2026/1/1", "2单元,302室,2026/2/1"))
+    ) == ["registered"]
     assert (await somebody.get("/v1/volunteers/me"))["door"] == "302室"
     assert len(await somebody.get("/v1/volunteers/me/residences")) == 2
 

@@ -60,7 +60,7 @@ async def test_a_leader_sees_their_own_people_and_nobody_else(world: World) -> N
 
 async def test_a_door_is_personal(world: World) -> None:
     """The door is shown to whoever sees the phone, goes with a move or with the person, and is in no fact."""
-    court = await world.node("楼院")
+    court = await world.node("楼院", parent_id=await world.node())
     houses = [await world.node("楼栋", parent_id=court) for _ in range(2)]
     somebody, leader = await world.somebody("陈静", phone="13800003333"), await world.leader(court)
     where = f"/v1/volunteers/{somebody.id}/residences"

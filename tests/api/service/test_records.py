@@ -45,6 +45,7 @@ async def test_the_life_of_a_record(world: World) -> None:
         "person_in_charge_name": None,
         "activity_id": None,
         "is_subsidised": False,
+        "team_id": None,
         "certificate_lacks": ["person_in_charge_id"],
     }
     confirmed = await world.verifier.post(f"{path}/confirm", expect=200)

@@ -268,6 +268,8 @@ def test_a_dissolved_team_has_nobody() -> None:
     facts = (*standing(), FOUNDED, JOINED, asked(True))
     given(*facts).when(dissolve).then(*ends, dissolved)
     given(*facts, *ends, dissolved).when(do(RenameTeam, name="x")).then_refused(TeamNotActive)
+    for command in (do(RenameTeam, acting(LIN), name="x"), do(AcceptTeam, acting(LIN)), do(DeclineTeam, acting(LIN))):
+        given(*facts, *ends, dissolved, registered(LIN)).when(command).then_refused(OrganisationUnknown)
     given(*LED).when(do(DissolveTeam, acting(WANG), reason="-")).then_refused(RoleMissing)
     future = TeamFounded(**IDS, **BY, name="x", from_day=TODAY + timedelta(days=1))
     given(*standing(), future).when(dissolve).then_refused(TermEndsBeforeItStarts)

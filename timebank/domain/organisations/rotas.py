@@ -75,6 +75,7 @@ class SetShift(_OnRota, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         team = self.team(known)
         self.must_lead(known, team)
+        self.must_stand(known)
         team.must_have(self.volunteer_id)
         must_be_a_term(self.from_day, self.until_day)
         shift = ShiftSet(
@@ -98,6 +99,7 @@ class EndShift(_OnRota, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         team = self.team(known)
         self.must_lead(known, team)
+        self.must_stand(known)
         shift = known(Shifts, self.volunteer_id).shifts.get(self.shift_id)
         if shift is None or shift.team_id != self.team_id:
             raise ShiftUnknown(shift_id=self.shift_id)

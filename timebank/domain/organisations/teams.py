@@ -54,18 +54,17 @@ class OnTeam(Command, frozen=True, kw_only=True):
         """Which team of which organisation it is, as facts say it."""
         return {"team_id": self.team_id, "organisation_id": self.organisation_id}
 
-    def team(self, known: Known, status: str = "active", *, may_rest: bool = False) -> Team:
-        """The team. Refuses for one that the organisation does not have, or that stands otherwise.
-
-        The organisation has to be approved, unless it `may_rest`: its teams can be left while it is suspended.
-        """
-        organisation, team = known(Organisation, self.organisation_id), known(Team, self.team_id)
-        organisation.must_exist()
+    def team(self, known: Known) -> Team:
+        """The team. Refuses for one that the organisation does not have."""
+        known(Organisation, self.organisation_id).must_exist()
+        team = known(Team, self.team_id)
         team.must_be_of(self.organisation_id)
-        if not may_rest:
-            organisation.must_be_approved()
-        team.must_be(status)
         return team
+
+    def must_stand(self, known: Known, status: str = "active") -> None:
+        """Refuse for a team that stands otherwise, or whose organisation is not approved."""
+        known(Team, self.team_id).must_be(status)
+        known(Organisation, self.organisation_id).must_be_approved()
 
     def must_manage(self, known: Known) -> None:
         """Refuse whoever does not manage the organisation's members."""
@@ -120,8 +119,9 @@ class AcceptTeam(OnTeam, frozen=True, kw_only=True):
         return (about(Volunteer, proposer),) if proposer else ()
 
     def decide(self, known: Known) -> Iterator[Fact]:
-        team = self.team(known, "proposed")
+        team = self.team(known)
         self.must_manage(known)
+        self.must_stand(known, "proposed")
         assert team.proposer, "somebody asked for it"
         known(Volunteer, team.proposer).must_be_active()
         if team.proposer in self.by.eyes:
@@ -138,10 +138,11 @@ class DeclineTeam(OnTeam, frozen=True, kw_only=True):
     reason: Text | None = None
 
     def decide(self, known: Known) -> Iterator[Fact]:
-        team = self.team(known, "proposed")
-        assert team.proposer, "somebody asked for it"
-        if team.proposer != self.by.volunteer_id:
+        team = self.team(known)
+        if team.proposer is None or team.proposer != self.by.volunteer_id:
             self.must_manage(known)
+        self.must_stand(known, "proposed")
+        assert team.proposer, "somebody asked for it"
         yield TeamDeclined(**self.ids, volunteer_id=team.proposer, reason=self.reason)
 
 
@@ -153,6 +154,7 @@ class RenameTeam(OnTeam, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         team = self.team(known)
         self.must_lead(known, team)
+        self.must_stand(known)
         if team.name == self.name:
             raise NothingChanges
         yield TeamRenamed(**self.ids, name=self.name)
@@ -166,6 +168,7 @@ class DissolveTeam(OnTeam, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         team = self.team(known)
         self.must_manage(known)
+        self.must_stand(known)
         today = self.at.date()
         if today < team.from_day:
             raise TermEndsBeforeItStarts
@@ -217,6 +220,7 @@ class AskTeamMember(_OnMember, frozen=True, kw_only=True):
         team = self.team(known)
         if not self.is_own:
             self.must_decide(known, team)
+        self.must_stand(known)
         self.must_be_taken(known, team)
         if self.volunteer_id in team.members or self.volunteer_id in team.asked:
             raise InTeamAlready(volunteer_id=self.volunteer_id)
@@ -231,6 +235,7 @@ class ApproveTeamMember(_OnMember, frozen=True, kw_only=True):
         is_invited = team.asked.get(self.volunteer_id)
         if not (self.is_own and is_invited is not False):
             self.must_decide(known, team)
+        self.must_stand(known)
         if is_invited is None or (is_invited and not self.is_own):
             raise NotAsked(volunteer_id=self.volunteer_id)
         self.must_be_taken(known, team)
@@ -238,14 +243,15 @@ class ApproveTeamMember(_OnMember, frozen=True, kw_only=True):
 
 
 class EndTeamMember(_OnMember, frozen=True, kw_only=True):
-    """Leave a team, decline to join it, or take somebody out of it."""
+    """Leave a team, decline to join it, or take somebody out of it; while the organisation is suspended, too."""
 
     reason: Text | None = None
 
     def decide(self, known: Known) -> Iterator[Fact]:
-        team = self.team(known, may_rest=True)
+        team = self.team(known)
         if not self.is_own:
             self.must_decide(known, team)
+        team.must_be("active")
         if self.volunteer_id not in team.asked:
             team.must_have(self.volunteer_id)
         yield TeamMemberLeft(**self.their, reason=self.reason)
@@ -260,6 +266,7 @@ class NameCaptain(_OnMember, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         team = self.team(known)
         self.must_manage(known)
+        self.must_stand(known)
         team.must_have(self.volunteer_id)
         known(Volunteer, self.volunteer_id).must_be_active()
         must_be_a_term(self.from_day, self.until_day)
