@@ -213,6 +213,16 @@ ACCESS = (
         "tests/api/people/test_proxies.py tests/api/http/test_guard.py",
     ),
     Fault(
+        "teams: whoever left it leads it on", "timebank/domain/organisations/rosters.py",
+        "if each.volunteer_id == volunteer_id else each", "if each.volunteer_id is None else each",
+        "tests/domain/organisations/test_teams.py",
+    ),
+    Fault(
+        "teams: strangers see who belongs to one", "timebank/access/sight.py",
+        "if self.sees_people or team_id in await self.teams():", "if self.sees_people or team_id:",
+        "tests/api/organisations/test_teams.py tests/api/http/test_guard.py",
+    ),
+    Fault(
         "sight: strangers see members", "timebank/access/sight.py",
         "if not self.sees_people and organisation_id not in await self.organisations(SEES_MEMBERS):",
         "if self.sees_people and organisation_id not in await self.organisations(SEES_MEMBERS):",
