@@ -1,5 +1,6 @@
 """Whoever records, whoever verifies and whoever benefits are three persons, through whatever key or proxy they act."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -18,12 +19,14 @@ from tests.controls import (
     log_service,
     logged,
     member,
+    proxy,
     registered,
     standing,
 )
 from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.facts.organisations import MembershipApproved, MembershipRequested
+from timebank.domain.facts.people import ProxyEnded
 from timebank.domain.identifiers import ActorId
 from timebank.domain.organisations.memberships import ChangeRole
 from timebank.domain.organisations.refusals import KeyOfTheirOwn
@@ -99,3 +102,38 @@ class TestAKeyAndItsIssuer:
         reason = {"reason": "不对"} if review is RejectService else {}
         command = review(by=program(WANG), at=NOON, record_id=RECORD, **reason)
         given(*standing(), logged(recorder_id=ActorId(ZHAO))).when(command).then_refused(VerifierIsBeneficiary)
+
+
+class TestAProxyAndWhomTheyActFor:
+    """Who spends what somebody has, as a guardian does, benefits from what is credited to them."""
+
+    SPENDS = proxy(proxy_volunteer_id=LI, scopes=("view", "give"))
+    DOES_NOT = (
+        (proxy(proxy_volunteer_id=LI, scopes=("view", "personal-data")),),
+        (
+            SPENDS,
+            ProxyEnded(proxy_id=SPENDS.proxy_id, volunteer_id=WANG, proxy_volunteer_id=LI, ended_by=ActorId(WANG)),
+        ),
+        (proxy(proxy_volunteer_id=LI, scopes=("view", "give"), valid_until=NOON.date() - timedelta(days=1)),),
+    )
+
+    @pytest.mark.parametrize(("by", "right"), [(acting(LI), LI_COORDINATES), (program(LI), ())])
+    def test_logs_no_service_of_theirs(self, by: Acting, right: Any) -> None:
+        """In whatever role, or by a key: what they log they could spend."""
+        command = log_service(by=by)
+        given(*PEOPLE, *right, self.SPENDS).when(command).then_refused(RecorderIsBeneficiary)
+        for other in self.DOES_NOT:
+            assert given(*PEOPLE, *right, *other).when(command).fact.volunteer_id == WANG
+
+    @pytest.mark.parametrize(("by", "right"), [(acting(LI), LI_COORDINATES), (program(LI), ())])
+    def test_confirms_none_of_it(self, by: Acting, right: Any) -> None:
+        """Nor what somebody else has logged."""
+        waits = *standing(), logged(recorder_id=ActorId(ZHAO)), *right
+        given(*waits, self.SPENDS).when(confirm(by)).then_refused(VerifierIsBeneficiary)
+        for other in self.DOES_NOT:
+            assert given(*waits, *other).when(confirm(by)).fact.credited_minutes == 120
+
+    def test_signs_no_list_with_it(self) -> None:
+        """Nor is it signed by them when a list is entered."""
+        command = enter(log_service(record_id=OTHER), signer=acting(LI))
+        given(*PEOPLE, *LI_COORDINATES, self.SPENDS).when(command).then_refused(VerifierIsBeneficiary)

@@ -23,6 +23,7 @@ from timebank.domain.credit.policies import RuleBook
 from timebank.domain.facts.activities import CheckedIn, CheckedOut, Proof
 from timebank.domain.identifiers import ActivityId, VolunteerId
 from timebank.domain.kernel import Fact, Key, Known, Memory, Moment, about, event
+from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.service.refusals import RecorderIsBeneficiary
 
@@ -83,7 +84,11 @@ class _Entry(OfSomebody, frozen=True, kw_only=True):
     proxy_scope: ClassVar[str | None] = None
 
     def also_needs(self, known: Known) -> Sequence[Key]:
-        return *super().also_needs(known), about(Whereabouts, self.volunteer_id), about(RuleBook)
+        return *super().also_needs(known), about(Whereabouts, self.volunteer_id), about(RuleBook), *self._of_benefit
+
+    @property
+    def _of_benefit(self) -> Sequence[Key]:
+        return memories_of_benefit(self.by, self.volunteer_id) if self.proof == "leader" else ()
 
     @property
     def when(self) -> datetime:
@@ -101,7 +106,7 @@ class _Entry(OfSomebody, frozen=True, kw_only=True):
             raise CodeNotValid
         if self.proof == "leader":
             activity = self.must_organise(known, or_lead=True)
-            if self.volunteer_id in self.by.eyes:
+            if benefits(known, self.by, self.volunteer_id, self.at.date()):
                 raise RecorderIsBeneficiary
         else:
             activity = self.concerned(known)

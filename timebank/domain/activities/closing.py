@@ -24,6 +24,7 @@ from timebank.domain.facts.service import ServiceLogged
 from timebank.domain.identifiers import RecordId, VolunteerId, numbered
 from timebank.domain.kernel import Fact, Key, Known, Moment, about
 from timebank.domain.organisations.employments import Employments
+from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.capacities import capacity_of, memories_of_duty
@@ -42,7 +43,8 @@ class _Logging(OnActivity, frozen=True, kw_only=True):
     def memories_of_presence(self, plan: Plan, volunteer_id: VolunteerId) -> list[Key]:
         """What has to be known of somebody whose presence is logged."""
         days = local_days(plan.starts_at, plan.ends_at, self.at.tzinfo)
-        of_duty = memories_of_duty(volunteer_id)
+        of_duty = [*memories_of_duty(volunteer_id)]
+        of_duty += memories_of_benefit(self.by, volunteer_id)
         return [about(Volunteer, volunteer_id), *of_duty, *(about(ServiceDay, volunteer_id, day) for day in days)]
 
     def records(
@@ -124,7 +126,7 @@ class CloseActivity(_Logging, frozen=True, kw_only=True):
             presences = stays(activity, volunteer_id)
             if presences is None:
                 unclosed.append(volunteer_id)
-            elif volunteer_id in self.by.eyes:
+            elif benefits(known, self.by, volunteer_id, self.at.date()):
                 left.append(volunteer_id)
             else:
                 try:
@@ -170,7 +172,7 @@ class LogPresence(_Logging, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         activity = self.must_organise(known, or_lead=True)
         activity.must_be("closed")
-        if self.volunteer_id in self.by.eyes:
+        if benefits(known, self.by, self.volunteer_id, self.at.date()):
             raise RecorderIsBeneficiary
         if self.volunteer_id in activity.recorded:
             raise PresenceAlreadyLogged

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from timebank.domain.acting import Acting
 from timebank.domain.facts.people import ProxyAppointed, ProxyEnded, ProxyScope, ProxyUsed
 from timebank.domain.identifiers import ProxyId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
@@ -23,6 +24,9 @@ from timebank.domain.refusals import NotYourOwn, TermEndsBeforeItStarts
 ActsADay = Annotated[int, Meta(ge=1, le=1000)]
 
 MinutesADay = Annotated[int, Meta(ge=0, le=10**9)]
+
+
+SPENDING: frozenset[ProxyScope] = frozenset({"give", "redeem"})
 
 
 class Proxy(Memory):
@@ -63,6 +67,11 @@ class Proxy(Memory):
         appointed = self.appointed
         return appointed if appointed and on <= (appointed.valid_until or on) else None
 
+    def may_spend(self, on: date) -> bool:
+        """Whether they spend what is the volunteer's, on that day: then they benefit from what is credited."""
+        appointed = self.in_force(on)
+        return appointed is not None and not SPENDING.isdisjoint(appointed.scopes)
+
     def use(self, scope: ProxyScope, on: date, minutes: int = 0) -> ProxyUsed:
         """One act more for the volunteer; refuses what is not allowed, not once more today, or spends too much."""
         appointed = self.in_force(on)
@@ -81,6 +90,22 @@ class Proxy(Memory):
             local_date=on,
             minutes=minutes,
         )
+
+
+def memories_of_benefit(by: Acting, volunteer_id: VolunteerId) -> list[Key]:
+    """What has to be known to tell whether somebody benefits from service of a volunteer's."""
+    return [about(Proxy, volunteer_id, each) for each in _persons(by) if each != volunteer_id]
+
+
+def benefits(known: Known, by: Acting, volunteer_id: VolunteerId, on: date) -> bool:
+    """Whether they look with the eyes of whoever benefits: it is their own service, or they spend what it comes to."""
+    persons = _persons(by)
+    others = (each for each in persons if each != volunteer_id)
+    return volunteer_id in persons or any(known(Proxy, volunteer_id, each).may_spend(on) for each in others)
+
+
+def _persons(by: Acting) -> list[VolunteerId]:
+    return [VolunteerId(each) for each in sorted(by.eyes) if each.startswith("vol_")]
 
 
 class AppointProxy(Command, frozen=True, kw_only=True):

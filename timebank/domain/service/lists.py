@@ -14,6 +14,7 @@ from timebank.domain.kernel import Command, Fact, Key, Known, about
 from timebank.domain.organisations.memberships import must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing
+from timebank.domain.people.proxies import memories_of_benefit
 from timebank.domain.service.days import ServiceDay
 from timebank.domain.service.records import ConfirmService, LogService
 from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
@@ -49,6 +50,7 @@ class EnterService(Command, frozen=True, kw_only=True):
             about(RuleBook),
             *(about(ServiceDay, log.volunteer_id, day) for day in days),
             *right_of(self.signer, log.organisation_id),
+            *memories_of_benefit(self.signer, log.volunteer_id),
         )
 
     def also_needs(self, known: Known) -> Sequence[Key]:

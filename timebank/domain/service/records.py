@@ -26,6 +26,7 @@ from timebank.domain.organisations.employments import Employments
 from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.rosters import Team
+from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import memories_of_duty, must_be_in_capacity
@@ -88,6 +89,7 @@ class LogService(Command, frozen=True, kw_only=True):
             *memories_of_charge(self.organisation_id, self.person_in_charge_id),
             *right_of(self.by, self.organisation_id),
             *((about(Team, self.team_id),) if self.team_id else ()),
+            *memories_of_benefit(self.by, self.volunteer_id),
         )
 
     @property
@@ -105,7 +107,7 @@ class LogService(Command, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         self.must_be_theirs_to_log(known)
         known(Volunteer, self.volunteer_id).must_be_active()
-        if self.volunteer_id in self.by.eyes:
+        if benefits(known, self.by, self.volunteer_id, self.at.date()):
             raise RecorderIsBeneficiary
         minutes = served_minutes(self.started_at, self.ended_at, self.minutes)
         if self.ended_at > self.at:

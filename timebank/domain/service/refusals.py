@@ -26,7 +26,7 @@ class WitnessIsBeneficiary(Forbidden):
 
 
 class RecorderIsBeneficiary(Forbidden):
-    """Nobody logs their own service: somebody else of the organisation has to."""
+    """Nobody logs their own service, or that of whom they spend for: somebody else of the organisation has to."""
 
     field = "volunteer_id"
 
@@ -40,7 +40,7 @@ class MoreThanRecorded(Forbidden):
 
 
 class VerifierIsBeneficiary(Forbidden):
-    """Nobody decides on a record of their own service."""
+    """Nobody decides on a record of their own service, or of whom they spend for."""
 
 
 class PersonInChargeNotMember(Conflict):

@@ -20,6 +20,7 @@ from timebank.domain.kernel import Command, Key, Known, Memory, about, event
 from timebank.domain.organisations.memberships import VERIFIES_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
+from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.service.capacities import memories_of_duty
 from timebank.domain.service.days import ServiceDay
 from timebank.domain.service.descriptions import Described, memories_of_charge
@@ -127,6 +128,7 @@ class Review(Command, frozen=True, kw_only=True):
             *memories_of_charge(logged.organisation_id, self.person_in_charge),
             *memories_of_duty(logged.volunteer_id),
             *right_of(self.by, self.acts_for(record)),
+            *memories_of_benefit(self.by, logged.volunteer_id),
         )
 
     def acts_for(self, record: ServiceRecord) -> OrganisationId:
@@ -160,7 +162,7 @@ class Review(Command, frozen=True, kw_only=True):
             must_act_for(organisation_id, self.by, self.roles(known), self.at.date(), known)
         except OrganisationUnknown:
             raise RecordUnknown(record_id=self.record_id) from None
-        if record.logged.volunteer_id in self.by.eyes:
+        if benefits(known, self.by, record.logged.volunteer_id, self.at.date()):
             self.must_not_be_own()
         known(Organisation, organisation_id).must_be_approved()
         return record
