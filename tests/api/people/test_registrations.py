@@ -102,6 +102,18 @@ async def test_whoever_is_registered_is_led_to_their_account(own_world: World, o
     said(await register(world, "13811110002", code, "赵六", shares_phone=True), 201)
 
 
+async def test_who_is_a_volunteer_is_told_once_for_a_code(own_world: World, outbox: Outbox) -> None:
+    """Nobody goes through names and years of birth with one code, nor with a password that would not be taken."""
+    world = own_world
+    await open_to_all(world)
+    await newcomer(world, outbox, "13811110020")
+    code = await code_to(world, outbox, "13811110021")
+    for name in ("王五", "赵六"):
+        assert kind_of(await register(world, "13811110021", code, name, password="1234567890"))[0] == 422
+    assert kind_of(await register(world, "13811110021", code, "王五")) == (409, "already-registered")
+    assert kind_of(await register(world, "13811110021", code, "赵六")) == (422, "phone-code-not-valid")
+
+
 async def test_a_code_is_good_once_and_for_its_phone(own_world: World, outbox: Outbox) -> None:
     """A wrong code, one that came to another phone, one tried too often, and one that was used let nobody register."""
     world = own_world

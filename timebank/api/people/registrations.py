@@ -196,9 +196,9 @@ class RegistrationController(Controller):
         stamp = await _stamp(request, bank, volunteer_id)
         code = normal(data.code).replace(" ", "")
         code_id = await services.registrations.check(bank, data.phone, code, request.visit.at)
-        await _must_be_new(request, bank, data)
         said = Person(volunteer_id=volunteer_id, name=data.name, phone=data.phone, birth_year=data.birth_year)
         await services.sign_in.must_be_good(said, data.password)
+        await _must_be_new(request, bank, data, code_id)
 
         def command() -> RegisterOneself:
             return RegisterOneself(
@@ -301,8 +301,11 @@ async def _stamp(request: BankRequest, bank_id: UUID, volunteer_id: str) -> Stam
     return {"by": Acting(ActorId(volunteer_id), "volunteer"), "at": at}
 
 
-async def _must_be_new(request: BankRequest, bank_id: UUID, data: RegisterOneselfRequest) -> None:
-    """Lead whoever is a volunteer already to their account. Raises `AlreadyRegistered`."""
+async def _must_be_new(request: BankRequest, bank_id: UUID, data: RegisterOneselfRequest, code_id: int) -> None:
+    """Lead whoever is a volunteer already to their account. Raises `AlreadyRegistered`.
+
+    That there is somebody of a name and year of birth is told once for a code: it is used up by that.
+    """
     pool, people = request.pool, request.services.people
     await request.services.runner.reach(bank_id, request.services.ledger.head(bank_id), READ_PATIENCE_SECONDS)
     have_it = await volunteers.meant_by(pool, people, bank_id, phones=[data.phone])
@@ -310,6 +313,7 @@ async def _must_be_new(request: BankRequest, bank_id: UUID, data: RegisterOnesel
     if is_one_of_them or (have_it and not data.shares_phone):
         raise AlreadyRegistered
     if await volunteers.is_registered(pool, people, bank_id, normal(data.name), data.birth_year):
+        await request.services.registrations.use(bank_id, code_id, request.visit.at)
         raise AlreadyRegistered
 
 
