@@ -182,7 +182,7 @@ async def employee_is_declarer(world: World) -> httpx.Response:
 
 async def duty_hours_overlap(world: World) -> httpx.Response:
     hours = [{"weekday": 1, "from_minute": 600, "until_minute": 540}]
-    body = {"volunteer_id": (await world.somebody()).id, "kind": "contract", "from_day": "2026-01-01", "hours": hours}
+    body = {"volunteer_id": world.recorder.id, "kind": "contract", "from_day": "2026-01-01", "hours": hours}
     return await world.coordinator.ask("POST", f"/v1/organisations/{world.garden}/employments", json=body)
 
 

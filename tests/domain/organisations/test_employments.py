@@ -29,12 +29,15 @@ from tests.given import given
 from timebank.domain.acting import Acting
 from timebank.domain.activities.closing import CloseActivity
 from timebank.domain.facts.duty import DutyHours, EmploymentDeclared, EmploymentEnded, LeaveNoted
+from timebank.domain.facts.organisations import MembershipApproved
 from timebank.domain.identifiers import ActorId, EmploymentId, RecordId
 from timebank.domain.organisations.employments import DeclareEmployment, EndEmployment, NoteLeave
 from timebank.domain.organisations.refusals import (
     DutyHoursOverlap,
     EmployeeIsDeclarer,
     EmploymentUnknown,
+    MembershipNotActive,
+    MembershipUnknown,
     RoleMissing,
 )
 from timebank.domain.refusals import TermEndsBeforeItStarts
@@ -74,10 +77,19 @@ class TestRegister:
     def test_by_coordinators_about_others(self) -> None:
         """A coordinator keeps it, a recorder does not, and nobody about themselves."""
         declare = do(DeclareEmployment, acting(LI), kind="seconded", from_day=date(2026, 1, 1))
-        given(*PEOPLE, *member(LI, "coordinator")).when(declare).fact  # noqa: B018
-        given(*PEOPLE, *member(LI, "recorder")).when(declare).then_refused(RoleMissing)
+        of_wang = member(WANG, "member")
+        given(*standing(), *of_wang, *member(LI, "coordinator")).when(declare).fact  # noqa: B018
+        given(*standing(), *of_wang, *member(LI, "recorder")).when(declare).then_refused(RoleMissing)
         own = do(DeclareEmployment, acting(WANG), kind="contract", from_day=date(2026, 1, 1))
         given(*standing(), *member(WANG, "coordinator")).when(own).then_refused(EmployeeIsDeclarer)
+
+    def test_of_members_alone(self) -> None:
+        """No body takes a stranger's credit away, who serves for another, by saying that they work for it."""
+        declare = do(DeclareEmployment, acting(LI), kind="contract", hours=(MORNING,), from_day=date(2026, 1, 1))
+        what = *PEOPLE, *member(LI, "coordinator")
+        given(*what).when(declare).then_refused(MembershipUnknown)
+        invited = [fact for fact in member(WANG, "member") if not isinstance(fact, MembershipApproved)]
+        given(*standing(), *invited, *member(LI, "coordinator")).when(declare).then_refused(MembershipNotActive)
 
     def test_hours_do_not_overlap(self) -> None:
         """Hours end after they begin, and nobody has duty for two bodies at one time."""

@@ -17,12 +17,19 @@ from timebank.domain.facts.duty import (
 )
 from timebank.domain.identifiers import EmploymentId, OrganisationId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
-from timebank.domain.organisations.memberships import MANAGES_MEMBERS, must_act_for, must_be_a_term, right_of
+from timebank.domain.organisations.memberships import (
+    MANAGES_MEMBERS,
+    Membership,
+    must_act_for,
+    must_be_a_term,
+    right_of,
+)
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import (
     DutyHoursOverlap,
     EmployeeIsDeclarer,
     EmploymentUnknown,
+    MembershipNotActive,
 )
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import TermEndsBeforeItStarts
@@ -138,16 +145,29 @@ class _OnStaff(Command, frozen=True, kw_only=True):
 
 
 class DeclareEmployment(_OnStaff, frozen=True, kw_only=True):
-    """Say that somebody works for a body, and when. It may be said late: history is not credited anew."""
+    """Say that somebody works for a body, and when. It may be said late: history is not credited anew.
+
+    What overlaps duty is never credited, for whichever body it is: so a body says it of its members alone, who have
+    agreed to be that, and administrators of anybody.
+    """
 
     kind: EmploymentKind
     hours: Hours = ()
     from_day: date
     until_day: date | None = None
 
+    def needs(self) -> Sequence[Key]:
+        theirs = () if self.by.governs else (about(Membership, self.organisation_id, self.volunteer_id),)
+        return *super().needs(), *theirs
+
     def decide(self, known: Known) -> Iterator[Fact]:
         employments = self.register(known)
         known(Volunteer, self.volunteer_id).must_not_be_erased()
+        if not self.by.governs:
+            membership = known(Membership, self.organisation_id, self.volunteer_id)
+            membership.must_be_open()
+            if membership.status != "approved":
+                raise MembershipNotActive(status=membership.status)
         must_be_a_term(self.from_day, self.until_day)
         hours = sorted(self.hours, key=lambda each: (each.weekday, each.from_minute))
         if any(each.until_minute <= each.from_minute for each in hours):
