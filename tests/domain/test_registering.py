@@ -3,11 +3,23 @@ from typing import Any
 
 import pytest
 
-from tests.controls import ADMINISTRATOR, GARDEN, LI, NOON, NUMBER, WANG, acting, adopted, in_office, registered
+from tests.controls import (
+    ADMINISTRATOR,
+    GARDEN,
+    LI,
+    NOON,
+    NUMBER,
+    WANG,
+    acting,
+    adopted,
+    in_office,
+    registered,
+    standing,
+)
 from tests.controls.places import EAST, EAST_1, NEW_YEAR, WEST, nodes
 from tests.given import Book, given
 from timebank.domain.acting import Acting
-from timebank.domain.facts.organisations import InvitationMade, InvitationWithdrawn
+from timebank.domain.facts.organisations import InvitationMade, InvitationWithdrawn, OrganisationSuspended
 from timebank.domain.facts.people import (
     ConsentGiven,
     ProxyAppointed,
@@ -117,11 +129,12 @@ def test_the_rule_book_says_how_people_register() -> None:
                 until_day=NOON.date() - timedelta(days=1),
             ),
         ),
+        (INVITED, *standing(GARDEN), OrganisationSuspended(organisation_id=GARDEN, reason="核查")),
     ],
-    ids=["unknown", "withdrawn", "used up", "over"],
+    ids=["unknown", "withdrawn", "used up", "over", "suspended"],
 )
 def test_an_invitation_has_to_be_good(before: tuple[Any, ...]) -> None:
-    """An invitation that nobody made, or that was taken back, is used up, or is over, is worth nothing."""
+    """One that nobody made, that was taken back, is used up or over, or is of a suspended body, is worth nothing."""
     for rules in (OPEN, BY_INVITATION):
         given(rules, *before).when(registering(invitation_id=INVITATION)).then_refused(InvitationNotGood)
 

@@ -23,6 +23,8 @@ from timebank.domain.facts.places import ResidenceSet
 from timebank.domain.identifiers import InvitationId, NodeId, ProxyId, VolunteerId, VolunteerNumber
 from timebank.domain.kernel import Command, Fact, Key, Known, about
 from timebank.domain.organisations.invitations import Invitation
+from timebank.domain.organisations.organisations import Organisation
+from timebank.domain.organisations.refusals import InvitationNotGood
 from timebank.domain.people.phones import Phone
 from timebank.domain.people.refusals import (
     GuardianNeeded,
@@ -72,6 +74,10 @@ class _Registering(Command, frozen=True, kw_only=True):
             *((about(Invitation, self.invitation_id),) if self.invitation_id else ()),
         )
 
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        made = known(Invitation, self.invitation_id).made if self.invitation_id else None
+        return (about(Organisation, made.organisation_id),) if made else ()
+
     @property
     def is_minor(self) -> bool:
         """Whether it is somebody who has a guardian."""
@@ -83,7 +89,9 @@ class _Registering(Command, frozen=True, kw_only=True):
         if rules.registration == "office":
             raise RegistrationByOffice
         if self.invitation_id:
-            known(Invitation, self.invitation_id).must_be_good(self.at.date())
+            made = known(Invitation, self.invitation_id).must_be_good(self.at.date())
+            if known(Organisation, made.organisation_id).status == "suspended":
+                raise InvitationNotGood
         elif rules.registration == "invitation":
             raise InvitationNeeded
         return rules

@@ -41,11 +41,12 @@ class Invitation(Memory):
     def _(self) -> None:
         self.used += 1
 
-    def must_be_good(self, today: date) -> None:
-        """Refuse by one that nobody made, that is over or taken back, or by which all have come that were to."""
+    def must_be_good(self, today: date) -> InvitationMade:
+        """What was made. Refuses one that nobody made, that is over or taken back, or by which all have come."""
         made = self.made
         if made is None or self.is_withdrawn or today > made.until_day or self.used >= made.people:
             raise InvitationNotGood
+        return made
 
 
 class MakeInvitation(Command, frozen=True, kw_only=True):
