@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.controls import (
@@ -23,13 +24,14 @@ from timebank.domain.facts.organisations import InvitationMade, InvitationWithdr
 from timebank.domain.facts.people import (
     ConsentGiven,
     ProxyAppointed,
+    ProxyEnded,
     RegistrationAccepted,
     RegistrationDeclined,
     VolunteerErased,
     VolunteerRegistered,
 )
 from timebank.domain.facts.places import ResidenceSet
-from timebank.domain.identifiers import ActorId, InvitationId, ProxyId, VolunteerNumber
+from timebank.domain.identifiers import ActorId, InvitationId, ProxyId, VolunteerId, VolunteerNumber
 from timebank.domain.organisations.refusals import InvitationNotGood
 from timebank.domain.people.refusals import (
     GuardianNeeded,
@@ -37,6 +39,7 @@ from timebank.domain.people.refusals import (
     IsOfAge,
     RegistrationByOffice,
     RegistrationNotWaiting,
+    TooManyWards,
     VolunteerIsErased,
     VolunteerIsSuspended,
     VolunteerNotTakenIn,
@@ -47,6 +50,7 @@ from timebank.domain.person import Person
 from timebank.domain.places.refusals import NodeUnknown, NotWithinYourNode
 from timebank.domain.refusals import NotYourOwn, OfficeMissing
 from timebank.domain.registering import (
+    MOST_WARDS,
     OF_AGE,
     AcceptRegistration,
     DeclineRegistration,
@@ -157,6 +161,21 @@ def test_minors_are_registered_by_their_guardian() -> None:
     assert (proxy.volunteer_id, proxy.proxy_volunteer_id) == (WANG, LI)
     assert proxy.valid_until == date(NOON.year, 12, 31)
     given(OPEN, GUARDIAN).when(warding(birth_year=CHILD - 1)).then_refused(IsOfAge)
+
+
+def test_a_guardian_has_so_many_wards() -> None:
+    """Nobody gets what one person can have of everything time and again by registering children who are not there."""
+    happened: Any = given(OPEN, GUARDIAN).when(warding()).outcome
+    others = [
+        msgspec.structs.replace(happened[1], volunteer_id=VolunteerId(f"vol_{n}"), proxy_id=ProxyId(f"prx_{n}"))
+        for n in range(MOST_WARDS)
+    ]
+    given(OPEN, GUARDIAN, *others).when(warding()).then_refused(TooManyWards, most=MOST_WARDS)
+    ended = ProxyEnded(proxy_id=ProxyId("prx_0"), volunteer_id=VolunteerId("vol_0"), proxy_volunteer_id=LI,
+                       ended_by=ActorId(LI))  # fmt: skip
+    grown_up = msgspec.structs.replace(others[0], valid_until=NOON.date() - timedelta(days=1))
+    given(OPEN, GUARDIAN, *others, ended).when(warding()).then(*happened)
+    given(OPEN, GUARDIAN, grown_up, *others[1:]).when(warding()).then(*happened)
 
 
 def test_a_guardian_has_an_account_of_their_own() -> None:

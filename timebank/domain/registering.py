@@ -13,6 +13,7 @@ from timebank.domain.facts.credit import Rules
 from timebank.domain.facts.people import (
     ConsentGiven,
     ProxyAppointed,
+    ProxyEnded,
     ProxyScope,
     Purpose,
     RegistrationAccepted,
@@ -21,7 +22,7 @@ from timebank.domain.facts.people import (
 )
 from timebank.domain.facts.places import ResidenceSet
 from timebank.domain.identifiers import InvitationId, NodeId, ProxyId, VolunteerId, VolunteerNumber
-from timebank.domain.kernel import Command, Fact, Key, Known, about
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.invitations import Invitation
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import InvitationNotGood
@@ -32,6 +33,7 @@ from timebank.domain.people.refusals import (
     IsOfAge,
     RegistrationByOffice,
     RegistrationNotWaiting,
+    TooManyWards,
     VolunteerNumberTaken,
 )
 from timebank.domain.people.volunteers import NumberHolder, Volunteer
@@ -51,6 +53,33 @@ ACTS_A_DAY = 50
 
 Agreed = Line
 """The version of what somebody was told is kept about them, and agreed to."""
+
+
+MOST_WARDS = 10
+"""For how many minors at once somebody is guardian: each has an account, and what one person can have of everything."""
+
+
+class Wards(Memory):
+    """The minors whom one guardian has registered, until when each is one."""
+
+    def __init__(self, guardian_id: VolunteerId) -> None:
+        super().__init__(guardian_id)
+        self.guardian_id = guardian_id
+        self.until: dict[ProxyId, date] = {}
+
+    @event(ProxyAppointed)
+    def _(self, fact: ProxyAppointed) -> None:
+        if fact.is_guardian and fact.proxy_volunteer_id == self.guardian_id and fact.valid_until:
+            self.until[fact.proxy_id] = fact.valid_until
+
+    @event(ProxyEnded)
+    def _(self, proxy_id: ProxyId) -> None:
+        self.until.pop(proxy_id, None)
+
+    def must_have_room(self, today: date) -> None:
+        """Refuse one more than a guardian has."""
+        if sum(today <= until for until in self.until.values()) >= MOST_WARDS:
+            raise TooManyWards(most=MOST_WARDS)
 
 
 class _Registering(Command, frozen=True, kw_only=True):
@@ -150,7 +179,7 @@ class RegisterWard(_Registering, frozen=True, kw_only=True):
     guardian_id: VolunteerId
 
     def needs(self) -> Sequence[Key]:
-        return *super().needs(), about(Volunteer, self.guardian_id)
+        return *super().needs(), about(Volunteer, self.guardian_id), about(Wards, self.guardian_id)
 
     def decide(self, known: Known) -> Iterator[Fact]:
         if self.by.authority != "volunteer" or self.by.volunteer_id != self.guardian_id:
@@ -158,6 +187,7 @@ class RegisterWard(_Registering, frozen=True, kw_only=True):
         known(Volunteer, self.guardian_id).must_be_active()
         if not self.is_minor:
             raise IsOfAge(age=OF_AGE)
+        known(Wards, self.guardian_id).must_have_room(self.at.date())
         yield from self.registered(known)
         yield ProxyAppointed(
             proxy_id=self.proxy_id,
@@ -166,6 +196,7 @@ class RegisterWard(_Registering, frozen=True, kw_only=True):
             scopes=get_args(ProxyScope),
             acts_per_day=ACTS_A_DAY,
             valid_until=date(self.birth_year + OF_AGE - 1, 12, 31),
+            is_guardian=True,
         )
 
     def personal(self) -> Person:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.api.activity_scenes import ACTIVITY_SCENES
-from tests.api.credit_scenes import CREDIT_SCENES, Scene
+from tests.api.credit_scenes import CREDIT_SCENES, Scene, governed
 from tests.api.places_scenes import PLACES_SCENES
 from tests.api.team_scenes import TEAM_SCENES
 from tests.api.world import Caller, World, service
@@ -21,6 +21,7 @@ from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerNumber
 from timebank.domain.organisations.organisations import RegisterOrganisation
 from timebank.domain.refusals import OfficeMissing
 from timebank.domain.refusing import every_refusal
+from timebank.domain.registering import MOST_WARDS
 from timebank.runtime.clock import utc_now
 from timebank.words import translated
 
@@ -333,6 +334,14 @@ async def registration_by_office(world: World) -> httpx.Response:
     return await world.volunteer.ask("POST", "/v1/me/wards", json=ward(utc_now().year - 10))
 
 
+async def too_many_wards(world: World) -> httpx.Response:
+    other = await governed(world, registration="open")
+    guardian, minor = await other.somebody(), ward(utc_now().year - 10)
+    for _ in range(MOST_WARDS):
+        await guardian.post("/v1/me/wards", minor, expect=201)
+    return await guardian.ask("POST", "/v1/me/wards", json=minor)
+
+
 async def is_of_age(world: World) -> httpx.Response:
     return await world.volunteer.ask("POST", "/v1/me/wards", json=ward(1960))
 
@@ -351,6 +360,7 @@ async def invitation_not_good(world: World) -> httpx.Response:
 
 SCENES: dict[str, tuple[int, Scene]] = {
     "registration-by-office": (409, registration_by_office),
+    "too-many-wards": (409, too_many_wards),
     "is-of-age": (409, is_of_age),
     "registration-not-waiting": (409, registration_not_waiting),
     "invitation-unknown": (404, invitation_unknown),

@@ -109,7 +109,8 @@ redeem rewards, give and donate credit."""
 class ProxyAppointed(Fact, frozen=True, kw_only=True):
     """The volunteer lets somebody act for them, until a day (included).
 
-    Up to `acts_per_day` times a local day, and spending up to `minutes_per_day`, if that is limited.
+    Up to `acts_per_day` times a local day, and spending up to `minutes_per_day`, if that is limited. `is_guardian`
+    where the volunteer is a minor whom the proxy registered.
     """
 
     TOPIC = "proxy-appointed"
@@ -120,6 +121,7 @@ class ProxyAppointed(Fact, frozen=True, kw_only=True):
     acts_per_day: int
     valid_until: date | None = None
     minutes_per_day: int | None = None
+    is_guardian: bool = False
 
 
 class ProxyEnded(Fact, frozen=True, kw_only=True):

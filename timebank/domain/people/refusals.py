@@ -125,6 +125,10 @@ class GuardianNeeded(Forbidden):
     field = "birth_year"
 
 
+class TooManyWards(Conflict):
+    """One guardian registers {most} minors at most: an office registers others."""
+
+
 class IsOfAge(Conflict):
     """Whoever is {age} or older registers themselves."""
 
