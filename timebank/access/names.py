@@ -38,7 +38,7 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
 
     Administrators see everybody, and so does whoever serves the organisation that an item is an affair of. In one's own
     affairs the others are named with their first character, but proxies see who it is that they may act for, and people
-    of a team each other. Auditors see numbers, and no names.
+    of a team each other, whoever is only invited aside. Auditors see numbers, and no names.
     """
     ids = {getattr(item, field) for item in items for field in _blanks(type(item))} - {None}
     if not ids:
@@ -88,7 +88,9 @@ def _filled(item: T, sight: Sight, known: _Known, served: frozenset[str], seen: 
     """One item; whoever is named in full is added to those seen."""
     blanks = _blanks(type(item))
     is_affair = any(getattr(item, field, None) in served for field in _AFFAIRS_OF)
-    is_affair = is_affair or (isinstance(item, _OF_TEAMS) and item.team_id in served)
+    is_of_team = isinstance(item, _OF_TEAMS) and item.team_id in served
+    is_invited = isinstance(item, TeamMemberView) and item.status == "invited"  # and has not agreed to anything yet
+    is_affair = is_affair or (is_of_team and not is_invited)
     is_own = any(getattr(item, field) in sight.own_ids for field in blanks)
     known_to = sight.own_ids | ({item.volunteer_id} if isinstance(item, ProxyView) and sight.is_proxy(item) else set())
     said: dict[str, Any] = {}
@@ -100,7 +102,7 @@ def _filled(item: T, sight: Sight, known: _Known, served: frozenset[str], seen: 
             if is_seen:
                 seen |= {whom} - known_to
             else:
-                name = masked(person.name) if is_own else None
+                name = masked(person.name) if is_own or is_of_team else None
                 number = person.number if sight.sees_all else None
                 person = Brief(name, number, person.status if sight.sees_all else None)
             said |= {blank: getattr(person, what) for blank, what in wanted}

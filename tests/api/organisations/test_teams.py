@@ -40,6 +40,22 @@ async def test_a_group_is_guided_and_led(world: World) -> None:
     assert [each["team_id"] for each in (await captain.get(path))["items"] if each["name"] == "合唱队"] == [team_id]
 
 
+async def test_a_captain_learns_no_name_by_inviting(world: World) -> None:
+    """Whoever is invited has agreed to nothing: their captain sees the first character, until they have accepted."""
+    captain, other = await world.somebody("钱多多"), await world.somebody("路遥知")
+    teams = f"/v1/organisations/{world.garden}/teams"
+    proposed = await captain.post(f"{teams}/proposals", {"name": "合唱队"}, expect=201)
+    team = f"{teams}/{proposed['team_id']}"
+    await world.coordinator.post(f"{team}/accept")
+    await captain.post(f"{team}/members", {"volunteer_id": other.id}, expect=201)
+    for name, number in (("路**", False), ("路遥知", True)):
+        items = (await captain.get(f"{team}/members"))["items"]
+        theirs = next(each for each in items if each["volunteer_id"] == other.id)
+        assert (theirs["volunteer_name"], theirs["volunteer_number"] is not None) == (name, number)
+        if not number:
+            await other.post(f"{team}/members/{other.id}/approve")
+
+
 async def test_the_hours_of_a_team_are_those_in_its_name(world: World) -> None:
     """What was confirmed in the name of a team is summed up by month and in all; what waits, or is not, is left out."""
     captain, other = await world.somebody(), await world.somebody()
