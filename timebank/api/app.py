@@ -69,7 +69,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.rate_per_principal = Rate(settings.rate_per_principal)
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
             app.state.keys_noted = {}
-            app.state.previewing = asyncio.Lock()
+            app.state.previewing = Turns(1)
             app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)
             yield
 
