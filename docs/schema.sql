@@ -285,6 +285,14 @@ CREATE TABLE public.credential (
     changed_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.double_registration (
+    bank_id uuid NOT NULL,
+    earlier_id text NOT NULL,
+    later_id text NOT NULL,
+    same_phone boolean NOT NULL,
+    same_name boolean NOT NULL
+);
+
 CREATE TABLE public.employment (
     bank_id uuid NOT NULL,
     employment_id text NOT NULL,
@@ -403,6 +411,21 @@ CREATE TABLE public.memory_snapshot (
     state bytea NOT NULL
 );
 
+CREATE TABLE public.merge (
+    bank_id uuid NOT NULL,
+    merge_id text NOT NULL,
+    kept_id text NOT NULL,
+    merged_id text NOT NULL,
+    status text NOT NULL,
+    reason text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    decided_by text,
+    declined_as text,
+    "position" bigint NOT NULL
+)
+WITH (fillfactor='90');
+
 CREATE TABLE public.node (
     bank_id uuid NOT NULL,
     node_id text NOT NULL,
@@ -478,7 +501,8 @@ CREATE TABLE public.person (
     phone_index text,
     document_index text,
     phone_verified_at timestamp with time zone,
-    name_keys bigint[] NOT NULL
+    name_keys bigint[] NOT NULL,
+    alike_index text
 );
 
 CREATE TABLE public.person_name (
@@ -803,7 +827,8 @@ CREATE TABLE public.volunteer (
     number text NOT NULL,
     status text NOT NULL,
     on_leaderboards boolean DEFAULT false NOT NULL,
-    registered_at timestamp with time zone NOT NULL
+    registered_at timestamp with time zone NOT NULL,
+    kept_id text
 );
 
 CREATE TABLE public.willing (
@@ -851,6 +876,9 @@ ALTER TABLE ONLY public.cosignature
 ALTER TABLE ONLY public.credential
     ADD CONSTRAINT credential_pkey PRIMARY KEY (bank_id, volunteer_id);
 
+ALTER TABLE ONLY public.double_registration
+    ADD CONSTRAINT double_registration_pkey PRIMARY KEY (bank_id, earlier_id, later_id);
+
 ALTER TABLE ONLY public.employment
     ADD CONSTRAINT employment_pkey PRIMARY KEY (bank_id, employment_id);
 
@@ -886,6 +914,9 @@ ALTER TABLE ONLY public.membership
 
 ALTER TABLE ONLY public.memory_snapshot
     ADD CONSTRAINT memory_snapshot_pkey PRIMARY KEY (bank_id, kind, whom);
+
+ALTER TABLE ONLY public.merge
+    ADD CONSTRAINT merge_pkey PRIMARY KEY (bank_id, merge_id);
 
 ALTER TABLE ONLY public.node_name
     ADD CONSTRAINT node_name_pkey PRIMARY KEY (bank_id, node_id, from_day);
@@ -1024,6 +1055,8 @@ CREATE INDEX appointment_by_node ON public.appointment USING btree (bank_id, nod
 
 CREATE INDEX appointment_by_volunteer ON public.appointment USING btree (bank_id, volunteer_id);
 
+CREATE INDEX double_registration_by_later ON public.double_registration USING btree (bank_id, later_id);
+
 CREATE INDEX employment_by_organisation ON public.employment USING btree (bank_id, organisation_id, employment_id);
 
 CREATE INDEX employment_by_volunteer ON public.employment USING btree (bank_id, volunteer_id, employment_id);
@@ -1050,6 +1083,10 @@ CREATE INDEX membership_of_members ON public.membership USING btree (bank_id, or
 
 CREATE INDEX membership_waiting_of_volunteer ON public.membership USING btree (bank_id, volunteer_id, organisation_id) WHERE (status = ANY (ARRAY['requested'::text, 'invited'::text]));
 
+CREATE INDEX merge_by_people ON public.merge USING btree (bank_id, merged_id, kept_id);
+
+CREATE INDEX merge_by_status ON public.merge USING btree (bank_id, status, merge_id);
+
 CREATE INDEX node_by_level ON public.node USING btree (bank_id, level, node_id);
 
 CREATE INDEX node_stand_by_parent ON public.node_stand USING btree (bank_id, COALESCE(into_id, parent_id, ''::text), node_id);
@@ -1060,11 +1097,15 @@ CREATE INDEX one_time_code_by_volunteer ON public.one_time_code USING btree (ban
 
 CREATE INDEX organisation_by_status ON public.organisation USING btree (bank_id, status, organisation_id);
 
+CREATE INDEX person_by_alike ON public.person USING btree (bank_id, alike_index) WHERE (alike_index <> ''::text);
+
 CREATE UNIQUE INDEX person_by_document ON public.person USING btree (bank_id, document_index);
 
 CREATE INDEX person_by_key ON public.person USING btree (key_id);
 
 CREATE INDEX person_by_phone ON public.person USING btree (bank_id, phone_index);
+
+CREATE INDEX person_not_compared ON public.person USING btree (bank_id) WHERE (alike_index IS NULL);
 
 CREATE INDEX phone_code_by_phone ON public.phone_code USING btree (bank_id, phone_index, issued_at);
 
@@ -1204,6 +1245,8 @@ CREATE INDEX transfer_by_receiving_fund ON public.transfer USING btree (bank_id,
 
 CREATE INDEX transfer_by_volunteer ON public.transfer USING btree (bank_id, volunteer_id, transfer_id);
 
+CREATE INDEX volunteer_by_kept ON public.volunteer USING btree (bank_id, kept_id) WHERE (kept_id IS NOT NULL);
+
 CREATE INDEX volunteer_who_applied ON public.volunteer USING btree (bank_id, volunteer_id) WHERE (status = 'applied'::text);
 
 CREATE TRIGGER cosignature_is_append_only BEFORE DELETE OR UPDATE ON public.cosignature FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
@@ -1229,6 +1272,12 @@ CREATE TRIGGER tile_is_never_truncated BEFORE TRUNCATE ON public.tile FOR EACH S
 CREATE TRIGGER witnessed_checkpoint_is_append_only BEFORE DELETE OR UPDATE ON public.witnessed_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
 
 CREATE TRIGGER witnessed_checkpoint_is_never_truncated BEFORE TRUNCATE ON public.witnessed_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();
+
+ALTER TABLE ONLY public.double_registration
+    ADD CONSTRAINT double_registration_bank_id_earlier_id_fkey FOREIGN KEY (bank_id, earlier_id) REFERENCES public.person(bank_id, volunteer_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.double_registration
+    ADD CONSTRAINT double_registration_bank_id_later_id_fkey FOREIGN KEY (bank_id, later_id) REFERENCES public.person(bank_id, volunteer_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.notice_read
     ADD CONSTRAINT notice_read_bank_id_volunteer_id_fkey FOREIGN KEY (bank_id, volunteer_id) REFERENCES public.person(bank_id, volunteer_id) ON DELETE CASCADE;

@@ -36,6 +36,7 @@ MUST_HAPPEN = {
     "reward-published", "reward-amended", "reward-paused", "reward-resumed", "reward-withdrawn", "reward-reserved",
     "reward-fulfilled", "reservation-cancelled", "reservation-expired", "credit-given", "credit-donated",
     "credit-granted", "fund-opened", "fund-closed", "volunteer-left", "volunteer-erased", "volunteer-reinstated",
+    "merge-proposed", "merge-declined", "registrations-merged",
     "consent-given", "consent-withdrawn", "membership-ended", "organisation-suspended", "organisation-reinstated",
     "reward-sold-out", "personal-quota-reached", "not-enough-credit", "not-eligible", "reward-not-offered",
     "redemption-not-open", "fulfiller-is-beneficiary", "gift-limit-reached", "gift-too-large", "gifts-not-allowed",

@@ -49,6 +49,7 @@ TABLES = {
     "person": Table(VAULT, readers=(PEOPLE, RECOGNITION, IDENTITY)),
     "person_name": Table(VAULT, readers=(PEOPLE,)),
     "person_in_clear": Table(VAULT),
+    "double_registration": Table(VAULT, readers=(PEOPLE,)),
     "sealing_key": Table(VAULT),
     # The log.
     "bank": Table(LEDGER, readers=(PROOFS, MACHINERY, CREDIT, IDENTITY, BACKUPS)),
@@ -76,6 +77,7 @@ TABLES = {
     "membership": Table(ORGANISATIONS, readers=(PEOPLE,)),
     "organisation": Table(ORGANISATIONS),
     "proxy": Table(PEOPLE),
+    "merge": Table(PEOPLE),
     "volunteer": Table(PEOPLE, readers=(IDENTITY,)),
     "leaderboard": Table(RECOGNITION),
     "leaderboard_total": Table(RECOGNITION),

@@ -16,15 +16,20 @@ from timebank.domain.identifiers import (
     EmploymentId,
     InvitationId,
     MembershipId,
+    MergeId,
     ProposalId,
     RecordId,
     VolunteerId,
+    VolunteerNumber,
+    check_digit,
 )
 from timebank.domain.kernel import Command
+from timebank.domain.merging import ApproveMerge
 from timebank.domain.organisations.employments import DeclareEmployment, EndEmployment, NoteLeave
 from timebank.domain.organisations.invitations import MakeInvitation, WithdrawInvitation
 from timebank.domain.organisations.memberships import AddMember, ApproveMembership
-from timebank.domain.people.volunteers import SetConsent
+from timebank.domain.people.merges import DeclineMerge, ProposeMerge
+from timebank.domain.people.volunteers import RegisterVolunteer, SetConsent
 from timebank.domain.service.proposals import DeclineProposal, ProposeService, TakeUpProposal, WithdrawProposal
 
 OFFICE: dict[str, Any] = {"by": ADMINISTRATOR, "at": NOON}
@@ -40,6 +45,7 @@ class Happenings:
         self.count = 0
         self.is_employed = False
         self.invitations: list[InvitationId] = []
+        self.merges: list[MergeId] = []
         self.planned: list[Command] = []
 
     def found(self) -> list[Command]:
@@ -51,7 +57,7 @@ class Happenings:
         ]
         planned = self._plan()
         attending = [kind(0) for kind in (self._sign_up, self._come, self._leave)]
-        rest = [self._employ(), self._propose(), self._agree(), self._invite()]
+        rest = [self._employ(), self._propose(), self._agree(), self._invite(), *self._register_twice()]
         return [*joining, *planned, *attending, *rest]
 
     def next(self) -> Command:
@@ -60,6 +66,8 @@ class Happenings:
         others: Any = (self._employ, self._propose, self._decide, self._agree, self._invite)
         if self.planned:
             return self.planned.pop(0)
+        if self.random.random() < 0.05:
+            return self._decide_merge() if self.merges else self._again()
         if self.random.random() < 0.2:
             first, *self.planned = self._plan()
             return first
@@ -109,6 +117,33 @@ class Happenings:
             return CancelActivity(**self._of(), reason="暴雨")
         first = RecordId(f"rec_{self._number():032x}")
         return CloseActivity(**self._of(at=NOON + timedelta(hours=2)), first_record_id=first)
+
+    def _register_twice(self) -> list[Command]:
+        """Somebody is registered twice, and it is proposed that this is merged."""
+        n = self._number()
+        both = [VolunteerId(f"vol_{n:04}_{which}") for which in ("kept", "gone")]
+        name: Any = {"name": f"重名{n}", "birth_year": 1951}
+        digits = [f"9{n:09}{which}" for which in (1, 2)]
+        numbers = [VolunteerNumber(each + check_digit(each)) for each in digits]
+        self.merges.append(MergeId(f"mrg_{n:04}"))
+        proposed: Any = {"merge_id": self.merges[-1], "kept_id": both[0], "merged_id": both[1], "reason": "同一个人"}
+        return [
+            *(
+                RegisterVolunteer(**OFFICE, volunteer_id=each, number=number, **name)
+                for each, number in zip(both, numbers, strict=True)
+            ),
+            ProposeMerge(by=GARDENERS_PROGRAM, at=NOON, **proposed),
+        ]
+
+    def _again(self) -> Command:
+        first, *self.planned = self._register_twice()
+        return first
+
+    def _decide_merge(self) -> Command:
+        merge_id = self.merges.pop()
+        if self.random.random() < 0.5:
+            return DeclineMerge(**OFFICE, merge_id=merge_id, reason="是两个人")
+        return ApproveMerge(**OFFICE, merge_id=merge_id)
 
     def _employ(self) -> Command:
         ids: Any = {"employment_id": EmploymentId("emp_1"), "volunteer_id": self.people[-1], "organisation_id": GARDEN}

@@ -71,7 +71,8 @@ NEW_SINCE: dict[str, dict[str, Any]] = {
     "volunteer-registered": {"agreed_to": None, "is_waiting": False, "invitation_id": None},
     "appointment-made": {"node_id": None, "source": None, "duties": []},
     "service-confirmed": {"signed_by": None},
-    "service-corrected": {"person_in_charge_id": None},
+    "service-corrected": {"person_in_charge_id": None, "account_id": None},
+    "service-voided": {"account_id": None},
 }
 """What facts say now that they did not then, and what it is where nothing was said."""
 
@@ -86,7 +87,7 @@ NEW_RULES: dict[str, Any] = {
 }
 """The same of the rules in a rule book."""
 
-NEW_MODELS = {"activities", "employments", "invitations", "proposals", "teams"}
+NEW_MODELS = {"activities", "employments", "invitations", "merges", "proposals", "teams"}
 """The read models of what there was not then."""
 
 

@@ -77,6 +77,8 @@ BEFORE = {
     "team-member-left": ("team-founded", "team-member-joined", "captain-named", "shift-set"),
     "shift-ended": ("shift-set",),
     "team-dissolved": ("team-founded",),
+    "merge-declined": ("merge-proposed",),
+    "registrations-merged": ("volunteer-registered", "merge-proposed"),
     "node-renamed": ("node-opened",),
     "node-moved": ("node-opened",),
     "node-merged": ("node-opened",),

@@ -13,9 +13,11 @@ from tests.machine.things import Fund
 from timebank.domain.acting import Acting
 from timebank.domain.credit.funds import CloseFund, OpenFund
 from timebank.domain.credit.transfers import DonateCredit, GiveCredit, GrantCredit
-from timebank.domain.identifiers import TransferId
+from timebank.domain.identifiers import ActorId, MergeId, TransferId
 from timebank.domain.kernel import Command
 from timebank.domain.leaving import EraseVolunteer, LeaveBank
+from timebank.domain.merging import ApproveMerge
+from timebank.domain.people.merges import DeclineMerge, ProposeMerge
 from timebank.domain.people.volunteers import ReinstateVolunteer
 
 ALL, ONE_MORE = "all there is", "one more"
@@ -157,6 +159,23 @@ class Giving(Spending):
         """Somebody is erased; who left before has said already what becomes of their credit."""
         if self._go(EraseVolunteer, n, rest, who, fund, self.model.is_known(n)):
             self.model.erased.add(n)
+
+    @act(kept=people, gone=st.integers(2, PEOPLE - 1))
+    def merge(self, kept: int, gone: int) -> None:
+        """Somebody was registered twice: one proposes it, another approves, unless something is in the way."""
+        ids = {"kept_id": self.person(kept), "merged_id": self.person(gone)}
+        merge_id, program = MergeId(f"mrg_{self.number()}"), Acting(ActorId(self.body(0)), "organisation")
+        may_be = kept != gone and self.model.is_active(kept) and self.model.is_known(gone)
+        may_be = may_be and gone not in self.model.suspended
+        self.do(self.say(ProposeMerge, program, merge_id=merge_id, reason="x", **ids), may_be)
+        if not may_be:
+            return
+        expected = self.model.can_merge(kept, gone)
+        self.do(self.say(ApproveMerge, merge_id=merge_id), expected)
+        if expected:
+            self.model.merge(kept, gone)
+        else:
+            self.do(self.say(DeclineMerge, merge_id=merge_id, reason="x"), True)
 
     def _go(self, kind: Any, n: int, rest: Any, who: str, which: int, can_go: bool) -> bool:
         by = {"self": self.volunteer(n), "office": ADMINISTRATOR, "x": self.volunteer((n + 1) % PEOPLE)}[who]

@@ -12,6 +12,7 @@ from timebank.domain.facts.credit import (
     RewardFulfilled,
     RewardReserved,
 )
+from timebank.domain.facts.people import RegistrationsMerged
 from timebank.domain.facts.service import (
     ServiceConfirmed,
     ServiceCorrected,
@@ -114,12 +115,15 @@ class Crediting:
         self.books = {0: UNWRITTEN.rules}
         self.described: dict[str, tuple[Any, str, str]] = {}
         self.credited: dict[str, tuple[str, tuple[Any, str], Any]] = {}
+        self.kept: dict[str, str] = {}
 
     def again(self, facts: list[Any]) -> None:
         """I8, I12: each fact comes to the same, rule by rule."""
         for fact in facts:
             if isinstance(fact, PolicyAdopted):
                 self.books[fact.version] = fact.rules
+            if isinstance(fact, RegistrationsMerged):
+                self.kept |= dict.fromkeys((fact.merged_id, *fact.earlier_ids), fact.kept_id)
             if isinstance(fact, ServiceLogged | ServiceCorrected):
                 self.described[fact.record_id] = fact.organisation_id, fact.activity, fact.category
             if isinstance(fact, ServiceVoided | ServiceCorrected):
@@ -129,7 +133,7 @@ class Crediting:
 
     def _comes_to_the_same(self, fact: ServiceConfirmed | ServiceCorrected) -> None:
         work = Work(*self.described[fact.record_id], fact.capacity, fact.minutes_by_day)
-        theirs = [each[1:] for each in self.credited.values() if each[0] == fact.volunteer_id]
+        theirs = [each[1:] for each in self.credited.values() if self._whose(each[0]) == self._whose(fact.volunteer_id)]
         days = {day: self._on(day, work, theirs) for day in fact.minutes_by_day}
         total = sum(sum(by_day.values()) for _, by_day in theirs)
         again = credit_for(self.books[fact.policy_version], work, days, total)
@@ -138,6 +142,10 @@ class Crediting:
         assert fact.minutes + sum(effect.minutes for effect in again.effects) == again.minutes, "I12"
         assert sum(fact.minutes_by_day.values()) == fact.minutes, "I12"
         self.credited[fact.record_id] = fact.volunteer_id, work[:2], again.by_day
+
+    def _whose(self, volunteer_id: str) -> str:
+        """Whose it is, by the registration that counts."""
+        return self.kept.get(volunteer_id, volunteer_id)
 
     def _on(self, day: Any, work: Work, theirs: list[Any]) -> DayCredit:
         """What else they were credited with on a day: in all, and for the same activity."""

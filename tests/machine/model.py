@@ -29,6 +29,7 @@ class Model:
         self.suspended: set[int] = set()
         self.left: set[int] = set()
         self.erased: set[int] = set()
+        self.merged: dict[int, int] = {}
         self.approved: set[int] = set()
         self.closed = set(range(BODIES))
         self.shown: set[int] = set()
@@ -50,11 +51,26 @@ class Model:
 
     def is_active(self, n: int) -> bool:
         """Whether somebody takes part."""
-        return n in self.registered - self.suspended - self.left - self.erased
+        return n in self.registered - self.suspended - self.left - self.erased - self.merged.keys()
 
     def is_known(self, n: int) -> bool:
         """Whether it is known who somebody is."""
-        return n in self.registered - self.erased
+        return n in self.registered - self.erased - self.merged.keys()
+
+    def whose(self, n: int) -> int:
+        """Which registration of the same person counts."""
+        while n in self.merged:
+            n = self.merged[n]
+        return n
+
+    def all_of(self, n: int) -> list[int]:
+        """All registrations of the same person."""
+        return [each for each in self.registered if self.whose(each) == self.whose(n)]
+
+    def eyes(self, by: Acting) -> set[str]:
+        """Who acts, under all their numbers."""
+        n = by.actor.removeprefix("vol_")
+        return {by.actor, *(f"vol_{each}" for each in (self.all_of(int(n)) if n.isdecimal() else ()))}
 
     def may(self, by: Acting, body: int, *roles: str) -> bool:
         """Whether somebody may act for a body."""
@@ -92,7 +108,7 @@ class Model:
         others = [
             other
             for other_key, other in self.records.items()
-            if other_key != key and other.person == record.person and other.is_confirmed
+            if other_key != key and self.whose(other.person) == self.whose(record.person) and other.is_confirmed
         ]
         same = [other for other in others if (other.body, other.activity) == (record.body, record.activity)]
         credited: dict[date, int] = {}
@@ -117,7 +133,7 @@ class Model:
                 other.days.get(day, 0)
                 for key, other in self.records.items()
                 if key != besides
-                and other.person == record.person
+                and self.whose(other.person) == self.whose(record.person)
                 and (other.is_confirmed or (other.counts and other.body == record.body))
             )
             if taken + minutes > DAY:
@@ -126,7 +142,7 @@ class Model:
 
     def may_decide(self, by: Acting, record: Record, *roles: str) -> bool:
         """Whether somebody may decide on a record: by their role, while its body is there, and never on their own."""
-        is_own = by.actor == f"vol_{record.person}"
+        is_own = f"vol_{record.person}" in self.eyes(by)
         return self.may(by, record.body, *roles) and not is_own and record.body not in self.closed
 
     def can_log(self, record: Record) -> bool:
@@ -146,7 +162,7 @@ class Model:
     def _is_there(self, record: Record, besides: str = "") -> bool:
         """Whether the same was logged already, whatever it was corrected to since."""
         return any(
-            (other.person, other.body) == (record.person, record.body)
+            (self.whose(other.person), other.body) == (self.whose(record.person), record.body)
             and record.first in (other.first, (other.started_at, other.ended_at))
             for key, other in self.records.items()
             if other.counts and key != besides
@@ -179,7 +195,7 @@ class Model:
     def is_free(self, record: Record, besides: str) -> bool:
         """Whether no confirmed service of the person is at the same time."""
         return not any(
-            other.person == record.person and other.is_confirmed and other.overlaps(record)
+            self.whose(other.person) == self.whose(record.person) and other.is_confirmed and other.overlaps(record)
             for key, other in self.records.items()
             if key != besides
         )
@@ -190,7 +206,7 @@ class Model:
         if after.is_confirmed:
             after = after._replace(credited=self.worth(after, key))
         self.records[key] = after
-        self.earn(after.person, after.credit - (before.credit if before else 0))
+        self.earn(self.whose(after.person), after.credit - (before.credit if before else 0))
 
     def confirmed(self, n: int) -> list[Record]:
         """The confirmed records of somebody."""
@@ -199,7 +215,8 @@ class Model:
     def service(self, n: int, within_days: int | None = None) -> int:
         """The minutes somebody served: ever, or in so many days up to today."""
         first = self.today - timedelta(days=within_days - 1) if within_days else date.min
-        return sum(record.service for record in self.confirmed(n) if first <= record.day <= self.today)
+        records = [record for each in self.all_of(n) for record in self.confirmed(each)]
+        return sum(record.service for record in records if first <= record.day <= self.today)
 
     # Credit
 
@@ -235,8 +252,11 @@ class Model:
 
     def taken(self, offer: str, period: tuple[Any, ...], n: int | None = None) -> int:
         """How many of a reward are gone: to all, or to somebody, whether they pay or get it."""
+        who = None if n is None else {*self.all_of(n)}
         return sum(
-            each.counts and (each.offer, each.period) == (offer, period) and n in (None, each.payer, each.beneficiary)
+            each.counts
+            and (each.offer, each.period) == (offer, period)
+            and (who is None or bool(who & {each.payer, each.beneficiary}))
             for each in self.claims.values()
         )
 
@@ -414,6 +434,27 @@ class Model:
             self.donate(n, fund, self.available[n])
         self.roles = {key: role for key, role in self.roles.items() if key[1] != n}
         self.shown.discard(n)
+
+    def can_merge(self, kept: int, gone: int) -> bool:
+        """Whether two registrations can become one: nothing of the one that goes waits, and no time of both is one."""
+        others = [record for each in self.all_of(gone) for record in self.confirmed(each)]
+        return (
+            kept != gone
+            and self.is_active(kept)
+            and self.is_known(gone)
+            and gone not in self.suspended
+            and not any(each.person == gone and each.status == "logged" for each in self.records.values())
+            and not any(
+                one.overlaps(other) for each in self.all_of(kept) for one in self.confirmed(each) for other in others
+            )
+        )
+
+    def merge(self, kept: int, gone: int) -> None:
+        """They are one: what is open of the one ends, and what it has, or owes, is the other's."""
+        self.go(gone, None)
+        has, owes = self.available.pop(gone, 0), self.debts.pop(gone, 0)
+        self.merged[gone] = kept
+        self.earn(kept, has - owes)
 
     def accounts(self, n: int) -> tuple[int, ...]:
         """What somebody served, was credited with, has, has reserved, owes, and has redeemed."""

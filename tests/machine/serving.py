@@ -155,7 +155,7 @@ class Serving(Belonging):
         expected = (
             self.model.may_decide(by, before, *self.model.rules(self.model.today).direct_confirm_roles)
             and before.status == "logged"
-            and by.actor not in {before.recorder.actor, *before.amenders}
+            and not self.model.eyes(by) & {before.recorder.actor, *before.amenders}
             and after.minutes <= before.recorded
             and (before.is_led or by.governs)
             and self.model.fits(after, key)
@@ -217,7 +217,7 @@ class Serving(Belonging):
         expected = (
             self.model.may_decide(by, before, *self.model.rules(self.model.today).direct_confirm_roles)
             and before.is_confirmed
-            and by.actor not in {before.recorder.actor, *before.amenders}
+            and not self.model.eyes(by) & {before.recorder.actor, *before.amenders}
             and after._replace(status=before.status) != before
             and (minutes or 1) <= after.interval
             and after.ended_at <= self.model.now

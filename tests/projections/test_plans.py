@@ -19,10 +19,10 @@ from timebank.identity.security_log import SecurityLog
 from timebank.projections.activities import activities
 from timebank.projections.credit import funds, redemptions, rewards, transfers
 from timebank.projections.organisations import api_keys, employments, memberships, offices, organisations, teams
-from timebank.projections.people import volunteers
+from timebank.projections.people import merges, volunteers
 from timebank.projections.places import nodes
 from timebank.projections.recognition import leaderboards
-from timebank.projections.service import proposals, records
+from timebank.projections.service import overlaps, proposals, records
 from timebank.projections.supervision import history
 from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
@@ -45,6 +45,11 @@ insert into person (bank_id, volunteer_id, key_id, sealed, phone_index, document
 select $bank, 'vol_' || lpad(n::text, 5, '0'), (select key_id from sealing_key), decode(repeat('00', 40), 'hex'),
        'p' || n, 'd' || n, array[n % 40]
   from generate_series(1, 20000) n;
+insert into double_registration select $bank, 'vol_' || lpad(n::text, 5, '0'), 'vol_' || lpad((n + 1)::text, 5, '0'),
+       n % 3 = 0, n % 3 > 0 from generate_series(1, 19999) n where n % 4 < 2;
+insert into merge select $bank, 'mrg_' || lpad(n::text, 5, '0'), 'vol_' || lpad(n::text, 5, '0'),
+       'vol_' || lpad((n + 1)::text, 5, '0'), (array['declined','proposed','approved','approved'])[1 + n % 4], 'x', 'x',
+       now(), null, null, n from generate_series(1, 12000) n where n % 3 = 0;
 insert into person_name select bank_id, name_keys[1], volunteer_id from person;
 insert into membership select $bank, 'mem_' || lpad(n::text, 6, '0'), 'org_' || lpad((1 + n % 20)::text, 5, '0'),
        'vol_' || lpad((1 + n * 7 % 20000)::text, 5, '0'),
@@ -266,6 +271,15 @@ def lists(pool: Pool, people: People) -> Lists:
             partial(volunteers.page, pool, people, BANK, none, "vol_00100", PAGE),
             every(members_of=([body], bodies)),
         ),
+        "doubles": (
+            lambda after: merges.doubles(pool, people, BANK, after, PAGE),
+            every(after=("", "vol_00101.vol_00102")),
+        ),
+        "merges": (
+            lambda status: merges.page(pool, BANK, none, PAGE, status),
+            every(status=(none, "proposed", "approved", "declined")),
+        ),
+        "overlaps": (lambda: overlaps.between(pool, BANK, "vol_00003", "vol_00007"), every()),
         "people found": (found, every(query=("4711", "p1", "d1", "n"), members_of=(none, bodies))),
         "records": (
             lambda order, **asked: records.page(
@@ -411,7 +425,7 @@ def lists(pool: Pool, people: People) -> Lists:
 
 
 LISTS = (
-    "volunteers", "members", "people found", "records", "memberships", "organisations",
+    "volunteers", "members", "doubles", "merges", "overlaps", "people found", "records", "memberships", "organisations",
     "appointments", "keys", "teams", "people of a team", "rota", "own rota", "own teams", "hours of a team",
     "board", "before one on the board", "what is counted of the board", "rewards",
     "redemptions", "transfers", "activities of a body", "open activities", "own activities", "roll",

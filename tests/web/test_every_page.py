@@ -102,7 +102,9 @@ async def forms_of(town: Town, readers: dict[str, Reader]) -> list[tuple[str, Re
             seen = await readers[who].get(town.address(page))
             for form in seen.forms:
                 if form.is_unsafe:
-                    key = re.sub(r"(vol|rec|org|red|rew|app|key|act|inv|nod|pro|emp|tea)_[0-9a-f]+", "*", form.action)
+                    key = re.sub(
+                        r"(vol|rec|org|red|rew|app|key|act|inv|nod|pro|emp|tea|mrg)_[0-9a-f]+", "*", form.action
+                    )
                     found.setdefault(key, (who, readers[who], seen, form.action))
     return list(found.values())
 

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from tests.api.merge_scenes import proposed
 from tests.api.world import Caller, World
 from tests.web.reader import Reader, signed_in
 from timebank.web.app import every_page
@@ -25,6 +26,7 @@ class Town(NamedTuple):
     activity_id: str
     node_id: str
     team_id: str
+    merge_id: str
 
     def address(self, page: Page) -> str:
         """Where a page is, in this world."""
@@ -37,6 +39,7 @@ class Town(NamedTuple):
             "activity_id": self.activity_id,
             "node_id": self.node_id,
             "team_id": self.team_id,
+            "merge_id": self.merge_id,
             "position": "5",
         }
         path = page.path
@@ -79,5 +82,9 @@ async def town_of(world: World) -> Town:
     await world.node("楼栋", parent_id=node_id, name=FOREIGN)
     await world.lives(volunteer.id, node_id)
     team_id = await world.team(volunteer, name=FOREIGN)
+    merge_id = await proposed(world, volunteer, await world.somebody(FOREIGN))
+    for _ in range(2):
+        await world.somebody("某某", birth_year=1951)
     redemption_id = reserved["redemption_id"]
-    return Town(world, volunteer, record_id, waiting_id, reward_id, redemption_id, activity_id, node_id, team_id)
+    about = record_id, waiting_id, reward_id, redemption_id, activity_id, node_id, team_id, merge_id
+    return Town(world, volunteer, *about)

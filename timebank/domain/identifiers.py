@@ -33,6 +33,7 @@ ProposalId = NewType("ProposalId", str)
 InvitationId = NewType("InvitationId", str)
 TeamId = NewType("TeamId", str)
 ShiftId = NewType("ShiftId", str)
+MergeId = NewType("MergeId", str)
 ActorId = NewType("ActorId", str)
 """Who did something: a volunteer, an organisation's program, or the operator. It tags nothing."""
 
@@ -148,6 +149,11 @@ def new_shift_id() -> ShiftId:
     return ShiftId(f"shf_{uuid7().hex}")
 
 
+def new_merge_id() -> MergeId:
+    """The identifier of a proposal to merge two registrations."""
+    return MergeId(f"mrg_{uuid7().hex}")
+
+
 def new_entry_id() -> str:
     """What one entry of attendance is known by, where nobody made it an identifier before."""
     return uuid7().hex
@@ -226,6 +232,7 @@ TAG_OF: Mapping[Any, Callable[[Any], str]] = {
             InvitationId,
             TeamId,
             ShiftId,
+            MergeId,
         ),
         str,
     ),

@@ -143,7 +143,10 @@ class Known:
 
     def has(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> bool:
         """Whether a memory is known yet."""
-        key = cast("type[Memory]", kind), whom
+        return self.knows((cast("type[Memory]", kind), whom))
+
+    def knows(self, key: Key) -> bool:
+        """The same, of a key."""
         return key in self._memories or bool(self._beside and key in self._beside)
 
     def beside(self, key: Key, memory: Memory) -> "Known":

@@ -1,120 +1,21 @@
-"""Leaving and being erased: everything that is open ends, and what is on the account is given away or kept.
-
-It concerns every subject at once, which is why it stands above them.
-"""
+"""Leaving and being erased: everything that is open ends, and what is on the account is given away or kept."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
 from typing import Literal
 
-from timebank.domain.credit.accounts import Balance
 from timebank.domain.credit.funds import Fund
-from timebank.domain.credit.redemptions import cancelled
 from timebank.domain.credit.refusals import BalanceUndecided, FundNeeded
-from timebank.domain.facts.credit import (
-    CreditDonated,
-    ReservationCancelled,
-    ReservationExpired,
-    RewardFulfilled,
-    RewardReserved,
-)
-from timebank.domain.facts.organisations import (
-    AppointmentEnded,
-    AppointmentMade,
-    MembershipApproved,
-    MembershipDeclined,
-    MembershipEnded,
-    MembershipInvited,
-    MembershipRequested,
-)
-from timebank.domain.facts.people import ConsentWithdrawn, ProxyAppointed, ProxyEnded, VolunteerErased, VolunteerLeft
-from timebank.domain.identifiers import (
-    AppointmentId,
-    FundId,
-    MembershipId,
-    ProxyId,
-    RedemptionId,
-    TransferId,
-    VolunteerId,
-)
-from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
-from timebank.domain.organisations.offices import Administrators, Appointment, ended
-from timebank.domain.organisations.rosters import TeamsOf
-from timebank.domain.people.volunteers import Consents, Volunteer
+from timebank.domain.endings import all_that_ends, memories_of_offices, memories_of_what_ends, released
+from timebank.domain.facts.credit import CreditDonated
+from timebank.domain.facts.people import VolunteerErased, VolunteerLeft
+from timebank.domain.identifiers import FundId, TransferId, VolunteerId
+from timebank.domain.kernel import Command, Fact, Key, Known, about
+from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.person import Person
-from timebank.domain.places.nodes import DAY
-from timebank.domain.places.residences import Residence, moved
 from timebank.domain.refusals import NotYourOwn
 
 Rest = Literal["donate", "hold"]
 """What becomes of credit that is left: it goes to a fund, or stays on the account until its owner comes back."""
-
-
-class Standing(Memory):
-    """What is open of one volunteer: memberships, appointments, proxies on either side, and what they reserved."""
-
-    def __init__(self, volunteer_id: VolunteerId) -> None:
-        super().__init__(volunteer_id)
-        self.volunteer_id = volunteer_id
-        self.memberships: dict[MembershipId, MembershipRequested | MembershipInvited] = {}
-        self.approved: set[MembershipId] = set()
-        self.appointments: set[AppointmentId] = set()
-        self.proxies: dict[ProxyId, ProxyAppointed] = {}
-        self.reserved: dict[RedemptionId, RewardReserved] = {}
-
-    @event(MembershipRequested)
-    def _(self, fact: MembershipRequested) -> None:
-        self.memberships[fact.membership_id] = fact
-
-    @event(MembershipInvited)
-    def _(self, fact: MembershipInvited) -> None:
-        self.memberships[fact.membership_id] = fact
-
-    @event(MembershipApproved)
-    def _(self, membership_id: MembershipId) -> None:
-        self.approved.add(membership_id)
-
-    @event(MembershipDeclined)
-    def _(self, membership_id: MembershipId) -> None:
-        self.memberships.pop(membership_id, None)
-
-    @event(MembershipEnded)
-    def _(self, membership_id: MembershipId) -> None:
-        self.memberships.pop(membership_id, None)
-
-    @event(AppointmentMade)
-    def _(self, appointment_id: AppointmentId) -> None:
-        self.appointments.add(appointment_id)
-
-    @event(AppointmentEnded)
-    def _(self, appointment_id: AppointmentId) -> None:
-        self.appointments.discard(appointment_id)
-
-    @event(ProxyAppointed)
-    def _(self, fact: ProxyAppointed) -> None:
-        self.proxies[fact.proxy_id] = fact
-
-    @event(ProxyEnded)
-    def _(self, proxy_id: ProxyId) -> None:
-        self.proxies.pop(proxy_id, None)
-
-    @event(RewardReserved)
-    def _(self, fact: RewardReserved) -> None:
-        if fact.volunteer_id == self.volunteer_id:
-            self.reserved[fact.redemption_id] = fact
-
-    @event(RewardFulfilled)
-    def _(self, redemption_id: RedemptionId) -> None:
-        self.reserved.pop(redemption_id, None)
-
-    @event(ReservationCancelled)
-    def _(self, redemption_id: RedemptionId) -> None:
-        self.reserved.pop(redemption_id, None)
-
-    @event(ReservationExpired)
-    def _(self, redemption_id: RedemptionId) -> None:
-        self.reserved.pop(redemption_id, None)
-
 
 LEFT = "the volunteer left"
 
@@ -130,17 +31,12 @@ class _Departure(Command, frozen=True, kw_only=True):
     def needs(self) -> Sequence[Key]:
         return (
             about(Volunteer, self.volunteer_id),
-            about(Consents, self.volunteer_id),
-            about(Standing, self.volunteer_id),
-            about(TeamsOf, self.volunteer_id),
-            about(Balance, self.volunteer_id),
-            about(Residence, self.volunteer_id),
-            about(Administrators),
+            *memories_of_what_ends(self.volunteer_id),
             *((about(Fund, self.fund_id),) if self.fund_id else ()),
         )
 
     def also_needs(self, known: Known) -> Sequence[Key]:
-        return [about(Appointment, each) for each in sorted(known(Standing, self.volunteer_id).appointments)]
+        return memories_of_offices(known, self.volunteer_id)
 
     def must_be_allowed(self) -> None:
         """Refuse unless they leave themselves, or an administrator sees to it."""
@@ -152,51 +48,17 @@ class _Departure(Command, frozen=True, kw_only=True):
         """All that ends; the credit that is reserved is given back, and goes where it is said."""
         if (self.rest == "donate") != (self.fund_id is not None):
             raise FundNeeded
-        standing = known(Standing, self.volunteer_id)
-        known(Administrators).must_remain_without(standing.appointments, self.at.date())
-        for purpose in known(Consents, self.volunteer_id).purposes:
-            yield ConsentWithdrawn(volunteer_id=self.volunteer_id, purpose=purpose)
-        for appointment_id in sorted(standing.appointments):
-            yield from ended(known(Appointment, appointment_id), self.by.actor, None)
-        teams = known(TeamsOf, self.volunteer_id)
-        yield from teams.left(teams.teams)
-        yield from self._memberships(standing)
-        yield from self._proxies(standing)
-        residence = known(Residence, self.volunteer_id)
-        if residence.node_id:
-            tomorrow = max(self.at.date() + DAY, residence.from_day or date.min)
-            yield moved(self.volunteer_id, residence, None, tomorrow)
+        yield from all_that_ends(known, self.volunteer_id, self)
         yield from self._credit(known)
 
     def last(self, held_minutes: int) -> Fact:
         """What happened, after all."""
         raise NotImplementedError  # pragma: no cover
 
-    def _memberships(self, standing: Standing) -> Iterator[Fact]:
-        for asked in standing.memberships.values():
-            end = MembershipEnded if asked.membership_id in standing.approved else MembershipDeclined
-            yield end(
-                membership_id=asked.membership_id,
-                organisation_id=asked.organisation_id,
-                volunteer_id=self.volunteer_id,
-            )
-
-    def _proxies(self, standing: Standing) -> Iterator[Fact]:
-        for proxy in standing.proxies.values():
-            yield ProxyEnded(
-                proxy_id=proxy.proxy_id,
-                volunteer_id=proxy.volunteer_id,
-                proxy_volunteer_id=proxy.proxy_volunteer_id,
-                ended_by=self.by.actor,
-            )
-
     def _credit(self, known: Known) -> Iterator[Fact]:
         """Give back what is reserved, and donate or keep what there is then; the last fact tells what is kept."""
-        balance = known(Balance, self.volunteer_id)
-        for reserved in known(Standing, self.volunteer_id).reserved.values():
-            released = cancelled(reserved, balance, self.by.actor, LEFT)
-            balance = balance.after(released)
-            yield released
+        given_back, balance = released(known, self.volunteer_id, self.by.actor, LEFT)
+        yield from given_back
         left = balance.available_minutes
         rest = self.rest or ("hold" if known(Volunteer, self.volunteer_id).has_left else None)
         if left and rest is None:

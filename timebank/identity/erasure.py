@@ -1,11 +1,14 @@
-"""Erasure: with the fact that says so, all that is personal about somebody goes, and all they sign in with."""
+"""Erasure: with the fact that says so, all that is personal about somebody goes, and all they sign in with.
+
+Where registrations are merged, what they sign in with goes with the one that goes, and who it is moves to the other.
+"""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
-from timebank.domain.facts.people import VolunteerErased
+from timebank.domain.facts.people import RegistrationsMerged, VolunteerErased
 from timebank.ledger.codec import Recorded
 from timebank.vault.erased import Whom
 from timebank.vault.people import People
@@ -24,6 +27,14 @@ class Erasure:
         gone = [fact.volunteer_id for _, fact in recorded if isinstance(fact, VolunteerErased)]
         if gone:
             await self._forget(connection, bank_id, gone)
+
+    async def merge(self, connection: Connection, bank_id: UUID, recorded: Sequence[Recorded]) -> None:
+        """The same for registrations that the facts say to be merged."""
+        merged = [fact for _, fact in recorded if isinstance(fact, RegistrationsMerged)]
+        for fact in merged:
+            await self._people.merge(connection, bank_id, fact.kept_id, fact.merged_id)
+        if merged:
+            await connection.execute(SQL["shut_out"], bank_id, [fact.merged_id for fact in merged])
 
     async def _forget(self, connection: Connection, bank_id: UUID, gone: Sequence[str]) -> None:
         await self._people.forget(connection, bank_id, gone)

@@ -1,5 +1,5 @@
--- erase --
--- All they sign in with; the addresses they came from go from the security log as well. $1 bank  $2 volunteers
+-- without_keys --
+-- All they sign in with goes. $1 bank  $2 volunteers
 with credentials as (
     delete from credential where bank_id = $1 and volunteer_id = any ($2)
 ), sessions as (
@@ -13,7 +13,15 @@ with credentials as (
 ), logins as (
     delete from oidc_login where bank_id = $1 and volunteer_id = any ($2)
 )
+
+-- erase --
+-- The addresses they came from go from the security log as well.
+{without_keys}
 select forget_addresses($1, $2)
+
+-- shut_out --
+{without_keys}
+select 1
 
 -- erased --
 -- Whom the logs of all banks say to be erased.

@@ -30,7 +30,7 @@ from timebank.domain.facts.organisations import (
     OrganisationSuspended,
     Permission,
 )
-from timebank.domain.facts.people import VolunteerErased, VolunteerReinstated, VolunteerSuspended
+from timebank.domain.facts.people import RegistrationsMerged, VolunteerErased, VolunteerReinstated, VolunteerSuspended
 from timebank.domain.identifiers import ActorId, VolunteerId
 from timebank.domain.kernel import Fact
 from timebank.identity.sessions import CHANNEL, Sessions
@@ -237,6 +237,7 @@ def _concerned(facts: Iterable[Fact]) -> set[str]:
 _CONCERNED: dict[type[Fact], Callable[[Any], str]] = {
     AppointmentMade: lambda fact: fact.volunteer_id,
     AppointmentEnded: lambda fact: fact.volunteer_id,
+    RegistrationsMerged: lambda fact: fact.merged_id,
     VolunteerErased: lambda fact: fact.volunteer_id,
     VolunteerSuspended: lambda fact: fact.volunteer_id,
     VolunteerReinstated: lambda fact: fact.volunteer_id,

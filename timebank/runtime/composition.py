@@ -43,6 +43,7 @@ from timebank.runtime.readiness import Readiness
 from timebank.runtime.settings import Settings
 from timebank.runtime.standby import StandbyGuard
 from timebank.runtime.upkeep.binding import bind_on
+from timebank.runtime.upkeep.comparing import compare_on
 from timebank.runtime.upkeep.erasures import Erasures
 from timebank.runtime.upkeep.expiry import expire_overdue
 from timebank.runtime.upkeep.housekeeping import Kept, sweep_on
@@ -296,15 +297,18 @@ def _following(services: Services, settings: Settings) -> Tasks:
         "cosigning": lambda: services.cosigners.run(settings.checkpoint_seconds),
         "expiry": lambda: expire_overdue(services.pool, services.ledger),
         "sweeping": lambda: sweep_on(services.pool, swept, services.security_log, kept, clock),
+        "comparing": lambda: compare_on(services.people, services.pool),
         "binding": lambda: bind_on(services.ledger, services.security_log),
     }
 
 
 def hooks(people: People, principals: Principals | None = None) -> list[Hook]:
     """What else happens with facts: read models that are never behind, erasure, and word of who may do what."""
+    erasure = Erasure(people)
     return [
         *(Hook(projection.keep) for projection in INLINE),
-        Hook(Erasure(people).erase),
+        Hook(erasure.erase),
+        Hook(erasure.merge),
         Hook(tell_changes, principals.take_in if principals else None),
     ]
 

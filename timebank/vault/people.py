@@ -15,6 +15,7 @@ from timebank.db.sql import load_statements
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.people.phones import phone_spelling
 from timebank.domain.person import Person
+from timebank.domain.text import normal
 from timebank.vault import secrets
 from timebank.vault.clear import SQL as CLEAR_SQL
 from timebank.vault.clear import wipe
@@ -34,6 +35,9 @@ log = structlog.get_logger(__name__)
 BATCH_PEOPLE = 1_000
 SHORTEST_BEGINNING, LONGEST_BEGINNING = 2, 8
 """Names are found by their beginnings of so many characters; one character alone would tell too much: the surname."""
+
+MOST_ALIKE = 20
+"""With so many others somebody is compared at most: more have a phone in common that is an office's."""
 
 _DIGITS = re.compile(r"\+?[0-9]+")
 _MOBILE = re.compile(r"1[0-9]{10}")
@@ -201,12 +205,31 @@ class People:
         await connection.execute(SQL["unname"], bank_id, volunteer_ids)
         await connection.execute(SQL["forget"], bank_id, volunteer_ids)
 
+    async def merge(self, connection: Connection, bank_id: UUID, kept_id: VolunteerId, merged_id: VolunteerId) -> None:
+        """Two registrations are one person's: what only the one said that goes, the other says; the rest is erased."""
+        rows = await connection.fetch(SQL["hold"], bank_id, [kept_id, merged_id])
+        found = {row["volunteer_id"]: self._or_none(self._whole, bank_id, row) for row in rows}
+        kept, merged = found.get(kept_id), found.get(merged_id)
+        await self.forget(connection, bank_id, [merged_id])
+        if kept and merged:
+            missing = {name: getattr(merged, name) for name in _CARRIED if not getattr(kept, name)}
+            await self.keep(connection, bank_id, [Person(volunteer_id=kept_id, **missing)])
+
     async def _put(self, connection: Connection, bank_id: UUID, key: Key, people: Sequence[Person]) -> None:
         rows = [_sealed(key, bank_id, person) for person in people]
         volunteer_ids = [person.volunteer_id for person in people]
         await connection.execute(SQL["unname"], bank_id, volunteer_ids)
         await connection.execute(SQL["put"], bank_id, key.key_id, *zip(*rows, strict=True))
         await connection.execute(SQL["name"], bank_id, volunteer_ids)
+        await connection.execute(SQL["unpair"], bank_id, volunteer_ids)
+        phones = [(each.volunteer_id, index) for each in people for index in self.phone_indexes(each.phone or "")]
+        alike = [(each.volunteer_id, index) for each in people for index in self._alike_indexes(each)]
+        await connection.execute(SQL["pair"], bank_id, *_columns(phones), *_columns(alike), MOST_ALIKE)
+
+    def _alike_indexes(self, person: Person) -> list[str]:
+        """By what others of the same name and year of birth are found; nothing, where it is not known of somebody."""
+        said = _alike(person)
+        return self.keyring.indexes("alike", said) if said else []
 
     def _whole(self, bank_id: UUID, row: Any) -> Person:
         person = self.person(bank_id, row)
@@ -256,6 +279,23 @@ class People:
                 await self._put(connection, bank_id, key, people)
         return len(rows)
 
+    async def compare(self, pool: Pool) -> int:
+        """Find the doubles of some who were kept before people were compared; says of how many.
+
+        They are sealed anew for that, as what is compared is a hash that only the key makes.
+        """
+        async with pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(SQL["not_compared"], BATCH_PEOPLE)
+            key = await usable_key(connection, self.keyring)
+            await connection.execute(
+                SQL["compared"], [row["bank_id"] for row in rows], [row["volunteer_id"] for row in rows]
+            )
+            for bank_id in {row["bank_id"] for row in rows}:
+                found = [self._or_none(self._whole, bank_id, row) for row in rows if row["bank_id"] == bank_id]
+                if people := [each for each in found if each]:
+                    await self._put(connection, bank_id, key, people)
+        return len(rows)
+
     async def seal_those_in_clear(self, pool: Pool) -> None:
         """Seal what the first version kept in clear, and see that it is nowhere else.
 
@@ -287,6 +327,9 @@ class People:
             await connection.execute(CLEAR_SQL["create_clear"])
 
 
+_CARRIED = ("phone", "birth_year", "document_number", "skills", "door")
+
+
 def _place(bank_id: UUID, volunteer_id: str) -> str:
     return f"{bank_id}/{volunteer_id}/person"
 
@@ -308,7 +351,7 @@ def _has_other_phone(before: Person | None, after: Person) -> bool:
 
 
 def _sealed(key: Key, bank_id: UUID, person: Person) -> tuple[Any, ...]:
-    """A row of the table: volunteer, sealed, document, and the three kinds of indexes."""
+    """A row of the table: volunteer, sealed, document, and the four kinds of indexes."""
     name, phone, document = person.name or "", person.phone or None, person.document_number or None
     inside = _Sealed(
         name, phone, person.birth_year or None, person.skills or (), person.alias or None, person.door or None
@@ -320,7 +363,17 @@ def _sealed(key: Key, bank_id: UUID, person: Person) -> tuple[Any, ...]:
         key.index("phone", phone_spelling(phone)) if phone else None,
         key.index("document", document) if document else None,
         f"{{{','.join(map(str, _name_keys(key, name)))}}}",
+        key.index("alike", said) if (said := _alike(person)) else "",
     )
+
+
+def _alike(person: Person) -> str:
+    """What people have in common who may be the same: the name and the year of birth."""
+    return f"{normal(person.name)}/{person.birth_year}" if person.name and person.birth_year else ""
+
+
+def _columns(rows: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [first for first, _ in rows], [second for _, second in rows]
 
 
 def _name_keys(key: Key, name: str) -> list[int]:

@@ -32,14 +32,15 @@ update person set document_index = null where bank_id = $1 and volunteer_id = an
 
 -- put --
 -- $1 bank  $2 key  $3 volunteers  $4 sealed  $5 documents  $6 phone indexes  $7 document indexes
--- $8 keys of the name and its beginnings (those of a person as an array literal)
-insert into person (bank_id, volunteer_id, key_id, sealed, document, phone_index, document_index, name_keys)
-select $1, n.volunteer_id, $2, n.sealed, n.document, n.phone, n.document_index, n.names::bigint[]
-  from unnest($3::text[], $4::bytea[], $5::bytea[], $6::text[], $7::text[], $8::text[])
-       n (volunteer_id, sealed, document, phone, document_index, names)
+-- $8 keys of the name and its beginnings (those of a person as an array literal)  $9 of name and year of birth
+insert into person (bank_id, volunteer_id, key_id, sealed, document, phone_index, document_index, name_keys, alike_index)
+select $1, n.volunteer_id, $2, n.sealed, n.document, n.phone, n.document_index, n.names::bigint[], n.alike
+  from unnest($3::text[], $4::bytea[], $5::bytea[], $6::text[], $7::text[], $8::text[], $9::text[])
+       n (volunteer_id, sealed, document, phone, document_index, names, alike)
     on conflict (bank_id, volunteer_id) do update
    set key_id = excluded.key_id, sealed = excluded.sealed, document = excluded.document,
-       phone_index = excluded.phone_index, document_index = excluded.document_index, name_keys = excluded.name_keys
+       phone_index = excluded.phone_index, document_index = excluded.document_index, name_keys = excluded.name_keys,
+       alike_index = excluded.alike_index
 
 -- unname --
 -- Take people out of the index of names. $1 bank  $2 volunteers
@@ -53,6 +54,41 @@ delete from person_name n
 insert into person_name (bank_id, name_key, volunteer_id)
 select distinct p.bank_id, k.name_key, p.volunteer_id from person p, unnest(p.name_keys) k (name_key)
  where p.bank_id = $1 and p.volunteer_id = any ($2)
+
+-- unpair --
+-- What people were like before. $1 bank  $2 volunteers
+delete from double_registration where bank_id = $1 and (earlier_id = any ($2) or later_id = any ($2))
+
+-- pair --
+-- Who may be the same person as others, each with some of those who have the same. $1 bank  $2 volunteers and $3 keyed
+-- hashes of their phones  $4 volunteers and $5 keyed hashes of their names and years of birth  $6 at most
+insert into double_registration (bank_id, earlier_id, later_id, same_phone, same_name)
+select $1, least(a.volunteer_id, a.other_id), greatest(a.volunteer_id, a.other_id), bool_or(a.same_phone),
+       bool_or(a.same_name)
+  from (select w.volunteer_id, o.volunteer_id as other_id, true as same_phone, false as same_name
+          from unnest($2::text[], $3::text[]) w (volunteer_id, index),
+               lateral (
+                   select p.volunteer_id from person p
+                    where p.bank_id = $1 and p.phone_index = w.index and p.volunteer_id <> w.volunteer_id limit $6
+               ) o
+         union all
+        select w.volunteer_id, o.volunteer_id, false, true
+          from unnest($4::text[], $5::text[]) w (volunteer_id, index),
+               lateral (
+                   select p.volunteer_id from person p
+                    where p.bank_id = $1 and p.alike_index = w.index and p.alike_index <> '' and p.volunteer_id <> w.volunteer_id limit $6
+               ) o) a
+ group by 2, 3
+
+-- not_compared --
+-- $1 at most
+{whole} where alike_index is null limit $1 for update
+
+-- compared --
+-- Also those that cannot be opened. $1 banks  $2 volunteers, one by one
+update person p set alike_index = ''
+  from unnest($1::uuid[], $2::text[]) done (bank_id, volunteer_id)
+ where p.bank_id = done.bank_id and p.volunteer_id = done.volunteer_id
 
 -- phones_changed --
 -- Other phones are nobody's yet. $1 bank  $2 volunteers

@@ -22,10 +22,12 @@ def postings(topic: str, fact: dict[str, Any]) -> Iterator[Posting]:
     minutes, debt = fact.get("minutes", 0), fact.get("debt_change_minutes", 0)
     if topic in ("service-confirmed", "service-voided"):
         yield from served(whose, fact, -1 if topic == "service-voided" else 1)
-        yield from received(whose, 0, debt)
+        yield from received(fact.get("account_id") or whose, 0, debt)
     elif topic == "service-corrected":
         before = {name.removeprefix("previous_"): value for name, value in fact.items() if name[:9] == "previous_"}
-        yield from (*served(whose, before, -1), *served(whose, fact, 1), *received(whose, 0, debt))
+        before["account_id"] = fact.get("account_id")
+        yield from (*served(whose, before, -1), *served(whose, fact, 1))
+        yield from received(fact.get("account_id") or whose, 0, debt)
     elif topic == "reward-reserved":
         yield from ((whose, "available", -cost), (whose, "reserved", cost))
     elif topic == "reward-fulfilled":
@@ -40,12 +42,16 @@ def postings(topic: str, fact: dict[str, Any]) -> Iterator[Posting]:
         yield fact["fund_id"], "fund", -minutes
         to_fund, to = fact.get("to_fund_id"), fact.get("to_volunteer_id")
         yield from [(to_fund, "fund", minutes)] if to_fund else received(to, minutes, debt) if to else ()
+    elif topic == "registrations-merged":
+        came, owed = fact.get("available_minutes", 0), fact.get("debt_minutes", 0)
+        yield from ((fact["merged_id"], "available", -came), (fact["merged_id"], "debt", -owed))
+        yield from received(fact["kept_id"], came - owed, debt)
 
 
 def served(whose: str, fact: dict[str, Any], sign: int) -> Iterator[Posting]:
     """Service, and the credit it came to. Paid duty is not volunteering."""
     credited = sign * fact["credited_minutes"]
-    yield from ((whose, "available", credited), (whose, "credited", credited))
+    yield from ((fact.get("account_id") or whose, "available", credited), (whose, "credited", credited))
     yield whose, "service", sign * fact["minutes"] * (fact["capacity"] != "staff-on-duty")
 
 

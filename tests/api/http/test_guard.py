@@ -6,6 +6,7 @@ import httpx
 import pytest
 from litestar.routes import HTTPRoute
 
+from tests.api.merge_scenes import proposed
 from tests.api.world import Caller, World, hours_of, reward, service
 from timebank.access.table import ADMINISTRATORS, Access
 from timebank.api.app import create_app
@@ -19,6 +20,7 @@ from timebank.domain.identifiers import (
     new_fund_id,
     new_invitation_id,
     new_key_id,
+    new_merge_id,
     new_node_id,
     new_organisation_id,
     new_proposal_id,
@@ -148,6 +150,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "send_registration_code": {"phone": "13800001111"},
     "decline_registration": REASON,
     "make_invitation": {"until_day": "2199-12-31"},
+    "propose_merge": {
+        "kept_volunteer_id": "{volunteer_id}",
+        "merged_volunteer_id": "{body_volunteer}",
+        "reason": "x",
+    },
+    "decline_merge": REASON,
     "grant_credit": {"to_volunteer_id": "{body_volunteer}", "minutes": 5, "reason": "助老"},
 }
 """A good body for each operation that needs one."""
@@ -234,6 +242,7 @@ async def things_of(world: World) -> dict[str, str]:
         "invitation_id": await world.invitation(),
         "team_id": await world.team(),
         "shift_id": new_shift_id(),
+        "merge_id": await proposed(world, await world.somebody(), await world.somebody()),
     }
 
 
@@ -302,6 +311,7 @@ def nobody() -> dict[str, str]:
         "invitation_id": new_invitation_id(),
         "team_id": new_team_id(),
         "shift_id": new_shift_id(),
+        "merge_id": new_merge_id(),
         "code": "0000-0000-0000",
         "position": "999999999",
         "version": "999999999",

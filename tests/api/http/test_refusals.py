@@ -11,6 +11,7 @@ import pytest
 
 from tests.api.activity_scenes import ACTIVITY_SCENES
 from tests.api.credit_scenes import CREDIT_SCENES, Scene, governed
+from tests.api.merge_scenes import MERGE_SCENES
 from tests.api.places_scenes import PLACES_SCENES
 from tests.api.team_scenes import TEAM_SCENES
 from tests.api.world import Caller, World, service
@@ -418,6 +419,7 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "term-ends-before-it-starts": (422, term_ends_before_it_starts),
     "idempotency-key-reused": (422, idempotency_key_reused),
     **CREDIT_SCENES,
+    **MERGE_SCENES,
     **PLACES_SCENES,
     **ACTIVITY_SCENES,
     **TEAM_SCENES,

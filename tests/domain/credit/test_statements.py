@@ -27,6 +27,7 @@ from tests.controls import (
     reserved,
     voided,
 )
+from tests.domain.people.test_merges import merged
 from timebank.domain.credit.accounts import POSTED, Balance, postings
 from timebank.domain.credit.causes import Part, Running
 from timebank.domain.credit.statements import (
@@ -43,7 +44,7 @@ from timebank.domain.credit.statements import (
 )
 from timebank.domain.facts.credit import ReservationCancelled, ReservationExpired, RewardFulfilled, RuleEffect
 from timebank.domain.facts.service import ServiceCorrected, ServiceLogged
-from timebank.domain.identifiers import VolunteerId
+from timebank.domain.identifiers import RecordId, VolunteerId
 from timebank.domain.kernel import Fact
 
 TODAY = NOON.date()
@@ -79,6 +80,7 @@ def available(held: Holdings) -> tuple[int, int, int]:
     return held.available_minutes, held.service_minutes, held.credited_minutes
 
 
+OF_LI: dict[str, Any] = {"record_id": RecordId("rec_li"), "volunteer_id": LI}
 EVERYTHING: tuple[Fact, ...] = (
     logged(),
     CAPPED,
@@ -97,6 +99,9 @@ EVERYTHING: tuple[Fact, ...] = (
     ended(ReservationCancelled, cost_minutes=7),
     reserved(cost_minutes=6),
     ended(ReservationExpired, cost_minutes=6),
+    merged(available_minutes=9),
+    corrected(**OF_LI, previous_credited_minutes=9, credited_minutes=4, account_id=WANG),
+    voided(**OF_LI, credited_minutes=4, account_id=WANG),
 )
 
 

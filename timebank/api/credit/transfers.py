@@ -26,7 +26,7 @@ from timebank.api.http.requests import (
 from timebank.domain.credit.transfers import DonateCredit, GiveCredit, TransferMinutes
 from timebank.domain.facts.credit import CreditDonated, CreditGiven
 from timebank.domain.identifiers import FundId, VolunteerId, new_transfer_id
-from timebank.domain.people.refusals import VolunteerUnknown
+from timebank.domain.people.refusals import RegistrationMerged, VolunteerUnknown
 from timebank.projections.credit import transfers
 from timebank.projections.credit.transfers import TransferKind, TransferView
 from timebank.projections.people import volunteers
@@ -90,6 +90,8 @@ class GiftController(Controller):
         found = await volunteers.one(request.pool, request.services.people, request.bank_id, to_volunteer_id)
         if found is None or found.status == "erased":
             raise VolunteerUnknown(volunteer_id=to_volunteer_id)
+        if found.kept_number:
+            raise RegistrationMerged(volunteer_id=to_volunteer_id, kept_number=found.kept_number)
         await request.note("people-read", people=1)
         return Recipient(volunteer_id=found.volunteer_id, number=found.number, name=masked(found.name))
 

@@ -19,6 +19,8 @@ NAMES = frozenset(
     {
         "volunteer_id",
         "proxy_volunteer_id",
+        "kept_volunteer_id",
+        "merged_volunteer_id",
         "to_volunteer_id",
         "beneficiary_id",
         "person_in_charge_id",

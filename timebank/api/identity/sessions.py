@@ -13,7 +13,7 @@ from timebank.api.http.lists import whole
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
 from timebank.api.http.strict_json import STRANGERS_BYTES
-from timebank.domain.people.refusals import VolunteerIsErased, VolunteerUnknown
+from timebank.domain.people.refusals import RegistrationMerged, VolunteerIsErased, VolunteerUnknown
 from timebank.identity.codes import welcome_link
 from timebank.identity.sessions import SessionView, Tokens
 from timebank.projections.people import volunteers
@@ -197,10 +197,15 @@ class OthersSessionController(Controller):
 
 
 async def must_be_there(request: BankRequest, volunteer_id: str) -> None:
-    """Refuse for somebody whom nobody knows, or who was erased. Raises `VolunteerUnknown` or `VolunteerIsErased`."""
+    """Refuse for somebody whom nobody knows, who was erased, or has another number since registrations were merged.
+
+    Raises `VolunteerUnknown`, `VolunteerIsErased` or `RegistrationMerged`.
+    """
     await request.wait_for_reads()
     volunteer = await volunteers.one(request.pool, request.services.people, request.bank_id, volunteer_id)
     if volunteer is None:
         raise VolunteerUnknown(volunteer_id=volunteer_id)
+    if volunteer.kept_number:
+        raise RegistrationMerged(volunteer_id=volunteer_id, kept_number=volunteer.kept_number)
     if volunteer.status == "erased":
         raise VolunteerIsErased(volunteer_id=volunteer_id)

@@ -28,7 +28,7 @@ from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.capacities import capacity_of, memories_of_duty
-from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.days import day_of, memories_of_days
 from timebank.domain.service.refusals import RecorderIsBeneficiary
 from timebank.domain.service.times import is_late, local_days, minutes_by_day
 
@@ -40,12 +40,14 @@ class _Logging(OnActivity, frozen=True, kw_only=True):
 
     first_record_id: RecordId
 
-    def memories_of_presence(self, plan: Plan, volunteer_id: VolunteerId) -> list[Key]:
+    def memories_of_presence(self, known: Known, plan: Plan, volunteer_id: VolunteerId) -> list[Key]:
         """What has to be known of somebody whose presence is logged."""
         days = local_days(plan.starts_at, plan.ends_at, self.at.tzinfo)
-        of_duty = [*memories_of_duty(volunteer_id)]
-        of_duty += memories_of_benefit(self.by, volunteer_id)
-        return [about(Volunteer, volunteer_id), *of_duty, *(about(ServiceDay, volunteer_id, day) for day in days)]
+        return [
+            *memories_of_duty(volunteer_id),
+            *memories_of_benefit(self.by, volunteer_id),
+            *memories_of_days(known, volunteer_id, days),
+        ]
 
     def records(
         self, known: Known, activity: Activity, volunteer_id: VolunteerId, presences: Sequence[Presence], first: int
@@ -63,7 +65,7 @@ class _Logging(OnActivity, frozen=True, kw_only=True):
             shares = minutes_by_day(started_at, ended_at, minutes, zone)
             record_id = numbered(self.first_record_id, first + len(made))
             for day, share in shares.items():
-                taken = known(ServiceDay, volunteer_id, day)
+                taken = day_of(known, volunteer_id, day)
                 taken.must_not_repeat(activity.organisation_id, started_at, ended_at)
                 taken.must_have_room(share, activity.organisation_id, besides=record_id)
             made.append(
@@ -112,7 +114,9 @@ class CloseActivity(_Logging, frozen=True, kw_only=True):
         activity = known(Activity, self.activity_id)
         if activity.status == "unknown":
             return ()
-        of_people = [key for each in activity.presences for key in self.memories_of_presence(activity.plan, each)]
+        of_people = [
+            key for each in activity.presences for key in self.memories_of_presence(known, activity.plan, each)
+        ]
         return *super().also_needs(known), *of_people
 
     def decide(self, known: Known) -> Iterator[Fact]:
@@ -166,7 +170,7 @@ class LogPresence(_Logging, frozen=True, kw_only=True):
         activity = known(Activity, self.activity_id)
         if activity.status == "unknown":
             return ()
-        theirs = self.memories_of_presence(activity.plan, self.volunteer_id)
+        theirs = self.memories_of_presence(known, activity.plan, self.volunteer_id)
         return *super().also_needs(known), *theirs, about(Whereabouts, self.volunteer_id), about(RuleBook)
 
     def decide(self, known: Known) -> Iterator[Fact]:

@@ -20,7 +20,7 @@ from timebank.domain.facts.credit import (
     RewardFulfilled,
     RewardReserved,
 )
-from timebank.domain.facts.people import VolunteerRegistered
+from timebank.domain.facts.people import RegistrationsMerged, VolunteerRegistered
 from timebank.domain.facts.service import (
     Capacity,
     ServiceConfirmed,
@@ -64,10 +64,14 @@ def opened(fact: Fact) -> tuple[Account, Holder] | None:
     return ("fund", fact.fund_id) if isinstance(fact, FundOpened) else None
 
 
-def _credit(holder: VolunteerId, minutes: int, day: date, debt_change_minutes: int = 0) -> tuple[Posting, ...]:
+def _credit(
+    holder: VolunteerId, minutes: int, day: date, debt_change_minutes: int = 0, account_id: VolunteerId | None = None
+) -> tuple[Posting, ...]:
+    """Credit for service: on another account since registrations were merged, where it came on the day of that."""
+    account, on = account_id or holder, None if account_id else day
     return (
-        Posting("available", holder, minutes + debt_change_minutes, day),
-        Posting("debt", holder, -debt_change_minutes, day),
+        Posting("available", account, minutes + debt_change_minutes, on),
+        Posting("debt", account, -debt_change_minutes, on),
         Posting("issued", holder, -minutes, day),
     )
 
@@ -91,16 +95,16 @@ def _corrected(fact: ServiceCorrected) -> tuple[Posting, ...]:
     """A correction may move service to another day: then it is two things, each on its own day."""
     before, day = fact.previous_local_date, fact.local_date
     return (
-        *_credit(fact.volunteer_id, -fact.previous_credited_minutes, before),
+        *_credit(fact.volunteer_id, -fact.previous_credited_minutes, before, 0, fact.account_id),
         *_service(fact.volunteer_id, -_counted(fact.previous_capacity, fact.previous_minutes), before),
-        *_credit(fact.volunteer_id, fact.credited_minutes, day, fact.debt_change_minutes),
+        *_credit(fact.volunteer_id, fact.credited_minutes, day, fact.debt_change_minutes, fact.account_id),
         *_service(fact.volunteer_id, _counted(fact.capacity, fact.minutes), day),
     )
 
 
 def _voided(fact: ServiceVoided) -> tuple[Posting, ...]:
     return (
-        *_credit(fact.volunteer_id, -fact.credited_minutes, fact.local_date, fact.debt_change_minutes),
+        *_credit(fact.volunteer_id, -fact.credited_minutes, fact.local_date, fact.debt_change_minutes, fact.account_id),
         *_service(fact.volunteer_id, -_counted(fact.capacity, fact.minutes), fact.local_date),
     )
 
@@ -149,6 +153,14 @@ def _granted(fact: CreditGranted) -> tuple[Posting, ...]:
     return ()
 
 
+def _merged(fact: RegistrationsMerged) -> tuple[Posting, ...]:
+    return (
+        Posting("available", fact.merged_id, -fact.available_minutes),
+        Posting("debt", fact.merged_id, fact.debt_minutes),
+        *_receive(fact.kept_id, fact.available_minutes - fact.debt_minutes, fact.debt_change_minutes),
+    )
+
+
 _POSTS: dict[type[Fact], Callable[[Any], tuple[Posting, ...]]] = {
     ServiceConfirmed: _confirmed,
     ServiceCorrected: _corrected,
@@ -160,6 +172,7 @@ _POSTS: dict[type[Fact], Callable[[Any], tuple[Posting, ...]]] = {
     CreditGiven: _given,
     CreditDonated: _donated,
     CreditGranted: _granted,
+    RegistrationsMerged: _merged,
 }
 
 POSTED: tuple[type[Fact], ...] = tuple(_POSTS)
@@ -208,6 +221,11 @@ class Balance(_Holding):
         return self.minutes["available"]
 
     @property
+    def debt_minutes(self) -> int:
+        """The credit that is owed."""
+        return -self.minutes["debt"]
+
+    @property
     def credited_minutes(self) -> int:
         """The credit that all service has come to."""
         return -self.minutes.get("issued", 0)
@@ -230,9 +248,8 @@ class Balance(_Holding):
 
     def debt_change(self, credit_change: int) -> int:
         """By how much the debt changes with the credit: credit repays debt first, and a shortfall becomes debt."""
-        debt = -self.minutes["debt"]
         if credit_change >= 0:
-            return -min(debt, credit_change)
+            return -min(self.debt_minutes, credit_change)
         return max(0, -credit_change - self.available_minutes)
 
     def after(self, fact: Fact) -> Self:
@@ -264,6 +281,7 @@ class ServedDays(Memory):
 
     def __init__(self, volunteer_id: VolunteerId) -> None:
         super().__init__(volunteer_id)
+        self.volunteer_id = volunteer_id
         self.minutes: dict[date, int] = {}
 
     @classmethod
@@ -271,8 +289,8 @@ class ServedDays(Memory):
         return ServiceConfirmed, ServiceCorrected, ServiceVoided
 
     def remember(self, fact: Fact) -> None:
-        for account, _, minutes, day in postings(fact):
-            if account == "served" and day:
+        for account, holder, minutes, day in postings(fact):
+            if account == "served" and day and holder == self.volunteer_id:
                 self.minutes[day] = self.minutes.get(day, 0) + minutes
 
     def within(self, days: int, until: date) -> int:

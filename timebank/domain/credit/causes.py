@@ -21,11 +21,15 @@ from timebank.domain.facts.credit import (
     Rule,
     RuleEffect,
 )
+from timebank.domain.facts.people import RegistrationsMerged
 from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceVoided
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Fact
 
-Cause = Rule | Literal["service", "debt", "reserved", "redeemed", "gift-given", "gift-received", "donated", "granted"]
+Cause = (
+    Rule
+    | Literal["service", "debt", "reserved", "redeemed", "gift-given", "gift-received", "donated", "granted", "merged"]
+)
 """Why available minutes are what they are: service, what rules made of it, and what became of the credit."""
 
 
@@ -104,6 +108,11 @@ class Running:
                 return listed({"donated": -fact.minutes})
             case CreditGranted():
                 return listed({"granted": fact.minutes, "debt": fact.debt_change_minutes})
+            case RegistrationsMerged() if fact.merged_id == self.holder:
+                return listed({"merged": -fact.available_minutes})
+            case RegistrationsMerged():
+                came = fact.available_minutes - fact.debt_minutes
+                return listed({"merged": came, "debt": fact.debt_change_minutes})
         return []
 
     def _service(self, fact: ServiceConfirmed | ServiceCorrected | ServiceVoided) -> list[Part]:
@@ -112,7 +121,16 @@ class Running:
         self._remember(fact)
         change = self._credits[fact.record_id].copy()
         change.subtract(before)
+        if not isinstance(fact, ServiceConfirmed) and fact.account_id is not None:
+            return self._of_merged(fact) if fact.account_id == self.holder else []
         return listed({**change, "debt": fact.debt_change_minutes})
+
+    def _of_merged(self, fact: ServiceCorrected | ServiceVoided) -> list[Part]:
+        """What is put right of service that was recorded under a number that is merged: its credit came with that."""
+        now, before = (0, fact.credited_minutes)
+        if isinstance(fact, ServiceCorrected):
+            now, before = fact.credited_minutes, fact.previous_credited_minutes
+        return listed({"merged": now - before, "debt": fact.debt_change_minutes})
 
 
 def _credit(fact: ServiceConfirmed | ServiceCorrected) -> Counter[Cause]:

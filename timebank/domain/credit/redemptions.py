@@ -49,7 +49,7 @@ from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, ab
 from timebank.domain.organisations.memberships import must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, registrations_of
 from timebank.domain.refusals import NotYourOwn
 from timebank.domain.text import Text
 from timebank.domain.times import must_be_believable
@@ -150,10 +150,13 @@ class RewardClaims(Memory):
     def _(self, period: str) -> None:
         self.taken[period] = self.taken.get(period, 0) - 1
 
-    def must_have_left(self, terms: RewardTerms, period: str) -> None:
-        """Refuse one more than a person can have."""
-        if terms.quota_per_person is not None and self.taken.get(period, 0) >= terms.quota_per_person:
-            raise PersonalQuotaReached(quota=terms.quota_per_person, period=period)
+
+def must_have_left(known: Known, reward_id: RewardId, person: VolunteerId, terms: RewardTerms, period: str) -> None:
+    """Refuse one more than a person can have, under whichever of their numbers."""
+    claims = [known(RewardClaims, reward_id, each) for each in registrations_of(known, person)]
+    taken = sum(each.taken.get(period, 0) for each in claims)
+    if terms.quota_per_person is not None and taken >= terms.quota_per_person:
+        raise PersonalQuotaReached(quota=terms.quota_per_person, period=period)
 
 
 class ReserveReward(Command, frozen=True, kw_only=True):
@@ -187,10 +190,12 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         if reward.status == "unknown":
             return ()
         claimants = self.claimants if reward.terms.quota_per_person else ()
+        served = registrations_of(known, self.volunteer_id)
         return (
             about(Organisation, reward.terms.provider_id),
-            *(about(RewardClaims, self.reward_id, each) for each in claimants),
-            *((about(ServedDays, self.volunteer_id),) if reward.terms.eligibility.within_days else ()),
+            *(about(RewardClaims, self.reward_id, each) for who in claimants for each in registrations_of(known, who)),
+            *(about(Balance, each) for each in served),
+            *(about(ServedDays, each) for each in served if reward.terms.eligibility.within_days),
         )
 
     @property
@@ -237,11 +242,12 @@ class ReserveReward(Command, frozen=True, kw_only=True):
 
     def must_be_eligible(self, known: Known, terms: RewardTerms, rules: Rules) -> None:
         """Refuse whoever has not served enough for it."""
-        wanted, served = terms.eligibility, known(Balance, self.volunteer_id).service_minutes
+        wanted, people = terms.eligibility, registrations_of(known, self.volunteer_id)
+        served = sum(known(Balance, each).service_minutes for each in people)
         if rules.stars(served) < wanted.stars:
             raise NotEligible(why=STARS_MISSING, wanted=wanted.stars, stars=rules.stars(served))
         if wanted.within_days:
-            served = known(ServedDays, self.volunteer_id).within(wanted.within_days, self.at.date())
+            served = sum(known(ServedDays, each).within(wanted.within_days, self.at.date()) for each in people)
         if served < wanted.service_minutes:
             why = SERVICE_MISSING_LATELY if wanted.within_days else SERVICE_MISSING
             raise NotEligible(why=why, minutes=wanted.service_minutes, days=wanted.within_days, served=served)
@@ -257,7 +263,7 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         """Refuse one more than there are, for one person or in all."""
         period = terms.period(self.at.date())
         for each in self.claimants if terms.quota_per_person else ():
-            known(RewardClaims, self.reward_id, each).must_have_left(terms, period)
+            must_have_left(known, self.reward_id, each, terms, period)
         known(RewardStock, self.reward_id).must_have_left(terms, period, slot)
 
 

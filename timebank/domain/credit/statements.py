@@ -21,6 +21,7 @@ from timebank.domain.facts.credit import (
     RewardFulfilled,
     RewardReserved,
 )
+from timebank.domain.facts.people import RegistrationsMerged
 from timebank.domain.facts.service import (
     ServiceAmended,
     ServiceConfirmed,
@@ -220,7 +221,7 @@ class Teller:
 
 
 def _about(fact: Fact) -> str:
-    for name in ("record_id", "redemption_id", "transfer_id"):
+    for name in ("record_id", "redemption_id", "transfer_id", "merge_id"):
         named = getattr(fact, name, None)
         if named:
             return str(named)
@@ -233,6 +234,8 @@ def _counterpart(fact: Fact, holder: VolunteerId) -> str | None:
             return fact.volunteer_id if fact.to_volunteer_id == holder else fact.to_volunteer_id
         case CreditDonated() | CreditGranted():
             return fact.fund_id
+        case RegistrationsMerged():
+            return fact.kept_id if fact.merged_id == holder else fact.merged_id
     return None
 
 
@@ -248,6 +251,7 @@ _WORDS: dict[str, dict[Language, str]] = {
     "credit-received": {"zh": "收到转赠", "en": "Gift from another volunteer"},
     "credit-donated": {"zh": "捐赠：{fund}", "en": "Donation to {fund}"},
     "credit-granted": {"zh": "基金拨付：{fund}", "en": "Grant from {fund}"},
+    "registrations-merged": {"zh": "重复登记已合并", "en": "Two registrations were merged"},
 }
 
 
@@ -270,4 +274,5 @@ _CAUSES: dict[Cause, str] = {
     "gift-received": "受赠",
     "donated": "捐赠",
     "granted": "拨付",
+    "merged": "登记合并",
 }

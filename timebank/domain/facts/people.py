@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal
 
-from timebank.domain.identifiers import ActorId, InvitationId, ProxyId, VolunteerId, VolunteerNumber
+from timebank.domain.identifiers import ActorId, InvitationId, MergeId, ProxyId, VolunteerId, VolunteerNumber
 from timebank.domain.kernel import Fact
 
 Purpose = Literal["leaderboard", "be-asked"]
@@ -144,3 +144,47 @@ class ProxyUsed(Fact, frozen=True, kw_only=True):
     scope: ProxyScope
     local_date: date
     minutes: int = 0
+
+
+class MergeProposed(Fact, frozen=True, kw_only=True):
+    """Somebody found that two registrations are one person's, of which `kept_id` is to be the one that counts."""
+
+    TOPIC = "merge-proposed"
+    TELLS = False
+    merge_id: MergeId
+    kept_id: VolunteerId
+    merged_id: VolunteerId
+    proposed_by: ActorId
+    reason: str
+    key_issued_by: ActorId | None = None
+
+
+class MergeDeclined(Fact, frozen=True, kw_only=True):
+    """Somebody found that they are not to be merged."""
+
+    TOPIC = "merge-declined"
+    TELLS = False
+    merge_id: MergeId
+    kept_id: VolunteerId
+    merged_id: VolunteerId
+    declined_by: ActorId
+    reason: str
+
+
+class RegistrationsMerged(Fact, frozen=True, kw_only=True):
+    """Two registrations are one: whoever had `merged_id` has `kept_id`, known by `kept_number`, and nothing else.
+
+    Its available minutes, and what it owed, went to the account that is kept, where `debt_change_minutes` repaid a debt
+    (negative) or became one. What it served stays under it. Those that were merged with it before are `earlier_ids`.
+    """
+
+    TOPIC = "registrations-merged"
+    merge_id: MergeId
+    kept_id: VolunteerId
+    merged_id: VolunteerId
+    kept_number: str
+    approved_by: ActorId
+    available_minutes: int = 0
+    debt_minutes: int = 0
+    debt_change_minutes: int = 0
+    earlier_ids: tuple[VolunteerId, ...] = ()

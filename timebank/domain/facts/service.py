@@ -136,7 +136,10 @@ class ServiceRejected(Fact, frozen=True, kw_only=True):
 
 
 class ServiceCorrected(Fact, frozen=True, kw_only=True):
-    """A confirmed record was put right; the `previous_…` fields keep what it was, `original_days` what was logged."""
+    """A confirmed record was put right; the `previous_…` fields keep what it was, `original_days` what was logged.
+
+    `account_id` is whose credit it is where the registration was merged with another since.
+    """
 
     TOPIC = "service-corrected"
     record_id: RecordId
@@ -167,6 +170,7 @@ class ServiceCorrected(Fact, frozen=True, kw_only=True):
     rules_applied: tuple[RuleEffect, ...] = ()
     credited_by_day: dict[date, int] | None = None
     person_in_charge_id: ActorId | None = None
+    account_id: VolunteerId | None = None
 
 
 def credited_by_day(fact: ServiceConfirmed | ServiceCorrected) -> Mapping[date, int]:
@@ -179,7 +183,8 @@ def credited_by_day(fact: ServiceConfirmed | ServiceCorrected) -> Mapping[date, 
 class ServiceVoided(Fact, frozen=True, kw_only=True):
     """A confirmed record was withdrawn, and with it `minutes` of service and `credited_minutes` of credit.
 
-    What of the credit had been spent already became a debt: `debt_change_minutes`.
+    What of the credit had been spent already became a debt: `debt_change_minutes`. `account_id` is whose credit it was
+    where the registration was merged with another since.
     """
 
     TOPIC = "service-voided"
@@ -195,3 +200,4 @@ class ServiceVoided(Fact, frozen=True, kw_only=True):
     debt_change_minutes: int = 0
     original_days: Days = ()
     reason: str
+    account_id: VolunteerId | None = None

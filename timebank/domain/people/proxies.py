@@ -18,7 +18,7 @@ from timebank.domain.people.refusals import (
     ProxyNotAllowed,
     ProxyUnknown,
 )
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, is_one_of
 from timebank.domain.refusals import NotYourOwn, TermEndsBeforeItStarts
 
 ActsADay = Annotated[int, Meta(ge=1, le=1000)]
@@ -99,9 +99,10 @@ def memories_of_benefit(by: Acting, volunteer_id: VolunteerId) -> list[Key]:
 
 def benefits(known: Known, by: Acting, volunteer_id: VolunteerId, on: date) -> bool:
     """Whether they look with the eyes of whoever benefits: it is their own service, or they spend what it comes to."""
-    persons = _persons(by)
-    others = (each for each in persons if each != volunteer_id)
-    return volunteer_id in persons or any(known(Proxy, volunteer_id, each).may_spend(on) for each in others)
+    if is_one_of(known, volunteer_id, by.eyes):
+        return True
+    others = (each for each in _persons(by) if each != volunteer_id)
+    return any(known(Proxy, volunteer_id, each).may_spend(on) for each in others)
 
 
 def _persons(by: Acting) -> list[VolunteerId]:

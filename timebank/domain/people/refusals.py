@@ -81,6 +81,12 @@ class VolunteerHasLeft(Conflict):
     field = "volunteer_id"
 
 
+class RegistrationMerged(Conflict):
+    """Volunteer {volunteer_id} was registered twice: use the number {kept_number}, with which this one was merged."""
+
+    field = "volunteer_id"
+
+
 class CannotReceive(Conflict):
     """Volunteer {volunteer_id} cannot be given anything at present."""
 
@@ -133,3 +139,35 @@ class IsOfAge(Conflict):
     """Whoever is {age} or older registers themselves."""
 
     field = "birth_year"
+
+
+class SameRegistration(Invalid):
+    """A registration is merged with another one, not with itself."""
+
+    field = "merged_volunteer_id"
+
+
+class MergeUnknown(NotFound):
+    """There is no proposal {merge_id} to merge registrations in this bank."""
+
+    field = "merge_id"
+
+
+class MergeAlreadyProposed(Conflict):
+    """That these are merged is proposed already, as {merge_id}."""
+
+    field = "merged_volunteer_id"
+
+
+class MergeNotOpen(Conflict):
+    """The proposal {merge_id} is {status} already."""
+
+    field = "merge_id"
+
+
+class ProposerDecides(Forbidden):
+    """Whether registrations are merged is for somebody else to say than whoever proposed it."""
+
+
+class MergeOfOneself(Forbidden):
+    """Whether your own registration is merged is for somebody else to say."""

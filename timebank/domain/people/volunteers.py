@@ -1,6 +1,6 @@
 """Volunteers: who has an account, under which number, and what they consented to. Their names are in no fact."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Self
 
@@ -15,6 +15,7 @@ from timebank.domain.facts.people import (
     Purpose,
     RegistrationAccepted,
     RegistrationDeclined,
+    RegistrationsMerged,
     VolunteerErased,
     VolunteerLeft,
     VolunteerRegistered,
@@ -28,6 +29,7 @@ from timebank.domain.people.phones import Phone
 from timebank.domain.people.refusals import (
     CannotReceive,
     DocumentNumberByOffice,
+    RegistrationMerged,
     VolunteerHasLeft,
     VolunteerIsAdministrator,
     VolunteerIsErased,
@@ -52,11 +54,15 @@ class Volunteer(Memory):
     is_waiting = False
     is_declined = False
     registered_by: ActorId | None = None
+    number = ""
+    kept_id: VolunteerId | None = None
+    kept_number = ""
 
     def __init__(self, volunteer_id: VolunteerId) -> None:
         super().__init__(volunteer_id)
         self.volunteer_id = volunteer_id
         self.administers: set[AppointmentId] = set()
+        self.earlier: set[VolunteerId] = set()
 
     @event(AppointmentMade)
     def _(self, fact: AppointmentMade) -> None:
@@ -68,8 +74,9 @@ class Volunteer(Memory):
         self.administers.discard(appointment_id)
 
     @event(VolunteerRegistered)
-    def _(self, is_waiting: bool, registered_by: ActorId | None) -> None:
-        self.is_registered, self.is_waiting, self.registered_by = True, is_waiting, registered_by
+    def _(self, fact: VolunteerRegistered) -> None:
+        self.is_registered, self.is_waiting = True, fact.is_waiting
+        self.number, self.registered_by = fact.number, fact.registered_by
 
     @event(RegistrationAccepted)
     def _(self) -> None:
@@ -95,16 +102,29 @@ class Volunteer(Memory):
     def _(self) -> None:
         self.is_erased = True
 
+    @event(RegistrationsMerged)
+    def _(self, fact: RegistrationsMerged) -> None:
+        if fact.merged_id == self.volunteer_id:
+            self.kept_id, self.kept_number = fact.kept_id, fact.kept_number
+        else:
+            self.earlier |= {fact.merged_id, *fact.earlier_ids}
+
     def must_exist(self) -> None:
         """Refuse for a volunteer nobody knows."""
         if not self.is_registered:
             raise VolunteerUnknown(volunteer_id=self.volunteer_id)
 
     def must_not_be_erased(self) -> None:
-        """Refuse for a volunteer who does not exist, or of whom only the account is left."""
+        """Refuse for a volunteer who does not exist, or of whom only the account is left: erased, or merged."""
         self.must_exist()
+        self.must_not_be_merged()
         if self.is_erased:
             raise VolunteerIsErased(volunteer_id=self.volunteer_id)
+
+    def must_not_be_merged(self) -> None:
+        """Refuse for a registration that was merged with another one of the same person."""
+        if self.kept_id:
+            raise RegistrationMerged(volunteer_id=self.volunteer_id, kept_number=self.kept_number)
 
     def must_be_active(self) -> None:
         """Refuse for a volunteer who does not exist, was erased, was not taken in, has left, or is suspended."""
@@ -113,14 +133,34 @@ class Volunteer(Memory):
             raise VolunteerNotTakenIn(volunteer_id=self.volunteer_id)
         if self.has_left:
             raise VolunteerHasLeft(volunteer_id=self.volunteer_id)
+        self.must_not_be_suspended()
+
+    def must_not_be_suspended(self) -> None:
+        """Refuse for a volunteer of whom no service is accepted for now."""
         if self.is_suspended:
             raise VolunteerIsSuspended(volunteer_id=self.volunteer_id)
 
     def must_be_able_to_receive(self) -> None:
-        """Refuse a gift to somebody who is not active; the giver does not learn the cause."""
+        """Refuse a gift to somebody who is not active; the giver learns no cause but that they have another number."""
         self.must_exist()
+        self.must_not_be_merged()
         if self.is_erased or self.has_left or self.is_suspended or self.is_waiting or self.is_declined:
             raise CannotReceive(volunteer_id=self.volunteer_id)
+
+
+def registrations_of(known: Known, volunteer_id: VolunteerId) -> tuple[VolunteerId, ...]:
+    """All registrations of one person, as far as they are known: the one that counts, then those merged with it."""
+    first = volunteer_id
+    while known.has(Volunteer, first) and (kept := known(Volunteer, first).kept_id):
+        first = kept
+    earlier = known(Volunteer, first).earlier if known.has(Volunteer, first) else ()
+    return first, *sorted(earlier)
+
+
+def is_one_of(known: Known, volunteer_id: VolunteerId, eyes: Collection[str]) -> bool:
+    """Whether somebody is among those who act, under whichever of their numbers, as far as those are known."""
+    persons = {each for eye in eyes for each in registrations_of(known, VolunteerId(eye))}
+    return not persons.isdisjoint(registrations_of(known, volunteer_id))
 
 
 class Consents(Memory):

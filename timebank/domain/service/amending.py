@@ -11,7 +11,7 @@ from timebank.domain.kernel import Fact, Known, Moment
 from timebank.domain.organisations.memberships import LOGS_SERVICE
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import must_be_in_capacity
-from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.days import day_of
 from timebank.domain.service.descriptions import Described, Programmes, description, description_of, must_be_sayable
 from timebank.domain.service.refusals import RecorderIsBeneficiary, ServiceInTheFuture
 from timebank.domain.service.reviews import Review, ServiceRecord
@@ -83,7 +83,7 @@ class AmendService(_Recording, frozen=True, kw_only=True):
         times = started_at, ended_at
         must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
         for day, share in shares.items():
-            taken = known(ServiceDay, before.volunteer_id, day)
+            taken = day_of(known, before.volunteer_id, day)
             taken.must_not_repeat(before.organisation_id, started_at, ended_at, besides=self.record_id)
             taken.must_have_room(share, before.organisation_id, besides=self.record_id)
         yield ServiceAmended(

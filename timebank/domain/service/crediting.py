@@ -1,5 +1,6 @@
 """Crediting: what confirmed service comes to under the rule book, beside all other service of the same person."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import NamedTuple, TypedDict
 
@@ -8,8 +9,9 @@ from timebank.domain.credit.policies import RuleBook, Work, credit_for
 from timebank.domain.facts.credit import RuleEffect
 from timebank.domain.facts.service import Capacity
 from timebank.domain.identifiers import RecordId, VolunteerId
-from timebank.domain.kernel import Known
-from timebank.domain.service.days import ServiceDay
+from timebank.domain.kernel import Key, Known, about
+from timebank.domain.people.volunteers import registrations_of
+from timebank.domain.service.days import day_of, memories_of_days
 
 
 class Service(NamedTuple):
@@ -37,6 +39,17 @@ class Credited(TypedDict):
     credited_by_day: dict[date, int] | None
 
 
+def memories_of_credit(known: Known, volunteer_id: VolunteerId, days: Iterable[date]) -> list[Key]:
+    """The memories of what somebody did on some days, and has, under whichever of their numbers."""
+    people = (volunteer_id, *registrations_of(known, volunteer_id))
+    return [*memories_of_days(known, volunteer_id, days), *(about(Balance, each) for each in people)]
+
+
+def account_of(known: Known, volunteer_id: VolunteerId) -> VolunteerId:
+    """Whose account credit for service is on: that of the registration that counts."""
+    return registrations_of(known, volunteer_id)[0]
+
+
 def credited(known: Known, service: Service) -> Credited:
     """What service comes to, and what that does to the account.
 
@@ -44,15 +57,17 @@ def credited(known: Known, service: Service) -> Credited:
     service, or fills a day beyond its hours.
     """
     work, shares = service.work, dict(service.work.minutes_by_day)
-    days = {day: known(ServiceDay, service.volunteer_id, day) for day in shares}
+    days = {day: day_of(known, service.volunteer_id, day) for day in shares}
     for day, minutes in shares.items():
         days[day].must_not_overlap(service.started_at, service.ended_at, besides=service.record_id)
         days[day].must_have_room(minutes, work.organisation_id, besides=service.record_id)
-    version, balance = known(RuleBook).on(min(shares)), known(Balance, service.volunteer_id)
+    people = registrations_of(known, service.volunteer_id)
+    version, balance = known(RuleBook).on(min(shares)), known(Balance, people[0])
+    total = sum(known(Balance, each).credited_minutes for each in people)
     others = {
         day: each.credit(work.organisation_id, work.activity, besides=service.record_id) for day, each in days.items()
     }
-    credit = credit_for(version.rules, work, others, balance.credited_minutes - service.previous_credited_minutes)
+    credit = credit_for(version.rules, work, others, total - service.previous_credited_minutes)
     return {
         "capacity": work.capacity,
         "minutes": sum(shares.values()),

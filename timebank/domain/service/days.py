@@ -1,5 +1,6 @@
 """One volunteer's local day: what they did on it, for whichever organisation."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -15,7 +16,8 @@ from timebank.domain.facts.service import (
     credited_by_day,
 )
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId, day_tag
-from timebank.domain.kernel import Memory, event
+from timebank.domain.kernel import Key, Known, Memory, about, event
+from timebank.domain.people.volunteers import Volunteer, registrations_of
 from timebank.domain.service.refusals import DayIsFull, DuplicateRecord, OverlappingService
 from timebank.domain.service.times import MINUTES_A_DAY
 from timebank.domain.text import normal
@@ -148,3 +150,23 @@ class ServiceDay(Memory):
             overlaps = entry.started_at < ended_at.astimezone(UTC) and started_at.astimezone(UTC) < entry.ended_at
             if entry.is_confirmed and overlaps and record_id != besides:
                 raise OverlappingService(record_id=record_id)
+
+
+def memories_of_days(known: Known, volunteer_id: VolunteerId, days: Iterable[date]) -> list[Key]:
+    """The memories that `day_of` needs: of somebody's days, under whichever of their numbers they served."""
+    people = registrations_of(known, volunteer_id)
+    return [about(Volunteer, each) for each in (volunteer_id, *people)] + [
+        about(ServiceDay, each, day) for day in days for each in people
+    ]
+
+
+def day_of(known: Known, volunteer_id: VolunteerId, day: date) -> ServiceDay:
+    """One person's day. Where registrations were merged it is the days of all of them, in one."""
+    people = registrations_of(known, volunteer_id)
+    if len(people) == 1:
+        return known(ServiceDay, volunteer_id, day)
+    whole = ServiceDay(volunteer_id, day)
+    for each in people:
+        whole.entries |= known(ServiceDay, each, day).entries
+        whole.claims |= known(ServiceDay, each, day).claims
+    return whole

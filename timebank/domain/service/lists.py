@@ -1,13 +1,13 @@
 """Lists of service: each row is entered once, and told what it is to the bank when it comes again."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any, Self
 
 import msgspec
 
 from timebank.domain.acting import Acting
 from timebank.domain.credit.accounts import Balance
-from timebank.domain.credit.policies import RuleBook
 from timebank.domain.facts.service import ServiceConfirmed
 from timebank.domain.identifiers import RecordId
 from timebank.domain.kernel import Command, Fact, Key, Known, about
@@ -15,7 +15,8 @@ from timebank.domain.organisations.memberships import must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing
 from timebank.domain.people.proxies import memories_of_benefit
-from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.crediting import memories_of_credit
+from timebank.domain.service.days import ServiceDay, day_of
 from timebank.domain.service.records import ConfirmService, LogService
 from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
 from timebank.domain.service.reviews import ServiceRecord
@@ -43,17 +44,25 @@ class EnterService(Command, frozen=True, kw_only=True):
         log = self.log
         if self.signer is None:
             return log.needs()
-        days = local_days(log.started_at, log.ended_at, self.at.tzinfo)
         return (
             *log.needs(),
             about(Balance, log.volunteer_id),
-            about(RuleBook),
-            *(about(ServiceDay, log.volunteer_id, day) for day in days),
+            *(about(ServiceDay, log.volunteer_id, day) for day in self.signed_days),
             *right_of(self.signer, log.organisation_id),
             *memories_of_benefit(self.signer, log.volunteer_id),
         )
 
+    @property
+    def signed_days(self) -> list[date]:
+        """The days on which it was, where it was signed."""
+        return local_days(self.log.started_at, self.log.ended_at, self.at.tzinfo)
+
     def also_needs(self, known: Known) -> Sequence[Key]:
+        log, keys = self.log, [*self.log.also_needs(known)]
+        if self.signer:
+            keys += memories_of_credit(known, log.volunteer_id, self.signed_days)
+        if not all(known.knows(key) for key in keys):
+            return keys
         before = self._before(known)
         return (about(ServiceRecord, before),) if before else ()
 
@@ -76,10 +85,9 @@ class EnterService(Command, frozen=True, kw_only=True):
     def _before(self, known: Known) -> RecordId | None:
         """The record of the same organisation for the same time, if there is one."""
         log = self.log
-        days = local_days(log.started_at, log.ended_at, log.at.tzinfo)
         found = (
-            known(ServiceDay, log.volunteer_id, day).record_of(log.organisation_id, log.started_at, log.ended_at)
-            for day in days
+            day_of(known, log.volunteer_id, day).record_of(log.organisation_id, log.started_at, log.ended_at)
+            for day in log.local_days
         )
         return next((record_id for record_id in found if record_id), None)
 

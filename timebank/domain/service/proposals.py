@@ -1,6 +1,7 @@
 """Proposals: service that a volunteer says they did, until its organisation takes it up as its record, or declines."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import ClassVar, Self
 
 from timebank.domain.credit.categories import must_be_listed
@@ -14,7 +15,7 @@ from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import NotYourOwn
-from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.days import ServiceDay, day_of, memories_of_days
 from timebank.domain.service.records import LogService
 from timebank.domain.service.refusals import (
     ProposalNotOpen,
@@ -78,14 +79,21 @@ class ProposeService(Command, frozen=True, kw_only=True):
         return super().checked()
 
     def needs(self) -> Sequence[Key]:
-        days = local_days(self.started_at, self.ended_at, self.at.tzinfo)
         return (
             about(Organisation, self.organisation_id),
             about(Volunteer, self.volunteer_id),
             about(RuleBook),
-            *(about(ServiceDay, self.volunteer_id, day) for day in days),
+            *(about(ServiceDay, self.volunteer_id, day) for day in self.local_days),
             *((about(Volunteer, VolunteerId(self.witness_id)),) if self.witness_id else ()),
         )
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        return memories_of_days(known, self.volunteer_id, self.local_days)
+
+    @property
+    def local_days(self) -> list[date]:
+        """The days on which it was."""
+        return local_days(self.started_at, self.ended_at, self.at.tzinfo)
 
     def decide(self, known: Known) -> Iterator[Fact]:
         known(Organisation, self.organisation_id).must_be_approved()
@@ -99,12 +107,9 @@ class ProposeService(Command, frozen=True, kw_only=True):
         minutes = served_minutes(self.started_at, self.ended_at, self.minutes)
         if self.ended_at > self.at:
             raise ServiceInTheFuture
-        days = local_days(self.started_at, self.ended_at, self.at.tzinfo)
-        must_be_listed(known(RuleBook).on(min(days)).rules, category=self.category, activity=self.activity)
-        for day in days:
-            known(ServiceDay, self.volunteer_id, day).must_not_repeat(
-                self.organisation_id, self.started_at, self.ended_at
-            )
+        must_be_listed(known(RuleBook).on(min(self.local_days)).rules, category=self.category, activity=self.activity)
+        for day in self.local_days:
+            day_of(known, self.volunteer_id, day).must_not_repeat(self.organisation_id, self.started_at, self.ended_at)
         yield ServiceProposed(
             proposal_id=self.proposal_id,
             volunteer_id=self.volunteer_id,
@@ -176,7 +181,10 @@ class TakeUpProposal(_OnProposal, frozen=True, kw_only=True):
 
     def also_needs(self, known: Known) -> Sequence[Key]:
         proposal = known(Proposal, self.proposal_id)
-        return self.log(proposal.said).needs() if proposal.status != "unknown" else ()
+        if proposal.status == "unknown":
+            return ()
+        log = self.log(proposal.said)
+        return *log.needs(), *log.also_needs(known)
 
     def decide(self, known: Known) -> Iterator[Fact]:
         said = self.open_proposal(known)

@@ -27,11 +27,11 @@ from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.rosters import Team
 from timebank.domain.people.proxies import benefits, memories_of_benefit
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, is_one_of
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import memories_of_duty, must_be_in_capacity
-from timebank.domain.service.crediting import Service, credited
-from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.crediting import Service, account_of, credited
+from timebank.domain.service.days import ServiceDay, day_of, memories_of_days
 from timebank.domain.service.descriptions import (
     SAID,
     Described,
@@ -79,18 +79,25 @@ class LogService(Command, frozen=True, kw_only=True):
         return super().checked()
 
     def needs(self) -> Sequence[Key]:
-        days = local_days(self.started_at, self.ended_at, self.at.tzinfo)
         return (
             about(Organisation, self.organisation_id),
             about(Volunteer, self.volunteer_id),
             about(RuleBook),
-            *(about(ServiceDay, self.volunteer_id, day) for day in days),
+            *(about(ServiceDay, self.volunteer_id, day) for day in self.local_days),
             *memories_of_duty(self.volunteer_id),
             *memories_of_charge(self.organisation_id, self.person_in_charge_id),
             *right_of(self.by, self.organisation_id),
             *((about(Team, self.team_id),) if self.team_id else ()),
             *memories_of_benefit(self.by, self.volunteer_id),
         )
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        return memories_of_days(known, self.volunteer_id, self.local_days)
+
+    @property
+    def local_days(self) -> list[date]:
+        """The days on which it was."""
+        return local_days(self.started_at, self.ended_at, self.at.tzinfo)
 
     @property
     def said(self) -> dict[str, Any]:
@@ -119,7 +126,7 @@ class LogService(Command, frozen=True, kw_only=True):
         times = self.started_at, self.ended_at
         must_be_in_capacity(known, self.volunteer_id, self.capacity, times, self.at.tzinfo)
         for day, share in shares.items():
-            taken = known(ServiceDay, self.volunteer_id, day)
+            taken = day_of(known, self.volunteer_id, day)
             taken.must_not_repeat(self.organisation_id, self.started_at, self.ended_at)
             taken.must_have_room(share, self.organisation_id, besides=self.record_id)
         yield ServiceLogged(
@@ -146,9 +153,9 @@ class _Crediting(Review, frozen=True, kw_only=True):
     def roles(self, known: Known) -> tuple[Role, ...]:
         return known(RuleBook).on(self.at.date()).rules.direct_confirm_roles
 
-    def must_not_be_recorder(self, record: ServiceRecord) -> None:
+    def must_not_be_recorder(self, record: ServiceRecord, known: Known) -> None:
         """Refuse whoever logged the record."""
-        if self.by.eyes & record.recorder_eyes:
+        if any(is_one_of(known, VolunteerId(each), self.by.eyes) for each in record.recorder_eyes):
             raise RecorderIsVerifier
 
     def must_not_be_more(self, record: ServiceRecord, minutes: int, credited_minutes: int = 0) -> None:
@@ -187,7 +194,7 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         record = self.decided_on(known)
         record.must_be_pending()
-        self.must_not_be_recorder(record)
+        self.must_not_be_recorder(record, known)
         self.must_be_theirs(known, record.logged)
         if record.leader_was_there is False and not self.by.governs:
             raise LeaderWasAbsent
@@ -259,7 +266,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         record = self.decided_on(known)
         record.must_be_confirmed()
-        self.must_not_be_recorder(record)
+        self.must_not_be_recorder(record, known)
         before, (started_at, ended_at) = record.logged, self.interval(record)
         same_times = (started_at, ended_at) == (before.started_at, before.ended_at)
         unsaid = record.minutes if same_times else None
@@ -293,6 +300,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
             ended_at=ended_at,
             original_days=record.original_days,
             reason=self.reason,
+            account_id=_other_account(known, before.volunteer_id),
             **worth,
         )
 
@@ -305,7 +313,7 @@ class VoidService(Review, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         record = self.decided_on(known)
         record.must_be_confirmed()
-        logged = record.logged
+        logged, account_id = record.logged, account_of(known, record.logged.volunteer_id)
         yield ServiceVoided(
             record_id=self.record_id,
             volunteer_id=logged.volunteer_id,
@@ -316,7 +324,14 @@ class VoidService(Review, frozen=True, kw_only=True):
             minutes_by_day=record.minutes_by_day,
             local_date=logged.local_date,
             credited_minutes=record.credited_minutes,
-            debt_change_minutes=known(Balance, logged.volunteer_id).debt_change(-record.credited_minutes),
+            debt_change_minutes=known(Balance, account_id).debt_change(-record.credited_minutes),
             original_days=record.original_days,
             reason=self.reason,
+            account_id=_other_account(known, logged.volunteer_id),
         )
+
+
+def _other_account(known: Known, volunteer_id: VolunteerId) -> VolunteerId | None:
+    """Whose account the credit is on, where the registration was merged with another since."""
+    account_id = account_of(known, volunteer_id)
+    return account_id if account_id != volunteer_id else None

@@ -125,3 +125,15 @@ class ServiceInTheFuture(Invalid):
     """Service can be logged only when it is over."""
 
     field = "ended_at"
+
+
+class RecordsWait(Conflict):
+    """Of volunteer {volunteer_id} {records} records wait to be confirmed: they have to be decided on first."""
+
+    field = "volunteer_id"
+
+
+class RecordsOverlap(Conflict):
+    """The records {record_id} and {other_id} are of the same time: one of them has to be voided first."""
+
+    field = "record_id"

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from timebank.domain.credit.accounts import Balance
 from timebank.domain.credit.policies import RuleBook
 from timebank.domain.facts.organisations import Role
 from timebank.domain.facts.service import (
@@ -22,7 +21,7 @@ from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.service.capacities import memories_of_duty
-from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.crediting import memories_of_credit
 from timebank.domain.service.descriptions import Described, memories_of_charge
 from timebank.domain.service.refusals import (
     OutsideTheActivity,
@@ -122,9 +121,8 @@ class Review(Command, frozen=True, kw_only=True):
         logged = record.logged
         return (
             about(Organisation, self.acts_for(record)),
-            about(Balance, logged.volunteer_id),
             about(RuleBook),
-            *(about(ServiceDay, logged.volunteer_id, day) for day in self.days(record)),
+            *memories_of_credit(known, logged.volunteer_id, self.days(record)),
             *memories_of_charge(logged.organisation_id, self.person_in_charge),
             *memories_of_duty(logged.volunteer_id),
             *right_of(self.by, self.acts_for(record)),

@@ -14,6 +14,7 @@ from timebank.domain.facts.people import (
     ConsentWithdrawn,
     RegistrationAccepted,
     RegistrationDeclined,
+    RegistrationsMerged,
     VolunteerErased,
     VolunteerLeft,
     VolunteerRegistered,
@@ -36,18 +37,23 @@ _STATUS = (
 
 PROJECTION = SetProjection(
     name="volunteers",
-    version=3,
+    version=4,
     tables=("volunteer",),
     steps=(
         Step(SQL["register"], (VolunteerRegistered,)),
         Step(SQL["set_status"], _STATUS),
+        Step(SQL["set_merged"], (RegistrationsMerged,)),
         Step(SQL["set_consent"], (ConsentGiven, ConsentWithdrawn)),
     ),
 )
 
 
 class VolunteerView(msgspec.Struct, frozen=True, kw_only=True):
-    """A volunteer, as those see them who may."""
+    """A volunteer, as those see them who may.
+
+    Where somebody was registered twice, and that was merged, `kept_number` is the number they have now, and
+    `earlier_numbers` are those under which they were recorded as well.
+    """
 
     volunteer_id: str
     number: str
@@ -60,6 +66,9 @@ class VolunteerView(msgspec.Struct, frozen=True, kw_only=True):
     skills: list[str] | None
     alias: str | None
     door: str | None
+    kept_id: str | None = None
+    kept_number: str | None = None
+    earlier_numbers: list[str] = []
 
 
 class Brief(NamedTuple):
@@ -73,7 +82,7 @@ class Brief(NamedTuple):
 async def briefly(pool: Pool, people: People, bank_id: UUID, volunteer_ids: Sequence[str]) -> dict[str, Brief]:
     """Who volunteers are, by their ids."""
     rows = await pool.fetch(SQL["briefly"], bank_id, volunteer_ids)
-    return {row["volunteer_id"]: _brief(people.shown(bank_id, row), row) for row in rows}
+    return {row["volunteer_id"]: _brief(_person(people, bank_id, row), row) for row in rows}
 
 
 def _brief(person: Person | None, row: Any) -> Brief:
@@ -186,8 +195,13 @@ def _meant(people: People, bank_id: UUID, row: Any) -> Meant:
     )
 
 
+def _person(people: People, bank_id: UUID, row: Any) -> Person | None:
+    """Who it is: they are sealed under the registration that was kept, where it was merged."""
+    return people.shown(bank_id, {**row, "volunteer_id": row["kept_id"] or row["volunteer_id"]})
+
+
 def _view(people: People, bank_id: UUID, row: Any) -> VolunteerView:
-    person = people.shown(bank_id, row)
+    person = _person(people, bank_id, row)
     return VolunteerView(
         volunteer_id=row["volunteer_id"],
         number=row["number"],
@@ -200,4 +214,7 @@ def _view(people: People, bank_id: UUID, row: Any) -> VolunteerView:
         skills=list(person.skills or ()) if person else None,
         alias=person.alias if person else None,
         door=person.door if person else None,
+        kept_id=row["kept_id"],
+        kept_number=row["kept_number"],
+        earlier_numbers=row["earlier_numbers"],
     )

@@ -12,6 +12,18 @@ update volunteer v
          order by f.volunteer_id, e.position desc) latest
  where v.bank_id = $1 and v.volunteer_id = latest.volunteer_id
 
+-- set_merged --
+-- Whoever was merged before with one that is merged now comes along. What is merged stays so.
+update volunteer v set status = 'merged', kept_id = latest.kept_id
+  from (select distinct on (of.volunteer_id) of.volunteer_id, f.kept_id
+          from facts_between($1, $2, $3, $4) e,
+               jsonb_to_record(e.data) f (kept_id text, merged_id text, earlier_ids jsonb),
+               lateral (select f.merged_id
+                         union all
+                        select jsonb_array_elements_text(coalesce(f.earlier_ids, '[]'::jsonb))) of (volunteer_id)
+         order by of.volunteer_id, e.position desc) latest
+ where v.bank_id = $1 and v.volunteer_id = latest.volunteer_id
+
 -- set_consent --
 update volunteer v set on_leaderboards = latest.topic = 'consent-given'
   from (select distinct on (f.volunteer_id) f.volunteer_id, e.topic
@@ -21,9 +33,12 @@ update volunteer v set on_leaderboards = latest.topic = 'consent-given'
  where v.bank_id = $1 and v.volunteer_id = latest.volunteer_id
 
 -- view --
--- A volunteer, and what is sealed about them.
-select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, p.key_id, p.sealed
-  from volunteer v left join person p using (bank_id, volunteer_id)
+-- A volunteer, and what is sealed about them: where registrations were merged, under the one that was kept.
+select v.volunteer_id, v.number, v.status, v.on_leaderboards, v.registered_at, v.kept_id, p.key_id, p.sealed,
+       (select k.number from volunteer k where k.bank_id = v.bank_id and k.volunteer_id = v.kept_id) as kept_number,
+       array(select e.number from volunteer e
+              where e.bank_id = v.bank_id and e.kept_id = v.volunteer_id order by e.volunteer_id) as earlier_numbers
+  from volunteer v left join person p on p.bank_id = v.bank_id and p.volunteer_id = coalesce(v.kept_id, v.volunteer_id)
 
 -- one --
 -- $1 bank  $2 volunteer

@@ -35,6 +35,7 @@ KEPT: dict[str, tuple[str, ...]] = {
     "person": ALL,
     "memory_snapshot": ALL,
     "person_name": ("select", "insert", "delete"),
+    "double_registration": ("select", "insert", "delete"),
     "sealing_key": ("select", "insert", "update"),
     "checkpoint": ("select", "insert", "update"),
     "api_key_use": ("select", "insert", "update"),

@@ -28,6 +28,7 @@ VALUES = {
     "active": "active",
     "left": "left",
     "erased": "erased",
+    "merged": "merged with another",
     "applied": "waiting to be taken in",
     "planned": "planned",
     "dissolved": "dissolved",

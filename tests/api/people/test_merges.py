@@ -1,0 +1,112 @@
+"""Whoever is registered twice is found, and becomes one: proposed by one, approved by another."""
+
+from typing import Any
+
+from tests.api.merge_scenes import approved, leader, proposed
+from tests.api.world import Caller, World, service
+from tests.helpers.document_numbers import document_number
+
+PASSWORD = "zhong hua lu 17 hao"
+
+
+async def twice(world: World, name: str, **personal: Any) -> tuple[Caller, Caller]:
+    """Somebody is registered twice, under the same name and year of birth."""
+    return (
+        await world.somebody(name, birth_year=1951),
+        await world.somebody(name, birth_year=1951, **personal),
+    )
+
+
+async def doubles(world: World) -> dict[tuple[str, str], dict[str, Any]]:
+    """Who may be registered twice."""
+    pages = await world.administrator.pages("/v1/double-registrations", limit=1)
+    found = [each for page in pages for each in page]
+    return {(each["earlier"]["volunteer_id"], each["later"]["volunteer_id"]): each for each in found}
+
+
+async def test_doubles_are_found(own_world: World) -> None:
+    """By the phone, or by name and year of birth together; each pair once, until it is said that they are two."""
+    world = own_world
+    first, second = await twice(world, "欧阳修")
+    third = await world.somebody("司马光", birth_year=1951, phone="13900001234")
+    fourth = await world.somebody("上官婉", birth_year=1960, phone="139 0000 1234")
+    await world.somebody("欧阳修", birth_year=1960)
+    found = await doubles(world)
+    assert {pair: (each["same_phone"], each["same_name"]) for pair, each in found.items()} == {
+        (first.id, second.id): (False, True),
+        (third.id, fourth.id): (True, False),
+    }
+    shown = found[first.id, second.id]
+    assert (shown["earlier"]["name"], shown["later"]["birth_year"], shown["merge_id"]) == ("欧阳修", 1951, None)
+    merge_id = await proposed(world, first, second)
+    assert (await doubles(world))[first.id, second.id]["merge_id"] == merge_id
+    await world.administrator.post(f"/v1/merges/{merge_id}/decline", {"reason": "是两个人"}, expect=200)
+    await world.administrator.patch(f"/v1/volunteers/{fourth.id}", {"phone": None})
+    assert await doubles(world) == {}
+    await fourth.patch(f"/v1/volunteers/{fourth.id}", {"name": "欧阳修", "birth_year": 1951})
+    assert set(await doubles(world)) == {(first.id, fourth.id), (second.id, fourth.id)}
+    await fourth.post(f"/v1/volunteers/{fourth.id}/erase", expect=200)
+    assert await doubles(world) == {}
+    (entry, *_) = (await world.administrator.get("/v1/audit/security", kind="people-read"))["items"]
+    assert entry["actor"] == world.administrator.id
+
+
+async def test_two_become_one(own_world: World) -> None:
+    """Credit and what only one said of the person move; the other number is told everywhere, and lets nobody in."""
+    world = own_world
+    kept, gone = await twice(world, "诸葛亮", phone="13900004321", document_number=document_number(7))
+    await world.confirmed(kept.id, days_ago=2)
+    record_id = await world.confirmed(gone.id, days_ago=1)
+    await gone.post(f"/v1/volunteers/{gone.id}/consents", {"purpose": "leaderboard", "granted": True}, expect=200)
+    told = await approved(world, kept, gone)
+    assert (told["volunteer_id"], told["available_minutes"], told["debt_minutes"]) == (kept.id, 120, 0)
+    assert ((await world.balance(kept.id))["available_minutes"], (await world.balance(kept.id))["service_minutes"]) == (
+        240, 120,
+    )  # fmt: skip
+    of_gone = await world.balance(gone.id)
+    assert (of_gone["available_minutes"], of_gone["service_minutes"], of_gone["credited_minutes"]) == (0, 120, 120)
+    before, now = [await world.administrator.get(f"/v1/volunteers/{each.id}") for each in (gone, kept)]
+    assert (before["status"], before["kept_number"], before["name"]) == ("merged", now["number"], "诸葛亮")
+    assert (now["status"], now["earlier_numbers"], now["phone"]) == ("active", [before["number"]], "13900004321")
+    assert await world.services.people.holders(world.services.pool, world.bank_id, [document_number(7)])
+    assert (await gone.ask("GET", "/v1/me/balance")).status_code == 401
+    code = await world.administrator.ask("POST", f"/v1/volunteers/{gone.id}/codes")
+    assert (code.status_code, now["number"] in code.json()["detail"]) == (409, True)
+    asked = await kept.ask("GET", f"/v1/gifts/recipient?to_volunteer_id={before['number']}")
+    assert (asked.status_code, now["number"] in asked.json()["detail"]) == (409, True)
+    board = await world.administrator.get("/v1/leaderboards/bank")
+    assert gone.id not in str(board)
+    lines = (await world.administrator.get(f"/v1/volunteers/{kept.id}/statement"))["lines"]
+    assert [each["change_minutes"] for each in lines if each["topic"] == "registrations-merged"] == [120]
+    (record,) = (await world.administrator.get("/v1/service-records", volunteer_id=gone.id))["items"]
+    assert (record["record_id"], record["volunteer_name"]) == (record_id, "诸葛亮")
+    again = await world.organisation.ask("POST", world.records, json=service(kept.id, days_ago=1))
+    assert again.json()["type"] == "/problems/duplicate-record"
+
+
+async def test_what_hinders_it_is_told(own_world: World) -> None:
+    """Whoever approves sees both side by side, what was recorded of both for the same time, and what waits."""
+    world = own_world
+    kept, gone = await twice(world, "公孙胜")
+    records = [await world.confirmed(each.id) for each in (kept, gone)]
+    await world.log(gone.id, days_ago=3)
+    merge_id = await proposed(world, kept, gone)
+    told = await world.administrator.get(f"/v1/merges/{merge_id}")
+    (overlap,) = told["overlaps"]
+    assert ([overlap["record_id"], overlap["other_id"]], told["waiting_records"]) == (records, 1)
+    assert (told["kept"]["volunteer_id"], told["merged"]["name"]) == (kept.id, "公孙胜")
+    assert told["merge"]["merged_name"] == "公孙胜"
+    lists = [await world.administrator.get("/v1/merges", **of) for of in ({}, {"status": "proposed"})]
+    assert [[each["merge_id"] for each in page["items"]] for page in lists] == [[merge_id], [merge_id]]
+    assert (await world.administrator.get("/v1/merges", status="declined"))["items"] == []
+
+
+async def test_programs_and_leaders_only_propose(own_world: World) -> None:
+    """They register people, and see doubles at their counters; who decides is an administrator."""
+    world = own_world
+    kept, gone = await twice(world, "司马光")
+    merge_id = await proposed(world, kept, gone, by=world.organisation)
+    for caller in (world.organisation, await leader(world), world.coordinator):
+        for path in ("/v1/double-registrations", "/v1/merges", f"/v1/merges/{merge_id}"):
+            assert (await caller.ask("GET", path)).status_code == 403
+        assert (await caller.ask("POST", f"/v1/merges/{merge_id}/approve")).status_code == 403

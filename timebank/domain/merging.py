@@ -1,0 +1,63 @@
+"""Merging: what two registrations of one person become when somebody approves it.
+
+What is open of the one that is merged ends as when somebody leaves; its credit and debt go to the one that is kept.
+What it served stays recorded under it, and is the same person's from now on: it takes their time, and counts for them.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from timebank.domain.credit.accounts import Balance
+from timebank.domain.endings import all_that_ends, memories_of_offices, memories_of_what_ends, released
+from timebank.domain.facts.people import RegistrationsMerged
+from timebank.domain.kernel import Fact, Key, Known, about
+from timebank.domain.people.merges import Merge, OnMerge, must_be_anothers, must_be_mergeable
+from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.service.overlaps import ServedTimes, must_not_overlap
+
+MERGED = "the registration was merged with another"
+
+
+class ApproveMerge(OnMerge, frozen=True, kw_only=True):
+    """Merge two registrations. It cannot be undone.
+
+    Refused while records of the one that goes wait to be confirmed, and while confirmed ones of both overlap: one of
+    them has to be voided first.
+    """
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        merge = known(Merge, self.merge_id)
+        if merge.status != "proposed":
+            return ()
+        kept_id, merged_id = merge.proposed.kept_id, merge.proposed.merged_id
+        ends = memories_of_what_ends(merged_id)
+        people = [about(Volunteer, each) for each in (kept_id, merged_id)]
+        keys = [*people, about(Balance, kept_id), *ends]
+        if not all(map(known.knows, keys)):
+            return keys
+        keys += memories_of_offices(known, merged_id)
+        times = (kept_id, *known(Volunteer, kept_id).earlier, merged_id, *known(Volunteer, merged_id).earlier)
+        return [*keys, *(about(ServedTimes, each) for each in times)]
+
+    def decide(self, known: Known) -> Iterator[Fact]:
+        proposed = self.decided_on(known)
+        must_be_anothers(self, proposed)
+        kept_id, merged_id = proposed.kept_id, proposed.merged_id
+        must_be_mergeable(known, kept_id, merged_id)
+        kept, merged = known(Volunteer, kept_id), known(Volunteer, merged_id)
+        known(ServedTimes, merged_id).must_be_decided()
+        must_not_overlap(known, (kept_id, *kept.earlier), (merged_id, *merged.earlier))
+        yield from all_that_ends(known, merged_id, self)
+        given_back, balance = released(known, merged_id, self.by.actor, MERGED)
+        yield from given_back
+        came = balance.available_minutes - balance.debt_minutes
+        yield RegistrationsMerged(
+            merge_id=self.merge_id,
+            kept_id=kept_id,
+            merged_id=merged_id,
+            kept_number=kept.number,
+            approved_by=self.by.actor,
+            available_minutes=balance.available_minutes,
+            debt_minutes=balance.debt_minutes,
+            debt_change_minutes=known(Balance, kept_id).debt_change(came),
+            earlier_ids=tuple(sorted(merged.earlier)),
+        )

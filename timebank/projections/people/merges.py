@@ -1,0 +1,123 @@
+"""Who may be registered twice, which registrations are proposed to be merged, and what has become of that?"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import msgspec
+
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
+from timebank.domain.facts.people import MergeDeclined, MergeProposed, RegistrationsMerged
+from timebank.projections.machinery.projection import SetProjection, Step
+from timebank.vault.people import People
+
+SQL = load_statements("timebank.projections.people", "merges.sql")
+
+MergeStatus = Literal["proposed", "approved", "declined"]
+
+PROJECTION = SetProjection(
+    name="merges",
+    version=1,
+    tables=("merge",),
+    steps=(
+        Step(SQL["propose"], (MergeProposed,)),
+        Step(SQL["decide"], (MergeDeclined, RegistrationsMerged)),
+    ),
+)
+
+
+class MergeView(msgspec.Struct, frozen=True, kw_only=True):
+    """That two registrations are merged: `proposed`, `approved`, or `declined` for a reason (`declined_as`)."""
+
+    merge_id: str
+    kept_id: str
+    kept_name: str | None = None
+    kept_number: str | None = None
+    merged_id: str
+    merged_name: str | None = None
+    merged_number: str | None = None
+    status: MergeStatus
+    reason: str
+    proposed_by: str
+    proposed_by_name: str | None = None
+    proposed_at: datetime
+    decided_by: str | None
+    decided_by_name: str | None = None
+    declined_as: str | None
+    position: int
+
+
+class Registration(msgspec.Struct, frozen=True, kw_only=True):
+    """One of two registrations, as far as it matters for telling whether they are one person's."""
+
+    volunteer_id: str
+    number: str
+    status: str
+    registered_at: datetime
+    name: str | None
+    phone: str | None
+    birth_year: int | None
+
+
+class DoubleView(msgspec.Struct, frozen=True, kw_only=True):
+    """Two registrations that may be one person's, the earlier first, and why; `merge_id` is what is proposed."""
+
+    earlier: Registration
+    later: Registration
+    same_phone: bool
+    same_name: bool
+    merge_id: str | None
+
+
+async def one(pool: Pool, bank_id: UUID, merge_id: str) -> MergeView | None:
+    """One proposal."""
+    row = await pool.fetchrow(SQL["one"], bank_id, merge_id)
+    return MergeView(**row) if row else None
+
+
+async def page(
+    pool: Pool, bank_id: UUID, after: str | None, limit: int, status: MergeStatus | None = None
+) -> list[MergeView]:
+    """All that are or were proposed, or those of one status, the latest first."""
+    whose = bank_id, after, limit
+    rows = await (pool.fetch(SQL["with_status"], *whose, status) if status else pool.fetch(SQL["page"], *whose))
+    return [MergeView(**row) for row in rows]
+
+
+async def doubles(pool: Pool, people: People, bank_id: UUID, after: str, limit: int) -> list[DoubleView]:
+    """Who may be registered twice, after a cursor; those of whom it was found that they are two are left out."""
+    earlier_id, _, later_id = after.partition(".")
+    rows = await pool.fetch(SQL["doubles"], bank_id, earlier_id, later_id, limit)
+    ids = {each for row in rows for each in (row["earlier_id"], row["later_id"])}
+    known = {each.volunteer_id: each for each in await registrations(pool, people, bank_id, ids)}
+    return [
+        DoubleView(
+            earlier=known[row["earlier_id"]],
+            later=known[row["later_id"]],
+            same_phone=row["same_phone"],
+            same_name=row["same_name"],
+            merge_id=row["merge_id"],
+        )
+        for row in rows
+    ]
+
+
+async def registrations(pool: Pool, people: People, bank_id: UUID, ids: Iterable[str]) -> list[Registration]:
+    """Who is behind registrations."""
+    rows = await pool.fetch(SQL["people"], bank_id, list(ids))
+    return [_registration(people, bank_id, row) for row in rows]
+
+
+def _registration(people: People, bank_id: UUID, row: Any) -> Registration:
+    person = people.shown(bank_id, row)
+    return Registration(
+        volunteer_id=row["volunteer_id"],
+        number=row["number"],
+        status=row["status"],
+        registered_at=row["registered_at"],
+        name=person.name if person else None,
+        phone=person.phone if person else None,
+        birth_year=person.birth_year if person else None,
+    )

@@ -1,0 +1,57 @@
+-- propose --
+insert into merge (bank_id, merge_id, kept_id, merged_id, status, reason, proposed_by, proposed_at, position)
+select $1, f.merge_id, f.kept_id, f.merged_id, 'proposed', f.reason, f.proposed_by, e.recorded_at, e.position
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
+                f (merge_id text, kept_id text, merged_id text, reason text, proposed_by text)
+
+-- decide --
+update merge m set status = case e.topic when 'merge-declined' then 'declined' else 'approved' end,
+       decided_by = coalesce(f.approved_by, f.declined_by), declined_as = f.reason, position = e.position
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
+                f (merge_id text, approved_by text, declined_by text, reason text)
+ where m.bank_id = $1 and m.merge_id = f.merge_id
+
+-- seen --
+select merge_id, kept_id, merged_id, status, reason, proposed_by, proposed_at, decided_by, declined_as, position
+  from merge
+
+-- one --
+-- $1 bank  $2 merge
+{seen}
+ where bank_id = $1 and merge_id = $2
+
+-- page --
+-- The latest first. $1 bank  $2 before this one or null  $3 at most
+{seen}
+ where bank_id = $1 and ($2::text is null or merge_id < $2)
+ order by merge_id desc limit $3
+
+-- with_status --
+-- The same of one status. $1 to $3 as page  $4 status
+{seen}
+ where bank_id = $1 and status = $4 and ($2::text is null or merge_id < $2)
+ order by merge_id desc limit $3
+
+-- doubles --
+-- Who may be registered twice, both of whom take part, and of whom nobody has said yet that they are two. $1 bank
+-- $2 and $3 after these two  $4 at most
+select d.earlier_id, d.later_id, d.same_phone, d.same_name, m.merge_id
+  from double_registration d
+  join volunteer e on e.bank_id = d.bank_id and e.volunteer_id = d.earlier_id
+  join volunteer l on l.bank_id = d.bank_id and l.volunteer_id = d.later_id
+  cross join lateral (
+           select max(m.merge_id) filter (where m.status = 'proposed') as merge_id,
+                  coalesce(bool_or(m.status = 'declined'), false) as is_declined
+             from merge m
+            where m.bank_id = $1 and (m.merged_id, m.kept_id) in ((d.earlier_id, d.later_id), (d.later_id, d.earlier_id))
+       ) m
+ where d.bank_id = $1 and (d.earlier_id, d.later_id) > ($2, $3)
+   and e.status not in ('merged', 'erased', 'declined') and l.status not in ('merged', 'erased', 'declined')
+   and not m.is_declined
+ order by d.earlier_id, d.later_id limit $4
+
+-- people --
+-- $1 bank  $2 volunteers
+select v.volunteer_id, v.number, v.status, v.registered_at, p.key_id, p.sealed
+  from volunteer v left join person p using (bank_id, volunteer_id)
+ where v.bank_id = $1 and v.volunteer_id = any ($2)
