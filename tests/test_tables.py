@@ -154,12 +154,17 @@ def made_of() -> dict[str, frozenset[str]]:
 
 
 def _raw(sql: str) -> tuple[frozenset[str], frozenset[str]]:
-    text = " ".join(_TOKEN.findall(_NOISE.sub("''", sql).lower()))
+    text = " ".join(_TOKEN.findall(_NOISE.sub(_quiet, sql).lower()))
     common = set(_COMMON.findall(text)) - TABLES.keys()
     written = [name for names in _WRITTEN.findall(text) for name in names.split(" , ")]
     locked = [name for names in _LOCKED.findall(text) for name in names.split(" , ")]
     read = {*locked, *_in_lists_of_tables(_NO_TABLE_FOLLOWS.sub(_opening, text).split())}
     return _plain(written), _plain(read - common)
+
+
+def _quiet(match: re.Match[str]) -> str:
+    """What is left of a text: an empty one; and of a comment: nothing."""
+    return "''" if match[0].startswith("'") else " "
 
 
 def _opening(match: re.Match[str]) -> str:

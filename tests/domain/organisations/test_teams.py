@@ -128,7 +128,7 @@ class TestFounding:
         own = do(AcceptTeam, acting(WANG))
         given(*standing(), *member(WANG, "coordinator"), proposed).when(own).then_refused(KeyOfTheirOwn)
         invite = do(AskTeamMember, acting(WANG), volunteer_id=LI)
-        given(*standing(), registered(), registered(LI), proposed).when(invite).then_refused(TeamNotActive)
+        given(*standing(), registered(), registered(LI), proposed).when(invite).then_refused(OrganisationUnknown)
 
     def test_a_group_is_declined_or_takes_it_back(self) -> None:
         """The organisation declines, or whoever asked takes it back; a stranger does neither."""
