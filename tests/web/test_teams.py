@@ -32,5 +32,12 @@ async def test_a_group_gathers_and_is_on_duty(world: World) -> None:
     assert (shift["from_minute"], shift["minutes"], shift["until_day"]) == (22 * 60 + 30, 120, None)
     page = await joiner.get("/more/teams")
     assert "每周" in page.text
+    page = await coordinator.get(f"/o/{world.garden}/activities/new")
+    plan = {"name": "合唱", "category": "文体", "content": "排练", "place": "礼堂", "day": "2190-01-01"}
+    plan |= {"start": "9:00", "end": "10:00", "team_id": link.rpartition("/")[2]}
+    await coordinator.send(page.form(f"/o/{world.garden}/activities/new"), **plan)
+    (planned,) = (await world.coordinator.get(f"/v1/organisations/{world.garden}/activities"))["items"]
+    assert planned["team_id"] == plan["team_id"]
+    page = await joiner.get("/more/teams")
     page = await joiner.send(form_with(page, "end"), what="end")
     assert "您还没有加入队伍" in page.text

@@ -22,7 +22,9 @@ async def planning(visitor: Visitor) -> Response[Any]:
     """Where to plan one."""
     names = (await visitor.get("/categories"))["names"]
     listed = [(each["name"],) * 2 for each in names if each["sort"] == "category" and not each["is_retired"]]
-    return await at_desk(visitor, "activities/plan.html", categories=listed)
+    there = await visitor.get(f"/organisations/{visitor.path['organisation_id']}/teams", limit=100)
+    teams = [(each["team_id"], each["name"]) for each in there["items"] if each["status"] == "active"]
+    return await at_desk(visitor, "activities/plan.html", categories=listed, teams=teams)
 
 
 async def plan(visitor: Visitor) -> Response[Any]:
@@ -35,6 +37,7 @@ async def plan(visitor: Visitor) -> Response[Any]:
         "leader_id": form.said("leader_id").replace(" ", "") or "me",
         "is_insured": form.said("is_insured") == "1",
     }
+    body |= form.given("team_id")
     if form.said("seats"):
         body["seats"] = form.number("seats")
     if form.said("times"):
