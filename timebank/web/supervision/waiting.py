@@ -8,7 +8,7 @@ from timebank.web.http.offices import in_office
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
-SHOWN = 50
+SHOWN = 30
 
 
 async def records(visitor: Visitor) -> Response[Any]:
