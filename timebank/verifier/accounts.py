@@ -10,7 +10,7 @@ from .tree import WrongError
 Posting = tuple[str, str, int]
 SERVICE = "service-confirmed", "service-voided", "service-corrected"
 REWARDS = "reward-reserved", "reward-fulfilled", "reservation-cancelled", "reservation-expired"
-MOVING = {*SERVICE, *REWARDS, "credit-given", "credit-donated", "credit-granted"}
+MOVING = {*SERVICE, *REWARDS, "credit-given", "credit-donated", "credit-granted", "registrations-merged"}
 """What the facts are called that move minutes."""
 
 
