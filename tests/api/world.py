@@ -152,10 +152,16 @@ class World:
     async def member(self, role: str, organisation_id: str | None = None, **term: Any) -> Caller:
         """A new volunteer with a role in an organisation (else: the garden)."""
         somebody = await self.somebody()
+        await self.joins(somebody, role, organisation_id, **term)
+        return somebody
+
+    async def joins(
+        self, somebody: Caller, role: str = "member", organisation_id: str | None = None, **term: Any
+    ) -> None:
+        """Somebody has a role in an organisation (else: the garden) from now on."""
         members = f"/v1/organisations/{organisation_id or self.garden}/members"
         await self.administrator.post(members, {"volunteer_id": somebody.id, "role": role, **term})
         await self.administrator.post(f"{members}/{somebody.id}/approve")
-        return somebody
 
     @property
     def records(self) -> str:

@@ -10,6 +10,7 @@ async def test_the_register_is_kept_on_the_page(world: World) -> None:
     """A coordinator adds somebody with the hours of a week, notes a leave, and until when they work there."""
     path = f"/o/{world.garden}/staff"
     desk, somebody = await signed_in(world, world.coordinator.id), await world.somebody("孙门卫")
+    await world.joins(somebody)
     number = (await world.administrator.get(f"/v1/volunteers/{somebody.id}"))["number"]
     hours = {"day-1": "8:30-12:00，14:00-17:30", "day-6": "9:00至11:00"}
     form = (await desk.get(f"{path}/new")).form(f"{path}/new")
@@ -34,7 +35,7 @@ async def test_the_register_is_kept_on_the_page(world: World) -> None:
 async def test_hours_that_are_none_are_told(world: World, said: str) -> None:
     """What are no hours of duty, or some that overlap, is told on the form, with what was typed still there."""
     path = f"/o/{world.garden}/staff/new"
-    desk, somebody = await signed_in(world, world.coordinator.id), await world.somebody()
+    desk, somebody = await signed_in(world, world.coordinator.id), await world.member("member")
     number = (await world.administrator.get(f"/v1/volunteers/{somebody.id}"))["number"]
     form = (await desk.get(path)).form(path)
     page = await desk.send(form, volunteer_id=number, kind="contract", from_day="2026-01-01", **{"day-1": said})

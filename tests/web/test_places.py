@@ -84,8 +84,9 @@ async def test_a_leader_is_appointed_and_knows_their_people(world: World, office
     assert "李婶" in people.text
     assert "138 0000 2222" in people.text
     newcomer = await world.somebody("赵叔")
+    await world.lives(newcomer.id, community)
     theirs = (await world.administrator.get(f"/v1/volunteers/{newcomer.id}"))["number"]
-    page = await own.send(form_with(people, "volunteer_id"), volunteer_id=theirs, tie="works", from_day="2026-01-01")
+    page = await own.send(form_with(people, "volunteer_id"), volunteer_id=theirs, tie="works", from_day="2026-01-02")
     assert "赵叔" in page.text
     assert (await own.get(f"/places/{community}")).text.count("改名或撤销") == 0
     assert (await (await signed_in(world, resident.id)).get(f"/places/{community}/people")).status == 403

@@ -84,7 +84,7 @@ async def test_a_door_is_personal(world: World) -> None:
     facts = await world.administrator.get("/v1/audit/events", tag=somebody.id, limit=100)
     assert [each["topic"] for each in facts["items"]].count("personal-data-changed") == 2
     logged = await world.services.pool.fetch("select convert_from(data, 'UTF8') as said from event")
-    assert not [each["said"] for each in logged if "447" in each["said"] or "448室" in each["said"]]
+    assert not [each["said"] for each in logged if any(door in each["said"] for door in ("447 室", "448室"))]
     await somebody.post(where, {"node_id": houses[1], "from_day": today().isoformat()}, expect=201)
     assert await seen() == {None}
     await somebody.post(where, {"node_id": houses[1], "from_day": today().isoformat(), "door": "9室"}, expect=201)
