@@ -1,6 +1,8 @@
 """Whatever is said to people is said in Chinese too, and with the same blanks."""
 
 import ast
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from string import Formatter
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import timebank.words
 from timebank.access.table import let_in
 from timebank.api.app import create_app
 from timebank.api.http import problems
@@ -28,6 +31,7 @@ from timebank.exchange.imports.understood import VERDICT
 from timebank.runtime.settings import Settings
 from timebank.words import Phrase, Quoted, _catalogue, is_translated, preferred, told, translated
 
+WORDS = Path(timebank.words.__file__).parent
 APP = create_app(Settings(oidc_issuer="https://provider.example", oidc_client_id="timebank"))
 ONLY_BLANKS = {
     *(
@@ -229,3 +233,10 @@ def test_words_of_ours_are_translated_within() -> None:
     why = {"reward_id": "rew_0", "why": "it is {status}", "status": "paused"}
     said = told("Reward {reward_id} cannot be redeemed today: {why}.", why, "zh")
     assert said == "激励 rew_0 今天不能兑换:目前已暂停兑换。"
+
+
+@pytest.mark.parametrize("path", sorted(WORDS.glob("*.po")), ids=lambda path: path.name)
+def test_a_catalogue_says_everything_once(path: Path) -> None:
+    """No entry is there twice: of two that differ, nobody could say which is shown."""
+    entries = Counter(re.findall(r'^(?:msgctxt "(.*)"\n)?msgid "(.*)"$', path.read_text(encoding="utf8"), re.MULTILINE))
+    assert [entry for entry, times in entries.items() if times > 1] == []
