@@ -107,7 +107,7 @@ OVER_ALL_BANKS = {
     "proofs/signer.sql": {"any", "behind"},
     "vault/clear.sql": {"clear"},
     "vault/keyring.sql": {"keys", "unused"},
-    "vault/people.sql": {"count_others", "others"},
+    "vault/people.sql": {"compared", "count_others", "not_compared", "others"},
     "vault/secrets.sql": {"others"},
 }
 """What is over is swept, what is due or behind is found, keys are exchanged: for all banks of a server at once."""

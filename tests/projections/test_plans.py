@@ -273,7 +273,7 @@ def lists(pool: Pool, people: People) -> Lists:
         ),
         "doubles": (
             lambda after: merges.doubles(pool, people, BANK, after, PAGE),
-            every(after=("", "vol_00101.vol_00102")),
+            every(after=("", "vol_15001.vol_15002")),
         ),
         "merges": (
             lambda status: merges.page(pool, BANK, none, PAGE, status),

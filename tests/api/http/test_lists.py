@@ -83,6 +83,9 @@ async def busy(world: World) -> dict[str, str]:
         await each.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
         await world.proposal(each, activity="+1-1")
     await world.employed(somebody, hours=[])
+    kept, merged = [(await world.somebody("@双", birth_year=1950)).id for _ in range(2)]
+    same = {"kept_volunteer_id": kept, "merged_volunteer_id": merged, "reason": "+同一人"}
+    await world.administrator.post("/v1/merges", same, expect=201)
     team_id = await world.team(somebody, name="@队")
     duty = {"volunteer_id": somebody.id, "from_day": "2190-01-01", "from_minute": 0, "minutes": 60}
     shifts = f"/v1/organisations/{world.garden}/teams/{team_id}/shifts"
@@ -136,7 +139,7 @@ def flat(item: dict[str, Any], above: str = "") -> dict[str, Any]:
     """An item's fields, and those of the structs in it."""
     found: dict[str, Any] = {}
     for name, value in item.items():
-        if isinstance(value, dict) and name in {"volunteer", "eligibility", "rules", "gifts"}:
+        if isinstance(value, dict) and name in {"volunteer", "eligibility", "rules", "gifts", "earlier", "later"}:
             found |= flat(value, f"{above}{name}.")
         else:
             found[above + name] = value

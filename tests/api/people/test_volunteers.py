@@ -23,6 +23,9 @@ async def test_a_volunteer_is_registered_and_seen(world: World) -> None:
         "birth_year": None,
         "alias": None,
         "door": None,
+        "kept_id": None,
+        "kept_number": None,
+        "earlier_numbers": [],
     }
 
 

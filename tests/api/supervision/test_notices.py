@@ -18,7 +18,7 @@ MINE = "/v1/me/notices"
 
 NOT_TOLD = {
     *("reward-reserved", "reservation-expired", "credit-donated", "volunteer-erased"),
-    *("service-proposed", "proposal-withdrawn", "activity-closed"),
+    *("service-proposed", "proposal-withdrawn", "activity-closed", "merge-proposed", "merge-declined"),
 }
 """What a proxy reserved or gave is told by the use of the proxy; no person makes a reservation expire."""
 

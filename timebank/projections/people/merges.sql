@@ -37,8 +37,12 @@ select merge_id, kept_id, merged_id, status, reason, proposed_by, proposed_at, d
 -- $2 and $3 after these two  $4 at most
 select d.earlier_id, d.later_id, d.same_phone, d.same_name, m.merge_id
   from double_registration d
-  join volunteer e on e.bank_id = d.bank_id and e.volunteer_id = d.earlier_id
-  join volunteer l on l.bank_id = d.bank_id and l.volunteer_id = d.later_id
+  cross join lateral (
+           select v.status from volunteer v where v.bank_id = $1 and v.volunteer_id = d.earlier_id offset 0
+       ) e
+  cross join lateral (
+           select v.status from volunteer v where v.bank_id = $1 and v.volunteer_id = d.later_id offset 0
+       ) l
   cross join lateral (
            select max(m.merge_id) filter (where m.status = 'proposed') as merge_id,
                   coalesce(bool_or(m.status = 'declined'), false) as is_declined
