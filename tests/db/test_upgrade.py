@@ -66,9 +66,11 @@ NEW_SINCE: dict[str, dict[str, Any]] = {
         "activity_id": None,
         "activity_span": None,
         "leader_was_there": None,
+        "entered_by": [],
         "team_id": None,
     },
-    "volunteer-registered": {"agreed_to": None, "is_waiting": False, "invitation_id": None},
+    "volunteer-registered": {"agreed_to": None, "is_waiting": False, "invitation_id": None, "registered_by": None},
+    "proxy-appointed": {"is_guardian": False},
     "appointment-made": {"node_id": None, "source": None, "duties": []},
     "service-confirmed": {"signed_by": None},
     "service-corrected": {"person_in_charge_id": None, "account_id": None},
@@ -84,6 +86,7 @@ NEW_RULES: dict[str, Any] = {
     "registration": "office",
     "registration_waits": True,
     "place_levels": ["社区", "片区", "楼院", "楼栋", "单元"],
+    "open_reservations": 20,
 }
 """The same of the rules in a rule book."""
 

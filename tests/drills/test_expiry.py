@@ -61,7 +61,7 @@ from timebank.runtime.upkeep.expiry import expire_due, expire_overdue
 
 HOUR, SECOND, MOMENT = timedelta(hours=1), timedelta(seconds=1), timedelta(microseconds=1)
 LASTS = 72 * HOUR
-PEOPLE, COST = 4, 30
+PEOPLE, COST = 12, 30
 ENDS = ("reward-fulfilled", "reservation-cancelled", "reservation-expired")
 
 
