@@ -195,12 +195,16 @@ select appointment_id, volunteer_id, source, duties, valid_from, valid_until, de
 sub as (
     select $3::text as node_id
     union
-    select t.node_id
-      from sub
-      join node_stand t on t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = sub.node_id and t.from_day <= $2
-     where not exists (select from node_stand later
-                        where later.bank_id = $1 and later.node_id = t.node_id
-                          and later.from_day > t.from_day and later.from_day <= $2)
+    select below.node_id
+      from sub,
+           lateral (
+               select t.node_id
+                 from node_stand t
+                where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = sub.node_id and t.from_day <= $2
+                  and t.from_day = (select max(last.from_day) from node_stand last
+                                     where last.bank_id = $1 and last.node_id = t.node_id and last.from_day <= $2)
+               offset 0
+           ) below
 )
 
 -- people --
@@ -238,13 +242,18 @@ select found.volunteer_id
  limit $4
 
 -- count_people --
--- $1 bank  $2 day  $3 node
+-- Node by node, whatever is known of how large the tables are. $1 bank  $2 day  $3 node
 with recursive {subtree}
 select count(*)
-  from sub join residence r on r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
- where not exists (select from residence later
-                    where later.bank_id = $1 and later.volunteer_id = r.volunteer_id
-                      and later.from_day > r.from_day and later.from_day <= $2)
+  from sub,
+       lateral (
+           select r.volunteer_id
+             from residence r
+            where r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
+              and r.from_day = (select max(last.from_day) from residence last
+                                 where last.bank_id = $1 and last.volunteer_id = r.volunteer_id and last.from_day <= $2)
+           offset 0
+       ) there
 
 -- chain --
 -- A node and all above it on a day, upwards. $1 bank  $2 day  $3 node
