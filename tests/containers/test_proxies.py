@@ -159,7 +159,7 @@ def nginx(service: Service) -> Iterator[Proxy]:
         example = (TOP / "docker" / "examples" / "nginx.conf").read_text(encoding="utf8")
         for said, here in (
             ("listen 443 ", f"listen 127.0.0.1:{https} "), ("listen 80;", f"listen 127.0.0.1:{free_port()};"),
-            (":8001", f":{service.port}"), (":8002", f":{free_port()}"), ("max_body_size 4m", "max_body_size 6m"),
+            (":8001", f":{service.port}"), (":8002", f":{free_port()}"), ("max_body_size 16m", "max_body_size 6m"),
             ("/etc/ssl/timebank.example.org.pem", f"{folder}/pem"),
             ("/etc/ssl/timebank.example.org.key", f"{folder}/key"),
         ):  # fmt: skip

@@ -37,7 +37,7 @@ async def test_a_group_is_guided_and_led(world: World) -> None:
     await other.post(f"{there}/members/me/end", expect=200)
     assert (await captain.get(f"{there}/shifts"))["items"] == []
     assert (await other.get("/v1/volunteers/me/shifts")) == []
-    assert [each["team_id"] for each in (await captain.get(path))["items"] if each["name"] == "合唱队"] == [team_id]
+    assert [each["team_id"] for each in (await captain.get(path))["items"] if each["team_id"] == team_id] == [team_id]
 
 
 async def test_a_captain_learns_no_name_by_inviting(world: World) -> None:

@@ -308,7 +308,11 @@ class BankRequest(StrictRequest[Principal]):
         return said
 
     async def named(self, items: Sequence[S], *, is_noted: bool = False) -> list[S]:
-        """Items with the names of whom they are about, for whoever may see them; it is noted who reads them."""
+        """Items with the names of whom they are about, for whoever may see them; it is noted who reads them.
+
+        Who was registered just now has their name too.
+        """
+        await self.wait_for_reads()
         shown = await named(self.sight, self.services.people, items)
         if shown.people and not is_noted:
             await self.services.repeated.record(
