@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from .tree import WrongError
@@ -20,6 +21,10 @@ def text(value: str) -> bytes:
     return TEXT[size] + raw if size < 256 else b"\xda" + size.to_bytes(2) + raw
 
 
+same = lru_cache(maxsize=1024)(text)
+"""The same of a text that is in very many facts."""
+
+
 def number(value: int) -> bytes:
     """A whole number in MessagePack, in as few bytes as it takes."""
     head, size = NUMBERS[(value.bit_length() + 7) // 8] if value > 127 else (b"", 1)
@@ -33,17 +38,17 @@ def leaf_of(bank: str, entry: dict[str, Any]) -> tuple[int, bytes]:
     size = len(data)
     row = [
         b"\x00\x9c" if behalf else b"\x00\x9b",  # a leaf; an array of twelve or eleven
-        text(bank),
+        same(bank),
         number(entry["position"]),
         number(at),
         text(entry["event_id"]),
-        text(entry["topic"]),
+        same(entry["topic"]),
         BYTES[size] if size < 256 else b"\xc5" + size.to_bytes(2) if size < 65536 else b"\xc6" + size.to_bytes(4),
         data,
         bytes([0x90 | len(tags)]) if len(tags) < 16 else b"\xdc" + len(tags).to_bytes(2),
         *map(text, tags),
         text(entry["actor"]),
-        text(entry["authority"]),
+        same(entry["authority"]),
         text(entry["request_id"]),
         text(entry["command_id"]),
         text(behalf) if behalf else b"",

@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from .accounts import postings
+from .accounts import MOVING, postings
 from .facts import leaf_of
 from .notes import Checkpoint
 from .tree import Tree, WrongError
@@ -59,12 +59,21 @@ class Found(NamedTuple):
     wrong: str
 
 
+ANNOUNCED = "signing-key-announced"
+TOLD = {*MOVING, ANNOUNCED}
+"""What is read of facts beyond their leaf: what they do to accounts, and new keys."""
+
+read = json.JSONDecoder().raw_decode
+"""What a text in JSON says, and where that ends."""
+
+
 def check_file(bank: str, file: Path) -> Found:
     """Make the leaves of some facts anew, and what they do to accounts; each file by itself."""
     leaves, keys, wrong, first, earliest, latest = bytearray(), [], "", 0, 0, 0
     accounts: dict[tuple[str, str], int] = defaultdict(int)
     with file.open(encoding="utf8") as lines:
-        for entry in map(json.loads, lines):
+        for line in lines:
+            entry, _ = read(line)
             at, leaf = leaf_of(bank, entry)
             first, earliest = (first, earliest) if leaves else (entry["position"], at)
             if entry["position"] != first + len(leaves) // 32 or at < latest:
@@ -72,14 +81,18 @@ def check_file(bank: str, file: Path) -> Found:
                 break
             latest = at
             leaves += leaf
+            if entry["topic"] not in TOLD:
+                continue
             try:
-                fact = json.loads(entry["data"])
+                fact, end = read(entry["data"])
+                if end != len(entry["data"]):
+                    raise ValueError
                 for whose, account, minutes in postings(entry["topic"], fact):
                     accounts[whose, account] += minutes
+                if entry["topic"] == ANNOUNCED:
+                    keys.append((entry["position"], fact["verifier_key"]))
             except (ValueError, KeyError, TypeError, AttributeError):
                 wrong = wrong or f"position {entry['position']}: the fact cannot be read"
-            if entry["topic"] == "signing-key-announced":
-                keys.append((entry["position"], fact["verifier_key"]))
     return Found(first, earliest, latest, bytes(leaves), accounts, keys, wrong)
 
 
