@@ -53,8 +53,8 @@ from timebank.domain.credit.refusals import (
     RedemptionUnknown,
 )
 from timebank.domain.facts.credit import ReservationCancelled, ReservationExpired, RewardFulfilled, Rules
-from timebank.domain.facts.people import ProxyUsed, VolunteerSuspended
-from timebank.domain.identifiers import ActorId
+from timebank.domain.facts.people import ProxyUsed, RegistrationsMerged, VolunteerSuspended
+from timebank.domain.identifiers import ActorId, MergeId
 from timebank.domain.kernel import Fact
 from timebank.domain.organisations.refusals import OrganisationNotApproved, RoleMissing
 from timebank.domain.people.refusals import ProxyLimitReached, ProxyMinutesReached, ProxyNotAllowed, VolunteerUnknown
@@ -148,6 +148,19 @@ class TestFulfilRedemption:
         given(*history).when(fulfil(acting(WANG))).then_refused(FulfillerIsBeneficiary)
         in_person = fulfil(in_office("administrator", WANG))
         given(*standing(CLINIC), reserved(**change)).when(in_person).then_refused(FulfillerIsBeneficiary)
+
+    def test_refused_for_ones_earlier_number(self) -> None:
+        """What is for a number that was merged with one's own is for oneself."""
+        for_li = reserved(volunteer_id=ZHAO, beneficiary_id=LI, reserved_by=ZHAO)
+        one_person = RegistrationsMerged(
+            merge_id=MergeId("mrg_1"),
+            kept_id=WANG,
+            merged_id=LI,
+            kept_number="123456789015",
+            approved_by=ActorId(ZHAO),
+        )
+        history = (*standing(CLINIC), for_li, *member(WANG, "merchant", CLINIC), one_person)
+        given(*history).when(fulfil(acting(WANG))).then_refused(FulfillerIsBeneficiary)
 
     def test_refused_for_what_one_reserved_as_a_proxy(self) -> None:
         """Who reserved it for another does not accept the code; anybody else of the provider does."""

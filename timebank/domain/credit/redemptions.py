@@ -49,7 +49,7 @@ from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, ab
 from timebank.domain.organisations.memberships import must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
-from timebank.domain.people.volunteers import Volunteer, registrations_of
+from timebank.domain.people.volunteers import Volunteer, is_one_of, registrations_of
 from timebank.domain.refusals import NotYourOwn
 from timebank.domain.text import Text
 from timebank.domain.times import must_be_believable
@@ -289,8 +289,13 @@ class FulfilRedemption(Command, frozen=True, kw_only=True):
         redemption = known(Redemption, redemption_tag(self.code_hash))
         if not redemption.is_known:
             return ()
-        provider_id = redemption.reserved.provider_id
-        return about(Organisation, provider_id), *right_of(self.by, provider_id)
+        reserved = redemption.reserved
+        people = sorted({reserved.volunteer_id, reserved.beneficiary_id})
+        return (
+            about(Organisation, reserved.provider_id),
+            *right_of(self.by, reserved.provider_id),
+            *(about(Volunteer, each) for each in people),
+        )
 
     def decide(self, known: Known) -> Iterator[Fact]:
         redemption = known(Redemption, redemption_tag(self.code_hash))
@@ -303,7 +308,8 @@ class FulfilRedemption(Command, frozen=True, kw_only=True):
             raise RedemptionCodeUnknown from None  # to those who do not provide it no code is known
         if not self.by.governs:
             known(Organisation, reserved.provider_id).must_be_approved()
-        if self.by.eyes & {reserved.volunteer_id, reserved.beneficiary_id, reserved.reserved_by}:
+        people = reserved.volunteer_id, reserved.beneficiary_id
+        if reserved.reserved_by in self.by.eyes or any(is_one_of(known, each, self.by.eyes) for each in people):
             raise FulfillerIsBeneficiary
         redemption.must_be_open(self.at)
         yield RewardFulfilled(**_as_reserved(reserved, RewardFulfilled), fulfilled_by=self.by.actor)
