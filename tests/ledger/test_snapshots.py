@@ -6,14 +6,18 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from tests.controls.market import CHECK_UP, Market, reserve
 from tests.controls.town import do, log, volunteer
+from tests.domain.test_golden_facts import BEFORE, golden, remembering, take_in
 from tests.ledger.conftest import set_back
+from tests.memories import memories_of
 from timebank.db.connections import Pool
 from timebank.domain.credit.redemptions import RewardStock
 from timebank.domain.kernel import about
+from timebank.domain.vocabulary import FACTS
 from timebank.ledger.decisions import deciding, snapshots, states
 from timebank.ledger.decisions.snapshots import check_snapshots
 from timebank.ledger.decisions.trial import Trial
@@ -171,9 +175,23 @@ def test_states_come_back_as_they_were(state: dict[str, Any]) -> None:
     assert states.read(states.written(state)) == state
 
 
+@pytest.mark.parametrize("topic", FACTS)
+def test_every_memory_can_be_kept(topic: str) -> None:
+    """Whatever a memory has taken in, all that it holds can be written and read again."""
+    fact = golden(topic)
+    for kind in remembering(fact):
+        for memory in memories_of(kind, fact):
+            for each in (*map(golden, BEFORE.get(topic, ())), fact):
+                take_in([memory], each)
+            held = {name: value for name, value in memory.state().items() if name != "boundary_tags"}
+            assert states.read(states.written(held)) == held, kind.__name__
+
+
 def test_what_has_no_form_is_not_kept() -> None:
-    """Something else than plain values, times, facts and collections of them is refused, not guessed."""
+    """Something else than plain values, times, facts, structs of the domain and collections of them is refused."""
     with pytest.raises(states.NotKeptError):
         states.written({"a": object()})
     with pytest.raises(ValueError, match="b"):
         states.read(b"\x81\xa1a\x91\xa1b")
+    with pytest.raises(ValueError, match="subprocess"):
+        states.read(msgspec.msgpack.encode({"a": ["made", "subprocess", "Popen", [["id"]]]}))

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ State = dict[str, Any]
 _to_bytes = msgspec.msgpack.Encoder().encode
 _from_bytes = msgspec.msgpack.Decoder().decode
 
+_DOMAIN = f"{timebank.domain.__name__}."
 _PLAIN = frozenset({type(None), bool, int, str})
 
 
@@ -44,7 +46,7 @@ def read(state: bytes) -> State:
     """The same again. Raises `ValueError` where it is not what was written."""
     try:
         return {name: _read(value) for name, value in _from_bytes(state).items()}
-    except (msgspec.MsgspecError, AttributeError, LookupError, TypeError) as error:
+    except (msgspec.MsgspecError, AttributeError, ImportError, LookupError, TypeError) as error:
         raise ValueError(str(error)) from error
 
 
@@ -79,11 +81,27 @@ def _written(value: Any) -> Any:
         return _WRITE[kind](value)
     if isinstance(value, Fact):
         return ["fact", value.TOPIC, encode(value).decode()]
+    if kind.__module__.startswith(_DOMAIN) and (fields := _fields(kind)):
+        return ["made", kind.__module__, kind.__name__, [_written(getattr(value, each)) for each in fields]]
     raise NotKeptError(kind.__name__)
 
 
 def _read(value: Any) -> Any:
     return _READ[value[0]](*value[1:]) if isinstance(value, list) else value
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    """The fields of a struct, or of a tuple with names."""
+    fields: tuple[str, ...] = getattr(kind, "__struct_fields__", ()) or getattr(kind, "_fields", ())
+    return fields
+
+
+def _made(module: str, name: str, values: list[Any]) -> Any:
+    """A struct of the domain, or a tuple with names."""
+    if not module.startswith(_DOMAIN):
+        raise LookupError(module)
+    kind = getattr(import_module(module), name)
+    return kind(**dict(zip(_fields(kind), map(_read, values), strict=True)))
 
 
 def _all(values: Any) -> list[Any]:
@@ -108,5 +126,6 @@ _READ: dict[str, Callable[..., Any]] = {
     "ever": lambda values: frozenset(map(_read, values)),
     "row": lambda values: tuple(map(_read, values)),
     "list": lambda values: list(map(_read, values)),
+    "made": _made,
     "fact": lambda topic, data: decode(topic, data.encode()),
 }
