@@ -27,16 +27,20 @@ class Log:
 
     def take(self, leaves: bytes) -> None:
         """The leaves of some more facts."""
+        tree, before, expected, marks = self.tree, self.before, self.expected, self.marks
         for start in range(0, len(leaves), 32):
-            leaf, position, at = leaves[start : start + 32], self.tree.size + 1, len(self.leaves)
-            if self.before[at : at + 32] not in (b"", leaf) or self.expected.get(position, leaf) != leaf:
+            leaf, position = leaves[start : start + 32], tree.size + 1
+            was = before[tree.size * 32 : position * 32] if before else b""
+            if (was and was != leaf) or (position in expected and expected[position] != leaf):
                 raise WrongError(f"position {position}: this is not the fact of your receipt, or of last time")
-            self.tree.add(leaf)
-            self.leaves += leaf
-            for root in self.marks.get(position, ()):
-                if root != self.tree.root():
+            tree.add(leaf)
+            if position not in marks:
+                continue
+            for root in marks[position]:
+                if root != tree.root():
                     raise WrongError(f"the first wrong position is after {self.sound}, at most {position}")
                 self.sound = position if (position, root) in self.known else self.sound
+        self.leaves += leaves
 
     def end(self) -> None:
         """There are no more facts."""
