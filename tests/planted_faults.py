@@ -63,7 +63,8 @@ RULES = (
     ),
     Fault(
         "debt: new credit does not repay it first", "timebank/domain/credit/accounts.py",
-        "return -min(self.debt_minutes, credit_change)", "return -min(self.debt_minutes, 0)", "tests/domain/credit/test_accounts.py",
+        "return -min(self.debt_minutes, credit_change)", "return -min(self.debt_minutes, 0)",
+        "tests/domain/credit/test_accounts.py",
     ),
     Fault(
         "debt: a minute more than there is can be spent", "timebank/domain/credit/accounts.py",
