@@ -51,6 +51,8 @@ async def test_five_hundred_sign_in_at_one_code(url: str, tmp_path: Path, effort
         program = Program(tmp_path, database_url=url, **FAST)
         with program.serving("serve", "--port", "0") as served:
             waits = await sign_in(served.url, activity_id, people, world.coordinator)
+        ledger, runner = world.services.ledger, world.services.runner
+        assert await runner.reach(world.bank_id, await ledger.store.head(world.bank_id), PATIENCE_SECONDS)
         roll = await world.coordinator.get(f"/v1/activities/{activity_id}/roll")
     assert sum(each["since"] is not None for each in roll) == len({each["volunteer_id"] for each in roll}) == PEOPLE
     slow = statistics.quantiles(waits, n=20)[-1]
