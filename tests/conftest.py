@@ -28,6 +28,7 @@ from timebank.ledger.wake import Waker
 from timebank.projections import FOLLOWING
 from timebank.projections.machinery.runner import Runner
 from timebank.runtime.composition import hooks
+from timebank.runtime.database.roles import role_to_act_as
 from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
@@ -113,10 +114,11 @@ def cluster() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def template(cluster: str) -> Iterator[str]:
-    """The name of a migrated database that others are cloned from."""
+    """The name of a database that others are cloned from: migrated, with the roles' rights, as after a first start."""
     with database(cluster) as url:
         with asyncio.Runner() as runner:
             runner.run(migrate(url))
+            runner.run(role_to_act_as(url, sees_standbys=False))
         yield database_name(url)
 
 

@@ -1,26 +1,128 @@
-"""Databases of the tests' own on a server they share: made, or cloned from another one, and dropped again."""
+"""Databases of the tests' own on a server they share: made, or cloned from another one, and taken again or dropped."""
 
 import asyncio
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
 
+T = TypeVar("T")
+
+SHAPE = """
+select md5(string_agg(said, ',' order by said)) from (
+    select concat(oid::regclass, relkind, relacl, reloptions, reloftype) from pg_class
+    where relnamespace = 'public'::regnamespace
+    union all select concat(attrelid::regclass, attname, atttypid, attnotnull, attisdropped, atthasdef, attstattarget)
+    from pg_attribute join pg_class on pg_class.oid = attrelid
+    where relnamespace = 'public'::regnamespace and attnum > 0
+    union all select concat(conrelid::regclass, conname, convalidated) from pg_constraint
+    where connamespace = 'public'::regnamespace
+    union all select concat(indexrelid::regclass, indisvalid, indkey, pg_get_expr(indpred, indrelid)) from pg_index
+    join pg_class on pg_class.oid = indexrelid where relnamespace = 'public'::regnamespace
+    union all select concat(tgrelid::regclass, tgname, tgenabled) from pg_trigger where not tgisinternal
+    union all select concat(proname, proacl, md5(prosrc)) from pg_proc where pronamespace = 'public'::regnamespace
+    union all select concat(nspname, nspacl) from pg_namespace where nspname !~ '^pg_(toast|temp)'
+    union all select concat(extname, extversion) from pg_extension
+    union all select concat(evtname) from pg_event_trigger
+    union all select concat(setrole, setconfig) from pg_db_role_setting
+    join pg_database on pg_database.oid = setdatabase where datname = current_database()
+    union all select concat(m) from schema_migrations m
+) as shape (said)
+"""
+"""What a test may have changed of a database that is not in its tables."""
+
+EMPTY = """
+do $$
+declare
+    filled record;
+begin
+    set local session_replication_role = replica;
+    set local lock_timeout = '5s';
+    for filled in
+        select oid::regclass as name, relkind, pg_relation_size(oid) as bytes from pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'S') and relname <> 'schema_migrations'
+    loop
+        if filled.relkind = 'S' then
+            perform setval(filled.name, 1, false);
+        elsif filled.bytes > 65536 then
+            execute format('truncate %s cascade', filled.name);
+        elsif filled.bytes > 0 then
+            execute format('delete from %s', filled.name);
+        end if;
+    end loop;
+end $$
+"""
+"""Takes all rows out of all tables. To delete a few rows takes less than new files for the table and its indexes."""
+
 
 @contextmanager
 def database(cluster: str, template: str = "") -> Iterator[str]:
-    """The URL of a database that is there while the block runs: an empty one, or a clone of a template.
+    """The URL of a database that is there while the block runs: one with nothing in it, or a clone of a template.
 
-    It is copied as files, which takes half the time of writing it into the log, where nobody waits for a disk.
+    A clone of a template without rows is emptied afterwards and taken again, unless more than its rows was changed, or
+    somebody holds on to it: that is half of what it takes to make a world of one's own.
     """
+    idle = _idle(cluster)[template]
+    name = idle.pop() if idle else _made(cluster, template)
+    yield database_url(cluster, name)
+    if template and _is_as_new(cluster, template, name):
+        idle.append(name)
+    else:
+        _drop(cluster, name)
+
+
+def _made(cluster: str, template: str) -> str:
+    """A new database, copied as files: half the work of writing it into the log, where nobody waits for a disk."""
     name = f"test_{uuid4().hex}"
     copied = f" template {template}" if template else ""
     _server(cluster).execute(f"create database {name} strategy file_copy{copied}")
-    yield database_url(cluster, name)
-    _server(cluster).execute(f"drop database {name} with (force)")
+    return name
+
+
+def _drop(cluster: str, name: str) -> None:
+    _server(cluster).execute(f"drop database if exists {name} with (force)")
+
+
+def _is_as_new(cluster: str, template: str, name: str) -> bool:
+    """Whether a clone could be made as it was."""
+    shape = _shape(cluster, template)
+    return bool(_server(cluster).of(name, lambda connection: _emptied(connection, shape)))
+
+
+async def _emptied(connection: "asyncpg.Connection[Any]", shape: str) -> bool:
+    """Empty a database, if it still has its shape and nobody else holds on to it; says whether it is empty."""
+    others = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    await connection.execute(f"select pg_terminate_backend(pid, 5000) {others}")
+    now = await _shape_of(connection)
+    if now != shape:
+        return False
+    await connection.execute(EMPTY)
+    return True
+
+
+async def _shape_of(connection: "asyncpg.Connection[Any]") -> str:
+    return str(await connection.fetchval(SHAPE))
+
+
+@cache
+def _shape(cluster: str, template: str) -> str:
+    """The shape of the clones of a template; none where the template itself has rows."""
+    name = _made(cluster, template)
+    shape = _server(cluster).of(name, _shape_if_empty) or ""
+    _drop(cluster, name)
+    return shape
+
+
+async def _shape_if_empty(connection: "asyncpg.Connection[Any]") -> str:
+    filled = "relname <> 'schema_migrations' and relkind = 'r' and pg_relation_size(oid) > 0"
+    of_ours = "relnamespace = 'public'::regnamespace"
+    has_rows = await connection.fetchval(f"select exists (select from pg_class where {of_ours} and {filled})")
+    return "" if has_rows else await _shape_of(connection)
 
 
 def database_url(cluster: str, name: str) -> str:
@@ -49,11 +151,27 @@ class _Server:
     """A connection that is kept, since to connect takes as long as to clone a database."""
 
     def __init__(self, cluster: str) -> None:
+        self._cluster = cluster
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._connection = self._runner.run(asyncpg.connect(cluster))
 
     def execute(self, statement: str) -> None:
         self._runner.run(self._connection.execute(statement))
+
+    def of(self, name: str, do: "Callable[[asyncpg.Connection[Any]], Awaitable[T]]") -> T | None:
+        """What is done on a connection to another of its databases; None if PostgreSQL does not do it."""
+
+        async def run() -> T | None:
+            try:
+                connection = await asyncpg.connect(database_url(self._cluster, name))
+                try:
+                    return await do(connection)
+                finally:
+                    await connection.close()
+            except (asyncpg.PostgresError, OSError):
+                return None
+
+        return self._runner.run(run())
 
     def close(self) -> None:
         self._runner.run(self._connection.close())
@@ -61,11 +179,22 @@ class _Server:
 
 
 def leave(cluster: str) -> None:
-    """Nothing more is made on a server."""
+    """Nothing more is made on a server, and what is idle on it is dropped."""
+    for names in _idle(cluster).values():
+        for name in names:
+            _drop(cluster, name)
     _server(cluster).close()
     _server.cache_clear()
+    _idle.cache_clear()
+    _shape.cache_clear()
 
 
 @cache
 def _server(cluster: str) -> _Server:
     return _Server(cluster)
+
+
+@cache
+def _idle(cluster: str) -> defaultdict[str, list[str]]:
+    """Of each template, the clones that nobody uses."""
+    return defaultdict(list)
