@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import cache
 from typing import TypeVar
 from uuid import UUID
 
@@ -42,6 +43,12 @@ OF_ONE_NETWORK, OF_ONE_ACCOUNT = 25, 4
 T = TypeVar("T")
 
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
+
+
+@cache
+def _nobodys() -> str:
+    """The hash of a password that nobody has; worked out once, when the service starts."""
+    return _hasher.hash("nobody has this password")
 
 
 class _Lane:
@@ -79,7 +86,7 @@ class Passwords:
         self._pool = pool
         self._known = _Lane("known", OF_ONE_ACCOUNT)
         self._strangers = _Lane("strangers", OF_ONE_NETWORK)
-        self._nobodys = _hasher.hash("nobody has this password")
+        _nobodys()
 
     def close(self) -> None:
         """Stop the threads."""
@@ -107,7 +114,7 @@ class Passwords:
         lane, who = (self._known, "".join(meant)) if stranger is None else (self._strangers, stranger)
         rows = await self._pool.fetch(SQL["kept"], bank_id, meant)
         kept = {row["volunteer_id"]: row["password_hash"] for row in rows[:times]}
-        hashes = [*kept.values(), *[self._nobodys] * (times - len(kept))]
+        hashes = [*kept.values(), *[_nobodys()] * (times - len(kept))]
         right = await lane.run(who, _verify, password, *hashes)
         return [each for each, is_right in zip(kept, right, strict=False) if is_right]
 
