@@ -470,12 +470,12 @@ create trigger must_be_in_use after insert or update on person for each row exec
 async def test_everybody_goes_on_during_a_rotation(
     ledger: Ledger, elsewhere: Ledger, pool: Pool, people: People, bank_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While all is sealed anew two hundred register elsewhere: all succeed, none is sealed with a retired key."""
-    await do(ledger, bank_id, *(whole(n) for n in range(300)))
+    """While all is sealed anew a hundred register elsewhere: all succeed, none is sealed with a retired key."""
+    await do(ledger, bank_id, *(whole(n) for n in range(150)))
     await pool.execute(NEVER_RETIRED)
     monkeypatch.setattr(people_module, "BATCH_PEOPLE", 10)
     monkeypatch.setattr(people_module, "LOOK_SECONDS", 0.05)
-    coming = iter(range(300, 500))
+    coming = iter(range(150, 250))
     old = people.keyring.current.key_id
 
     async def registers() -> None:
@@ -484,7 +484,7 @@ async def test_everybody_goes_on_during_a_rotation(
 
     async def reads() -> None:
         while rotation in asyncio.all_tasks():
-            await must_be_whole(pool, reader, bank_id, range(0, 300, 37))
+            await must_be_whole(pool, reader, bank_id, range(0, 150, 37))
 
     reader = People(Keyring(people.keyring.path))
     registering = [asyncio.create_task(registers()) for _ in range(4)]
@@ -494,9 +494,9 @@ async def test_everybody_goes_on_during_a_rotation(
     assert sum(meanwhile) > 5
     new = people.keyring.current.key_id
     assert new != old
-    assert await keys_of(pool) == {new: 500}
+    assert await keys_of(pool) == {new: 250}
     assert [key.key_id for key in Keyring(people.keyring.path)] == [new]
-    await must_be_whole(pool, reader, bank_id, range(500))
+    await must_be_whole(pool, reader, bank_id, range(250))
 
 
 async def test_an_interrupted_rotation_is_run_again(
