@@ -25,7 +25,7 @@ select md5(string_agg(said, ',' order by said)) from (
     union all select concat(indexrelid::regclass, indisvalid, indkey, pg_get_expr(indpred, indrelid)) from pg_index
     join pg_class on pg_class.oid = indexrelid where relnamespace = 'public'::regnamespace
     union all select concat(tgrelid::regclass, tgname, tgenabled) from pg_trigger where not tgisinternal
-    union all select concat(proname, proacl, md5(prosrc)) from pg_proc where pronamespace = 'public'::regnamespace
+    union all select concat(proacl, pg_get_functiondef(oid)) from pg_proc where pronamespace = 'public'::regnamespace
     union all select concat(nspname, nspacl) from pg_namespace where nspname !~ '^pg_(toast|temp)'
     union all select concat(extname, extversion) from pg_extension
     union all select concat(evtname) from pg_event_trigger

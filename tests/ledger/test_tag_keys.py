@@ -6,11 +6,13 @@ from tests.controls import ADMINISTRATOR, NOON, ZONE
 from tests.controls.market import Market
 from tests.controls.town import volunteer
 from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
 from timebank.domain.bank import OpenBank
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.submission import Outcome, Receipt
+from timebank.projections.credit import statements
 from timebank.projections.supervision import history
 from timebank.projections.supervision.history import Span, Wanted
 
@@ -25,12 +27,20 @@ def said(outcomes: list[Outcome]) -> list[object]:
     return [each.facts if isinstance(each, Receipt) else str(each) for each in outcomes]
 
 
+async def on_account(pool: Pool, bank_id: UUID, volunteer_id: str) -> tuple[object, object]:
+    """What is on an account, and for which causes."""
+    standing = await statements.standing(pool, bank_id, volunteer_id, 10**9)
+    return standing.accounts, standing.causes
+
+
 async def test_tags_with_the_same_key_are_told_apart(
     ledger: Ledger, other: Ledger, store: Store, pool: Pool, bank_id: UUID
 ) -> None:
     """With but three keys for all tags everything is decided as with one for each, and the same is found."""
     commands = Market(seed=3).commands(120)
     usual = await ledger.submit(bank_id, commands)
+    people = [volunteer(n) for n in range(1, 7)]
+    accounts = [await on_account(pool, bank_id, who) for who in people]
     await pool.execute(ALL_ALIKE)
     another = uuid4()
     await store.open_bank(another, "Another", str(ZONE))
@@ -40,6 +50,12 @@ async def test_tags_with_the_same_key_are_told_apart(
         if number % 40 == 0:
             other._writers[another][0]._knowledge.memories.forget_all()
     assert [finding async for finding in check_log(pool, another)] == []
+    assert [await on_account(pool, another, who) for who in people] == accounts
+    whom = [(another, who) for who in [*people, volunteer(999)]]
+    there = await pool.fetch(
+        load_statements("timebank.identity", "erasure.sql")["not_erased"], *zip(*whom, strict=True)
+    )
+    assert {row["volunteer_id"] for row in there} == set(people)
     who = volunteer(1)
     shown = await history.page(pool, another, Wanted(tags=(who,)), Span(), 500)
     assert all(who in event.tags for event in shown)

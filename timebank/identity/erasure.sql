@@ -33,7 +33,9 @@ select e.bank_id, tag as volunteer_id
 -- Who was registered, and is not erased. $1 banks  $2 volunteers, one by one
 select w.bank_id, w.volunteer_id
   from unnest($1::uuid[], $2::text[]) w (bank_id, volunteer_id)
- where exists (select from event_tag t
-                where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'volunteer-registered'))
-   and not exists (select from event_tag t
-                    where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'volunteer-erased'))
+ where exists (select from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
+                where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'volunteer-registered')
+                  and e.topic = 'volunteer-registered' and w.volunteer_id = any (e.tags))
+   and not exists (select from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
+                    where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'volunteer-erased')
+                      and e.topic = 'volunteer-erased' and w.volunteer_id = any (e.tags))

@@ -57,8 +57,11 @@ async def entries(
     topics, size = [kind.TOPIC for kind in kinds], at_once or STRETCH
     while after < until:
         rows = await source.fetch(SQL["entries"], bank_id, volunteer_id, topics, after, until, size)
-        if rows:
-            yield [Entry(r["position"], r["recorded_at"].astimezone(zone), decode(r["topic"], r["data"])) for r in rows]
+        if theirs := [row for row in rows if row["is_theirs"]]:
+            yield [
+                Entry(row["position"], row["recorded_at"].astimezone(zone), decode(row["topic"], row["data"]))
+                for row in theirs
+            ]
         if len(rows) < size:
             return
         after = rows[-1]["position"]

@@ -8,9 +8,10 @@ select c.position, c.accounts, c.causes
 
 -- entries --
 -- The next facts under a tag, in order; each topic's are in order in the index, so no more are read than are wanted
--- of each. $1 bank  $2 volunteer  $3 topics  $4 after  $5 until  $6 at most
-select e.position, e.topic, e.data, e.recorded_at
-  from (select found.position
+-- of each. What only has the same key by chance is there as well, and said not to be theirs: where a page ends depends
+-- on it. $1 bank  $2 volunteer  $3 topics  $4 after  $5 until  $6 at most
+select e.position, e.topic, e.data, e.recorded_at, e.topic = any ($3) and $2 = any (e.tags) as is_theirs
+  from (select distinct found.position
           from unnest($3::text[]) wanted (topic),
                lateral (
                    select t.position from event_tag t
@@ -29,7 +30,14 @@ select e.topic, e.data
   from (select distinct found.position
           from unnest($2::text[], $3::text[], $4::bigint[]) wanted (tag, topic, until),
                lateral (
-                   select t.position from event_tag t
+                   select t.position
+                     from event_tag t,
+                          lateral (
+                              select from event e
+                               where e.bank_id = $1 and e.position = t.position and e.topic = wanted.topic
+                                 and wanted.tag = any (e.tags)
+                              offset 0
+                          ) e
                     where t.bank_id = $1 and t.key = tag_key(wanted.tag, wanted.topic)
                       and t.position <= wanted.until
                     order by t.position desc limit 1
