@@ -37,6 +37,9 @@ from timebank.vault.people import People
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# How long an example takes says only what else the machine does.
+hypothesis.settings.register_profile("usual", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("usual")
 hypothesis.settings.register_profile("thorough", max_examples=1_000)
 """Ten times as many histories and examples, for a night."""
 

@@ -124,7 +124,7 @@ def explore(bench: Bench, rounds: int) -> None:
         run_state_machine_as_test(
             machine_of(bench),
             settings=settings(
-                max_examples=EXAMPLES, stateful_step_count=STEPS, deadline=None, database=None, derandomize=False,
+                max_examples=EXAMPLES, stateful_step_count=STEPS, database=None, derandomize=False,
                 phases=[Phase.generate, Phase.target, Phase.shrink],
                 suppress_health_check=list(HealthCheck), print_blob=True, report_multiple_bugs=False,
             ),

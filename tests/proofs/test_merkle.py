@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tlog_scales.tlog import ConsistencyProof, InclusionProof
 
@@ -104,7 +104,6 @@ def test_published_consistency_proofs(vector: dict[str, Any]) -> None:
         check_consistency(*old, *new, proof)
 
 
-@settings(deadline=None)
 @given(size=st.integers(0, len(LEAVES)), seam=st.integers(0, len(LEAVES)))
 def test_the_edge_has_the_root(size: int, seam: int) -> None:
     """However many leaves there are, and wherever one goes on from, the right edge comes to the root as defined."""
@@ -117,7 +116,6 @@ def test_the_edge_has_the_root(size: int, seam: int) -> None:
     assert (edge.size, edge.root) == (size, mth(LEAVES[:size]))
 
 
-@settings(deadline=None)
 @given(size=sizes, chance=st.data())
 def test_a_leaf_is_proved_to_be_in_the_tree(size: int, chance: st.DataObject) -> None:
     """A proof says what the definition says; we and the library accept it, and no other leaf, place or root."""
@@ -135,7 +133,6 @@ def test_a_leaf_is_proved_to_be_in_the_tree(size: int, chance: st.DataObject) ->
         check_inclusion(LEAVES[index], index, size, proof, EMPTY_ROOT)
 
 
-@settings(deadline=None)
 @given(new=sizes, chance=st.data())
 def test_a_tree_is_proved_to_be_the_beginning_of_a_later_one(new: int, chance: st.DataObject) -> None:
     """A proof says what the definition says; we and the library accept it, and neither for any other root."""
@@ -153,7 +150,6 @@ def test_a_tree_is_proved_to_be_the_beginning_of_a_later_one(new: int, chance: s
             check_consistency(old, roots[0], new, roots[1], spoilt)
 
 
-@settings(deadline=None)
 @given(start=st.integers(0, 2**40), length=st.integers(0, 2**20))
 def test_a_span_consists_of_complete_subtrees(start: int, length: int) -> None:
     """They follow each other without a gap, and each starts at a multiple of its length, a power of two."""

@@ -2,7 +2,7 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tlog_scales.signing import NoteSignature, PlainEd25519Signer, Vkey
 from tlog_scales.tlog import Checkpoint as OracleCheckpoint
@@ -63,7 +63,6 @@ def test_published_notes_are_read_and_written() -> None:
 sizes, roots = st.integers(0, 2**62), st.binary(min_size=32, max_size=32)
 
 
-@settings(deadline=None)
 @given(size=sizes, root=roots)
 def test_an_independent_program_agrees(size: int, root: bytes) -> None:
     """What we sign it verifies, what it signs we verify, and both write the same note."""
@@ -76,7 +75,6 @@ def test_an_independent_program_agrees(size: int, root: bytes) -> None:
     Note.parse(theirs.serialize()).must_be_signed([key])
 
 
-@settings(deadline=None)
 @given(size=sizes, root=roots, seconds=st.integers(0, 2**62))
 def test_cosignatures_are_those_of_the_specification(size: int, root: bytes, seconds: int) -> None:
     """A witness's signature, with the time, is verified by an independent program and by us; another time is not."""

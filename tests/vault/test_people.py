@@ -123,7 +123,7 @@ async def called(pool: Pool, people: People, bank_id: UUID, name: str) -> list[s
     return [row["volunteer_id"] for row in rows]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(name=odd, phone=odd, year=years, number=documents, skills=skills, others=st.tuples(odd, odd))
 async def test_what_is_kept_comes_back(
     pool: Pool,
@@ -165,7 +165,7 @@ partial = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=st.lists(partial, min_size=1, max_size=5))
 async def test_what_is_not_given_stays(pool: Pool, people: People, steps: list[dict[str, Any]]) -> None:
     """Of what is given part by part the last of each part holds; what is empty takes its part away."""

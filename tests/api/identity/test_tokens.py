@@ -297,7 +297,7 @@ class TestAltered:
             await refused(world, token[:index] + other + token[index + 1 :])
 
     @given(data=st.data())
-    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     def test_what_is_said(self, world: World, data: st.DataObject) -> None:
         """No bytes in place of header or claims are believed, under whatever signature there was."""
         header, claims, signature = world.volunteer.token.split(".")

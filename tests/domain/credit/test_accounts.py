@@ -6,8 +6,8 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -408,9 +408,7 @@ class AnyHistory(RuleBasedStateMachine):
                 assert one.ended_at <= other.started_at or other.ended_at <= one.started_at
 
 
-AnyHistory.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+AnyHistory.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 
 
 class TestAnyHistory(AnyHistory.TestCase):  # type: ignore[misc, name-defined]

@@ -145,7 +145,7 @@ def history(acts: Sequence[Command], rules: Rules, since: date) -> Book:
 class TestUnderTheRulesInForce:
     """A preview decides as the bank does."""
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @for_all(ACTS, rule_books)
     def test_nothing_changes(self, acts: list[Command], rules: Rules) -> None:
         """Whatever happened, replayed under the very rules it happened under it comes to the same."""
@@ -154,7 +154,7 @@ class TestUnderTheRulesInForce:
         assert (found.people_changed, found.records_changed, found.largest_changes) == (0, 0, [])
         assert found.minutes_before == found.minutes_after == -book.minutes("issued")
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @for_all(ACTS, rule_books, st.sampled_from([WEDNESDAY, THURSDAY, TODAY]))
     def test_nothing_changes_from_the_day_they_are_in_force(
         self, acts: list[Command], rules: Rules, since: date
@@ -165,7 +165,7 @@ class TestUnderTheRulesInForce:
         assert (found.people_changed, found.records_changed) == (0, 0)
         assert found.minutes_before == found.minutes_after == -book.minutes("issued")
 
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @for_all(ACTS, rule_books, rule_books)
     def test_people_and_records_add_up(self, acts: list[Command], rules: Rules, draft: Rules) -> None:
         """The changes of all people sum to the change in all, whatever the draft."""

@@ -439,7 +439,7 @@ MOVES = st.one_of(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @for_all(st.lists(MOVES, max_size=15), st.integers(0, 100))
 def test_nothing_is_lost_and_nothing_is_below_zero(moves: list[Command], debt: int) -> None:
     """However credit goes from hand to hand, it stays as much as it was, and nobody has less than nothing."""

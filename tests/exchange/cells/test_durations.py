@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from timebank.exchange.cells.durations import Unit, parse_amount, whole_minutes
@@ -15,7 +15,6 @@ def minutes_in(text: str, unit: Unit, interval: float | None = None) -> int:
     return whole_minutes(parse_amount(text), unit, None if interval is None else Decimal(str(interval)))
 
 
-@settings(deadline=None)
 @given(st.integers(1, 1440))
 def test_minutes_survive_all_notations(minutes: int) -> None:
     """A number of minutes comes back from each notation, in every column that can hold it."""

@@ -1,7 +1,7 @@
 """Phones and numbers, as they are spelt and as spreadsheets spoil them."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from timebank.domain.identifiers import check_digit
@@ -12,7 +12,6 @@ MOBILES = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
 BETWEEN = st.sampled_from(["", " ", "-", "　", "－", "‑", "\u200b", "."])
 
 
-@settings(deadline=None)
 @given(MOBILES, BETWEEN, st.sampled_from(["", "+86", "86", "0086", "(+86)", "+86 "]))
 def test_a_phone_has_one_spelling(phone: str, between: str, country: str) -> None:
     """However it is grouped, with or without the country, and whatever was pasted along, the number is one."""
@@ -22,7 +21,6 @@ def test_a_phone_has_one_spelling(phone: str, between: str, country: str) -> Non
     assert is_phone(written)
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"[1-9][0-9]{8,13}", fullmatch=True), BETWEEN)
 def test_a_phone_of_another_country_keeps_its_country(number: str, between: str) -> None:
     """A plus and two noughts say the same."""
@@ -54,7 +52,6 @@ def test_a_number_in_scientific_notation_is_lost(text: str) -> None:
             parse(text)
 
 
-@settings(deadline=None)
 @given(st.from_regex(r"[1-9][0-9]{10}", fullmatch=True), st.integers(0, 10))
 def test_a_volunteers_number_has_its_check_digit(digits: str, at: int) -> None:
     """It is read in groups, with commas and as a number; with one digit mistyped it is refused as that."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from timebank.exchange.cells.damage import must_be_whole
@@ -14,7 +14,6 @@ from timebank.exchange.cells.texts import parse_capacity, parse_line, parse_list
 from timebank.exchange.cells.times import parse_date, parse_period, parse_time
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text("教学理发ab ", min_size=1).map(str.strip).filter(bool), unique=True), st.sampled_from(";；、,，\n")
 )
@@ -86,7 +85,6 @@ def test_what_only_looks_spoiled_is_left_alone(text: str) -> None:
     "parse",
     [parse_line, parse_date, parse_phone, parse_number, parse_capacity, parse_time, parse_period, parse_amount],
 )
-@settings(deadline=None)
 @given(text=st.text(max_size=30) | st.text("0123456789:/-.T年月日时分小上下午半+ZEh ", max_size=20))
 @example(text="2026/3/1" + " " * 90_000 + "x")
 @example(text="1" * 90_000)

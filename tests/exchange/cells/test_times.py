@@ -4,7 +4,7 @@ import datetime as dt
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from timebank.exchange.cells.errors import CellError
@@ -135,7 +135,6 @@ def test_clock_changes_are_honoured() -> None:
         parse_time("24:00").on(dt.date.max, BERLIN)
 
 
-@settings(deadline=None)
 @given(st.dates(dt.date(1992, 1, 1), dt.date(2150, 1, 1)), st.integers(0, 86_399), st.integers(0, 999_999))
 def test_moments_survive_writing(day: dt.date, second: int, micro: int) -> None:
     """Any second comes back from its ISO text, its Chinese text and a spreadsheet's serial number; fractions too."""
@@ -149,7 +148,6 @@ def test_moments_survive_writing(day: dt.date, second: int, micro: int) -> None:
     assert parse_time(finer.isoformat(" ")).on(ANY_DAY, SHANGHAI) == finer.replace(tzinfo=SHANGHAI)
 
 
-@settings(deadline=None)
 @given(st.dates(dt.date(1930, 1, 1), dt.date(2170, 1, 1)))
 def test_dates_survive_writing(day: dt.date) -> None:
     """Any day comes back from each way of writing it."""

@@ -1,7 +1,7 @@
 """Reading a list into rows, and saying what cannot be read."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.exchange.spreadsheets.files import any_cells, list_of, lists_of_people, saved, stream, words
@@ -25,7 +25,6 @@ def cells_of(data: bytes | str) -> list[dict[str, str]]:
     return [row.cells for row in people(data).rows()]
 
 
-@settings(deadline=None)
 @given(lists_of_people, st.sampled_from([",", "\t", ";", "，", "|"]))
 def test_a_list_reads_the_same_in_every_encoding_and_with_every_delimiter(
     rows: list[tuple[str, ...]], delimiter: str
@@ -81,7 +80,6 @@ def test_what_cannot_be_read_is_explained(data: bytes, vocabulary: Vocabulary, s
         list(open_list(stream(data), vocabulary, NOTHING).rows())
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: "姓名,手机\n张三,".encode("gb18030") + tail))
 @example(b"\xff\xfe\x00\x00")
 @example("\ufeff".encode())
@@ -98,7 +96,6 @@ def test_bytes_are_a_list_or_refused_with_a_sentence(data: bytes) -> None:
     assert refusal.endswith((".", "?"))
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(any_cells | words, any_cells | words), max_size=5))
 def test_the_guards_of_spreadsheets_are_not_part_of_what_is_said(rows: list[tuple[str, str]]) -> None:
     """Text that a spreadsheet was kept from reading as a number comes back without what kept it."""

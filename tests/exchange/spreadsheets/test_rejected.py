@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.exchange.spreadsheets.files import any_cells, list_of, words, xlsx
@@ -24,7 +24,6 @@ def rejected(table: Table, reason: str = "x", lines: set[int] | None = None) -> 
     return file.getvalue()
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.just("张三"), any_cells | words, any_cells | words), min_size=1, max_size=5),
     any_cells,
@@ -46,7 +45,6 @@ def test_rejected_rows_read_back_as_they_were(
     assert list(twice.header) == [REASON_HEADING, *table.header]
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.just("张三"), any_cells, words), min_size=1, max_size=5), words)
 def test_no_cell_of_it_is_a_formula(rows: list[tuple[str, ...]], reason: str) -> None:
     """No cell begins like a formula unless it is a plain number."""

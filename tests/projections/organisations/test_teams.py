@@ -52,9 +52,7 @@ def remembered(memory: Any, facts: list[Fact]) -> Any:
     return memory
 
 
-@settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @for_all(seed=st.integers(0, 10**9), batch=st.sampled_from([1, 9, 400]))
 async def test_teams_are_read_as_decisions_know_them(
     ledger: Ledger, store: Store, pool: Pool, seed: int, batch: int
