@@ -16,8 +16,20 @@ from timebank.domain.activities.activities import PlanActivity, PublishActivity
 from timebank.domain.activities.attendance import CheckIn, CheckOut
 from timebank.domain.activities.sign_ups import SignUp
 from timebank.domain.facts.activities import Plan
-from timebank.domain.facts.organisations import Permission
-from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerId, new_activity_id
+from timebank.domain.facts.organisations import Permission, Role
+from timebank.domain.identifiers import (
+    ActorId,
+    OrganisationId,
+    VolunteerId,
+    new_activity_id,
+    new_membership_id,
+    new_organisation_id,
+    new_volunteer_id,
+    new_volunteer_number,
+)
+from timebank.domain.organisations.memberships import AddMember, ApproveMembership
+from timebank.domain.organisations.organisations import ApproveOrganisation, RegisterOrganisation
+from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.identity.security_log import Visit
 from timebank.ledger.submission import Receipt
 from timebank.runtime.clock import utc_now
@@ -82,7 +94,7 @@ def nameless(view: dict[str, Any]) -> dict[str, Any]:
 class World:
     """The bank, its people, and short ways to do what tests begin with."""
 
-    garden: str
+    garden: OrganisationId
     administrator: Caller
     organisation: Caller
     recorder: Caller
@@ -96,16 +108,31 @@ class World:
         self.services: Services = app.state.services
 
     async def settle(self) -> None:
-        """Open the bank and let people move in."""
+        """Open the bank and let people move in, all of them at once: most tests begin here, and few are about it."""
         founded = await found_bank(self.services, "Test bank", str(ZONE), "林主任")
-        self.bank_id = founded.bank_id
+        self.bank_id, self.garden = founded.bank_id, new_organisation_id()
+        by: Any = {"by": Acting(ActorId(founded.administrator), "administrator"), "at": self.services.ledger.clock()}
+        volunteer, recorder, verifier, coordinator = (new_volunteer_id() for _ in range(4))
+        personal: dict[str, Any] = {"name": "王芳", "phone": "13800001111", "skills": ("理发",)}
+        commands: list[Any] = [
+            RegisterOrganisation(**by, organisation_id=self.garden, **GARDENERS),
+            ApproveOrganisation(**by, organisation_id=self.garden),
+            RegisterVolunteer(**by, volunteer_id=volunteer, number=new_volunteer_number(), **personal),
+        ]
+        staff: dict[VolunteerId, Role] = {recorder: "recorder", verifier: "verifier", coordinator: "coordinator"}
+        for each, role in staff.items():
+            where = by | {"organisation_id": self.garden, "volunteer_id": each}
+            commands += [
+                RegisterVolunteer(**by, volunteer_id=each, number=new_volunteer_number(), name="某某"),
+                AddMember(**where, membership_id=new_membership_id(), role=role),
+                ApproveMembership(**where),
+            ]
+        outcomes = await self.services.ledger.submit(self.bank_id, commands, request_id="settling")
+        assert all(isinstance(each, Receipt) for each in outcomes), outcomes
         self.administrator = await self.caller(founded.administrator)
-        self.garden = await self.body(GARDENERS["name"])
         self.organisation = await self.program(self.garden)
-        self.volunteer = await self.somebody("王芳", phone="13800001111", skills=["理发"])
-        self.recorder = await self.member("recorder")
-        self.verifier = await self.member("verifier")
-        self.coordinator = await self.member("coordinator")
+        self.volunteer, self.recorder = await self.caller(volunteer), await self.caller(recorder)
+        self.verifier, self.coordinator = await self.caller(verifier), await self.caller(coordinator)
 
     async def caller(self, volunteer_id: str) -> Caller:
         """A volunteer who has just signed in; their token, and who they are, is good for as long as tests take."""
