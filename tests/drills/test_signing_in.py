@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.world import Caller, settled
+from tests.api.world import Caller, World, said, settled
 from tests.cli.program import Program
 from tests.helpers.effort import Effort
-from tests.helpers.patience import PATIENCE_SECONDS
+from tests.helpers.patience import PATIENCE_SECONDS, until
 from timebank.domain.acting import Acting
 from timebank.domain.activities.sign_ups import SignUp
 from timebank.domain.identifiers import (
@@ -51,12 +51,25 @@ async def test_five_hundred_sign_in_at_one_code(url: str, tmp_path: Path, effort
         program = Program(tmp_path, database_url=url, **FAST)
         with program.serving("serve", "--port", "0") as served:
             waits = await sign_in(served.url, activity_id, people, world.coordinator)
-        ledger, runner = world.services.ledger, world.services.runner
-        assert await runner.reach(world.bank_id, await ledger.store.head(world.bank_id), PATIENCE_SECONDS)
-        roll = await world.coordinator.get(f"/v1/activities/{activity_id}/roll")
+        roll = await the_roll(world, activity_id)
     assert sum(each["since"] is not None for each in roll) == len({each["volunteer_id"] for each in roll}) == PEOPLE
     slow = statistics.quantiles(waits, n=20)[-1]
     assert effort == "quick" or slow <= MOST_MILLISECONDS, f"95 of 100 within {slow:.0f} ms"
+
+
+async def the_roll(world: World, activity_id: str) -> list[dict[str, Any]]:
+    """The list as it is after all that another process recorded; asked again while that is not read yet."""
+    head = await world.services.ledger.store.head(world.bank_id)
+    answers: list[httpx.Response] = []
+
+    async def is_answered() -> bool:
+        path, params = f"/v1/activities/{activity_id}/roll", {"min_position": head}
+        answers.append(await world.coordinator.ask("GET", path, params=params))
+        return answers[-1].status_code != 503
+
+    await until(is_answered)
+    roll: list[dict[str, Any]] = said(answers[-1], 200)
+    return roll
 
 
 async def sign_in(url: str, activity_id: str, people: list[Caller], leader: Caller) -> list[float]:

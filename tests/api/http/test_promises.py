@@ -1,6 +1,7 @@
 """What callers can rely on: an act is done once, what was answered is seen, and pages miss nothing."""
 
 import asyncio
+import re
 from uuid import uuid4
 
 import pytest
@@ -8,6 +9,12 @@ import pytest
 from tests.api.world import Caller, World, served, service
 from timebank.api.http import requests
 from timebank.projections.machinery.runner import Runner
+
+OF_STRANGERS = {
+    "get_registration", "get_checkpoint", "get_consistency", "get_log_keys", "get_tile", "get_witness_key",
+    "get_witnessed_checkpoint",
+}  # fmt: skip
+"""Questions that are answered from no read model."""
 
 
 async def test_the_same_key_and_body_are_one_act(world: World) -> None:
@@ -156,6 +163,26 @@ async def test_a_position_that_is_not_there_yet_is_refused(world: World) -> None
     refused = await world.administrator.get("/v1/volunteers", expect=400, min_position=10**9)
     assert refused["errors"][0]["field"] == "min_position"
     await world.administrator.get("/v1/volunteers", min_position=0)
+
+
+async def test_every_question_takes_a_position(world: World) -> None:
+    """Every question of somebody known takes `min_position`, is described so, and waits before it does anything."""
+    description = (await world.http.get("/schema/openapi.json")).json()
+    questions = {
+        path: methods["get"]
+        for path, methods in description["paths"].items()
+        if path.startswith("/v1") and "get" in methods
+    }
+    takes = {
+        path
+        for path, each in questions.items()
+        if any(one["name"] == "min_position" for one in each.get("parameters", ()))
+    }
+    assert {questions[path]["operationId"] for path in questions.keys() - takes} == OF_STRANGERS
+    for path in takes:
+        asked = re.sub(r"\{\w+\}", "1", path)
+        refused = await world.administrator.get(asked, expect=400, min_position=10**9)
+        assert [each["field"] for each in refused["errors"]] == ["min_position"], path
 
 
 async def test_a_read_model_that_stands_still_is_told(

@@ -114,7 +114,6 @@ class PlanningController(Controller):
         self, request: BankRequest, organisation_id: FromPath[str], after: WantedId = None, limit: Limit = 50
     ) -> Page[ActivityView]:
         """All activities of an organisation, planned ones too, latest first; for whoever sees its records."""
-        await request.wait_for_reads()
         await request.sight.records(organisation_id, None)
         whoever = request.user.person_id
 
@@ -191,7 +190,6 @@ class ActivityController(Controller):
         limit: Limit = 50,
     ) -> Page[ActivityView]:
         """What one can sign up for: published and not over, in the order in which it starts."""
-        await request.wait_for_reads()
         at = await _near(request, near) if near else None
         whoever = request.user.person_id
 
@@ -211,7 +209,6 @@ class ActivityController(Controller):
         self, request: BankRequest, after: WantedId = None, limit: Limit = 50
     ) -> Page[ActivityView]:
         """What one signed up for, or waits for, the latest plan first."""
-        await request.wait_for_reads()
         own_id = str(request.user.person_id)
 
         async def page(after: str | None, limit: int) -> list[ActivityView]:

@@ -8,6 +8,7 @@ from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
 
 from timebank.access.table import VIEW_ACCOUNT
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
 from timebank.domain.people.refusals import VolunteerUnknown
@@ -20,6 +21,7 @@ class BalanceController(Controller):
 
     path = "/volunteers"
     tags = ("Volunteers",)
+    opt = NEVER_BEHIND
 
     @get("/{volunteer_id:str}/balance", responses=READS, access=VIEW_ACCOUNT)
     async def get_balance(

@@ -13,7 +13,6 @@ from timebank.api.http.requests import (
     Id,
     IdempotencyHeader,
     Limit,
-    MinPosition,
     Page,
     ReasonRequest,
     Somebody,
@@ -72,11 +71,8 @@ class FundController(Controller):
     tags = ("Gifts and funds",)
 
     @get(responses=READS, access=EVERYBODY)
-    async def list_funds(
-        self, request: BankRequest, after: After = "", limit: Limit = 50, min_position: MinPosition = None
-    ) -> Page[FundView]:
+    async def list_funds(self, request: BankRequest, after: After = "", limit: Limit = 50) -> Page[FundView]:
         """The funds, and how many minutes are in each."""
-        await request.wait_for_reads(min_position)
 
         async def page(after: str, limit: int) -> list[FundView]:
             return await funds.page(request.pool, request.bank_id, after, limit)
@@ -120,10 +116,8 @@ class FundController(Controller):
         fund_id: FromPath[str],
         after: WantedId = None,
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[TransferView]:
         """What was granted from a fund, and to it from others; newest first. Its keepers see it, and auditors."""
-        await request.wait_for_reads(min_position)
         fund = await funds.one(request.pool, request.bank_id, fund_id)
         if fund is None:
             raise FundUnknown(fund_id=fund_id)

@@ -16,7 +16,6 @@ from timebank.api.http.requests import (
     BankRequest,
     IdempotencyHeader,
     Limit,
-    MinPosition,
     Page,
     ReasonRequest,
     Somebody,
@@ -155,10 +154,8 @@ class RedemptionController(Controller):
         status: Annotated[RedemptionStatusName | None, QueryParameter()] = None,
         after: WantedId = None,
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[RedemptionView]:
         """Redemptions, newest first: one's own, and those one provides; all for administrators and auditors."""
-        await request.wait_for_reads(min_position)
         seen = await request.sight.redemptions(provider_id)
 
         async def page(before: str | None, limit: int) -> list[RedemptionView]:
@@ -177,11 +174,8 @@ class RedemptionController(Controller):
         return await listed(request, page, after, limit, "redemption_id")
 
     @get("/{redemption_id:str}", responses=READS, access=VIEW_REDEMPTIONS)
-    async def get_redemption(
-        self, request: BankRequest, redemption_id: FromPath[str], min_position: MinPosition = None
-    ) -> RedemptionView:
+    async def get_redemption(self, request: BankRequest, redemption_id: FromPath[str]) -> RedemptionView:
         """One redemption as it now stands."""
-        await request.wait_for_reads(min_position)
         (shown,) = await request.named([await _seen(request, redemption_id)])
         return shown
 
@@ -260,7 +254,6 @@ async def _own_code(request: BankRequest, redemption_id: str) -> tuple[Redemptio
 
     Raises `RedemptionNotOpen`, or `RedemptionCodeUnknown` after the key file lost the key it was made by.
     """
-    await request.wait_for_reads()
     redemption = await _seen(request, redemption_id)
     if redemption.volunteer_id != request.user.person_id:
         raise RedemptionUnknown(redemption_id=redemption_id)

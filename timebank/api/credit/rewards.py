@@ -16,7 +16,6 @@ from timebank.api.http.requests import (
     Id,
     IdempotencyHeader,
     Limit,
-    MinPosition,
     Page,
     ReasonRequest,
     Status,
@@ -111,10 +110,8 @@ class RewardController(Controller):
         kind: Annotated[RewardKind | None, QueryParameter()] = None,
         after: After = "",
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[RewardView]:
         """What there is to redeem, what it costs, and how much of it is left."""
-        await request.wait_for_reads(min_position)
         statuses: list[str] = [status] if status else ["published", "paused"]
 
         async def page(after: str, limit: int) -> list[RewardView]:
@@ -123,11 +120,8 @@ class RewardController(Controller):
         return await listed(request, page, after, limit, "reward_id")
 
     @get("/{reward_id:str}", responses=READS, access=EVERYBODY)
-    async def get_reward(
-        self, request: BankRequest, reward_id: FromPath[str], min_position: MinPosition = None
-    ) -> RewardView:
+    async def get_reward(self, request: BankRequest, reward_id: FromPath[str]) -> RewardView:
         """One reward, on its terms of now."""
-        await request.wait_for_reads(min_position)
         reward = await rewards.one(request.pool, request.bank_id, reward_id, request.today)
         if reward is None:
             raise RewardUnknown(reward_id=reward_id)

@@ -11,6 +11,7 @@ from litestar.params import FromPath, QueryParameter
 
 from timebank.access.table import VIEW_ACCOUNT
 from timebank.api.http.lists import sent
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest, Limit
 from timebank.api.http.streams import Streamed, as_table, started
@@ -75,6 +76,7 @@ class StatementController(Controller):
 
     path = "/volunteers/{volunteer_id:str}"
     tags = ("Volunteers",)
+    opt = NEVER_BEHIND
 
     @get("/statement", responses=READS, access=VIEW_ACCOUNT)
     async def get_statement(

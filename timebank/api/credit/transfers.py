@@ -16,7 +16,6 @@ from timebank.api.http.requests import (
     Id,
     IdempotencyHeader,
     Limit,
-    MinPosition,
     Page,
     Somebody,
     WantedId,
@@ -76,17 +75,15 @@ class GiftController(Controller):
         volunteer_id: WantedPerson = None,
         after: WantedId = None,
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[TransferView]:
         """Gifts that one made or got, newest first; everybody's for administrators and auditors."""
-        return await _page(request, "gift", volunteer_id, after, limit, min_position)
+        return await _page(request, "gift", volunteer_id, after, limit)
 
     @get("/recipient", responses=READS, access=GIVE)
     async def get_recipient(
         self, request: BankRequest, to_volunteer_id: Annotated[Somebody, QueryParameter(description=WHO)]
     ) -> Recipient:
         """Who has a number, before one gives: the first character of the name. It is noted who asks."""
-        await request.wait_for_reads()
         found = await volunteers.one(request.pool, request.services.people, request.bank_id, to_volunteer_id)
         if found is None or found.status == "erased":
             raise VolunteerUnknown(volunteer_id=to_volunteer_id)
@@ -125,10 +122,9 @@ class DonationController(Controller):
         volunteer_id: WantedPerson = None,
         after: WantedId = None,
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[TransferView]:
         """Donations that one made, newest first; everybody's for administrators and auditors."""
-        return await _page(request, "donation", volunteer_id, after, limit, min_position)
+        return await _page(request, "donation", volunteer_id, after, limit)
 
     @post(responses=WRITES, access=GIVE)
     async def donate_credit(
@@ -153,9 +149,7 @@ async def _page(
     volunteer_id: str | None,
     after: str | None,
     limit: int,
-    min_position: int | None,
 ) -> Page[TransferView]:
-    await request.wait_for_reads(min_position)
     whose = request.sight.transfers_of(volunteer_id)
 
     async def page(before: str | None, limit: int) -> list[TransferView]:

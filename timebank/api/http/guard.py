@@ -21,6 +21,7 @@ from timebank.access.rights import NotAllowed, must_be_open_to_proxies, right_of
 from timebank.access.table import Access
 from timebank.api.http import named
 from timebank.api.http.lists import FORMAT, item_of
+from timebank.api.http.positions import MIN_POSITION, is_question, position_of
 from timebank.api.http.requests import BankRequest, spend, visit
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
@@ -66,6 +67,9 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     if principal.owes_factor and not access.half_way:
         raise SecondFactorNeeded
     assert isinstance(connection, BankRequest), "it is the class of all requests"
+    is_behind = not handler.opt.get("never_behind")
+    if is_question(handler) and (is_behind or position_of(connection.scope["query_string"])):
+        await connection.wait_for_reads()
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
     acting, *also = await _rights(connection, principal, access, behalf)
@@ -107,6 +111,8 @@ def _must_know_parameters(connection: Connection, handler: BaseRouteHandler) -> 
     }
     if item_of(handler):
         names.add(FORMAT)
+    if is_question(handler):
+        names.add(MIN_POSITION)
     for name in connection.query_params:
         if name not in names:
             template = "There is no parameter {parameter}; there are: {parameters}."

@@ -21,10 +21,10 @@ from timebank.access.table import Access
 from timebank.api.http.answering.headers import count_by, set_header
 from timebank.api.http.devices import device_of
 from timebank.api.http.named import ME, WHO, in_body, put_in_body
+from timebank.api.http.positions import not_yet, position_of
 from timebank.api.http.problems import ProjectionBehindError
 from timebank.api.http.strict_json import StrictRequest
-from timebank.api.http.telling.shapes import InvalidRequestError
-from timebank.api.http.telling.troubles import FieldTrouble, Listener, listener_of
+from timebank.api.http.telling.troubles import Listener, listener_of
 from timebank.db.connections import Pool
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import as_number, is_volunteer_number
@@ -57,11 +57,6 @@ IdempotencyHeader = Annotated[
         pattern=r"^[!-~]+$(?!\n)",
         description="Requests with the same key are one: repeated, they do nothing more and get the same answer.",
     ),
-]
-
-MinPosition = Annotated[
-    int | None,
-    QueryParameter(ge=0, le=2**53, description="Wait until the answer is at least as new as this position."),
 ]
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$(?!\n)"
@@ -262,18 +257,21 @@ class BankRequest(StrictRequest[Principal]):
                     tried[n] = msgspec.structs.replace(commands[n], by=by)
         return tried
 
-    async def wait_for_reads(self, min_position: int | None = None) -> None:
-        """Let the projections come to what this process has acknowledged, or to the position asked for.
+    async def wait_for_reads(self) -> None:
+        """Let the projections come to what this process has acknowledged, and to the position that the request names.
 
-        Without `min_position` the wait is a courtesy, and ends with what is there. Raises `ProjectionBehindError`.
+        Where it names none the wait is a courtesy, and ends with what is there. Raises `ProjectionBehindError`.
         """
         ledger, runner = self.services.ledger, self.services.runner
-        if min_position and min_position > await ledger.store.head(self.bank_id):
-            raise InvalidRequestError(FieldTrouble("min_position", "The log has not come to this position yet.", {}))
-        position = max(min_position or 0, ledger.head(self.bank_id))
+        named = position_of(self.scope["query_string"])
+        position = max(named, ledger.head(self.bank_id))
+        if runner.is_at(self.bank_id, position):
+            return
+        if named and named > await ledger.store.head(self.bank_id):
+            raise not_yet()
         reached = await runner.reach(self.bank_id, position, READ_PATIENCE_SECONDS)
-        if not reached and min_position:
-            raise ProjectionBehindError(min_position)
+        if not reached and named and not runner.is_at(self.bank_id, named):
+            raise ProjectionBehindError(named)
 
     async def json(self) -> Any:
         """The body, as the type that the handler takes; volunteers in it are named by their ids."""

@@ -59,7 +59,6 @@ class EmploymentController(Controller):
         self, request: BankRequest, organisation_id: FromPath[str], after: After = "", limit: Limit = 50
     ) -> Page[EmploymentView]:
         """Who works for the organisation, or did; for its coordinators, and administrators."""
-        await request.wait_for_reads()
         await request.sight.must_manage(OrganisationId(organisation_id))
 
         async def page(after: str, limit: int) -> list[EmploymentView]:

@@ -77,7 +77,6 @@ class InvitationController(Controller):
         self, request: BankRequest, organisation_id: FromPath[str], after: WantedId = None, limit: Limit = 50
     ) -> Page[InvitationView]:
         """The invitations of the organisation, the latest first, and how many have come by each."""
-        await request.wait_for_reads()
         await request.sight.must_manage(OrganisationId(organisation_id))
 
         async def page(after: str | None, limit: int) -> list[InvitationView]:

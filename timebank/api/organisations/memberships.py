@@ -15,7 +15,6 @@ from timebank.api.http.requests import (
     BankRequest,
     IdempotencyHeader,
     Limit,
-    MinPosition,
     Page,
     Somebody,
     Status,
@@ -121,10 +120,8 @@ class MemberController(Controller):
         status: Annotated[MembershipStatusName | None, QueryParameter()] = None,
         after: After = "",
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[MembershipView]:
         """Memberships of the organisation, open and closed, in the order they were opened."""
-        await request.wait_for_reads(min_position)
         await request.must_be_known("organisation_id", organisation_id)
         await request.sight.must_see_members(OrganisationId(organisation_id))
 
@@ -244,10 +241,8 @@ class VolunteerMembershipController(Controller):
         volunteer_id: FromPath[str],
         after: After = "",
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[MembershipView]:
         """The organisations a volunteer belongs to, and belonged to."""
-        await request.wait_for_reads(min_position)
         await request.must_be_known("volunteer_id", volunteer_id)
 
         async def page(after: str, limit: int) -> list[MembershipView]:

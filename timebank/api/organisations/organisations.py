@@ -14,7 +14,6 @@ from timebank.api.http.requests import (
     BankRequest,
     IdempotencyHeader,
     Limit,
-    MinPosition,
     Page,
     ReasonRequest,
     Status,
@@ -83,10 +82,8 @@ class OrganisationController(Controller):
         status: Annotated[Literal["registered", "approved", "suspended"] | None, QueryParameter()] = None,
         after: After = "",
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[OrganisationView]:
         """Organisations in the order they registered."""
-        await request.wait_for_reads(min_position)
 
         async def page(after: str, limit: int) -> list[OrganisationView]:
             return await organisations.page(request.pool, request.bank_id, status, after, limit)
@@ -94,11 +91,8 @@ class OrganisationController(Controller):
         return await listed(request, page, after, limit, "organisation_id")
 
     @get("/{organisation_id:str}", responses=READS, access=EVERYBODY)
-    async def get_organisation(
-        self, request: BankRequest, organisation_id: FromPath[str], min_position: MinPosition = None
-    ) -> OrganisationView:
+    async def get_organisation(self, request: BankRequest, organisation_id: FromPath[str]) -> OrganisationView:
         """One organisation."""
-        await request.wait_for_reads(min_position)
         organisation = await organisations.one(request.pool, request.bank_id, organisation_id)
         if organisation is None:
             raise OrganisationUnknown(organisation_id=organisation_id)

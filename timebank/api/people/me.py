@@ -98,7 +98,6 @@ class MeController(Controller):
                 organisation_id=user.actor,
                 permissions=list(user.permissions),
             )
-        await request.wait_for_reads()
         today = request.today
         in_force = {each.appointment_id for each in user.offices if each.in_force(today)}
         held = [each async for some in _appointments(services, user) for each in some]
@@ -125,7 +124,6 @@ class MeController(Controller):
     @get("/data", responses=READS, access=PEOPLE)
     async def get_my_data(self, request: BankRequest) -> Streamed[MyData]:
         """Everything the bank knows about oneself, in one document."""
-        await request.wait_for_reads()
         await request.services.repeated.record(
             request.bank_id,
             "data-exported",

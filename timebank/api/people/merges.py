@@ -14,7 +14,6 @@ from timebank.api.http.requests import (
     BankRequest,
     IdempotencyHeader,
     Limit,
-    MinPosition,
     Page,
     ReasonRequest,
     Somebody,
@@ -76,14 +75,13 @@ class DoubleController(Controller):
 
     @get(responses=READS, access=ADMINISTRATORS)
     async def list_double_registrations(
-        self, request: BankRequest, after: After = "", limit: Limit = 50, min_position: MinPosition = None
+        self, request: BankRequest, after: After = "", limit: Limit = 50
     ) -> Page[DoubleView]:
         """Who may be registered twice: with the same phone, or the same name and year of birth.
 
         A family may share a phone, and people a name: so it is only said. Whoever is found to be two (a merge that was
         declined) is not listed again.
         """
-        await request.wait_for_reads(min_position)
 
         async def page(after: str, limit: int) -> list[DoubleView]:
             return await merges.doubles(request.pool, request.services.people, request.bank_id, after, limit)
@@ -127,10 +125,8 @@ class MergeController(Controller):
         status: Annotated[MergeStatus | None, QueryParameter(name="status")] = None,
         after: WantedId = None,
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[MergeView]:
         """What is or was proposed, the latest first."""
-        await request.wait_for_reads(min_position)
 
         async def page(after: str | None, limit: int) -> list[MergeView]:
             return await merges.page(request.pool, request.bank_id, after, limit, status)
@@ -138,11 +134,8 @@ class MergeController(Controller):
         return await listed(request, page, after, limit, "merge_id")
 
     @get("/{merge_id:str}", responses=READS, access=ADMINISTRATORS)
-    async def get_merge(
-        self, request: BankRequest, merge_id: FromPath[str], min_position: MinPosition = None
-    ) -> MergeInFull:
+    async def get_merge(self, request: BankRequest, merge_id: FromPath[str]) -> MergeInFull:
         """One proposal, with both registrations side by side, and what has to be decided on before it is approved."""
-        await request.wait_for_reads(min_position)
         pool, bank_id = request.pool, request.bank_id
         found = await merges.one(pool, bank_id, merge_id)
         if found is None:

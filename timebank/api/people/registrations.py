@@ -260,7 +260,6 @@ class AppliedController(Controller):
         self, request: BankRequest, after: After = "", limit: Limit = 50
     ) -> Page[VolunteerView]:
         """Who registered themselves and waits to be taken in, in that order."""
-        await request.wait_for_reads()
 
         async def page(after: str, limit: int) -> list[VolunteerView]:
             return await volunteers.applied(request.pool, request.services.people, request.bank_id, after, limit)

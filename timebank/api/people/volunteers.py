@@ -17,7 +17,6 @@ from timebank.api.http.requests import (
     BankRequest,
     IdempotencyHeader,
     Limit,
-    MinPosition,
     Page,
     ReasonRequest,
     Status,
@@ -133,14 +132,12 @@ class VolunteerController(Controller):
         ] = None,
         after: After = "",
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[VolunteerView]:
         """Volunteers by number, phone, or name or its beginning (from two characters on), in the order they registered.
 
         Administrators see all. Others see the members of their organisations, without phones; of strangers, whom they
         find by the whole number or phone only, the first character of the name.
         """
-        await request.wait_for_reads(min_position)
 
         async def page(after: str, limit: int) -> list[VolunteerView]:
             return await request.sight.people(request.services.people, search, after, limit)
@@ -151,11 +148,8 @@ class VolunteerController(Controller):
         return await listed(request, page, after, limit, "volunteer_id", note=note)
 
     @get("/{volunteer_id:str}", responses=READS, access=VIEW_PERSON)
-    async def get_volunteer(
-        self, request: BankRequest, volunteer_id: FromPath[str], min_position: MinPosition = None
-    ) -> VolunteerView:
+    async def get_volunteer(self, request: BankRequest, volunteer_id: FromPath[str]) -> VolunteerView:
         """One volunteer."""
-        await request.wait_for_reads(min_position)
         found = await volunteers.one(request.pool, request.services.people, request.bank_id, volunteer_id)
         if found is None:
             raise VolunteerUnknown(volunteer_id=volunteer_id)

@@ -150,7 +150,6 @@ class NodeController(Controller):
         self, request: BankRequest, below: WantedId = None, on: On = None, after: After = "", limit: Limit = 50
     ) -> Page[NodeView]:
         """What is directly below a node, or at the top."""
-        await request.wait_for_reads()
         day = on or request.today
 
         async def page(after: str, limit: int) -> list[NodeView]:
@@ -181,7 +180,6 @@ class NodeController(Controller):
         self, request: BankRequest, level: Level, on: On = None, after: After = "", limit: Limit = 50
     ) -> Page[NodeView]:
         """Nodes of a level that nobody leads. A page may have fewer than asked for, or none, and yet a `next`."""
-        await request.wait_for_reads()
         day = on or request.today
 
         async def page(after: str | None, limit: int) -> Page[NodeView]:
@@ -194,7 +192,6 @@ class NodeController(Controller):
         self, request: BankRequest, level: Level, first_day: First, last_day: Last
     ) -> HoursByPlace:
         """Service minutes of the whole bank, by node of a level."""
-        await request.wait_for_reads()
         span = first_day, last_day
         total = await nodes.minutes_of(request.pool, request.bank_id, WHOLE_BANK, *span)
         return _hours(span, total, await nodes.minutes_at_level(request.pool, request.bank_id, level, *span))
@@ -318,7 +315,6 @@ class NodeController(Controller):
 
 async def _node(request: BankRequest, node_id: str, day: date) -> NodeView:
     """A node as it is on a day. Raises `NodeUnknown`."""
-    await request.wait_for_reads()
     found = await nodes.one(request.pool, request.bank_id, day, node_id)
     if found is None:
         raise NodeUnknown(node_id=node_id)

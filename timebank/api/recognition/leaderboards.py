@@ -8,7 +8,7 @@ from litestar.params import QueryParameter
 from timebank.access.table import EVERYBODY, PEOPLE
 from timebank.api.http.lists import paged
 from timebank.api.http.problems import READS
-from timebank.api.http.requests import BankRequest, Limit, MinPosition
+from timebank.api.http.requests import BankRequest, Limit
 from timebank.projections.recognition import leaderboards
 from timebank.projections.recognition.leaderboards import Leaderboard, OwnPlace, Place
 
@@ -37,10 +37,8 @@ class LeaderboardController(Controller):
         period: Period = "all",
         after: Annotated[str | None, QueryParameter(max_length=200, pattern=CURSOR, description=NEXT)] = None,
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Leaderboard:
         """The bank's board: minutes of confirmed service, rank 1-2-2-4; everybody counts in the total."""
-        await request.wait_for_reads(min_position)
 
         async def board(after: str | None, limit: int) -> Leaderboard:
             people = request.services.people
@@ -54,10 +52,8 @@ class LeaderboardController(Controller):
         request: BankRequest,
         period: Period = "all",
         neighbours: Annotated[int, QueryParameter(ge=0, le=10, description="How many on each side.")] = 2,
-        min_position: MinPosition = None,
     ) -> OwnPlace:
         """Where one stands oneself on the bank's board, and next to whom; only those who agreed to it are named."""
-        await request.wait_for_reads(min_position)
         own = request.user.person_id
         assert own is not None, "people are let in only"
         return await leaderboards.own_place(

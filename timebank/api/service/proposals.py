@@ -75,7 +75,6 @@ class ProposalController(Controller):
         self, request: BankRequest, after: WantedId = None, limit: Limit = 50
     ) -> Page[ProposalView]:
         """What one has proposed oneself, the latest first."""
-        await request.wait_for_reads()
         own_id = str(request.user.person_id)
 
         async def page(after: str | None, limit: int) -> list[ProposalView]:
@@ -162,7 +161,6 @@ class ProposalsOfController(Controller):
         limit: Limit = 50,
     ) -> Page[ProposalView]:
         """What people say they did for the organisation, the latest first; or what waits for an answer."""
-        await request.wait_for_reads()
         await request.sight.must_log_for(OrganisationId(organisation_id))
 
         async def page(after: str | None, limit: int) -> list[ProposalView]:

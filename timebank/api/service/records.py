@@ -17,7 +17,6 @@ from timebank.api.http.requests import (
     Id,
     IdempotencyHeader,
     Limit,
-    MinPosition,
     Page,
     ReasonRequest,
     Somebody,
@@ -129,7 +128,6 @@ class ServiceRecordController(Controller):
         ] = "newest",
         after: WantedId = None,
         limit: Limit = 50,
-        min_position: MinPosition = None,
     ) -> Page[ServiceRecordView]:
         """Records in the order of entry, or of the days asked for: one's own, or those of organisations one works for.
 
@@ -139,7 +137,6 @@ class ServiceRecordController(Controller):
         asked = Wanted(volunteer_id, None, _statuses(status, late=late), first_day, last_day, late)
         if asked.of_days:
             _must_be_place(after)
-        await request.wait_for_reads(min_position)
         wanted = await _seen(request, asked, organisation_id)
 
         async def page(after: str | None, limit: int) -> list[ServiceRecordView]:
@@ -158,14 +155,12 @@ class ServiceRecordController(Controller):
         last_day: LastDay = None,
         late: Late = None,
         by: Annotated[By, QueryParameter(description="Into what else months are divided.")] = "month",
-        min_position: MinPosition = None,
     ) -> Statistics:
         """What records come to by organisation and month: always the sum of the list with the same filters.
 
         As a table the last row is the whole.
         """
         asked = Wanted(volunteer_id, None, _statuses(status, late=late), first_day, last_day, late)
-        await request.wait_for_reads(min_position)
         wanted = await _seen(request, asked, organisation_id)
         parts, total = await records.figures(request.pool, request.bank_id, wanted, by)
         items = await request.named(parts)
@@ -180,11 +175,8 @@ class ServiceRecordController(Controller):
         return Statistics(items, total)
 
     @get("/{record_id:str}", responses=READS, access=VIEW_RECORDS)
-    async def get_service_record(
-        self, request: BankRequest, record_id: FromPath[str], min_position: MinPosition = None
-    ) -> ServiceRecordView:
+    async def get_service_record(self, request: BankRequest, record_id: FromPath[str]) -> ServiceRecordView:
         """One record as it now stands; what it was before is in the event history."""
-        await request.wait_for_reads(min_position)
         record = await records.one(request.pool, request.bank_id, record_id)
         if record is None or not await request.sight.sees_record(record):
             raise RecordUnknown(record_id=record_id)

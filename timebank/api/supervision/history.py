@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from timebank.access.table import AUDITORS
 from timebank.api.http.lists import listed, not_together
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.replies import in_zone
 from timebank.api.http.requests import PRINTABLE, BankRequest, Limit, Page, WantedId, WantedPerson
@@ -99,6 +100,7 @@ class AuditController(Controller):
 
     path = "/audit"
     tags = ("Audit",)
+    opt = NEVER_BEHIND
 
     @get("/events", responses=READS, access=AUDITORS, dependencies=ASKED)
     async def list_events(

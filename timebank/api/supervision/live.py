@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, QueryParameter
 
 from timebank.access.table import AUDITORS
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.replies import in_zone
 from timebank.api.http.requests import BankRequest
@@ -32,6 +33,7 @@ class LiveController(Controller):
 
     path = "/audit"
     tags = ("Audit",)
+    opt = NEVER_BEHIND
 
     @get(
         "/events/live",

@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from timebank.access.table import AUDITORS
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
 from timebank.api.supervision.history import Position, must_have_offset
@@ -72,6 +73,7 @@ class MomentController(Controller):
 
     path = "/audit"
     tags = ("Audit",)
+    opt = NEVER_BEHIND
 
     @get("/as-of", responses=READS, access=AUDITORS)
     async def get_bank_then(self, request: BankRequest, at: At = None, position: AtPosition = None) -> BankThen:

@@ -7,6 +7,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import PathParameter
 
 from timebank.access.table import PROVE_FACT
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
 from timebank.api.supervision.receipts import drawn
@@ -20,6 +21,7 @@ class ProofController(Controller):
 
     path = "/audit"
     tags = ("Audit",)
+    opt = NEVER_BEHIND
 
     @get(
         "/proof/{position:int}",

@@ -103,6 +103,10 @@ class Runner:
                         await _wait_briefly(moved)
         except TimeoutError:
             return False
+        return self.is_at(bank_id, position)
+
+    def is_at(self, bank_id: UUID, position: int) -> bool:
+        """Whether it is known already that all projections of a bank have come to a position."""
         return self._least(bank_id, self._names) >= position
 
     def forget(self, bank_id: UUID) -> None:

@@ -99,7 +99,8 @@ class Api(NamedTuple):
         await _begun(serving, head, pieces)
         outer["state"]["principal"] = scope["state"].get("principal") or outer["state"].get("principal")
         told = head.result()
-        named = {name.decode().lower(): value.decode("latin-1") for name, value in told["headers"]}
+        beside = scope["state"].get("headers", {}).items()  # what is around the application would add
+        named = {name.decode().lower(): value.decode("latin-1") for name, value in [*told["headers"], *beside]}
         cookies = [value for name, value in told["headers"] if name.lower() == b"set-cookie"]
         return Opened(int(told["status"]), named, cookies, _until_served(pieces, serving))
 

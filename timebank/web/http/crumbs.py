@@ -8,9 +8,16 @@ from litestar.datastructures import Cookie
 ACCESS, REFRESH, BROWSER = "timebank_access", "timebank_refresh", "timebank_browser"
 FOR_WHOM, OWN_DEVICE = "timebank_for", "timebank_own"
 LANGUAGE, LARGE, TOLD = "timebank_language", "timebank_large", "timebank_told"
+POSITION = "timebank_position"
+"""Where in the log the last thing is that was done from a browser: its pages are at least as new."""
+
+OF_SESSION = ACCESS, REFRESH, OWN_DEVICE, FOR_WHOM, BROWSER, POSITION
+"""What is forgotten when somebody signs out."""
 
 LONG_SECONDS = 365 * 24 * 3600
 STAY_SECONDS = 30 * 24 * 3600
+POSITION_SECONDS = 300
+"""Longer than any read model is behind while all is well."""
 
 
 def is_secure(public_url: str) -> bool:

@@ -13,6 +13,8 @@ from litestar import Request, Response
 from litestar.response import Redirect
 
 from timebank.api.http.devices import device_of
+from timebank.api.http.positions import MIN_POSITION
+from timebank.api.http.requests import RECEIPT_HEADER
 from timebank.api.http.streams import Streamed
 from timebank.identity.failures import ProofNeeded
 from timebank.identity.principals import Principal
@@ -135,7 +137,7 @@ class Visitor:
 
     def forget_session(self) -> None:
         """Have their browser forget it."""
-        for name in (crumbs.ACCESS, crumbs.REFRESH, crumbs.OWN_DEVICE, crumbs.FOR_WHOM, crumbs.BROWSER):
+        for name in crumbs.OF_SESSION:
             self.keep(name, "")
 
     # Forms
@@ -166,9 +168,23 @@ class Visitor:
         if found and found.kind == "volunteer":
             self.principal, self._access = found, carried
             if not found.owes_factor:
-                self.me = await self.get("/me", own=True)
+                self.me = await self._own_matters()
                 self._act_for(self.cookies.get(crumbs.FOR_WHOM, ""))
         await self._name_bank()
+
+    async def _own_matters(self) -> Any:
+        """Who they are, from read models that have come to the last thing done from their browser: so are all answers.
+
+        That may have been at another process. What cannot be had, as after a restore, is not waited for any longer.
+        """
+        position = self.cookies.get(crumbs.POSITION)
+        try:
+            return await self.get("/me", own=True, params={MIN_POSITION: position or None})
+        except Refused as refused:
+            if not position or refused.status not in (400, 503):
+                raise
+        self.keep(crumbs.POSITION, "")
+        return await self.get("/me", own=True)
 
     async def _name_bank(self) -> None:
         """What the bank is called whose pages these are."""
@@ -283,7 +299,10 @@ class Visitor:
         if sent:
             headers["content-type"] = "application/octet-stream" if is_raw else "application/json"
             headers["content-length"] = str(len(sent))
-        return await api.ask(self.request.scope, method, path, headers, params, sent)
+        opened = await api.ask(self.request.scope, method, path, headers, params, sent)
+        if method != "GET" and (receipt := opened.headers.get(RECEIPT_HEADER.lower())):
+            self.keep(crumbs.POSITION, receipt.partition(";")[0], crumbs.POSITION_SECONDS)
+        return opened
 
     # Answering
 

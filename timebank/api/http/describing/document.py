@@ -17,6 +17,7 @@ from timebank import __version__
 from timebank.access.table import Access
 from timebank.api.http.lists import FORMAT, FORMS, item_of
 from timebank.api.http.named import NAMES, WHO
+from timebank.api.http.positions import HIGHEST_POSITION, MIN_POSITION, is_question
 from timebank.api.http.requests import RECEIPT_HEADER
 from timebank.exchange.spreadsheets.tables import MEDIA_TYPES
 
@@ -24,6 +25,14 @@ RECEIPT = {
     "description": "Where in the log the last fact is that this came to, if it came to one, and its hash: a receipt, "
     '`POSITION;leaf=:BASE64:;log="…"`, which `GET /v1/audit/proof/{position}` completes to a proof.',
     "schema": {"type": "string"},
+}
+
+POSITION = {
+    "name": MIN_POSITION,
+    "in": "query",
+    "required": False,
+    "schema": {"type": "integer", "minimum": 0, "maximum": HIGHEST_POSITION},
+    "description": "Wait until the answer is at least as new as this position of the log, which an earlier one named.",
 }
 
 EXAMPLES: dict[str, Any] = msgspec.json.decode((Path(__file__).parent / "examples.json").read_bytes())
@@ -112,6 +121,8 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
             parameter.setdefault("description", WHO)
     if item_of(handler):
         _offer_tables(operation)
+    if "access" in handler.opt and is_question(handler):
+        operation.setdefault("parameters", []).append(POSITION)
     data = handler.parsed_data_field
     if data and data.is_optional:
         operation["requestBody"]["required"] = False
