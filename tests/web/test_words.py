@@ -90,6 +90,12 @@ def test_the_catalogue_has_nothing_that_nobody_says() -> None:
     assert not stale, f"take these out of timebank/words/pages.po: {sorted(stale)}"
 
 
+def test_chinese_has_chinese_punctuation() -> None:
+    """Beside a Chinese letter stand full-width signs: half-width ones look like holes in the line."""
+    beside = re.compile(r"[\u4e00-\u9fff”][,;:?!()]|[,;:?!()][\u4e00-\u9fff“]")
+    assert not [each for each in catalogue().values() if beside.search(each)]
+
+
 class _Spoken(HTMLParser):
     """What a template says to people by itself: text, and attributes that are read out."""
 
