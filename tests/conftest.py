@@ -11,6 +11,7 @@ import asyncpg
 import hypothesis
 import pytest
 import structlog
+from argon2 import PasswordHasher
 
 from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
 from tests.helpers import watchdog
@@ -22,6 +23,7 @@ from timebank.db.connections import Pool
 from timebank.db.migrations import migrate
 from timebank.domain.bank import OpenBank
 from timebank.domain.identifiers import new_bank_id
+from timebank.identity import passwords
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker
@@ -40,6 +42,8 @@ sys.dont_write_bytecode = False
 # How long an example takes says only what else the machine does.
 hypothesis.settings.register_profile("usual", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("usual")
+USUAL_HASHER = passwords._hasher
+
 hypothesis.settings.register_profile("thorough", max_examples=1_000)
 """Ten times as many histories and examples, for a night."""
 
@@ -90,6 +94,23 @@ def patience() -> Iterator[None]:
         patch.setattr("timebank.ledger.ledger.WAIT_SECONDS", PATIENCE_SECONDS)
         patch.setattr("timebank.api.http.requests.READ_PATIENCE_SECONDS", PATIENCE_SECONDS)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def light_passwords() -> Iterator[None]:
+    """Hashing passwords takes a hundredth of the usual work; a program of its own does the usual."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=256, parallelism=1))
+        yield
+
+
+@pytest.fixture
+def usual_passwords(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hashing passwords takes the work that it takes outside of tests."""
+    monkeypatch.setattr(passwords, "_hasher", USUAL_HASHER)
+    passwords._nobodys.cache_clear()
+    yield
+    passwords._nobodys.cache_clear()
 
 
 @pytest.fixture(scope="session")

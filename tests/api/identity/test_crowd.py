@@ -20,6 +20,7 @@ HOME = "192.0.2.7"
 
 
 @pytest.mark.drill
+@pytest.mark.usefixtures("usual_passwords")
 @pytest.mark.parametrize("whence", ["2001:db8:{0:x}:{1:x}::1", "2001:db8:1:{1:x}::1", "10.{0}.{1}.9"])
 async def test_a_crowd_of_guessers_closes_the_door_to_nobody_who_is_known(url: str, whence: str) -> None:
     """While many guess at once, from ever new addresses, an owner gets in from a known address each time, and soon."""
