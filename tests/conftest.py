@@ -75,9 +75,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Whatever runs the program as a process of its own is a drill."""
+    """Whatever runs the program, or another server, as a process of its own is a drill."""
     for item in items:
-        if item.path.relative_to(config.rootpath).parts[1] in {"cli", "containers", "drills"}:
+        if {"backups", "cli", "containers", "drills"} & set(item.path.relative_to(config.rootpath).parts):
             item.add_marker("drill")
 
 

@@ -131,6 +131,7 @@ def explore(bench: Bench, rounds: int) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.drill
 def test_any_history(
     bench: Bench, cluster: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

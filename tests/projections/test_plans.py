@@ -27,6 +27,8 @@ from timebank.projections.supervision import history
 from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
 
+pytestmark = pytest.mark.drill
+
 PAGE = 21
 ROWS_FOR_ONE, ROWS_FOR_NONE = 10, 100
 """How many rows may be looked at for each that is returned, and for an answer that has hardly any."""

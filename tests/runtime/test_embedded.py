@@ -19,7 +19,10 @@ from tests.helpers.patience import PATIENCE_SECONDS, eventually
 from tests.helpers.watchdog import watched_folder
 from timebank.runtime.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no embedded server on Windows")
+pytestmark = [
+    pytest.mark.drill,
+    pytest.mark.skipif(sys.platform == "win32", reason="there is no embedded server on Windows"),
+]
 
 HOLD_UNTIL_KILLED = """
 import sys

@@ -467,6 +467,7 @@ create trigger must_be_in_use after insert or update on person for each row exec
 """
 
 
+@pytest.mark.drill
 async def test_everybody_goes_on_during_a_rotation(
     ledger: Ledger, elsewhere: Ledger, pool: Pool, people: People, bank_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -682,6 +683,7 @@ async def test_an_interrupted_upgrade_starts_again(
     assert "person_in_clear" not in await tables_of(blank)
 
 
+@pytest.mark.drill
 async def test_an_upgrade_leaves_nothing_in_clear(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the upgrade no file of the server holds a phone that was in clear: no table, statistics or log of it."""
     with watched_folder() as root, EmbeddedPostgres(root).running() as url:

@@ -12,6 +12,8 @@ from tests.web.chromium import PHONE, SMALLEST, holds
 from tests.web.serving import at_an_address
 from tests.web.town import Town, town_of
 
+pytestmark = pytest.mark.drill
+
 DESKTOP = {"width": 1280, "height": 900}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RULES = {

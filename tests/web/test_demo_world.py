@@ -21,6 +21,8 @@ from tests.web.town import PAGES
 from timebank.demo import make_world
 from timebank.web.app import create_app
 
+pytestmark = pytest.mark.drill
+
 TRIES = 60
 MOST_SECONDS = 0.05
 """So long the service may take for a page, 95 times of a hundred."""

@@ -20,6 +20,8 @@ from timebank.projections.machinery import rebuild, runner
 from timebank.projections.machinery.rebuild import verify
 from timebank.projections.machinery.runner import Runner, topics_between
 
+pytestmark = pytest.mark.drill
+
 SET_TABLES = [table for projection in EVERY for table in projection.tables]
 
 
