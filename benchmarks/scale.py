@@ -38,6 +38,8 @@ from timebank.projections.places import nodes
 from timebank.projections.recognition.leaderboards import leaderboard
 from timebank.projections.service import proposals, records
 from timebank.projections.service.records import COUNTED, Order, Wanted
+from timebank.projections.service.statistics import By
+from timebank.projections.service.statistics import figures as statistics_of
 from timebank.projections.supervision import history
 from timebank.runtime.composition import hooks
 
@@ -62,7 +64,10 @@ SHARES = """
               from event e) e"""
 """Which share of the log is about records: by bytes, and of the index of tags by tags."""
 
-OF_RECORDS = ("service_record", "leaderboard", "leaderboard_step", "leaderboard_total", "served_day", "place_day")
+OF_RECORDS = (
+    *("service_record", "service_total", "served_month", "leaderboard", "leaderboard_step", "leaderboard_total"),
+    *("served_day", "place_day"),
+)
 """The read models that hold what was served, and nothing else that grows."""
 
 
@@ -278,8 +283,9 @@ def _questions(city: City) -> dict[str, Question]:
     def listed(order: Order = "newest", **asked: Callable[[int], Any]) -> Question:
         return lambda n: records.page(pool, bank_id, wanted(n, asked), after=None, limit=PAGE, order=order)
 
-    def summed(**asked: Callable[[int], Any]) -> Question:
-        return lambda n: records.figures(pool, bank_id, wanted(n, {"statuses": lambda n: COUNTED, **asked}), "month")
+    def summed(by: By = "month", **asked: Callable[[int], Any]) -> Question:
+        counted = {"statuses": lambda n: COUNTED, **asked}
+        return lambda n: statistics_of(pool, bank_id, wanted(n, counted), by, None, PAGE)
 
     def redeemed(**asked: Callable[[int], Any]) -> Question:
         unasked = dict.fromkeys(("volunteer_id", "provider_ids", "own_id", "reward_id", "status", "before"))
@@ -345,6 +351,10 @@ def _questions(city: City) -> dict[str, Question]:
         "statistics of a body in a month": summed(organisation_ids=bodies, **days(30)),
         "statistics of a body": summed(organisation_ids=bodies),
         "statistics of the bank": summed(),
+        "statistics of the bank in a month": summed(
+            first_day=lambda n: city.month(n)[0], last_day=lambda n: city.month(n)[1]
+        ),
+        "statistics of the bank by category": summed(by="category"),
         "redemptions": redeemed(),
         "redemptions of a volunteer": redeemed(volunteer_id=city.volunteer),
         "redemptions of a provider or own": redeemed(

@@ -701,6 +701,14 @@ CREATE TABLE public.served_day (
 )
 WITH (fillfactor='90');
 
+CREATE TABLE public.served_month (
+    bank_id uuid NOT NULL,
+    organisation_key bigint NOT NULL,
+    month date NOT NULL,
+    records integer NOT NULL,
+    volunteer_id text NOT NULL
+);
+
 CREATE TABLE public.service_record (
     bank_id uuid NOT NULL,
     record_id text NOT NULL,
@@ -729,6 +737,17 @@ CREATE TABLE public.service_record (
     activity_id text,
     is_subsidised boolean DEFAULT false NOT NULL,
     team_id text
+);
+
+CREATE TABLE public.service_total (
+    bank_id uuid NOT NULL,
+    organisation_id text NOT NULL,
+    period text NOT NULL,
+    people bigint NOT NULL,
+    records bigint NOT NULL,
+    minutes bigint NOT NULL,
+    duty_minutes bigint NOT NULL,
+    credited_minutes bigint NOT NULL
 );
 
 CREATE TABLE public.session (
@@ -996,8 +1015,14 @@ ALTER TABLE ONLY public.security_event
 ALTER TABLE ONLY public.served_day
     ADD CONSTRAINT served_day_pkey PRIMARY KEY (bank_id, volunteer_id, day);
 
+ALTER TABLE ONLY public.served_month
+    ADD CONSTRAINT served_month_pkey PRIMARY KEY (bank_id, volunteer_id, month, organisation_key);
+
 ALTER TABLE ONLY public.service_record
     ADD CONSTRAINT service_record_pkey PRIMARY KEY (bank_id, record_id);
+
+ALTER TABLE ONLY public.service_total
+    ADD CONSTRAINT service_total_pkey PRIMARY KEY (bank_id, organisation_id, period);
 
 ALTER TABLE ONLY public.session
     ADD CONSTRAINT session_pkey PRIMARY KEY (session_id);

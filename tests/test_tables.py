@@ -82,7 +82,7 @@ TABLES = {
     "leaderboard": Table(RECOGNITION),
     "leaderboard_total": Table(RECOGNITION),
     "leaderboard_step": Table(RECOGNITION),
-    "service_record": Table(SERVICE),
+    **dict.fromkeys(("service_record", "service_total", "served_month"), Table(SERVICE)),
     "proposal": Table(SERVICE),
     "employment": Table(ORGANISATIONS),
     "invitation": Table(ORGANISATIONS),

@@ -111,6 +111,11 @@ class City:
         """The day on which the volunteer served."""
         return (self.beginning + timedelta(days=n % 330)).date()
 
+    def month(self, n: int) -> tuple[date, date]:
+        """The first and the last day of a month in which many served."""
+        first = date(self.beginning.year, 1 + n % 10, 1)
+        return first, date(first.year, first.month + 1, 1) - timedelta(days=1)
+
     async def build(self) -> None:
         """Copy everything in, and make the read models' input complete; they are made by whoever measures that."""
         world = self.world

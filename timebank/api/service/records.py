@@ -1,6 +1,6 @@
 """Service records: finding them, and deciding on them."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
 from typing import Annotated, Literal, cast
 
@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank import words
 from timebank.access.table import REVIEW_SERVICE, VIEW_RECORDS
+from timebank.api.http import lists
 from timebank.api.http.lists import form_of, listed, not_together, tabled
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
@@ -42,7 +43,8 @@ from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
 from timebank.ledger.submission import Receipt
 from timebank.projections.service import records
-from timebank.projections.service.records import COUNTED, By, Figures, Order, ServiceRecordView, Wanted
+from timebank.projections.service.records import COUNTED, Order, ServiceRecordView, Wanted
+from timebank.projections.service.statistics import By, Figures, Statistics, figures, is_kept
 
 StatusName = Literal["logged", "withdrawn", "confirmed", "rejected", "corrected", "voided"]
 
@@ -56,13 +58,6 @@ FirstDay = Annotated[
 ]
 LastDay = Annotated[date | None, QueryParameter(name="until", description="The last local day the service counts for.")]
 Late = Annotated[bool | None, QueryParameter(description="Only what was entered late, or only the rest.")]
-
-
-class Statistics(msgspec.Struct, frozen=True):
-    """What records come to, in parts and as a whole; minutes and records of the parts sum to those of the whole."""
-
-    items: list[Figures]
-    total: Figures
 
 
 class ConfirmRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -155,24 +150,27 @@ class ServiceRecordController(Controller):
         last_day: LastDay = None,
         late: Late = None,
         by: Annotated[By, QueryParameter(description="Into what else months are divided.")] = "month",
+        after: WantedId = None,
+        limit: Limit = 50,
     ) -> Statistics:
         """What records come to by organisation and month: always the sum of the list with the same filters.
 
-        As a table the last row is the whole.
+        `total` is the whole, on every page. As a table it is the last row.
         """
         asked = Wanted(volunteer_id, None, _statuses(status, late=late), first_day, last_day, late)
         wanted = await _seen(request, asked, organisation_id)
-        parts, total = await records.figures(request.pool, request.bank_id, wanted, by)
-        items = await request.named(parts)
+
+        async def page(after: str | None, limit: int) -> Statistics:
+            try:
+                found = await figures(request.pool, request.bank_id, wanted, by, after, limit)
+            except ValueError:
+                raise _no_cursor() from None
+            return msgspec.structs.replace(found, items=await request.named(found.items))
+
         form = form_of(request)
         if form:
-
-            async def at_once() -> AsyncIterator[list[Figures]]:
-                whole = words.translated("Total", request.listener.language)
-                yield [*items, msgspec.structs.replace(total, organisation_name=whole)]
-
-            return cast("Statistics", await tabled(request, form, Figures, at_once()))
-        return Statistics(items, total)
+            return cast("Statistics", await tabled(request, form, Figures, _whole(request, page, after, wanted)))
+        return await page(after, limit)
 
     @get("/{record_id:str}", responses=READS, access=VIEW_RECORDS)
     async def get_service_record(self, request: BankRequest, record_id: FromPath[str]) -> ServiceRecordView:
@@ -256,12 +254,34 @@ def _statuses(status: WantedStatusName | None, *, late: bool | None) -> tuple[St
     return None if status is None else COUNTED if status == "counted" else (status,)
 
 
+async def _whole(
+    request: BankRequest, page: Callable[[str | None, int], Awaitable[Statistics]], after: str | None, wanted: Wanted
+) -> AsyncIterator[list[Figures]]:
+    """All parts of statistics and then their total; what is counted for each page is counted once, and not in pages."""
+    length = lists.STRETCH if is_kept(wanted) else _ALL
+    while True:
+        found = await page(after, length)
+        yield found.items
+        if found.next is None:
+            break
+        after = found.next
+        await request.pace()
+    yield [msgspec.structs.replace(found.total, organisation_name=words.translated("Total", request.listener.language))]
+
+
+_ALL = 2**31
+
+
 def _must_be_place(cursor: str | None) -> None:
     """Raises `InvalidRequestError` where it is not the place of a record among those of some days."""
     try:
         records.place_of(cursor or "2000-01-01/")
     except ValueError:
-        raise InvalidRequestError(FieldTrouble("after", "This is not the `next` of a page before.", {})) from None
+        raise _no_cursor() from None
+
+
+def _no_cursor() -> InvalidRequestError:
+    return InvalidRequestError(FieldTrouble("after", "This is not the `next` of a page before.", {}))
 
 
 def _decided(status: StatusName, receipt: Receipt) -> Decided:

@@ -22,7 +22,6 @@ from timebank.domain.facts.service import (
 from timebank.projections.machinery.projection import SetProjection, Step
 
 Order = Literal["newest", "oldest"]
-By = Literal["month", "category", "programme"]
 
 COUNTED: tuple[Literal["confirmed", "corrected"], ...] = ("confirmed", "corrected")
 """The statuses of what counts as service."""
@@ -104,24 +103,6 @@ class Wanted(NamedTuple):
         return self.first_day is not None or self.last_day is not None
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """What records of an organisation and a local month come to; of paid duty are `duty_minutes` of the `minutes`.
-
-    `category`, or the `programmes` that records have together, only where it is asked for. `people` are counted once.
-    """
-
-    organisation_id: str | None
-    organisation_name: str | None = None
-    month: str | None
-    category: str | None
-    programmes: list[str] | None
-    people: int
-    records: int
-    minutes: int
-    duty_minutes: int
-    credited_minutes: int
-
-
 class TeamHours(msgspec.Struct, frozen=True, kw_only=True):
     """What people served in the name of a team in a month, or in all (null); each of them is counted once."""
 
@@ -175,12 +156,6 @@ def place_of(cursor: str) -> tuple[date, str]:
     """The day and the record that a cursor says. Raises `ValueError`."""
     day, _, record_id = cursor.partition("/")
     return date.fromisoformat(day), record_id
-
-
-async def figures(pool: Pool, bank_id: UUID, wanted: Wanted, by: By) -> tuple[list[Figures], Figures]:
-    """What the records that are wanted come to, in parts, and as a whole; both of the same moment."""
-    total, *parts = [Figures(**row) for row in await pool.fetch(SQL["figures"], bank_id, *wanted, by)]
-    return parts, total
 
 
 async def hours_of_team(

@@ -177,20 +177,64 @@ select r.*
        ) r
  order by local_date, record_id limit $9
 
--- figures --
--- What records come to, by organisation and month and, if so wanted, category or programmes; the whole comes first.
--- $1 to $7 as wanted  $8 month, category or programme
-select r.organisation_id, r.month, r.category, r.programmes, count(distinct r.volunteer_id) as people,
-       count(*) as records, coalesce(sum(r.minutes), 0)::bigint as minutes,
+-- sums --
+count(distinct r.volunteer_id) as people, count(*) as records, coalesce(sum(r.minutes), 0)::bigint as minutes,
        coalesce(sum(r.minutes) filter (where r.capacity = 'staff-on-duty'), 0)::bigint as duty_minutes,
        coalesce(sum(r.credited_minutes), 0)::bigint as credited_minutes
-  from (select organisation_id, volunteer_id, capacity, minutes, credited_minutes,
-               to_char(local_date, 'YYYY-MM') as month, case $8::text when 'category' then category end as category,
-               case $8::text when 'programme' then array(select unnest(programmes) order by 1) end as programmes
-          from service_record
-         where {wanted}) r
- group by grouping sets ((r.organisation_id, r.month, r.category, r.programmes), ())
- order by grouping(r.organisation_id) desc, r.organisation_id, r.month, r.category, r.programmes
+
+-- divided --
+select organisation_id, volunteer_id, capacity, minutes, credited_minutes,
+       to_char(local_date, 'YYYY-MM') as month, case $8::text when 'category' then category end as category,
+       case $8::text when 'programme' then array(select unnest(programmes) order by 1) end as programmes
+  from service_record
+
+-- parts_of_totals --
+-- What was kept of a period, with months divided further: of the next organisations no more are counted than fit on the
+-- page. $1 bank  $2 period  $3 its first and $4 its last month  $5 after this organisation, $6 month and $7 part
+-- $8 category or programme  $9 at most
+with recursive body as (
+    (select organisation_id from service_total
+      where bank_id = $1 and organisation_id > '' and organisation_id >= $5 and period between $3 and $4
+      order by organisation_id limit 1)
+    union all
+    select (select t.organisation_id from service_total t
+             where t.bank_id = $1 and t.organisation_id > body.organisation_id and t.period between $3 and $4
+             order by t.organisation_id limit 1)
+      from body where body.organisation_id is not null
+)
+select null as organisation_id, null as month, null as category, null::text[] as programmes, null::bigint as part,
+       people, records, minutes, duty_minutes, credited_minutes
+  from service_total where bank_id = $1 and organisation_id = '' and period = $2
+union all
+(select f.*
+   from body,
+        lateral (
+            select p.*
+              from (select r.organisation_id, r.month, r.category, r.programmes,
+                           row_number() over (partition by r.month order by r.category, r.programmes) as part, {sums}
+                      from ({divided}
+                             where bank_id = $1 and organisation_id = body.organisation_id
+                               and status in ('confirmed', 'corrected')
+                               and case $2 when 'all' then true
+                                   else local_date between to_date($3, 'YYYY-MM') and to_date($4, 'YYYY-MM') + 30 end) r
+                     where r.month between $3 and $4
+                     group by r.organisation_id, r.month, r.category, r.programmes) p
+             where (p.organisation_id, p.month, p.part) > ($5, $6, $7::bigint)
+             order by p.month, p.part limit $9
+        ) f
+  limit $9)
+
+-- figures --
+-- What records come to, by organisation and month and, if so wanted, category or programmes: the whole, then the next.
+-- $1 to $7 as wanted  $8 month, category or programme  $9 after this organisation, $10 month and $11 part  $12 at most
+select f.*
+  from (select r.organisation_id, r.month, r.category, r.programmes,
+               row_number() over (partition by grouping(r.organisation_id), r.organisation_id, r.month
+                                  order by r.category, r.programmes) as part, {sums}
+          from ({divided} where {wanted}) r
+         group by grouping sets ((r.organisation_id, r.month, r.category, r.programmes), ())) f
+ where f.organisation_id is null or (f.organisation_id, f.month, f.part) > ($9, $10, $11::bigint)
+ order by f.organisation_id nulls first, f.month, f.part limit $12
 
 -- of_activity --
 -- What waits of an activity. $1 bank  $2 activity  $3 at most

@@ -13,7 +13,9 @@ from timebank.web.http.visitors import Visitor
 async def statistics(visitor: Visitor) -> Response[Any]:
     """The confirmed service of a month, by category."""
     month = month_of(visitor)
-    found = await visitor.get("/service-records/statistics", params=_of(visitor, month) | {"by": "category"})
+    found = await visitor.get(
+        "/service-records/statistics", params=_of(visitor, month) | {"by": "category", "limit": 500}
+    )
     return await at_desk(
         visitor,
         "service/statistics.html",
