@@ -4,7 +4,7 @@ import itertools
 import statistics
 import time
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from benchmarks.setup.city import City
@@ -66,7 +66,7 @@ SHARES = """
 
 OF_RECORDS = (
     *("service_record", "service_total", "served_month", "leaderboard", "leaderboard_step", "leaderboard_total"),
-    *("served_day", "place_day"),
+    *("served_day", "place_day", "place_total"),
 )
 """The read models that hold what was served, and nothing else that grows."""
 
@@ -248,7 +248,18 @@ def _questions_of_places(city: City) -> dict[str, Question]:
         "roll of an activity": lambda n: activities.roll(pool, bank_id, activity(n + 1)),
         "hours of a place": lambda n: nodes.minutes_of(pool, bank_id, community(n), *span),
         "hours below a place": lambda n: nodes.minutes_below(pool, bank_id, community(n), *span),
-        "hours by place of the highest level": lambda n: nodes.minutes_at_level(pool, bank_id, LEVELS[0], *span),
+        "hours by place of the highest level, a month": lambda n: nodes.minutes_at_level(
+            pool, bank_id, LEVELS[0], *city.month(n), None, PAGE
+        ),
+        "hours by place of the lowest level, a month": lambda n: nodes.minutes_at_level(
+            pool, bank_id, LEVELS[3], *city.month(n), None, PAGE
+        ),
+        "hours by place of the highest level, a year": lambda n: nodes.minutes_at_level(
+            pool, bank_id, LEVELS[0], date(city.beginning.year, 1, 1), date(city.beginning.year, 12, 31), None, PAGE
+        ),
+        "hours by place of the highest level, between two days": lambda n: nodes.minutes_at_level(
+            pool, bank_id, LEVELS[0], *span, None, PAGE
+        ),
         "places below a place": lambda n: nodes.below(pool, bank_id, today, community(n), "", PAGE),
         "places above a place": lambda n: nodes.chain(pool, bank_id, today, streets.home(n)),
         "vacant places of a level": lambda n: nodes.vacant(pool, bank_id, today, LEVELS[2], "", PAGE),

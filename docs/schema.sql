@@ -541,6 +541,14 @@ CREATE TABLE public.place_day (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.place_total (
+    bank_id uuid NOT NULL,
+    level text NOT NULL,
+    month text NOT NULL,
+    node_id text NOT NULL,
+    minutes bigint NOT NULL
+);
+
 CREATE TABLE public.presence (
     bank_id uuid NOT NULL,
     activity_id text NOT NULL,
@@ -973,6 +981,9 @@ ALTER TABLE ONLY public.phone_code
 ALTER TABLE ONLY public.place_day
     ADD CONSTRAINT place_day_pkey PRIMARY KEY (bank_id, node_id, day);
 
+ALTER TABLE ONLY public.place_total
+    ADD CONSTRAINT place_total_pkey PRIMARY KEY (bank_id, level, month, node_id);
+
 ALTER TABLE ONLY public.presence
     ADD CONSTRAINT presence_pkey PRIMARY KEY (bank_id, activity_id, volunteer_id, since);
 
@@ -1137,6 +1148,10 @@ CREATE INDEX phone_code_by_phone ON public.phone_code USING btree (bank_id, phon
 CREATE INDEX phone_code_by_volunteer ON public.phone_code USING btree (bank_id, volunteer_id, issued_at);
 
 CREATE INDEX place_day_of_nothing ON public.place_day USING btree (bank_id) WHERE (minutes = 0);
+
+CREATE INDEX place_total_in_order ON public.place_total USING btree (bank_id, level, month, ((- minutes)), node_id) WHERE (node_id > ''::text);
+
+CREATE INDEX place_total_of_nothing ON public.place_total USING btree (bank_id) WHERE (minutes = 0);
 
 CREATE INDEX proposal_by_organisation ON public.proposal USING btree (bank_id, organisation_id, proposal_id);
 

@@ -88,7 +88,8 @@ TABLES = {
     "invitation": Table(ORGANISATIONS),
     **dict.fromkeys(("team", "captaincy", "team_member", "shift"), Table(ORGANISATIONS)),
     **dict.fromkeys(
-        ("node", "node_name", "node_stand", "residence", "served_day", "place_day", "willing"), Table(PLACES)
+        ("node", "node_name", "node_stand", "residence", "served_day", "place_day", "place_total", "willing"),
+        Table(PLACES),
     ),
     "sign_up": Table(ACTIVITIES, readers=(SUPERVISION,)),
     **dict.fromkeys(("activity", "presence"), Table(ACTIVITIES)),

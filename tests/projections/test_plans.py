@@ -155,6 +155,10 @@ select $bank, 'emp_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 5000)::te
        'org_' || lpad((1 + n % 200)::text, 5, '0'), 'x', '[]', '2026-01-01', n from generate_series(1, 20000) n;
 insert into node select $bank, 'nod_' || lpad(n::text, 5, '0'), 'community', 4, '2026-01-01', null
   from generate_series(1, 20000) n;
+insert into place_day select $bank, 'nod_' || lpad(n::text, 5, '0'), date '2026-01-01' + day, 60
+  from generate_series(1, 2000) n, generate_series(0, 300, 30) day;
+insert into place_total select $bank, level, month, 'nod_' || lpad(n::text, 5, '0'), n % 7 * 60
+  from generate_series(1, 2000) n, unnest(array['community', 'house']) level, unnest(array['2026-05', '2026-06']) month;
 insert into node_name select bank_id, node_id, from_day, 'x' from node;
 insert into node_stand select $bank, 'nod_' || lpad(n::text, 5, '0'), '2026-01-01',
        'nod_' || lpad((n / 50)::text, 5, '0'), null from generate_series(1, 20000) n;
@@ -399,6 +403,16 @@ def lists(pool: Pool, people: People) -> Lists:
         "own proposals": (lambda: proposals.of_volunteer(pool, BANK, some, none, PAGE), every()),
         "staff": (lambda: employments.staff(pool, BANK, body, "", PAGE), every()),
         "employments": (lambda: employments.of_volunteer(pool, BANK, some), every()),
+        "hours by place of a level": (
+            lambda after: nodes.minutes_at_level(
+                pool, BANK, "community", date(2026, 6, 1), date(2026, 6, 30), after, PAGE
+            ),
+            every(after=(none, "180/nod_00500")),
+        ),
+        "hours below a place": (
+            lambda: nodes.minutes_below(pool, BANK, "nod_00009", date(2026, 6, 1), date(2026, 8, 31)),
+            every(),
+        ),
         "places below": (lambda: nodes.below(pool, BANK, date(2026, 6, 1), "nod_00009", "", PAGE), every()),
         "every place": (lambda: nodes.every(pool, BANK, date(2026, 6, 1), "nod_09000", PAGE), every()),
         "vacant places": (lambda: nodes.vacant(pool, BANK, date(2026, 6, 1), "community", "nod_09000", PAGE), every()),
@@ -452,7 +466,8 @@ LISTS = (
     "appointments", "keys", "teams", "people of a team", "rota", "own rota", "own teams", "hours of a team",
     "statistics of the bank", "board", "before one on the board", "what is counted of the board", "rewards",
     "redemptions", "transfers", "activities of a body", "open activities", "own activities", "roll",
-    "proposals", "own proposals", "staff", "employments", "places below", "every place", "vacant places",
+    "proposals", "own proposals", "staff", "employments", "hours by place of a level", "hours below a place",
+    "places below", "every place", "vacant places",
     "people of a place", "willing people of a place", "leaders", "funds",
     "events", "security events",
 )  # fmt: skip

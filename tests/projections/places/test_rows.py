@@ -1,5 +1,6 @@
 """Hours by place: those of where people lived when they served, whatever is moved, merged or closed since."""
 
+import calendar
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -24,7 +25,15 @@ from timebank.ledger.store import Store
 from timebank.ledger.submission import Receipt
 from timebank.projections.machinery.rebuild import verify
 from timebank.projections.machinery.runner import Runner
-from timebank.projections.places.nodes import PROJECTION, WHOLE_BANK, minutes_at_level, minutes_below, minutes_of
+from timebank.projections.places.nodes import (
+    PROJECTION,
+    WHOLE_BANK,
+    PlaceMinutes,
+    minutes_at_level,
+    minutes_below,
+    minutes_of,
+    rank_of,
+)
 
 PEOPLE = [volunteer(n) for n in range(1, 6)]
 DAYS = 12
@@ -120,18 +129,41 @@ async def test_hours_by_place_are_those_of_where_people_lived(
     days = sorted({day for _, day in expected}) or [NEW_YEAR]
     first, last, middle = days[0], days[-1], days[len(days) // 2]
     for level in LEVELS:
-        whole = Counter(
-            {each.node_id: each.minutes for each in await minutes_at_level(pool, bank_id, level, first, last)}
-        )
+        whole = await at_level(pool, bank_id, level, first, last)
         parts = Counter[str]()
         for since, until in ((first, middle), (middle + timedelta(days=1), last)):
-            at_level = await minutes_at_level(pool, bank_id, level, since, until)
-            parts.update({each.node_id: each.minutes for each in at_level})
-            assert sum(each.minutes for each in at_level) <= await minutes_of(pool, bank_id, WHOLE_BANK, since, until)
+            part = await at_level(pool, bank_id, level, since, until)
+            parts.update(part)
+            assert part.total() <= await minutes_of(pool, bank_id, WHOLE_BANK, since, until)
         assert parts == whole, "splitting a period changes no sum"
+        months = Counter[str]()
+        for month in range(1, 13):
+            months.update(await at_level(pool, bank_id, level, *month_of(month)))
+        assert months == await at_level(pool, bank_id, level, NEW_YEAR, date(2026, 12, 31)), "nor does what is kept"
+        assert months == await at_level(pool, bank_id, level, NEW_YEAR, date(2026, 12, 30)), "it is what is counted"
     for node_id in told.depth:
         below = await minutes_below(pool, bank_id, node_id, first, last)
         assert sum(each.minutes for each in below) <= await minutes_of(pool, bank_id, node_id, first, last)
+
+
+def month_of(month: int) -> tuple[date, date]:
+    """The first and the last day of a month of that year."""
+    return date(2026, month, 1), date(2026, month, calendar.monthrange(2026, month)[1])
+
+
+async def at_level(pool: Pool, bank_id: UUID, level: str, first: date, last: date) -> Counter[str]:
+    """The minutes of all nodes of a level, read in pages of two."""
+    found: list[PlaceMinutes] = []
+    after = None
+    while True:
+        total, page = await minutes_at_level(pool, bank_id, level, first, last, after, 2)
+        found += page
+        if not page:
+            break
+        after = rank_of(page[-1])
+    assert found == sorted(found, key=lambda each: (-each.minutes, each.node_id)), "most first"
+    assert sum(each.minutes for each in found) == total
+    return Counter({each.node_id: each.minutes for each in found})
 
 
 def test_the_canned_tree_is_one() -> None:

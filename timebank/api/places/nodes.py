@@ -24,6 +24,8 @@ from timebank.api.http.requests import (
     happened,
     page_of,
 )
+from timebank.api.http.telling.shapes import InvalidRequestError
+from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.facts.organisations import AppointmentMade, Source
 from timebank.domain.identifiers import AppointmentId, NodeId, VolunteerId, new_appointment_id, new_node_id
 from timebank.domain.places.leaders import AppointLeader, Duties
@@ -129,7 +131,8 @@ class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
 class HoursByPlace(msgspec.Struct, frozen=True, kw_only=True):
     """Service minutes between two days, by where people lived when they served.
 
-    `minutes` are those of all; `places` and `elsewhere_minutes` sum to them. Elsewhere lives who lives at no such node.
+    `minutes` are those of all; the `places` of all pages and `elsewhere_minutes` sum to them. Elsewhere lives who lives
+    at no such node.
     """
 
     first_day: date
@@ -137,6 +140,7 @@ class HoursByPlace(msgspec.Struct, frozen=True, kw_only=True):
     minutes: int
     places: list[PlaceMinutes]
     elsewhere_minutes: int
+    next: str | None
 
 
 class NodeController(Controller):
@@ -189,12 +193,22 @@ class NodeController(Controller):
 
     @get("/hours", responses=READS, access=EVERYBODY)
     async def hours_by_place(
-        self, request: BankRequest, level: Level, first_day: First, last_day: Last
+        self,
+        request: BankRequest,
+        level: Level,
+        first_day: First,
+        last_day: Last,
+        after: WantedId = None,
+        limit: Limit = 50,
     ) -> HoursByPlace:
-        """Service minutes of the whole bank, by node of a level."""
-        span = first_day, last_day
-        total = await nodes.minutes_of(request.pool, request.bank_id, WHOLE_BANK, *span)
-        return _hours(span, total, await nodes.minutes_at_level(request.pool, request.bank_id, level, *span))
+        """Service minutes of the whole bank, by node of a level, most first."""
+        bank, span = (request.pool, request.bank_id), (first_day, last_day)
+        total = await nodes.minutes_of(*bank, WHOLE_BANK, *span)
+        try:
+            there, places = await nodes.minutes_at_level(*bank, level, *span, after, limit + 1)
+        except ValueError:
+            raise InvalidRequestError(FieldTrouble("after", "This is not the `next` of a page before.", {})) from None
+        return _hours(span, total, total - there, page_of(places, limit, nodes.rank_of))
 
     @get("/{node_id:str}", responses=READS, access=VIEW_NODE)
     async def get_node(self, request: BankRequest, node_id: FromPath[str], on: On = None) -> NodeAtAGlance:
@@ -214,7 +228,8 @@ class NodeController(Controller):
         await _node(request, node_id, last_day)
         span = first_day, last_day
         total = await nodes.minutes_of(request.pool, request.bank_id, node_id, *span)
-        return _hours(span, total, await nodes.minutes_below(request.pool, request.bank_id, node_id, *span))
+        places = await nodes.minutes_below(request.pool, request.bank_id, node_id, *span)
+        return _hours(span, total, total - sum(each.minutes for each in places), Page(list(places), None))
 
     @get("/{node_id:str}/people", responses=READS, access=LEAD_NODE)
     async def list_people_of_node(
@@ -351,8 +366,12 @@ async def _must_lead(request: BankRequest, node_id: str) -> None:
         raise NotWithinYourNode
 
 
-def _hours(span: tuple[date, date], total: int, places: Any) -> HoursByPlace:
-    elsewhere = total - sum(each.minutes for each in places)
+def _hours(span: tuple[date, date], total: int, elsewhere: int, places: Page[PlaceMinutes]) -> HoursByPlace:
     return HoursByPlace(
-        first_day=span[0], last_day=span[1], minutes=total, places=list(places), elsewhere_minutes=elsewhere
+        first_day=span[0],
+        last_day=span[1],
+        minutes=total,
+        places=places.items,
+        elsewhere_minutes=elsewhere,
+        next=places.next,
     )

@@ -11,16 +11,17 @@ from timebank.db.sql import load_statements
 from timebank.domain.facts.people import ConsentGiven, ConsentWithdrawn
 from timebank.domain.facts.places import NodeClosed, NodeMerged, NodeMoved, NodeOpened, NodeRenamed, ResidenceSet
 from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceVoided
+from timebank.projections.machinery.periods import months_of
 from timebank.projections.machinery.projection import SetProjection, Step
 
 SQL = load_statements("timebank.projections.places", "nodes.sql")
 
-_SERVED = (ServiceConfirmed, ServiceCorrected, ServiceVoided)
+_TAKEN_BACK = (ServiceCorrected, ServiceVoided)
 
 PROJECTION = SetProjection(
     name="places",
     version=2,
-    tables=("node", "node_name", "node_stand", "residence", "served_day", "place_day", "willing"),
+    tables=("node", "node_name", "node_stand", "residence", "served_day", "place_day", "place_total", "willing"),
     steps=(
         Step(SQL["open"], (NodeOpened,)),
         Step(SQL["name"], (NodeOpened, NodeRenamed)),
@@ -31,10 +32,10 @@ PROJECTION = SetProjection(
         Step(SQL["lift"], (ResidenceSet,)),
         Step(SQL["move"], (ResidenceSet,)),
         Step(SQL["settle"], (ResidenceSet,)),
-        Step(SQL["serve"], _SERVED),
-        Step(SQL["count_service"], _SERVED),
-        Step(SQL["forget_days"], _SERVED),
-        Step(SQL["forget_places"], (ResidenceSet, *_SERVED)),
+        Step(SQL["serve"], (ServiceConfirmed, *_TAKEN_BACK)),
+        Step(SQL["forget_days"], _TAKEN_BACK),
+        Step(SQL["forget_places"], (ResidenceSet, *_TAKEN_BACK)),
+        Step(SQL["forget_totals"], (ResidenceSet, *_TAKEN_BACK)),
     ),
 )
 
@@ -170,9 +171,34 @@ async def minutes_of(pool: Pool, bank_id: UUID, node_id: str, first: date, last:
     return int(await pool.fetchval(SQL["minutes_of"], bank_id, node_id, first, last))
 
 
-async def minutes_at_level(pool: Pool, bank_id: UUID, level: str, first: date, last: date) -> Sequence[PlaceMinutes]:
-    """The same by node of a level, most first."""
-    return [PlaceMinutes(**row) for row in await pool.fetch(SQL["minutes_at_level"], bank_id, level, first, last)]
+async def minutes_at_level(
+    pool: Pool, bank_id: UUID, level: str, first: date, last: date, after: str | None, limit: int
+) -> tuple[int, Sequence[PlaceMinutes]]:
+    """The same of all nodes of a level together, and by node, most first, after one of them (`rank_of`).
+
+    Of a month it is kept, of months it is the sum; between other days it is counted. Raises `ValueError` where it is
+    after nothing.
+    """
+    minutes, _, node_id = (after or "").partition("/")
+    at = (min(int(minutes), _MOST), node_id) if after else (None, None)
+    months = months_of(first, last)
+    if months is None:
+        rows = await pool.fetch(SQL["on_days"], bank_id, level, first, *at, limit, last)
+    elif months[0] == months[1]:
+        rows = await pool.fetch(SQL["in_month"], bank_id, level, months[0], *at, limit)
+    else:
+        rows = await pool.fetch(SQL["in_months"], bank_id, level, months[0], *at, limit, months[1])
+    found = [PlaceMinutes(**row) for row in rows]
+    whole = sum(each.minutes for each in found if not each.node_id)
+    return whole, [each for each in found if each.node_id]
+
+
+def rank_of(place: PlaceMinutes) -> str:
+    """Where a node is among those of its level, most first."""
+    return f"{place.minutes}/{place.node_id}"
+
+
+_MOST = 2**62
 
 
 async def minutes_below(pool: Pool, bank_id: UUID, node_id: str, first: date, last: date) -> Sequence[PlaceMinutes]:

@@ -46,10 +46,19 @@ lived as (
     select c.node_id, c.day, c.minutes from climb c where c.into_id is null
     union all
     select '', l.day, l.minutes from lived l
+), days as (
+    insert into place_day as known (bank_id, node_id, day, minutes)
+    select $1, s.node_id, s.day, sum(s.minutes) from sums s group by s.node_id, s.day having sum(s.minutes) <> 0
+        on conflict (bank_id, node_id, day) do update set minutes = known.minutes + excluded.minutes
 )
-insert into place_day as known (bank_id, node_id, day, minutes)
-select $1, s.node_id, s.day, sum(s.minutes) from sums s group by s.node_id, s.day having sum(s.minutes) <> 0
-    on conflict (bank_id, node_id, day) do update set minutes = known.minutes + excluded.minutes
+insert into place_total as known (bank_id, level, month, node_id, minutes)
+select $1, n.level, to_char(s.day, 'YYYY-MM') as month, w.node_id, sum(s.minutes)
+  from sums s,
+       lateral (select n.level from node n where n.bank_id = $1 and n.node_id = s.node_id offset 0) n,
+       lateral (values (s.node_id), ('')) w (node_id)
+ group by n.level, month, w.node_id
+having sum(s.minutes) <> 0
+    on conflict (bank_id, level, month, node_id) do update set minutes = known.minutes + excluded.minutes
 
 -- agree --
 -- Who agreed to be asked; of several facts about one person the last counts.
@@ -100,26 +109,25 @@ with recursive served as (
       join served_day d on d.bank_id = $1 and d.volunteer_id = m.volunteer_id and d.day >= m.from_day
 ), {put}
 
--- what_was_served --
-select f.volunteer_id, m.local_date as day, sum(m.minutes)::int as minutes
-  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
-       f (volunteer_id text, capacity text, minutes int, local_date date,
-          previous_capacity text, previous_minutes int, previous_local_date date),
-       lateral (values (f.capacity, f.local_date,
-                        case e.topic when 'service-voided' then -f.minutes else f.minutes end),
-                       (f.previous_capacity, f.previous_local_date, -f.previous_minutes))
-       m (capacity, local_date, minutes)
- where m.minutes is not null and m.capacity <> 'staff-on-duty'
- group by f.volunteer_id, m.local_date
-having sum(m.minutes) <> 0
-
 -- serve --
-insert into served_day as known (bank_id, volunteer_id, day, minutes)
-select $1, s.* from ({what_was_served}) s
-    on conflict (bank_id, volunteer_id, day) do update set minutes = known.minutes + excluded.minutes
-
--- count_service --
-with recursive served as ({what_was_served}), {put}
+-- Who served how much on which day, and where that counts.
+with recursive served as (
+    select f.volunteer_id, m.local_date as day, sum(m.minutes)::int as minutes
+      from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
+           f (volunteer_id text, capacity text, minutes int, local_date date,
+              previous_capacity text, previous_minutes int, previous_local_date date),
+           lateral (values (f.capacity, f.local_date,
+                            case e.topic when 'service-voided' then -f.minutes else f.minutes end),
+                           (f.previous_capacity, f.previous_local_date, -f.previous_minutes))
+           m (capacity, local_date, minutes)
+     where m.minutes is not null and m.capacity <> 'staff-on-duty'
+     group by f.volunteer_id, m.local_date
+    having sum(m.minutes) <> 0
+), kept as (
+    insert into served_day as known (bank_id, volunteer_id, day, minutes)
+    select $1, volunteer_id, day, minutes from served
+        on conflict (bank_id, volunteer_id, day) do update set minutes = known.minutes + excluded.minutes
+), {put}
 
 -- forget_days --
 delete from served_day d
@@ -129,6 +137,10 @@ delete from served_day d
 
 -- forget_places --
 delete from place_day
+ where bank_id = $1 and minutes = 0 and exists (select from facts_between($1, $2, $3, $4))
+
+-- forget_totals --
+delete from place_total
  where bank_id = $1 and minutes = 0 and exists (select from facts_between($1, $2, $3, $4))
 
 -- seen --
@@ -276,19 +288,46 @@ select from_day, node_id, tie from residence where bank_id = $1 and volunteer_id
 -- Of a node, or of the whole bank (nothing), between two days. $1 bank  $2 node  $3 first day  $4 last day
 select coalesce(sum(minutes), 0)::bigint from place_day where bank_id = $1 and node_id = $2 and day between $3 and $4
 
--- minutes_at_level --
--- By node of a level, between two days. $1 bank  $2 level  $3 first day  $4 last day
-select n.node_id, sum(d.minutes)::bigint as minutes
-  from node n join place_day d on d.bank_id = n.bank_id and d.node_id = n.node_id
- where n.bank_id = $1 and n.level = $2 and d.day between $3 and $4
- group by n.node_id
- order by minutes desc, n.node_id
+-- following --
+($4::bigint is null or (- minutes, node_id) > (- $4::bigint, $5::text)) order by - minutes, node_id limit $6
+
+-- in_month --
+-- By node of a level in a month, most first; and before them what all of them have, without a node.
+-- $1 bank  $2 level  $3 month  $4 minutes and $5 node of the place before (or null)  $6 at most
+select node_id, minutes from place_total where bank_id = $1 and level = $2 and month = $3 and node_id = ''
+union all
+(select node_id, minutes from place_total
+  where bank_id = $1 and level = $2 and month = $3 and node_id > '' and {following})
+
+-- in_months --
+-- The same in several months: $3 is the first, $7 the last.
+with counted as (
+    select node_id, sum(minutes)::bigint as minutes
+      from place_total where bank_id = $1 and level = $2 and month between $3 and $7 and node_id > ''
+     group by node_id
+)
+select '' as node_id, coalesce(sum(minutes), 0)::bigint as minutes from counted
+union all
+(select * from counted where {following})
+
+-- on_days --
+-- The same between two days: $3 is the first, $7 the last.
+with counted as (
+    select n.node_id, sum(d.minutes)::bigint as minutes
+      from node n join place_day d on d.bank_id = n.bank_id and d.node_id = n.node_id
+     where n.bank_id = $1 and n.level = $2 and d.day between $3 and $7
+     group by n.node_id
+)
+select '' as node_id, coalesce(sum(minutes), 0)::bigint as minutes from counted
+union all
+(select * from counted where {following})
 
 -- minutes_below --
 -- Of what is or was directly below a node, between two days; as much of it as was counted to the node then.
 -- $1 bank  $2 node  $3 first day  $4 last day
 select d.node_id, sum(d.minutes)::bigint as minutes
-  from (select distinct t.node_id from node_stand t where t.bank_id = $1 and t.parent_id = $2) b
+  from (select distinct t.node_id from node_stand t
+         where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = $2) b
   join place_day d on d.bank_id = $1 and d.node_id = b.node_id
   join lateral (select s.into_id, s.parent_id from node_stand s
                  where s.bank_id = $1 and s.node_id = d.node_id and s.from_day <= d.day

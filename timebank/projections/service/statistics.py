@@ -1,7 +1,5 @@
 """What does service come to? Totals of what counts are kept, by organisation and month and by periods of the bank."""
 
-import calendar
-from datetime import date
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -10,6 +8,7 @@ import msgspec
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceVoided
+from timebank.projections.machinery.periods import period_of
 from timebank.projections.machinery.projection import SetProjection, Step
 from timebank.projections.service.records import COUNTED, Wanted
 from timebank.projections.service.records import SQL as RECORDS_SQL
@@ -78,11 +77,8 @@ def _period_of(wanted: Wanted) -> _Period | None:
         return None
     if first is None or last is None:
         return _Period("all") if first is last else None
-    if (first.month, first.day, last) == (1, 1, date(first.year, 12, 31)):
-        return _Period(str(first)[:4], str(first)[:7], str(last)[:7])
-    if (first.day, last) == (1, first.replace(day=calendar.monthrange(first.year, first.month)[1])):
-        return _Period(*(str(first)[:7],) * 3)
-    return None
+    period = period_of(first, last)
+    return _Period(period, str(first)[:7], str(last)[:7]) if period else None
 
 
 async def figures(pool: Pool, bank_id: UUID, wanted: Wanted, by: By, after: str | None, limit: int) -> Statistics:

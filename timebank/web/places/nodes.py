@@ -68,7 +68,8 @@ async def hours(visitor: Visitor) -> Response[Any]:
     else:
         glance = {"node": None, "path": []}
         level = (await levels(visitor))[0]
-        found = await visitor.get("/nodes/hours", own=True, params=span | {"level": level})
+        page = {"level": level, "after": visitor.query.get("after"), "limit": SHOWN}
+        found = await visitor.get("/nodes/hours", own=True, params=span | page)
     names = await _names(visitor, node_id, month.last, [each["node_id"] for each in found["places"]])
     return in_tree(visitor, "places/hours.html", **glance, shown=month, found=found, names=names)
 

@@ -1,0 +1,18 @@
+"""The periods that totals are kept of: months (`2026-11`) and years (`2026`)."""
+
+import calendar
+from datetime import date
+
+
+def months_of(first: date, last: date) -> tuple[str, str] | None:
+    """The first and the last month between two days that one begins with and one ends with; None if they do not."""
+    is_whole = first <= last and (first.day, last.day) == (1, calendar.monthrange(last.year, last.month)[1])
+    return (str(first)[:7], str(last)[:7]) if is_whole else None
+
+
+def period_of(first: date, last: date) -> str | None:
+    """The month or the year that begins and ends with two days; None if there is none."""
+    if (first.month, first.day, last) == (1, 1, date(first.year, 12, 31)):
+        return str(first)[:4]
+    months = months_of(first, last)
+    return months[0] if months and months[0] == months[1] else None
