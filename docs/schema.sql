@@ -107,7 +107,9 @@ CREATE TABLE public.activity (
     signs_out boolean NOT NULL,
     reason text,
     "position" bigint NOT NULL,
-    team_id text
+    team_id text,
+    signed_up integer DEFAULT 0 NOT NULL,
+    waiting integer DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='90');
 
@@ -447,7 +449,8 @@ CREATE TABLE public.node_stand (
     node_id text NOT NULL,
     from_day date NOT NULL,
     parent_id text,
-    into_id text
+    into_id text,
+    until_day date
 );
 
 CREATE TABLE public.notice_read (
@@ -652,7 +655,8 @@ CREATE TABLE public.residence (
     from_day date NOT NULL,
     node_id text,
     tie text NOT NULL,
-    is_willing boolean DEFAULT false NOT NULL
+    is_willing boolean DEFAULT false NOT NULL,
+    until_day date
 );
 
 CREATE TABLE public.reward (
@@ -1183,7 +1187,7 @@ CREATE INDEX registration_code_by_network ON public.registration_code USING btre
 
 CREATE INDEX registration_code_by_phone ON public.registration_code USING btree (bank_id, phone_index, issued_at);
 
-CREATE INDEX residence_by_node ON public.residence USING btree (bank_id, node_id, volunteer_id);
+CREATE INDEX residence_by_node ON public.residence USING btree (bank_id, node_id, volunteer_id) INCLUDE (from_day, until_day);
 
 CREATE INDEX residence_of_willing ON public.residence USING btree (bank_id, node_id, volunteer_id) WHERE is_willing;
 

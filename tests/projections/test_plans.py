@@ -164,7 +164,7 @@ insert into node_stand select $bank, 'nod_' || lpad(n::text, 5, '0'), '2026-01-0
        'nod_' || lpad((n / 50)::text, 5, '0'), null from generate_series(1, 20000) n;
 insert into appointment (bank_id, appointment_id, volunteer_id, office, appointed_by, status, node_id)
 select $bank, 'led_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 9000)::text, 5, '0'), 'node-leader', 'x',
-       'in force', 'nod_' || lpad(n::text, 5, '0') from generate_series(1, 20000) n where n % 7 <> 0;
+       'in force', 'nod_' || lpad(n::text, 5, '0') from generate_series(1, 20000) n where n % 3 <> 1;
 insert into residence select $bank, 'vol_' || lpad(n::text, 5, '0'), '2026-01-01',
        'nod_' || lpad((1 + n * 7 % 900)::text, 5, '0'), 'lives', n % 5 = 0 from generate_series(1, 20000) n;
 analyze;

@@ -29,9 +29,11 @@ from timebank.projections.places.nodes import (
     PROJECTION,
     WHOLE_BANK,
     PlaceMinutes,
+    count_people,
     minutes_at_level,
     minutes_below,
     minutes_of,
+    people,
     rank_of,
 )
 
@@ -88,17 +90,22 @@ class Told:
         self.stands, self.homes = stands, homes
 
     def places(self, volunteer_id: str, day: date) -> list[str]:
-        """All nodes that somebody's service of a day counts at."""
+        """All nodes that somebody's service of a day counts at: what is a part of another counts there."""
+        chain = self.chain(volunteer_id, day)
+        return [WHOLE_BANK, *(each for each in chain if not isinstance(self._stand(each, day), NodeMerged))]
+
+    def chain(self, volunteer_id: str, day: date) -> list[NodeId]:
+        """Where somebody lives on a day, and all that it is below, or a part of."""
         home = [each for each in self.homes.get(volunteer_id, []) if each.from_day <= day]
-        node_id, counted = home[-1].node_id if home else None, [WHOLE_BANK]
+        node_id, chain = home[-1].node_id if home else None, list[NodeId]()
         while node_id:
-            stand = [each for each in self.stands[node_id] if each.from_day <= day][-1]
-            if isinstance(stand, NodeMerged):
-                node_id = stand.into_id
-                continue
-            counted.append(node_id)
-            node_id = stand.parent_id
-        return counted
+            chain.append(node_id)
+            stand = self._stand(node_id, day)
+            node_id = stand.into_id if isinstance(stand, NodeMerged) else stand.parent_id
+        return chain
+
+    def _stand(self, node_id: NodeId, day: date) -> Any:
+        return [each for each in self.stands[node_id] if each.from_day <= day][-1]
 
 
 SERVED = """
@@ -126,6 +133,11 @@ async def test_hours_by_place_are_those_of_where_people_lived(
     assert {(row["node_id"], row["day"]): row["minutes"] for row in kept} == expected
     compared = await verify(pool, PROJECTION, bank_id)
     assert compared.is_equal, compared.differences
+    for day in (NOON.date(), NOON.date() + timedelta(days=DAYS + 3)):
+        living = Counter(node_id for each in PEOPLE for node_id in told.chain(each, day))
+        for node_id in told.depth:
+            page = await people(pool, bank_id, day, node_id, "", 100)
+            assert await count_people(pool, bank_id, day, node_id) == len(page) == living[node_id]
     days = sorted({day for _, day in expected}) or [NEW_YEAR]
     first, last, middle = days[0], days[-1], days[len(days) // 2]
     for level in LEVELS:

@@ -43,17 +43,25 @@ update activity a set status = 'closed', position = greatest(a.position, e.posit
  where a.bank_id = $1 and a.activity_id = f.activity_id
 
 -- sign_up --
--- Of several facts about one person the last counts.
-insert into sign_up (bank_id, activity_id, volunteer_id, status, position)
-select distinct on (f.activity_id, f.volunteer_id) $1, f.activity_id, f.volunteer_id,
-       case e.topic when 'sign-up-withdrawn' then 'withdrawn' when 'sign-up-moved-up' then 'signed-up'
-            else case when f.is_waiting then 'waiting' else 'signed-up' end end,
-       e.position
-  from facts_between($1, $2, $3, $4) e,
-       jsonb_to_record(e.data) f (activity_id text, volunteer_id text, is_waiting boolean)
- order by f.activity_id, f.volunteer_id, e.position desc
-    on conflict (bank_id, activity_id, volunteer_id) do update
-   set status = excluded.status, position = excluded.position
+-- Of several facts about one person the last counts. How many signed up, or wait, is kept with the activity.
+with moved as (
+    insert into sign_up (bank_id, activity_id, volunteer_id, status, position)
+    select distinct on (f.activity_id, f.volunteer_id) $1, f.activity_id, f.volunteer_id,
+           case e.topic when 'sign-up-withdrawn' then 'withdrawn' when 'sign-up-moved-up' then 'signed-up'
+                else case when f.is_waiting then 'waiting' else 'signed-up' end end,
+           e.position
+      from facts_between($1, $2, $3, $4) e,
+           jsonb_to_record(e.data) f (activity_id text, volunteer_id text, is_waiting boolean)
+     order by f.activity_id, f.volunteer_id, e.position desc
+        on conflict (bank_id, activity_id, volunteer_id) do update
+       set status = excluded.status, position = excluded.position
+    returning new.activity_id, new.status as status, coalesce(old.status, '') as before
+)
+update activity a set signed_up = a.signed_up + m.signed_up, waiting = a.waiting + m.waiting
+  from (select activity_id, sum((status = 'signed-up')::int - (before = 'signed-up')::int) as signed_up,
+               sum((status = 'waiting')::int - (before = 'waiting')::int) as waiting
+          from moved group by activity_id) m
+ where a.bank_id = $1 and a.activity_id = m.activity_id and (m.signed_up, m.waiting) <> (0, 0)
 
 -- check_in --
 insert into presence (bank_id, activity_id, volunteer_id, since, proof_in, is_taken_in_later)
@@ -75,13 +83,10 @@ update presence p
 -- seen --
 select a.activity_id, a.organisation_id, a.status, a.name, a.category, a.content, a.place, a.node_id, a.starts_at,
        a.ends_at, a.seats, a.skills, a.programmes, a.leader_id, a.open_to, a.is_insured, a.signs_out, a.team_id,
-       a.reason, a.position, n.signed_up, n.waiting,
+       a.reason, a.position, a.signed_up, a.waiting,
        (select s.status from sign_up s
          where s.bank_id = a.bank_id and s.activity_id = a.activity_id and s.volunteer_id = $2) as own_status
   from activity a
-  left join lateral (select count(*) filter (where s.status = 'signed-up') as signed_up,
-                            count(*) filter (where s.status = 'waiting') as waiting
-                       from sign_up s where s.bank_id = a.bank_id and s.activity_id = a.activity_id) n on true
  where a.bank_id = $1
 
 -- one --

@@ -26,11 +26,13 @@ PROJECTION = SetProjection(
         Step(SQL["open"], (NodeOpened,)),
         Step(SQL["name"], (NodeOpened, NodeRenamed)),
         Step(SQL["stand"], (NodeOpened, NodeMoved, NodeMerged)),
+        Step(SQL["stand_until"], (NodeMoved, NodeMerged)),
         Step(SQL["close"], (NodeClosed,)),
         Step(SQL["agree"], (ConsentGiven, ConsentWithdrawn)),
         Step(SQL["agree_at"], (ConsentGiven, ConsentWithdrawn)),
         Step(SQL["lift"], (ResidenceSet,)),
         Step(SQL["move"], (ResidenceSet,)),
+        Step(SQL["stay"], (ResidenceSet,)),
         Step(SQL["settle"], (ResidenceSet,)),
         Step(SQL["serve"], (ServiceConfirmed, *_TAKEN_BACK)),
         Step(SQL["forget_days"], _TAKEN_BACK),
@@ -120,12 +122,11 @@ async def vacant(
 
     However few are vacant, no more than so many nodes are looked at: so there may be fewer than asked for, or none.
     """
-    looked_at = LOOKED_AT * limit
-    rows = await pool.fetch(SQL["vacant"], bank_id, day, level, after, looked_at)
-    found = [NodeView(**{name: row[name] for name in NodeView.__struct_fields__}) for row in rows if row["is_vacant"]]
+    looked_at, asked = LOOKED_AT * limit, (bank_id, day, level, after)
+    found = [NodeView(**row) for row in await pool.fetch(SQL["vacant"], *asked, looked_at, limit + 1)]
     if len(found) > limit:
         return found[:limit], found[limit - 1].node_id
-    return found, rows[-1]["node_id"] if len(rows) == looked_at else None
+    return found, await pool.fetchval(SQL["last_looked_at"], *asked, looked_at - 1)
 
 
 async def leaders(pool: Pool, bank_id: UUID, day: date, node_id: str) -> list[LeaderView]:

@@ -15,6 +15,19 @@ select $1, f.node_id, f.from_day, f.parent_id, f.into_id
   from facts_between($1, $2, $3, $4) e,
        jsonb_to_record(e.data) f (node_id text, from_day date, parent_id text, into_id text)
 
+-- stand_until --
+-- And until when: the day before they are below another.
+update node_stand t set until_day = stood.until_day
+  from (select distinct f.node_id
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (node_id text)) f,
+       lateral (
+           select s.from_day, lead(s.from_day) over (order by s.from_day) - 1 as until_day
+             from node_stand s where s.bank_id = $1 and s.node_id = f.node_id
+           offset 0
+       ) stood
+ where t.bank_id = $1 and t.node_id = f.node_id and t.from_day = stood.from_day
+   and t.until_day is distinct from stood.until_day
+
 -- close --
 update node n set until_day = f.until_day
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (node_id text, until_day date)
@@ -99,6 +112,20 @@ select distinct on (f.volunteer_id, f.from_day) $1, f.volunteer_id, f.from_day, 
  order by f.volunteer_id, f.from_day, e.position desc
     on conflict (bank_id, volunteer_id, from_day) do update set node_id = excluded.node_id, tie = excluded.tie
 
+-- stay --
+-- Until when they live there: the day before they live elsewhere, or again.
+update residence r set until_day = stay.until_day
+  from (select distinct f.volunteer_id
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text)) f,
+       lateral (
+           select s.from_day, s.until_day
+             from (select s.from_day, s.until_day as known, lead(s.from_day) over (order by s.from_day) - 1 as until_day
+                     from residence s where s.bank_id = $1 and s.volunteer_id = f.volunteer_id) s
+            where s.known is distinct from s.until_day
+           offset 0
+       ) stay
+ where r.bank_id = $1 and r.volunteer_id = f.volunteer_id and r.from_day = stay.from_day
+
 -- settle --
 -- And is counted where they live now.
 with recursive served as (
@@ -181,19 +208,38 @@ select below.*
    and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2) and n.node_id > $3
  order by n.node_id limit $4
 
--- vacant --
--- The next nodes of a level, and whether nobody leads them on a day. $1 bank  $2 day  $3 level  $4 after this node
--- $5 how many are looked at
-select n.*,
-       (select true from appointment a
-         where a.bank_id = $1 and a.node_id = n.node_id and a.status = 'in force'
-           and coalesce(a.valid_from, $2) <= $2 and coalesce(a.valid_until, $2) >= $2
-         limit 1) is null as is_vacant
-  from ({seen}
-           and n.level = $3 and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2) and s.into_id is null
-           and n.node_id > $4
-         order by n.node_id limit $5) n
+-- of_level --
+-- Nodes of a level that are there on a day, in order. $1 bank  $2 day  $3 level  $4 after this node
+select n.bank_id, n.node_id, n.level, n.depth, n.from_day, n.until_day, s.parent_id, s.into_id
+  from node n,
+       lateral (
+           select t.parent_id, t.into_id from node_stand t
+            where t.bank_id = $1 and t.node_id = n.node_id and t.from_day <= greatest($2::date, n.from_day)
+            order by t.from_day desc limit 1
+       ) s
+ where n.bank_id = $1 and n.level = $3 and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2)
+   and s.into_id is null and n.node_id > $4
  order by n.node_id
+
+-- vacant --
+-- Those of them that nobody leads on a day, of the next so many. $1 to $4 as before  $5 how many are looked at
+-- $6 at most
+select n.node_id, n.level, n.depth, n.from_day, n.until_day, n.parent_id, n.into_id,
+       (select m.name from node_name m
+         where m.bank_id = n.bank_id and m.node_id = n.node_id and m.from_day <= greatest($2::date, n.from_day)
+         order by m.from_day desc limit 1) as name
+  from (select l.*
+          from ({of_level} limit $5) l
+         where (select true from appointment a
+                 where a.bank_id = $1 and a.node_id = l.node_id and a.status = 'in force'
+                   and coalesce(a.valid_from, $2) <= $2 and coalesce(a.valid_until, $2) >= $2
+                 limit 1) is null
+         limit $6) n
+ order by n.node_id
+
+-- last_looked_at --
+-- The last of so many. $1 to $4 as before  $5 how many but one
+select node_id from ({of_level} offset $5 limit 1) n
 
 -- leaders --
 -- Who leads a node on a day. $1 bank  $2 day  $3 node
@@ -212,9 +258,8 @@ sub as (
            lateral (
                select t.node_id
                  from node_stand t
-                where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = sub.node_id and t.from_day <= $2
-                  and t.from_day = (select max(last.from_day) from node_stand last
-                                     where last.bank_id = $1 and last.node_id = t.node_id and last.from_day <= $2)
+                where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = sub.node_id
+                  and t.from_day <= $2 and (t.until_day is null or t.until_day >= $2)
                offset 0
            ) below
 )
@@ -228,11 +273,9 @@ select found.*
        lateral (
            select r.volunteer_id, r.node_id, r.from_day, r.tie
              from residence r
-            where r.bank_id = $1 and r.node_id = at.node_id and r.from_day <= $2
+            where r.bank_id = $1 and r.node_id = at.node_id
+              and r.from_day <= $2 and (r.until_day is null or r.until_day >= $2)
               and r.volunteer_id > case at.node_id when $4 then $5 else '' end
-              and not exists (select from residence later
-                               where later.bank_id = $1 and later.volunteer_id = r.volunteer_id
-                                 and later.from_day > r.from_day and later.from_day <= $2)
             order by r.volunteer_id limit $6
        ) found
  limit $6
@@ -245,10 +288,8 @@ select found.volunteer_id
        lateral (
            select r.volunteer_id
              from residence r
-            where r.bank_id = $1 and r.node_id = at.node_id and r.from_day <= $2 and r.is_willing
-              and not exists (select from residence later
-                               where later.bank_id = $1 and later.volunteer_id = r.volunteer_id
-                                 and later.from_day > r.from_day and later.from_day <= $2)
+            where r.bank_id = $1 and r.node_id = at.node_id and r.is_willing
+              and r.from_day <= $2 and (r.until_day is null or r.until_day >= $2)
             order by r.volunteer_id limit $4
        ) found
  limit $4
@@ -261,9 +302,8 @@ select count(*)
        lateral (
            select r.volunteer_id
              from residence r
-            where r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
-              and r.from_day = (select max(last.from_day) from residence last
-                                 where last.bank_id = $1 and last.volunteer_id = r.volunteer_id and last.from_day <= $2)
+            where r.bank_id = $1 and r.node_id = sub.node_id
+              and r.from_day <= $2 and (r.until_day is null or r.until_day >= $2)
            offset 0
        ) there
 
