@@ -12,7 +12,7 @@ from timebank.domain.acting import Acting
 from timebank.domain.credit.redemptions import FULFILS_REWARDS
 from timebank.domain.facts.organisations import Role
 from timebank.domain.identifiers import OrganisationId, TeamId
-from timebank.domain.organisations.memberships import LOGS_SERVICE, MANAGES_MEMBERS
+from timebank.domain.organisations.memberships import EVERY_ROLE, LOGS_SERVICE, MANAGES_MEMBERS
 from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing, TeamUnknown
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.refusals import OfficeMissing
@@ -26,8 +26,6 @@ from timebank.projections.people.proxies import ProxyView
 from timebank.projections.people.volunteers import VolunteerView
 from timebank.projections.service.records import ServiceRecordView
 from timebank.vault.people import People
-
-ANY_ROLE: tuple[Role, ...] = ("member", "recorder", "verifier", "coordinator", "merchant")
 
 
 class RecordsSeen(NamedTuple):
@@ -99,7 +97,7 @@ class Sight:
         """Refuse whoever does not manage an organisation: to strangers it does not exist."""
         if self.sees_people:
             return
-        if organisation_id not in await self.organisations(ANY_ROLE):
+        if organisation_id not in await self.organisations(EVERY_ROLE):
             raise OrganisationUnknown(organisation_id=organisation_id)
         if organisation_id not in await self.organisations(MANAGES_MEMBERS):
             raise RoleMissing(role=" or ".join(MANAGES_MEMBERS), organisation_id=organisation_id)
@@ -160,7 +158,7 @@ class Sight:
         """Refuse whoever does not log service for an organisation: to strangers it does not exist."""
         if self.sees_people:
             return
-        if organisation_id not in await self.organisations(ANY_ROLE):
+        if organisation_id not in await self.organisations(EVERY_ROLE):
             raise OrganisationUnknown(organisation_id=organisation_id)
         if organisation_id not in await self.organisations(LOGS_SERVICE):
             raise RoleMissing(role=" or ".join(LOGS_SERVICE), organisation_id=organisation_id)

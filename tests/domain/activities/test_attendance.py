@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests.controls import CLINIC, GARDEN, GARDENERS_PROGRAM, LI, WANG, ZHAO, acting, at, member, registered, standing
 from tests.controls.activities import ELEVEN, NINE, SWEEPING, came, left, published, signed_up
+from tests.controls.facts import membership_of
 from tests.given import Book, given
 from timebank.domain.activities.activities import Activity
 from timebank.domain.activities.attendance import CheckIn, CheckOut
@@ -31,9 +32,12 @@ from timebank.domain.facts.activities import (
     SignUpMovedUp,
     SignUpWithdrawn,
 )
+from timebank.domain.facts.organisations import MembershipEnded
 from timebank.domain.facts.people import VolunteerSuspended
 from timebank.domain.identifiers import ActivityId, VolunteerId
+from timebank.domain.organisations.refusals import RoleMissing
 from timebank.domain.people.refusals import VolunteerIsSuspended, VolunteerUnknown
+from timebank.domain.refusals import YouAreSuspended
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.refusals import RecorderIsBeneficiary
 
@@ -41,6 +45,7 @@ EIGHT, TEN = at(20, 8), at(20, 10)
 OTHER = ActivityId("act_other")
 IDS: dict[str, Any] = {"activity_id": SWEEPING, "organisation_id": GARDEN}
 OPEN = (registered(), *published())
+LED = (*standing(), *member(ZHAO, "member"))
 
 
 def do(kind: Any, when: datetime = EIGHT, by: Any = None, **said: Any) -> Any:
@@ -84,8 +89,8 @@ class TestSigningUp:
 
     def test_by_the_leader(self) -> None:
         """The leader, and whoever logs for the organisation, sign somebody up; a stranger does not."""
-        for by in (acting(ZHAO), GARDENERS_PROGRAM):
-            assert given(*standing(), *OPEN).when(do(SignUp, by=by)).fact.made_by == by.actor
+        for by, has_right in ((acting(ZHAO), LED), (GARDENERS_PROGRAM, standing())):
+            assert given(*has_right, *OPEN).when(do(SignUp, by=by)).fact.made_by == by.actor
         given(*OPEN, registered(LI)).when(do(SignUp, by=acting(LI))).then_refused(ActivityUnknown)
 
     def test_off(self) -> None:
@@ -138,22 +143,30 @@ class TestSigningIn:
     def test_by_the_leader(self) -> None:
         """The leader enters whoever is there, but not themselves."""
         entry = check(by=acting(ZHAO), proof="leader")
-        given(*standing(), *OPEN, signed_up()).when(entry).then(
+        given(*LED, *OPEN, signed_up()).when(entry).then(
             came(entry_id="e", proof="leader", entered_by=acting(ZHAO).actor)
         )
         own = check(by=acting(ZHAO), proof="leader", volunteer_id=ZHAO)
-        given(*standing(), *published(), registered(ZHAO), signed_up(ZHAO)).when(own).then_refused(
-            RecorderIsBeneficiary
-        )
+        given(*LED, *published(), signed_up(ZHAO)).when(own).then_refused(RecorderIsBeneficiary)
+
+    def test_by_a_leader_who_is_none_any_more(self) -> None:
+        """Whoever leads does so as a member who is not suspended: else they enter, sign up and call nobody."""
+        for command in (do(SignUp, by=acting(ZHAO)), check(by=acting(ZHAO), proof="leader")):
+            there = *OPEN, *(() if isinstance(command, SignUp) else (signed_up(),))
+            suspended = VolunteerSuspended(volunteer_id=ZHAO, reason="-")
+            given(*LED, suspended, *there).when(command).then_refused(YouAreSuspended)
+            given(*LED, MembershipEnded(**membership_of(ZHAO)), *there).when(command).then_refused(ActivityUnknown)
+            over = *standing(), *member(ZHAO, "member", valid_until=NINE.date() - timedelta(days=1))
+            given(*over, *there).when(command).then_refused(RoleMissing)
 
     def test_later(self) -> None:
         """What was entered without a network keeps its time, is marked, and counts once; never ahead of time."""
         entry = check(by=acting(ZHAO), proof="leader", when=TEN, moment=NINE)
-        taken_in = given(*standing(), *OPEN, signed_up()).when(entry).fact
+        taken_in = given(*LED, *OPEN, signed_up()).when(entry).fact
         assert (taken_in.moment, taken_in.is_taken_in_later) == (NINE, True)
-        given(*standing(), *OPEN, signed_up(), taken_in).when(entry).then_nothing()
+        given(*LED, *OPEN, signed_up(), taken_in).when(entry).then_nothing()
         ahead = check(by=acting(ZHAO), proof="leader", when=NINE, moment=TEN)
-        given(*standing(), *OPEN, signed_up()).when(ahead).then_refused(OutsideItsTime)
+        given(*LED, *OPEN, signed_up()).when(ahead).then_refused(OutsideItsTime)
 
 
 class TestSigningOut:
@@ -170,7 +183,7 @@ class TestSigningOut:
 
     def test_after_they_came(self) -> None:
         """Nobody leaves before they came, and an entry that comes twice counts once."""
-        there = *standing(), *OPEN, signed_up(), came()
+        there = *LED, *OPEN, signed_up(), came()
         entry = check(CheckOut, TEN, by=acting(ZHAO), proof="leader", moment=EIGHT)
         given(*there).when(entry).then_refused(OutsideItsTime)
         again = check(CheckOut, ELEVEN)
@@ -178,7 +191,7 @@ class TestSigningOut:
 
     def test_nobody_was_elsewhere_meanwhile(self) -> None:
         """A presence taken in later does not cover another; one that goes on after the end does not either."""
-        there = *standing(), *OPEN, signed_up(), came()
+        there = *LED, *OPEN, signed_up(), came()
         other = came(activity_id=OTHER, moment=at(20, 10, 30), until=at(20, 12))
         entry = check(CheckOut, ELEVEN, by=acting(ZHAO), proof="leader")
         given(*there, other).when(entry).then_refused(CheckedInElsewhere)

@@ -1,6 +1,6 @@
 from typing import Any
 
-from tests.controls import GARDEN, GARDENERS_PROGRAM, LI, ZHAO, acting, at, registered, standing
+from tests.controls import GARDEN, GARDENERS_PROGRAM, LI, ZHAO, acting, at, member, registered, standing
 from tests.controls.activities import SWEEPING, published
 from tests.controls.places import EAST, nodes
 from tests.given import given
@@ -17,7 +17,7 @@ def calling(by: Any = GARDENERS_PROGRAM) -> CallUp:
 
 def test_people_are_called_to_an_activity() -> None:
     """Whoever organises or leads it asks those of a place, with a skill in its one form."""
-    for by in (GARDENERS_PROGRAM, acting(ZHAO)):
+    for by, has_right in ((GARDENERS_PROGRAM, ()), (acting(ZHAO), member(ZHAO, "member"))):
         then = CallMade(
             activity_id=SWEEPING,
             organisation_id=GARDEN,
@@ -26,7 +26,8 @@ def test_people_are_called_to_an_activity() -> None:
             skill="护理",
             reason="暴雨转移",
         )
-        assert given(*standing(), *published(), *nodes(EAST)).when(calling(by).checked()).fact == then
+        what = *standing(), *has_right, *published(), *nodes(EAST)
+        assert given(*what).when(calling(by).checked()).fact == then
 
 
 def test_not_by_anybody_and_not_anywhere() -> None:

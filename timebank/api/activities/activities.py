@@ -29,7 +29,7 @@ from timebank.domain.activities.refusals import ActivityUnknown
 from timebank.domain.facts.activities import OpenTo, Plan, Seats
 from timebank.domain.identifiers import ActivityId, ActorId, NodeId, OrganisationId, TeamId, new_activity_id
 from timebank.domain.kernel import Moment
-from timebank.domain.organisations.memberships import LOGS_SERVICE
+from timebank.domain.organisations.memberships import EVERY_ROLE, LOGS_SERVICE
 from timebank.domain.person import Skills
 from timebank.domain.refusals import UnbelievableTime
 from timebank.domain.refusing import Refusal
@@ -270,10 +270,10 @@ async def seen_activity(request: BankRequest, activity_id: str) -> ActivityView:
 
 
 async def organises(request: BankRequest, activity: ActivityView) -> bool:
-    """Whether whoever asks organises an activity, or leads it."""
-    if activity.leader_id == request.user.person_id or request.sight.sees_people:
-        return True
-    return activity.organisation_id in await request.sight.organisations(LOGS_SERVICE)
+    """Whether whoever asks organises an activity, or leads it, as a member."""
+    leads = activity.leader_id == request.user.person_id
+    served = await request.sight.organisations(EVERY_ROLE if leads else LOGS_SERVICE)
+    return request.sight.sees_people or activity.organisation_id in served
 
 
 async def _near(request: BankRequest, near: str) -> list[str]:

@@ -12,7 +12,9 @@ from timebank.api.http.problems import WRITES
 from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader
 from timebank.domain.activities.calls import CallUp
 from timebank.domain.identifiers import ActivityId, NodeId
+from timebank.domain.refusing import Refusal
 from timebank.domain.text import Line, Text, normal
+from timebank.ledger.submission import Repeated
 from timebank.projections.people import volunteers
 from timebank.projections.places import nodes
 
@@ -59,7 +61,10 @@ class CallController(Controller):
         data: JSONBody[CallRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> Call:
-        """Ask people to come, in an emergency: those who agreed to be asked; that they are named is noted."""
+        """Ask people to come, in an emergency: those who agreed to be asked; that they are named is noted.
+
+        Who is named is who agrees now: whoever repeats it has still to be allowed to ask.
+        """
         command = CallUp(
             **request.stamp,
             activity_id=ActivityId(activity_id),
@@ -68,10 +73,19 @@ class CallController(Controller):
             reason=data.reason,
         )
         receipt = await request.execute(command, idempotency_key)
+        if isinstance(receipt, Repeated):
+            await _must_be_possible(request, command)
         await request.wait_for_reads()
         called = await _candidates(request, data)
         await request.note("people-read", people=len(called))
         return Call(called=called, position=receipt.position)
+
+
+async def _must_be_possible(request: BankRequest, command: CallUp) -> None:
+    """Refuse what would be refused now, whatever was answered under the caller's key before."""
+    (tried,) = await request.submit([command], None, dry_run=True)
+    if isinstance(tried, Refusal):
+        raise tried
 
 
 async def _candidates(request: BankRequest, data: CallRequest) -> list[Called]:

@@ -29,7 +29,7 @@ from timebank.domain.facts.activities import (
 from timebank.domain.facts.service import ServiceLogged
 from timebank.domain.identifiers import ActivityId, ActorId, OrganisationId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
-from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
+from timebank.domain.organisations.memberships import EVERY_ROLE, LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
 from timebank.domain.refusals import NothingChanges
@@ -172,14 +172,14 @@ class OnActivity(Command, frozen=True, kw_only=True):
     def must_organise(self, known: Known, *, or_lead: bool = False) -> Activity:
         """The activity. Refuses whoever neither logs for its organisation nor, where it is said, leads it.
 
-        To whoever has nothing to do with the organisation a planned activity does not exist.
+        Whoever leads it does so as a member. To whoever has nothing to do with the organisation it does not exist.
         """
         activity = self.activity(known)
-        if not (or_lead and activity.is_led_by(self.by)):
-            try:
-                must_act_for(activity.organisation_id, self.by, LOGS_SERVICE, self.at.date(), known)
-            except OrganisationUnknown:
-                raise ActivityUnknown(activity_id=self.activity_id) from None
+        roles = EVERY_ROLE if or_lead and activity.is_led_by(self.by) else LOGS_SERVICE
+        try:
+            must_act_for(activity.organisation_id, self.by, roles, self.at.date(), known)
+        except OrganisationUnknown:
+            raise ActivityUnknown(activity_id=self.activity_id) from None
         known(Organisation, activity.organisation_id).must_be_approved()
         return activity
 

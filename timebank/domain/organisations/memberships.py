@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import ClassVar
+from typing import ClassVar, get_args
 
 from timebank.domain.acting import Acting
 from timebank.domain.facts.organisations import (
@@ -32,6 +32,8 @@ from timebank.domain.organisations.rosters import Team, TeamsOf
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
 from timebank.domain.text import Text
+
+EVERY_ROLE: tuple[Role, ...] = get_args(Role)
 
 LOGS_SERVICE: tuple[Role, ...] = ("recorder", "coordinator")
 
