@@ -1,5 +1,6 @@
 """What two registrations of one person become when somebody approves that they are merged."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -46,9 +47,11 @@ from tests.controls import (
 from tests.domain.people.test_merges import DECLINED, HISTORY, MERGE, OFFICE, OTHER_OFFICE, merged, proposed
 from tests.given import Book, given
 from timebank.domain.acting import Acting
+from timebank.domain.authority import authorised
 from timebank.domain.credit.accounts import postings
 from timebank.domain.credit.refusals import PersonalQuotaReached
 from timebank.domain.facts.credit import Eligibility, ReservationCancelled
+from timebank.domain.facts.duty import DutyHours, EmploymentDeclared
 from timebank.domain.facts.organisations import MembershipEnded
 from timebank.domain.facts.people import (
     ConsentGiven,
@@ -59,10 +62,19 @@ from timebank.domain.facts.people import (
     VolunteerSuspended,
 )
 from timebank.domain.facts.places import ResidenceSet
-from timebank.domain.identifiers import ActorId, NodeId, RecordId, RedemptionId, VolunteerNumber
+from timebank.domain.identifiers import (
+    ActorId,
+    EmploymentId,
+    NodeId,
+    RecordId,
+    RedemptionId,
+    VolunteerId,
+    VolunteerNumber,
+)
 from timebank.domain.leaving import EraseVolunteer, LeaveBank
 from timebank.domain.merging import MERGED, ApproveMerge
-from timebank.domain.organisations.refusals import LastAdministrator
+from timebank.domain.organisations.employments import EndEmployment
+from timebank.domain.organisations.refusals import EmployeeIsDeclarer, LastAdministrator
 from timebank.domain.people.refusals import (
     MergeNotOpen,
     MergeOfOneself,
@@ -76,6 +88,7 @@ from timebank.domain.people.refusals import (
 from timebank.domain.people.volunteers import ChangePersonalData, ReinstateVolunteer, SuspendVolunteer
 from timebank.domain.refusals import OfficeMissing
 from timebank.domain.service.refusals import (
+    CapacityDiffers,
     DuplicateRecord,
     OverlappingService,
     RecorderIsVerifier,
@@ -87,6 +100,7 @@ from timebank.domain.service.refusals import (
 OF_LI: dict[str, Any] = {"record_id": OTHER, "volunteer_id": LI}
 READY = (*HISTORY, proposed())
 AS_MERGED = (*HISTORY, merged())
+OTHER_NUMBER = VolunteerId("vol_earlier")
 KEPT_NUMBER = merged().kept_number
 
 
@@ -109,7 +123,18 @@ class TestWhoApproves:
         given(*HISTORY, by_key).when(approve()).then_refused(ProposerDecides)
         for volunteer_id in (WANG, LI):
             given(*READY).when(approve(in_office("administrator", volunteer_id))).then_refused(MergeOfOneself)
+        spends = proxy(proxy_volunteer_id=LIN, scopes=("view", "give"))
+        given(*READY, spends).when(approve()).then_refused(MergeOfOneself)
         given(*READY).when(approve(in_office("node-leader"))).then_refused(OfficeMissing)
+
+    def test_refused_to_whoever_proposed_it_under_another_number(self) -> None:
+        """Who was registered twice is one person, whose earlier number may have proposed it."""
+        by_earlier = proposed(by=ActorId(OTHER_NUMBER))
+        theirs = merged(merge_id="mrg_0", kept_id=LIN, merged_id=OTHER_NUMBER)
+        held = appointed(volunteer_id=LIN)
+        command = authorised(approve())
+        given(*HISTORY, by_earlier, held, registered(LIN)).when(command).fact  # noqa: B018
+        given(*HISTORY, by_earlier, held, registered(LIN), theirs).when(command).then_refused(ProposerDecides)
 
     def test_refused_of_what_is_not_proposed(self) -> None:
         """It has to be proposed, and is decided once."""
@@ -308,6 +333,28 @@ class TestAfterwards:
             book.do(void_service(record_id=OTHER, by=acting(WANG)))
         with pytest.raises(RecorderIsVerifier):
             book.do(confirm_service(record_id=of_zhao.record_id, by=acting(WANG)))
+        by_key = Acting(ActorId(GARDEN), "organisation", key_issued_by=WANG)
+        with pytest.raises(RecorderIsVerifier):
+            book.do(confirm_service(record_id=of_zhao.record_id, by=by_key))
+
+    def test_is_on_duty_under_either_number(self) -> None:
+        """What overlaps duty hours is duty, under whichever number they were declared; nobody ends their own."""
+        works = EmploymentDeclared(
+            employment_id=EmploymentId("emp_1"),
+            volunteer_id=LI,
+            organisation_id=GARDEN,
+            kind="contract",
+            hours=(DutyHours(weekday=4, from_minute=8 * 60, until_minute=12 * 60),),
+            from_day=date(2026, 1, 1),
+        )
+        book = Book(*standing(), *HISTORY, works, merged(), *member(WANG, "coordinator")[1:])
+        with pytest.raises(CapacityDiffers):
+            book.do(log_service())
+        assert book.do(log_service(capacity="staff-on-duty")).capacity == "staff-on-duty"
+        ids: dict[str, Any] = {"employment_id": works.employment_id, "volunteer_id": LI, "organisation_id": GARDEN}
+        for by in (acting(WANG), Acting(ActorId(GARDEN), "organisation", key_issued_by=WANG)):
+            with pytest.raises(EmployeeIsDeclarer):
+                book.do(EndEmployment(by=by, at=NOON, until_day=date(2026, 1, 2), **ids))
 
     def test_a_third_registration_is_merged_as_well(self) -> None:
         """What was merged before comes along: its time is taken, and its credit taken back where all of it is."""

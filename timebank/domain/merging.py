@@ -11,6 +11,8 @@ from timebank.domain.endings import all_that_ends, memories_of_offices, memories
 from timebank.domain.facts.people import RegistrationsMerged
 from timebank.domain.kernel import Fact, Key, Known, about
 from timebank.domain.people.merges import Merge, OnMerge, must_be_anothers, must_be_mergeable
+from timebank.domain.people.proxies import benefits, memories_of_benefit
+from timebank.domain.people.refusals import MergeOfOneself
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.service.overlaps import ServedTimes, must_not_overlap
 
@@ -31,7 +33,7 @@ class ApproveMerge(OnMerge, frozen=True, kw_only=True):
         kept_id, merged_id = merge.proposed.kept_id, merge.proposed.merged_id
         ends = memories_of_what_ends(merged_id)
         people = [about(Volunteer, each) for each in (kept_id, merged_id)]
-        keys = [*people, about(Balance, kept_id), *ends]
+        keys = [*people, about(Balance, kept_id), *ends, *memories_of_benefit(self.by, kept_id)]
         if not all(map(known.knows, keys)):
             return keys
         keys += memories_of_offices(known, merged_id)
@@ -40,8 +42,10 @@ class ApproveMerge(OnMerge, frozen=True, kw_only=True):
 
     def decide(self, known: Known) -> Iterator[Fact]:
         proposed = self.decided_on(known)
-        must_be_anothers(self, proposed)
+        must_be_anothers(self, proposed, known)
         kept_id, merged_id = proposed.kept_id, proposed.merged_id
+        if benefits(known, self.by, kept_id, self.at.date()):
+            raise MergeOfOneself
         must_be_mergeable(known, kept_id, merged_id)
         kept, merged = known(Volunteer, kept_id), known(Volunteer, merged_id)
         known(ServedTimes, merged_id).must_be_decided()

@@ -23,11 +23,10 @@ from timebank.domain.facts.activities import ActivityClosed, Plan
 from timebank.domain.facts.service import ServiceLogged
 from timebank.domain.identifiers import RecordId, VolunteerId, numbered
 from timebank.domain.kernel import Fact, Key, Known, Moment, about
-from timebank.domain.organisations.employments import Employments
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusing import Refusal
-from timebank.domain.service.capacities import capacity_of, memories_of_duty
+from timebank.domain.service.capacities import capacity_of, duty_of, memories_of_duty
 from timebank.domain.service.days import day_of, memories_of_days
 from timebank.domain.service.refusals import RecorderIsBeneficiary
 from timebank.domain.service.times import is_late, local_days, minutes_by_day
@@ -44,7 +43,7 @@ class _Logging(OnActivity, frozen=True, kw_only=True):
         """What has to be known of somebody whose presence is logged."""
         days = local_days(plan.starts_at, plan.ends_at, self.at.tzinfo)
         return [
-            *memories_of_duty(volunteer_id),
+            *memories_of_duty(known, volunteer_id),
             *memories_of_benefit(self.by, volunteer_id),
             *memories_of_days(known, volunteer_id, days),
         ]
@@ -54,7 +53,7 @@ class _Logging(OnActivity, frozen=True, kw_only=True):
     ) -> list[ServiceLogged]:
         """The records of somebody's presences, within the activity. Raises `Refusal` where one cannot be logged."""
         known(Volunteer, volunteer_id).must_be_active()
-        plan, zone, employments = activity.plan, self.at.tzinfo, known(Employments, volunteer_id)
+        plan, zone, employments = activity.plan, self.at.tzinfo, duty_of(known, volunteer_id)
         made: list[ServiceLogged] = []
         for presence in presences:
             assert presence.until, "it is known when they left"

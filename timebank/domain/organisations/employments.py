@@ -31,7 +31,7 @@ from timebank.domain.organisations.refusals import (
     EmploymentUnknown,
     MembershipNotActive,
 )
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes
 from timebank.domain.refusals import TermEndsBeforeItStarts
 
 Hours = Annotated[tuple[DutyHours, ...], Meta(max_length=50)]
@@ -124,6 +124,7 @@ class _OnStaff(Command, frozen=True, kw_only=True):
             about(Volunteer, self.volunteer_id),
             about(Employments, self.volunteer_id),
             *right_of(self.by, self.organisation_id),
+            *memories_of_eyes(self.by),
         )
 
     def register(self, known: Known) -> Employments:
@@ -132,7 +133,7 @@ class _OnStaff(Command, frozen=True, kw_only=True):
         organisation.must_exist()
         must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), known)
         organisation.must_be_approved()
-        if self.volunteer_id in self.by.eyes:
+        if is_one_of(known, self.volunteer_id, self.by.eyes):
             raise EmployeeIsDeclarer
         return known(Employments, self.volunteer_id)
 

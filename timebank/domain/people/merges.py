@@ -17,7 +17,7 @@ from timebank.domain.people.refusals import (
     ProposerDecides,
     SameRegistration,
 )
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, is_one_of
 from timebank.domain.refusals import OfficeMissing
 from timebank.domain.text import Text
 
@@ -133,7 +133,7 @@ class OnMerge(Command, frozen=True, kw_only=True):
         """What is proposed; refuses whoever may not decide on it."""
         must_govern(self.by)
         proposed = known(Merge, self.merge_id).must_be_open()
-        if self.by.eyes & {proposed.kept_id, proposed.merged_id}:
+        if any(is_one_of(known, each, self.by.eyes) for each in (proposed.kept_id, proposed.merged_id)):
             raise MergeOfOneself
         return proposed
 
@@ -154,7 +154,8 @@ class DeclineMerge(OnMerge, frozen=True, kw_only=True):
         )
 
 
-def must_be_anothers(command: Command, proposed: MergeProposed) -> None:
-    """Refuse whoever proposed it, or issued the key by which it was proposed."""
-    if command.by.eyes & {proposed.proposed_by, proposed.key_issued_by}:
+def must_be_anothers(command: Command, proposed: MergeProposed, known: Known) -> None:
+    """Refuse whoever proposed it, under whichever of their numbers, or issued the key by which it was proposed."""
+    proposers = (each for each in (proposed.proposed_by, proposed.key_issued_by) if each)
+    if any(is_one_of(known, VolunteerId(each), command.by.eyes) for each in proposers):
         raise ProposerDecides

@@ -18,7 +18,7 @@ from timebank.domain.people.refusals import (
     ProxyNotAllowed,
     ProxyUnknown,
 )
-from timebank.domain.people.volunteers import Volunteer, is_one_of
+from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes
 from timebank.domain.refusals import NotYourOwn, TermEndsBeforeItStarts
 
 ActsADay = Annotated[int, Meta(ge=1, le=1000)]
@@ -94,7 +94,8 @@ class Proxy(Memory):
 
 def memories_of_benefit(by: Acting, volunteer_id: VolunteerId) -> list[Key]:
     """What has to be known to tell whether somebody benefits from service of a volunteer's."""
-    return [about(Proxy, volunteer_id, each) for each in _persons(by) if each != volunteer_id]
+    proxies = [about(Proxy, volunteer_id, each) for each in _persons(by) if each != volunteer_id]
+    return [*memories_of_eyes(by), *proxies]
 
 
 def benefits(known: Known, by: Acting, volunteer_id: VolunteerId, on: date) -> bool:

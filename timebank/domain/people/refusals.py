@@ -170,4 +170,4 @@ class ProposerDecides(Forbidden):
 
 
 class MergeOfOneself(Forbidden):
-    """Whether your own registration is merged is for somebody else to say."""
+    """Whether your own registration is merged, or one whose credit you may spend, is for somebody else to say."""

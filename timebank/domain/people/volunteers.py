@@ -6,7 +6,7 @@ from typing import Self
 
 import msgspec
 
-from timebank.domain.acting import must_govern
+from timebank.domain.acting import Acting, must_govern
 from timebank.domain.facts.organisations import AppointmentEnded, AppointmentMade
 from timebank.domain.facts.people import (
     ConsentGiven,
@@ -155,6 +155,11 @@ def registrations_of(known: Known, volunteer_id: VolunteerId) -> tuple[Volunteer
         first = kept
     earlier = known(Volunteer, first).earlier if known.has(Volunteer, first) else ()
     return first, *sorted(earlier)
+
+
+def memories_of_eyes(by: Acting) -> list[Key]:
+    """In what `is_one_of` finds the other numbers of those who act, or issued the key that is used."""
+    return [about(Volunteer, VolunteerId(each)) for each in sorted(by.eyes) if each.startswith("vol_")]
 
 
 def is_one_of(known: Known, volunteer_id: VolunteerId, eyes: Collection[str]) -> bool:

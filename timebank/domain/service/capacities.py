@@ -7,12 +7,28 @@ from timebank.domain.facts.service import Capacity
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.domain.kernel import Key, Known, about
 from timebank.domain.organisations.employments import Employments
+from timebank.domain.people.volunteers import Volunteer, registrations_of
 from timebank.domain.service.refusals import CapacityDiffers
 
 
-def memories_of_duty(volunteer_id: VolunteerId) -> Sequence[Key]:
-    """The memory in which it is found when somebody has duty."""
-    return (about(Employments, volunteer_id),)
+def memories_of_duty(known: Known, volunteer_id: VolunteerId) -> Sequence[Key]:
+    """The memories that `duty_of` needs: under whichever of their numbers somebody was said to have duty."""
+    people = dict.fromkeys((volunteer_id, *registrations_of(known, volunteer_id)))
+    return [key for each in people for key in (about(Volunteer, each), about(Employments, each))]
+
+
+def duty_of(known: Known, volunteer_id: VolunteerId) -> Employments:
+    """One person's duty. Where registrations were merged it is that of all of them, in one."""
+    people = registrations_of(known, volunteer_id)
+    if len(people) == 1:
+        return known(Employments, volunteer_id)
+    whole = Employments(volunteer_id)
+    for each in people:
+        own = known(Employments, each)
+        whole.declared |= own.declared
+        whole.until |= own.until
+        whole.leaves |= own.leaves
+    return whole
 
 
 def capacity_of(
@@ -33,5 +49,5 @@ def must_be_in_capacity(
     zone: tzinfo | None,
 ) -> None:
     """Refuse that what overlaps duty hours is anything but duty. Raises `CapacityDiffers`."""
-    if capacity != "staff-on-duty" and known(Employments, volunteer_id).is_duty(*times, zone):
+    if capacity != "staff-on-duty" and duty_of(known, volunteer_id).is_duty(*times, zone):
         raise CapacityDiffers

@@ -22,14 +22,13 @@ from timebank.domain.facts.service import (
 )
 from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, TeamId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Moment, about
-from timebank.domain.organisations.employments import Employments
 from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.rosters import Team
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer, is_one_of
 from timebank.domain.refusals import NothingChanges
-from timebank.domain.service.capacities import memories_of_duty, must_be_in_capacity
+from timebank.domain.service.capacities import duty_of, memories_of_duty, must_be_in_capacity
 from timebank.domain.service.crediting import Service, account_of, credited
 from timebank.domain.service.days import ServiceDay, day_of, memories_of_days
 from timebank.domain.service.descriptions import (
@@ -84,7 +83,6 @@ class LogService(Command, frozen=True, kw_only=True):
             about(Volunteer, self.volunteer_id),
             about(RuleBook),
             *(about(ServiceDay, self.volunteer_id, day) for day in self.local_days),
-            *memories_of_duty(self.volunteer_id),
             *memories_of_charge(self.organisation_id, self.person_in_charge_id),
             *right_of(self.by, self.organisation_id),
             *((about(Team, self.team_id),) if self.team_id else ()),
@@ -92,7 +90,10 @@ class LogService(Command, frozen=True, kw_only=True):
         )
 
     def also_needs(self, known: Known) -> Sequence[Key]:
-        return memories_of_days(known, self.volunteer_id, self.local_days)
+        return [
+            *memories_of_days(known, self.volunteer_id, self.local_days),
+            *memories_of_duty(known, self.volunteer_id),
+        ]
 
     @property
     def local_days(self) -> list[date]:
@@ -141,7 +142,7 @@ class LogService(Command, frozen=True, kw_only=True):
             local_date=min(shares),
             is_late=is_late(max(shares), self.at.date()),
             key_issued_by=self.by.key_issued_by,
-            is_subsidised=known(Employments, self.volunteer_id).has_allowance(self.organisation_id, min(shares)),
+            is_subsidised=duty_of(known, self.volunteer_id).has_allowance(self.organisation_id, min(shares)),
             team_id=self.team_id,
             **self.said,
         )
@@ -180,9 +181,7 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
     def must_be_theirs(self, known: Known, logged: Described) -> None:
         """Refuse colleagues of staff who served off duty, and for everybody else another organisation."""
         day, theirs = logged.local_date, logged.organisation_id
-        is_staff = logged.capacity == "staff-off-duty" and known(Employments, logged.volunteer_id).works_for(
-            theirs, day
-        )
+        is_staff = logged.capacity == "staff-off-duty" and duty_of(known, logged.volunteer_id).works_for(theirs, day)
         if self.for_organisation_id not in (None, theirs) and not is_staff:
             raise RecordUnknown(record_id=self.record_id)
         if is_staff and self.for_organisation_id in (None, theirs) and not self.by.governs:

@@ -124,7 +124,7 @@ class Review(Command, frozen=True, kw_only=True):
             about(RuleBook),
             *memories_of_credit(known, logged.volunteer_id, self.days(record)),
             *memories_of_charge(logged.organisation_id, self.person_in_charge),
-            *memories_of_duty(logged.volunteer_id),
+            *memories_of_duty(known, logged.volunteer_id),
             *right_of(self.by, self.acts_for(record)),
             *memories_of_benefit(self.by, logged.volunteer_id),
         )
