@@ -10,8 +10,8 @@ from tests.conftest import people_of
 from tests.controls.town import found, register, volunteer
 from tests.exchange.archives.test_reading import elsewhere, ignore, other_url, signer
 from timebank.db.connections import Pool
+from timebank.exchange.archives import ArchiveError, read_archive, take_in_archive, write_archive
 from timebank.exchange.archives import people as archived
-from timebank.exchange.archives import read_archive, take_in_archive, write_archive
 from timebank.exchange.archives.people import (
     SealedError,
     keep_people,
@@ -19,6 +19,7 @@ from timebank.exchange.archives.people import (
     people_in,
     private_in,
     receiver_of,
+    write_people,
 )
 from timebank.exchange.archives.writing import Sealing
 from timebank.ledger.ledger import Ledger
@@ -40,16 +41,16 @@ async def exported(
     await ledger.submit(bank_id, found(7))
     receiver = make_receiver(tmp_path / "key.json")
     await write_archive(signer, bank_id, tmp_path / "a", ignore, Sealing(people, receiver_of(receiver)))
-    return Checkpoint.parse(read_archive(tmp_path / "a", ignore).note.text)
+    return Checkpoint.parse(read_archive(tmp_path / "a", ignore, signer.trusted).note.text)
 
 
 async def test_whoever_is_meant_knows_everybody(
-    exported: Checkpoint, bank_id: UUID, people: People, pool: Pool, elsewhere: Pool, tmp_path: Path
+    exported: Checkpoint, bank_id: UUID, people: People, pool: Pool, signer: Signer, elsewhere: Pool, tmp_path: Path
 ) -> None:
     """The receiver takes everybody in, under keys of their own; nobody else reads a name in the archive."""
     for file in (tmp_path / "a").rglob("*"):
         assert not file.is_file() or b"Volunteer 1" not in file.read_bytes()
-    await take_in_archive(Store(elsewhere, Waker()), read_archive(tmp_path / "a", ignore), ignore)
+    await take_in_archive(Store(elsewhere, Waker()), read_archive(tmp_path / "a", ignore, signer.trusted), ignore)
     theirs = await people_of(elsewhere)
     sealed = people_in(tmp_path / "a" / archived.FILE, exported, private_in(tmp_path / "key.json"))
     assert await keep_people(theirs, elsewhere, bank_id, sealed) == 7
@@ -85,6 +86,22 @@ async def test_nothing_can_be_left_out_or_changed(exported: Checkpoint, tmp_path
     file.write_bytes(b"\n".join(spoil(lines)) + b"\n")
     with pytest.raises(SealedError, match="cannot be opened"):
         list(people_in(file, exported, key))
+
+
+async def test_nobody_can_be_put_in(
+    exported: Checkpoint, bank_id: UUID, people: People, pool: Pool, signer: Signer, tmp_path: Path
+) -> None:
+    """Whoever knows the receiver's key seals other people for it: what was signed with the log is not those."""
+    file, key = tmp_path / "a" / archived.FILE, private_in(tmp_path / "key.json")
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("delete from person where volunteer_id = $1", volunteer(1))
+        await write_people(people, connection, bank_id, exported, key.public_key(), file)
+    assert sum(map(len, people_in(file, exported, key))) == 6
+    with pytest.raises(ArchiveError, match="not what was signed"):
+        read_archive(tmp_path / "a", ignore, signer.trusted)
+    file.unlink()
+    with pytest.raises(ArchiveError, match="not what was signed"):
+        read_archive(tmp_path / "a", ignore, signer.trusted)
 
 
 async def test_nobody_is_in_it_unless_asked_for(

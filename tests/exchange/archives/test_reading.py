@@ -15,6 +15,7 @@ from tests.controls.town import register
 from tests.helpers.databases import database
 from timebank.db.connections import Pool
 from timebank.exchange.archives import ArchiveError, read_archive, reading, take_in_archive, write_archive
+from timebank.exchange.archives.contents import signed_contents
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
@@ -22,9 +23,12 @@ from timebank.ledger.wake import Waker
 from timebank.projections import EVERY
 from timebank.projections.credit.balances import every_account
 from timebank.projections.machinery.rebuild import rebuild
+from timebank.proofs.checkpoints import origin_of
+from timebank.proofs.notes import VerifierKey
 from timebank.proofs.signer import Signer, signer_for
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import hooks
+from timebank.vault.signing import SigningKeys
 
 
 @pytest.fixture
@@ -65,7 +69,7 @@ async def test_a_log_is_the_same_elsewhere(
     pool = ledger.store.pool
     await ledger.submit(bank_id, Market(seed=5).commands(400))
     manifest = await write_archive(signer, bank_id, tmp_path / "a", ignore)
-    read, store = read_archive(tmp_path / "a", ignore), Store(elsewhere, Waker())
+    read, store = read_archive(tmp_path / "a", ignore, signer.trusted), Store(elsewhere, Waker())
 
     def interrupt(done: int, total: int) -> None:
         if done >= 100:
@@ -118,15 +122,37 @@ async def test_what_is_not_what_was_signed_is_not_taken_in(
     lines[20] = spoil(lines[20])
     file.write_text("".join(lines))
     with pytest.raises(ArchiveError):
-        read_archive(tmp_path / "a", ignore)
+        read_archive(tmp_path / "a", ignore, signer.trusted)
+
+
+async def test_it_is_by_whoever_is_trusted(ledger: Ledger, bank_id: UUID, signer: Signer, tmp_path: Path) -> None:
+    """Another log with a root of its own, and another name or time zone, are not the bank's, whoever signs them."""
+    await ledger.submit(bank_id, Market(seed=5).commands(60))
+    await write_archive(signer, bank_id, tmp_path / "a", ignore)
+    assert read_archive(tmp_path / "a", ignore, signer.trusted).manifest.size
+    stranger = SigningKeys.found_or_made(tmp_path / "other" / "signing.json")
+    others = [VerifierKey.of(origin_of(bank_id), key) for key in stranger.public]
+    with pytest.raises(ArchiveError, match="none of the keys"):
+        read_archive(tmp_path / "a", ignore, lambda _: others)
+    manifest = tmp_path / "a" / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"timezone": "America/New_York"}))
+    with pytest.raises(ArchiveError, match="not what was signed"):
+        read_archive(tmp_path / "a", ignore, signer.trusted)
+    resigned = signed_contents(tmp_path / "a", origin_of(bank_id), stranger)
+    (tmp_path / "a" / "contents.txt").write_text(str(resigned))
+    with pytest.raises(ArchiveError, match="none of the keys"):
+        read_archive(tmp_path / "a", ignore, signer.trusted)
+    (tmp_path / "a" / "contents.txt").unlink()
+    with pytest.raises(ArchiveError, match="nobody signed"):
+        read_archive(tmp_path / "a", ignore, signer.trusted)
 
 
 async def test_what_is_no_archive_is_refused(tmp_path: Path, ledger: Ledger, bank_id: UUID, signer: Signer) -> None:
     """A folder without an archive, and one whose parts are of two, are told so."""
     with pytest.raises(ArchiveError, match="is no archive"):
-        read_archive(tmp_path, ignore)
+        read_archive(tmp_path, ignore, signer.trusted)
     await write_archive(signer, bank_id, tmp_path / "a", ignore)
     manifest = tmp_path / "a" / "manifest.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"size": 7}))
     with pytest.raises(ArchiveError, match="not the one that the archive says"):
-        read_archive(tmp_path / "a", ignore)
+        read_archive(tmp_path / "a", ignore, signer.trusted)

@@ -13,6 +13,7 @@ from timebank.exchange.archives.writing import Sealing
 from timebank.projections import EVERY
 from timebank.projections.machinery.rebuild import rebuild
 from timebank.proofs.checkpoints import Checkpoint, encoded
+from timebank.proofs.notes import NoteError, VerifierKey
 from timebank.runtime.composition import Services
 
 
@@ -64,18 +65,28 @@ async def export_archive(services: Services, folder: Path, receiver: str | None,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Take in who people are as well, with the receiver's key in this file.",
 )
+@click.option(
+    "--key",
+    "verifier_keys",
+    multiple=True,
+    help="A verifier key of the log, from a notice; it can be said again.",
+)
 @with_services
-async def import_archive(services: Services, folder: Path, key_file: Path | None) -> None:
+async def import_archive(
+    services: Services, folder: Path, key_file: Path | None, verifier_keys: tuple[str, ...]
+) -> None:
     """Take the log in FOLDER in, where its bank is not yet; its tree is the same here. The bank must not be served yet.
 
-    The archive is checked first. Interrupted, run it again and it goes on. Put the signing key file of the bank in its
-    place before: else the log goes on with another key, which nobody trusts yet. Nobody can sign in until offices have
-    handed out codes: what people sign in with is in no archive.
+    The archive is checked first: it has to be signed by the signing key file of the bank, put in its place before, or
+    by a verifier key that is said. Without that file the log goes on with another key, which nobody trusts yet.
+    Interrupted, run it again and it goes on. Nobody can sign in until offices have handed out codes: what people sign
+    in with is in no archive.
     """
     try:
         key = people.private_in(key_file) if key_file else None
+        said = list(map(VerifierKey.parse, verifier_keys))
         with progress_bar("Checking the archive") as progress:
-            read = read_archive(folder, progress)
+            read = read_archive(folder, progress, lambda bank_id: [*services.signer.trusted(bank_id), *said])
         await _must_be_the_same(services, read)
         checkpoint = Checkpoint.parse(read.note.text)
         if key:  # all of it, before anything is taken in
@@ -86,7 +97,7 @@ async def import_archive(services: Services, folder: Path, key_file: Path | None
             found = people.people_in(folder / people.FILE, checkpoint, key)
             count = await people.keep_people(services.people, services.pool, read.manifest.bank_id, found)
             click.echo(f"{count} people are known by name.")
-    except (ArchiveError, SealedError) as error:
+    except (ArchiveError, NoteError, SealedError) as error:
         raise click.ClickException(str(error)) from None
     for projection in EVERY:
         with progress_bar(f"Rebuilding {projection.name}") as progress:

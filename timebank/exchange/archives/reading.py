@@ -1,9 +1,11 @@
 """Reading an archive into an empty place: checked first, then taken in as it is, so that its tree is the same.
 
+It is by a key of the log that the reader trusts, or nothing is taken in: anybody can make a log with a root.
+
 Interrupted, it goes on after the last fact that is in. What is made from the log is to be rebuilt after it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -11,15 +13,16 @@ from uuid import UUID
 import msgspec
 
 from timebank.db.connections import Pool
+from timebank.exchange.archives.contents import must_be_by
 from timebank.exchange.archives.writing import FORMAT, Manifest
 from timebank.ledger import taking_in
 from timebank.ledger.codec import Event, decode
 from timebank.ledger.store import Store
 from timebank.ledger.taking_in import Row
-from timebank.proofs.checkpoints import Checkpoint, decoded
+from timebank.proofs.checkpoints import Checkpoint, decoded, origin_of
 from timebank.proofs.entries import Line
 from timebank.proofs.merkle import Edge
-from timebank.proofs.notes import Note, NoteError
+from timebank.proofs.notes import Note, NoteError, VerifierKey
 
 STRETCH = 2_000
 
@@ -40,8 +43,11 @@ class Read(NamedTuple):
     note: Note
 
 
-def read_archive(folder: Path, progress: Progress) -> Read:
-    """Check an archive: every fact can be read, and all have the root of the checkpoint. Raises `ArchiveError`."""
+def read_archive(folder: Path, progress: Progress, trusted: Callable[[UUID], Iterable[VerifierKey]]) -> Read:
+    """Check an archive: signed by a key that is trusted for its bank, every fact readable, all under the signed root.
+
+    Raises `ArchiveError`.
+    """
     try:
         manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
         note = Note.parse((folder / "checkpoint.txt").read_bytes())
@@ -52,6 +58,11 @@ def read_archive(folder: Path, progress: Progress) -> Read:
     said = manifest.format, manifest.origin, manifest.size, decoded(manifest.root)
     if said != (FORMAT, *checkpoint):
         raise ArchiveError("the checkpoint is not the one that the archive says")
+    try:
+        must_be_by(folder, note, origin_of(manifest.bank_id), trusted(manifest.bank_id))
+    except NoteError as error:
+        msg = f"the archive is not by a key that is trusted here: {error}"
+        raise ArchiveError(msg) from None
     edge = Edge()
     for row in rows_in(folder):
         if row.position != edge.size + 1:

@@ -1,4 +1,4 @@
-"""Writing an archive: facts in files of 65,536 lines, the checkpoint over them, keys, balances, and what it all is.
+"""Writing an archive: facts in files of 65,536 lines, the checkpoint over them, keys, balances, what it all is, signed.
 
 It is written while it is read, in little memory. Interrupted, it goes on with the first file that is not whole.
 """
@@ -13,7 +13,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from timebank.db.connections import Connection
-from timebank.exchange.archives import people
+from timebank.exchange.archives import contents, people
 from timebank.projections.credit import balances
 from timebank.proofs import entries
 from timebank.proofs.checkpoints import Checkpoint, encoded, origin_of
@@ -76,6 +76,7 @@ async def write_archive(
     _replace(folder / "balances.ndjson", b"".join(lines))
     _replace(folder / "checkpoint.txt", signed.note.encode())
     _replace(folder / "manifest.json", msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    _replace(folder / contents.FILE, str(contents.signed_contents(folder, manifest.origin, signer.keys)).encode())
     return manifest
 
 
