@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
@@ -12,10 +13,16 @@ from tests.controls import (
     LI,
     LIN,
     NOON,
+    OTHER,
+    RECORD,
     THURSDAY,
     WANG,
     ZHAO,
     acting,
+    at,
+    confirmed,
+    correct_service,
+    enter,
     log_service,
     logged,
     member,
@@ -76,8 +83,10 @@ from timebank.domain.organisations.teams import (
 )
 from timebank.domain.people.refusals import VolunteerIsSuspended
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
+from timebank.domain.service.amending import AmendService
+from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
 
-PATROL, SHIFT = TeamId("tea_patrol"), ShiftId("shf_1")
+PATROL, CHOIR, SHIFT = TeamId("tea_patrol"), TeamId("tea_choir"), ShiftId("shf_1")
 IDS: dict[str, Any] = {"team_id": PATROL, "organisation_id": GARDEN}
 TODAY = NOON.date()
 BY: Any = {"founded_by": ADMINISTRATOR.actor}
@@ -363,13 +372,43 @@ class TestService:
         )  # fmt: skip
         given(*standing(), *member(ZHAO, "member")[1:], FOUNDED).when(wanted).fact  # noqa: B018
         given(*standing(), *member(ZHAO, "member")[1:]).when(wanted).then_refused(TeamUnknown)
-        facts = (*standing(), registered(), *published(team_id=PATROL), signed_up(), came(), left())
+        facts = (*standing(), FOUNDED, registered(), *published(team_id=PATROL), signed_up(), came(), left())
         close = CloseActivity(
             by=acting(LIN), at=NOON, activity_id=published()[0].activity_id, first_record_id=RecordId(f"rec_{1:032x}")
         )
-        _, record = _outcome(given(*facts, *member(LIN, "recorder")).when(close))
-        assert isinstance(record, ServiceLogged)
-        assert record.team_id == PATROL
+        for dissolved, of_team in (((), PATROL), ((self._dissolved(THURSDAY),), None)):
+            _, record = _outcome(given(*facts, *dissolved, *member(LIN, "recorder")).when(close))
+            assert isinstance(record, ServiceLogged)
+            assert record.team_id == of_team, "a team that was dissolved before is not there any more"
+
+    def test_is_put_right_within_the_teams_time(self) -> None:
+        """Service in the name of a team is put right as any; but not to a day on which there was no such team."""
+        there = (*standing(), registered(), FOUNDED, self._dissolved(THURSDAY))
+        waiting, of_old = logged(team_id=PATROL), {"started_at": at(20, 9), "ended_at": at(20, 10)}
+        amend = AmendService(by=GARDENERS_PROGRAM, at=NOON, record_id=RECORD, content="东门到西门")
+        assert given(*there, waiting).when(amend).fact.content == "东门到西门"
+        assert given(*there, waiting, confirmed()).when(correct_service(minutes=60)).fact.minutes == 60
+        moved = msgspec.structs.replace(amend, **of_old)
+        given(*there, waiting).when(moved).then_refused(TeamNotActive)
+        given(*there, waiting, confirmed()).when(correct_service(**of_old)).then_refused(TeamNotActive)
+
+    def test_named_otherwise_on_a_list_it_differs(self) -> None:
+        """A list that comes again and names another team differs from the record; one that names none does not."""
+        choir = TeamFounded(**(IDS | {"team_id": CHOIR}), **BY, name="合唱队", from_day=FOUNDED.from_day)
+        there = (*standing(), registered(), FOUNDED)
+        row = enter(log_service(record_id=OTHER, team_id=CHOIR))
+        for before, of in (
+            ((*there, logged(team_id=PATROL)), "巡逻队"),
+            ((*standing(), registered(), logged()), "nothing"),
+        ):
+            said = given(*before, choir).when(row).outcome
+            assert isinstance(said, RecordDiffers)
+            assert said.details["differing"] == (("team", of, "合唱队"),)
+        unsaid = enter(log_service(record_id=OTHER))
+        given(*there, logged(team_id=PATROL)).when(unsaid).then_refused(DuplicateRecord)
+
+    def _dissolved(self, day: date) -> TeamDissolved:
+        return TeamDissolved(**IDS, on_day=day, reason="-")
 
 
 def _outcome(decided: Any) -> Any:

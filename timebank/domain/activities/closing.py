@@ -23,6 +23,7 @@ from timebank.domain.facts.activities import ActivityClosed, Plan
 from timebank.domain.facts.service import ServiceLogged
 from timebank.domain.identifiers import RecordId, VolunteerId, numbered
 from timebank.domain.kernel import Fact, Key, Known, Moment, about
+from timebank.domain.organisations.rosters import memories_of_team, team_on
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusing import Refusal
@@ -83,6 +84,7 @@ class _Logging(OnActivity, frozen=True, kw_only=True):
                     is_late=is_late(max(shares), self.at.date()),
                     key_issued_by=self.by.key_issued_by,
                     entered_by=activity.entered_by.get(volunteer_id, ()),
+                    team_id=team_on(known, plan.team_id, min(shares)),
                     **_said(activity),
                 )
             )
@@ -100,7 +102,6 @@ def _said(activity: Activity) -> dict[str, Any]:
         "programmes": plan.programmes,
         "person_in_charge_id": plan.leader_id,
         "activity_id": activity.activity_id,
-        "team_id": plan.team_id,
         "activity_span": (plan.starts_at, plan.ends_at),
         "leader_was_there": bool(activity.presences.get(leader_id)),
     }
@@ -116,7 +117,7 @@ class CloseActivity(_Logging, frozen=True, kw_only=True):
         of_people = [
             key for each in activity.presences for key in self.memories_of_presence(known, activity.plan, each)
         ]
-        return *super().also_needs(known), *of_people
+        return *super().also_needs(known), *memories_of_team(activity.plan.team_id), *of_people
 
     def decide(self, known: Known) -> Iterator[Fact]:
         activity = self.must_organise(known, or_lead=True)
@@ -170,7 +171,8 @@ class LogPresence(_Logging, frozen=True, kw_only=True):
         if activity.status == "unknown":
             return ()
         theirs = self.memories_of_presence(known, activity.plan, self.volunteer_id)
-        return *super().also_needs(known), *theirs, about(Whereabouts, self.volunteer_id), about(RuleBook)
+        of_team = memories_of_team(activity.plan.team_id)
+        return *super().also_needs(known), *of_team, *theirs, about(Whereabouts, self.volunteer_id), about(RuleBook)
 
     def decide(self, known: Known) -> Iterator[Fact]:
         activity = self.must_organise(known, or_lead=True)

@@ -11,7 +11,7 @@ from timebank.domain.facts.activities import Plan
 from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.domain.kernel import Key, Known, about, must_fit
 from timebank.domain.organisations.memberships import Membership
-from timebank.domain.organisations.rosters import Team
+from timebank.domain.organisations.rosters import Team, memories_of_team
 from timebank.domain.places.nodes import Node
 from timebank.domain.text import Line, Text, normal
 from timebank.domain.times import must_be_believable
@@ -34,8 +34,8 @@ def checked(plan: Plan) -> Plan:
 def memories_of(plan: Plan, organisation_id: OrganisationId) -> tuple[Key, ...]:
     """What has to be known of whoever leads it, of its team, and of where it is."""
     node = (about(Node, plan.node_id),) if plan.node_id else ()
-    team = (about(Team, plan.team_id),) if plan.team_id else ()
-    return about(RuleBook), about(Membership, organisation_id, VolunteerId(plan.leader_id)), *node, *team
+    leader = about(Membership, organisation_id, VolunteerId(plan.leader_id))
+    return about(RuleBook), leader, *node, *memories_of_team(plan.team_id)
 
 
 def must_be_possible(plan: Plan, known: Known, organisation_id: OrganisationId, at: datetime) -> None:

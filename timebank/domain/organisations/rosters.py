@@ -18,7 +18,7 @@ from timebank.domain.facts.teams import (
     TeamRenamed,
 )
 from timebank.domain.identifiers import OrganisationId, TeamId, VolunteerId
-from timebank.domain.kernel import Memory, event
+from timebank.domain.kernel import Key, Known, Memory, about, event
 from timebank.domain.organisations.refusals import NotInTeam, TeamNotActive, TeamUnknown
 
 
@@ -116,11 +116,25 @@ class Team(Memory):
         if volunteer_id not in self.members:
             raise NotInTeam(volunteer_id=volunteer_id)
 
+    def is_there(self, day: date) -> bool:
+        """Whether there is such a team on a day."""
+        return self.from_day <= day <= self.last_day
+
     def must_have_been(self, organisation_id: OrganisationId, day: date) -> None:
         """Refuse for a team that the organisation did not have on a day."""
         self.must_be_of(organisation_id)
-        if not self.from_day <= day <= self.last_day:
+        if not self.is_there(day):
             raise TeamNotActive(status=self.status)
+
+
+def memories_of_team(team_id: TeamId | None) -> tuple[Key, ...]:
+    """What has to be known of the team in whose name something is done, if it is done in one's."""
+    return (about(Team, team_id),) if team_id else ()
+
+
+def team_on(known: Known, team_id: TeamId | None, day: date) -> TeamId | None:
+    """The team in whose name something was done on a day: of one that was dissolved before, it is in nobody's."""
+    return team_id if team_id and known(Team, team_id).is_there(day) else None
 
 
 class TeamsOf(Memory):

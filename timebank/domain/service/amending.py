@@ -80,6 +80,7 @@ class AmendService(_Recording, frozen=True, kw_only=True):
             raise NothingChanges
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
+        record.must_be_of_its_team(known, min(shares))
         times = started_at, ended_at
         must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
         for day, share in shares.items():

@@ -14,6 +14,7 @@ from timebank.domain.kernel import Command, Fact, Key, Known, about
 from timebank.domain.organisations.memberships import must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing
+from timebank.domain.organisations.rosters import Team, memories_of_team
 from timebank.domain.people.proxies import memories_of_benefit
 from timebank.domain.service.crediting import memories_of_credit
 from timebank.domain.service.days import ServiceDay, day_of
@@ -64,7 +65,10 @@ class EnterService(Command, frozen=True, kw_only=True):
         if not all(known.knows(key) for key in keys):
             return keys
         before = self._before(known)
-        return (about(ServiceRecord, before),) if before else ()
+        if before is None:
+            return ()
+        team_id = known(ServiceRecord, before).team_id if known.has(ServiceRecord, before) else None
+        return about(ServiceRecord, before), *memories_of_team(team_id)
 
     def decide(self, known: Known) -> Iterator[Fact]:
         log, before = self.log, self._before(known)
@@ -100,7 +104,7 @@ class EnterService(Command, frozen=True, kw_only=True):
             raise RoleMissing(role=" or ".join(roles), organisation_id=self.log.organisation_id) from None
 
     def _again(self, record: ServiceRecord, known: Known) -> Iterator[Fact]:
-        differing = _differing(self.log, record)
+        differing = _differing(self.log, record, known)
         if differing:
             said = "; ".join(f"{name} {there}, here {here}" for name, there, here in differing)
             raise RecordDiffers(record_id=record.record_id, status=record.status, differences=said, differing=differing)
@@ -114,13 +118,19 @@ class EnterService(Command, frozen=True, kw_only=True):
         return msgspec.structs.replace(confirmed, signed_by=signer.actor)
 
 
-def _differing(log: LogService, record: ServiceRecord) -> tuple[tuple[str, str, str], ...]:
-    """In what a row differs from the record as it now stands: the field, what it says there, and what here."""
+def _differing(log: LogService, record: ServiceRecord, known: Known) -> tuple[tuple[str, str, str], ...]:
+    """In what a row differs from the record as it now stands: the field, what it says there, and what here.
+
+    A row that names no team says nothing of it.
+    """
     before = record.logged
     said = {name: (getattr(before, name), getattr(log, name)) for name in _COMPARED}
     said["minutes"] = record.minutes, served_minutes(log.started_at, log.ended_at, log.minutes)
     said["started_at"] = before.started_at, log.started_at
     said["ended_at"] = before.ended_at, log.ended_at
+    if log.team_id and log.team_id != record.team_id:
+        there = known(Team, record.team_id).name if record.team_id else ""
+        said["team"] = there, known(Team, log.team_id).name
     return tuple((name, _shown(there), _shown(here)) for name, (there, here) in said.items() if there != here)
 
 

@@ -24,7 +24,7 @@ from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, TeamI
 from timebank.domain.kernel import Command, Fact, Key, Known, Moment, about
 from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
-from timebank.domain.organisations.rosters import Team
+from timebank.domain.organisations.rosters import Team, memories_of_team
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer, is_one_of
 from timebank.domain.refusals import NothingChanges
@@ -85,7 +85,7 @@ class LogService(Command, frozen=True, kw_only=True):
             *(about(ServiceDay, self.volunteer_id, day) for day in self.local_days),
             *memories_of_charge(self.organisation_id, self.person_in_charge_id),
             *right_of(self.by, self.organisation_id),
-            *((about(Team, self.team_id),) if self.team_id else ()),
+            *memories_of_team(self.team_id),
             *memories_of_benefit(self.by, self.volunteer_id),
         )
 
@@ -276,6 +276,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         said = description(self, before)
         must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
+        record.must_be_of_its_team(known, min(shares))
         times = started_at, ended_at
         must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
         work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)

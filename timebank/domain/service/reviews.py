@@ -14,11 +14,12 @@ from timebank.domain.facts.service import (
     ServiceVoided,
     ServiceWithdrawn,
 )
-from timebank.domain.identifiers import ActorId, OrganisationId, RecordId
+from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, TeamId
 from timebank.domain.kernel import Command, Key, Known, Memory, about, event
 from timebank.domain.organisations.memberships import VERIFIES_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
+from timebank.domain.organisations.rosters import Team, memories_of_team
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.service.capacities import memories_of_duty
 from timebank.domain.service.crediting import memories_of_credit
@@ -41,6 +42,7 @@ class ServiceRecord(Memory):
     recorded_minutes = 0
     activity_span: tuple[datetime, datetime] | None = None
     leader_was_there: bool | None = None
+    team_id: TeamId | None = None
     original_days: tuple[date, ...]
     minutes_by_day: dict[date, int]
     credited_minutes = 0
@@ -51,7 +53,7 @@ class ServiceRecord(Memory):
 
     @event(ServiceLogged)
     def _(self, fact: ServiceLogged) -> None:
-        self.status, self.logged = "logged", fact
+        self.status, self.logged, self.team_id = "logged", fact, fact.team_id
         self.activity_span, self.leader_was_there = fact.activity_span, fact.leader_was_there
         self.recorder_eyes = frozenset(filter(None, (fact.recorder_id, fact.key_issued_by, *fact.entered_by)))
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
@@ -100,6 +102,11 @@ class ServiceRecord(Memory):
         if self.activity_span and not self.activity_span[0] <= started_at < ended_at <= self.activity_span[1]:
             raise OutsideTheActivity
 
+    def must_be_of_its_team(self, known: Known, day: date) -> None:
+        """Refuse another day than it was, on which there was no such team as it is in the name of."""
+        if self.team_id and day != self.logged.local_date:
+            known(Team, self.team_id).must_have_been(self.logged.organisation_id, day)
+
     def must_be_confirmed(self) -> None:
         """Refuse for a record that was not confirmed, or is void."""
         if self.status not in {"confirmed", "corrected"}:
@@ -125,6 +132,7 @@ class Review(Command, frozen=True, kw_only=True):
             *memories_of_credit(known, logged.volunteer_id, self.days(record)),
             *memories_of_charge(logged.organisation_id, self.person_in_charge),
             *memories_of_duty(known, logged.volunteer_id),
+            *memories_of_team(record.team_id),
             *right_of(self.by, self.acts_for(record)),
             *memories_of_benefit(self.by, logged.volunteer_id),
         )
