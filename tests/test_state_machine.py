@@ -37,6 +37,8 @@ MUST_HAPPEN = {
     "reward-fulfilled", "reservation-cancelled", "reservation-expired", "credit-given", "credit-donated",
     "credit-granted", "fund-opened", "fund-closed", "volunteer-left", "volunteer-erased", "volunteer-reinstated",
     "merge-proposed", "merge-declined", "registrations-merged",
+    "team-founded", "team-proposed", "team-declined", "team-dissolved", "team-member-asked", "team-member-joined",
+    "team-member-left", "captain-named", "team-takes-members", "team-not-active",
     "consent-given", "consent-withdrawn", "membership-ended", "organisation-suspended", "organisation-reinstated",
     "reward-sold-out", "personal-quota-reached", "not-enough-credit", "not-eligible", "reward-not-offered",
     "redemption-not-open", "fulfiller-is-beneficiary", "gift-limit-reached", "gift-too-large", "gifts-not-allowed",

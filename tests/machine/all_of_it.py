@@ -19,7 +19,7 @@ ANY: dict[str, Any] = {"which": 0, "sensible": True}
 def live_through_it(state: Any) -> None:
     """All of it, in an order in which each can happen."""
     state.found(book=None, is_short=False, limits=FREE)
-    for chapter in (bodies_and_members, service, rules, giving, rewards, races, activities_and_places, going):
+    for chapter in (bodies_and_members, service, rules, giving, rewards, races, teams, activities_and_places, going):
         chapter(state)
 
 
@@ -74,6 +74,30 @@ def rules(state: Any) -> None:
     state.serve_as_a_book_begins(n=2)
     state.restart()
     state.repeat(which=0)
+
+
+def teams(state: Any) -> None:
+    """A body's own team and a group that it guides: people join, lead and leave; service is in the name of them."""
+    own: dict[str, Any] = {"body": 0, "who": "administrator", "is_guided": False, "n": 0}
+    state.found_team(**own, days=-40)
+    state.found_team(**own, days=1)
+    for accept in (True, False):
+        state.found_team(**own | {"is_guided": True, "n": 3}, days=0)
+        state.decide_on_team(**OFFICE, accept=accept)
+    state.end_membership(body=0, n=4)
+    first: dict[str, Any] = {"which": 0, "sensible": False, "who": "administrator"}
+    for n, who, step in (
+        (1, "administrator", "ask"), (1, "self", "approve"), (2, "self", "ask"), (4, "self", "ask"),
+        (2, "administrator", "approve"),
+    ):  # fmt: skip
+        state.belong_to_team(**first | {"who": who}, n=n, step=step)
+    state.name_captain(**first, n=1, days=-1, lasting=None)
+    state.belong_to_team(**first | {"who": "captain"}, n=2, step="end")
+    state.log_by_program(n=3, body=0, span=(1, 12, 60), team=0, **SWEEPING)
+    state.confirm(**OFFICE, minutes=None)
+    state.log(n=3, body=0, span=(1, 14, 30), who="administrator", share=None, team=1, **SWEEPING)
+    state.hold_activity(which=0, comers=[3], seats=None, forgets=False, team=0)
+    state.dissolve_team(**first)
 
 
 def activities_and_places(state: Any) -> None:

@@ -18,7 +18,7 @@ from timebank.domain.activities.closing import CloseActivity, LogPresence
 from timebank.domain.activities.sign_ups import SignUp
 from timebank.domain.facts.activities import ActivityPlanned, CheckedIn, CheckedOut, Plan, SignUpMade
 from timebank.domain.facts.service import ServiceLogged
-from timebank.domain.identifiers import ActivityId, ActorId, RecordId, numbered
+from timebank.domain.identifiers import ActivityId, ActorId, RecordId, TeamId, numbered
 from timebank.domain.kernel import Command
 
 HOUR = timedelta(hours=1)
@@ -42,12 +42,16 @@ class Attending(Serving):
         comers=st.lists(people, unique=True, max_size=4),
         seats=st.sampled_from([None, None, 1, 2]),
         forgets=st.booleans(),
+        team=st.none() | which,
     )
-    def hold_activity(self, which: int, comers: list[int], seats: int | None, forgets: bool) -> None:
+    def hold_activity(
+        self, which: int, comers: list[int], seats: int | None, forgets: bool, team: int | None = None
+    ) -> None:
         """An activity of two hours: all come, some have a seat, they leave after one; the last may forget to say so."""
         leaders = self._leaders()
         leader, start = leaders[which % len(leaders)], self.model.now
-        activity_id, other_id = (self._publish(leader, start, each) for each in (seats, None))
+        of = self.team_at(team, 0, start.date())
+        activity_id, other_id = (self._publish(leader, start, each, of) for each in (seats, None))
         seated: list[int] = []
         for n in comers:
             can = self.model.is_active(n)
@@ -64,14 +68,15 @@ class Attending(Serving):
         for n in leaving:
             self._enter(CheckOut, activity_id, n, True)
         self.model.now += HOUR
-        self._close(activity_id, leaving, start, is_led=leader in seated)
+        what: Any = {"is_led": leader in seated, "team": of}
+        self._close(activity_id, leaving, start, what)
         if forgets and seated:
-            self._say_when(activity_id, seated[-1], start, is_led=leader in seated)
+            self._say_when(activity_id, seated[-1], start, what)
 
-    def _publish(self, leader: int, start: datetime, seats: int | None) -> ActivityId:
+    def _publish(self, leader: int, start: datetime, seats: int | None, team_id: TeamId | None) -> ActivityId:
         plan = Plan(
             name="清扫", category="公益", content="x", place="x", starts_at=start, ends_at=start + 2 * HOUR,
-            leader_id=ActorId(self.person(leader)), seats=seats,
+            leader_id=ActorId(self.person(leader)), seats=seats, team_id=team_id,
         )  # fmt: skip
         ids = {"activity_id": ActivityId(f"act_{self.number()}")}
         program = self.program(0)
@@ -86,9 +91,9 @@ class Attending(Serving):
     def _enter(self, kind: Any, activity_id: ActivityId, n: int, expected: bool) -> None:
         self._at(kind, activity_id, n, expected, proof="leader", entry_id=f"e{self.number()}")
 
-    def _record_of(self, n: int, start: datetime, minutes: int, is_led: bool) -> Record:
+    def _record_of(self, n: int, start: datetime, minutes: int, what: dict[str, Any]) -> Record:
         times = start, start + timedelta(minutes=minutes)
-        said: Any = {"activity": "清扫", "category": "公益", "on_duty": False}
+        said: Any = {"activity": "清扫", "category": "公益", "on_duty": False} | what
         span = start, start + 2 * HOUR
         return Record(
             n,
@@ -100,23 +105,22 @@ class Attending(Serving):
             share=None,
             first=times,
             span=span,
-            is_led=is_led,
             **said,
         )
 
-    def _close(self, activity_id: ActivityId, there: list[int], start: datetime, *, is_led: bool) -> None:
+    def _close(self, activity_id: ActivityId, there: list[int], start: datetime, what: dict[str, Any]) -> None:
         """It is closed: a record of each who was there, if it can be logged."""
         first = RecordId(f"rec_{self.number() * 1_000:032x}")
         close = self.say(CloseActivity, self.program(0), activity_id=activity_id, first_record_id=first)
         self.do(close, True)
-        records = [self._record_of(n, start, 60, is_led) for n in there]
+        records = [self._record_of(n, start, 60, what) for n in there]
         logged = [record for record in records if self.model.can_log(record)]
         for number, record in enumerate(logged):
             self.model.put(numbered(first, number), record)
 
-    def _say_when(self, activity_id: ActivityId, n: int, start: datetime, *, is_led: bool) -> None:
+    def _say_when(self, activity_id: ActivityId, n: int, start: datetime, what: dict[str, Any]) -> None:
         """Somebody says when the one left who forgot to."""
-        first, record = RecordId(f"rec_{self.number() * 1_000:032x}"), self._record_of(n, start, 30, is_led)
+        first, record = RecordId(f"rec_{self.number() * 1_000:032x}"), self._record_of(n, start, 30, what)
         can = self.model.can_log(record)
         self._at(LogPresence, activity_id, n, can, first_record_id=first, left_at=record.ended_at)
         if can:
@@ -141,7 +145,8 @@ class Attending(Serving):
     def nobody_is_anywhere_twice(self, facts: list[Any]) -> None:
         """Nobody is present twice at one time, there are never more than seats, and records lie within activities."""
         stays: dict[tuple[Any, Any, datetime], datetime | None] = {}
-        seats, seated = {}, {}
+        seats: dict[Any, int | None] = {}
+        seated: dict[Any, set[Any]] = {}
         for fact in facts:
             if isinstance(fact, ActivityPlanned):
                 seats[fact.activity_id], seated[fact.activity_id] = fact.plan.seats, set()

@@ -127,6 +127,7 @@ class Belonging(Base):
         self.do(self.say(EndMembership, **self._both(body, n)), expected)
         if expected:
             del self.model.roles[body, n]
+            self.model.leave_teams(n, body)
 
     def _both(self, body: int, n: int) -> dict[str, Any]:
         return {"organisation_id": self.body(body), "volunteer_id": self.person(n)}

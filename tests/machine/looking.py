@@ -40,6 +40,8 @@ class Looking(Reading):
         self._each_ends_once(facts)
         self.nobody_is_anywhere_twice(facts)
         await self.places_sum_to_the_bank(self.rows)
+        self.teams_have_whom_they_can(facts)
+        await self.teams_are_those_of_the_model()
         Crediting().again(facts)
         assert await balances.trial_balance(self.pool, self.bank_id) == 0, "I1"
         for projection in EVERY:

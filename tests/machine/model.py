@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from tests.controls import NOON
-from tests.machine.things import DAY, Claim, Fund, Offer, Record
+from tests.machine.things import DAY, Claim, Fund, Offer, Record, Team
 from timebank.domain.acting import Acting
 from timebank.domain.facts.credit import RewardTerms, Rules
 
@@ -33,6 +33,7 @@ class Model:
         self.approved: set[int] = set()
         self.closed = set(range(BODIES))
         self.shown: set[int] = set()
+        self.teams: dict[str, Team] = {}
         self.offers: dict[str, Offer] = {}
         self.claims: dict[str, Claim] = {}
         self.funds: dict[str, Fund] = {}
@@ -79,6 +80,19 @@ class Model:
             role, status = self.roles.get((body, n), ("", ""))
             return status == "approved" and role in roles and n not in self.suspended
         return by.governs or by.actor == f"org_{body}"
+
+    def leads(self, by: Acting, team: Team) -> bool:
+        """Whether somebody decides who belongs to a team: its captain, or whoever manages its body's members."""
+        captain = team.captain(self.today)
+        if by.authority == "volunteer" and captain is not None and by.actor == f"vol_{captain}":
+            return captain not in self.suspended
+        return self.may(by, team.body, "coordinator")
+
+    def leave_teams(self, n: int, body: int | None = None) -> None:
+        """Somebody belongs to no team any more; or, where they leave a body, to none of its own."""
+        for key, team in self.teams.items():
+            if body is None or (team.body == body and not team.is_guided):
+                self.teams[key] = team.without(n)
 
     # The rule book
 
@@ -155,9 +169,15 @@ class Model:
             and 1 <= record.interval <= DAY
             and (record.share or 1) <= record.interval
             and record.ended_at <= self.now
+            and self._is_of_its_team(record)
             and not self._is_there(record)
             and self.room(record)
         )
+
+    def _is_of_its_team(self, record: Record) -> bool:
+        """Whether the team in whose name it is, if it is in one's, was there on that day, and the body's."""
+        team = self.teams[record.team] if record.team else None
+        return not team or (team.body == record.body and team.is_there(record.day))
 
     def _is_there(self, record: Record, besides: str = "") -> bool:
         """Whether the same was logged already, whatever it was corrected to since."""
@@ -183,9 +203,14 @@ class Model:
             and after.minutes <= after.interval
             and after.ended_at <= self.now
             and after.is_within
+            and self.stays_with_its_team(key, after)
             and not self._is_there(after, besides=key)
             and self.room(after, besides=key)
         )
+
+    def stays_with_its_team(self, key: str, after: Record) -> bool:
+        """Whether a record that is on another day now is still one of its team."""
+        return after.day == self.records[key].day or self._is_of_its_team(after)
 
     def fits(self, record: Record, key: str) -> bool:
         """Whether a record can be confirmed as it is: no longer than it took, beside all else that is."""
@@ -432,6 +457,7 @@ class Model:
                 self.end(key, "cancelled")
         if fund and self.available[n]:
             self.donate(n, fund, self.available[n])
+        self.leave_teams(n)
         self.roles = {key: role for key, role in self.roles.items() if key[1] != n}
         self.shown.discard(n)
 

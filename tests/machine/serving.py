@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.controls import ADMINISTRATOR
 from tests.machine.base import act, bodies, people, sensible, which
-from tests.machine.belonging import Belonging
+from tests.machine.teaming import Teaming
 from tests.machine.things import Record
 from timebank.domain.acting import Acting
 from timebank.domain.credit.policies import AdoptPolicy, WithdrawPolicy
@@ -45,7 +45,7 @@ rule_books = st.builds(
 )
 
 
-class Serving(Belonging):
+class Serving(Teaming):
     """Service is logged, confirmed, rejected, corrected and voided, under rule books that come one after another."""
 
     @act(rules=rule_books, days=st.sampled_from([-1, 0, 1, 1, 2]))
@@ -70,19 +70,23 @@ class Serving(Belonging):
 
     @act(
         n=people, body=bodies, span=spans, who=actors, on_duty=st.booleans(), share=st.sampled_from([None, 1, 30]),
-        activity=activities, category=categories,
+        activity=activities, category=categories, team=st.none() | which,
     )  # fmt: skip
-    def log(self, n: int, body: int, span: Any, who: str, share: int | None, **said: Any) -> None:
+    def log(
+        self, n: int, body: int, span: Any, who: str, share: int | None, team: int | None = None, **said: Any
+    ) -> None:
         """Service is logged, by whoever may, for as long as it took or for less."""
-        self.try_to_log(self._record(n, body, self.acting(who, body, n), span, share, **said))
+        of = self.team_named(team)
+        self.try_to_log(self._record(n, body, self.acting(who, body, n), span, share, team=of, **said))
 
     @act(
         n=people, body=bodies, span=spans | mornings, on_duty=st.sampled_from([False, False, True]),
-        activity=activities, category=categories,
+        activity=activities, category=categories, team=st.none() | which,
     )  # fmt: skip
-    def log_by_program(self, n: int, body: int, span: Any, **said: Any) -> None:
+    def log_by_program(self, n: int, body: int, span: Any, team: int | None = None, **said: Any) -> None:
         """Service is logged by the body's own program, as it mostly is."""
-        self.try_to_log(self._record(n, body, self.program(body), span, None, **said))
+        of = self.team_at(team, body, self.span(*span)[0].date())
+        self.try_to_log(self._record(n, body, self.program(body), span, None, team=of, **said))
 
     @act(n=st.integers(0, 2), span=mornings, activity=activities, category=categories)
     def serve(self, n: int, span: Any, activity: str, category: str) -> None:
@@ -115,7 +119,7 @@ class Serving(Belonging):
             LogService, record.recorder, record_id=record_id, volunteer_id=self.person(record.person),
             organisation_id=self.body(record.body), activity=record.activity, category=record.category,
             capacity="staff-on-duty" if record.on_duty else "resident",
-            started_at=record.started_at, ended_at=record.ended_at, minutes=record.share,
+            started_at=record.started_at, ended_at=record.ended_at, minutes=record.share, team_id=record.team,
         )  # fmt: skip
         expected = self.model.can_log(record)
         self.do(command, expected)
@@ -224,6 +228,7 @@ class Serving(Belonging):
             and after.minutes <= before.recorded
             and (after.says_the_same(before) or sum(self.model.worth(after, key).values()) <= before.credit)
             and after.is_within
+            and self.model.stays_with_its_team(key, after)
             and self.model.fits(after, key)
         )
         self._decide(

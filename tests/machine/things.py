@@ -30,6 +30,7 @@ class Record(NamedTuple):
     """The minutes somebody else than whoever decides saw."""
     span: tuple[datetime, datetime] | None = None
     is_led: bool = True
+    team: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -95,6 +96,35 @@ class Record(NamedTuple):
     def overlaps(self, other: "Record") -> bool:
         """Whether they are at the same time."""
         return self.started_at < other.ended_at and other.started_at < self.ended_at
+
+
+class Team(NamedTuple):
+    """A team: whose, since when, who belongs to it, is asked to (True) or asks to; and who was named captain."""
+
+    body: int
+    is_guided: bool
+    status: str = "active"
+    from_day: date = date.max
+    last_day: date = date.max
+    proposer: int = -1
+    members: frozenset[int] = frozenset()
+    asked: tuple[tuple[int, bool], ...] = ()
+    captains: tuple[tuple[int | None, date, date | None], ...] = ()
+
+    def is_there(self, day: date) -> bool:
+        """Whether there is such a team on a day."""
+        return self.from_day <= day <= self.last_day
+
+    def captain(self, day: date) -> int | None:
+        """Who leads it on a day: whoever was named last for it, if they have not left."""
+        named = [n for n, since, until in self.captains if since <= day <= (until or day)]
+        return named[-1] if named else None
+
+    def without(self, n: int) -> "Team":
+        """What it is when somebody has left, or is asked no more."""
+        captains = tuple((None if each[0] == n else each[0], *each[1:]) for each in self.captains)
+        asked = tuple(each for each in self.asked if each[0] != n)
+        return self._replace(members=self.members - {n}, asked=asked, captains=captains)
 
 
 class Offer(NamedTuple):
