@@ -38,6 +38,16 @@ async def test_a_group_gathers_and_is_on_duty(world: World) -> None:
     await coordinator.send(page.form(f"/o/{world.garden}/activities/new"), **plan)
     (planned,) = (await world.coordinator.get(f"/v1/organisations/{world.garden}/activities"))["items"]
     assert planned["team_id"] == plan["team_id"]
+    desk = f"/o/{world.garden}"
+    body = {"name": "巡逻队", "from_day": "2026-01-01"}
+    patrol = await world.coordinator.post(f"/v1/organisations/{world.garden}/teams", body)
+    done = {"activity": "巡逻", "category": "治安", "day": "2026-03-04", "team_id": patrol["team_id"]}
+    for way, who, start in (("log", {"volunteer_id": number}, "9:00"), ("roster", {"others": number}, "14:00")):
+        page = await coordinator.get(f"{desk}/{way}")
+        assert "巡逻队" in page.text
+        await coordinator.send(page.form(f"{desk}/{way}"), **done, **who, start=start, end=start.replace("00", "30"))
+    recorded = (await world.coordinator.get("/v1/service-records", organisation_id=world.garden))["items"]
+    assert [each["team_id"] for each in recorded] == [patrol["team_id"]] * 2
     page = await joiner.get("/more/teams")
     page = await joiner.send(form_with(page, "end"), what="end")
     assert "您还没有加入队伍" in page.text

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from timebank.domain.acting import Acting
 from timebank.domain.facts.service import ServiceConfirmed, ServiceLogged
-from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerId, new_record_id
+from timebank.domain.identifiers import ActorId, OrganisationId, TeamId, VolunteerId, new_record_id
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.lists import EnterService
 from timebank.domain.service.records import LogService
@@ -20,6 +20,7 @@ from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.rows import RowError
 from timebank.exchange.imports.service import Served
+from timebank.exchange.imports.teams import Squads, squads_of
 from timebank.exchange.imports.who import People
 from timebank.exchange.spreadsheets.reading import Row
 from timebank.ledger.submission import Outcome
@@ -52,6 +53,7 @@ class RecordsImport:
         self._signer = Acting(ActorId(signer), "volunteer") if signer else None
         self._request_id = request_id
         self._dry_run = dry_run
+        self._squads = Squads(())
 
     async def verdicts(self, opened: OpenedList[Served], size: int = CHUNK) -> AsyncIterator[list[Judged]]:
         """Import the list, and say what becomes of each row, so many at a time. Raises `QuestionsError`."""
@@ -60,6 +62,9 @@ class RecordsImport:
             pass
         at = await local_now(self._services, self._bank_id)
 
+        if opened.table.column("team"):
+            pool, day = self._services.pool, at.date()
+            self._squads = await squads_of(pool, self._bank_id, self._organisation_id, day)
         judges = _Judges(opened, dry_run=self._dry_run)
 
         async def judge(entries: Sequence[Entry[Served]], submit: Submit) -> list[RowVerdict]:
@@ -80,11 +85,12 @@ class RecordsImport:
         for row, served in entries:
             try:
                 meant = people.meant(served.who)
+                team_id = self._squads.meant(served.team, served.started_at.date()) if served.team else None
             except RowError as error:
                 verdicts.append(judges.opened.refused(row, error))
             else:
                 asked.append((row, meant.remark))
-                commands.append(self._command(served, meant.volunteer_id, at))
+                commands.append(self._command(served, meant.volunteer_id, team_id, at))
         outcomes = await submit(commands)
         verdicts += [judges.verdict(*each, outcome) for each, outcome in zip(asked, outcomes, strict=True)]
         return verdicts
@@ -97,7 +103,7 @@ class RecordsImport:
         )
         return People(found)
 
-    def _command(self, served: Served, volunteer_id: VolunteerId, at: datetime) -> EnterService:
+    def _command(self, served: Served, volunteer_id: VolunteerId, team_id: TeamId | None, at: datetime) -> EnterService:
         log = LogService(
             by=self._by,
             at=at,
@@ -113,6 +119,7 @@ class RecordsImport:
             started_at=served.started_at,
             ended_at=served.ended_at,
             minutes=served.minutes,
+            team_id=team_id,
         )
         return EnterService(by=self._by, at=at, log=log, signer=self._signer)
 

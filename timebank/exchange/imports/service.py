@@ -54,6 +54,7 @@ class Served(NamedTuple):
     place: str | None
     content: str | None
     programmes: tuple[str, ...]
+    team: str | None = None
 
     def said(self) -> dict[str, str]:
         """The same for whoever compares it with the list."""
@@ -73,6 +74,7 @@ class Served(NamedTuple):
             "place": self.place,
             "content": self.content,
             "programmes": "; ".join(self.programmes),
+            "team": self.team,
         }
         return {name: value for name, value in told.items() if value}
 
@@ -94,6 +96,7 @@ def read_service(cells: Cells, zone: ZoneInfo, counting: Counting) -> Served:
     place = cells.read_if_filled("place", parse_line)
     content = cells.read_if_filled("content", parse_content)
     programmes = cells.read_if_filled("programmes", lambda text: parse_lines(text, Programmes)) or ()
+    team = cells.read_if_filled("team", parse_line)
     times = read_times(cells, zone)
     minutes = _minutes(cells, times, counting.units) if times else None
     cells.must_be_understood()
@@ -104,7 +107,7 @@ def read_service(cells: Cells, zone: ZoneInfo, counting: Counting) -> Served:
         taken_off = _break(cells, counting.units) or 0
         length = timedelta(minutes=(minutes or 0) + taken_off)
         ended_at = (started_at.astimezone(UTC) + length).astimezone(zone)
-    return Served(who, activity, category, capacity, started_at, ended_at, minutes, place, content, programmes)
+    return Served(who, activity, category, capacity, started_at, ended_at, minutes, place, content, programmes, team)
 
 
 def _must_not_be_totals(cells: Cells) -> None:

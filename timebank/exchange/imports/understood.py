@@ -19,7 +19,7 @@ Form = Literal["csv", "xlsx"]
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "records": (
         *("number", "phone", "name", "activity", "category", "capacity", "started_at", "ended_at", "minutes"),
-        *("place", "content", "programmes"),
+        *("place", "content", "programmes", "team"),
     ),
     "volunteers": ("number", "name", "phone", "skills"),
 }

@@ -148,6 +148,11 @@ RECORD_COLUMNS = (
         ("项目", "服务项目", "项目名称", "所属项目", "志愿服务项目", "programme", "program", "programs", "project"),
         "programmes, parted by ;",
     ),
+    Column(
+        "team",
+        ("队伍", "队伍名称", "所属队伍", "服务队伍", "志愿服务队伍", "志愿队伍", "小队", "team name", "squad"),
+        "the organisation's team in whose name it was, as it is called; nothing, if it was in none's",
+    ),
 )
 """What a list of service records is made of."""
 

@@ -25,6 +25,7 @@ _IN_HEADINGS = {
     "place": r"地点|地址|场所|place|location|venue",
     "content": r"内容|content|description",
     "programmes": r"项目|program|project",
+    "team": r"队伍|小队|分队|服务队|巡逻队|队名|team|squad",
     "skills": r"技能|特长|专长|skill",
 }
 _NOT = re.compile(r"身份证|证件|序号|备注|签名|性别|年龄|idcard|remark|note|sign$|signature")

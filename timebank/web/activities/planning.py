@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Response
 
-from timebank.web.http.desks import at_desk
+from timebank.web.http.desks import at_desk, teams_there
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
@@ -22,9 +22,7 @@ async def planning(visitor: Visitor) -> Response[Any]:
     """Where to plan one."""
     names = (await visitor.get("/categories"))["names"]
     listed = [(each["name"],) * 2 for each in names if each["sort"] == "category" and not each["is_retired"]]
-    there = await visitor.get(f"/organisations/{visitor.path['organisation_id']}/teams", limit=100)
-    teams = [(each["team_id"], each["name"]) for each in there["items"] if each["status"] == "active"]
-    return await at_desk(visitor, "activities/plan.html", categories=listed, teams=teams)
+    return await at_desk(visitor, "activities/plan.html", categories=listed, teams=await teams_there(visitor))
 
 
 async def plan(visitor: Visitor) -> Response[Any]:

@@ -7,6 +7,12 @@ from litestar import Response
 from timebank.web.http.visitors import Visitor
 
 
+async def teams_there(visitor: Visitor) -> list[tuple[str, str]]:
+    """The teams that the organisation has today, to choose from."""
+    found = await visitor.get(f"/organisations/{visitor.path['organisation_id']}/teams", own=True, limit=100)
+    return [(each["team_id"], each["name"]) for each in found["items"] if each["status"] == "active"]
+
+
 async def at_desk(visitor: Visitor, template: str, **context: Any) -> Response[Any]:
     """A page of an organisation's desk."""
     organisation = await visitor.get(f"/organisations/{visitor.path['organisation_id']}")

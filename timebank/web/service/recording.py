@@ -6,7 +6,7 @@ from litestar import Response
 
 from timebank.domain.facts.service import Capacity
 from timebank.web.http.asking import Refused
-from timebank.web.http.desks import at_desk
+from timebank.web.http.desks import at_desk, teams_there
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
@@ -16,7 +16,7 @@ SHOWN = 80
 
 async def recording(visitor: Visitor) -> Response[Any]:
     """Where to record what one person did."""
-    return await at_desk(visitor, "service/log.html", categories=await categories(visitor), capacities=CAPACITIES)
+    return await at_desk(visitor, "service/log.html", capacities=CAPACITIES, **await choices(visitor))
 
 
 async def record(visitor: Visitor) -> Response[Any]:
@@ -30,7 +30,7 @@ def service_of(visitor: Visitor) -> dict[str, Any]:
     """What a form says of the service, as the API takes it."""
     form = visitor.form
     day = form.day("day", visitor.today)
-    body: dict[str, Any] = form.given("activity", "category", "capacity", "place", "content")
+    body: dict[str, Any] = form.given("activity", "category", "capacity", "place", "content", "team_id")
     body |= {
         "activity": form.said("activity"),
         "category": form.said("category"),
@@ -39,6 +39,11 @@ def service_of(visitor: Visitor) -> dict[str, Any]:
     }
     minutes = form.minutes()
     return body | ({"minutes": minutes} if minutes is not None else {})
+
+
+async def choices(visitor: Visitor) -> dict[str, Any]:
+    """The categories and teams to choose from."""
+    return {"categories": await categories(visitor), "teams": await teams_there(visitor)}
 
 
 async def categories(visitor: Visitor) -> list[str]:
@@ -62,9 +67,9 @@ async def roster(visitor: Visitor) -> Response[Any]:
         "service/roster.html",
         members=page["items"],
         next=page["next"],
-        categories=await categories(visitor),
         capacities=CAPACITIES,
         results=None,
+        **await choices(visitor),
     )
 
 
