@@ -30,6 +30,8 @@ from timebank.domain.service.records import ConfirmService
 from timebank.ledger.ledger import Ledger
 from timebank.projections import EVERY
 from timebank.projections.activities import activities
+from timebank.projections.activities import statistics as of_activities
+from timebank.projections.activities.statistics import WHOLE_BANK
 from timebank.projections.credit import balances, redemptions, transfers
 from timebank.projections.machinery.rebuild import rebuild
 from timebank.projections.organisations import employments, memberships
@@ -246,6 +248,11 @@ def _questions_of_places(city: City) -> dict[str, Question]:
         ),
         "own activities": lambda n: activities.own(pool, bank_id, city.volunteer(n * 10 + 7), None, PAGE),
         "roll of an activity": lambda n: activities.roll(pool, bank_id, activity(n + 1)),
+        "statistics of a body by month": lambda n: of_activities.months(pool, bank_id, city.organisation(n), *span),
+        "statistics of the bank by month": lambda n: of_activities.months(pool, bank_id, WHOLE_BANK, *span),
+        "teams of a body by month": lambda n: of_activities.teams(
+            pool, bank_id, city.organisation(n), *span, None, PAGE
+        ),
         "hours of a place": lambda n: nodes.minutes_of(pool, bank_id, community(n), *span),
         "hours below a place": lambda n: nodes.minutes_below(pool, bank_id, community(n), *span),
         "hours by place of the highest level, a month": lambda n: nodes.minutes_at_level(

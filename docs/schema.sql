@@ -391,6 +391,13 @@ CREATE TABLE public.leaderboard_total (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE public.marked_record (
+    bank_id uuid NOT NULL,
+    record_id text NOT NULL,
+    team_id text,
+    is_subsidised boolean NOT NULL
+);
+
 CREATE TABLE public.membership (
     bank_id uuid NOT NULL,
     membership_id text NOT NULL,
@@ -493,6 +500,26 @@ CREATE TABLE public.organisation (
     code text,
     status text NOT NULL,
     registered_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.organisation_month (
+    bank_id uuid NOT NULL,
+    organisation_id text NOT NULL,
+    month date NOT NULL,
+    held bigint DEFAULT 0 NOT NULL,
+    cancelled bigint DEFAULT 0 NOT NULL,
+    places bigint DEFAULT 0 NOT NULL,
+    without_limit bigint DEFAULT 0 NOT NULL,
+    signed_up bigint DEFAULT 0 NOT NULL,
+    present bigint DEFAULT 0 NOT NULL,
+    absent bigint DEFAULT 0 NOT NULL,
+    taken_up bigint DEFAULT 0 NOT NULL,
+    declined bigint DEFAULT 0 NOT NULL,
+    resident_minutes bigint DEFAULT 0 NOT NULL,
+    off_duty_minutes bigint DEFAULT 0 NOT NULL,
+    duty_minutes bigint DEFAULT 0 NOT NULL,
+    subsidised_minutes bigint DEFAULT 0 NOT NULL,
+    team_minutes bigint DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.person (
@@ -838,6 +865,14 @@ CREATE TABLE public.team_member (
     status text NOT NULL
 );
 
+CREATE TABLE public.team_month (
+    bank_id uuid NOT NULL,
+    organisation_id text NOT NULL,
+    month date NOT NULL,
+    team_id text NOT NULL,
+    minutes bigint NOT NULL
+);
+
 CREATE TABLE public.transfer (
     bank_id uuid NOT NULL,
     transfer_id text NOT NULL,
@@ -850,6 +885,13 @@ CREATE TABLE public.transfer (
     reason text,
     made_at timestamp with time zone NOT NULL,
     "position" bigint NOT NULL
+);
+
+CREATE TABLE public.uncounted (
+    bank_id uuid NOT NULL,
+    id text NOT NULL,
+    month date NOT NULL,
+    seats integer
 );
 
 CREATE TABLE public.volunteer (
@@ -940,6 +982,9 @@ ALTER TABLE ONLY public.leaderboard_step
 ALTER TABLE ONLY public.leaderboard_total
     ADD CONSTRAINT leaderboard_total_pkey PRIMARY KEY (bank_id, period);
 
+ALTER TABLE ONLY public.marked_record
+    ADD CONSTRAINT marked_record_pkey PRIMARY KEY (bank_id, record_id);
+
 ALTER TABLE ONLY public.membership
     ADD CONSTRAINT membership_pkey PRIMARY KEY (bank_id, membership_id);
 
@@ -969,6 +1014,9 @@ ALTER TABLE ONLY public.oidc_login
 
 ALTER TABLE ONLY public.one_time_code
     ADD CONSTRAINT one_time_code_pkey PRIMARY KEY (code_hash);
+
+ALTER TABLE ONLY public.organisation_month
+    ADD CONSTRAINT organisation_month_pkey PRIMARY KEY (bank_id, organisation_id, month);
 
 ALTER TABLE ONLY public.organisation
     ADD CONSTRAINT organisation_pkey PRIMARY KEY (bank_id, organisation_id);
@@ -1060,6 +1108,9 @@ ALTER TABLE ONLY public.statement_checkpoint
 ALTER TABLE ONLY public.team_member
     ADD CONSTRAINT team_member_pkey PRIMARY KEY (bank_id, team_id, volunteer_id);
 
+ALTER TABLE ONLY public.team_month
+    ADD CONSTRAINT team_month_pkey PRIMARY KEY (bank_id, organisation_id, month, team_id);
+
 ALTER TABLE ONLY public.team
     ADD CONSTRAINT team_pkey PRIMARY KEY (bank_id, team_id);
 
@@ -1068,6 +1119,9 @@ ALTER TABLE ONLY public.tile
 
 ALTER TABLE ONLY public.transfer
     ADD CONSTRAINT transfer_pkey PRIMARY KEY (bank_id, transfer_id);
+
+ALTER TABLE ONLY public.uncounted
+    ADD CONSTRAINT uncounted_pkey PRIMARY KEY (bank_id, id);
 
 ALTER TABLE ONLY public.volunteer
     ADD CONSTRAINT volunteer_bank_id_number_key UNIQUE (bank_id, number);

@@ -52,7 +52,7 @@ TABLES = {
     "double_registration": Table(VAULT, readers=(PEOPLE,)),
     "sealing_key": Table(VAULT),
     # The log.
-    "bank": Table(LEDGER, readers=(PROOFS, MACHINERY, CREDIT, IDENTITY, BACKUPS)),
+    "bank": Table(LEDGER, readers=(PROOFS, MACHINERY, CREDIT, ACTIVITIES, IDENTITY, BACKUPS)),
     "event": Table(LEDGER, readers=(PROOFS, *PROJECTIONS, IDENTITY)),
     "event_tag": Table(LEDGER, readers=(CREDIT, SUPERVISION, IDENTITY)),
     "memory_snapshot": Table(DECISIONS),
@@ -86,13 +86,15 @@ TABLES = {
     "proposal": Table(SERVICE),
     "employment": Table(ORGANISATIONS),
     "invitation": Table(ORGANISATIONS),
-    **dict.fromkeys(("team", "captaincy", "team_member", "shift"), Table(ORGANISATIONS)),
+    "team": Table(ORGANISATIONS, readers=(ACTIVITIES,)),
+    **dict.fromkeys(("captaincy", "team_member", "shift"), Table(ORGANISATIONS)),
     **dict.fromkeys(
         ("node", "node_name", "node_stand", "residence", "served_day", "place_day", "place_total", "willing"),
         Table(PLACES),
     ),
     "sign_up": Table(ACTIVITIES, readers=(SUPERVISION,)),
     **dict.fromkeys(("activity", "presence"), Table(ACTIVITIES)),
+    **dict.fromkeys(("organisation_month", "team_month", "uncounted", "marked_record"), Table(ACTIVITIES)),
     # Who is there.
     "api_key_use": Table(IDENTITY),
     "credential": Table(IDENTITY),

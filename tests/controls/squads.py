@@ -4,8 +4,9 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.controls.people import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NOON, acting
-from timebank.domain.identifiers import ShiftId, TeamId, VolunteerId
+from tests.controls.commands import confirm_service, log_service
+from tests.controls.people import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NOON, acting, span
+from timebank.domain.identifiers import RecordId, ShiftId, TeamId, VolunteerId
 from timebank.domain.kernel import Command
 from timebank.domain.organisations.rotas import EndShift, SetShift
 from timebank.domain.organisations.teams import (
@@ -32,14 +33,26 @@ class Squads:
         self.count = 0
 
     def found(self) -> list[Command]:
-        """A group that is guided, whose captain is on duty, and has invited somebody."""
+        """A group that is guided, whose captain is on duty, and has invited somebody; a team that has served."""
         captain, other = self.people[:2]
         team_id = self._new()
         theirs = self._on(team_id)
         self._new()
         propose = ProposeTeam(**(theirs | {"by": acting(captain)}), name="合唱队")
         invite = AskTeamMember(**(theirs | {"by": acting(captain)}), volunteer_id=other)
-        return [propose, AcceptTeam(**theirs), invite, self._shift(team_id, captain)]
+        return [propose, AcceptTeam(**theirs), invite, self._shift(team_id, captain), *self._served(other)]
+
+    def _served(self, who: VolunteerId) -> list[Command]:
+        """Somebody served in the name of a team."""
+        patrol = self._new()
+        there: dict[str, Any] = {"organisation_id": GARDEN, "team_id": patrol}
+        times = span(1, days_ago=45, hour=20)
+        record_id = RecordId("rec_patrol")
+        return [
+            FoundTeam(by=ADMINISTRATOR, at=self.at, **there, name="巡逻队", from_day=date(2026, 1, 1)),
+            log_service(record_id=record_id, volunteer_id=who, team_id=patrol, **times),
+            confirm_service(record_id=record_id),
+        ]
 
     def next(self, at: datetime = NOON) -> Command:
         """One more."""

@@ -1,5 +1,6 @@
 """Activities that people sign up for and attend, and places where they live."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -16,10 +17,12 @@ from timebank.domain.activities.activities import PlanActivity, PublishActivity
 from timebank.domain.activities.attendance import CheckIn, CheckOut
 from timebank.domain.activities.closing import CloseActivity, LogPresence
 from timebank.domain.activities.sign_ups import SignUp
-from timebank.domain.facts.activities import ActivityPlanned, CheckedIn, CheckedOut, Plan, SignUpMade
+from timebank.domain.facts.activities import ActivityClosed, ActivityPlanned, CheckedIn, CheckedOut, Plan, SignUpMade
 from timebank.domain.facts.service import ServiceLogged
 from timebank.domain.identifiers import ActivityId, ActorId, RecordId, TeamId, numbered
 from timebank.domain.kernel import Command
+from timebank.projections.activities import statistics
+from timebank.projections.activities.statistics import WHOLE_BANK
 
 HOUR = timedelta(hours=1)
 
@@ -166,6 +169,44 @@ class Attending(Serving):
         ended = sorted((who, since, until) for (who, _, since), until in stays.items() if until)
         assert all(one[0] != two[0] or one[2] <= two[1] for one, two in pairwise(ended))
         assert all(limit is None or len(seated[key]) <= limit for key, limit in seats.items())
+
+    async def statistics_are_what_was_done(self, facts: list[Any]) -> None:
+        """What is kept by month, of each body and of the bank, is what the facts and the model's records come to."""
+        wanted: dict[tuple[str, str], Counter[str]] = {}
+
+        def count(body: str, month: str, **more: int) -> None:
+            for whose in (body, WHOLE_BANK):
+                wanted.setdefault((whose, month), Counter()).update(more)
+
+        plans: dict[Any, Plan] = {}
+        seated: dict[Any, set[Any]] = {}
+        came: dict[Any, set[Any]] = {}
+        for fact in facts:
+            match fact:
+                case ActivityPlanned():
+                    plans[fact.activity_id] = fact.plan
+                    seated[fact.activity_id], came[fact.activity_id] = set(), set()
+                case SignUpMade() if not fact.is_waiting:
+                    seated[fact.activity_id].add(fact.volunteer_id)
+                case CheckedIn():
+                    came[fact.activity_id].add(fact.volunteer_id)
+                case ActivityClosed():
+                    plan, there = plans[fact.activity_id], len(came[fact.activity_id])
+                    has_seat = len(seated[fact.activity_id])
+                    limit = {"without_limit": 1} if plan.seats is None else {"places": plan.seats}
+                    who = {"signed_up": has_seat, "present": there, "absent": has_seat - there}
+                    count(fact.organisation_id, f"{plan.starts_at:%Y-%m}", held=1, **limit, **who)
+        for record in self.model.records.values():
+            if record.is_confirmed:
+                kind = "duty_minutes" if record.on_duty else "resident_minutes"
+                of_team = record.service if record.team else 0
+                body, month = self.body(record.body), f"{record.day:%Y-%m}"
+                count(body, month, **{kind: record.minutes}, team_minutes=of_team)
+        for body in {whose for whose, _ in wanted} | {WHOLE_BANK}:
+            for each in await statistics.months(self.pool, self.bank_id, body, None, None):
+                told = {name: getattr(each, name) for name in each.__struct_fields__ if name != "month"}
+                assert +Counter(told) == +wanted.pop((body, each.month or ""), Counter())
+        assert not any(+each for each in wanted.values()), "a month is not told of"
 
     async def places_sum_to_the_bank(self, rows: Any) -> None:
         """Hours by place: on every day those of all are the bank's, and no level has more."""

@@ -40,6 +40,7 @@ class Looking(Reading):
         self._each_ends_once(facts)
         self.nobody_is_anywhere_twice(facts)
         await self.places_sum_to_the_bank(self.rows)
+        await self.statistics_are_what_was_done(facts)
         self.teams_have_whom_they_can(facts)
         await self.teams_are_those_of_the_model()
         Crediting().again(facts)

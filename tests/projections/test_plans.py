@@ -16,7 +16,7 @@ from tests.controls import KEY_FILE
 from tests.helpers.databases import database
 from timebank.db.connections import SETTINGS, Pool
 from timebank.identity.security_log import SecurityLog
-from timebank.projections.activities import activities
+from timebank.projections.activities import activities, statistics
 from timebank.projections.credit import funds, redemptions, rewards, transfers
 from timebank.projections.organisations import api_keys, employments, memberships, offices, organisations, teams
 from timebank.projections.people import merges, volunteers
@@ -145,6 +145,13 @@ insert into activity select $bank, 'act_' || lpad(n::text, 5, '0'), 'org_' || lp
 insert into sign_up select $bank, 'act_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n * k % 2000)::text, 5, '0'),
        'signed-up', n from generate_series(1, 20000) n, generate_series(1, 2) k on conflict do nothing;
 insert into presence select bank_id, activity_id, volunteer_id, now(), now(), 'code', 'code', false from sign_up;
+insert into organisation_month (bank_id, organisation_id, month)
+select $bank, case when n > 0 then 'org_' || lpad(n::text, 5, '0') else '' end,
+       date '2020-01-01' + k * interval '1 month'
+  from generate_series(0, 400) n, generate_series(0, 83) k;
+insert into team_month select $bank, 'org_' || lpad((1 + n % 50)::text, 5, '0'),
+       date '2020-01-01' + k * interval '1 month', 'tea_' || lpad(n::text, 5, '0'), 60
+  from generate_series(1, 400) n, generate_series(0, 83) k;
 insert into proposal (bank_id, proposal_id, volunteer_id, organisation_id, activity, category, started_at, ended_at,
        minutes, status, position)
 select $bank, 'pro_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 500)::text, 5, '0'),
@@ -399,6 +406,14 @@ def lists(pool: Pool, people: People) -> Lists:
             every(nodes=(none, ["nod_00005", "nod_00009"])),
         ),
         "own activities": (lambda: activities.own(pool, BANK, some, none, PAGE), every()),
+        "statistics by month": (
+            lambda whose, first, last: statistics.months(pool, BANK, whose, first, last),
+            every(whose=("", body), first=days, last=(none, date(2026, 6, 30))),
+        ),
+        "teams by month": (
+            lambda first, last, after: statistics.teams(pool, BANK, body, first, last, after, PAGE),
+            every(first=days, last=(none, date(2026, 6, 30)), after=(none, "2026-06/tea_00010")),
+        ),
         "roll": (lambda: activities.roll(pool, BANK, "act_00400"), every()),
         "own proposals": (lambda: proposals.of_volunteer(pool, BANK, some, none, PAGE), every()),
         "staff": (lambda: employments.staff(pool, BANK, body, "", PAGE), every()),
@@ -466,6 +481,7 @@ LISTS = (
     "appointments", "keys", "teams", "people of a team", "rota", "own rota", "own teams", "hours of a team",
     "statistics of the bank", "board", "before one on the board", "what is counted of the board", "rewards",
     "redemptions", "transfers", "activities of a body", "open activities", "own activities", "roll",
+    "statistics by month", "teams by month",
     "proposals", "own proposals", "staff", "employments", "hours by place of a level", "hours below a place",
     "places below", "every place", "vacant places",
     "people of a place", "willing people of a place", "leaders", "funds",

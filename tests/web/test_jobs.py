@@ -270,6 +270,26 @@ async def test_an_organisation_s_month_is_a_spreadsheet_too(world: World) -> Non
         assert (await reader.get(f"{desk}/statistics?month={wrong}")).status == 200
 
 
+async def test_what_came_of_a_month_is_on_a_page(world: World) -> None:
+    """An organisation and the bank see what came of a month, by kind and by team, and take the year home as a table."""
+    somebody = await world.somebody("队里的人")
+    team_id = await world.team(name="理发队", from_day="2026-01-01")
+    record_id = await world.confirmed(somebody.id, days_ago=1, team_id=team_id)
+    month = (await world.administrator.get(f"/v1/service-records/{record_id}"))["local_date"][:7]
+    desk, office = await signed_in(world, world.coordinator.id), await signed_in(world, world.administrator.id)
+    page = await desk.get(f"/o/{world.garden}/statistics?month={month}")
+    (link,) = [each for each in page.links if "/activities/month?" in each]
+    page = await desk.get(link)
+    assert "其中以队伍名义" in page.text
+    assert "理发队" in page.text
+    bank = await office.get(f"/admin/month?month={month}")
+    assert "缺席人次" in bank.text
+    for reader, path in ((desk, f"/o/{world.garden}/activities"), (office, "/admin")):
+        answer = await reader.get(f"{path}/months.csv?month={month}")
+        assert f"{month}," in answer.response.text
+        assert (await reader.get(f"{path}/months.xlsx?month={month}")).response.content.startswith(b"PK")
+
+
 async def test_how_things_stood_on_a_day(world: World) -> None:
     """An auditor sees what somebody had at the end of a day, then and as is known now, and the history until then."""
     somebody = await world.somebody("某一天的人")

@@ -81,7 +81,8 @@ async def town_of(world: World) -> Town:
     node_id = await world.node(name=FOREIGN)
     await world.node("楼栋", parent_id=node_id, name=FOREIGN)
     await world.lives(volunteer.id, node_id)
-    team_id = await world.team(volunteer, name=FOREIGN)
+    team_id = await world.team(volunteer, name=FOREIGN, from_day="2026-01-01")
+    await world.confirmed(volunteer.id, days_ago=5, team_id=team_id)
     merge_id = await proposed(world, volunteer, await world.somebody(FOREIGN))
     for _ in range(2):
         await world.somebody("某某", birth_year=1951)

@@ -107,6 +107,11 @@ class Sight:
         if not self.sees_people and organisation_id not in await self.organisations(SEES_MEMBERS):
             raise OrganisationUnknown(organisation_id=organisation_id)
 
+    async def must_see_statistics(self, organisation_id: OrganisationId) -> None:
+        """Refuse whoever neither audits the bank nor does anything for an organisation: to them it does not exist."""
+        if not self.sees_all and organisation_id not in await self.organisations(SEES_MEMBERS):
+            raise OrganisationUnknown(organisation_id=organisation_id)
+
     async def teams(self) -> frozenset[str]:
         """The teams that they belong to: whoever does knows the others by name."""
         own_id = self._acting.own_id

@@ -60,6 +60,7 @@ OWN = Access(own=True)
 VIEW_RECORDS = Access(
     own=True, proxy="view", offices=("administrator", "auditor"), roles=SEES_RECORDS, permission="read"
 )
+VIEW_STATISTICS = Access(offices=("administrator", "auditor"), roles=SEES_MEMBERS, permission="read")
 VIEW_MEMBERS = Access(offices=("administrator",), roles=SEES_MEMBERS, permission="read")
 FIND_PEOPLE = Access(offices=("administrator", "node-leader"), roles=SEES_MEMBERS, permission="read")
 VIEW_REDEMPTIONS = Access(

@@ -138,6 +138,7 @@ VALUES = {
     "content": "details",
     "programmes": "programmes",
     "programme": "programmes",
+    "team": "team",
     "waiting": "waits already",
     "same": "already there",
     "different": "already there, and different",
