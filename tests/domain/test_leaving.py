@@ -7,6 +7,7 @@ from tests.controls import (
     CLINIC,
     CLOSED,
     FUND,
+    GARDEN,
     GARDENERS_PROGRAM,
     LI,
     NOON,
@@ -15,6 +16,7 @@ from tests.controls import (
     ZHAO,
     acting,
     appointed,
+    at,
     donated,
     earned,
     ended,
@@ -34,11 +36,13 @@ from tests.controls import (
     reserved,
     standing,
 )
+from tests.controls.activities import came, published, signed_up
 from tests.domain.test_erasure import laid_down, proxy_ended
 from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.authority import authorised
 from timebank.domain.credit.refusals import BalanceUndecided, FundIsClosed, FundNeeded, FundUnknown, RedemptionNotOpen
+from timebank.domain.facts.activities import ActivityCancelled, SignUpMovedUp, SignUpWithdrawn
 from timebank.domain.facts.credit import ReservationCancelled, ReservationExpired, RewardFulfilled, RewardReserved
 from timebank.domain.facts.organisations import (
     MembershipApproved,
@@ -55,7 +59,7 @@ from timebank.domain.facts.people import (
     VolunteerReinstated,
     VolunteerSuspended,
 )
-from timebank.domain.identifiers import ProxyId, RedemptionId
+from timebank.domain.identifiers import ActivityId, ActorId, ProxyId, RedemptionId
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.leaving import LEFT, EraseVolunteer, LeaveBank
 from timebank.domain.organisations.memberships import AddMember
@@ -254,6 +258,24 @@ class TestEverythingElse:
             proxy_ended(another, by),
             released(1),
             donated(minutes=600),
+            gone(kind),
+        )
+
+    def test_gives_up_the_seat_at_what_is_still_to_be(self, kind: Any) -> None:
+        """Who waited longest has the seat of whoever goes; what is over, and where one was, stays as it was."""
+        tomorrow = {"starts_at": at(21, 9), "ends_at": at(21, 11)}
+        ahead, over, cancelled = ActivityId("act_ahead"), ActivityId("act_over"), ActivityId("act_cancelled")
+        ids: Any = {"organisation_id": GARDEN, "activity_id": ahead}
+        there = (
+            *published(ahead, **tomorrow), signed_up(WANG, ahead), signed_up(LI, ahead, is_waiting=True),
+            *published(over), signed_up(WANG, over),
+            *published(cancelled, **tomorrow), signed_up(WANG, cancelled),
+            ActivityCancelled(organisation_id=GARDEN, activity_id=cancelled, reason="暴雨"),
+            signed_up(), came(),
+        )  # fmt: skip
+        given(registered(), *there).when(depart(kind)).then(
+            SignUpWithdrawn(**ids, volunteer_id=WANG, withdrawn_by=ActorId(WANG)),
+            SignUpMovedUp(**ids, volunteer_id=LI),
             gone(kind),
         )
 

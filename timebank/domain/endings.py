@@ -6,6 +6,8 @@ It concerns every subject at once, which is why it stands above them.
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from timebank.domain.activities.activities import Activity
+from timebank.domain.activities.sign_ups import OpenSignUps, signed_off
 from timebank.domain.credit.accounts import Balance
 from timebank.domain.credit.redemptions import cancelled
 from timebank.domain.facts.credit import (
@@ -105,25 +107,28 @@ def memories_of_what_ends(volunteer_id: VolunteerId) -> Sequence[Key]:
         about(Consents, volunteer_id),
         about(Standing, volunteer_id),
         about(TeamsOf, volunteer_id),
+        about(OpenSignUps, volunteer_id),
         about(Balance, volunteer_id),
         about(Residence, volunteer_id),
         about(Administrators),
     )
 
 
-def memories_of_offices(known: Known, volunteer_id: VolunteerId) -> list[Key]:
-    """Those of the offices that somebody holds, once it is known which."""
-    return [about(Appointment, each) for each in sorted(known(Standing, volunteer_id).appointments)]
+def memories_of_each(known: Known, volunteer_id: VolunteerId) -> list[Key]:
+    """Those of the offices that somebody holds and of what they signed up for, once it is known which."""
+    offices = [about(Appointment, each) for each in sorted(known(Standing, volunteer_id).appointments)]
+    return [*offices, *(about(Activity, each) for each in sorted(known(OpenSignUps, volunteer_id).activities))]
 
 
 def all_that_ends(known: Known, volunteer_id: VolunteerId, command: Command) -> Iterator[Fact]:
-    """Consents, offices, teams, memberships, proxies and residence end. Raises `LastAdministrator`."""
+    """Consents, offices, sign-ups, teams, memberships, proxies and residence end. Raises `LastAdministrator`."""
     standing, by = known(Standing, volunteer_id), command.by.actor
     known(Administrators).must_remain_without(standing.appointments, command.at.date())
     for purpose in known(Consents, volunteer_id).purposes:
         yield ConsentWithdrawn(volunteer_id=volunteer_id, purpose=purpose)
     for appointment_id in sorted(standing.appointments):
         yield from ended(known(Appointment, appointment_id), by, None)
+    yield from _sign_ups(known, volunteer_id, command)
     teams = known(TeamsOf, volunteer_id)
     yield from teams.left(teams.teams)
     yield from _memberships(standing)
@@ -132,6 +137,14 @@ def all_that_ends(known: Known, volunteer_id: VolunteerId, command: Command) -> 
     if residence.node_id:
         tomorrow = max(command.at.date() + DAY, residence.from_day or date.min)
         yield moved(volunteer_id, residence, None, tomorrow)
+
+
+def _sign_ups(known: Known, volunteer_id: VolunteerId, command: Command) -> Iterator[Fact]:
+    """Whoever goes does not come to what is still to be; what is over stays as it was."""
+    for activity_id in sorted(known(OpenSignUps, volunteer_id).activities):
+        activity = known(Activity, activity_id)
+        if activity.status == "published" and command.at < activity.plan.ends_at:
+            yield from signed_off(activity, volunteer_id, command.by.actor)
 
 
 def _memberships(standing: Standing) -> Iterator[Fact]:

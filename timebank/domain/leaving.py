@@ -5,7 +5,7 @@ from typing import Literal
 
 from timebank.domain.credit.funds import Fund
 from timebank.domain.credit.refusals import BalanceUndecided, FundNeeded
-from timebank.domain.endings import all_that_ends, memories_of_offices, memories_of_what_ends, released
+from timebank.domain.endings import all_that_ends, memories_of_each, memories_of_what_ends, released
 from timebank.domain.facts.credit import CreditDonated
 from timebank.domain.facts.people import VolunteerErased, VolunteerLeft
 from timebank.domain.identifiers import FundId, TransferId, VolunteerId
@@ -36,7 +36,7 @@ class _Departure(Command, frozen=True, kw_only=True):
         )
 
     def also_needs(self, known: Known) -> Sequence[Key]:
-        return memories_of_offices(known, self.volunteer_id)
+        return memories_of_each(known, self.volunteer_id)
 
     def must_be_allowed(self) -> None:
         """Refuse unless they leave themselves, or an administrator sees to it."""

@@ -7,7 +7,7 @@ What it served stays recorded under it, and is the same person's from now on: it
 from collections.abc import Iterator, Sequence
 
 from timebank.domain.credit.accounts import Balance
-from timebank.domain.endings import all_that_ends, memories_of_offices, memories_of_what_ends, released
+from timebank.domain.endings import all_that_ends, memories_of_each, memories_of_what_ends, released
 from timebank.domain.facts.people import RegistrationsMerged
 from timebank.domain.kernel import Fact, Key, Known, about
 from timebank.domain.people.merges import Merge, OnMerge, must_be_anothers, must_be_mergeable
@@ -36,7 +36,7 @@ class ApproveMerge(OnMerge, frozen=True, kw_only=True):
         keys = [*people, about(Balance, kept_id), *ends, *memories_of_benefit(self.by, kept_id)]
         if not all(map(known.knows, keys)):
             return keys
-        keys += memories_of_offices(known, merged_id)
+        keys += memories_of_each(known, merged_id)
         times = (kept_id, *known(Volunteer, kept_id).earlier, merged_id, *known(Volunteer, merged_id).earlier)
         return [*keys, *(about(ServedTimes, each) for each in times)]
 

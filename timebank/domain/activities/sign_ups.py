@@ -12,11 +12,31 @@ from timebank.domain.activities.refusals import (
     ForMembersOnly,
     NotSignedUp,
 )
-from timebank.domain.facts.activities import SignUpMade, SignUpMovedUp, SignUpWithdrawn
-from timebank.domain.identifiers import VolunteerId
-from timebank.domain.kernel import Fact, Key, Known, about
+from timebank.domain.facts.activities import CheckedIn, SignUpMade, SignUpMovedUp, SignUpWithdrawn
+from timebank.domain.identifiers import ActivityId, ActorId, VolunteerId
+from timebank.domain.kernel import Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.memberships import Membership
 from timebank.domain.people.volunteers import Volunteer
+
+
+class OpenSignUps(Memory):
+    """The activities that somebody signed up for, or waits for a seat at, and has not come to."""
+
+    def __init__(self, volunteer_id: VolunteerId) -> None:
+        super().__init__(volunteer_id)
+        self.activities: set[ActivityId] = set()
+
+    @event(SignUpMade)
+    def _(self, activity_id: ActivityId) -> None:
+        self.activities.add(activity_id)
+
+    @event(SignUpWithdrawn)
+    def _(self, activity_id: ActivityId) -> None:
+        self.activities.discard(activity_id)
+
+    @event(CheckedIn)
+    def _(self, activity_id: ActivityId) -> None:
+        self.activities.discard(activity_id)
 
 
 class OfSomebody(OnActivity, frozen=True, kw_only=True):
@@ -81,7 +101,12 @@ class WithdrawSignUp(OfSomebody, frozen=True, kw_only=True):
             raise NotSignedUp(volunteer_id=self.volunteer_id)
         if activity.presences.get(self.volunteer_id):
             raise AlreadyCheckedIn(volunteer_id=self.volunteer_id)
-        ids: Any = {"activity_id": self.activity_id, "organisation_id": activity.organisation_id}
-        yield SignUpWithdrawn(**ids, volunteer_id=self.volunteer_id, withdrawn_by=self.by.actor)
-        if activity.signed_up[self.volunteer_id] and activity.waiting:
-            yield SignUpMovedUp(**ids, volunteer_id=activity.waiting[0])
+        yield from signed_off(activity, self.volunteer_id, self.by.actor)
+
+
+def signed_off(activity: Activity, volunteer_id: VolunteerId, by: ActorId) -> Iterator[Fact]:
+    """That somebody does not come; the seat goes to whoever waited longest."""
+    ids: Any = {"activity_id": activity.activity_id, "organisation_id": activity.organisation_id}
+    yield SignUpWithdrawn(**ids, volunteer_id=volunteer_id, withdrawn_by=by)
+    if activity.signed_up[volunteer_id] and activity.waiting:
+        yield SignUpMovedUp(**ids, volunteer_id=activity.waiting[0])
