@@ -76,6 +76,27 @@ async def test_a_roster_is_logged_and_confirmed(world: World) -> None:
     assert served == [45, 90, 90]
 
 
+async def test_a_record_says_what_a_certificate_needs(world: World) -> None:
+    """Place, details and who was in charge are said where service is recorded; then a certificate lacks nothing."""
+    somebody = await world.somebody()
+    number = (await somebody.get("/v1/volunteers/me"))["number"]
+    leader = (await world.coordinator.get("/v1/volunteers/me"))["number"]
+    recorder, path = await signed_in(world, world.recorder.id), f"/o/{world.garden}/log"
+    page = await recorder.get(path)
+    said = {
+        "activity": "楼道清扫",
+        "category": "公益慈善",
+        "day": DAY,
+        "start": "8:30",
+        "end": "10:00",
+        "place": "三号楼",
+    }
+    more = {"content": "擦洗一至六层扶手", "person_in_charge_id": f"{leader[:4]} {leader[4:]}"}
+    await recorder.send(page.form(path), volunteer_id=number, **said, **more)
+    (record,) = (await world.administrator.get("/v1/service-records", volunteer_id=somebody.id))["items"]
+    assert (record["person_in_charge_id"], record["certificate_lacks"]) == (world.coordinator.id, [])
+
+
 async def test_nobody_confirms_what_they_recorded(world: World) -> None:
     """What a coordinator recorded they cannot tick, and who sends it nevertheless is told why, record by record."""
     coordinator = await signed_in(world, world.coordinator.id)

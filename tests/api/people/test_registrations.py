@@ -74,6 +74,8 @@ async def test_somebody_registers_and_is_there(own_world: World, outbox: Outbox)
     told = said(await world.http.get("/v1/registration"), 200)
     assert (told["registration"], told["waits"], told["agreed_to"]) == ("open", False, TERMS)
     node_id = await world.node()
+    told = said(await world.http.get("/v1/registration"), 200)
+    assert node_id in {each["node_id"] for each in told["places"]}
     new = await newcomer(world, outbox, "13811110001", node_id=node_id, purposes=["be-asked"], skills=["理发"])
     assert new["status"] == "active"
     caller = Caller(world.http, new["volunteer_id"], new["access_token"])

@@ -54,9 +54,11 @@ from timebank.ledger.submission import Receipt
 from timebank.projections.credit import policies
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import VolunteerView
+from timebank.projections.places import nodes
+from timebank.projections.places.nodes import WHOLE_BANK
 from timebank.vault.invitations import invitation_of
 
-NUMBER_ATTEMPTS = 5
+NUMBER_ATTEMPTS, PLACES = 5, 200
 
 REGISTERING = answers(400, 401, 403, 404, 409, 413, 422, 429, 500, 503)
 
@@ -73,10 +75,18 @@ Secret = Annotated[str, Meta(min_length=1, max_length=200)]
 Bank = Annotated[UUID | None, QueryParameter(description="Which bank, where there are several.")]
 
 
+class PlaceToLive(msgspec.Struct, frozen=True, kw_only=True):
+    """A place of the highest level, where somebody may say that they live; the rest they say once they are there."""
+
+    node_id: str
+    name: str
+
+
 class Registering(msgspec.Struct, frozen=True, kw_only=True):
     """How people register here (by an `office`, by `invitation`, or `open`), whether an office then takes them in.
 
     `terms` are what they agree to, `agreed_to` its version. `way` is how the code comes; `office`: none are sent.
+    `places` are where they may say that they live.
     """
 
     registration: Registration
@@ -84,6 +94,7 @@ class Registering(msgspec.Struct, frozen=True, kw_only=True):
     way: str
     agreed_to: str
     terms: str
+    places: list[PlaceToLive]
 
 
 class CodeForPhoneRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -167,13 +178,21 @@ class RegistrationController(Controller):
         """How people register in this bank, and what they agree to."""
         bank = await bank_meant(request, bank_id)
         stamp = await _stamp(request, bank, "")
-        rules = (await policies.in_force(request.pool, bank, stamp["at"].date())).rules
+        await _reach(request, bank)
+        today = stamp["at"].date()
+        rules = (await policies.in_force(request.pool, bank, today)).rules
+        top = await nodes.below(request.pool, bank, today, WHOLE_BANK, "", PLACES)
         return Registering(
             registration=rules.registration,
             waits=rules.registration_waits,
             way=request.services.registrations.way,
             agreed_to=TERMS,
             terms=words.translated(TERMS_SAID, request.listener.language),
+            places=[
+                PlaceToLive(node_id=each.node_id, name=each.name)
+                for each in top
+                if each.from_day <= today and each.into_id is None and each.until_day is None
+            ],
         )
 
     @post("/codes", responses=REGISTERING, security=[{}], access=PUBLIC)
@@ -300,13 +319,18 @@ async def _stamp(request: BankRequest, bank_id: UUID, volunteer_id: str) -> Stam
     return {"by": Acting(ActorId(volunteer_id), "volunteer"), "at": at}
 
 
+async def _reach(request: BankRequest, bank_id: UUID) -> None:
+    """Wait for what was acknowledged to strangers, of whom it is not known which bank they are of."""
+    await request.services.runner.reach(bank_id, request.services.ledger.head(bank_id), READ_PATIENCE_SECONDS)
+
+
 async def _must_be_new(request: BankRequest, bank_id: UUID, data: RegisterOneselfRequest, code_id: int) -> None:
     """Lead whoever is a volunteer already to their account. Raises `AlreadyRegistered`.
 
     That there is somebody of a name and year of birth is told once for a code: it is used up by that.
     """
     pool, people = request.pool, request.services.people
-    await request.services.runner.reach(bank_id, request.services.ledger.head(bank_id), READ_PATIENCE_SECONDS)
+    await _reach(request, bank_id)
     have_it = await volunteers.meant_by(pool, people, bank_id, phones=[data.phone])
     is_one_of_them = any(each.name == normal(data.name) for each in have_it)
     if is_one_of_them or (have_it and not data.shares_phone):

@@ -4,11 +4,14 @@ from typing import Any
 
 from litestar import Response
 
-from timebank.web.http.desks import at_desk, teams_there
+from timebank.web.http.desks import at_desk, places_there, teams_there
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
 SHOWN = 30
+
+NEW = {"open_to": "everybody", "stays": False, "skills": "", "programmes": "", "node_id": ""}
+"""What a plan says before anything was said."""
 
 
 async def planned(visitor: Visitor) -> Response[Any]:
@@ -20,24 +23,19 @@ async def planned(visitor: Visitor) -> Response[Any]:
 
 async def planning(visitor: Visitor) -> Response[Any]:
     """Where to plan one."""
+    return await at_desk(visitor, "activities/plan.html", was=NEW, **await _choices(visitor))
+
+
+async def _choices(visitor: Visitor) -> dict[str, Any]:
+    """The categories, teams and neighbourhoods to choose from."""
     names = (await visitor.get("/categories"))["names"]
     listed = [(each["name"],) * 2 for each in names if each["sort"] == "category" and not each["is_retired"]]
-    return await at_desk(visitor, "activities/plan.html", categories=listed, teams=await teams_there(visitor))
+    return {"categories": listed, "teams": await teams_there(visitor), "places": await places_there(visitor)}
 
 
 async def plan(visitor: Visitor) -> Response[Any]:
     """Plan it, and let everybody see it at once, if that is wanted."""
-    form = visitor.form
-    day = form.said("day")
-    body: dict[str, Any] = {name: form.said(name) for name in ("name", "category", "content", "place")} | {
-        "starts_at": form.moment(day, "start", visitor.zone) or "",
-        "ends_at": form.moment(day, "end", visitor.zone) or "",
-        "leader_id": form.said("leader_id").replace(" ", "") or "me",
-        "is_insured": form.said("is_insured") == "1",
-    }
-    body |= form.given("team_id")
-    if form.said("seats"):
-        body["seats"] = form.number("seats")
+    form, body = visitor.form, _said(visitor)
     if form.said("times"):
         body["repeats"] = {"every_days": form.number("every_days") or 7, "times": form.number("times")}
     made = await visitor.post(f"/organisations/{visitor.path['organisation_id']}/activities", body)
@@ -48,6 +46,24 @@ async def plan(visitor: Visitor) -> Response[Any]:
             await visitor.post(f"/activities/{activity_id}/publish", own=True)
         return visitor.go(f"/o/{visitor.path['organisation_id']}/activities", "Everybody sees it now, and can sign up.")
     return visitor.go(f"/o/{visitor.path['organisation_id']}/activities", "It is planned. Nobody else sees it yet.")
+
+
+def _said(visitor: Visitor) -> dict[str, Any]:
+    """What a form says of an activity, as the API takes it."""
+    form = visitor.form
+    day = form.said("day")
+    body: dict[str, Any] = {name: form.said(name) for name in ("name", "category", "content", "place")} | {
+        "starts_at": form.moment(day, "start", visitor.zone) or "",
+        "ends_at": form.moment(day, "end", visitor.zone) or "",
+        "leader_id": form.said("leader_id").replace(" ", "") or "me",
+        "is_insured": form.said("is_insured") == "1",
+        "open_to": "members" if form.said("members_only") == "1" else "everybody",
+        "signs_out": form.said("stays") != "1",
+        "skills": form.several("skills"),
+        "programmes": form.several("programmes"),
+    }
+    seats = {"seats": form.number("seats")} if form.said("seats") else {}
+    return body | seats | form.given("team_id", "node_id")
 
 
 PAGES = [

@@ -13,6 +13,13 @@ async def teams_there(visitor: Visitor) -> list[tuple[str, str]]:
     return [(each["team_id"], each["name"]) for each in found["items"] if each["status"] == "active"]
 
 
+async def places_there(visitor: Visitor) -> list[tuple[str, str]]:
+    """The places of the highest level, to choose from."""
+    found = await visitor.get("/nodes", own=True, limit=200)
+    standing = (each for each in found["items"] if each["into_id"] is None and each["until_day"] is None)
+    return [(each["node_id"], each["name"]) for each in standing]
+
+
 async def at_desk(visitor: Visitor, template: str, **context: Any) -> Response[Any]:
     """A page of an organisation's desk."""
     organisation = await visitor.get(f"/organisations/{visitor.path['organisation_id']}")

@@ -40,6 +40,11 @@ class Form(dict[str, str]):
         """The fields that were filled in."""
         return {name: self[name] for name in names if self.said(name)}
 
+    def several(self, name: str) -> list[str]:
+        """What a field names, parted by commas."""
+        parted = self.said(name).replace("\uff0c", ",").replace("\u3001", ",").split(",")
+        return [each.strip() for each in parted if each.strip()]
+
     def number(self, name: str) -> Any:
         """A whole number; what is none is left as it is, for the API to say so."""
         text = self.said(name).replace(",", "").replace(" ", "")

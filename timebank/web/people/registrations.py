@@ -21,6 +21,7 @@ async def registering(visitor: Visitor) -> Response[Any]:
         how=how,
         banks=await banks(visitor),
         bank_id=bank_id,
+        places=_places(how),
         phone=visitor.form.said("phone"),
         invitation=visitor.query.get("invitation") or visitor.form.said("invitation"),
         purposes=[
@@ -28,6 +29,11 @@ async def registering(visitor: Visitor) -> Response[Any]:
             ("leaderboard", visitor.say("My name may stand on the board")),
         ],
     )
+
+
+def _places(how: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Where somebody may say that they live."""
+    return [(each["node_id"], each["name"]) for each in (how or {}).get("places", [])]
 
 
 async def send_code(visitor: Visitor) -> Response[Any]:
@@ -50,10 +56,10 @@ async def register(visitor: Visitor) -> Response[Any]:
         "birth_year": form.number("birth_year"),
         "purposes": form.ticked("purposes"),
         "shares_phone": form.said("shares_phone") == "1",
+        "skills": form.several("skills"),
     }
-    told = await visitor.post(
-        "/registration", body | form.given("code", "name", "agreed_to", "invitation", "bank_id"), own=True
-    )
+    said = form.given("code", "name", "agreed_to", "invitation", "bank_id", "node_id")
+    told = await visitor.post("/registration", body | said, own=True)
     visitor.keep(crumbs.FOR_WHOM, "")
     visitor.keep_session(told, own_device=False)
     if told["status"] == "applied":
@@ -73,14 +79,14 @@ def _wrong(field: str, reason: str) -> Refused:
 async def ward(visitor: Visitor) -> Response[Any]:
     """Where to register one's child."""
     how = await visitor.get("/registration", own=True, bank_id=visitor.bank_id)
-    return visitor.show("people/ward.html", how=how)
+    return visitor.show("people/ward.html", how=how, places=_places(how))
 
 
 async def register_ward(visitor: Visitor) -> Response[Any]:
     """Register one's child."""
     form = visitor.form
     _must_agree(visitor)
-    body = {"birth_year": form.number("birth_year")} | form.given("name", "agreed_to", "invitation")
+    body = {"birth_year": form.number("birth_year")} | form.given("name", "agreed_to", "invitation", "node_id")
     await visitor.post("/me/wards", body, own=True)
     return visitor.go("/more", "Your child is registered, and you act for them.")
 

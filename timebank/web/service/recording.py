@@ -37,6 +37,8 @@ def service_of(visitor: Visitor) -> dict[str, Any]:
         "started_at": form.moment(day, "start", visitor.zone) or "",
         "ended_at": form.moment(day, "end", visitor.zone) or "",
     }
+    if form.said("person_in_charge_id"):
+        body["person_in_charge_id"] = form.said("person_in_charge_id").replace(" ", "")
     minutes = form.minutes()
     return body | ({"minutes": minutes} if minutes is not None else {})
 
