@@ -20,6 +20,7 @@ from timebank.web.http.telling.events import AS_PROXY, EVENTS, OWN_EVENTS
 from timebank.web.http.telling.values import VALUES
 from timebank.web.http.telling.words import CONTEXT, say, spoken
 from timebank.web.http.wrong import ADVICE
+from timebank.web.service.importing import KINDS
 from timebank.words import _catalogue
 
 SOURCE = Path(timebank.web.__file__).parent
@@ -66,6 +67,7 @@ SENTENCES = sorted(
         *AS_PROXY.values(),
         *ADVICE.values(),
         *(text for _, text in DOORS),
+        *(text for kind in KINDS for text in kind.sentences),
     }
 )
 
