@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
+import segno
 
 from tests.api.conftest import kept
 from tests.api.people.test_registrations import Outbox, open_to_all
@@ -59,12 +60,66 @@ async def test_somebody_new_registers_signs_up_in_and_out(world: World, monkeypa
     page = await newcomer.send((await newcomer.get(link)).form(link), what="sign-up")
     assert "报名成功" in page.text
     shown = await organiser.get(f"{link}/code")
-    (digits,) = re.findall(r"\b\d{6}\b", shown.text)
+    (digits,) = re.findall(r"\b\d{3} \d{3}\b", shown.text)
     page = await newcomer.send(form_with(page, "check-in"), what="check-in", code=digits)
     assert "签到成功" in page.text
+    assert not [each for each in page.forms if ("what", "check-in") in each.buttons], "who is there can only leave"
     page = await newcomer.send(form_with(page, "check-out"), what="check-out", code=digits)
     assert "签退成功" in page.text
     assert "王五" in (await organiser.get(lead)).text
+
+
+async def test_the_code_of_the_place_is_scanned(world: World) -> None:
+    """The QR code is the address of the activity with the code: whoever is not signed in yet comes back there."""
+    activity_id = await world.activity()
+    path, somebody = f"/activities/{activity_id}", await world.somebody()
+    page = await (await signed_in(world, world.coordinator.id)).get(f"{path}/code")
+    code = (await world.coordinator.get(f"/v1{path}/code"))["code"]
+    (drawn,) = [said["src"] for tag, said in page.tags if tag == "img"]
+    assert drawn == segno.make(f"{world.services.public_url}{path}?code={code}").svg_data_uri(scale=8)
+    asked = (await Reader(world).get(f"{path}?code={code}")).form("/sign-in").fields["next"]
+    assert asked == f"{path}?code={code}"
+    reader = await signed_in(world, somebody.id)
+    page = await reader.send(form_with(await reader.get(asked), "sign-up"), what="sign-up")
+    page = await reader.send(form_with(page, "check-in"), what="check-in")
+    assert "签到成功" in page.text
+
+
+async def test_a_leader_ticks_who_came_and_who_left(world: World) -> None:
+    """Several are entered at once; what cannot be entered is said by name; nobody ticked is told to tick first."""
+    activity_id = await world.activity()
+    people = [await world.somebody(name) for name in ("陈静", "李兰", "王刚")]
+    for each in people:
+        await each.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+    leader, path = await signed_in(world, world.coordinator.id), f"/activities/{activity_id}/lead"
+    page = await leader.get(path)
+    page = await leader.send(form_with(page, "in"), what="in")
+    assert page.status == 422
+    page = await leader.send(form_with(page, "in"), what="in", who=[each.id for each in people[:2]])
+    assert page.text.count("在场") == 2
+    page = await leader.send(form_with(page, "out"), what="out", who=[people[0].id, people[2].id])
+    assert page.status == 409
+    assert "王刚:" in page.text
+    roll = await world.coordinator.get(f"/v1/activities/{activity_id}/roll")
+    assert [(each["since"] is not None, each["until"] is not None) for each in roll] == [
+        (True, True), (True, False), (False, False),
+    ]  # fmt: skip
+
+
+async def test_whoever_forgot_to_sign_out_is_recorded_afterwards(world: World) -> None:
+    """After closing, somebody says when they left, and a record of theirs waits; the leader's own by somebody else."""
+    somebody = await world.somebody("陈静")
+    activity_id = await world.past_activity(somebody, has_left=False)
+    leader, path = await signed_in(world, world.coordinator.id), f"/activities/{activity_id}/lead"
+    page = await leader.get(path)
+    assert "还有 1 人没有签退" in page.text
+    page = await leader.send(form_with(page, "close"), what="close")
+    left = next(each["ends_at"] for each in [await world.coordinator.get(f"/v1/activities/{activity_id}")])
+    page = await leader.send(form_with(page, "presence"), what="presence", left=left[11:16])
+    assert "已登记，等待确认" in page.text
+    assert "还没登记的人" not in page.text
+    (record,) = (await somebody.get("/v1/service-records"))["items"]
+    assert (record["status"], record["minutes"]) == ("logged", 120)
 
 
 async def test_forty_are_confirmed_at_once(world: World) -> None:

@@ -42,7 +42,10 @@ PROJECTION = SetProjection(
 
 
 class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
-    """An activity as it now stands; `own_status` is whether whoever asks signed up for it, or waits."""
+    """An activity as it now stands; `own_status` is whether whoever asks signed up for it, or waits.
+
+    `own_since` is when they came last, and `own_until` when they left.
+    """
 
     activity_id: str
     organisation_id: str
@@ -68,6 +71,8 @@ class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
     team_id: str | None
     reason: str | None
     own_status: str | None
+    own_since: datetime | None
+    own_until: datetime | None
     position: int
 
 

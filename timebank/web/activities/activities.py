@@ -1,6 +1,7 @@
 """Activities as volunteers see them: what is on, signing up and off, signing in and out."""
 
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Response
 
@@ -15,10 +16,9 @@ async def what_is_on(visitor: Visitor) -> Response[Any]:
     near = "me" if visitor.query.get("near") == "me" else None
     page = await visitor.get("/activities", near=near, after=visitor.query.get("after"), limit=SHOWN, own=True)
     mine = await visitor.get("/activities/mine", limit=SHOWN, own=True)
-    open_ones = [each for each in mine["items"] if each["status"] == "published"]
-    return visitor.show(
-        "activities/list.html", activities=page["items"], next=page["next"], mine=open_ones, is_near=near == "me"
-    )
+    own = [each for each in mine["items"] if each["status"] == "published"]
+    others = [each for each in page["items"] if not each["own_status"] or each["own_status"] == "withdrawn"]
+    return visitor.show("activities/list.html", activities=others, next=page["next"], mine=own, is_near=near == "me")
 
 
 async def one(visitor: Visitor) -> Response[Any]:
@@ -34,6 +34,7 @@ async def one(visitor: Visitor) -> Response[Any]:
         "activities/one.html",
         activity=activity,
         leads=leads or bool(visitor.offices),
+        scanned=visitor.query.get("code", ""),
         verifies=role in {"verifier", "coordinator"} or bool(visitor.offices),
     )
 
@@ -57,7 +58,8 @@ async def act(visitor: Visitor) -> Response[Any]:
     told = await visitor.post(f"{path}/sign-ups", {}, own=True)
     if told["status"] == "waiting":
         return visitor.go(here, "All places are taken: you wait for one.")
-    return visitor.go(here, "You are signed up.")
+    scanned = visitor.query.get("code")
+    return visitor.go(f"{here}?code={quote(scanned)}" if scanned else here, "You are signed up.")
 
 
 PAGES = [Page("/activities", what_is_on), Page("/activities/{activity_id:str}", one, act)]

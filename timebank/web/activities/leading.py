@@ -1,11 +1,14 @@
 """Leading an activity: the code to show, who is there, and closing it."""
 
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import segno
 from litestar import Response
 
 from timebank.domain.identifiers import new_entry_id
+from timebank.web.http.asking import Refused
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
@@ -13,8 +16,33 @@ from timebank.web.http.visitors import Visitor
 async def leading(visitor: Visitor) -> Response[Any]:
     """Who signed up, who is there and who was, and what is to be done."""
     path = f"/activities/{visitor.path['activity_id']}"
-    roll = await visitor.get(f"{path}/roll", own=True)
-    return visitor.show("activities/lead.html", activity=await visitor.get(path, own=True), roll=roll)
+    people = _people(await visitor.get(f"{path}/roll", own=True))
+    activity = await visitor.get(path, own=True)
+    unclosed = [each for each in people if each["is_there"] and activity["signs_out"]]
+    own = [each for each in people if each["spans"] and each["volunteer_id"] == activity["leader_id"]]
+    left_out = [*unclosed, *(each for each in own if each not in unclosed and not _is_own(visitor, each))]
+    return visitor.show(
+        "activities/lead.html",
+        activity=activity,
+        people=people,
+        unclosed=len(unclosed),
+        left_out=left_out if activity["status"] == "closed" else [],
+    )
+
+
+def _people(roll: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Everybody once, with all times from when until when they were there."""
+    found: dict[str, dict[str, Any]] = {}
+    for each in roll:
+        person = found.setdefault(each["volunteer_id"], {**each, "spans": []})
+        if each["since"]:
+            person["spans"].append((each["since"], each["until"]))
+            person["is_there"] = not each["until"]
+    return [{"is_there": False, **each} for each in found.values()]
+
+
+def _is_own(visitor: Visitor, person: dict[str, Any]) -> bool:
+    return visitor.principal is not None and person["volunteer_id"] == visitor.principal.actor
 
 
 async def lead(visitor: Visitor) -> Response[Any]:
@@ -30,28 +58,46 @@ async def lead(visitor: Visitor) -> Response[Any]:
         case "close":
             await visitor.post(f"{path}/close", own=True)
             return visitor.go(here, "It is closed. Of each who was there a record waits to be confirmed.")
+        case "presence":
+            await _say_left(visitor, path)
+            return visitor.go(here, "It is recorded, and waits to be confirmed.")
         case _:
             return await _enter(visitor, path)
 
 
-async def _enter(visitor: Visitor, path: str) -> Response[Any]:
-    """Somebody came, or left."""
+async def _say_left(visitor: Visitor, path: str) -> None:
+    """Somebody whom closing left out was there, until when it is said."""
     form = visitor.form
-    kind = "out" if form.said("what") == "out" else "in"
-    entry = {
-        "entry_id": form.said("once") or new_entry_id(),
-        "volunteer_id": form.said("volunteer_id").replace(" ", "") or "-",
-        "kind": kind,
-    }
+    body = {"volunteer_id": form.said("volunteer_id")}
+    if form.said("left"):
+        ends = datetime.fromisoformat((await visitor.get(path, own=True))["ends_at"])
+        body["left_at"] = form.moment(ends.date().isoformat(), "left", visitor.zone) or ""
+    await visitor.post(f"{path}/presences", body, own=True)
+
+
+async def _enter(visitor: Visitor, path: str) -> Response[Any]:
+    """Some came, or left; or one is signed up."""
+    form, here = visitor.form, visitor.request.url.path
     if form.said("sign_up"):
-        await visitor.post(f"{path}/sign-ups", {"volunteer_id": entry["volunteer_id"]}, own=True)
-        return visitor.go(visitor.request.url.path, "They are signed up.")
-    told = await visitor.post(f"{path}/entries", {"entries": [entry]}, own=True)
-    verdict = told["results"][0]
-    if verdict["status"] == "refused":
-        visitor.problem = verdict["problem"]
-        return await leading(visitor)
-    return visitor.go(visitor.request.url.path, "It is entered.")
+        await visitor.post(
+            f"{path}/sign-ups", {"volunteer_id": form.said("volunteer_id").replace(" ", "") or "-"}, own=True
+        )
+        return visitor.go(here, "They are signed up.")
+    kind, who = "out" if form.said("what") == "out" else "in", form.ticked("who")
+    if not who:
+        reason = visitor.say("Tick who it is about first.")
+        raise Refused({"status": 422, "detail": reason, "errors": [{"field": "who", "reason": reason}]})
+    once = form.said("once") or new_entry_id()
+    entries = [{"entry_id": f"{once}-{n}", "volunteer_id": each, "kind": kind} for n, each in enumerate(who)]
+    told = await visitor.post(f"{path}/entries", {"entries": entries}, own=True)
+    wrong = [
+        {"field": "who", "reason": f"{form.said(f'name-{each}')}: {verdict['problem']['detail']}"}
+        for each, verdict in zip(who, told["results"], strict=True)
+        if verdict["status"] == "refused"
+    ]
+    if wrong:
+        raise Refused({"status": 409, "detail": wrong[0]["reason"], "errors": wrong})
+    return visitor.go(here, "It is entered.")
 
 
 async def code(visitor: Visitor) -> Response[Any]:
@@ -59,7 +105,8 @@ async def code(visitor: Visitor) -> Response[Any]:
     path = f"/activities/{visitor.path['activity_id']}"
     shown = await visitor.get(f"{path}/code", own=True)
     activity = await visitor.get(path, own=True)
-    drawn = segno.make(shown["code"]).svg_data_uri(scale=8)
+    address = f"{visitor.services.public_url}{visitor.request.url.path.removesuffix('/code')}"
+    drawn = segno.make(f"{address}?code={quote(shown['code'])}").svg_data_uri(scale=8)
     return visitor.show("activities/code.html", activity=activity, shown=shown, drawn=drawn)
 
 

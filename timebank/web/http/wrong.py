@@ -54,7 +54,8 @@ def _refused(request: PageRequest, refused: Refused) -> Response[Any]:
 
 def _sign_in(request: PageRequest, _: SignInNeeded) -> Response[Any]:
     visitor = _visitor(request)
-    back = quote(request.url.path) if request.method == "GET" else "/"
+    asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+    back = quote(asked) if request.method == "GET" else "/"
     return visitor.go(f"/sign-in?next={back}", "Sign in first, then it goes on here.")
 
 
