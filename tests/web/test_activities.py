@@ -93,6 +93,7 @@ async def test_a_leader_ticks_who_came_and_who_left(world: World) -> None:
         await each.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
     leader, path = await signed_in(world, world.coordinator.id), f"/activities/{activity_id}/lead"
     page = await leader.get(path)
+    assert not [each for each in page.forms if ("what", "close") in each.buttons], "it is not over"
     page = await leader.send(form_with(page, "in"), what="in")
     assert page.status == 422
     page = await leader.send(form_with(page, "in"), what="in", who=[each.id for each in people[:2]])
@@ -130,6 +131,7 @@ async def test_forty_are_confirmed_at_once(world: World) -> None:
     path = f"/activities/{activity_id}"
     page = await leader.send(form_with(await leader.get(f"{path}/lead"), "close"), what="close")
     assert "已结束登记" in page.text
+    assert path in (await verifier.get(f"/o/{world.garden}/activities")).links, "there it can be confirmed"
     page = await verifier.send(form_with(await verifier.get(path), "confirm"), what="confirm")
     assert "已确认" in page.text
     for each in (people[0], people[-1]):

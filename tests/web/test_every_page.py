@@ -78,7 +78,13 @@ async def test_every_page_for_everybody(page: Page, town: Town, readers: dict[st
         assert "49" not in seen.headings
         if who == "stranger":
             assert (seen.path == "/sign-in") == (page.path not in IN_PUBLIC or page.path == "/sign-in")
-        if page.path.startswith(FOR_OFFICES) and who in {"volunteer", "recorder", "verifier", "coordinator"}:
+        if page.path.startswith(FOR_OFFICES) and who in {
+            "volunteer",
+            "recorder",
+            "verifier",
+            "coordinator",
+            "node-leader",
+        }:
             assert seen.status in (403, 404)
         if page.path.startswith(FOR_OFFICES) and who == "administrator":
             assert seen.status == 200

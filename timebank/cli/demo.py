@@ -21,6 +21,7 @@ def demo(host: str | None, port: int | None, as_json: bool) -> None:
     os.environ.setdefault("TIMEBANK_LOG_LEVEL", "warning")
     os.environ.setdefault("TIMEBANK_HOME", "~/.timebank-demo")
     os.environ.setdefault("TIMEBANK_SECOND_FACTOR_GRACE_DAYS", "0")
+    os.environ.setdefault("TIMEBANK_PHONE_CODES", "console")
     os.environ["TIMEBANK_DEMO"] = "true"
     settings = settings_with(host=host, port=port)
     logs.configure(settings.log_level, settings.log_format)

@@ -33,12 +33,17 @@ CHANGED_DAYS_AGO = 15
 
 
 def rule_books(by: Acting, now: datetime) -> list[Command]:
-    """The first rule book, and the change that came a fortnight ago: patrols count half as much again, and a cap."""
+    """The first rule book, and the change that came a fortnight ago: patrols count half as much again, and a cap.
+
+    With it people register themselves, too, and an office takes them in.
+    """
     changed = Rules(
         categories=SEEDS_CATEGORIES,
         credit_percent={"治安巡逻": 150, "帮教": 120},
         cap_per_day_minutes=300,
         gifts=GiftRules(minutes_max=300, minutes_max_per_month=600),
+        registration="open",
+        registration_waits=True,
     )
     return [
         _adoption(

@@ -116,4 +116,4 @@ class GatewaySender:
 
 
 def _text(code: str, minutes: int) -> str:
-    return f"时间银行验证码:{code},{minutes}分钟内有效。请勿告诉他人。"
+    return f"时间银行验证码：{code}，{minutes}分钟内有效。请勿告诉他人。"

@@ -10,7 +10,7 @@ class ActivityUnknown(NotFound):
 
 
 class CodeNotValid(Forbidden):
-    """This code is not the one shown at the place now."""
+    """This code is not the one shown at the place now: it turns twice a minute, so take the latest."""
 
     field = "code"
 

@@ -33,9 +33,9 @@ async def one(visitor: Visitor) -> Response[Any]:
     return visitor.show(
         "activities/one.html",
         activity=activity,
-        leads=leads or bool(visitor.offices),
+        leads=leads or "administrator" in visitor.offices,
         scanned=visitor.query.get("code", ""),
-        verifies=role in {"verifier", "coordinator"} or bool(visitor.offices),
+        verifies=role in {"verifier", "coordinator"} or "administrator" in visitor.offices,
     )
 
 

@@ -26,6 +26,7 @@ async def leading(visitor: Visitor) -> Response[Any]:
         activity=activity,
         people=people,
         unclosed=len(unclosed),
+        is_over=visitor.services.ledger.clock() >= datetime.fromisoformat(activity["ends_at"]),
         left_out=left_out if activity["status"] == "closed" else [],
     )
 
@@ -56,7 +57,9 @@ async def lead(visitor: Visitor) -> Response[Any]:
             await visitor.post(f"{path}/cancel", {"reason": form.said("reason")}, own=True)
             return visitor.go(here, "It is cancelled, and whoever signed up is told.")
         case "close":
-            await visitor.post(f"{path}/close", own=True)
+            closed = await visitor.post(f"{path}/close", own=True)
+            if not closed["record_ids"]:
+                return visitor.go(here, "It is closed. Of nobody there was a record to be made.")
             return visitor.go(here, "It is closed. Of each who was there a record waits to be confirmed.")
         case "presence":
             await _say_left(visitor, path)

@@ -108,6 +108,11 @@ class Visitor:
         return set() if not self.me or self.acts_for else {each["office"] for each in self.me["offices"]}
 
     @property
+    def governs(self) -> bool:
+        """Whether they are an administrator or an auditor today: the administration's pages are for them."""
+        return not self.offices.isdisjoint({"administrator", "auditor"})
+
+    @property
     def roles(self) -> dict[str, str]:
         """Their roles, by organisation; none while they act for somebody else."""
         return {} if not self.me or self.acts_for else dict(self.me["roles"])
