@@ -16,7 +16,8 @@ from tests.controls import KEY_FILE
 from tests.helpers.databases import database
 from timebank.db.connections import SETTINGS, Pool
 from timebank.identity.security_log import SecurityLog
-from timebank.projections.activities import activities, statistics
+from timebank.projections.activities import activities
+from timebank.projections.activities import statistics as activity_statistics
 from timebank.projections.credit import funds, redemptions, rewards, transfers
 from timebank.projections.organisations import api_keys, employments, memberships, offices, organisations, teams
 from timebank.projections.people import merges, volunteers
@@ -407,11 +408,11 @@ def lists(pool: Pool, people: People) -> Lists:
         ),
         "own activities": (lambda: activities.own(pool, BANK, some, none, PAGE), every()),
         "statistics by month": (
-            lambda whose, first, last: statistics.months(pool, BANK, whose, first, last),
+            lambda whose, first, last: activity_statistics.months(pool, BANK, whose, first, last),
             every(whose=("", body), first=days, last=(none, date(2026, 6, 30))),
         ),
         "teams by month": (
-            lambda first, last, after: statistics.teams(pool, BANK, body, first, last, after, PAGE),
+            lambda first, last, after: activity_statistics.teams(pool, BANK, body, first, last, after, PAGE),
             every(first=days, last=(none, date(2026, 6, 30)), after=(none, "2026-06/tea_00010")),
         ),
         "roll": (lambda: activities.roll(pool, BANK, "act_00400"), every()),

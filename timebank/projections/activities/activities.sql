@@ -88,15 +88,9 @@ select a.activity_id, a.organisation_id, a.status, a.name, a.category, a.content
          where s.bank_id = a.bank_id and s.activity_id = a.activity_id and s.volunteer_id = $2) as own_status,
        h.since as own_since, h.until as own_until
   from activity a
-<<<<<<< HEAD
-=======
   left join lateral (select p.since, p.until from presence p
                       where p.bank_id = a.bank_id and p.activity_id = a.activity_id and p.volunteer_id = $2
                       order by p.since desc limit 1) h on true
-  left join lateral (select count(*) filter (where s.status = 'signed-up') as signed_up,
-                            count(*) filter (where s.status = 'waiting') as waiting
-                       from sign_up s where s.bank_id = a.bank_id and s.activity_id = a.activity_id) n on true
->>>>>>> 4787d5d (Whoever leads an activity ticks many at once, and its code is scanned with any phone)
  where a.bank_id = $1
 
 -- one --
