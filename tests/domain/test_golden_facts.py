@@ -47,6 +47,7 @@ BEFORE = {
     "service-corrected": ("service-logged", "service-confirmed"),
     "service-voided": ("service-logged", "service-confirmed", "service-corrected"),
     "volunteer-left": ("volunteer-registered",),
+    "checked-in": ("sign-up-made",),
     "reward-amended": ("reward-published",),
     "reward-paused": ("reward-published",),
     "reward-resumed": ("reward-published", "reward-paused"),

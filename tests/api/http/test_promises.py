@@ -196,6 +196,7 @@ async def test_a_read_model_that_stands_still_is_told(
         return False
 
     monkeypatch.setattr(Runner, "reach", stuck)
+    monkeypatch.setattr(Runner, "is_at", lambda *_: False)
     response = await own_world.administrator.ask("GET", "/v1/organisations", params={"min_position": position})
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
     assert response.json()["type"] == "/problems/projection-behind"
