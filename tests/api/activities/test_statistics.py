@@ -48,8 +48,9 @@ async def signs_up_at_its_start(world: World, activity_id: str, somebody: Caller
     await world.services.ledger.execute(world.bank_id, SignUp(by=program, at=start, **whom))
 
 
-async def test_activities_count_when_they_are_over(world: World) -> None:
+async def test_activities_count_when_they_are_over(own_world: World) -> None:
     """Held and cancelled, places, who signed up, who was there and who was not; nothing of what is still to come."""
+    world = own_world  # in a shared one other activities may end meanwhile
     change = Change(world, await world.appointed("auditor"))
     await change.seen()
     came, forgot, lazy, late = [await world.somebody() for _ in range(4)]
