@@ -155,7 +155,8 @@ READ_MODELS = (
 LOG = (
     Fault(
         "log: the head is not compared", "timebank/ledger/store.sql",
-        "where bank_id = $1 and head = $2 and head_event_id", "where bank_id = $1 and head_event_id", LEDGER,
+        "and head = $2 and head_event_id is not distinct from $15",
+        "and (head = $2 and head_event_id is not distinct from $15 or true)", LEDGER,
     ),
     Fault(
         "log: a key with another body is the first answer again", "timebank/ledger/decisions/deciding.py",
