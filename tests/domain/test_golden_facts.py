@@ -12,8 +12,9 @@ import msgspec
 import pytest
 
 from tests.memories import MEMORIES, memories_of
+from timebank.domain.identifiers import KINDS
 from timebank.domain.kernel import Fact, Memory
-from timebank.domain.vocabulary import FACTS
+from timebank.domain.vocabulary import FACTS, topics_under
 from timebank.ledger.codec import decode, encode, schema_of
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "facts"
@@ -185,6 +186,14 @@ class TestGoldenFact:
             memories = memories_of(kind, fact)
             assert memories or variant, f"no {kind.__name__} can be made from {topic}, though it handles it"
             take_in(memories, fact)
+
+    def test_is_looked_for_under_its_tags_only(self, topic: str) -> None:
+        """Its topic is looked for under each kind of identifier that tags it, and under none that never does."""
+        tags = {tag.partition("_")[0]: tag for tag in golden(topic).tags()}
+        for prefix in KINDS:
+            is_looked_for = topic in topics_under(tags.get(prefix, f"{prefix}_1"))
+            assert is_looked_for == (prefix in tags), f"{topic} is looked for under {prefix}_…: {is_looked_for}"
+        assert all(topic in topics_under(tag) for tag in tags.values())
 
     def test_is_documented(self, topic: str) -> None:
         """The committed JSON Schema is that of the fact."""

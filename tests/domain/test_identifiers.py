@@ -1,12 +1,16 @@
 from datetime import date
+from typing import get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.controls import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NUMBER, WANG, acting, logged, registered
+from timebank.domain import identifiers
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import (
+    KINDS,
+    TAG_OF,
     BankId,
     VolunteerId,
     VolunteerNumber,
@@ -28,6 +32,16 @@ from timebank.domain.identifiers import (
 )
 
 eleven_digits = st.text("0123456789", min_size=11, max_size=11)
+
+
+def test_each_kind_is_known_by_what_it_begins_with() -> None:
+    """Identifiers begin with what their kind, and no other, is known by; each kind that tags facts is known."""
+    made = {name: make for name, make in vars(identifiers).items() if name.startswith("new_")}
+    kinds = {get_type_hints(make)["return"]: make for make in made.values()}
+    assert {kind: make().partition("_")[0] for kind, make in kinds.items() if kind in KINDS.values()} == {
+        kind: prefix for prefix, kind in KINDS.items()
+    }
+    assert set(KINDS.values()) == {kind for kind, tag_of in TAG_OF.items() if tag_of is str}
 
 
 class TestVolunteerNumber:

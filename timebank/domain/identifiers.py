@@ -238,3 +238,26 @@ TAG_OF: Mapping[Any, Callable[[Any], str]] = {
     ),
 }
 """Every kind of identifier that tags the facts it is in, and how: a field of such a type is found by it."""
+
+KINDS: Mapping[str, Any] = {
+    "vol": VolunteerId,
+    "org": OrganisationId,
+    "mem": MembershipId,
+    "rec": RecordId,
+    "app": AppointmentId,
+    "prx": ProxyId,
+    "key": KeyId,
+    "rew": RewardId,
+    "red": RedemptionId,
+    "fnd": FundId,
+    "trf": TransferId,
+    "nod": NodeId,
+    "act": ActivityId,
+    "emp": EmploymentId,
+    "pro": ProposalId,
+    "inv": InvitationId,
+    "tea": TeamId,
+    "shf": ShiftId,
+    "mrg": MergeId,
+}
+"""The kinds of identifiers that are tags themselves, by what they begin with."""

@@ -68,6 +68,12 @@ class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True, omit_defaults=Tr
 _TagsIn: TypeAlias = Callable[[Any, Any], Iterable[str]]
 
 
+def tagged_by(fact: type[Fact]) -> set[Any]:
+    """The kinds of identifiers that tag facts of a topic."""
+    hints = get_type_hints(fact, include_extras=True)
+    return {_kind(hints[name]) for name in fact.__struct_fields__ if name not in UNTAGGED} & TAG_OF.keys()
+
+
 @cache
 def _tagging_fields(kind: type[Fact]) -> tuple[tuple[str, _TagsIn], ...]:
     """The fields of a fact that tags are made of, and how."""
@@ -77,13 +83,19 @@ def _tagging_fields(kind: type[Fact]) -> tuple[tuple[str, _TagsIn], ...]:
 
 
 def _tagging(hint: Any) -> _TagsIn | None:
-    kinds = [each for each in get_args(hint) if each is not NoneType] if NoneType in get_args(hint) else [hint]
-    if kinds[0] in TAG_OF:
-        tag_of = TAG_OF[kinds[0]]
+    kind = _kind(hint)
+    if kind in TAG_OF:
+        tag_of = TAG_OF[kind]
         return lambda _, value: (tag_of(value),)
-    if _TAGS_BY_DAY in getattr(kinds[0], "__metadata__", ()):
+    if _TAGS_BY_DAY in getattr(kind, "__metadata__", ()):
         return lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days]
     return None
+
+
+def _kind(hint: Any) -> Any:
+    """What a field is of, whether it may be left out or not."""
+    arguments = get_args(hint)
+    return next(each for each in arguments if each is not NoneType) if NoneType in arguments else hint
 
 
 class Memory(Slice[Fact]):

@@ -9,7 +9,7 @@ import msgspec
 
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
-from timebank.domain.vocabulary import FACTS
+from timebank.domain.vocabulary import topics_under
 
 SQL = load_statements("timebank.projections.supervision", "history.sql")
 
@@ -83,7 +83,7 @@ async def page(
 
 
 async def _rows(pool: Pool, bank_id: UUID, wanted: Wanted, span: Span, limit: int, *, newest: bool) -> list[Any]:
-    topics = [wanted.topic] if wanted.topic else list(FACTS) if _goes_by_tag(wanted) else None
+    topics = [wanted.topic] if wanted.topic else topics_under(wanted.tags[0]) if _goes_by_tag(wanted) else None
     rows: list[Any] = await pool.fetch(
         _statement(wanted, newest=newest),
         bank_id,
