@@ -166,7 +166,7 @@ def read_decide_append(rival: Rival, command: Command) -> None:
     """Do one command the plain way: read its memories' facts, let them remember, decide, append on condition."""
     while True:
         memories = {(kind, whom): kind(*whom) for kind, whom in command.needs()}
-        queries = [Query(topics_of(memory), tagged(memory.boundary_tags)) for memory in memories.values()]
+        queries = [Query(topics_of(type(memory)), tagged(memory.boundary_tags)) for memory in memories.values()]
         entries, head = rival.read(queries)
         for entry in entries:
             fact, tags = decode(entry.topic, entry.data), set(entry.tags)

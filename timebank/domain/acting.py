@@ -37,7 +37,7 @@ class Acting(msgspec.Struct, frozen=True):
 
         Whoever records, whoever verifies and whoever benefits have to be three persons.
         """
-        return frozenset(each for each in (self.actor, self.key_issued_by, self.on_behalf_of) if each)
+        return frozenset(filter(None, (self.actor, self.key_issued_by, self.on_behalf_of)))
 
     @property
     def volunteer_id(self) -> VolunteerId | None:

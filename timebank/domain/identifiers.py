@@ -170,8 +170,8 @@ def new_volunteer_number() -> VolunteerNumber:
 
 def check_digit(digits: str) -> str:
     """The check digit of ISO/IEC 7812-1 annex B (Luhn): it catches every single mistyped digit."""
-    doubled = (int(digit) * (2 - i % 2) for i, digit in enumerate(reversed(digits)))
-    return str(-sum(n // 10 + n % 10 for n in doubled) % 10)
+    doubled = "".join(str(2 * int(digit)) for digit in digits[-1::-2])
+    return str(-sum(map(int, doubled + digits[-2::-2])) % 10)
 
 
 def is_volunteer_number(text: str) -> bool:

@@ -4,14 +4,15 @@ The one file of the domain that imports the event sourcing library (`eventsourci
 met here and in `timebank.ledger` only.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
+from inspect import signature
 from types import NoneType
 from typing import Annotated, Any, ClassVar, ParamSpec, Self, TypeAlias, TypeVar, cast, get_args, get_type_hints
 
 import msgspec
-from eventsourcing.dcb.domain import Decision, Selector, Slice
+from eventsourcing.dcb.domain import Decision, Selector, Slice, decorated_funcs
 from eventsourcing.domain import event
 
 from timebank.domain.acting import Acting
@@ -49,53 +50,53 @@ class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True, omit_defaults=Tr
     TOPIC: ClassVar[str]
     TELLS: ClassVar[bool] = True
 
-    def as_dict(self) -> dict[str, Any]:
-        """The fields by name, and the fact itself as `fact` for the memories that want it whole."""
-        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__struct_fields__}
-        fields["fact"] = self
-        return fields
+    def mutate(self, obj: Any) -> Any:
+        """Have a memory take it in, with the fields that its method names; `fact` is the fact itself.
+
+        So does the library's, but by making all fields of the fact first.
+        """
+        kind: type[Memory] = type(obj)
+        for method, names in _takers(kind, type(self)):
+            method(obj, **{name: self if name == "fact" else getattr(self, name) for name in names})
+        return obj
 
     def tags(self) -> list[str]:
         """The tags by which the fact is found: one for each identifier among its fields, in their order, once."""
         tags: dict[str, None] = {}
-        for name, tags_in in _tagging_fields(type(self)):
+        for name, tag_of, is_by_day in _tagging_fields(type(self)):
             value = getattr(self, name)
-            if value is not None:
-                tags.update(dict.fromkeys(tags_in(self, value)))
+            if is_by_day:
+                tags |= {day_tag(self.volunteer_id, day): None for day in value or ()}  # type: ignore[attr-defined]
+            elif value is not None:
+                tags[tag_of(value)] = None
         return list(tags)
 
 
-_TagsIn: TypeAlias = Callable[[Any, Any], Iterable[str]]
+@cache
+def _takers(kind: type["Memory"], fact: type[Fact]) -> tuple[tuple[Callable[..., None], tuple[str, ...]], ...]:
+    """The method by which a kind of memory takes in a kind of fact, if it does, and the fields that it asks for."""
+    method = decorated_funcs.get((kind, fact))
+    return ((method, tuple(signature(method).parameters)[1:]),) if method else ()
 
 
 def tagged_by(fact: type[Fact]) -> set[Any]:
     """The kinds of identifiers that tag facts of a topic."""
     hints = get_type_hints(fact, include_extras=True)
-    return {_kind(hints[name]) for name in fact.__struct_fields__ if name not in UNTAGGED} & TAG_OF.keys()
+    return {_kind_of(hints[name]) for name in fact.__struct_fields__ if name not in UNTAGGED} & TAG_OF.keys()
 
 
 @cache
-def _tagging_fields(kind: type[Fact]) -> tuple[tuple[str, _TagsIn], ...]:
-    """The fields of a fact that tags are made of, and how."""
+def _tagging_fields(kind: type[Fact]) -> tuple[tuple[str, Callable[[Any], str], bool], ...]:
+    """The fields of a fact that tags are made of, how, and whether each of several days is one."""
     hints = get_type_hints(kind, include_extras=True)
-    fields = ((name, _tagging(hints[name])) for name in kind.__struct_fields__ if name not in UNTAGGED)
-    return tuple((name, tags_in) for name, tags_in in fields if tags_in)
+    kinds = ((name, _kind_of(hints[name])) for name in kind.__struct_fields__ if name not in UNTAGGED)
+    tagging = ((name, TAG_OF.get(kind), _TAGS_BY_DAY in getattr(kind, "__metadata__", ())) for name, kind in kinds)
+    return tuple((name, tag_of or str, is_by_day) for name, tag_of, is_by_day in tagging if tag_of or is_by_day)
 
 
-def _tagging(hint: Any) -> _TagsIn | None:
-    kind = _kind(hint)
-    if kind in TAG_OF:
-        tag_of = TAG_OF[kind]
-        return lambda _, value: (tag_of(value),)
-    if _TAGS_BY_DAY in getattr(kind, "__metadata__", ()):
-        return lambda fact, days: [day_tag(fact.volunteer_id, day) for day in days]
-    return None
-
-
-def _kind(hint: Any) -> Any:
-    """What a field is of, whether it may be left out or not."""
-    arguments = get_args(hint)
-    return next(each for each in arguments if each is not NoneType) if NoneType in arguments else hint
+def _kind_of(hint: Any) -> Any:
+    """What a field holds, if it holds anything."""
+    return next((each for each in get_args(hint) if each is not NoneType), hint) if NoneType in get_args(hint) else hint
 
 
 class Memory(Slice[Fact]):
@@ -136,22 +137,27 @@ Key: TypeAlias = tuple[type[Memory], tuple[Any, ...]]
 
 def about(kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> Key:
     """The key of a memory, as in `about(Balance, volunteer_id)`."""
-    return cast("type[Memory]", kind), whom
+    return kind, whom  # type: ignore[return-value]  # a kind of memory is called as whoever makes one calls it
 
 
 class Known:
     """The memories that a decision rests on, by kind and by whom they are about."""
 
     def __init__(self, memories: Mapping[Key, Memory], beside: Mapping[Key, Memory] | None = None) -> None:
-        self._memories = memories
-        self._beside = beside
+        self._memories: Mapping[Any, Any] = memories
+        self._beside: Mapping[Any, Any] | None = beside
 
     def __call__(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> M:
         """One memory, as in `known(Balance, volunteer_id)`; the command has to have named it among its needs."""
-        key = cast("type[Memory]", kind), whom
-        if self._beside and key in self._beside:
-            return cast("M", self._beside[key])
-        return cast("M", self._memories[key])
+        key = kind, whom
+        memory: M = self._beside[key] if self._beside and key in self._beside else self._memories[key]
+        return memory
+
+    def find(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> M | None:
+        """The same, where it is known yet."""
+        key = kind, whom
+        memory: M | None = self._memories.get(key)
+        return self._beside.get(key) if memory is None and self._beside else memory
 
     def has(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> bool:
         """Whether a memory is known yet."""

@@ -1,13 +1,15 @@
 """Facts to bytes and back, and the hash that seals a row of the log."""
 
-import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+from asyncpg.pgproto import pgproto
+from uuid_utils import uuid7
 
 from timebank.domain.kernel import Fact
 from timebank.domain.vocabulary import FACTS
@@ -25,6 +27,11 @@ class Event(NamedTuple):
     request_id: str
     command_id: UUID
     on_behalf_of: str | None = None
+
+
+def new_id() -> UUID:
+    """The identifier of an event or a command (RFC 9562, version 7): the driver's kind of UUID, which costs least."""
+    return pgproto.UUID(uuid7().bytes)
 
 
 class Recorded(NamedTuple):
@@ -54,7 +61,7 @@ def decode(topic: str, data: bytes) -> Fact:
 
 def leaf(bank_id: UUID, position: int, recorded_at: datetime, event: Event) -> bytes:
     """The SHA-256 of a whole row, as the leaf of an RFC 6962 tree: of 0x00, and the row as it is sealed."""
-    return hashlib.sha256(b"\x00" + sealed(bank_id, position, recorded_at, event)).digest()
+    return leaves(bank_id, position - 1, recorded_at, [event])[0]
 
 
 def sealed(bank_id: UUID, position: int, recorded_at: datetime, event: Event) -> bytes:
@@ -62,10 +69,14 @@ def sealed(bank_id: UUID, position: int, recorded_at: datetime, event: Event) ->
 
     On whose behalf it was done is its last element, where it was on somebody's.
     """
+    return _sealed(str(bank_id), position, _microseconds(recorded_at), event)
+
+
+def _sealed(bank_id: str, position: int, microseconds: int, event: Event) -> bytes:
     row: tuple[Any, ...] = (
-        str(bank_id),
+        bank_id,
         position,
-        (recorded_at - _EPOCH) // _MICROSECOND,
+        microseconds,
         str(event.event_id),
         event.topic,
         event.data,
@@ -82,7 +93,13 @@ def sealed(bank_id: UUID, position: int, recorded_at: datetime, event: Event) ->
 
 def leaves(bank_id: UUID, after: int, recorded_at: datetime, events: Sequence[Event]) -> list[bytes]:
     """The leaves of events that are recorded together, right after a position."""
-    return [leaf(bank_id, position, recorded_at, event) for position, event in enumerate(events, after + 1)]
+    bank, microseconds = str(bank_id), _microseconds(recorded_at)
+    rows = (_sealed(bank, position, microseconds, event) for position, event in enumerate(events, after + 1))
+    return [sha256(b"\x00" + row).digest() for row in rows]
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
 
 
 @cache

@@ -5,6 +5,7 @@ Positions of a bank start at 1 and have no gaps; a reader that has seen position
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -121,12 +122,10 @@ class Store:
 
         Where one tag and topic has more than `most`, that many and one are found of it.
         """
-        pairs = {
-            (memory.boundary_tags[-1] if memory.boundary_tags else "", topic)
-            for memory in memories
-            for topic in topics_of(memory)
+        asked = {
+            (memory.boundary_tags[-1] if memory.boundary_tags else "", _asked_of(type(memory))) for memory in memories
         }
-        tags, topics = zip(*pairs, strict=True)
+        tags, topics = zip(*asked, strict=True)
         limit = most + 1 if most is not None else None
         rows = await self.pool.fetch(SQL["recall"], bank_id, up_to, tags, topics, after, limit, timeout=READ_SECONDS)
         return [Recorded(row["position"], decode(row["topic"], row["data"])) for row in rows]
@@ -160,9 +159,15 @@ class Store:
         return facts, rows[-1]["leaf"] if rows else b""
 
 
-def topics_of(memory: Memory) -> list[str]:
-    """The topics a memory is made of."""
-    return [fact.TOPIC for fact in memory.remembered()]
+def topics_of(kind: type[Memory]) -> list[str]:
+    """The topics a kind of memory is made of."""
+    return [fact.TOPIC for fact in kind.remembered()]
+
+
+@cache
+def _asked_of(kind: type[Memory]) -> str:
+    """The same, as an array literal."""
+    return array_literal(topics_of(kind))
 
 
 def array_literal(texts: Sequence[str]) -> str:

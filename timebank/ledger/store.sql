@@ -49,19 +49,20 @@ with swapped as (
 select 1 from swapped
 
 -- recall --
--- The events memories are made of, up to a position. $1 bank  $2 up to  $3 tags  $4 topics, pair by pair
--- (a pair without a tag asks for the topic alone)  $5 after  $6 at most so many of each pair (null: all).
+-- The events memories are made of, up to a position. $1 bank  $2 up to  $3 tags  $4 the topics asked of each, as
+-- an array literal (without a tag they are asked for alone)  $5 after  $6 at most so many of each pair (null: all).
 -- What has the same key by chance is no fact of theirs, which memories see. `offset 0` leaves no plan but one index probe a pair and an event.
 select e.position, e.topic, e.data
   from (select distinct found.position
-          from unnest($3::text[], $4::text[]) pair (tag, topic),
+          from unnest($3::text[], $4::text[]) asked (tag, topics),
+               unnest(asked.topics::text[]) pair (topic),
                lateral (
                    select t.position from event_tag t
-                    where t.bank_id = $1 and t.key = tag_key(pair.tag, pair.topic) and pair.tag <> ''
+                    where t.bank_id = $1 and t.key = tag_key(asked.tag, pair.topic) and asked.tag <> ''
                       and t.position > $5 and t.position <= $2
                     union all
                    select b.position from event b
-                    where pair.tag = '' and b.bank_id = $1 and b.topic = pair.topic
+                    where asked.tag = '' and b.bank_id = $1 and b.topic = pair.topic
                       and b.position > $5 and b.position <= $2
                    offset 0 limit $6
                ) found) wanted,

@@ -150,11 +150,10 @@ class Volunteer(Memory):
 
 def registrations_of(known: Known, volunteer_id: VolunteerId) -> tuple[VolunteerId, ...]:
     """All registrations of one person, as far as they are known: the one that counts, then those merged with it."""
-    first = volunteer_id
-    while known.has(Volunteer, first) and (kept := known(Volunteer, first).kept_id):
-        first = kept
-    earlier = known(Volunteer, first).earlier if known.has(Volunteer, first) else ()
-    return first, *sorted(earlier)
+    first, volunteer = volunteer_id, known.find(Volunteer, volunteer_id)
+    while volunteer and volunteer.kept_id:
+        first, volunteer = volunteer.kept_id, known.find(Volunteer, volunteer.kept_id)
+    return (first, *sorted(volunteer.earlier)) if volunteer and volunteer.earlier else (first,)
 
 
 def memories_of_eyes(by: Acting) -> list[Key]:
@@ -164,8 +163,8 @@ def memories_of_eyes(by: Acting) -> list[Key]:
 
 def is_one_of(known: Known, volunteer_id: VolunteerId, eyes: Collection[str]) -> bool:
     """Whether somebody is among those who act, under whichever of their numbers, as far as those are known."""
-    persons = {each for eye in eyes for each in registrations_of(known, VolunteerId(eye))}
-    return not persons.isdisjoint(registrations_of(known, volunteer_id))
+    persons = registrations_of(known, volunteer_id)
+    return any(each in persons for eye in eyes for each in registrations_of(known, VolunteerId(eye)))
 
 
 class Consents(Memory):

@@ -155,7 +155,7 @@ class ServiceDay(Memory):
 def memories_of_days(known: Known, volunteer_id: VolunteerId, days: Iterable[date]) -> list[Key]:
     """The memories that `day_of` needs: of somebody's days, under whichever of their numbers they served."""
     people = registrations_of(known, volunteer_id)
-    return [about(Volunteer, each) for each in (volunteer_id, *people)] + [
+    return [about(Volunteer, each) for each in dict.fromkeys((volunteer_id, *people))] + [
         about(ServiceDay, each, day) for day in days for each in people
     ]
 

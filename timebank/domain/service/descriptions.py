@@ -18,6 +18,8 @@ from timebank.domain.text import Line
 
 Programmes = Annotated[tuple[Line, ...], Meta(max_length=20)]
 
+_LISTED = ("category", "activity", "person_in_charge_id")
+
 Described: TypeAlias = ServiceLogged | ServiceAmended | ServiceCorrected
 """A fact that says what somebody did, and when."""
 
@@ -48,8 +50,8 @@ def must_be_sayable(
     What a record said `before` it may go on saying. `known` has the rule book and, where one is new, the memory of the
     person in charge. Raises `CategoryNotListed`, `ActivityNotListed` or `PersonInChargeNotMember`.
     """
-    new = {name: value for name, value in said.items() if value != before.get(name)}
-    must_be_listed(known(RuleBook).on(day).rules, category=new.get("category"), activity=new.get("activity"))
-    person_id = new.get("person_in_charge_id")
+    new = {name: None if said[name] == before.get(name) else said[name] for name in _LISTED}
+    must_be_listed(known(RuleBook).on(day).rules, category=new["category"], activity=new["activity"])
+    person_id = new["person_in_charge_id"]
     if person_id and known(Membership, organisation_id, VolunteerId(person_id)).status != "approved":
         raise PersonInChargeNotMember(volunteer_id=person_id)

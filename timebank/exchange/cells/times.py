@@ -68,13 +68,17 @@ class TimeSaid(NamedTuple):
         Raises `ValueError` for a time that there was not.
         """
         local = dt.datetime.combine(self.day or day, dt.time()) + dt.timedelta(days=self.later) + self.since_midnight
-        if self.offset:
-            return local.replace(tzinfo=self.offset)
-        aware = local.replace(tzinfo=zone)
-        if aware.astimezone(dt.UTC).astimezone(zone).replace(tzinfo=None) != local:
-            msg = f"does not exist in {zone}: the clocks were put forward over it"
-            raise ValueError(msg)
-        return aware
+        return local.replace(tzinfo=self.offset) if self.offset else _on_the_wall(local, zone)
+
+
+@lru_cache(maxsize=10_000)
+def _on_the_wall(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
+    """A time by the clock of a zone; many rows of a list have the same. Raises `ValueError`, as above."""
+    aware = local.replace(tzinfo=zone)
+    if aware.astimezone(dt.UTC).astimezone(zone).replace(tzinfo=None) != local:
+        msg = f"does not exist in {zone}: the clocks were put forward over it"
+        raise ValueError(msg)
+    return aware
 
 
 @lru_cache(maxsize=10_000)

@@ -62,7 +62,7 @@ class Delimited:
         try:
             reader = csv.reader(text, delimiter=self.delimiter, strict=True)
             for row in reader:
-                if any(len(cell) > LONGEST_CELL for cell in row):
+                if max(map(len, row), default=0) > LONGEST_CELL:
                     raise csv.Error(f"a cell is longer than {LONGEST_CELL} characters")
                 yield start, row
                 start = reader.line_num + 1

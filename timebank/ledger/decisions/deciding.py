@@ -5,15 +5,13 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from uuid_utils.compat import uuid7
-
 from timebank.db.sql import load_statements
 from timebank.domain.kernel import Command, Key, Memory
 from timebank.domain.people.refusals import DocumentNumberTaken
 from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Refusal
 from timebank.ledger import idempotency
-from timebank.ledger.codec import decode
+from timebank.ledger.codec import decode, new_id
 from timebank.ledger.decisions.draft import Draft
 from timebank.ledger.decisions.memories import Memories, State
 from timebank.ledger.decisions.snapshots import FACTS_APART, FACTS_EACH, LONG_FACTS, LongHistoryError, Snapshots
@@ -217,7 +215,7 @@ class Knowledge:
         person = command.personal()
         if person and draft.documents.are_taken(person):
             return DocumentNumberTaken()
-        command_id = uuid7()
+        command_id = new_id()
         for fact in facts:
             tags = fact.tags()
             self.memories.advance(fact, tags, draft.before)

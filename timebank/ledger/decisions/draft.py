@@ -5,11 +5,10 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
-from uuid_utils.compat import uuid7
 
 from timebank.domain.kernel import Command, Fact, Key
 from timebank.domain.person import Person
-from timebank.ledger.codec import Event, Recorded, encode
+from timebank.ledger.codec import Event, Recorded, encode, new_id
 from timebank.ledger.codec import leaves as leaves_of
 from timebank.ledger.decisions.memories import State
 from timebank.ledger.idempotency import Answered, Named
@@ -69,7 +68,7 @@ class Draft:
         by = command.by
         self.events.append(
             Event(
-                uuid7(),
+                new_id(),
                 fact.TOPIC,
                 encode(fact),
                 tuple(tags),

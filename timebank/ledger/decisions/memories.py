@@ -1,13 +1,16 @@
 """The memories a ledger keeps ready, so that a command costs the same for ten facts and for ten thousand."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, TypeAlias
 
 from timebank.domain.kernel import Fact, Key, Known, Memory
 
 State: TypeAlias = dict[str, Any]
+
+
+_NONE: Mapping[Key, Memory] = {}
 
 
 class Memories:
@@ -27,12 +30,14 @@ class Memories:
     def missing(self, keys: Iterable[Key]) -> dict[Key, Memory]:
         """Blank memories for those of the keys that have none here; the others count as used."""
         blank: dict[Key, Memory] = {}
+        use = self._kept.move_to_end
         for key in keys:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            elif key not in blank:
-                kind, whom = key
-                blank[key] = kind(*whom)
+            try:
+                use(key)
+            except KeyError:
+                if key not in blank:
+                    kind, whom = key
+                    blank[key] = kind(*whom)
         return blank
 
     def keep(self, memories: dict[Key, Memory]) -> None:
@@ -43,19 +48,15 @@ class Memories:
 
     def advance(self, fact: Fact, tags: Iterable[str], before: dict[Key, State] | None = None) -> None:
         """Let every memory concerned take in a new fact; `before` gets what they were, for `restore`."""
-        tags = set(tags)
-        concerned = [
-            (key, memory)
-            for tag in (*tags, "")
-            if tag in self._filed
-            for key, memory in self._filed[tag].items()
-            if type(fact) in _takes_in(type(memory)) and tags.issuperset(memory.boundary_tags)
-        ]
-        for key, memory in concerned:
-            if before is not None and key not in before:
-                before[key] = memory.state()
-            memory.remember(fact)
-            self.folded[key] = self.folded.get(key, 0) + 1
+        tags, topic = {*tags, ""}, type(fact)
+        for tag in tags:
+            for key, memory in self._filed.get(tag, _NONE).items():
+                if topic not in _takes_in(key[0]) or not tags.issuperset(memory.boundary_tags):
+                    continue
+                if before is not None and key not in before:
+                    before[key] = memory.state()
+                memory.remember(fact)
+                self.folded[key] = self.folded.get(key, 0) + 1
 
     def restore(self, before: dict[Key, State]) -> None:
         """Make memories what they were before they took in what then did not happen."""
