@@ -3,6 +3,8 @@
 from random import Random
 from uuid import UUID
 
+import pytest
+
 from tests.controls.town import Town, confirm, consent, correct, log, void, volunteer
 from tests.projections.conftest import Compare, Play
 from timebank.db.connections import Pool
@@ -13,6 +15,15 @@ from timebank.projections.recognition.leaderboards import SQL, Leaderboard, lead
 from timebank.vault.people import People
 
 Row = tuple[int, str, int]
+
+STANDING = """
+    select volunteer_id, minutes, position, is_visible from leaderboard
+     where bank_id = $1 and period = $2 and (is_visible or length(period) = 7)
+     union all
+    select volunteer_id, sum(minutes), max(position), false from leaderboard
+     where bank_id = $1 and length($2) < 7 and $2 in ('all', left(period, 4)) and not is_visible
+     group by volunteer_id"""
+"""What everybody has in a period: in a row of it or, who is hidden, in its months."""
 
 
 def served(number: int, hours: int, days_ago: int = 1) -> list[Command]:
@@ -56,6 +67,26 @@ async def test_nobody_is_seen_who_has_not_agreed(play: Play, pool: Pool, people:
     assert rows(await leaderboard(pool, people, bank_id, "2026", None, 10)) == [(1, volunteer(2), 120)]
 
 
+async def test_who_is_hidden_has_rows_of_months_alone(
+    play: Play, pool: Pool, people: People, bank_id: UUID, compare: Compare
+) -> None:
+    """Years and all time are kept of those who are shown; of all others they are what their months add up to."""
+    await play(*served(1, 1, 1), *served(1, 2, 40), *served(2, 3))
+    held = "select period, minutes from leaderboard where (bank_id, volunteer_id) = ($1, $2) order by length(period), 1"
+    months = [("2026-10", 120), ("2026-11", 60)]
+    for is_shown, found in ((False, months), (True, [("all", 180), ("2026", 180), *months]), (False, months)):
+        await play(consent(volunteer(1), granted=is_shown))
+        assert [(*row,) for row in await pool.fetch(held, bank_id, volunteer(1))] == found
+        assert [each.projection for each in await compare() if not each.is_equal] == []
+        for period, minutes in (("all", 180), ("2026", 180), ("2026-10", 120)):
+            own = await own_place(pool, people, bank_id, period, volunteer(1), 1)
+            assert (own.value, own.is_shown, own.rank) == (minutes, is_shown, 1)
+            board = await leaderboard(pool, people, bank_id, period, None, 10)
+            hidden = (period != "2026-10") + (not is_shown)
+            assert (board.hidden, len(board.items)) == (hidden, is_shown)
+            assert board.total == board.hidden_minutes + is_shown * minutes
+
+
 async def test_a_period_that_begins_after_the_consent(play: Play, pool: Pool, people: People, bank_id: UUID) -> None:
     """Who agreed before they ever served is seen in every period, and somebody who never did is in none."""
     await play(consent(volunteer(1)), consent(volunteer(2)))
@@ -83,13 +114,19 @@ async def test_paid_duty_does_not_count(play: Play, pool: Pool, people: People, 
     assert (rows(board), board.total, board.hidden) == ([], 0, 0)
 
 
+@pytest.mark.parametrize("is_first", [True, False])
 async def test_a_correction_moves_minutes_to_another_month(
-    play: Play, pool: Pool, people: People, bank_id: UUID
+    play: Play, pool: Pool, people: People, bank_id: UUID, is_first: bool
 ) -> None:
-    """Minutes that turn out to belong to another month count there; where nothing changed, the place is kept."""
-    await play(consent(volunteer(1)), consent(volunteer(2)), *served(1, 1), *served(2, 1))
+    """Minutes that turn out to belong to another month count there; where nothing changed, the place is kept.
+
+    That is so whether people agreed to be shown before, or only then.
+    """
+    agreed = consent(volunteer(1)), consent(volunteer(2))
+    await play(*(agreed if is_first else ()), *served(1, 1), *served(2, 1))
     earlier = log("x", volunteer(1), days_ago=40)
     await play(correct("rec_1_1", started_at=earlier.started_at, ended_at=earlier.ended_at))
+    await play(*(() if is_first else agreed))
     assert rows(await leaderboard(pool, people, bank_id, "2026-10", None, 10)) == [(1, volunteer(1), 60)]
     assert rows(await leaderboard(pool, people, bank_id, "2026-11", None, 10)) == [(1, volunteer(2), 60)]
     for period in ("all", "2026"):
@@ -127,7 +164,7 @@ async def everybody_stands_where_they_are(
     pool: Pool, people: People, bank_id: UUID, period: str, whole: Leaderboard
 ) -> None:
     """Whoever is shown or hidden has the rank, the way to the next, and the neighbours that the whole board says."""
-    everybody = await pool.fetch("select * from leaderboard where bank_id = $1 and period = $2", bank_id, period)
+    everybody = await pool.fetch(STANDING, bank_id, period)
     key = {row["volunteer_id"]: (-row["minutes"], row["position"], row["volunteer_id"]) for row in everybody}
     for row in everybody:
         who, value = row["volunteer_id"], row["minutes"]

@@ -22,11 +22,10 @@ _CONSENTS = (ConsentGiven, ConsentWithdrawn)
 
 PROJECTION = SetProjection(
     name="leaderboards",
-    version=2,
+    version=3,
     tables=("leaderboard", "leaderboard_total", "leaderboard_step"),
     steps=(
         Step(SQL["count_service"], (ServiceConfirmed, ServiceCorrected, ServiceVoided)),
-        Step(SQL["know_person"], _CONSENTS),
         Step(SQL["show_or_hide"], _CONSENTS),
     ),
 )

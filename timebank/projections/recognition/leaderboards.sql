@@ -31,56 +31,124 @@ using (select m.period, level::smallint as level, m.minutes >> (6 * level) as st
  when matched then update set people = s.people + c.people
  when not matched then insert (bank_id, period, level, step, people) values ($1, c.period, c.level, c.step, c.people)
 
--- count_service --
--- A fact counts for the periods its local date lies in; a correction that leaves a period's minutes as they were does
--- not count as reaching them anew. `offset 0` leaves no plan but one probe a fact, however large the board is. $1 bank  $2 after  $3 until  $4 topics
-with moved as (
-    insert into leaderboard as board (bank_id, period, volunteer_id, minutes, position, is_visible)
-    select $1, change.period, change.volunteer_id, sum(change.minutes), max(change.position),
-           coalesce(bool_or(change.is_visible), false)
-      from (select e.position, f.volunteer_id, p.period, sum(m.minutes) as minutes, bool_or(known.is_visible) as is_visible
-              from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
+-- said --
+-- What a fact of service says of whom, and what of that counts: a correction takes away what was said before.
+jsonb_to_record(e.data)
                    f (volunteer_id text, capacity text, minutes int, local_date date,
-                      previous_capacity text, previous_minutes int, previous_local_date date)
-                   left join lateral (
-                       select l.is_visible from leaderboard l
-                        where l.bank_id = $1 and l.volunteer_id = f.volunteer_id and l.period = 'all'
-                       offset 0
-                   ) known on true,
+                      previous_capacity text, previous_minutes int, previous_local_date date),
                    lateral (values (f.capacity, f.local_date,
                                     case e.topic when 'service-voided' then -f.minutes else f.minutes end),
                                    (f.previous_capacity, f.previous_local_date, -f.previous_minutes))
-                   m (capacity, local_date, minutes),
-                   lateral (values ('all'), (to_char(m.local_date, 'YYYY')), (to_char(m.local_date, 'YYYY-MM')))
-                   p (period)
-             where m.minutes is not null and m.capacity <> 'staff-on-duty'
-             group by e.position, f.volunteer_id, p.period
-            having sum(m.minutes) <> 0) change
-     group by change.period, change.volunteer_id
+                   m (capacity, local_date, minutes)
+
+-- counts --
+m.minutes is not null and m.capacity <> 'staff-on-duty'
+
+-- count_service --
+-- A fact counts for the periods its local date lies in; a correction that leaves a period's minutes as they were does
+-- not count as reaching them anew. Who is hidden has rows of months alone: their years are the sums of these.
+-- `offset 0` leaves no plan but one probe, however large the board is. $1 bank  $2 after  $3 until  $4 topics
+with counted as materialized (
+    select e.position, f.volunteer_id, to_char(m.local_date, 'YYYY-MM') as month, sum(m.minutes) as minutes
+      from facts_between($1, $2, $3, $4) e, {said}
+     where {counts}
+     group by e.position, f.volunteer_id, to_char(m.local_date, 'YYYY-MM')
+    having sum(m.minutes) <> 0
+), changed as materialized (
+    select change.*, known.is_visible
+      from (select volunteer_id, month, sum(minutes) as minutes, max(position) as position
+              from counted group by volunteer_id, month) change
+           left join lateral (
+               select l.is_visible from leaderboard l
+                where l.bank_id = $1 and l.volunteer_id = change.volunteer_id and l.period = 'all'
+               offset 0
+           ) known on true
+), months as (
+    insert into leaderboard as board (bank_id, period, volunteer_id, minutes, position, is_visible)
+    select $1, month, volunteer_id, minutes, position, coalesce(is_visible, false) from changed
         on conflict (bank_id, volunteer_id, period) do update
        set minutes = board.minutes + excluded.minutes, position = excluded.position
-    returning new.period, coalesce(old.minutes, 0) as before, new.minutes as after,
-              coalesce(old.is_visible, false) as was_visible, new.is_visible
+    returning new.period, coalesce(old.minutes, 0) as before, new.minutes as after, new.is_visible
+), hidden as (
+    select change.period, held.minutes as before, held.minutes + change.minutes as after
+      from (select volunteer_id, p.period, sum(minutes)::bigint as minutes
+              from changed, lateral (values ('all'), (left(month, 4))) p (period)
+             where is_visible is null
+             group by volunteer_id, p.period) change,
+           lateral (
+               select coalesce(sum(l.minutes), 0)::bigint as minutes from leaderboard l
+                where l.bank_id = $1 and l.volunteer_id = change.volunteer_id
+                  and change.period in ('all', left(l.period, 4))
+               offset 0
+           ) held
+), shown as (
+    insert into leaderboard as board (bank_id, period, volunteer_id, minutes, position, is_visible)
+    select $1, period, volunteer_id, sum(minutes), max(position), true
+      from (select c.position, c.volunteer_id, p.period, sum(c.minutes) as minutes
+              from counted c, lateral (values ('all'), (left(c.month, 4))) p (period)
+             where c.volunteer_id in (select volunteer_id from changed where is_visible)
+             group by c.position, c.volunteer_id, p.period
+            having sum(c.minutes) <> 0) change
+     group by period, volunteer_id
+        on conflict (bank_id, volunteer_id, period) do update
+       set minutes = board.minutes + excluded.minutes, position = excluded.position
+    returning new.period, coalesce(old.minutes, 0) as before, new.minutes as after
+), moved as (
+    select period, before, after, is_visible as was_visible, is_visible from months
+    union all select period, before, after, false, false from hidden
+    union all select period, before, after, true, true from shown
 ), {kept}
 
--- know_person --
--- Somebody who consents before they have served is remembered in a row without minutes.
-insert into leaderboard (bank_id, period, volunteer_id, minutes, position)
-select distinct $1, 'all', f.volunteer_id, 0, 0
-  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, purpose text)
- where f.purpose = 'leaderboard'
-    on conflict do nothing
-
 -- show_or_hide --
-with moved as (
-    update leaderboard l set is_visible = latest.topic = 'consent-given'
-      from (select distinct on (f.volunteer_id) f.volunteer_id, e.topic
+-- Who is shown has a row of all time, be it without minutes, and rows of years. What is in them is looked up in the log,
+-- since months do not tell with which fact a year's minutes were reached.
+with latest as materialized (
+    select said.volunteer_id, said.is_visible
+      from (select distinct on (f.volunteer_id) f.volunteer_id, e.topic = 'consent-given' as is_visible
               from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, purpose text)
              where f.purpose = 'leaderboard'
-             order by f.volunteer_id, e.position desc) latest
-     where l.bank_id = $1 and l.volunteer_id = latest.volunteer_id
-       and l.is_visible <> (latest.topic = 'consent-given')
-    returning new.period, new.minutes as before, new.minutes as after, old.is_visible as was_visible, new.is_visible
+             order by f.volunteer_id, e.position desc) said
+           left join lateral (
+               select l.is_visible from leaderboard l
+                where l.bank_id = $1 and l.volunteer_id = said.volunteer_id and l.period = 'all'
+               offset 0
+           ) known on true
+     where said.is_visible <> coalesce(known.is_visible, false)
+), months as (
+    update leaderboard l set is_visible = latest.is_visible
+      from latest
+     where l.bank_id = $1 and l.volunteer_id = latest.volunteer_id and length(l.period) = 7
+    returning l.period, l.minutes, l.is_visible
+), years as (
+    insert into leaderboard (bank_id, period, volunteer_id, minutes, position, is_visible)
+    select $1, period, volunteer_id, sum(minutes), max(position), true
+      from (select latest.volunteer_id, 'all' as period, 0 as minutes, 0 as position
+              from latest where latest.is_visible
+             union all
+            select latest.volunteer_id, p.period, sum(m.minutes), e.position
+              from latest,
+                   lateral (
+                       select e.position, e.topic, convert_from(e.data, 'UTF8')::jsonb as data
+                         from unnest(array['service-confirmed', 'service-corrected', 'service-voided']) of (topic),
+                              event_tag t, event e
+                        where t.bank_id = $1 and t.key = tag_key(latest.volunteer_id, of.topic) and t.position <= $3
+                          and e.bank_id = $1 and e.position = t.position and e.topic = of.topic
+                       offset 0
+                   ) e, {said},
+                   lateral (values ('all'), (to_char(m.local_date, 'YYYY'))) p (period)
+             where latest.is_visible and f.volunteer_id = latest.volunteer_id and {counts}
+             group by latest.volunteer_id, p.period, e.position
+            having sum(m.minutes) <> 0) change
+     group by period, volunteer_id
+    returning period, minutes
+), gone as (
+    delete from leaderboard l using latest
+     where l.bank_id = $1 and l.volunteer_id = latest.volunteer_id and length(l.period) < 7 and not latest.is_visible
+    returning l.period, l.minutes
+), moved as (
+    select period, minutes as before, minutes as after, not is_visible as was_visible, is_visible from months
+    union all select period, minutes, minutes, false, true from years
+    union all select period, minutes, minutes, true, false from gone
 ), {kept}
 
 -- hold --
@@ -132,10 +200,13 @@ select coalesce((select sum(s.people)
 
 -- own --
 -- What somebody has in a period, and whether they are shown in any. $1 bank  $2 period  $3 volunteer
-select coalesce(l.minutes, 0) as minutes, l.position, coalesce(known.is_visible, false) as is_visible
-  from (select $3::text as volunteer_id) who
-  left join leaderboard l on l.bank_id = $1 and l.period = $2 and l.volunteer_id = who.volunteer_id
-  left join leaderboard known on known.bank_id = $1 and known.period = 'all' and known.volunteer_id = who.volunteer_id
+select coalesce(max(l.minutes) filter (where l.period = $2),
+                sum(l.minutes) filter (where $2 in ('all', left(l.period, 4))), 0)::bigint as minutes,
+       coalesce(max(l.position) filter (where l.period = $2),
+                max(l.position) filter (where $2 in ('all', left(l.period, 4)))) as position,
+       coalesce(bool_or(l.is_visible), false) as is_visible
+  from leaderboard l
+ where l.bank_id = $1 and l.volunteer_id = $3
 
 -- totals --
 -- $1 bank  $2 period
