@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from tests.api.credit_scenes import Scene
+from tests.api.credit_scenes import Scene, governed
 from tests.api.world import Caller, World, hours_of, service
 from timebank.runtime.clock import utc_now
 
@@ -83,6 +83,21 @@ async def already_signed_up(world: World) -> httpx.Response:
     activity_id = await world.activity()
     somebody = await signed_up(world, activity_id)
     return await somebody.ask("POST", at(activity_id, "sign-ups"), json={})
+
+
+async def too_many_sign_ups(world: World) -> httpx.Response:
+    other = await governed(world, open_sign_ups=1)
+    somebody = await signed_up(other, await other.activity())
+    return await somebody.ask("POST", at(await other.activity(), "sign-ups"), json={})
+
+
+async def entry_differs(world: World) -> httpx.Response:
+    activity_id = await world.activity()
+    first, second = [await signed_up(world, activity_id) for _ in range(2)]
+    assert (await entered(world, activity_id, first, entry_id="one"))["status"] == "taken"
+    assert (await entered(world, activity_id, first, entry_id="one"))["status"] == "known"
+    told = (await entered(world, activity_id, second, entry_id="one"))["problem"]
+    return httpx.Response(told["status"], json=told, headers={"content-type": "application/problem+json"})
 
 
 async def not_signed_up(world: World) -> httpx.Response:
@@ -223,6 +238,8 @@ ACTIVITY_SCENES: dict[str, tuple[int, Scene]] = {
     "activity-in-the-past": (422, activity_in_the_past),
     "activity-not-open": (409, activity_not_open),
     "already-signed-up": (409, already_signed_up),
+    "too-many-sign-ups": (409, too_many_sign_ups),
+    "entry-differs": (409, entry_differs),
     "not-signed-up": (409, not_signed_up),
     "already-checked-in": (409, already_checked_in),
     "not-checked-in": (409, not_checked_in),

@@ -87,6 +87,7 @@ NEW_RULES: dict[str, Any] = {
     "registration_waits": True,
     "place_levels": ["社区", "片区", "楼院", "楼栋", "单元"],
     "open_reservations": 20,
+    "open_sign_ups": 60,
 }
 """The same of the rules in a rule book."""
 

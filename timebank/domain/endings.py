@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from timebank.domain.activities.activities import Activity
-from timebank.domain.activities.sign_ups import OpenSignUps, signed_off
+from timebank.domain.activities.sign_ups import SignUps, signed_off
 from timebank.domain.credit.accounts import Balance
 from timebank.domain.credit.redemptions import cancelled
 from timebank.domain.facts.credit import (
@@ -107,7 +107,7 @@ def memories_of_what_ends(volunteer_id: VolunteerId) -> Sequence[Key]:
         about(Consents, volunteer_id),
         about(Standing, volunteer_id),
         about(TeamsOf, volunteer_id),
-        about(OpenSignUps, volunteer_id),
+        about(SignUps, volunteer_id),
         about(Balance, volunteer_id),
         about(Residence, volunteer_id),
         about(Administrators),
@@ -117,7 +117,7 @@ def memories_of_what_ends(volunteer_id: VolunteerId) -> Sequence[Key]:
 def memories_of_each(known: Known, volunteer_id: VolunteerId) -> list[Key]:
     """Those of the offices that somebody holds and of what they signed up for, once it is known which."""
     offices = [about(Appointment, each) for each in sorted(known(Standing, volunteer_id).appointments)]
-    return [*offices, *(about(Activity, each) for each in sorted(known(OpenSignUps, volunteer_id).activities))]
+    return [*offices, *(about(Activity, each) for each in sorted(known(SignUps, volunteer_id).open))]
 
 
 def all_that_ends(known: Known, volunteer_id: VolunteerId, command: Command) -> Iterator[Fact]:
@@ -141,7 +141,7 @@ def all_that_ends(known: Known, volunteer_id: VolunteerId, command: Command) -> 
 
 def _sign_ups(known: Known, volunteer_id: VolunteerId, command: Command) -> Iterator[Fact]:
     """Whoever goes does not come to what is still to be; what is over stays as it was."""
-    for activity_id in sorted(known(OpenSignUps, volunteer_id).activities):
+    for activity_id in sorted(known(SignUps, volunteer_id).open):
         activity = known(Activity, activity_id)
         if activity.status == "published" and command.at < activity.plan.ends_at:
             yield from signed_off(activity, volunteer_id, command.by.actor)

@@ -5,7 +5,20 @@ from typing import Any
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from tests.controls import CLINIC, GARDEN, GARDENERS_PROGRAM, LI, WANG, ZHAO, acting, at, member, registered, standing
+from tests.controls import (
+    CLINIC,
+    GARDEN,
+    GARDENERS_PROGRAM,
+    LI,
+    WANG,
+    ZHAO,
+    acting,
+    adopted,
+    at,
+    member,
+    registered,
+    standing,
+)
 from tests.controls.activities import ELEVEN, NINE, SWEEPING, came, left, published, signed_up
 from tests.controls.facts import membership_of
 from tests.given import Book, given
@@ -18,10 +31,12 @@ from timebank.domain.activities.refusals import (
     AlreadySignedUp,
     CheckedInElsewhere,
     CodeNotValid,
+    EntryDiffers,
     ForMembersOnly,
     NotCheckedIn,
     NotSignedUp,
     OutsideItsTime,
+    TooManySignUps,
 )
 from timebank.domain.activities.sign_ups import SignUp, WithdrawSignUp
 from timebank.domain.facts.activities import (
@@ -34,7 +49,7 @@ from timebank.domain.facts.activities import (
 )
 from timebank.domain.facts.organisations import MembershipEnded
 from timebank.domain.facts.people import VolunteerSuspended
-from timebank.domain.identifiers import ActivityId, VolunteerId
+from timebank.domain.identifiers import ActivityId, ActorId, VolunteerId
 from timebank.domain.organisations.refusals import RoleMissing
 from timebank.domain.people.refusals import VolunteerIsSuspended, VolunteerUnknown
 from timebank.domain.refusals import YouAreSuspended
@@ -64,7 +79,7 @@ class TestSigningUp:
 
     def test_has_a_seat_or_waits(self) -> None:
         """Whoever comes while there are seats has one; others wait."""
-        made = SignUpMade(**IDS, volunteer_id=WANG, made_by=acting(WANG).actor)
+        made = SignUpMade(**IDS, volunteer_id=WANG, made_by=acting(WANG).actor, until=ELEVEN)
         given(*OPEN).when(do(SignUp)).then(made)
         full = registered(), *published(seats=1), signed_up(LI)
         assert given(*full).when(do(SignUp)).fact.is_waiting
@@ -92,6 +107,24 @@ class TestSigningUp:
         for by, has_right in ((acting(ZHAO), LED), (GARDENERS_PROGRAM, standing())):
             assert given(*has_right, *OPEN).when(do(SignUp, by=by)).fact.made_by == by.actor
         given(*OPEN, registered(LI)).when(do(SignUp, by=acting(LI))).then_refused(ActivityUnknown)
+
+    def test_so_many_at_once(self) -> None:
+        """Nobody keeps all seats from others; what is over, or others did for them, does not count."""
+        rules = adopted(open_sign_ups=2)
+        others = [signed_up(activity_id=ActivityId(f"act_{n}"), until=ELEVEN) for n in range(3)]
+        what = *OPEN, rules, others[0]
+        given(*what).when(do(SignUp)).fact  # noqa: B018
+        given(*what, others[1]).when(do(SignUp)).then_refused(TooManySignUps, open=2, most=2)
+        by_others = (signed_up(activity_id=ActivityId(f"act_{n}"), until=ELEVEN, made_by=ActorId(ZHAO)) for n in (4, 5))
+        given(*what, *by_others).when(do(SignUp)).fact  # noqa: B018
+        over = signed_up(activity_id=ActivityId("act_over"), until=EIGHT - timedelta(hours=1))
+        given(*what, over).when(do(SignUp)).fact  # noqa: B018
+        off = SignUpWithdrawn(
+            activity_id=others[1].activity_id, organisation_id=GARDEN, volunteer_id=WANG, withdrawn_by=ActorId(WANG)
+        )
+        given(*what, others[1], off).when(do(SignUp)).fact  # noqa: B018
+        by_leader = do(SignUp, by=GARDENERS_PROGRAM)
+        given(*standing(), *OPEN).when(by_leader).fact  # noqa: B018
 
     def test_off(self) -> None:
         """Whoever signs off gives their seat to whoever waited longest; who waits, or is there, gives none."""
@@ -136,6 +169,21 @@ class TestSigningIn:
         gone = left(activity_id=OTHER, since=EIGHT, moment=NINE)
         given(*what, there, gone).when(check()).fact  # noqa: B018
 
+    def test_wherever_strangers_say_they_are(self) -> None:
+        """A leader's word about who did not sign up there keeps nobody from the activities of other organisations."""
+        word: dict[str, Any] = {"organisation_id": CLINIC, "proof": "leader", "entered_by": ActorId(LI)}
+        there = came(activity_id=OTHER, moment=EIGHT, until=ELEVEN, **word)
+        what = *OPEN, signed_up()
+        by_them = signed_up(activity_id=OTHER, organisation_id=CLINIC, made_by=ActorId(LI))
+        given(*what, by_them, there).when(check()).then(came(entry_id="e"))
+        here = *LED, *what, came(), by_them, came(activity_id=OTHER, moment=TEN, until=ELEVEN, **word)
+        given(*here).when(check(CheckOut, ELEVEN, by=acting(ZHAO), proof="leader")).fact  # noqa: B018
+        own = signed_up(activity_id=OTHER, organisation_id=CLINIC)
+        given(*what, own, there).when(check()).then_refused(CheckedInElsewhere)
+        given(*what, by_them, came(activity_id=OTHER, moment=EIGHT, until=ELEVEN)).when(check()).then_refused(
+            CheckedInElsewhere
+        )
+
     def test_not_by_somebody_else(self) -> None:
         """A code is good for whoever shows it, and for nobody else."""
         given(*OPEN, signed_up()).when(check(by=acting(ZHAO))).then_refused(CodeNotValid)
@@ -165,6 +213,12 @@ class TestSigningIn:
         taken_in = given(*LED, *OPEN, signed_up()).when(entry).fact
         assert (taken_in.moment, taken_in.is_taken_in_later) == (NINE, True)
         given(*LED, *OPEN, signed_up(), taken_in).when(entry).then_nothing()
+        again = *LED, *OPEN, signed_up(), taken_in
+        for kind, moment in ((CheckIn, TEN), (CheckOut, NINE)):
+            other = check(kind, by=acting(ZHAO), proof="leader", when=TEN, moment=moment)
+            given(*again).when(other).then_refused(EntryDiffers, entry_id="e")
+        of_li = check(by=acting(ZHAO), proof="leader", when=TEN, moment=NINE, volunteer_id=LI)
+        given(*LED, *published(), registered(LI), signed_up(LI), taken_in).when(of_li).then_refused(EntryDiffers)
         ahead = check(by=acting(ZHAO), proof="leader", when=NINE, moment=TEN)
         given(*LED, *OPEN, signed_up()).when(ahead).then_refused(OutsideItsTime)
 

@@ -28,6 +28,7 @@ from timebank.domain.facts.credit import (
     GiftMinutes,
     GiftRules,
     OpenReservations,
+    OpenSignUps,
     Percent,
     PolicyAdopted,
     Registration,
@@ -76,6 +77,7 @@ class RulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     registration_waits: bool = UNWRITTEN.rules.registration_waits
     presence_days: Annotated[int, Meta(ge=0, le=366)] = UNWRITTEN.rules.presence_days
     open_reservations: OpenReservations = UNWRITTEN.rules.open_reservations
+    open_sign_ups: OpenSignUps = UNWRITTEN.rules.open_sign_ups
     place_levels: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=12)] = UNWRITTEN.rules.place_levels
 
     def rules(self) -> Rules:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import msgspec
 
@@ -43,6 +43,14 @@ class Presence(msgspec.Struct, frozen=True):
     until: datetime | None = None
 
 
+class Entry(NamedTuple):
+    """What an entry said: that somebody came, or left, and when."""
+
+    topic: str
+    volunteer_id: VolunteerId
+    moment: datetime
+
+
 class Activity(Memory):
     """One activity: how it stands, who signed up, who waits, who was there and when, and of whom there is a record."""
 
@@ -55,7 +63,7 @@ class Activity(Memory):
         self.activity_id = activity_id
         self.signed_up: dict[VolunteerId, bool] = {}
         self.presences: dict[VolunteerId, tuple[Presence, ...]] = {}
-        self.entries: set[str] = set()
+        self.entries: dict[str, Entry] = {}
         self.entered_by: dict[VolunteerId, tuple[ActorId, ...]] = {}
         self.recorded: set[VolunteerId] = set()
 
@@ -105,7 +113,7 @@ class Activity(Memory):
         self.presences[fact.volunteer_id] = tuple(left if each == came else each for each in before) or (left,)
 
     def _enter(self, fact: CheckedIn | CheckedOut) -> None:
-        self.entries.add(fact.entry_id)
+        self.entries[fact.entry_id] = Entry(fact.TOPIC, fact.volunteer_id, fact.moment)
         if fact.proof == "leader":
             before = self.entered_by.get(fact.volunteer_id, ())
             eyes = filter(None, (fact.entered_by, fact.key_issued_by))

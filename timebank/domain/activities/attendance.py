@@ -9,19 +9,20 @@ from typing import Annotated, ClassVar, NamedTuple
 
 from msgspec import Meta
 
-from timebank.domain.activities.activities import Activity
+from timebank.domain.activities.activities import Activity, Entry
 from timebank.domain.activities.refusals import (
     AlreadyCheckedIn,
     CheckedInElsewhere,
     CodeNotValid,
+    EntryDiffers,
     NotCheckedIn,
     NotSignedUp,
     OutsideItsTime,
 )
 from timebank.domain.activities.sign_ups import OfSomebody
 from timebank.domain.credit.policies import RuleBook
-from timebank.domain.facts.activities import CheckedIn, CheckedOut, Proof
-from timebank.domain.identifiers import ActivityId, VolunteerId
+from timebank.domain.facts.activities import CheckedIn, CheckedOut, Proof, SignUpMade, SignUpWithdrawn
+from timebank.domain.identifiers import ActivityId, ActorId, OrganisationId, VolunteerId
 from timebank.domain.kernel import Fact, Key, Known, Memory, Moment, about, event
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer
@@ -34,40 +35,62 @@ AT_ONCE = timedelta(minutes=5)
 
 
 class Stay(NamedTuple):
-    """From when until when at the latest somebody is at an activity; in UTC."""
+    """From when until when at the latest somebody is at an activity of an organisation; in UTC.
+
+    `is_theirs` if it is not a leader's word alone: they signed up themselves, or showed the code.
+    """
 
     activity_id: ActivityId
     since: datetime
     until: datetime
+    organisation_id: OrganisationId
+    is_theirs: bool = True
 
 
 class Whereabouts(Memory):
-    """At which activities somebody is, and was."""
+    """At which activities somebody is, and was; and for which they signed up themselves."""
 
     def __init__(self, volunteer_id: VolunteerId) -> None:
         super().__init__(volunteer_id)
+        self.volunteer_id = volunteer_id
         self.stays: dict[tuple[ActivityId, datetime], Stay] = {}
+        self.wanted: set[ActivityId] = set()
+
+    @event(SignUpMade)
+    def _(self, activity_id: ActivityId, made_by: ActorId) -> None:
+        if made_by == self.volunteer_id:
+            self.wanted.add(activity_id)
+
+    @event(SignUpWithdrawn)
+    def _(self, activity_id: ActivityId) -> None:
+        self.wanted.discard(activity_id)
 
     @event(CheckedIn)
-    def _(self, activity_id: ActivityId, moment: datetime, until: datetime) -> None:
-        self._stay(Stay(activity_id, moment.astimezone(UTC), until.astimezone(UTC)))
+    def _(self, fact: CheckedIn) -> None:
+        self._stay(fact, fact.moment, fact.until.astimezone(UTC))
 
     @event(CheckedOut)
-    def _(self, activity_id: ActivityId, since: datetime, moment: datetime) -> None:
+    def _(self, fact: CheckedOut) -> None:
         # Who stays longer than the activity is free to be elsewhere then.
-        before = self.stays.get((activity_id, since.astimezone(UTC)))
-        until = moment.astimezone(UTC)
-        self._stay(Stay(activity_id, since.astimezone(UTC), min(until, before.until) if before else until))
+        before = self.stays.get((fact.activity_id, fact.since.astimezone(UTC)))
+        until = fact.moment.astimezone(UTC)
+        self._stay(fact, fact.since, min(until, before.until) if before else until)
 
-    def _stay(self, stay: Stay) -> None:
-        self.stays[stay.activity_id, stay.since] = stay
+    def _stay(self, fact: CheckedIn | CheckedOut, since: datetime, until: datetime) -> None:
+        key = fact.activity_id, since.astimezone(UTC)
+        before = self.stays.get(key)
+        is_theirs = fact.proof == "code" or fact.activity_id in self.wanted or bool(before and before.is_theirs)
+        self.stays[key] = Stay(*key, until, fact.organisation_id, is_theirs)
 
-    def is_anywhere(self, since: datetime, until: datetime, besides: Stay | None = None) -> bool:
-        """Whether a stretch of time meets one at which they are, or were, anywhere; a moment, if both are the same."""
+    def is_anywhere(self, stay: Stay) -> bool:
+        """Whether a stay, or a moment, if it begins and ends at once, meets another one that counts.
+
+        What another organisation's leader says of somebody who did not even sign up keeps them from nothing.
+        """
         return any(
-            since < each.until and (each.since <= since or each.since < until)
+            stay.since < each.until and (each.since <= stay.since or each.since < stay.until)
             for each in self.stays.values()
-            if besides is None or (each.activity_id, each.since) != (besides.activity_id, besides.since)
+            if each[:2] != stay[:2] and (each.is_theirs or each.organisation_id == stay.organisation_id)
         )
 
 
@@ -82,6 +105,8 @@ class _Entry(OfSomebody, frozen=True, kw_only=True):
     moment: Moment | None = None
 
     proxy_scope: ClassVar[str | None] = None
+
+    fact_kind: ClassVar[type[CheckedIn | CheckedOut]]
 
     def also_needs(self, known: Known) -> Sequence[Key]:
         return *super().also_needs(known), about(Whereabouts, self.volunteer_id), about(RuleBook), *self._of_benefit
@@ -118,17 +143,25 @@ class _Entry(OfSomebody, frozen=True, kw_only=True):
         day = activity.plan.starts_at.astimezone(self.at.tzinfo).date()
         return timedelta(minutes=known(RuleBook).on(day).rules.check_in_minutes)
 
-    def stays(self, known: Known) -> Whereabouts:
-        """Where they are and were."""
-        return known(Whereabouts, self.volunteer_id)
+    def is_known(self, activity: Activity) -> bool:
+        """Whether it was entered before. Refuses another one under the same name."""
+        before = activity.entries.get(self.entry_id)
+        if before is None:
+            return False
+        said = Entry(self.fact_kind.TOPIC, self.volunteer_id, self.moment or before.moment)
+        if said != before:
+            raise EntryDiffers(entry_id=self.entry_id)
+        return True
 
 
 class CheckIn(_Entry, frozen=True, kw_only=True):
     """Sign in: somebody who has a seat, within the time of the activity and a while before."""
 
+    fact_kind = CheckedIn
+
     def decide(self, known: Known) -> Iterator[Fact]:
         activity = self.entered(known)
-        if self.entry_id in activity.entries:
+        if self.is_known(activity):
             return
         plan, when = activity.plan, self.when
         if when > self.at or not plan.starts_at - self.window(known, activity) <= when < plan.ends_at:
@@ -141,7 +174,8 @@ class CheckIn(_Entry, frozen=True, kw_only=True):
             raise AlreadyCheckedIn(volunteer_id=self.volunteer_id)
         # Whoever signs out may leave at any time: only where they come has to be free.
         until = when if plan.signs_out else plan.ends_at
-        if self.stays(known).is_anywhere(when.astimezone(UTC), until.astimezone(UTC)):
+        stay = Stay(self.activity_id, when.astimezone(UTC), until.astimezone(UTC), activity.organisation_id)
+        if known(Whereabouts, self.volunteer_id).is_anywhere(stay):
             raise CheckedInElsewhere(volunteer_id=self.volunteer_id)
         yield CheckedIn(
             activity_id=self.activity_id,
@@ -160,9 +194,11 @@ class CheckIn(_Entry, frozen=True, kw_only=True):
 class CheckOut(_Entry, frozen=True, kw_only=True):
     """Sign out: somebody who is there, not before they came, and not long after the end."""
 
+    fact_kind = CheckedOut
+
     def decide(self, known: Known) -> Iterator[Fact]:
         activity = self.entered(known)
-        if self.entry_id in activity.entries:
+        if self.is_known(activity):
             return
         if self.when > self.at or self.when > activity.plan.ends_at + self.window(known, activity):
             raise OutsideItsTime
@@ -177,7 +213,8 @@ def checked_out(entry: _Entry, known: Known, activity: Activity) -> CheckedOut:
     if entry.when < there.since:
         raise OutsideItsTime
     since, until = there.since.astimezone(UTC), min(entry.when, activity.plan.ends_at).astimezone(UTC)
-    if known(Whereabouts, entry.volunteer_id).is_anywhere(since, until, Stay(activity.activity_id, since, until)):
+    stay = Stay(activity.activity_id, since, until, activity.organisation_id)
+    if known(Whereabouts, entry.volunteer_id).is_anywhere(stay):
         raise CheckedInElsewhere(volunteer_id=entry.volunteer_id)
     return CheckedOut(
         activity_id=activity.activity_id,

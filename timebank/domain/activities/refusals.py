@@ -35,10 +35,20 @@ class AlreadySignedUp(Conflict):
     field = "volunteer_id"
 
 
+class TooManySignUps(Conflict):
+    """You have signed up for {open} activities that are not over, and can for {most} at once: sign off from some."""
+
+
 class NotSignedUp(Conflict):
     """Volunteer {volunteer_id} has not signed up for this activity, or waits for a seat."""
 
     field = "volunteer_id"
+
+
+class EntryDiffers(Conflict):
+    """The entry {entry_id} was taken in before, and said something else."""
+
+    field = "entry_id"
 
 
 class AlreadyCheckedIn(Conflict):

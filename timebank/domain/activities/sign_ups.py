@@ -1,6 +1,7 @@
 """Signing up and off: by people themselves, or by whoever organises or leads an activity for them."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from timebank.domain.activities.activities import Activity, OnActivity
@@ -11,7 +12,9 @@ from timebank.domain.activities.refusals import (
     AlreadySignedUp,
     ForMembersOnly,
     NotSignedUp,
+    TooManySignUps,
 )
+from timebank.domain.credit.policies import RuleBook
 from timebank.domain.facts.activities import CheckedIn, SignUpMade, SignUpMovedUp, SignUpWithdrawn
 from timebank.domain.identifiers import ActivityId, ActorId, VolunteerId
 from timebank.domain.kernel import Fact, Key, Known, Memory, about, event
@@ -19,24 +22,34 @@ from timebank.domain.organisations.memberships import Membership
 from timebank.domain.people.volunteers import Volunteer
 
 
-class OpenSignUps(Memory):
-    """The activities that somebody signed up for, or waits for a seat at, and has not come to."""
+class SignUps(Memory):
+    """What somebody signed up for, or waits for a seat at, and has not come to: when each ends, if they did it themselves.
+
+    What others do is none of their doing, and counts against no limit of theirs.
+    """
 
     def __init__(self, volunteer_id: VolunteerId) -> None:
         super().__init__(volunteer_id)
-        self.activities: set[ActivityId] = set()
+        self.volunteer_id = volunteer_id
+        self.open: dict[ActivityId, datetime | None] = {}
 
     @event(SignUpMade)
-    def _(self, activity_id: ActivityId) -> None:
-        self.activities.add(activity_id)
+    def _(self, activity_id: ActivityId, made_by: ActorId, until: datetime | None) -> None:
+        self.open[activity_id] = until if made_by == self.volunteer_id else None
 
     @event(SignUpWithdrawn)
     def _(self, activity_id: ActivityId) -> None:
-        self.activities.discard(activity_id)
+        self.open.pop(activity_id, None)
 
     @event(CheckedIn)
     def _(self, activity_id: ActivityId) -> None:
-        self.activities.discard(activity_id)
+        self.open.pop(activity_id, None)
+
+    def must_have_room(self, most: int, at: datetime) -> None:
+        """Refuse one more than somebody can have who keeps no seats from others."""
+        still_open = sum(until is not None and at < until for until in self.open.values())
+        if still_open >= most:
+            raise TooManySignUps(open=still_open, most=most)
 
 
 class OfSomebody(OnActivity, frozen=True, kw_only=True):
@@ -69,7 +82,10 @@ class OfSomebody(OnActivity, frozen=True, kw_only=True):
 
 
 class SignUp(OfSomebody, frozen=True, kw_only=True):
-    """Sign up; where all seats are taken, wait for one."""
+    """Sign up; where all seats are taken, wait for one. So many at once, as the rules say, people do themselves."""
+
+    def needs(self) -> Sequence[Key]:
+        return *super().needs(), *((about(SignUps, self.volunteer_id), about(RuleBook)) if self.is_own else ())
 
     def decide(self, known: Known) -> Iterator[Fact]:
         activity = self.concerned(known)
@@ -82,12 +98,16 @@ class SignUp(OfSomebody, frozen=True, kw_only=True):
             raise ForMembersOnly
         if self.volunteer_id in activity.signed_up:
             raise AlreadySignedUp(volunteer_id=self.volunteer_id)
+        if self.is_own:
+            most = known(RuleBook).on(self.at.date()).rules.open_sign_ups
+            known(SignUps, self.volunteer_id).must_have_room(most, self.at)
         yield SignUpMade(
             activity_id=self.activity_id,
             volunteer_id=self.volunteer_id,
             organisation_id=activity.organisation_id,
             made_by=self.by.actor,
             is_waiting=activity.is_full,
+            until=activity.plan.ends_at,
         )
 
 

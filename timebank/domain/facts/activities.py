@@ -74,7 +74,7 @@ class ActivityCancelled(Fact, frozen=True, kw_only=True):
 
 
 class SignUpMade(Fact, frozen=True, kw_only=True):
-    """Somebody wants to come, or waits for a seat."""
+    """Somebody wants to come, or waits for a seat; `until` is when the activity was to end then."""
 
     TOPIC = "sign-up-made"
     activity_id: ActivityId
@@ -82,6 +82,7 @@ class SignUpMade(Fact, frozen=True, kw_only=True):
     organisation_id: OrganisationId
     made_by: ActorId
     is_waiting: bool = False
+    until: Moment | None = None
 
 
 class SignUpWithdrawn(Fact, frozen=True, kw_only=True):
