@@ -664,7 +664,8 @@ CREATE TABLE public.registration_code (
     issued_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     failures integer DEFAULT 0 NOT NULL,
-    used_at timestamp with time zone
+    used_at timestamp with time zone,
+    own_failures integer DEFAULT 0 NOT NULL
 );
 
 ALTER TABLE public.registration_code ALTER COLUMN code_id ADD GENERATED ALWAYS AS IDENTITY (

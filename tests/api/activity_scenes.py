@@ -91,15 +91,6 @@ async def too_many_sign_ups(world: World) -> httpx.Response:
     return await somebody.ask("POST", at(await other.activity(), "sign-ups"), json={})
 
 
-async def entry_differs(world: World) -> httpx.Response:
-    activity_id = await world.activity()
-    first, second = [await signed_up(world, activity_id) for _ in range(2)]
-    assert (await entered(world, activity_id, first, entry_id="one"))["status"] == "taken"
-    assert (await entered(world, activity_id, first, entry_id="one"))["status"] == "known"
-    told = (await entered(world, activity_id, second, entry_id="one"))["problem"]
-    return httpx.Response(told["status"], json=told, headers={"content-type": "application/problem+json"})
-
-
 async def not_signed_up(world: World) -> httpx.Response:
     return await sign_in(world, await world.somebody(), await world.activity())
 
@@ -239,7 +230,6 @@ ACTIVITY_SCENES: dict[str, tuple[int, Scene]] = {
     "activity-not-open": (409, activity_not_open),
     "already-signed-up": (409, already_signed_up),
     "too-many-sign-ups": (409, too_many_sign_ups),
-    "entry-differs": (409, entry_differs),
     "not-signed-up": (409, not_signed_up),
     "already-checked-in": (409, already_checked_in),
     "not-checked-in": (409, not_checked_in),

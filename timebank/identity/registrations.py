@@ -14,7 +14,7 @@ from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import CodesHandedOut, PhoneCodeNotValid, TooManyAttempts
 from timebank.identity.limits.attempts import Attempts
-from timebank.identity.phones import CODES_A_DAY, CODES_AN_HOUR, MINUTES, TRIES, PhoneCode
+from timebank.identity.phones import CODES_A_DAY, CODES_AN_HOUR, MINUTES, OF_A_PHONE, TRIES, PhoneCode
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.senders import Sender
 from timebank.vault.people import People, digits
@@ -60,14 +60,18 @@ class Registrations:
         await self._sender.send(phone, code, MINUTES)
         return PhoneCode(code, phone, until)
 
-    async def check(self, bank_id: UUID, phone: str, code: str, at: datetime) -> int:
-        """Which code it is, that came to this phone. Raises `PhoneCodeNotValid`."""
-        tried = await self._pool.fetchrow(SQL["try"], bank_id, self._people.phone_indexes(phone), at, TRIES)
+    async def check(self, bank_id: UUID, phone: str, code: str, visit: Visit) -> int:
+        """Which code it is, that came to this phone. Raises `PhoneCodeNotValid`.
+
+        Strangers who try leave those tries alone that are made from where the code was asked for.
+        """
+        phones, address = self._people.phone_indexes(phone), self._attempts.address(visit.address)
+        tried = await self._pool.fetch(SQL["try"], bank_id, phones, visit.at, TRIES, address)
         right = self._people.keyring.indexes("registration-code", _said(bank_id, phone, code))
-        if tried is None or not any(hmac.compare_digest(tried["code_hash"], each) for each in right):
+        found = [row["code_id"] for row in tried if any(hmac.compare_digest(row["code_hash"], each) for each in right)]
+        if not found:
             raise PhoneCodeNotValid
-        found: int = tried["code_id"]
-        return found
+        return max(found)
 
     async def use(self, bank_id: UUID, code_id: int, at: datetime) -> None:
         """Use a code up: it is good for one account. Raises `PhoneCodeNotValid`."""
@@ -84,9 +88,11 @@ class Registrations:
 
 
 def _must_not_be_too_many(row: Any, at: datetime) -> None:
+    """Refuse one code more; but whoever asks for the first time gets one where others have asked for all there are."""
+    times = 1 if row["asked_before"] else OF_A_PHONE
     for count, most, first, window in (
-        (row["of_phone"], CODES_A_DAY, row["first_of_phone"], DAY),
-        (row["of_phone_lately"], CODES_AN_HOUR, row["first_of_phone_lately"], HOUR),
+        (row["of_phone"], CODES_A_DAY * times, row["first_of_phone"], DAY),
+        (row["of_phone_lately"], CODES_AN_HOUR * times, row["first_of_phone_lately"], HOUR),
         (row["of_address"], OF_AN_ADDRESS, row["first_of_address"], HOUR),
         (row["of_network"], OF_A_NETWORK, row["first_of_network"], HOUR),
     ):

@@ -6,6 +6,7 @@ select count(*) filter (where phone_index = any ($2)) as of_phone,
        min(issued_at) filter (where phone_index = any ($2)) as first_of_phone,
        count(*) filter (where phone_index = any ($2) and issued_at > $6) as of_phone_lately,
        min(issued_at) filter (where phone_index = any ($2) and issued_at > $6) as first_of_phone_lately,
+       coalesce(bool_or(address = $3) filter (where phone_index = any ($2)), false) as asked_before,
        count(*) filter (where address = $3 and issued_at > $6) as of_address,
        min(issued_at) filter (where address = $3 and issued_at > $6) as first_of_address,
        count(*) filter (where network = $4 and issued_at > $6) as of_network,
@@ -23,12 +24,13 @@ insert into registration_code (bank_id, phone_index, code_hash, address, network
 values ($1, $2, $3, $4, $5, $6, $7)
 
 -- try --
--- Count a try of the code that came last before it is compared. $1 bank  $2 keyed hashes of the phone  $3 now
--- $4 tries that a code is good for
-update registration_code set failures = failures + 1
- where code_id = (select code_id from registration_code where bank_id = $1 and phone_index = any ($2)
-                   order by code_id desc limit 1)
-   and used_at is null and expires_at > $3 and failures < $4
+-- Count a try of all codes that came to a phone and are good before they are compared: apart from whence a code was
+-- asked for, and from everywhere else together. $1 bank  $2 keyed hashes of the phone  $3 now
+-- $4 tries that a code is good for  $5 keyed hash of the address
+update registration_code
+   set failures = failures + (address <> $5)::integer, own_failures = own_failures + (address = $5)::integer
+ where bank_id = $1 and phone_index = any ($2) and used_at is null and expires_at > $3
+   and case when address = $5 then own_failures else failures end < $4
 returning code_id, code_hash
 
 -- use --

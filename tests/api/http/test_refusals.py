@@ -435,6 +435,7 @@ ELSEWHERE = {
     "volunteer-number-taken": "the service tries other numbers; see the test below",
     "not-well-formed": "a request with such a value does not have the shape it should have: 400",
     "record-differs": "it is a verdict on a row of a list that is imported",
+    "entry-differs": "it is a verdict on one entry of several",
     "too-few-minutes": "a request for less than one minute does not have the shape it should have: 400",
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.world import Caller, World, said
+from tests.api.world import Caller, World, said, settled
 from timebank.api.people.registrations import TERMS
 from timebank.identity import registrations
 from timebank.runtime.clock import utc_now
@@ -44,16 +44,24 @@ async def open_to_all(world: World, **rules: Any) -> None:
     await world.administrator.post("/v1/policies", body, expect=201)
 
 
-async def code_to(world: World, outbox: Outbox, phone: str, **headers: str) -> str:
+async def asked(world: World, phone: str, come_from: str = "192.0.2.1") -> httpx.Response:
+    """Somebody asks for a code to a phone."""
+    headers = {"X-Forwarded-For": come_from}
+    return await world.http.post("/v1/registration/codes", json={"phone": phone}, headers=headers)
+
+
+async def code_to(world: World, outbox: Outbox, phone: str) -> str:
     """The code that comes to a phone."""
-    said(await world.http.post("/v1/registration/codes", json={"phone": phone}, headers=headers), 201)
+    said(await asked(world, phone), 201)
     return outbox.sent[phone]
 
 
-async def register(world: World, phone: str, code: str, name: str = "王五", **more: Any) -> httpx.Response:
+async def register(
+    world: World, phone: str, code: str, name: str = "王五", come_from: str = "192.0.2.1", **more: Any
+) -> httpx.Response:
     """Somebody born in 1960 registers."""
     body = {"phone": phone, "code": code, "password": PASSWORD, "name": name, "birth_year": 1960, "agreed_to": TERMS}
-    return await world.http.post("/v1/registration", json=body | more)
+    return await world.http.post("/v1/registration", json=body | more, headers={"X-Forwarded-For": come_from})
 
 
 def kind_of(response: httpx.Response) -> tuple[int, str]:
@@ -132,6 +140,28 @@ async def test_a_code_is_good_once_and_for_its_phone(own_world: World, outbox: O
     assert kind_of(await register(world, "13811110005", other, "赵六", shares_phone=True)) == not_valid
 
 
+async def test_strangers_use_up_nobodys_tries(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often they try, and ask for codes: whoever asked, and has the phone, goes on; guessing stays hopeless."""
+    async with settled(url, trusted_proxies="127.0.0.1") as world:
+        outbox = Outbox()
+        monkeypatch.setattr(world.services.registrations, "_sender", outbox)
+        await open_to_all(world)
+        await _tried_by_strangers(world, outbox, "13811110009")
+
+
+async def _tried_by_strangers(world: World, outbox: Outbox, phone: str) -> None:
+    code = await code_to(world, outbox, phone)
+    wrong, not_valid = f"{(int(code) + 1) % 10**6:06}", (422, "phone-code-not-valid")
+    for n in range(registrations.TRIES + 1):
+        assert kind_of(await register(world, phone, wrong, come_from=f"198.51.100.{n}")) == not_valid
+    assert kind_of(await register(world, phone, code, come_from="198.51.100.99")) == not_valid
+    for _ in range(registrations.CODES_AN_HOUR - 1):
+        said(await asked(world, phone, "198.51.100.7"), 201)
+    assert kind_of(await asked(world, phone, "198.51.100.7")) == (429, "too-many-attempts")
+    said(await register(world, phone, code), 201)
+    said(await asked(world, phone, "203.0.113.5"), 201)  # who has not asked yet
+
+
 async def test_one_code_makes_one_account(own_world: World, outbox: Outbox) -> None:
     """Of five requests at once with one code, one registers somebody."""
     world = own_world
@@ -147,11 +177,11 @@ async def test_many_from_one_address_are_slowed(own_world: World, outbox: Outbox
     await open_to_all(world)
     for _ in range(registrations.CODES_AN_HOUR):
         await code_to(world, outbox, "13811110007")
-    slowed = await world.http.post("/v1/registration/codes", json={"phone": "13811110007"})
+    slowed = await asked(world, "13811110007")
     assert kind_of(slowed) == (429, "too-many-attempts")
     for n in range(registrations.OF_AN_ADDRESS - registrations.CODES_AN_HOUR):
         await code_to(world, outbox, f"1381112{n:04}")
-    slowed = await world.http.post("/v1/registration/codes", json={"phone": "13811130000"})
+    slowed = await asked(world, "13811130000")
     assert kind_of(slowed) == (429, "too-many-attempts")
     assert int(slowed.headers["retry-after"]) > 60
 

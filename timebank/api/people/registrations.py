@@ -214,7 +214,7 @@ class RegistrationController(Controller):
         volunteer_id = new_volunteer_id()
         stamp = await _stamp(request, bank, volunteer_id)
         code = normal(data.code).replace(" ", "")
-        code_id = await services.registrations.check(bank, data.phone, code, request.visit.at)
+        code_id = await services.registrations.check(bank, data.phone, code, request.visit)
         said = Person(volunteer_id=volunteer_id, name=data.name, phone=data.phone, birth_year=data.birth_year)
         await services.sign_in.must_be_good(said, data.password)
         await _must_be_new(request, bank, data, code_id)
