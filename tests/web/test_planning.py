@@ -43,8 +43,10 @@ async def test_people_are_called_up_on_a_page(world: World) -> None:
     nurse, other = await world.somebody("陈静", phone="13800003333", skills=["护理"]), await world.somebody("李兰")
     for each in (nurse, other):
         await world.lives(each.id, place)
-        agreed = {"purpose": "be-asked", "granted": True}
-        await each.post(f"/v1/volunteers/{each.id}/consents", agreed, expect=200)
+        own = await signed_in(world, each.id)
+        page = await own.send((await own.get("/more/data")).form("/more/asked"), granted="yes")
+        assert "不再召集我" in page.text
+        assert (await each.get(f"/v1/volunteers/{each.id}/consents"))["be_asked"]
     activity_id = await world.activity()
     leader = await signed_in(world, world.coordinator.id)
     page = await leader.get(f"/activities/{activity_id}")
@@ -54,6 +56,12 @@ async def test_people_are_called_up_on_a_page(world: World) -> None:
     assert "陈静" in page.text
     assert "tel:13800003333" in page.links
     assert "李兰" not in page.text
+    own = await signed_in(world, nurse.id)
+    await own.send((await own.get("/more/data")).form("/more/asked"), granted="no")
+    page = await leader.get(link)
+    page = await leader.send(page.form(link), node_id=place, reason="暴雨转移")
+    assert "陈静" not in page.text
+    assert "李兰" in page.text
     stranger = await signed_in(world, other.id)
     assert link not in (await stranger.get(f"/activities/{activity_id}")).links
     page = await stranger.get(link)

@@ -38,6 +38,7 @@ from timebank.domain.text import Line
 from timebank.ledger.submission import Receipt
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import VolunteerView
+from timebank.projections.places import nodes
 
 T = TypeVar("T")
 
@@ -86,6 +87,14 @@ class VolunteerStatus(Status, frozen=True, kw_only=True):
     """How the volunteer stands now."""
 
     volunteer_id: str
+
+
+class Consents(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a volunteer agreed to stand on boards by name or alias, and to be asked when help is needed."""
+
+    volunteer_id: str
+    leaderboard: bool
+    be_asked: bool
 
 
 class ConsentRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -182,6 +191,19 @@ class VolunteerController(Controller):
         command = ReinstateVolunteer(**request.stamp, volunteer_id=VolunteerId(volunteer_id), reason=data.reason)
         receipt = await request.execute(command, idempotency_key)
         return VolunteerStatus(volunteer_id=volunteer_id, status="active", position=receipt.position)
+
+    @get("/{volunteer_id:str}/consents", responses=READS, access=VIEW_PERSON)
+    async def get_consents(self, request: BankRequest, volunteer_id: FromPath[str]) -> Consents:
+        """What a volunteer agreed to, beyond what they had to."""
+        await request.wait_for_reads()
+        seen = await volunteers.one(request.pool, request.services.people, request.bank_id, volunteer_id)
+        if seen is None:
+            raise VolunteerUnknown(volunteer_id=volunteer_id)
+        return Consents(
+            volunteer_id=volunteer_id,
+            leaderboard=seen.on_leaderboards,
+            be_asked=await nodes.is_willing(request.pool, request.bank_id, volunteer_id),
+        )
 
     @post("/{volunteer_id:str}/consents", status_code=200, responses=WRITES, access=CONSENT)
     async def set_consent(

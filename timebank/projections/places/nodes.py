@@ -146,6 +146,11 @@ def place_of(resident: Resident) -> str:
     return f"{resident.node_id}/{resident.volunteer_id}"
 
 
+async def is_willing(pool: Pool, bank_id: UUID, volunteer_id: str) -> bool:
+    """Whether somebody agreed to be asked when help is needed."""
+    return bool(await pool.fetchval(SQL["is_willing"], bank_id, volunteer_id))
+
+
 async def willing(pool: Pool, bank_id: UUID, day: date, node_id: str, limit: int) -> list[str]:
     """Who lives or works at a node, or below it, and agreed to be asked."""
     rows = await pool.fetch(SQL["willing_at"], bank_id, day, node_id, limit)

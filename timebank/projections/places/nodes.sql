@@ -280,6 +280,10 @@ select found.*
        ) found
  limit $6
 
+-- is_willing --
+-- Whether somebody agreed to be asked. $1 bank  $2 volunteer
+select is_willing from willing where bank_id = $1 and volunteer_id = $2
+
 -- willing_at --
 -- Those of them who agreed to be asked. $1 bank  $2 day  $3 node  $4 at most
 with recursive {subtree}

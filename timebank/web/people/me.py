@@ -15,7 +15,8 @@ async def more(visitor: Visitor) -> Response[Any]:
 
 async def data(visitor: Visitor) -> Response[Any]:
     """What the bank knows of one, and changing it."""
-    return visitor.show("people/data.html", person=await visitor.get("/volunteers/me"))
+    person, consents = await visitor.get("/volunteers/me"), await visitor.get("/volunteers/me/consents")
+    return visitor.show("people/data.html", person=person, consents=consents)
 
 
 async def change_data(visitor: Visitor) -> Response[Any]:
@@ -25,6 +26,13 @@ async def change_data(visitor: Visitor) -> Response[Any]:
     body = {"name": form.said("name"), "phone": phone or None, "skills": form.several("skills")}
     await visitor.asked("PATCH", "/volunteers/me", body)
     return visitor.go("/more/data", "It is kept.")
+
+
+async def may_be_asked(visitor: Visitor) -> Response[Any]:
+    """Agree to be asked when help is needed; or no more."""
+    granted = visitor.form.said("granted") == "yes"
+    await visitor.post("/volunteers/me/consents", {"purpose": "be-asked", "granted": granted})
+    return visitor.go("/more/data", "You may be asked now." if granted else "You are not asked any more.")
 
 
 async def phone(visitor: Visitor) -> Response[Any]:
@@ -80,6 +88,7 @@ async def leave(visitor: Visitor) -> Response[Any]:
 PAGES = [
     Page("/more", more),
     Page("/more/data", data, change_data),
+    Page("/more/asked", act=may_be_asked, again=data),
     Page("/more/phone", phone, verify_phone),
     Page("/more/phone/send", act=send_code, again=phone),
     Page("/more/notices", notices, read_notices),
