@@ -86,8 +86,7 @@ TABLES = {
     "proposal": Table(SERVICE),
     "employment": Table(ORGANISATIONS),
     "invitation": Table(ORGANISATIONS),
-    "team": Table(ORGANISATIONS, readers=(ACTIVITIES,)),
-    **dict.fromkeys(("captaincy", "team_member", "shift"), Table(ORGANISATIONS)),
+    **dict.fromkeys(("team", "captaincy", "team_member", "shift"), Table(ORGANISATIONS)),
     **dict.fromkeys(
         ("node", "node_name", "node_stand", "residence", "served_day", "place_day", "place_total", "willing"),
         Table(PLACES),

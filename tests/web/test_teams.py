@@ -46,6 +46,9 @@ async def test_a_group_gathers_and_is_on_duty(world: World) -> None:
         page = await coordinator.get(f"{desk}/{way}")
         assert "巡逻队" in page.text
         await coordinator.send(page.form(f"{desk}/{way}"), **done, **who, start=start, end=start.replace("00", "30"))
+        page = await coordinator.get(f"{desk}/records")
+        shown = next(each for each in page.links if each.startswith(f"{desk}/records/rec_"))
+        assert "巡逻队" in (await coordinator.get(shown)).text
     recorded = (await world.coordinator.get("/v1/service-records", organisation_id=world.garden))["items"]
     assert [each["team_id"] for each in recorded] == [patrol["team_id"]] * 2
     page = await joiner.get("/more/teams")

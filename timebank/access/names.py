@@ -12,7 +12,7 @@ import msgspec
 
 from timebank.access.sight import Sight, masked
 from timebank.projections.credit import funds
-from timebank.projections.organisations import organisations
+from timebank.projections.organisations import organisations, teams
 from timebank.projections.organisations.teams import ShiftView, TeamMemberView, TeamView
 from timebank.projections.people import volunteers
 from timebank.projections.people.proxies import ProxyView
@@ -53,7 +53,7 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
 
 
 class _Known(NamedTuple):
-    """Who is known by which id: people, and the names of bodies and funds."""
+    """Who is known by which id: people, and the names of bodies, teams and funds."""
 
     people: Mapping[str, Brief]
     others: Mapping[str, str]
@@ -65,6 +65,8 @@ async def _known(sight: Sight, people: People, ids: Iterable[str]) -> _Known:
 
     found = await volunteers.briefly(sight.pool, people, sight.bank_id, of("vol_")) if of("vol_") else {}
     others = await organisations.names_of(sight.pool, sight.bank_id, of("org_")) if of("org_") else {}
+    if of("tea_"):
+        others = others | await teams.names_of(sight.pool, sight.bank_id, of("tea_"))
     if of("fnd_"):
         others = others | await funds.names(sight.pool, sight.bank_id)
     return _Known(found, others)

@@ -54,14 +54,14 @@ async def test_activities_count_when_they_are_over(own_world: World) -> None:
     change = Change(world, await world.appointed("auditor"))
     await change.seen()
     came, forgot, lazy, late = [await world.somebody() for _ in range(4)]
-    activity_id = await world.past_activity(came, led=True, seats=30)
+    activity_id = await world.past_activity(came, days_ago=6, led=True, seats=30)
     await signs_up_at_its_start(world, activity_id, lazy)
     open_id = await world.activity(starts_in=5)
     await late.post(at(open_id, "sign-ups"), {}, expect=201)
     assert await change.seen() == {}
     await world.coordinator.post(at(activity_id, "close"), expect=200)
     assert await change.seen() == {"held": 1, "places": 30, "signed_up": 3, "present": 2, "absent": 1}
-    unlimited = await world.past_activity(forgot, days_ago=2, has_left=False)
+    unlimited = await world.past_activity(forgot, days_ago=7, has_left=False)
     await world.coordinator.post(at(unlimited, "close"), expect=200)
     assert await change.seen() == {"held": 1, "without_limit": 1, "signed_up": 1, "present": 1}
     await world.coordinator.post(at(open_id, "cancel"), {"reason": "暴雨"}, expect=200)

@@ -69,6 +69,7 @@ class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
     is_insured: bool
     signs_out: bool
     team_id: str | None
+    team_name: str | None = None
     reason: str | None
     own_status: str | None
     own_since: datetime | None

@@ -30,7 +30,6 @@ PROJECTION = SetProjection(
         Step(SQL["count_proposals"], _DECIDED),
         Step(SQL["forget"], (*_ENDED, *_DECIDED, ProposalWithdrawn)),
         Step(SQL["count_service"], _SERVED),
-        Step(SQL["count_teams"], _SERVED),
     ),
 )
 
@@ -72,7 +71,7 @@ class TeamMonth(msgspec.Struct, frozen=True, kw_only=True):
     organisation_id: str
     organisation_name: str | None = None
     team_id: str
-    team_name: str | None
+    team_name: str | None = None
     minutes: int
 
 

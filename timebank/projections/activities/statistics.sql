@@ -24,7 +24,7 @@ insert into marked_record (bank_id, record_id, team_id, is_subsidised)
 select $1, f.record_id, f.team_id, coalesce(f.is_subsidised, false)
   from facts_between($1, $2, $3, $4) e,
        jsonb_to_record(e.data) f (record_id text, team_id text, is_subsidised boolean)
- where f.team_id is not null or f.is_subsidised
+ where e.data ?| array['team_id', 'is_subsidised'] and (f.team_id is not null or f.is_subsidised)
 
 -- count_activities --
 -- Whoever has a seat when an activity is closed was there, or did not come.
@@ -66,23 +66,30 @@ delete from uncounted u
  using facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (activity_id text, proposal_id text)
  where u.bank_id = $1 and u.id = coalesce(f.activity_id, f.proposal_id)
 
--- served --
-select f.organisation_id, date_trunc('month', m.local_date::timestamp)::date as month, m.capacity, r.team_id,
-       coalesce(r.is_subsidised, false) as is_subsidised, m.minutes
-  from facts_between($1, $2, $3, $4) e
- cross join jsonb_to_record(e.data)
-       f (record_id text, organisation_id text, capacity text, minutes int, local_date date,
-          previous_capacity text, previous_minutes int, previous_local_date date)
- cross join lateral (values (f.capacity, f.local_date,
-                             case e.topic when 'service-voided' then -f.minutes else f.minutes end),
-                            (f.previous_capacity, f.previous_local_date, -f.previous_minutes))
-       m (capacity, local_date, minutes)
-  left join marked_record r on r.bank_id = $1 and r.record_id = f.record_id
- where m.minutes is not null
-
 -- count_service --
 -- Minutes by what they were: of residents, of staff off duty, or paid; and those that an allowance is paid for, or that
--- are in the name of a team, without what is paid.
+-- are in the name of a team, without what is paid. Of each team they are counted in the same go.
+with served as materialized (
+    select f.organisation_id, date_trunc('month', m.local_date::timestamp)::date as month, m.capacity, r.team_id,
+           coalesce(r.is_subsidised, false) as is_subsidised, m.minutes
+      from facts_between($1, $2, $3, $4) e
+     cross join jsonb_to_record(e.data)
+           f (record_id text, organisation_id text, capacity text, minutes int, local_date date,
+              previous_capacity text, previous_minutes int, previous_local_date date)
+     cross join lateral (values (f.capacity, f.local_date,
+                                 case e.topic when 'service-voided' then -f.minutes else f.minutes end),
+                                (f.previous_capacity, f.previous_local_date, -f.previous_minutes))
+           m (capacity, local_date, minutes)
+      left join marked_record r on r.bank_id = $1 and r.record_id = f.record_id
+     where m.minutes is not null
+), of_teams as (
+    insert into team_month as known (bank_id, organisation_id, month, team_id, minutes)
+    select $1, s.organisation_id, s.month, s.team_id, sum(s.minutes)
+      from served s
+     where s.team_id is not null and s.capacity <> 'staff-on-duty'
+     group by s.organisation_id, s.month, s.team_id
+        on conflict (bank_id, organisation_id, month, team_id) do update set minutes = known.minutes + excluded.minutes
+)
 insert into organisation_month as known
        (bank_id, organisation_id, month, resident_minutes, off_duty_minutes, duty_minutes, subsidised_minutes,
         team_minutes)
@@ -91,7 +98,7 @@ select $1, o.organisation_id, s.month, coalesce(sum(s.minutes) filter (where s.c
        coalesce(sum(s.minutes) filter (where s.capacity = 'staff-on-duty'), 0),
        coalesce(sum(s.minutes) filter (where s.is_subsidised and s.capacity <> 'staff-on-duty'), 0),
        coalesce(sum(s.minutes) filter (where s.team_id is not null and s.capacity <> 'staff-on-duty'), 0)
-  from ({served}) s, lateral (values (s.organisation_id), ('')) o (organisation_id)
+  from served s, lateral (values (s.organisation_id), ('')) o (organisation_id)
  group by o.organisation_id, s.month
     on conflict (bank_id, organisation_id, month) do update
    set resident_minutes = known.resident_minutes + excluded.resident_minutes,
@@ -99,14 +106,6 @@ select $1, o.organisation_id, s.month, coalesce(sum(s.minutes) filter (where s.c
        duty_minutes = known.duty_minutes + excluded.duty_minutes,
        subsidised_minutes = known.subsidised_minutes + excluded.subsidised_minutes,
        team_minutes = known.team_minutes + excluded.team_minutes
-
--- count_teams --
-insert into team_month as known (bank_id, organisation_id, month, team_id, minutes)
-select $1, s.organisation_id, s.month, s.team_id, sum(s.minutes)
-  from ({served}) s
- where s.team_id is not null and s.capacity <> 'staff-on-duty'
- group by s.organisation_id, s.month, s.team_id
-    on conflict (bank_id, organisation_id, month, team_id) do update set minutes = known.minutes + excluded.minutes
 
 -- months --
 -- $1 bank  $2 organisation, or nothing for the whole bank  $3 first month or null  $4 last month or null
@@ -119,8 +118,7 @@ select to_char(month, 'YYYY-MM') as month, held, cancelled, places, without_limi
 -- teams --
 -- $1 bank  $2 organisation  $3 first month or null  $4 last month or null  $5 month and $6 team of the last one of the
 -- page before, or null  $7 at most
-select to_char(m.month, 'YYYY-MM') as month, m.organisation_id, m.team_id,
-       (select t.name from team t where t.bank_id = $1 and t.team_id = m.team_id) as team_name, m.minutes
+select to_char(m.month, 'YYYY-MM') as month, m.organisation_id, m.team_id, m.minutes
   from team_month m
  where m.bank_id = $1 and m.organisation_id = $2
    and ($3::date is null or m.month >= $3) and ($4::date is null or m.month <= $4)

@@ -1,5 +1,6 @@
 """Which teams does an organisation have, who belongs to them, and who is on duty?"""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -106,6 +107,11 @@ async def one(pool: Pool, bank_id: UUID, today: date, team_id: str) -> TeamView 
     """One team."""
     row = await pool.fetchrow(SQL["one"], bank_id, today, team_id)
     return TeamView(**row) if row else None
+
+
+async def names_of(pool: Pool, bank_id: UUID, team_ids: Sequence[str]) -> dict[str, str]:
+    """The names of teams, by their ids."""
+    return {row["team_id"]: row["name"] for row in await pool.fetch(SQL["names_of"], bank_id, team_ids)}
 
 
 async def page(pool: Pool, bank_id: UUID, today: date, organisation_id: str, after: str, limit: int) -> list[TeamView]:

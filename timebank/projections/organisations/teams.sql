@@ -89,6 +89,10 @@ select t.team_id, t.organisation_id, t.name, t.status, t.is_guided, t.proposed_b
 -- $1 bank  $2 today  $3 team
 {seen} where t.bank_id = $1 and t.team_id = $3
 
+-- names_of --
+-- $1 bank  $2 teams
+select team_id, name from team where bank_id = $1 and team_id = any ($2)
+
 -- page --
 -- All of an organisation's, dissolved ones as well. $1 bank  $2 today  $3 organisation  $4 after this team  $5 at most
 {seen} where t.bank_id = $1 and t.organisation_id = $3 and t.team_id > $4

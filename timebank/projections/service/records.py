@@ -76,6 +76,7 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     activity_id: str | None
     is_subsidised: bool
     team_id: str | None
+    team_name: str | None = None
     status: str
     credited_minutes: int
     policy_version: int
