@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from litestar._parsers import parse_url_encoded_form_data
 
 from tests.api.world import World
+from tests.controls import ZONE
 from tests.web.reader import signed_in
 from timebank.web.http.forms import Form
 
@@ -60,3 +61,19 @@ async def test_a_form_with_u_0000_is_refused(world: World) -> None:
     form = (await reader.get("/give")).form("/give")
     for name in ("to_volunteer_id", "hours"):
         assert (await reader.send(form, **{name: "a\x00b"})).status == 400
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "told"),
+    [
+        ("9:00", "10:30", ("2026-03-04T09:00:00+08:00", "2026-03-04T10:30:00+08:00")),
+        ("22:30", "0:30", ("2026-03-04T22:30:00+08:00", "2026-03-05T00:30:00+08:00")),
+        ("10:00", "8:30", ("2026-03-04T10:00:00+08:00", "2026-03-04T08:30:00+08:00")),
+        ("9:00", "9:00", ("2026-03-04T09:00:00+08:00", "2026-03-04T09:00:00+08:00")),
+        ("9:00", "x", ("2026-03-04T09:00:00+08:00", "x")),
+        ("", "10:00", ("", "2026-03-04T10:00:00+08:00")),
+    ],
+)
+def test_a_night_goes_on_past_midnight(start: str, end: str, told: tuple[str, str]) -> None:
+    """An end before the start is on the day after, if that is within half a day; else it is left, to be told of."""
+    assert Form({"start": [start], "end": [end]}).span("2026-03-04", ZONE) == told

@@ -5,7 +5,7 @@ import pytest
 from tests.api.people.test_registrations import Outbox, open_to_all
 from tests.api.world import World
 from tests.web.reader import Reader, signed_in
-from tests.web.test_activities import PASSWORD, world
+from tests.web.test_activities import PASSWORD, form_with, world
 
 __all__ = ["world"]
 
@@ -35,6 +35,32 @@ async def test_everything_of_a_plan_is_said_on_its_page(world: World) -> None:
     assert "护理 · 理发" in page.text
     page = await stranger.send(page.form(page.path), what="sign-up")
     assert page.status == 403
+
+
+async def test_an_activity_is_changed_on_its_page(world: World) -> None:
+    """What it was stands in the form; what is said otherwise changes, the rest stays, and whoever signed up is told."""
+    house = await world.node("楼栋", parent_id=await world.node())
+    activity_id = await world.activity(starts_in=30, node_id=house, seats=2, skills=["护理"], is_insured=True)
+    before = await world.coordinator.get(f"/v1/activities/{activity_id}")
+    people = [await world.somebody() for _ in range(3)]
+    for each in people:
+        await each.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+    organiser = await signed_in(world, world.recorder.id)
+    page = await organiser.get(f"/activities/{activity_id}/lead")
+    (link,) = [each for each in page.links if each.endswith("/change")]
+    page = await organiser.get(link)
+    await organiser.send(page.form(link), place="东门", skills="护理、急救")
+    after = await world.coordinator.get(f"/v1/activities/{activity_id}")
+    differs = {name for name in after if after[name] != before[name]}
+    assert differs == {"place", "skills", "signed_up", "waiting", "position"}
+    assert after["skills"] == ["护理", "急救"]
+    told = (await people[0].get("/v1/me/notices"))["items"]
+    assert "activity-changed" in {each["kind"] for each in told}
+    page = await organiser.get(f"/activities/{activity_id}/lead")
+    page = await organiser.send(form_with(page, "off"), what="off", who=[people[0].id, people[1].id])
+    assert "递补" in page.text
+    after = await world.coordinator.get(f"/v1/activities/{activity_id}")
+    assert (after["signed_up"], after["waiting"]) == (1, 0)
 
 
 async def test_people_are_called_up_on_a_page(world: World) -> None:

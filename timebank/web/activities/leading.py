@@ -28,6 +28,7 @@ async def leading(visitor: Visitor) -> Response[Any]:
         unclosed=len(unclosed),
         is_over=visitor.services.ledger.clock() >= datetime.fromisoformat(activity["ends_at"]),
         left_out=left_out if activity["status"] == "closed" else [],
+        may_change=visitor.roles.get(activity["organisation_id"]) in {"recorder", "coordinator"} or visitor.offices,
     )
 
 
@@ -64,6 +65,9 @@ async def lead(visitor: Visitor) -> Response[Any]:
         case "presence":
             await _say_left(visitor, path)
             return visitor.go(here, "It is recorded, and waits to be confirmed.")
+        case "off":
+            await _sign_off(visitor, path)
+            return visitor.go(here, "They are signed off; whoever waited longest has the place.")
         case _:
             return await _enter(visitor, path)
 
@@ -78,6 +82,24 @@ async def _say_left(visitor: Visitor, path: str) -> None:
     await visitor.post(f"{path}/presences", body, own=True)
 
 
+def _ticked(visitor: Visitor) -> list[str]:
+    """Who was ticked. Raises `Refused` where nobody was."""
+    who = visitor.form.ticked("who")
+    if not who:
+        reason = visitor.say("Tick who it is about first.")
+        raise Refused({"status": 422, "detail": reason, "errors": [{"field": "who", "reason": reason}]})
+    return who
+
+
+async def _sign_off(visitor: Visitor, path: str) -> None:
+    """Some do not come."""
+    form = visitor.form
+    once = form.said("once")
+    for number, each in enumerate(_ticked(visitor)):
+        form["once"] = f"{once}-{number}" if once else ""
+        await visitor.post(f"{path}/sign-ups/withdraw", {"volunteer_id": each}, own=True)
+
+
 async def _enter(visitor: Visitor, path: str) -> Response[Any]:
     """Some came, or left; or one is signed up."""
     form, here = visitor.form, visitor.request.url.path
@@ -86,10 +108,7 @@ async def _enter(visitor: Visitor, path: str) -> Response[Any]:
             f"{path}/sign-ups", {"volunteer_id": form.said("volunteer_id").replace(" ", "") or "-"}, own=True
         )
         return visitor.go(here, "They are signed up.")
-    kind, who = "out" if form.said("what") == "out" else "in", form.ticked("who")
-    if not who:
-        reason = visitor.say("Tick who it is about first.")
-        raise Refused({"status": 422, "detail": reason, "errors": [{"field": "who", "reason": reason}]})
+    kind, who = "out" if form.said("what") == "out" else "in", _ticked(visitor)
     once = form.said("once") or new_entry_id()
     entries = [{"entry_id": f"{once}-{n}", "volunteer_id": each, "kind": kind} for n, each in enumerate(who)]
     told = await visitor.post(f"{path}/entries", {"entries": entries}, own=True)

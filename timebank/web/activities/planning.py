@@ -1,5 +1,6 @@
-"""Planning: an organisation's activities, and a new one."""
+"""Planning: an organisation's activities, a new one, and one that is to be otherwise."""
 
+from datetime import datetime
 from typing import Any
 
 from litestar import Response
@@ -10,7 +11,13 @@ from timebank.web.http.visitors import Visitor
 
 SHOWN = 30
 
-NEW = {"open_to": "everybody", "stays": False, "skills": "", "programmes": "", "node_id": ""}
+NEW: dict[str, Any] = {
+    **dict.fromkeys(("name", "category", "content", "place", "day", "start", "end", "skills", "programmes"), ""),
+    **dict.fromkeys(("seats", "team_id", "node_id", "leader_name"), ""),
+    "open_to": "everybody",
+    "stays": False,
+    "is_insured": False,
+}
 """What a plan says before anything was said."""
 
 
@@ -51,10 +58,10 @@ async def plan(visitor: Visitor) -> Response[Any]:
 def _said(visitor: Visitor) -> dict[str, Any]:
     """What a form says of an activity, as the API takes it."""
     form = visitor.form
-    day = form.said("day")
+    starts_at, ends_at = form.span(form.said("day"), visitor.zone)
     body: dict[str, Any] = {name: form.said(name) for name in ("name", "category", "content", "place")} | {
-        "starts_at": form.moment(day, "start", visitor.zone) or "",
-        "ends_at": form.moment(day, "end", visitor.zone) or "",
+        "starts_at": starts_at,
+        "ends_at": ends_at,
         "leader_id": form.said("leader_id").replace(" ", "") or "me",
         "is_insured": form.said("is_insured") == "1",
         "open_to": "members" if form.said("members_only") == "1" else "everybody",
@@ -66,7 +73,45 @@ def _said(visitor: Visitor) -> dict[str, Any]:
     return body | seats | form.given("team_id", "node_id")
 
 
+async def changing(visitor: Visitor) -> Response[Any]:
+    """Where to have it otherwise."""
+    activity = await visitor.get(f"/activities/{visitor.path['activity_id']}")
+    was, choices = _as_fields(visitor, activity), await _choices(visitor)
+    node_id = activity["node_id"]
+    if node_id and node_id not in dict(choices["places"]):
+        place = await visitor.get(f"/nodes/{node_id}", own=True)
+        choices["places"].append((node_id, place["node"]["name"]))
+    return await at_desk(visitor, "activities/change.html", activity=activity, was=was, **choices)
+
+
+def _as_fields(visitor: Visitor, activity: dict[str, Any]) -> dict[str, Any]:
+    """An activity as the fields of its form."""
+    start, end = (datetime.fromisoformat(activity[name]).astimezone(visitor.zone) for name in ("starts_at", "ends_at"))
+    return activity | {
+        "day": f"{start:%Y-%m-%d}",
+        "start": f"{start:%H:%M}",
+        "end": f"{end:%H:%M}",
+        "stays": not activity["signs_out"],
+        "skills": ", ".join(activity["skills"]),
+        "programmes": ", ".join(activity["programmes"]),
+    }
+
+
+async def change(visitor: Visitor) -> Response[Any]:
+    """Have it otherwise."""
+    activity_id, body, form = visitor.path["activity_id"], _said(visitor), visitor.form
+    activity = await visitor.get(f"/activities/{activity_id}")
+    was = _as_fields(visitor, activity)
+    if not form.said("leader_id"):
+        body["leader_id"] = activity["leader_id"]
+    if all(form.said(name) == was[name] for name in ("day", "start", "end")):
+        body |= {name: activity[name] for name in ("starts_at", "ends_at")}  # to the second
+    await visitor.post(f"/activities/{activity_id}/change", body)
+    return visitor.go(f"/activities/{activity_id}/lead", "It is changed, and whoever signed up is told.")
+
+
 PAGES = [
     Page("/o/{organisation_id:str}/activities", planned),
     Page("/o/{organisation_id:str}/activities/new", planning, plan),
+    Page("/o/{organisation_id:str}/activities/{activity_id:str}/change", changing, change),
 ]

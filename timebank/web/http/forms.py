@@ -2,7 +2,7 @@
 
 import re
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,8 @@ from timebank.exchange.cells.errors import CellError
 from timebank.exchange.cells.times import parse_date, parse_time
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+HALF_A_DAY = timedelta(hours=12)
+"""What would be longer past midnight is more likely a slip, as in lists."""
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
 
 
@@ -83,3 +85,14 @@ class Form(dict[str, str]):
             return said.on(datetime.fromisoformat(day).date(), zone).isoformat()
         except (CellError, ValueError):
             return text
+
+    def span(self, day: str | None, zone: ZoneInfo, start: str = "start", end: str = "end") -> tuple[str, str]:
+        """From one clock time on a day until another: on the day after, where it is past midnight within half a day."""
+        since, until = (self.moment(day, name, zone) or "" for name in (start, end))
+        with suppress(ValueError, TypeError):
+            first, last = datetime.fromisoformat(since), datetime.fromisoformat(until)
+            following = (first.date() + timedelta(days=1)).isoformat()
+            next_day = datetime.fromisoformat(self.moment(following, end, zone) or "")
+            if last < first and next_day - first <= HALF_A_DAY:
+                return since, next_day.isoformat()
+        return since, until

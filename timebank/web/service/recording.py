@@ -31,12 +31,8 @@ def service_of(visitor: Visitor) -> dict[str, Any]:
     form = visitor.form
     day = form.day("day", visitor.today)
     body: dict[str, Any] = form.given("activity", "category", "capacity", "place", "content", "team_id")
-    body |= {
-        "activity": form.said("activity"),
-        "category": form.said("category"),
-        "started_at": form.moment(day, "start", visitor.zone) or "",
-        "ended_at": form.moment(day, "end", visitor.zone) or "",
-    }
+    body |= {"activity": form.said("activity"), "category": form.said("category")}
+    body["started_at"], body["ended_at"] = form.span(day, visitor.zone)
     if form.said("person_in_charge_id"):
         body["person_in_charge_id"] = form.said("person_in_charge_id").replace(" ", "")
     minutes = form.minutes()
