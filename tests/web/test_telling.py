@@ -75,3 +75,18 @@ async def test_the_security_log_names_people(world: World) -> None:
     assert number in audited.text.replace(" ", "")
     for page in (seen, audited):
         assert not ID.search(page.text)
+
+
+async def test_whoever_signed_up_reads_what_became_of_it(world: World) -> None:
+    """That it is changed or does not take place, why, and which activity it is; whoever moved up, that they did."""
+    first, waiting = await world.somebody(), await world.somebody()
+    activity_id = await world.activity(starts_in=30, seats=1)
+    for each in (first, waiting):
+        await each.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+    await first.post(f"/v1/activities/{activity_id}/sign-ups/withdraw", {}, expect=200)
+    await world.coordinator.post(f"/v1/activities/{activity_id}/cancel", {"reason": "暴雨红色预警"}, expect=200)
+    page = await (await signed_in(world, waiting.id)).get("/more/notices")
+    assert "您已递补为活动的正式报名者" in page.text
+    assert "您报名的活动已取消" in page.text
+    assert "暴雨红色预警" in page.text
+    assert f"/activities/{activity_id}" in page.links

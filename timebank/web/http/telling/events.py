@@ -148,6 +148,11 @@ OWN_EVENTS = {
     "registration-accepted": "You were taken in",
     "registration-declined": "You were not taken in",
     "call-made": "You were called up to help",
+    "sign-up-made": "You were signed up for an activity",
+    "sign-up-withdrawn": "You were signed off from an activity",
+    "sign-up-moved-up": "You have a place in an activity now",
+    "activity-changed": "An activity that you signed up for was changed",
+    "activity-cancelled": "An activity that you signed up for does not take place",
 }
 """The same to whom it happened."""
 
