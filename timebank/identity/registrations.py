@@ -68,7 +68,9 @@ class Registrations:
         phones, address = self._people.phone_indexes(phone), self._attempts.address(visit.address)
         tried = await self._pool.fetch(SQL["try"], bank_id, phones, visit.at, TRIES, address)
         right = self._people.keyring.indexes("registration-code", _said(bank_id, phone, code))
-        found = [row["code_id"] for row in tried if any(hmac.compare_digest(row["code_hash"], each) for each in right)]
+        found: list[int] = [
+            row["code_id"] for row in tried if any(hmac.compare_digest(row["code_hash"], each) for each in right)
+        ]
         if not found:
             raise PhoneCodeNotValid
         return max(found)

@@ -58,7 +58,7 @@ class Whereabouts(Memory):
 
     @event(SignUpMade)
     def _(self, activity_id: ActivityId, made_by: ActorId) -> None:
-        if made_by == self.volunteer_id:
+        if made_by == ActorId(self.volunteer_id):
             self.wanted.add(activity_id)
 
     @event(SignUpWithdrawn)

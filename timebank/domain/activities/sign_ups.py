@@ -23,7 +23,7 @@ from timebank.domain.people.volunteers import Volunteer
 
 
 class SignUps(Memory):
-    """What somebody signed up for, or waits for a seat at, and has not come to: when each ends, if they did it themselves.
+    """What somebody signed up for, or waits for, and has not come to: when each ends, if they did it themselves.
 
     What others do is none of their doing, and counts against no limit of theirs.
     """
@@ -35,7 +35,7 @@ class SignUps(Memory):
 
     @event(SignUpMade)
     def _(self, activity_id: ActivityId, made_by: ActorId, until: datetime | None) -> None:
-        self.open[activity_id] = until if made_by == self.volunteer_id else None
+        self.open[activity_id] = until if made_by == ActorId(self.volunteer_id) else None
 
     @event(SignUpWithdrawn)
     def _(self, activity_id: ActivityId) -> None:
