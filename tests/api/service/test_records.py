@@ -46,6 +46,7 @@ async def test_the_life_of_a_record(world: World) -> None:
         "activity_id": None,
         "is_subsidised": False,
         "team_id": None,
+        "team_name": None,
         "certificate_lacks": ["person_in_charge_id"],
     }
     confirmed = await world.verifier.post(f"{path}/confirm", expect=200)
