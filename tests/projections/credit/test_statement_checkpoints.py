@@ -31,6 +31,7 @@ PROJECTION = statement_checkpoints.PROJECTION
 def every_few_facts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Checkpoints lie close together, and stretches are short."""
     monkeypatch.setattr(statement_checkpoints, "FACTS_APART", 3)
+    monkeypatch.setattr(statement_checkpoints, "LOOKED_AT", 2)
     monkeypatch.setattr(statements, "STRETCH", 4)
 
 

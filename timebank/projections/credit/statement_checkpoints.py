@@ -20,11 +20,14 @@ SQL = load_statements("timebank.projections.credit", "statement_checkpoints.sql"
 FACTS_APART = 128
 """How many facts that move credit are between a checkpoint of an account and the next."""
 
+LOOKED_AT = 16
+"""In how many of an account's facts there is one, on the average, at which it is looked whether another is due."""
+
 _TOPICS: Final = [fact.TOPIC for fact in POSTED]
 
 
 class _StatementCheckpoints:
-    """A row for every so many facts about a volunteer. Their number alone decides where it is."""
+    """A row for every so many facts about a volunteer; where it is, and since when, is decided by the log alone."""
 
     name = CHECKPOINTS
     version = CHECKPOINTS_VERSION
@@ -37,10 +40,10 @@ class _StatementCheckpoints:
         """Take in a stretch of the log."""
         if topics.isdisjoint(_TOPICS):
             return
-        for row in await connection.fetch(SQL["due"], bank_id, after, until, _TOPICS, FACTS_APART):
+        for row in await connection.fetch(SQL["due"], bank_id, after, until, _TOPICS, FACTS_APART, LOOKED_AT):
             volunteer_id = row["volunteer_id"]
             running, position = from_checkpoint(volunteer_id, row)
-            async for found in entries(connection, bank_id, volunteer_id, position, until, at_once=FACTS_APART):
+            async for found in entries(connection, bank_id, volunteer_id, position, row["until"], at_once=FACTS_APART):
                 if len(found) < FACTS_APART:
                     break
                 running.recall(await earlier(connection, bank_id, found))

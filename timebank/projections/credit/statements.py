@@ -36,7 +36,7 @@ STRETCH: Final = 250
 """How many facts are read and decoded before other work is given way to."""
 
 CHECKPOINTS: Final = "statement_checkpoints"
-CHECKPOINTS_VERSION: Final = 1
+CHECKPOINTS_VERSION: Final = 2
 
 _DATED: Final = (ServiceConfirmed, ServiceCorrected, ServiceVoided)
 """The facts that are about another day than the one on which they are recorded."""
