@@ -100,7 +100,7 @@ async def test_accounts_are_posted_to_without_a_look_at_the_others(pool: Pool, b
     moved = [f"vol_x{n}" for n in range(7, 27)]
     async with pool.acquire() as connection, connection.transaction():
         await crowded(connection, bank_id, "balance", "whom, 0, 0, 0, 0, 0, 0")
-        await connection.execute(f"set local random_page_cost = {rebuild.PAGE_COST}")
+        await connection.execute(rebuild.FOR_MANY_FACTS)
         await rebuild.counted_anew(connection, "pg_temp", ["balance"], 2, 1)
         minutes = [[1] * len(moved)] * 6
         assert await looked_at(connection, balances.SQL["post"], bank_id, moved, *minutes) < ROWS_FOR_ONE * len(moved)

@@ -16,8 +16,6 @@ from timebank.projections.machinery.projection import SetProjection, Step
 
 SQL = load_statements("timebank.projections.places", "nodes.sql")
 
-_TAKEN_BACK = (ServiceCorrected, ServiceVoided)
-
 PROJECTION = SetProjection(
     name="places",
     version=2,
@@ -34,10 +32,7 @@ PROJECTION = SetProjection(
         Step(SQL["move"], (ResidenceSet,)),
         Step(SQL["stay"], (ResidenceSet,)),
         Step(SQL["settle"], (ResidenceSet,)),
-        Step(SQL["serve"], (ServiceConfirmed, *_TAKEN_BACK)),
-        Step(SQL["forget_days"], _TAKEN_BACK),
-        Step(SQL["forget_places"], (ResidenceSet, *_TAKEN_BACK)),
-        Step(SQL["forget_totals"], (ResidenceSet, *_TAKEN_BACK)),
+        Step(SQL["serve"], (ServiceConfirmed, ServiceCorrected, ServiceVoided)),
     ),
 )
 

@@ -59,19 +59,33 @@ lived as (
     select c.node_id, c.day, c.minutes from climb c where c.into_id is null
     union all
     select '', l.day, l.minutes from lived l
+), daily as materialized (
+    select node_id, day, sum(minutes)::bigint as minutes from sums group by node_id, day having sum(minutes) <> 0
+), monthly as (
+    select n.level, m.node_id, m.month, m.minutes
+      from (select node_id, date_trunc('month', day)::date as month, sum(minutes)::bigint as minutes
+              from daily group by 1, 2) m,
+           lateral (select n.level from node n where n.bank_id = $1 and n.node_id = m.node_id offset 0) n
 ), days as (
-    insert into place_day as known (bank_id, node_id, day, minutes)
-    select $1, s.node_id, s.day, sum(s.minutes) from sums s group by s.node_id, s.day having sum(s.minutes) <> 0
-        on conflict (bank_id, node_id, day) do update set minutes = known.minutes + excluded.minutes
+    merge into place_day known
+    using daily s
+       on known.bank_id = $1 and known.node_id = s.node_id and known.day = s.day
+     when matched and known.minutes + s.minutes = 0 then delete
+     when matched then update set minutes = known.minutes + s.minutes
+     when not matched then insert (bank_id, node_id, day, minutes) values ($1, s.node_id, s.day, s.minutes)
+), totals as (
+    merge into place_total known
+    using (select m.level, to_char(m.month, 'YYYY-MM') as month, w.node_id, sum(m.minutes)::bigint as minutes
+             from monthly m, lateral (values (m.node_id), ('')) w (node_id)
+            group by m.level, m.month, w.node_id
+           having sum(m.minutes) <> 0) s
+       on known.bank_id = $1 and known.level = s.level and known.month = s.month and known.node_id = s.node_id
+     when matched and known.minutes + s.minutes = 0 then delete
+     when matched then update set minutes = known.minutes + s.minutes
+     when not matched then
+          insert (bank_id, level, month, node_id, minutes) values ($1, s.level, s.month, s.node_id, s.minutes)
 )
-insert into place_total as known (bank_id, level, month, node_id, minutes)
-select $1, n.level, to_char(s.day, 'YYYY-MM') as month, w.node_id, sum(s.minutes)
-  from sums s,
-       lateral (select n.level from node n where n.bank_id = $1 and n.node_id = s.node_id offset 0) n,
-       lateral (values (s.node_id), ('')) w (node_id)
- group by n.level, month, w.node_id
-having sum(s.minutes) <> 0
-    on conflict (bank_id, level, month, node_id) do update set minutes = known.minutes + excluded.minutes
+select
 
 -- agree --
 -- Who agreed to be asked; of several facts about one person the last counts.
@@ -138,7 +152,7 @@ with recursive served as (
 
 -- serve --
 -- Who served how much on which day, and where that counts.
-with recursive served as (
+with recursive served as materialized (
     select f.volunteer_id, m.local_date as day, sum(m.minutes)::int as minutes
       from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
            f (volunteer_id text, capacity text, minutes int, local_date date,
@@ -151,24 +165,12 @@ with recursive served as (
      group by f.volunteer_id, m.local_date
     having sum(m.minutes) <> 0
 ), kept as (
-    insert into served_day as known (bank_id, volunteer_id, day, minutes)
-    select $1, volunteer_id, day, minutes from served
-        on conflict (bank_id, volunteer_id, day) do update set minutes = known.minutes + excluded.minutes
+    merge into served_day known
+    using served s on known.bank_id = $1 and known.volunteer_id = s.volunteer_id and known.day = s.day
+     when matched and known.minutes + s.minutes = 0 then delete
+     when matched then update set minutes = known.minutes + s.minutes
+     when not matched then insert (bank_id, volunteer_id, day, minutes) values ($1, s.volunteer_id, s.day, s.minutes)
 ), {put}
-
--- forget_days --
-delete from served_day d
- using (select distinct f.volunteer_id
-          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text)) f
- where d.bank_id = $1 and d.volunteer_id = f.volunteer_id and d.minutes = 0
-
--- forget_places --
-delete from place_day
- where bank_id = $1 and minutes = 0 and exists (select from facts_between($1, $2, $3, $4))
-
--- forget_totals --
-delete from place_total
- where bank_id = $1 and minutes = 0 and exists (select from facts_between($1, $2, $3, $4))
 
 -- seen --
 -- $1 bank  $2 day

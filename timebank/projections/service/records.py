@@ -36,7 +36,7 @@ PROJECTION = SetProjection(
         Step(SQL["log"], (ServiceLogged, ServiceConfirmed, ServiceAmended)),
         Step(SQL["amend"], (ServiceAmended,)),
         Step(SQL["withdraw"], (ServiceWithdrawn,)),
-        Step(SQL["confirm"], (ServiceConfirmed,)),
+        Step(SQL["confirm"], (ServiceAmended,)),
         Step(SQL["reject"], (ServiceRejected,)),
         Step(SQL["correct"], (ServiceCorrected,)),
         Step(SQL["void"], (ServiceVoided,)),

@@ -1,6 +1,31 @@
+-- confirmation --
+c (minutes int, credited_minutes int, policy_version int, rules_applied jsonb, decided_by text, reason text)
+
+-- confirmed --
+status = 'confirmed', minutes = c.minutes, credited_minutes = c.credited_minutes,
+           policy_version = coalesce(c.policy_version, 0), rules_applied = coalesce(c.rules_applied, '[]'),
+           decided_by = c.decided_by, reason = c.reason
+
 -- log --
--- A record that is confirmed in the same stretch, and not amended before, is written once. $4 has these three topics.
--- What belongs together is found by grouping, which takes the same time whatever the planner thinks of the stretch.
+-- What is confirmed, and not amended before in the same stretch, is confirmed here as well: of a record that is logged in
+-- it, it is written once. $4 has these three topics.
+-- What belongs together is found by grouping, which takes the same time whatever the planner thinks of the stretch;
+-- `offset 0` has each fact read as JSON once.
+with r as materialized (
+    select e.data ->> 'record_id' as record_id,
+           (array_agg(e.data) filter (where e.topic = 'service-logged'))[1] as logged,
+           max(e.position) filter (where e.topic = 'service-logged') as position,
+           case when not bool_or(e.topic = 'service-amended')
+                then (array_agg(e.data) filter (where e.topic = 'service-confirmed'))[1] end as confirmed,
+           max(e.position) filter (where e.topic = 'service-confirmed') as confirmed_at
+      from (select * from facts_between($1, $2, $3, $4) offset 0) e
+     group by e.data ->> 'record_id'
+), logged_before as (
+    update service_record s
+       set {confirmed}, position = r.confirmed_at
+      from r, jsonb_to_record(r.confirmed) {confirmation}
+     where s.bank_id = $1 and s.record_id = r.record_id and r.logged is null and r.confirmed is not null
+)
 insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
                             capacity, started_at, ended_at, minutes, local_date, is_late, place, content,
                             programmes, person_in_charge_id, activity_id, is_subsidised, team_id, status,
@@ -12,20 +37,14 @@ select $1, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.acti
        case when c.minutes is null then 'logged' else 'confirmed' end,
        coalesce(c.credited_minutes, 0), coalesce(c.policy_version, 0), coalesce(c.rules_applied, '[]'),
        c.decided_by, c.reason, case when c.minutes is null then r.position else r.confirmed_at end
-  from (select (array_agg(e.data) filter (where e.topic = 'service-logged'))[1] as logged,
-               max(e.position) filter (where e.topic = 'service-logged') as position,
-               case when not bool_or(e.topic = 'service-amended')
-                    then (array_agg(e.data) filter (where e.topic = 'service-confirmed'))[1] end as confirmed,
-               max(e.position) filter (where e.topic = 'service-confirmed') as confirmed_at
-          from facts_between($1, $2, $3, $4) e
-         group by e.data ->> 'record_id') r,
+  from r,
        jsonb_to_record(r.logged)
        f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text, category text,
           capacity text, started_at timestamptz, ended_at timestamptz, minutes int, local_date date, is_late boolean,
           place text, content text, programmes text[], person_in_charge_id text, activity_id text,
           is_subsidised boolean, team_id text),
        jsonb_to_record(coalesce(r.confirmed, '{}'))
-       c (minutes int, credited_minutes int, policy_version int, rules_applied jsonb, decided_by text, reason text)
+       {confirmation}
  where r.logged is not null
 
 -- amend --
@@ -50,15 +69,12 @@ update service_record r
  where r.bank_id = $1 and r.record_id = f.record_id
 
 -- confirm --
--- But for those that `log` has written as confirmed.
-update service_record r
-   set status = 'confirmed', minutes = f.minutes, credited_minutes = f.credited_minutes,
-       policy_version = coalesce(f.policy_version, 0), rules_applied = coalesce(f.rules_applied, '[]'),
-       decided_by = f.decided_by, reason = f.reason, position = e.position
-  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
-                f (record_id text, minutes int, credited_minutes int, policy_version int, rules_applied jsonb,
-                   decided_by text, reason text)
- where r.bank_id = $1 and r.record_id = f.record_id and r.position < e.position
+-- What was amended before in the same stretch, which `log` has left as it is. $4 is of amendments.
+update service_record s
+   set {confirmed}, position = e.position
+  from facts_between($1, $2, $3, $4 || array['service-confirmed']) e, jsonb_to_record(e.data) {confirmation}
+ where e.topic = 'service-confirmed' and s.bank_id = $1 and s.record_id = e.data ->> 'record_id'
+   and s.position < e.position
 
 -- reject --
 update service_record r
