@@ -3,13 +3,13 @@
 import itertools
 import statistics
 import time
-from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from benchmarks.setup.city import City
 from benchmarks.setup.measure import Bench, Row, seconds_for
-from benchmarks.setup.streets import LEVELS
+from benchmarks.setup.questions import Question, questions
 from benchmarks.setup.world import new_world
 from timebank.domain.acting import Acting
 from timebank.domain.activities.attendance import CheckIn
@@ -29,30 +29,15 @@ from timebank.domain.kernel import Command
 from timebank.domain.service.records import ConfirmService
 from timebank.ledger.ledger import Ledger
 from timebank.projections import EVERY
-from timebank.projections.activities import activities
-from timebank.projections.activities import statistics as of_activities
-from timebank.projections.activities.statistics import WHOLE_BANK
-from timebank.projections.credit import balances, redemptions, transfers
 from timebank.projections.machinery.rebuild import rebuild
-from timebank.projections.organisations import employments, memberships
-from timebank.projections.people import volunteers
-from timebank.projections.places import nodes
-from timebank.projections.recognition.leaderboards import leaderboard
-from timebank.projections.service import proposals, records
-from timebank.projections.service.records import COUNTED, Order, Wanted
-from timebank.projections.service.statistics import By
-from timebank.projections.service.statistics import figures as statistics_of
-from timebank.projections.supervision import history
 from timebank.runtime.composition import hooks
 
 SMALL = 10_000
 TIMES = 40
 COLD_TIMES = 5
-PAGE = 51
 LARGEST_RATIO, UNNOTICED_MS = 1.3, 2.0
 """A question may take so many times as long, or so many milliseconds."""
 
-Question = Callable[[int], Awaitable[object]]
 SIZES = """
     select c.relname, pg_table_size(c.oid) as table_size, pg_indexes_size(c.oid) as index_size
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -137,7 +122,7 @@ async def _measure(bench: Bench, size: int) -> Measured:
             of_log: dict[str, float] = dict(**(await connection.fetch(SHARES, timeout=7200))[0])
             await connection.execute("reset statement_timeout")
         await bench.settle()
-        milliseconds = {what: await _median(ask) for what, ask in _questions(city).items()}
+        milliseconds = {what: await _median(ask) for what, ask in questions(city).items()}
         cold: dict[str, float] = {}
         for what, make in _commands(city).items():
             first, milliseconds[f"command: {what}"] = await _commanded(city, make)
@@ -224,173 +209,4 @@ def _commands(city: City) -> dict[str, Callable[[int], Command]]:
             proof="code",
             entry_id=new_transfer_id(),
         ),
-    }
-
-
-def _questions_of_places(city: City) -> dict[str, Question]:
-    """The same about places, activities and duty."""
-    pool, bank_id, streets, now = city.world.services.pool, city.world.bank_id, city.streets, city.world.at
-    today, span = now.date(), (city.day(0), city.day(329))
-
-    def community(n: int) -> str:
-        return streets.near(n)[-1]
-
-    def activity(n: int) -> str:
-        return f"act_{n % city.bodies:032x}"
-
-    return {
-        "open activities": lambda n: activities.open_ones(pool, bank_id, city.volunteer(n), now, None, PAGE),
-        "open activities near me": lambda n: activities.open_ones(
-            pool, bank_id, city.volunteer(n), now, None, PAGE, streets.near(n)
-        ),
-        "activities of a body": lambda n: activities.of_organisation(
-            pool, bank_id, None, city.organisation(n), None, PAGE
-        ),
-        "own activities": lambda n: activities.own(pool, bank_id, city.volunteer(n * 10 + 7), None, PAGE),
-        "roll of an activity": lambda n: activities.roll(pool, bank_id, activity(n + 1)),
-        "statistics of a body by month": lambda n: of_activities.months(pool, bank_id, city.organisation(n), *span),
-        "statistics of the bank by month": lambda n: of_activities.months(pool, bank_id, WHOLE_BANK, *span),
-        "teams of a body by month": lambda n: of_activities.teams(
-            pool, bank_id, city.organisation(n), *span, None, PAGE
-        ),
-        "hours of a place": lambda n: nodes.minutes_of(pool, bank_id, community(n), *span),
-        "hours below a place": lambda n: nodes.minutes_below(pool, bank_id, community(n), *span),
-        "hours by place of the highest level, a month": lambda n: nodes.minutes_at_level(
-            pool, bank_id, LEVELS[0], *city.month(n), None, PAGE
-        ),
-        "hours by place of the lowest level, a month": lambda n: nodes.minutes_at_level(
-            pool, bank_id, LEVELS[3], *city.month(n), None, PAGE
-        ),
-        "hours by place of the highest level, a year": lambda n: nodes.minutes_at_level(
-            pool, bank_id, LEVELS[0], date(city.beginning.year, 1, 1), date(city.beginning.year, 12, 31), None, PAGE
-        ),
-        "hours by place of the highest level, between two days": lambda n: nodes.minutes_at_level(
-            pool, bank_id, LEVELS[0], *span, None, PAGE
-        ),
-        "places below a place": lambda n: nodes.below(pool, bank_id, today, community(n), "", PAGE),
-        "places above a place": lambda n: nodes.chain(pool, bank_id, today, streets.home(n)),
-        "vacant places of a level": lambda n: nodes.vacant(pool, bank_id, today, LEVELS[2], "", PAGE),
-        "leaders of a place": lambda n: nodes.leaders(pool, bank_id, today, streets.near(n)[1]),
-        "people of a place": lambda n: nodes.people(pool, bank_id, today, community(n), "", PAGE),
-        "how many people of a place": lambda n: nodes.count_people(pool, bank_id, today, community(n)),
-        "whom to call up": lambda n: nodes.willing(pool, bank_id, today, community(n), PAGE),
-        "duty register of a body": lambda n: employments.staff(pool, bank_id, city.organisation(n), "", PAGE),
-        "duty of a volunteer": lambda n: employments.of_volunteer(pool, bank_id, city.volunteer(n * 50 + 9)),
-        "proposals to a body": lambda n: proposals.of_organisation(pool, bank_id, city.organisation(n), None, PAGE),
-        "proposals of a volunteer": lambda n: proposals.of_volunteer(
-            pool, bank_id, city.volunteer(n * 50 + 11), None, PAGE
-        ),
-    }
-
-
-def _questions(city: City) -> dict[str, Question]:
-    """What is asked, and, by a number, once more about somebody else."""
-    services, bank_id = city.world.services, city.world.bank_id
-    pool, people = services.pool, services.people
-    year, month = str(city.beginning.year), f"{city.beginning.year}-06"
-
-    def board(period: str) -> Question:
-        return lambda n: leaderboard(pool, people, bank_id, period, None, 50)
-
-    def found(query: Callable[[int], str], **more: Any) -> Question:
-        return lambda n: volunteers.page(pool, people, bank_id, query(n), "", PAGE, **more)
-
-    def wanted(n: int, asked: dict[str, Callable[[int], Any]]) -> Wanted:
-        return Wanted(**{name: value(n) for name, value in asked.items()})
-
-    def listed(order: Order = "newest", **asked: Callable[[int], Any]) -> Question:
-        return lambda n: records.page(pool, bank_id, wanted(n, asked), after=None, limit=PAGE, order=order)
-
-    def summed(by: By = "month", **asked: Callable[[int], Any]) -> Question:
-        counted = {"statuses": lambda n: COUNTED, **asked}
-        return lambda n: statistics_of(pool, bank_id, wanted(n, counted), by, None, PAGE)
-
-    def redeemed(**asked: Callable[[int], Any]) -> Question:
-        unasked = dict.fromkeys(("volunteer_id", "provider_ids", "own_id", "reward_id", "status", "before"))
-        return lambda n: redemptions.page(
-            pool, bank_id, limit=PAGE, **{**unasked, **{name: value(n) for name, value in asked.items()}}
-        )
-
-    def moved(**asked: Callable[[int], Any]) -> Question:
-        unasked = dict.fromkeys(("volunteer_id", "fund_id", "before"))
-        return lambda n: transfers.page(
-            pool, bank_id, None, limit=PAGE, **{**unasked, **{name: value(n) for name, value in asked.items()}}
-        )
-
-    def happened(**asked: Callable[[int], Any]) -> Question:
-        return lambda n: history.page(
-            pool, bank_id, history.Wanted(**{name: value(n) for name, value in asked.items()}), history.Span(), PAGE
-        )
-
-    def days(length: int) -> dict[str, Any]:
-        return {"first_day": city.day, "last_day": lambda n: city.day(n) + timedelta(days=length)}
-
-    def bodies(n: int) -> list[str]:
-        return [city.organisation(n)]
-
-    def whom(n: int) -> tuple[str, ...]:
-        return (city.volunteer(n),)
-
-    return {
-        **_questions_of_places(city),
-        "balance": lambda n: balances.balance_of(pool, bank_id, city.volunteer(n)),
-        "one volunteer": lambda n: volunteers.one(pool, people, bank_id, city.volunteer(n)),
-        "board, all time": board("all"),
-        "board, a year": board(year),
-        "board, a month": board(month),
-        "volunteers": lambda n: volunteers.page(pool, people, bank_id, None, city.volunteer(n), PAGE),
-        "volunteers by number": found(city.number),
-        "volunteers by phone": found(city.phone),
-        "volunteers by a name": found(lambda n: city.name(n - n % 1000)),
-        "volunteers by a frequent name": found(lambda n: "王芳"),
-        "volunteers by two characters": found(lambda n: city.name(n)[:2]),
-        "members": lambda n: volunteers.page(pool, people, bank_id, None, "", PAGE, members_of=bodies(n)),
-        "members by number": found(city.number, members_of=bodies(3)),
-        "records": listed(),
-        "records that wait": listed(statuses=lambda n: ["logged"]),
-        "records that wait, longest first": listed(statuses=lambda n: ["logged"], order="oldest"),
-        "records rejected": listed(statuses=lambda n: ["rejected"]),
-        "records confirmed": listed(statuses=lambda n: ["confirmed"]),
-        "records that count": listed(statuses=lambda n: COUNTED),
-        "late records": listed(late=lambda n: True),
-        "late records that count": listed(late=lambda n: True, statuses=lambda n: COUNTED),
-        "records of a day": listed(**days(0)),
-        "records of a month": listed(**days(30)),
-        "records of a month that wait": listed(statuses=lambda n: ["logged"], **days(30)),
-        "records of a body": listed(organisation_ids=bodies),
-        "records of a body that wait": listed(organisation_ids=bodies, statuses=lambda n: ["logged"]),
-        "records of a body in a month": listed(organisation_ids=bodies, **days(30)),
-        "records of a volunteer": listed(volunteer_id=city.volunteer),
-        "records of a volunteer in a month": listed(volunteer_id=city.volunteer, **days(30)),
-        "records of an old account that wait": listed(
-            volunteer_id=lambda n: city.volunteer(0), statuses=lambda n: ["logged"]
-        ),
-        "statistics of a volunteer": summed(volunteer_id=city.volunteer),
-        "statistics of a body in a month": summed(organisation_ids=bodies, **days(30)),
-        "statistics of a body": summed(organisation_ids=bodies),
-        "statistics of the bank": summed(),
-        "statistics of the bank in a month": summed(
-            first_day=lambda n: city.month(n)[0], last_day=lambda n: city.month(n)[1]
-        ),
-        "statistics of the bank by category": summed(by="category"),
-        "redemptions": redeemed(),
-        "redemptions of a volunteer": redeemed(volunteer_id=city.volunteer),
-        "redemptions of a provider or own": redeemed(
-            provider_ids=lambda n: [city.organisation(0)], own_id=city.volunteer
-        ),
-        "redemptions of a reward, reserved": redeemed(reward_id=lambda n: city.reward_id, status=lambda n: "reserved"),
-        "redemptions that expired": redeemed(status=lambda n: "expired"),
-        "transfers of a volunteer": moved(volunteer_id=city.volunteer),
-        "transfers of a fund": moved(fund_id=lambda n: city.fund_id),
-        "memberships of a body": lambda n: memberships.page(
-            pool, bank_id, organisation_id=city.organisation(n), volunteer_id=None, after="", limit=PAGE
-        ),
-        "memberships of a volunteer": lambda n: memberships.page(
-            pool, bank_id, organisation_id=None, volunteer_id=city.volunteer(n), after="", limit=PAGE
-        ),
-        "history": happened(),
-        "history of a topic": happened(topic=lambda n: "service-confirmed"),
-        "history of a volunteer": happened(tags=whom),
-        "history of a volunteer and topic": happened(tags=whom, topic=lambda n: "service-logged"),
-        "history of an actor": happened(actor=lambda n: city.world.administrator.actor),
     }

@@ -26,17 +26,21 @@ from timebank.domain.facts.organisations import (
     OrganisationApproved,
     OrganisationRegistered,
 )
-from timebank.domain.facts.people import ConsentGiven, VolunteerRegistered
+from timebank.domain.facts.people import ConsentGiven, MergeDeclined, MergeProposed, VolunteerRegistered
 from timebank.domain.facts.service import ServiceConfirmed, ServiceLogged
+from timebank.domain.facts.teams import ShiftSet, TeamFounded, TeamMemberJoined
 from timebank.domain.identifiers import (
     ActorId,
     CodeHash,
     FundId,
     MembershipId,
+    MergeId,
     OrganisationId,
     RecordId,
     RedemptionId,
     RewardId,
+    ShiftId,
+    TeamId,
     TransferId,
     VolunteerId,
     VolunteerNumber,
@@ -94,18 +98,25 @@ class City:
         return VolunteerNumber(digits + check_digit(digits))
 
     def phone(self, n: int) -> str:
-        """Their phone."""
-        return f"138{n % self.volunteers:08}"
+        """Their phone: one of five hundred was registered twice, right after the first time."""
+        n = n % self.volunteers
+        return f"138{n - (n % 500 == 8):08}"
 
     def name(self, n: int) -> str:
-        """Their name: some are frequent."""
+        """Their name: some are frequent, and some nobody else has."""
         n = n % self.volunteers
+        if n % 1000 == 2:
+            return "欧阳" + "".join(GIVEN[n // 1000 // len(GIVEN) ** place % len(GIVEN)] for place in range(3))
         first, second = GIVEN[n * 7 % 31 % len(GIVEN)], GIVEN[n // 20 % len(GIVEN)]
         return "王芳" if n % 1000 == 1 else f"{SURNAMES[n % 20]}{first}{second}"
 
     def organisation(self, n: int) -> OrganisationId:
         """Where the volunteer serves."""
         return OrganisationId(f"org_{n % self.bodies:032x}")
+
+    def team(self, n: int) -> TeamId:
+        """The team of an organisation."""
+        return TeamId(f"tea_{n % self.bodies:032x}")
 
     def day(self, n: int) -> date:
         """The day on which the volunteer served."""
@@ -157,6 +168,13 @@ class City:
             yield OrganisationRegistered(organisation_id=organisation_id, name=f"社区{n}", kind="residents-committee")
             yield OrganisationApproved(organisation_id=organisation_id)
             yield from self.streets.activity(n, organisation_id, by)
+            yield TeamFounded(
+                team_id=self.team(n),
+                organisation_id=organisation_id,
+                name=f"先锋队{n}",
+                founded_by=by,
+                from_day=self.beginning.date(),
+            )
         yield RewardPublished(reward_id=self.reward_id, provider_id=self.organisation(0), terms=terms)
         yield FundOpened(fund_id=self.fund_id, name="公益金", kind="community")
         for n in range(self.volunteers):
@@ -178,6 +196,10 @@ class City:
             yield MembershipRequested(role="member", **membership)
             yield MembershipApproved(**membership)
         yield from self._lives(n)
+        if n % 20 == 12:
+            yield from self._teams_up(n)
+        if n % 500 == 8:
+            yield from self._merged(n)
         yield from self._served(n, n, waits=n % 100 == 0)
         if n % 5 == 0 and n % 100:
             yield from self._redeemed(n)
@@ -191,6 +213,30 @@ class City:
     def _lives(self, n: int) -> Iterator[Fact]:
         body = self.activity(n) if n % 10 == 7 else n
         return self.streets.life(n, self.volunteer(n), self.organisation(body), self.activity(n))
+
+    def _teams_up(self, n: int) -> Iterator[Fact]:
+        """They join the team of where they serve, and are on duty there each week."""
+        common: dict[str, Any] = {
+            "team_id": self.team(n),
+            "organisation_id": self.organisation(n),
+            "volunteer_id": self.volunteer(n),
+        }
+        yield TeamMemberJoined(**common)
+        from_day = (self.beginning + timedelta(days=n % 7)).date()
+        yield ShiftSet(shift_id=ShiftId(f"shf_{n:032x}"), from_day=from_day, from_minute=540, minutes=120, **common)
+
+    def _merged(self, n: int) -> Iterator[Fact]:
+        """Whoever registered twice: it is proposed for half of them to merge the two, and declined for some."""
+        common: dict[str, Any] = {
+            "merge_id": MergeId(f"mrg_{n:032x}"),
+            "kept_id": self.volunteer(n - 1),
+            "merged_id": self.volunteer(n),
+            "reason": "同一个电话",
+        }
+        if n // 500 % 2:
+            yield MergeProposed(proposed_by=self.world.administrator.actor, **common)
+        if n // 500 % 4 == 3:
+            yield MergeDeclined(declined_by=self.world.administrator.actor, **common)
 
     def _served(self, n: int, record: int, *, waits: bool) -> Iterator[Fact]:
         """One record of a volunteer; it may wait to be confirmed."""
@@ -213,6 +259,7 @@ class City:
             ended_at=start + timedelta(minutes=minutes),
             place="社区服务中心",
             is_late=record % 50 == 3,
+            team_id=self.team(record) if record % 20 == 12 else None,
             **common,
         )
         if not waits:
