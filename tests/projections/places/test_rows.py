@@ -104,6 +104,14 @@ class Told:
             node_id = stand.into_id if isinstance(stand, NodeMerged) else stand.parent_id
         return chain
 
+    def below(self, node_id: NodeId, counted: Counter[tuple[str, date]]) -> dict[str, int]:
+        """What was counted at each node on days on which it was right below another that was there by itself."""
+        minutes = Counter[str]()
+        for (place, day), counts in counted.items():
+            if place and (node_id, day) in counted and self._stand(NodeId(place), day).parent_id == node_id:
+                minutes[place] += counts
+        return minutes
+
     def _stand(self, node_id: NodeId, day: date) -> Any:
         return [each for each in self.stands[node_id] if each.from_day <= day][-1]
 
@@ -153,9 +161,12 @@ async def test_hours_by_place_are_those_of_where_people_lived(
             months.update(await at_level(pool, bank_id, level, *month_of(month)))
         assert months == await at_level(pool, bank_id, level, NEW_YEAR, date(2026, 12, 31)), "nor does what is kept"
         assert months == await at_level(pool, bank_id, level, NEW_YEAR, date(2026, 12, 30)), "it is what is counted"
-    for node_id in told.depth:
-        below = await minutes_below(pool, bank_id, node_id, first, last)
-        assert sum(each.minutes for each in below) <= await minutes_of(pool, bank_id, node_id, first, last)
+    for since, until in ((first, last), (first, middle), (middle, last)):
+        within = Counter({place: minutes for place, minutes in expected.items() if since <= place[1] <= until})
+        for node_id in told.depth:
+            below = {each.node_id: each.minutes for each in await minutes_below(pool, bank_id, node_id, since, until)}
+            assert below == told.below(node_id, within)
+            assert sum(below.values()) <= await minutes_of(pool, bank_id, node_id, since, until)
 
 
 def month_of(month: int) -> tuple[date, date]:

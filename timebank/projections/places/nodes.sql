@@ -369,18 +369,13 @@ union all
 (select * from counted where {following})
 
 -- minutes_below --
--- Of what is or was directly below a node, between two days; as much of it as was counted to the node then.
--- $1 bank  $2 node  $3 first day  $4 last day
+-- Of what is or was directly below a node, between two days; as much of it as was counted to the node then: while the
+-- one stood below it, and it was no part of another. $1 bank  $2 node  $3 first day  $4 last day
 select d.node_id, sum(d.minutes)::bigint as minutes
-  from (select distinct t.node_id from node_stand t
-         where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = $2) b
-  join place_day d on d.bank_id = $1 and d.node_id = b.node_id
-  join lateral (select s.into_id, s.parent_id from node_stand s
-                 where s.bank_id = $1 and s.node_id = d.node_id and s.from_day <= d.day
-                 order by s.from_day desc limit 1) s on s.parent_id = $2 and s.into_id is null
-  join lateral (select w.into_id from node_stand w
-                 where w.bank_id = $1 and w.node_id = $2 and w.from_day <= d.day
-                 order by w.from_day desc limit 1) whole on whole.into_id is null
- where d.day between $3 and $4
+  from node_stand s
+  join node_stand whole on whole.bank_id = $1 and whole.node_id = $2 and whole.into_id is null
+  join place_day d on d.bank_id = $1 and d.node_id = s.node_id
+                  and d.day between greatest(s.from_day, whole.from_day, $3) and least(s.until_day, whole.until_day, $4)
+ where s.bank_id = $1 and coalesce(s.into_id, s.parent_id, '') = $2 and s.into_id is null
  group by d.node_id
  order by minutes desc, d.node_id
