@@ -94,8 +94,9 @@ async def test_a_leader_is_appointed_and_knows_their_people(world: World, office
     assert "还没有网格长" in (await office.send(ending)).text
 
 
-async def test_a_volunteer_says_where_they_live(world: World) -> None:
+async def test_a_volunteer_says_where_they_live(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the tree, from the top down; then their service counts for the place, and stays there as they move."""
+    monkeypatch.setattr("timebank.api.places.hours.LEAST_PEOPLE", 1)
     community = await world.node(name="青山社区")
     court = await world.node("楼院", parent_id=community, name="九号院")
     somebody = await world.somebody()

@@ -90,6 +90,7 @@ TAKE_PART = Access(people=True, offices=("administrator",), roles=LOGS_SERVICE, 
 KEEP_STAFF = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
 VIEW_NODE = VIEW_ACTIVITY = VIEW_TEAM = Access(everybody=True, offices=("administrator", "auditor"))
 LEAD_TEAM = Access(people=True, offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
+VIEW_HOURS = Access(everybody=True, offices=("administrator", "auditor", "node-leader"))
 LEAD_NODE = Access(offices=("administrator", "node-leader"))
 APPOINT_LEADER = Access(offices=("administrator", "node-leader"), proof=True)
 SET_RESIDENCE = Access(own=True, proxy="personal-data", offices=("administrator", "node-leader"))

@@ -124,6 +124,9 @@ async def test_entries_without_a_network_come_in_later_once(world: World) -> Non
     assert [each["status"] for each in told["results"]] == ["taken", "refused", "taken"]
     again = await world.coordinator.post(at(activity_id, "entries"), {"entries": entries}, expect=200)
     assert [each["status"] for each in again["results"]] == ["known", "refused", "known"]
+    other = [entries[0] | {"kind": "out"}, entries[2] | {"moment": moment}]
+    told = await world.coordinator.post(at(activity_id, "entries"), {"entries": other}, expect=200)
+    assert [each["problem"]["type"] for each in told["results"]] == ["/problems/entry-differs"] * 2
     (seen,) = await world.coordinator.get(at(activity_id, "roll"))
     assert (seen["is_taken_in_later"], seen["proof_in"]) == (True, "leader")
     assert (await entered(world, activity_id, stranger))["status"] == "refused"

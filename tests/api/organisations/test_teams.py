@@ -70,6 +70,10 @@ async def test_the_hours_of_a_team_are_those_in_its_name(world: World) -> None:
     hours = await captain.get(at(world, team_id, "/hours"))
     said = [(each["month"], each["people"], each["records"], each["minutes"]) for each in hours]
     assert said == [(month, 1, 1, 120) for month in sorted(months)] + [(None, 1, 2, 240)]
+    await captain.post(at(world, team_id, "/members"), {"volunteer_id": other.id}, expect=201)
+    await other.post(at(world, team_id, f"/members/{other.id}/approve"), expect=200)
+    await other.get(at(world, team_id, "/members"))
+    await other.get(at(world, team_id, "/hours"), expect=403)  # of two it would tell what the other served
     since = str(day - timedelta(days=1))
     assert [each["minutes"] for each in await world.recorder.get(at(world, team_id, "/hours"), **{"from": since})] == [
         120,

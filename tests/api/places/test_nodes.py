@@ -1,6 +1,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.api.people.test_proxies import today
 from tests.api.world import World
 
@@ -135,10 +137,10 @@ async def test_hours_stay_where_people_lived(own_world: World) -> None:
     tomorrow = (today() + timedelta(days=1)).isoformat()
     moved = {"parent_id": west, "from_day": tomorrow}
     await world.administrator.post(f"/v1/nodes/{house}/move", moved, expect=200)
-    told: dict[str, Any] = await world.volunteer.get("/v1/nodes/hours", level="社区", **YEAR)
+    told: dict[str, Any] = await world.administrator.get("/v1/nodes/hours", level="社区", **YEAR)
     assert (told["minutes"], told["elsewhere_minutes"]) == (240, 120)
     assert told["places"] == [{"node_id": east, "minutes": 120}]
-    told = await world.volunteer.get(f"/v1/nodes/{east}/hours", **YEAR)
+    told = await world.administrator.get(f"/v1/nodes/{east}/hours", **YEAR)
     assert (told["minutes"], told["places"], told["elsewhere_minutes"]) == (
         120,
         [{"node_id": house, "minutes": 120}],
@@ -147,6 +149,37 @@ async def test_hours_stay_where_people_lived(own_world: World) -> None:
     before = await world.volunteer.get("/v1/nodes", below=east)
     after = await world.volunteer.get("/v1/nodes", below=east, on=tomorrow)
     assert ([each["node_id"] for each in before["items"]], after["items"]) == ([house], [])
+
+
+async def test_hours_of_few_people_are_told_to_those_who_lead_them(
+    own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A volunteer sees those of many; neither of a few, nor what tells it. Who leads there and auditors see all."""
+    monkeypatch.setattr("timebank.api.places.hours.LEAST_PEOPLE", 3)
+    world = own_world
+    community = await world.node(name="东社区")
+    few, many = [await world.node("楼栋", parent_id=community, name=name) for name in ("1栋", "2栋")]
+    for node_id, people in ((few, 2), (many, 3)):
+        lived = [await world.somebody() for _ in range(people)]
+        for each in lived:
+            await world.lives(each.id, node_id)
+        await world.confirmed(lived[0].id, days_ago=3)
+    by_volunteer, by_office = world.volunteer, (await world.leader(community), await world.appointed("auditor"))
+    told = await by_volunteer.get(f"/v1/nodes/{many}/hours", **YEAR)
+    assert told["minutes"] == 120
+    await by_volunteer.get(f"/v1/nodes/{few}/hours", expect=403, **YEAR)
+    told = await by_volunteer.get(f"/v1/nodes/{community}/hours", **YEAR)
+    assert (told["minutes"], told["places"], told["elsewhere_minutes"]) == (240, [], 240)
+    told = await by_volunteer.get("/v1/nodes/hours", level="社区", **YEAR)
+    assert (told["places"], told["elsewhere_minutes"]) == ([{"node_id": community, "minutes": 240}], 0)
+    await by_volunteer.get("/v1/nodes/hours", level="楼栋", expect=403, **YEAR)
+    for office in by_office:
+        assert (await office.get(f"/v1/nodes/{few}/hours", **YEAR))["minutes"] == 120
+        told = await office.get(f"/v1/nodes/{community}/hours", **YEAR)
+        assert {each["node_id"]: each["minutes"] for each in told["places"]} == {few: 120, many: 120}
+    for _ in range(2):
+        await world.lives((await world.somebody()).id, few)
+    assert len((await by_volunteer.get(f"/v1/nodes/{community}/hours", **YEAR))["places"]) == 2
 
 
 async def test_the_tree_is_changed_ahead(own_world: World) -> None:

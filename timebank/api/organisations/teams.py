@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from timebank.access.table import LEAD_TEAM, MANAGE_MEMBERS, PEOPLE, VIEW_PERSON, VIEW_TEAM
+from timebank.access.table import LEAD_TEAM, MANAGE_MEMBERS, PEOPLE, SEES_MEMBERS, VIEW_PERSON, VIEW_TEAM
 from timebank.api.http.lists import listed, whole
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
@@ -21,6 +21,7 @@ from timebank.api.http.requests import (
     Status,
     WhyRequest,
 )
+from timebank.api.places.hours import LEAST_PEOPLE
 from timebank.domain.identifiers import OrganisationId, TeamId, VolunteerId, new_team_id
 from timebank.domain.organisations.refusals import TeamUnknown
 from timebank.domain.organisations.teams import (
@@ -32,6 +33,7 @@ from timebank.domain.organisations.teams import (
     ProposeTeam,
     RenameTeam,
 )
+from timebank.domain.refusals import TooFewPeople
 from timebank.domain.text import Line
 from timebank.projections.organisations import teams
 from timebank.projections.organisations.teams import TeamOfView, TeamView
@@ -139,9 +141,14 @@ class TeamController(Controller):
             date | None, QueryParameter(name="until", description="The last local day that counts.")
         ] = None,
     ) -> list[TeamHours]:
-        """What service in the name of the team comes to, by month, and last in all; for whoever sees its people."""
-        await team_of(request, organisation_id, team_id)
+        """What service in the name of the team comes to, by month, and last in all; for whoever sees its people.
+
+        Of a small team only its captain sees it, and whoever serves its organisation.
+        """
+        team = await team_of(request, organisation_id, team_id)
         await request.sight.must_see_team(OrganisationId(organisation_id), TeamId(team_id))
+        if team.members < LEAST_PEOPLE and not await _leads(request, team):
+            raise TooFewPeople(least=LEAST_PEOPLE)
         found = await records.hours_of_team(request.pool, request.bank_id, team_id, first_day, last_day)
         return await whole(request, found)
 
@@ -254,6 +261,13 @@ async def team_of(request: BankRequest, organisation_id: str, team_id: str) -> T
     if found is None or found.organisation_id != organisation_id:
         raise TeamUnknown(team_id=team_id)
     return found
+
+
+async def _leads(request: BankRequest, team: TeamView) -> bool:
+    """Whether whoever asks leads a team, or has to do with the service of its organisation."""
+    if request.sight.sees_people or team.captain_id == request.user.person_id:
+        return True
+    return team.organisation_id in await request.sight.organisations(SEES_MEMBERS)
 
 
 def _id(fact: object) -> str:

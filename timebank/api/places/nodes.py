@@ -1,4 +1,4 @@
-"""Nodes: the tree of places, who leads each, who lives there, and the hours of those who do."""
+"""Nodes: the tree of places, who leads each, and who lives there."""
 
 from datetime import date
 from typing import Annotated, Any
@@ -24,8 +24,6 @@ from timebank.api.http.requests import (
     happened,
     page_of,
 )
-from timebank.api.http.telling.shapes import InvalidRequestError
-from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.facts.organisations import AppointmentMade, Source
 from timebank.domain.identifiers import AppointmentId, NodeId, VolunteerId, new_appointment_id, new_node_id
 from timebank.domain.places.leaders import AppointLeader, Duties
@@ -34,11 +32,9 @@ from timebank.domain.places.refusals import NodeUnknown, NotWithinYourNode
 from timebank.domain.text import Line
 from timebank.projections.people import volunteers
 from timebank.projections.places import nodes
-from timebank.projections.places.nodes import WHOLE_BANK, LeaderView, NodeView, PlaceMinutes, Resident
+from timebank.projections.places.nodes import WHOLE_BANK, LeaderView, NodeView, Resident
 
 On = Annotated[date | None, QueryParameter(name="on", description="As of which local day; today, if none is said.")]
-First = Annotated[date, QueryParameter(name="from", description="The first local day of service.")]
-Last = Annotated[date, QueryParameter(name="until", description="The last local day of service.")]
 Level = Annotated[
     str, QueryParameter(min_length=1, max_length=200, pattern=PRINTABLE, description="One of the bank's levels.")
 ]
@@ -128,21 +124,6 @@ class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
     tie: str
 
 
-class HoursByPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Service minutes between two days, by where people lived when they served.
-
-    `minutes` are those of all; the `places` of all pages and `elsewhere_minutes` sum to them. Elsewhere lives who lives
-    at no such node.
-    """
-
-    first_day: date
-    last_day: date
-    minutes: int
-    places: list[PlaceMinutes]
-    elsewhere_minutes: int
-    next: str | None
-
-
 class NodeController(Controller):
     """`/v1/nodes`"""
 
@@ -191,45 +172,15 @@ class NodeController(Controller):
 
         return await paged(request, page, after, limit)
 
-    @get("/hours", responses=READS, access=EVERYBODY)
-    async def hours_by_place(
-        self,
-        request: BankRequest,
-        level: Level,
-        first_day: First,
-        last_day: Last,
-        after: WantedId = None,
-        limit: Limit = 50,
-    ) -> HoursByPlace:
-        """Service minutes of the whole bank, by node of a level, most first."""
-        bank, span = (request.pool, request.bank_id), (first_day, last_day)
-        total = await nodes.minutes_of(*bank, WHOLE_BANK, *span)
-        try:
-            there, places = await nodes.minutes_at_level(*bank, level, *span, after, limit + 1)
-        except ValueError:
-            raise InvalidRequestError(FieldTrouble("after", "This is not the `next` of a page before.", {})) from None
-        return _hours(span, total, total - there, page_of(places, limit, nodes.rank_of))
-
     @get("/{node_id:str}", responses=READS, access=VIEW_NODE)
     async def get_node(self, request: BankRequest, node_id: FromPath[str], on: On = None) -> NodeAtAGlance:
         """A node as it is on a day, with who leads it and how many live there."""
-        node = await _node(request, node_id, on or request.today)
+        node = await node_on(request, node_id, on or request.today)
         day, pool, bank_id = on or request.today, request.pool, request.bank_id
-        above = [await _node(request, each, day) for each in await nodes.chain(pool, bank_id, day, node_id)]
+        above = [await node_on(request, each, day) for each in await nodes.chain(pool, bank_id, day, node_id)]
         led = await request.named(await nodes.leaders(pool, bank_id, day, node_id))
         people = await nodes.count_people(pool, bank_id, day, node_id)
         return NodeAtAGlance(node=node, path=above[:0:-1], leaders=led, people=people)
-
-    @get("/{node_id:str}/hours", responses=READS, access=EVERYBODY)
-    async def hours_of_node(
-        self, request: BankRequest, node_id: FromPath[str], first_day: First, last_day: Last
-    ) -> HoursByPlace:
-        """Service minutes of those who lived at a node, or below it, by what was directly below it then."""
-        await _node(request, node_id, last_day)
-        span = first_day, last_day
-        total = await nodes.minutes_of(request.pool, request.bank_id, node_id, *span)
-        places = await nodes.minutes_below(request.pool, request.bank_id, node_id, *span)
-        return _hours(span, total, total - sum(each.minutes for each in places), Page(list(places), None))
 
     @get("/{node_id:str}/people", responses=READS, access=LEAD_NODE)
     async def list_people_of_node(
@@ -239,7 +190,7 @@ class NodeController(Controller):
 
         That somebody reads names and phones is written to the security log.
         """
-        await _node(request, node_id, request.today)
+        await node_on(request, node_id, request.today)
         await _must_lead(request, node_id)
 
         async def page(after: str | None, limit: int) -> Page[ResidentView]:
@@ -328,7 +279,7 @@ class NodeController(Controller):
         return LeaderStatus(appointment_id=fact.appointment_id, status="in force", position=receipt.position)
 
 
-async def _node(request: BankRequest, node_id: str, day: date) -> NodeView:
+async def node_on(request: BankRequest, node_id: str, day: date) -> NodeView:
     """A node as it is on a day. Raises `NodeUnknown`."""
     found = await nodes.one(request.pool, request.bank_id, day, node_id)
     if found is None:
@@ -358,20 +309,14 @@ async def _shown(request: BankRequest, residents: list[Resident]) -> list[Reside
 
 async def _must_lead(request: BankRequest, node_id: str) -> None:
     """Refuse whoever leads neither a node nor one above it. Raises `NotWithinYourNode`."""
-    rights = (request.acting, *request.user.acting_also)
-    if any(each.governs for each in rights):
-        return
-    above = await nodes.chain(request.pool, request.bank_id, request.today, node_id)
-    if not any(each.node_id in above for each in rights if each.node_id):
+    if not await leads(request, node_id):
         raise NotWithinYourNode
 
 
-def _hours(span: tuple[date, date], total: int, elsewhere: int, places: Page[PlaceMinutes]) -> HoursByPlace:
-    return HoursByPlace(
-        first_day=span[0],
-        last_day=span[1],
-        minutes=total,
-        places=places.items,
-        elsewhere_minutes=elsewhere,
-        next=places.next,
-    )
+async def leads(request: BankRequest, node_id: str) -> bool:
+    """Whether whoever asks leads a node, or one above it, or governs the bank."""
+    rights = (request.acting, *request.user.acting_also)
+    if any(each.governs for each in rights):
+        return True
+    above = await nodes.chain(request.pool, request.bank_id, request.today, node_id)
+    return any(each.node_id in above for each in rights if each.node_id)

@@ -157,6 +157,12 @@ async def count_people(pool: Pool, bank_id: UUID, day: date, node_id: str) -> in
     return int(await pool.fetchval(SQL["count_people"], bank_id, day, node_id))
 
 
+async def crowd(pool: Pool, bank_id: UUID, day: date, node_ids: Sequence[str], at_most: int) -> dict[str, int]:
+    """How many live or work at each of some nodes, or below it, on a day; counted no further than so many."""
+    rows = await pool.fetch(SQL["crowd"], bank_id, day, node_ids, at_most)
+    return {row["node_id"]: row["people"] for row in rows}
+
+
 async def chain(pool: Pool, bank_id: UUID, day: date, node_id: str) -> list[str]:
     """A node and all above it on a day, upwards."""
     return [row["node_id"] for row in await pool.fetch(SQL["chain"], bank_id, day, node_id)]
