@@ -356,6 +356,11 @@ class TestAfterwards:
             with pytest.raises(EmployeeIsDeclarer):
                 book.do(EndEmployment(by=by, at=NOON, until_day=date(2026, 1, 2), **ids))
 
+    def test_both_are_erased(self) -> None:
+        """Who is erased is erased under all their numbers."""
+        wish = EraseVolunteer(by=acting(WANG), at=NOON, volunteer_id=WANG)
+        assert given(*AS_MERGED[:1], AS_MERGED[-1]).when(wish).fact.earlier_ids == (LI,)
+
     def test_a_third_registration_is_merged_as_well(self) -> None:
         """What was merged before comes along: its time is taken, and its credit taken back where all of it is."""
         number = VolunteerNumber("323456789013")

@@ -48,7 +48,7 @@ from timebank.domain.people.refusals import (
 from timebank.domain.people.volunteers import SuspendVolunteer, VolunteerSuspended
 from timebank.domain.person import Person
 from timebank.domain.places.refusals import NodeUnknown, NotWithinYourNode
-from timebank.domain.refusals import NotYourOwn, OfficeMissing
+from timebank.domain.refusals import NotWellFormed, NotYourOwn, OfficeMissing
 from timebank.domain.registering import (
     MOST_WARDS,
     OF_AGE,
@@ -161,6 +161,11 @@ def test_minors_are_registered_by_their_guardian() -> None:
     assert (proxy.volunteer_id, proxy.proxy_volunteer_id) == (WANG, LI)
     assert proxy.valid_until == date(NOON.year, 12, 31)
     given(OPEN, GUARDIAN).when(warding(birth_year=CHILD - 1)).then_refused(IsOfAge)
+
+
+def test_nobody_is_registered_before_they_are_born() -> None:
+    """A child of a year to come would have a guardian for as long as that."""
+    given().when(warding(birth_year=NOON.year + 1)).then_refused(NotWellFormed, field="birth_year")
 
 
 def test_a_guardian_has_so_many_wards() -> None:

@@ -51,7 +51,7 @@ class _Departure(Command, frozen=True, kw_only=True):
         yield from all_that_ends(known, self.volunteer_id, self)
         yield from self._credit(known)
 
-    def last(self, held_minutes: int) -> Fact:
+    def last(self, known: Known, held_minutes: int) -> Fact:
         """What happened, after all."""
         raise NotImplementedError  # pragma: no cover
 
@@ -70,7 +70,7 @@ class _Departure(Command, frozen=True, kw_only=True):
                 transfer_id=self.transfer_id, volunteer_id=self.volunteer_id, fund_id=self.fund_id, minutes=left
             )
             left = 0
-        yield self.last(left)
+        yield self.last(known, left)
 
 
 class LeaveBank(_Departure, frozen=True, kw_only=True):
@@ -81,7 +81,7 @@ class LeaveBank(_Departure, frozen=True, kw_only=True):
         self.must_be_allowed()
         yield from self.ends(known)
 
-    def last(self, held_minutes: int) -> Fact:
+    def last(self, known: Known, held_minutes: int) -> Fact:
         return VolunteerLeft(volunteer_id=self.volunteer_id, held_minutes=held_minutes)
 
 
@@ -97,8 +97,9 @@ class EraseVolunteer(_Departure, frozen=True, kw_only=True):
         self.must_be_allowed()
         yield from self.ends(known)
 
-    def last(self, held_minutes: int) -> Fact:
-        return VolunteerErased(volunteer_id=self.volunteer_id, held_minutes=held_minutes)
+    def last(self, known: Known, held_minutes: int) -> Fact:
+        earlier_ids = tuple(sorted(known(Volunteer, self.volunteer_id).earlier))
+        return VolunteerErased(volunteer_id=self.volunteer_id, held_minutes=held_minutes, earlier_ids=earlier_ids)
 
     def personal(self) -> Person:
         return Person.nobody(self.volunteer_id)

@@ -5,7 +5,9 @@ It concerns people, the rule book, organisations and places at once, which is wh
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import ClassVar, get_args
+from typing import Annotated, ClassVar, Self, get_args
+
+from msgspec import Meta
 
 from timebank.domain.acting import must_govern
 from timebank.domain.credit.policies import RuleBook
@@ -22,7 +24,7 @@ from timebank.domain.facts.people import (
 )
 from timebank.domain.facts.places import ResidenceSet
 from timebank.domain.identifiers import InvitationId, NodeId, ProxyId, VolunteerId, VolunteerNumber
-from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event, must_fit
 from timebank.domain.organisations.invitations import Invitation
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import InvitationNotGood
@@ -94,6 +96,10 @@ class _Registering(Command, frozen=True, kw_only=True):
     node_id: NodeId | None = None
     invitation_id: InvitationId | None = None
     purposes: tuple[Purpose, ...] = ()
+
+    def checked(self) -> Self:
+        must_fit(self.birth_year, Annotated[int, Meta(le=self.at.year)], "birth_year")
+        return super().checked()
 
     def needs(self) -> Sequence[Key]:
         return (

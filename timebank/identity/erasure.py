@@ -24,7 +24,7 @@ class Erasure:
 
     async def erase(self, connection: Connection, bank_id: UUID, recorded: Sequence[Recorded]) -> None:
         """Take part in the transaction that records the facts."""
-        gone = [fact.volunteer_id for _, fact in recorded if isinstance(fact, VolunteerErased)]
+        gone = [each for _, fact in recorded if isinstance(fact, VolunteerErased) for each in fact.everybody]
         if gone:
             await self._forget(connection, bank_id, gone)
 
@@ -50,7 +50,7 @@ class Erasure:
         return {(row["bank_id"], row["volunteer_id"]) for row in await pool.fetch(SQL["erased"])}
 
     async def not_erased(self, pool: Pool, whom: Iterable[Whom]) -> set[Whom]:
-        """Those of them whom the logs know, and do not say to be erased."""
+        """Those of them whom the logs know, and say neither to be erased nor to be merged with somebody else."""
         banks, volunteers = [bank_id for bank_id, _ in whom], [volunteer_id for _, volunteer_id in whom]
         rows = await pool.fetch(SQL["not_erased"], banks, volunteers)
         return {(row["bank_id"], row["volunteer_id"]) for row in rows}

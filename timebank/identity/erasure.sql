@@ -24,13 +24,18 @@ select forget_addresses($1, $2)
 select 1
 
 -- erased --
--- Whom the logs of all banks say to be erased.
-select e.bank_id, tag as volunteer_id
-  from bank b join event e on e.bank_id = b.bank_id and e.topic = 'volunteer-erased', unnest(e.tags) tag
- where tag ~ '^vol_[^@]*$'
+-- Whom the logs of all banks say to be erased, under all their numbers.
+select e.bank_id, of.volunteer_id
+  from bank b
+  join event e on e.bank_id = b.bank_id and e.topic = 'volunteer-erased',
+       lateral (
+           select tag as volunteer_id from unnest(e.tags) tag where tag ~ '^vol_[^@]*$'
+           union all
+           select jsonb_array_elements_text(convert_from(e.data, 'UTF8')::jsonb -> 'earlier_ids')
+       ) of
 
 -- not_erased --
--- Who was registered, and is not erased. $1 banks  $2 volunteers, one by one
+-- Who was registered, is not erased, and was not merged with another number. $1 banks  $2 volunteers, one by one
 select w.bank_id, w.volunteer_id
   from unnest($1::uuid[], $2::text[]) w (bank_id, volunteer_id)
  where exists (select from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
@@ -39,3 +44,7 @@ select w.bank_id, w.volunteer_id
    and not exists (select from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
                     where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'volunteer-erased')
                       and e.topic = 'volunteer-erased' and w.volunteer_id = any (e.tags))
+   and not exists (select from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
+                    where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'registrations-merged')
+                      and e.topic = 'registrations-merged'
+                      and convert_from(e.data, 'UTF8')::jsonb ->> 'merged_id' = w.volunteer_id)

@@ -13,18 +13,23 @@ import pytest
 
 from tests.exchange.backups.test_rehearsal import backed_up, must_be_sound, usable
 from timebank.db.connections import Pool
+from timebank.domain.acting import Acting
 from timebank.domain.identifiers import (
     AppointmentId,
     VolunteerId,
     new_appointment_id,
+    new_merge_id,
     new_volunteer_id,
     new_volunteer_number,
 )
 from timebank.domain.kernel import Command
 from timebank.domain.leaving import EraseVolunteer
+from timebank.domain.merging import ApproveMerge
 from timebank.domain.organisations.offices import Appoint
+from timebank.domain.people.merges import ProposeMerge
 from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.exchange.backups import keys_of, put_keys, restore
+from timebank.identity.security_log import Visit
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import Services, running_services
 from timebank.runtime.founding import OPERATOR, Founded, found_bank
@@ -104,6 +109,35 @@ async def test_erasures_since_are_repeated(url: str, emptied: list[str], folders
             await must_be_sound(pool, bank.bank_id)
             rows = json.dumps([dict(row) for row in await pool.fetch("select * from person")], default=str)
             assert volunteer_id not in rows
+
+
+async def test_who_was_registered_twice_is_erased_under_both_numbers(url: str, empty: str, folders: list[Path]) -> None:
+    """The database from before two registrations were merged comes back: neither brings back who was erased since."""
+    here = settings(url, folders[0])
+    async with running_services(here) as services:
+        bank, kept_id = await founded(services)
+        merged_id, merge_id = new_volunteer_id(), new_merge_id()
+        register = RegisterVolunteer(
+            volunteer_id=merged_id, number=new_volunteer_number(), name="上官婉儿", phone="13912345679", **now()
+        )
+        await services.ledger.execute(bank.bank_id, register, request_id="test")
+        _, backup = await backed_up(services.owner)
+        propose = ProposeMerge(merge_id=merge_id, kept_id=kept_id, merged_id=merged_id, reason="同一个人", **now())
+        office = {"by": Acting(bank.administrator, "administrator"), "at": now()["at"]}
+        seen = Visit(utc_now(), "192.0.2.7", "test")
+        await services.security_log.record(bank.bank_id, "signed-in", seen, actor=merged_id)
+        await erase(services, bank.bank_id, kept_id, propose, ApproveMerge(merge_id=merge_id, **office))
+        addresses = "select address from security_event where actor = $1"
+        assert [each["address"] for each in await services.pool.fetch(addresses, merged_id)] == [None]
+        assert {each for _, each in Erased(here.erased).read()} == {kept_id, merged_id}
+    async with running_services(here) as services:
+        assert await left_of(services.pool, merged_id) == (0, 0, 0)
+    await restore(empty, io.BytesIO(backup), usable)
+    async with asyncpg.create_pool(empty, min_size=1, max_size=2) as pool:
+        assert await left_of(pool, merged_id) == (1, 0, 0)
+        await started(settings(empty, folders[0]))
+        for volunteer_id in (kept_id, merged_id):
+            assert await left_of(pool, volunteer_id) == (0, 0, 1)
 
 
 async def test_who_cannot_leave_yet_is_erased_nevertheless(url: str, empty: str, folders: list[Path]) -> None:

@@ -85,12 +85,21 @@ class PersonalDataChanged(Fact, frozen=True, kw_only=True):
 
 
 class VolunteerErased(Fact, frozen=True, kw_only=True):
-    """All that was personal about the volunteer was erased; the account stays, with what it held, and counts."""
+    """All that was personal about the volunteer was erased; the account stays, with what it held, and counts.
+
+    `earlier_ids` are the registrations that were merged with theirs: they stay erased too, whatever is restored.
+    """
 
     TOPIC = "volunteer-erased"
     TELLS = False
     volunteer_id: VolunteerId
     held_minutes: int = 0
+    earlier_ids: tuple[VolunteerId, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[VolunteerId, ...]:
+        """All registrations of whoever was erased."""
+        return self.volunteer_id, *self.earlier_ids
 
 
 class VolunteerLeft(Fact, frozen=True, kw_only=True):

@@ -32,7 +32,8 @@ class Erasures:
 
     def note(self, bank_id: UUID, recorded: Sequence[Recorded]) -> None:
         """Put those on the list whom these facts say to be erased; if that fails, the next start does it."""
-        self._add({(bank_id, fact.volunteer_id) for _, fact in recorded if isinstance(fact, VolunteerErased)})
+        erased = (fact for _, fact in recorded if isinstance(fact, VolunteerErased))
+        self._add({(bank_id, each) for fact in erased for each in fact.everybody})
 
     def _add(self, whom: set[Whom]) -> None:
         try:
