@@ -30,11 +30,12 @@ OF_VOLUNTEER = (
 )
 OF_DESK = (
     *("", "/queue", "/roster", "/log", "/list", "/members", "/records", "/counter", "/statistics", "/keys"),
-    *("/proposals", "/staff", "/staff/new"),
+    *("/proposals", "/staff", "/staff/new", "/activities", "/activities/new", "/activities/month", "/teams"),
 )
 OF_OFFICE = (
     *("/admin", "/admin/people", "/admin/organisations", "/admin/offices", "/admin/rules", "/admin/rewards"),
     *("/admin/funds", "/admin/history", "/admin/security", "/admin/people/new", "/admin/records", "/admin/codes"),
+    *("/admin/month", "/admin/people/list", "/admin/places/list", "/admin/residents/list"),
 )
 
 
@@ -94,7 +95,9 @@ async def test_pages_of_a_volunteer_are_for_everybody(browser: Browser, address:
 async def test_pages_of_a_desk_are_for_everybody(browser: Browser, address: str, town: Town) -> None:
     """An organisation's pages pass the same."""
     page = await opened(browser, address, town.world.coordinator)
-    await look_at(page, tuple(f"/o/{town.world.garden}{each}" for each in OF_DESK))
+    desk, activity = f"/o/{town.world.garden}", f"/activities/{town.activity_id}"
+    of_activity = (f"{desk}{activity}/change", activity, f"{activity}/lead", f"{activity}/call")
+    await look_at(page, (*(f"{desk}{each}" for each in OF_DESK), *of_activity))
     await page.context.close()
 
 

@@ -1,11 +1,15 @@
 """Planning an activity in all its parts, and calling people up to it; who comes new says what they can do."""
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from tests.api.people.test_registrations import Outbox, open_to_all
 from tests.api.world import World
+from tests.controls import ZONE
 from tests.web.reader import Reader, signed_in
 from tests.web.test_activities import PASSWORD, form_with, world
+from timebank.runtime.clock import utc_now
 
 __all__ = ["world"]
 
@@ -61,6 +65,23 @@ async def test_an_activity_is_changed_on_its_page(world: World) -> None:
     assert "递补" in page.text
     after = await world.coordinator.get(f"/v1/activities/{activity_id}")
     assert (after["signed_up"], after["waiting"]) == (1, 0)
+
+
+async def test_what_was_written_down_is_entered_afterwards(world: World) -> None:
+    """Where there was no network the leader enters later who came and when; the list marks it."""
+    activity_id = await world.activity(starts_in=-3, hours=6)
+    people = [await world.somebody() for _ in range(2)]
+    for each in people:
+        await each.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+    leader, path = await signed_in(world, world.coordinator.id), f"/activities/{activity_id}/lead"
+    came = utc_now().astimezone(ZONE) - timedelta(hours=2)
+    page = await leader.get(path)
+    page = await leader.send(form_with(page, "in"), what="in", who=[each.id for each in people], at=f"{came:%H:%M}")
+    assert page.response.text.count(">事后补录<") == 2
+    roll = await world.coordinator.get(f"/v1/activities/{activity_id}/roll")
+    assert {datetime.fromisoformat(each["since"]) for each in roll} == {came.replace(second=0, microsecond=0)}
+    page = await leader.send(form_with(page, "out"), what="out", who=[people[0].id], at="一早")
+    assert page.status == 400
 
 
 async def test_people_are_called_up_on_a_page(world: World) -> None:

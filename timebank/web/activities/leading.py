@@ -1,6 +1,7 @@
 """Leading an activity: the code to show, who is there, and closing it."""
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +10,7 @@ from litestar import Response
 
 from timebank.domain.identifiers import new_entry_id
 from timebank.web.http.asking import Refused
+from timebank.web.http.forms import HALF_A_DAY
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
@@ -100,6 +102,20 @@ async def _sign_off(visitor: Visitor, path: str) -> None:
         await visitor.post(f"{path}/sign-ups/withdraw", {"volunteer_id": each}, own=True)
 
 
+async def _when(visitor: Visitor, path: str) -> dict[str, str]:
+    """When they came or left, where it was written down and is entered afterwards; past midnight, too."""
+    form = visitor.form
+    if not form.said("at"):
+        return {}
+    starts = datetime.fromisoformat((await visitor.get(path, own=True))["starts_at"]).astimezone(visitor.zone)
+    days = (starts.date(), starts.date() + timedelta(days=1))
+    said = [form.moment(day.isoformat(), "at", visitor.zone) or "" for day in days]
+    with suppress(ValueError):
+        if starts - datetime.fromisoformat(said[0]) > HALF_A_DAY:
+            return {"moment": said[1]}
+    return {"moment": said[0]}
+
+
 async def _enter(visitor: Visitor, path: str) -> Response[Any]:
     """Some came, or left; or one is signed up."""
     form, here = visitor.form, visitor.request.url.path
@@ -109,8 +125,8 @@ async def _enter(visitor: Visitor, path: str) -> Response[Any]:
         )
         return visitor.go(here, "They are signed up.")
     kind, who = "out" if form.said("what") == "out" else "in", _ticked(visitor)
-    once = form.said("once") or new_entry_id()
-    entries = [{"entry_id": f"{once}-{n}", "volunteer_id": each, "kind": kind} for n, each in enumerate(who)]
+    once, when = form.said("once") or new_entry_id(), await _when(visitor, path)
+    entries = [{"entry_id": f"{once}-{n}", "volunteer_id": each, "kind": kind} | when for n, each in enumerate(who)]
     told = await visitor.post(f"{path}/entries", {"entries": entries}, own=True)
     wrong = [
         {"field": "who", "reason": f"{form.said(f'name-{each}')}: {verdict['problem']['detail']}"}
