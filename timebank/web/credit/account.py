@@ -1,5 +1,6 @@
 """One's time: what there is and why, month by month, and the statement in words."""
 
+import asyncio
 from collections import defaultdict
 from datetime import date
 from typing import Any
@@ -15,13 +16,17 @@ SHOWN = 50
 
 async def home(visitor: Visitor) -> Response[Any]:
     """What one can spend, has reserved and owes; what one served, month by month; what waits."""
-    why = await visitor.get("/me/balance/why", language=visitor.language, limit=1)
     since = _month_before(visitor.today, MONTHS - 1)
-    served = (await visitor.get("/service-records", volunteer_id="me", limit=500, params={"from": since}))["items"]
-    open_codes = await visitor.get("/redemptions", volunteer_id="me", status="reserved", limit=5)
+    why, records, open_codes, balance = await asyncio.gather(
+        visitor.get("/me/balance/why", language=visitor.language, limit=1),
+        visitor.get("/service-records", volunteer_id="me", limit=500, params={"from": since}),
+        visitor.get("/redemptions", volunteer_id="me", status="reserved", limit=5),
+        visitor.get("/me/balance"),
+    )
+    served = records["items"]
     return visitor.show(
         "credit/home.html",
-        balance=await visitor.get("/me/balance"),
+        balance=balance,
         reasons=why["parts"],
         months=_months(visitor, served),
         waiting=sum(each["minutes"] for each in served if each["status"] == "logged"),

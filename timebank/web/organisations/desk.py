@@ -1,5 +1,6 @@
 """The desk of an organisation: what waits, and the ways to everything one may do for it."""
 
+import asyncio
 from typing import Any
 
 from litestar import Response
@@ -19,12 +20,12 @@ async def desks(visitor: Visitor) -> Response[Any]:
 async def desk(visitor: Visitor) -> Response[Any]:
     """What waits at one organisation."""
     organisation_id = visitor.path["organisation_id"]
-    organisation = await visitor.get(f"/organisations/{organisation_id}")
-    waiting = await visitor.seen(
-        "/service-records", organisation_id=organisation_id, status="logged", order="oldest", limit=50
+    organisation, waiting, members, proposed = await asyncio.gather(
+        visitor.get(f"/organisations/{organisation_id}"),
+        visitor.seen("/service-records", organisation_id=organisation_id, status="logged", order="oldest", limit=50),
+        visitor.seen(f"/organisations/{organisation_id}/members", status="requested", limit=50),
+        visitor.seen(f"/organisations/{organisation_id}/proposals", status="proposed", limit=50),
     )
-    members = await visitor.seen(f"/organisations/{organisation_id}/members", status="requested", limit=50)
-    proposed = await visitor.seen(f"/organisations/{organisation_id}/proposals", status="proposed", limit=50)
     return visitor.show(
         "organisations/desk.html", organisation=organisation, waiting=waiting, asking=members, proposed=proposed
     )

@@ -1,5 +1,6 @@
 """The register of people: finding, registering, handing out codes, suspending; and why a balance is what it is."""
 
+import asyncio
 from typing import Any
 
 from litestar import Response
@@ -21,15 +22,19 @@ async def person(visitor: Visitor) -> Response[Any]:
     """One person: who they are, what they have and why, what they belong to."""
     who = visitor.path["volunteer_id"]
     found = await visitor.get(f"/volunteers/{who}")
-    why = await visitor.seen(f"/volunteers/{who}/balance/why", language=visitor.language, limit=100)
-    memberships = await visitor.seen(f"/volunteers/{who}/memberships", limit=50)
+    why, memberships, balance, alike = await asyncio.gather(
+        visitor.seen(f"/volunteers/{who}/balance/why", language=visitor.language, limit=100),
+        visitor.seen(f"/volunteers/{who}/memberships", limit=50),
+        visitor.seen(f"/volunteers/{who}/balance"),
+        _alike(visitor, found),
+    )
     return await in_office(
         visitor,
         "people/person.html",
         person=found,
-        balance=await visitor.seen(f"/volunteers/{who}/balance"),
+        balance=balance,
         why=why,
-        alike=await _alike(visitor, found),
+        alike=alike,
         memberships=memberships["items"] if memberships else [],
     )
 

@@ -1,5 +1,6 @@
 """What waits in the whole bank today, and whether the service is well."""
 
+import asyncio
 from typing import Any
 
 from litestar import Response
@@ -11,11 +12,13 @@ from timebank.web.http.visitors import Visitor
 
 async def overview(visitor: Visitor) -> Response[Any]:
     """What waits: organisations to approve, records that wait long, codes not used; and the state of the service."""
-    waiting = await visitor.seen("/service-records", status="logged", order="oldest", limit=50)
-    applied = await visitor.seen("/registrations", limit=50)
-    codes = await visitor.seen("/redemptions", status="reserved", limit=50)
-    registered = await visitor.seen("/organisations", status="registered", limit=50)
-    report = await visitor.services.readiness.report()
+    waiting, applied, codes, registered, report = await asyncio.gather(
+        visitor.seen("/service-records", status="logged", order="oldest", limit=50),
+        visitor.seen("/registrations", limit=50),
+        visitor.seen("/redemptions", status="reserved", limit=50),
+        visitor.seen("/organisations", status="registered", limit=50),
+        visitor.services.readiness.report(),
+    )
     return await in_office(
         visitor,
         "supervision/overview.html",
