@@ -162,6 +162,16 @@ class Signer:
             raise LogDamagedError(str(error)) from None
         return await self._keep(bank_id, size, root)
 
+    async def root(self, bank_id: UUID, size: int) -> bytes:
+        """The root of the tree over the first `size` facts, whose tiles are kept before, if they are not yet.
+
+        Raises `LogDamagedError` if the log is not what it was, `NoteError` if what was signed was not signed by us.
+        """
+        latest = await self.latest(bank_id)
+        if size > (latest.size if latest else 0):
+            await self.sign(bank_id)
+        return await self.tiles.root(bank_id, size)
+
     async def sign(self, bank_id: UUID) -> Signed | None:
         """The checkpoint of a bank's log as it is now, signed if need be; None of an empty log.
 

@@ -9,6 +9,9 @@ import pytest
 
 from tests.api.world import Caller, World, service
 from timebank.api.supervision import live
+from timebank.domain.acting import Acting
+from timebank.domain.identifiers import ActorId, new_volunteer_id, new_volunteer_number
+from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.proofs.checkpoints import encoded
 from timebank.runtime.clock import utc_now
 
@@ -199,3 +202,20 @@ async def test_the_history_is_followed_as_it_happens(world: World, monkeypatch: 
     assert await asyncio.gather(*following) == [[begin + 1, done["position"]], [begin + 1]]
     assert await follow(headers={"Last-Event-ID": str(begin + 1)}) == [done["position"]]
     assert await follow(after=begin - 1) == [begin, begin + 1, done["position"]]
+
+
+async def test_what_was_recorded_a_moment_ago_has_a_root(own_world: World) -> None:
+    """The bank as of its very last fact is told also where a tile of its tree was filled and is not kept yet."""
+    world = own_world
+    office = Acting(ActorId("operator"), "operator")
+    joining = [
+        RegisterVolunteer(
+            by=office, at=utc_now(), volunteer_id=new_volunteer_id(), number=new_volunteer_number(), name="某某"
+        )
+        for _ in range(300)
+    ]
+    await world.services.ledger.submit(world.bank_id, joining)
+    then = await world.administrator.get("/v1/audit/as-of")
+    assert then["position"] > 300
+    signed = await world.services.signer.exactly(world.bank_id, then["position"])
+    assert then["root"] == encoded(signed.root)

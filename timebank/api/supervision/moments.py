@@ -85,7 +85,7 @@ class MomentController(Controller):
             recorded_at=last.recorded_at if last else None,
             facts=await facts_by_topic(request.pool, request.bank_id, then),
             accounts=await totals_at(request.pool, request.bank_id, then),
-            root=encoded(await request.services.signer.tiles.root(request.bank_id, then)),
+            root=encoded(await request.services.signer.root(request.bank_id, then)),
         )
 
     @get("/as-of/volunteers/{volunteer_id:str}", responses=READS, access=AUDITORS)
