@@ -101,6 +101,7 @@ async def test_a_leader_ticks_who_came_and_who_left(world: World) -> None:
     page = await leader.send(form_with(page, "out"), what="out", who=[people[0].id, people[2].id])
     assert page.status == 409
     assert "王刚:" in page.text
+    assert "vol_" not in page.text, "people are called by their names"
     roll = await world.coordinator.get(f"/v1/activities/{activity_id}/roll")
     assert [(each["since"] is not None, each["until"] is not None) for each in roll] == [
         (True, True), (True, False), (False, False),

@@ -55,6 +55,15 @@ async def test_cookies_are_kept_from_scripts_and_other_sites(world: World) -> No
     assert not any("Secure" in each for each in cookies)
 
 
+async def test_an_address_without_a_page_says_so(world: World) -> None:
+    """It says that there is no page, not which address is none, and leads to the first page."""
+    page = await Reader(world).get("/o/org_0/nothing-here")
+    assert page.status == 404
+    assert "没有这一页" in page.headings[0]
+    assert "nothing-here" not in page.text
+    assert "/" in page.links
+
+
 async def test_a_session_goes_on_by_itself(world: World) -> None:
     """When the access token is over, the refresh token gets another one, once for requests that come together."""
     somebody = await world.with_credit(60)

@@ -127,10 +127,10 @@ async def _enter(visitor: Visitor, path: str) -> Response[Any]:
     kind, who = "out" if form.said("what") == "out" else "in", _ticked(visitor)
     once, when = form.said("once") or new_entry_id(), await _when(visitor, path)
     entries = [{"entry_id": f"{once}-{n}", "volunteer_id": each, "kind": kind} | when for n, each in enumerate(who)]
-    told = await visitor.post(f"{path}/entries", {"entries": entries}, own=True)
+    done = await visitor.post(f"{path}/entries", {"entries": entries}, own=True)
     wrong = [
         {"field": "who", "reason": f"{form.said(f'name-{each}')}: {verdict['problem']['detail']}"}
-        for each, verdict in zip(who, told["results"], strict=True)
+        for each, verdict in zip(who, await visitor.worded(done["results"], *who), strict=True)
         if verdict["status"] == "refused"
     ]
     if wrong:

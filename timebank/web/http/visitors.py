@@ -278,6 +278,14 @@ class Visitor:
             raise Refused(await in_words((await opened.whole()).json(), self._told))
         return opened
 
+    async def worded(self, results: list[dict[str, Any]], *ids: str) -> list[dict[str, Any]]:
+        """Verdicts on several things, with names for ids; those of whom the form named are known from it."""
+        known = {each: self.form.said(f"name-{each}") for each in ids}
+        return [
+            each | {"problem": await in_words(each["problem"], self._told, known)} if each.get("problem") else each
+            for each in results
+        ]
+
     async def _told(self, path: str) -> Any:
         """The answer to a question of their own; None, if it is refused."""
         answer = await (await self._ask("GET", path, None, {}, own=True)).whole()

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 from litestar import Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, NotFoundException
 from litestar.types import ExceptionHandlersMap
 
 from timebank.api.http.problems import HANDLERS, PROBLEM_JSON
@@ -76,8 +76,10 @@ def _otherwise(handler: Callable[..., Response[Any]]) -> Callable[[PageRequest, 
     def answered(request: PageRequest, error: Any) -> Response[Any]:
         language = _visitor(request).language.encode()
         request.scope["headers"] = [(b"accept-language", language), *request.scope["headers"]]
-        problem = handler(request, error).content
-        return _page(request, msgspec.to_builtins(problem))
+        problem = msgspec.to_builtins(handler(request, error).content)
+        if isinstance(error, NotFoundException) and "visitor" not in request.scope["state"]:
+            problem["detail"] = _visitor(request).say("There is no page at this address.")
+        return _page(request, problem)
 
     return answered
 

@@ -82,12 +82,12 @@ async def record_many(visitor: Visitor) -> Response[Any]:
         raise Refused({"status": 422, "detail": reason, "errors": [{"field": "who", "reason": reason}]})
     rows = [common | {"volunteer_id": each} | _own_time(visitor, each) for each in ticked]
     done = await visitor.post(f"/organisations/{organisation_id}/service-records/batch", {"records": rows})
-    problems = [each["problem"] for each in done["results"] if each["status"] == "refused"]
+    results = await visitor.worded(done["results"], *ticked)
+    problems = [each["problem"] for each in results if each["status"] == "refused"]
     if len(problems) == len(rows) and len({each["detail"] for each in problems}) == 1:
         raise Refused(problems[0])
     verdicts = [
-        {"who": form.said(f"name-{who}") or who, **verdict}
-        for who, verdict in zip(ticked, done["results"], strict=True)
+        {"who": form.said(f"name-{who}") or who, **verdict} for who, verdict in zip(ticked, results, strict=True)
     ]
     return await at_desk(visitor, "service/verdicts.html", verdicts=verdicts)
 

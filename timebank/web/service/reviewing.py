@@ -41,14 +41,14 @@ async def decide(visitor: Visitor) -> Response[Any]:
     done = await visitor.post(
         "/service-records/review", {"decisions": [decision | {"record_id": each} for each in ticked]}
     )
-    refused = [each for each in done["results"] if each["status"] == "refused"]
-    if not refused:
+    results = await visitor.worded(done["results"])
+    if not any(each["status"] == "refused" for each in results):
         return visitor.go(
             visitor.request.url.path,
             "They are rejected, and the reason is told." if what == "reject" else "They are confirmed.",
         )
     verdicts = [
-        {"who": form.said(f"name-{each['record_id']}") or each.get("record_id", ""), **each} for each in done["results"]
+        {"who": form.said(f"name-{each['record_id']}") or each.get("record_id", ""), **each} for each in results
     ]
     return await at_desk(visitor, "service/verdicts.html", verdicts=verdicts)
 

@@ -1,7 +1,7 @@
 """Who and what a refusal is about, in words of people: a name stands where the API says an id."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from timebank.web.http.telling.saying import groups
@@ -23,11 +23,11 @@ _WHERE = {
 """Where the API says what has an id of a kind."""
 
 
-async def in_words(problem: dict[str, Any], ask: Ask) -> dict[str, Any]:
-    """A problem without ids, as far as whoever looks may know what they stand for."""
+async def in_words(problem: dict[str, Any], ask: Ask, known: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """A problem without ids, as far as whoever looks may know what they stand for, or it is `known` already."""
     errors = problem.get("errors", [])
     said = " ".join((problem.get("detail", ""), *(each["reason"] for each in errors)))
-    names = {each[0]: await _name(each[0], ask) for each in _ID.finditer(said)}
+    names = {each[0]: (known or {}).get(each[0]) or await _name(each[0], ask) for each in _ID.finditer(said)}
     if not names:
         return problem
 
