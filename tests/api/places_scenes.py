@@ -34,12 +34,6 @@ async def from_day_too_far_ahead(world: World) -> httpx.Response:
     return await settling(world, (await world.somebody()).id, node_id=await world.node(), from_day="2199-01-01")
 
 
-async def too_few_people(world: World) -> httpx.Response:
-    node_id = await world.node()
-    params = {"from": "2026-01-01", "until": "2026-12-31"}
-    return await world.volunteer.ask("GET", f"/v1/nodes/{node_id}/hours", params=params)
-
-
 async def not_within_your_node(world: World) -> httpx.Response:
     leader = await world.leader(await world.node())
     return await leader.ask("GET", f"/v1/nodes/{await world.node()}/people")
@@ -91,7 +85,6 @@ async def door_needs_node(world: World) -> httpx.Response:
 PLACES_SCENES: dict[str, tuple[int, Scene]] = {
     "node-unknown": (404, node_unknown),
     "not-within-your-node": (403, not_within_your_node),
-    "too-few-people": (403, too_few_people),
     "node-not-open": (409, node_not_open),
     "node-name-taken": (409, node_name_taken),
     "node-has-people": (409, node_has_people),

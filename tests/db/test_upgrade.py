@@ -75,6 +75,7 @@ NEW_SINCE: dict[str, dict[str, Any]] = {
     "service-confirmed": {"signed_by": None},
     "service-corrected": {"person_in_charge_id": None, "account_id": None},
     "service-voided": {"account_id": None},
+    "volunteer-erased": {"earlier_ids": []},
 }
 """What facts say now that they did not then, and what it is where nothing was said."""
 

@@ -15,10 +15,6 @@ class YouAreSuspended(Forbidden):
     """You are suspended, and act for no organisation until you are reinstated."""
 
 
-class TooFewPeople(Forbidden):
-    """Fewer than {least} people are there: what they served would tell it of one of them."""
-
-
 class NothingChanges(Invalid):
     """This would change nothing."""
 

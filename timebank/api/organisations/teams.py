@@ -7,6 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from timebank.access.rights import NotAllowed
 from timebank.access.table import LEAD_TEAM, MANAGE_MEMBERS, PEOPLE, SEES_MEMBERS, VIEW_PERSON, VIEW_TEAM
 from timebank.api.http.lists import listed, whole
 from timebank.api.http.problems import READS, WRITES
@@ -21,7 +22,7 @@ from timebank.api.http.requests import (
     Status,
     WhyRequest,
 )
-from timebank.api.places.hours import LEAST_PEOPLE
+from timebank.api.places.hours import LEAST_PEOPLE, TOO_FEW
 from timebank.domain.identifiers import OrganisationId, TeamId, VolunteerId, new_team_id
 from timebank.domain.organisations.refusals import TeamUnknown
 from timebank.domain.organisations.teams import (
@@ -33,7 +34,6 @@ from timebank.domain.organisations.teams import (
     ProposeTeam,
     RenameTeam,
 )
-from timebank.domain.refusals import TooFewPeople
 from timebank.domain.text import Line
 from timebank.projections.organisations import teams
 from timebank.projections.organisations.teams import TeamOfView, TeamView
@@ -148,7 +148,7 @@ class TeamController(Controller):
         team = await team_of(request, organisation_id, team_id)
         await request.sight.must_see_team(OrganisationId(organisation_id), TeamId(team_id))
         if team.members < LEAST_PEOPLE and not await _leads(request, team):
-            raise TooFewPeople(least=LEAST_PEOPLE)
+            raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
         found = await records.hours_of_team(request.pool, request.bank_id, team_id, first_day, last_day)
         return await whole(request, found)
 

@@ -8,19 +8,22 @@ import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
 
+from timebank.access.rights import NotAllowed
 from timebank.access.table import VIEW_HOURS
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest, Limit, WantedId, page_of
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.api.places.nodes import Level, leads, node_on
-from timebank.domain.refusals import OfficeMissing, TooFewPeople
+from timebank.domain.refusals import OfficeMissing
 from timebank.projections.credit import policies
 from timebank.projections.places import nodes
 from timebank.projections.places.nodes import WHOLE_BANK, PlaceMinutes
 
 LEAST_PEOPLE = 10
 """Of fewer than so many people together hours are told to those only who lead them, or audit the bank."""
+
+TOO_FEW = "Fewer than {least} people are there: what they served would tell it of one of them."
 
 MOST_PLACES = 500
 """So many places of the first level are shown to everybody."""
@@ -89,7 +92,7 @@ class HoursController(Controller):
         await node_on(request, node_id, last_day)
         sees_all = request.sight.sees_all or await leads(request, node_id)
         if not sees_all and await _crowd(request, [node_id], last_day) != {node_id: LEAST_PEOPLE}:
-            raise TooFewPeople(least=LEAST_PEOPLE)
+            raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
         span = first_day, last_day
         total = await nodes.minutes_of(request.pool, request.bank_id, node_id, *span)
         found = await nodes.minutes_below(request.pool, request.bank_id, node_id, *span)

@@ -315,39 +315,36 @@ select count(*)
 
 -- crowd --
 -- How many of each of some nodes, counted no further than so many. $1 bank  $2 day  $3 nodes  $4 at most
-select w.node_id, count(found.volunteer_id) as people
+select w.node_id,
+       (with recursive sub as (
+            select w.node_id
+            union
+            select below.node_id
+              from sub,
+                   lateral (
+                       select t.node_id
+                         from node_stand t
+                        where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = sub.node_id and t.from_day <= $2
+                          and t.from_day = (select max(last.from_day) from node_stand last
+                                             where last.bank_id = $1 and last.node_id = t.node_id
+                                               and last.from_day <= $2)
+                       offset 0
+                   ) below
+        )
+        select count(*)
+          from (select there.volunteer_id
+                  from sub,
+                       lateral (
+                           select r.volunteer_id
+                             from residence r
+                            where r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
+                              and r.from_day = (select max(last.from_day) from residence last
+                                                 where last.bank_id = $1 and last.volunteer_id = r.volunteer_id
+                                                   and last.from_day <= $2)
+                           offset 0
+                       ) there
+                 limit $4) found) as people
   from unnest($3::text[]) w (node_id)
-  left join lateral (
-           with recursive sub as (
-               select w.node_id
-               union
-               select below.node_id
-                 from sub,
-                      lateral (
-                          select t.node_id
-                            from node_stand t
-                           where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = sub.node_id
-                             and t.from_day <= $2
-                             and t.from_day = (select max(last.from_day) from node_stand last
-                                                where last.bank_id = $1 and last.node_id = t.node_id
-                                                  and last.from_day <= $2)
-                          offset 0
-                      ) below
-           )
-           select there.volunteer_id
-             from sub,
-                  lateral (
-                      select r.volunteer_id
-                        from residence r
-                       where r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
-                         and r.from_day = (select max(last.from_day) from residence last
-                                            where last.bank_id = $1 and last.volunteer_id = r.volunteer_id
-                                              and last.from_day <= $2)
-                      offset 0
-                  ) there
-            limit $4
-       ) found on true
- group by w.node_id
 
 -- chain --
 -- A node and all above it on a day, upwards. $1 bank  $2 day  $3 node
