@@ -25,3 +25,14 @@ def test_one_memory_more_costs_the_same_however_many_there_are() -> None:
     more = known.beside(about(ServiceRecord, other.record_id), other)
     assert more(ServiceRecord, one.record_id) is one
     assert more(ServiceRecord, other.record_id) is other
+
+
+def test_what_is_said_beside_counts_for_more_whichever_way_it_is_asked() -> None:
+    """The record that a row of a list makes is the one that its confirmation sees."""
+    record_id = RecordId("rec_1")
+    kept, beside = ServiceRecord(record_id), ServiceRecord(record_id)
+    known = Known({about(ServiceRecord, record_id): kept})
+    more = known.beside(about(ServiceRecord, record_id), beside)
+    assert known.find(ServiceRecord, record_id) is known(ServiceRecord, record_id) is kept
+    assert more.find(ServiceRecord, record_id) is more(ServiceRecord, record_id) is beside
+    assert more.find(ServiceRecord, RecordId("rec_2")) is None

@@ -156,8 +156,8 @@ class Known:
     def find(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> M | None:
         """The same, where it is known yet."""
         key = kind, whom
-        memory: M | None = self._memories.get(key)
-        return self._beside.get(key) if memory is None and self._beside else memory
+        memory: M | None = self._beside[key] if self._beside and key in self._beside else self._memories.get(key)
+        return memory
 
     def has(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> bool:
         """Whether a memory is known yet."""
@@ -205,9 +205,9 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
         names: dict[str, Any] = {}
         for name, kind in _names(type(self)):
             given = getattr(self, name)
-            names[name] = _normal(given)
-            if names[name] != given:
-                must_fit(names[name], kind, name)
+            if (fit := _normal(given)) != given:
+                must_fit(fit, kind, name)
+                names[name] = fit
         return msgspec.structs.replace(self, **names) if names else self
 
     def needs(self) -> Sequence[Key]:

@@ -62,7 +62,7 @@ class EnterService(Command, frozen=True, kw_only=True):
         log, keys = self.log, [*self.log.also_needs(known)]
         if self.signer:
             keys += memories_of_credit(known, log.volunteer_id, self.signed_days)
-        if not all(known.knows(key) for key in keys):
+        if not all(map(known.knows, keys)):
             return keys
         before = self._before(known)
         if before is None:
@@ -89,11 +89,11 @@ class EnterService(Command, frozen=True, kw_only=True):
     def _before(self, known: Known) -> RecordId | None:
         """The record of the same organisation for the same time, if there is one."""
         log = self.log
-        found = (
-            day_of(known, log.volunteer_id, day).record_of(log.organisation_id, log.started_at, log.ended_at)
-            for day in log.local_days
-        )
-        return next((record_id for record_id in found if record_id), None)
+        for day in log.local_days:
+            entered = day_of(known, log.volunteer_id, day)
+            if record_id := entered.record_of(log.organisation_id, log.started_at, log.ended_at):
+                return record_id
+        return None
 
     def _must_be_signed_by_right(self, signer: Acting, known: Known) -> None:
         roles = ConfirmService(by=signer, at=self.at, record_id=self.log.record_id).roles(known)

@@ -22,11 +22,12 @@ from timebank.domain.facts.service import (
 )
 from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, TeamId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Moment, about
+from timebank.domain.organisations.employments import Employments
 from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.rosters import Team, memories_of_team
 from timebank.domain.people.proxies import benefits, memories_of_benefit
-from timebank.domain.people.volunteers import Volunteer, is_one_of
+from timebank.domain.people.volunteers import Volunteer, is_one_of, registrations_of
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import duty_of, memories_of_duty, must_be_in_capacity
 from timebank.domain.service.crediting import Service, account_of, credited
@@ -82,6 +83,7 @@ class LogService(Command, frozen=True, kw_only=True):
             about(Organisation, self.organisation_id),
             about(Volunteer, self.volunteer_id),
             about(RuleBook),
+            about(Employments, self.volunteer_id),
             *(about(ServiceDay, self.volunteer_id, day) for day in self.local_days),
             *memories_of_charge(self.organisation_id, self.person_in_charge_id),
             *right_of(self.by, self.organisation_id),
@@ -90,6 +92,8 @@ class LogService(Command, frozen=True, kw_only=True):
         )
 
     def also_needs(self, known: Known) -> Sequence[Key]:
+        if registrations_of(known, self.volunteer_id) == (self.volunteer_id,):
+            return ()  # with one registration, all is named from the start
         return [
             *memories_of_days(known, self.volunteer_id, self.local_days),
             *memories_of_duty(known, self.volunteer_id),
@@ -121,9 +125,10 @@ class LogService(Command, frozen=True, kw_only=True):
         if self.ended_at > self.at:
             raise ServiceInTheFuture
         shares = minutes_by_day(self.started_at, self.ended_at, minutes, self.at.tzinfo)
-        must_be_sayable(known, self.organisation_id, self.said, {}, min(shares))
+        first_day, said = min(shares), self.said
+        must_be_sayable(known, self.organisation_id, said, {}, first_day)
         if self.team_id:
-            known(Team, self.team_id).must_have_been(self.organisation_id, min(shares))
+            known(Team, self.team_id).must_have_been(self.organisation_id, first_day)
         times = self.started_at, self.ended_at
         must_be_in_capacity(known, self.volunteer_id, self.capacity, times, self.at.tzinfo)
         for day, share in shares.items():
@@ -139,12 +144,12 @@ class LogService(Command, frozen=True, kw_only=True):
             ended_at=self.ended_at,
             minutes=minutes,
             minutes_by_day=shares,
-            local_date=min(shares),
+            local_date=first_day,
             is_late=is_late(max(shares), self.at.date()),
             key_issued_by=self.by.key_issued_by,
-            is_subsidised=duty_of(known, self.volunteer_id).has_allowance(self.organisation_id, min(shares)),
+            is_subsidised=duty_of(known, self.volunteer_id).has_allowance(self.organisation_id, first_day),
             team_id=self.team_id,
-            **self.said,
+            **said,
         )
 
 
