@@ -43,6 +43,7 @@ def parse_phone(text: str) -> str:
     return spelling
 
 
+@lru_cache(maxsize=10_000)
 def parse_number(text: str) -> VolunteerNumber:
     """The number of a volunteer. Raises `CellError`, saying whether it is one that is mistyped."""
     must_be_whole(text)

@@ -55,7 +55,7 @@ class Cells:
 
     def read(self, column: str, parser: Callable[[str], T], otherwise: T) -> T:
         """What a parser makes of a cell; `otherwise`, if it cannot be understood."""
-        text = self.says(column)
+        text = self.row.cells.get(column, "")
         try:
             must_be_whole(text)
             return parser(text)
@@ -65,7 +65,7 @@ class Cells:
 
     def read_if_filled(self, column: str, parser: Callable[[str], T]) -> T | None:
         """The same for a cell that may be empty; None if it is."""
-        return self.read(column, parser, None) if self.says(column) else None
+        return self.read(column, parser, None) if self.row.cells.get(column) else None
 
     def wrong(self, column: str, problem: str, **details: object) -> None:
         """Something is wrong with a cell: a template, and what fills its blanks."""

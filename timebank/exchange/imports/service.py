@@ -162,7 +162,7 @@ def _with_end(
         return None
     # Bare clock times, of which the later is the smaller: it went on past midnight.
     last = said or last or first + is_past_midnight * _ONE_DAY
-    ended_at = _at(cells, column, end._replace(later=0), last, zone)
+    ended_at = _at(cells, column, end._replace(later=0) if end.later else end, last, zone)
     return _in_order(cells, column, Times(started_at, ended_at)) if ended_at else None
 
 

@@ -41,6 +41,7 @@ class Table:
         self.columns = heading.columns
         self._read = [(column.name, column.position) for column in heading.columns if column.name]
         self._positions = dict(self._read)
+        self._labels = {name: heading.columns[position].label for name, position in self._read}
         self._again = {name: unwrap(heading.cells[position]) for name, position in self._read}
 
     def column(self, name: str) -> ColumnRead | None:
@@ -50,8 +51,7 @@ class Table:
 
     def heading(self, name: str) -> str:
         """What the list calls a column; our own name, where there is none."""
-        column = self.column(name)
-        return column.label if column else name
+        return self._labels.get(name, name)
 
     def is_heading_again(self, row: Row) -> bool:
         """Whether a row only repeats the headings, as on every printed page."""
