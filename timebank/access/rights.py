@@ -17,6 +17,11 @@ from timebank.identity.principals import Principal
 from timebank.projections.people.proxies import ProxyView
 from timebank.words import told
 
+LEAST_PEOPLE = 10
+"""Of fewer than so many people together hours are told to those only who lead them, or audit the bank."""
+
+TOO_FEW = "Fewer than {least} people are there: what they served would tell it of one of them."
+
 
 class NotAllowed(Exception):  # noqa: N818  # an answer, not an error of ours
     """The row does not let them in; says whom it lets in: a template, and what fills its blanks."""

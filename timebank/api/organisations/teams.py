@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from timebank.access.rights import NotAllowed
+from timebank.access.rights import LEAST_PEOPLE, TOO_FEW, NotAllowed
 from timebank.access.table import LEAD_TEAM, MANAGE_MEMBERS, PEOPLE, SEES_MEMBERS, VIEW_PERSON, VIEW_TEAM
 from timebank.api.http.lists import listed, whole
 from timebank.api.http.problems import READS, WRITES
@@ -22,7 +22,6 @@ from timebank.api.http.requests import (
     Status,
     WhyRequest,
 )
-from timebank.api.places.hours import LEAST_PEOPLE, TOO_FEW
 from timebank.domain.identifiers import OrganisationId, TeamId, VolunteerId, new_team_id
 from timebank.domain.organisations.refusals import TeamUnknown
 from timebank.domain.organisations.teams import (

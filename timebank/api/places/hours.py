@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
 
-from timebank.access.rights import NotAllowed
+from timebank.access.rights import LEAST_PEOPLE, TOO_FEW, NotAllowed
 from timebank.access.table import VIEW_HOURS
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest, Limit, WantedId, page_of
@@ -19,11 +19,6 @@ from timebank.domain.refusals import OfficeMissing
 from timebank.projections.credit import policies
 from timebank.projections.places import nodes
 from timebank.projections.places.nodes import WHOLE_BANK, PlaceMinutes
-
-LEAST_PEOPLE = 10
-"""Of fewer than so many people together hours are told to those only who lead them, or audit the bank."""
-
-TOO_FEW = "Fewer than {least} people are there: what they served would tell it of one of them."
 
 MOST_PLACES = 500
 """So many places of the first level are shown to everybody."""
