@@ -85,6 +85,7 @@ class LogService(Command, frozen=True, kw_only=True):
             about(RuleBook),
             about(Employments, self.volunteer_id),
             *(about(ServiceDay, self.volunteer_id, day) for day in self.local_days),
+            about(Employments, self.volunteer_id),
             *memories_of_charge(self.organisation_id, self.person_in_charge_id),
             *right_of(self.by, self.organisation_id),
             *memories_of_team(self.team_id),
