@@ -97,6 +97,18 @@ async def test_from_signing_up_to_the_balance(world: World) -> None:
     assert (again["confirmed"], again["refused"]) == (0, [])
 
 
+async def test_confirming_at_once_is_told_again_as_it_was(world: World) -> None:
+    """Repeated under its key, the answer names the records that were not confirmed, and none of the others."""
+    people = [*[await world.somebody(f"某{n}") for n in range(4)], world.verifier]
+    activity_id = await world.past_activity(*people, led=True, days_ago=6)
+    await world.coordinator.post(at(activity_id, "close"), expect=200)
+    first, again = [await world.verifier.post(at(activity_id, "confirm"), key="at-once", expect=200) for _ in range(2)]
+    assert (first["confirmed"], len(first["refused"])) == (4, 1)
+    assert again == first
+    own = first["refused"][0]["record_id"]
+    assert (await world.verifier.get(f"/v1/service-records/{own}"))["volunteer_id"] == world.verifier.id
+
+
 async def test_the_roll_tells_who_is_there(world: World) -> None:
     """Whoever organises or leads it sees who signed up, who came, how, and since when; others see no list."""
     activity_id = await world.activity()

@@ -25,7 +25,7 @@ from timebank.domain.kernel import Moment
 from timebank.domain.organisations.memberships import VERIFIES_SERVICE
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.records import ConfirmService
-from timebank.ledger.submission import Outcome, Receipt
+from timebank.ledger.submission import Outcome, Receipt, Repeated
 from timebank.projections.activities import activities
 from timebank.projections.activities.activities import RollEntry
 from timebank.projections.people import volunteers
@@ -293,7 +293,10 @@ class AttendanceController(Controller):
             raise ActivityUnknown(activity_id=activity_id)
         waiting = await records.waiting_of(request.pool, request.bank_id, activity_id, AT_ONCE)
         commands = [ConfirmService(**request.stamp, record_id=RecordId(each)) for each in waiting]
-        outcomes = await request.submit(commands, idempotency_key, dry_run=False)
+        outcomes = refused = await request.submit(commands, idempotency_key, dry_run=False)
+        if len(outcomes) != len(commands) or any(isinstance(each, Repeated) for each in outcomes):
+            # What waits now is not what waited then: why it still does is decided once more.
+            refused = await request.submit(commands, None, dry_run=True)
         facts = [fact for each in outcomes if isinstance(each, Receipt) for fact in each.facts]
         confirmed = [fact for fact in facts if isinstance(fact, ServiceConfirmed)]
         position = max((each.position for each in outcomes if isinstance(each, Receipt)), default=0)
@@ -302,7 +305,7 @@ class AttendanceController(Controller):
             minutes=sum(fact.minutes for fact in confirmed),
             refused=[
                 NotConfirmed(record_id=record_id, problem=of_refusal(each, request.listener))
-                for record_id, each in zip(waiting, outcomes, strict=False)
+                for record_id, each in zip(waiting, refused, strict=True)
                 if isinstance(each, Refusal)
             ],
             position=position or await request.services.ledger.store.head(request.bank_id),
