@@ -232,7 +232,7 @@ def test_words_of_ours_are_translated_within() -> None:
     )
     why = {"reward_id": "rew_0", "why": "it is {status}", "status": "paused"}
     said = told("Reward {reward_id} cannot be redeemed today: {why}.", why, "zh")
-    assert said == "激励 rew_0 今天不能兑换:目前已暂停兑换。"
+    assert said == "激励 rew_0 今天不能兑换：目前已暂停兑换。"
 
 
 @pytest.mark.parametrize("path", sorted(WORDS.glob("*.po")), ids=lambda path: path.name)

@@ -20,11 +20,13 @@ select md5(string_agg(said, ',' order by said)) from (
     union all select concat(attrelid::regclass, attname, atttypid, attnotnull, attisdropped, atthasdef, attstattarget)
     from pg_attribute join pg_class on pg_class.oid = attrelid
     where relnamespace = 'public'::regnamespace and attnum > 0
-    union all select concat(conrelid::regclass, conname, convalidated) from pg_constraint
+    union all select concat(conrelid::regclass, conname, convalidated, pg_get_constraintdef(oid)) from pg_constraint
     where connamespace = 'public'::regnamespace
     union all select concat(indexrelid::regclass, indisvalid, indkey, pg_get_expr(indpred, indrelid)) from pg_index
     join pg_class on pg_class.oid = indexrelid where relnamespace = 'public'::regnamespace
-    union all select concat(tgrelid::regclass, tgname, tgenabled) from pg_trigger where not tgisinternal
+    union all select concat(tgenabled, pg_get_triggerdef(oid)) from pg_trigger where not tgisinternal
+    union all select concat(viewname, definition) from pg_views where schemaname = 'public'
+    union all select concat(adrelid::regclass, adnum, pg_get_expr(adbin, adrelid)) from pg_attrdef
     union all select concat(proacl, pg_get_functiondef(oid)) from pg_proc where pronamespace = 'public'::regnamespace
     union all select concat(nspname, nspacl) from pg_namespace where nspname !~ '^pg_(toast|temp)'
     union all select concat(extname, extversion) from pg_extension

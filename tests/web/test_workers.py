@@ -59,3 +59,14 @@ async def test_read_models_that_stand_still_lock_nobody_out(world: World, monkey
     monkeypatch.setattr(Runner, "is_at", lambda *_: False)
     assert (await reader.get("/home")).path == "/home"
     assert POSITION not in reader.http.cookies
+
+
+async def test_a_form_that_is_sent_again_forgets_nothing_later(world: World) -> None:
+    """Its old receipt does not take back the position of what was done since."""
+    reader = await signed_in(world, world.coordinator.id)
+    path, positions = f"/o/{world.garden}/teams", []
+    forms = [(await reader.get(path)).form(path) for _ in range(2)]
+    for form, name in ((forms[0], "先队"), (forms[1], "后队"), (forms[0], "先队")):
+        await reader.http.post(form.action, data=form.fields | {"name": name}, follow_redirects=False)
+        positions.append(int(reader.http.cookies[POSITION]))
+    assert positions[0] < positions[1] == positions[2]

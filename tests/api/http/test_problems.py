@@ -176,8 +176,8 @@ async def test_lists_are_refused_in_chinese(world: World) -> None:
     assert unclear["type"] == "/problems/list-not-clear"
     (question,) = unclear["errors"]
     assert question["allowed"] == ["ignore=手机", "ignore=电话"]
-    assert question["reason"].endswith("都表示 phone:哪一列不读?")
-    assert "都表示 phone:哪一列不读? 请说明:ignore=手机或ignore=电话。" in unclear["detail"]
+    assert question["reason"].endswith("都表示 phone：哪一列不读？")
+    assert "都表示 phone：哪一列不读？ 请说明：ignore=手机或ignore=电话。" in unclear["detail"]
 
 
 async def test_types_of_problems_lead_to_pages(world: World) -> None:

@@ -407,9 +407,9 @@ def test_what_is_wrong_is_told_in_the_language_that_was_asked_for() -> None:
     """Rows, notes and questions, with what stands in the cells as it is."""
     text = table("开始,时长,是否在岗", "2026-02-30 8:30,2,是")
     opened = records_of(text, language="zh")
-    assert opened.as_read.questions[0].question == "时长 写着 2:是分钟还是小时?"
-    assert "不存在这一天:2026-02 只有 28 天" in (opened.as_read.first[0].problem or "")
-    assert opened.as_read.notes == ["没有“身份”列:全部按居民处理。"]
+    assert opened.as_read.questions[0].question == "时长 写着 2：是分钟还是小时？"
+    assert "不存在这一天：2026-02 只有 28 天" in (opened.as_read.first[0].problem or "")
+    assert opened.as_read.notes == ["没有“身份”列：全部按居民处理。"]
 
 
 @pytest.mark.parametrize(

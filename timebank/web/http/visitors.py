@@ -314,7 +314,10 @@ class Visitor:
             headers["content-length"] = str(len(sent))
         opened = await api.ask(self.request.scope, method, path, headers, params, sent)
         if method != "GET" and (receipt := opened.headers.get(RECEIPT_HEADER.lower())):
-            self.keep(crumbs.POSITION, receipt.partition(";")[0], crumbs.POSITION_SECONDS)
+            # A form that is sent again gets its old receipt: what was done since is later.
+            positions = [receipt.partition(";")[0], self.cookies.get(crumbs.POSITION, "")]
+            latest = max(int(each) for each in positions if each.isdecimal())
+            self.keep(crumbs.POSITION, str(latest), crumbs.POSITION_SECONDS)
         return opened
 
     # Answering
