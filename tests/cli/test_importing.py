@@ -231,7 +231,7 @@ async def test_every_row_is_written_as_it_was_understood(program: Program, url: 
         target = program.folder / "understood.csv"
         told = await office.records(file, "--dry-run", "--language", "zh", "--understood", str(target))
         assert "将登记 3 行，待确认，1 行已经有了，1 行未接受。" in told
-        assert "  第 5 行:已有: 与第 2 行相同" in told
+        assert "  第 5 行：已有: 与第 2 行相同" in told
         assert "这是试运行：没有写入任何内容。" in told
         head, *lines = csv.reader(io.StringIO(target.read_bytes().decode("utf-8-sig"), newline=""))
         assert head[:4] == ["行号", "结果", "原因", "志愿者编号"]
