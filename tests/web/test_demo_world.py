@@ -93,7 +93,7 @@ async def test_every_page_is_small(visited: dict[str, Visited]) -> None:
 
 
 async def test_every_page_is_fast(visited: dict[str, Visited], effort: Effort) -> None:
-    """The service takes at most 50 ms for a page, 95 times of a hundred; in a quick run, once."""
+    """The service takes at most 50 ms for a page, 95 times of a hundred; quickly, one try of 60."""
     slow = {}
     for kind, page in visited.items():
         took: list[float] = []

@@ -86,7 +86,7 @@ class Passwords:
         self._pool = pool
         self._known = _Lane("known", OF_ONE_ACCOUNT)
         self._strangers = _Lane("strangers", OF_ONE_NETWORK)
-        _nobodys()
+        _nobodys()  # now, so that nobody's first sign-in takes longer
 
     def close(self) -> None:
         """Stop the threads."""

@@ -67,8 +67,8 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     if principal.owes_factor and not access.half_way:
         raise SecondFactorNeeded
     assert isinstance(connection, BankRequest), "it is the class of all requests"
-    is_behind = not handler.opt.get("never_behind")
-    if is_question(handler) and (is_behind or position_of(connection.scope["query_string"])):
+    may_be_behind = not handler.opt.get("never_behind")
+    if is_question(handler) and (may_be_behind or position_of(connection.scope["query_string"])):
         await connection.wait_for_reads()
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)

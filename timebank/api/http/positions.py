@@ -15,26 +15,26 @@ from timebank.api.http.telling.shapes import InvalidRequestError, field_trouble
 from timebank.api.http.telling.troubles import FieldTrouble
 
 MIN_POSITION = "min_position"
-"""The parameter that every question has: as new as which position of the log its answer has to be."""
+"""The query parameter with the lowest position of the log that an answer has to include."""
 
 HIGHEST_POSITION = 2**53
 
 NEVER_BEHIND = {"never_behind": True}
-"""Said (as `opt`) by controllers that answer from the log, or what is written with it: they wait only if told to."""
+"""The `opt` of controllers that read the log, or what is written with it: the guard waits only if they are told to."""
 
 Position = Annotated[int, Meta(ge=0, le=HIGHEST_POSITION)]
 
 
 def is_question(handler: BaseRouteHandler) -> bool:
-    """Whether an operation is a question of somebody known: strangers are answered from no read model."""
+    """Whether an operation is a question of somebody known: public ones wait for no read model."""
     methods: set[str] = getattr(handler, "http_methods", set())
     return methods == {"GET"} and not handler.opt["access"].public
 
 
 def position_of(query: bytes) -> int:
-    """As new as which position an answer has to be; 0 where the query says nothing. Raises `InvalidRequestError`.
+    """The lowest position that an answer has to include; 0 where the query says nothing. Raises `InvalidRequestError`.
 
-    It is read before the guard puts ids into the query, so not by the request, which would remember it as it was.
+    Parsed here, since a request keeps its query once it was read, and the guard still puts ids into it.
     """
     said = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True)).get(MIN_POSITION) if query else None
     if said is None:

@@ -8,8 +8,8 @@ select c.position, c.accounts, c.causes
 
 -- entries --
 -- The next facts under a tag, in order; each topic's are in order in the index, so no more are read than are wanted
--- of each. What only has the same key by chance is there as well, and said not to be theirs: where a page ends depends
--- on it. $1 bank  $2 volunteer  $3 topics  $4 after  $5 until  $6 at most
+-- of each. What only has the same 64-bit key is there as well, with `is_theirs` false, so that the limit and the next
+-- position stay right. $1 bank  $2 volunteer  $3 topics  $4 after  $5 until  $6 at most
 select e.position, e.topic, e.data, e.recorded_at, e.topic = any ($3) and $2 = any (e.tags) as is_theirs
   from (select distinct found.position
           from unnest($3::text[]) wanted (topic),

@@ -17,7 +17,7 @@ OF_SESSION = ACCESS, REFRESH, OWN_DEVICE, FOR_WHOM, BROWSER, POSITION
 LONG_SECONDS = 365 * 24 * 3600
 STAY_SECONDS = 30 * 24 * 3600
 POSITION_SECONDS = 300
-"""Longer than any read model is behind while all is well."""
+"""How long it is kept; a read model is far less behind while all is well."""
 
 
 def is_secure(public_url: str) -> bool:

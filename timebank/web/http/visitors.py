@@ -178,9 +178,10 @@ class Visitor:
         await self._name_bank()
 
     async def _own_matters(self) -> Any:
-        """Who they are, from read models that have come to the last thing done from their browser: so are all answers.
+        """Who they are, once read models have come to the last thing done from their browser, at whichever process.
 
-        That may have been at another process. What cannot be had, as after a restore, is not waited for any longer.
+        The page's other questions go to the same process, so they are as new. A position that cannot be had, as
+        after a restore, is forgotten.
         """
         position = self.cookies.get(crumbs.POSITION)
         try:
