@@ -134,13 +134,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_a_service_is_told_to_stop(program: Program, way: Callable[[Served], None], stops: int, seconds: float) -> None:
-    """However a service is told, it ends by itself, and its workers and its PostgreSQL with it."""
+    """However a service is told, it ends well, its workers and its PostgreSQL with it, and none has to be killed."""
     for _ in range(stops):
         served = program.serve()
         begun = time.monotonic()
         try:
             way(served)
             must_be_gone(program, served, begun, seconds)
+            assert (served.process.returncode, "refused" in "".join(served.out + served.err)) == (0, False)
         finally:
             served.kill()
 

@@ -3,6 +3,8 @@
 granian's parent waits for a `threading.Event`, which its signal handler sets. If the signal comes while the main thread
 holds that event's lock, as when a worker has just ended, the handler waits for a lock that only the code it interrupted
 could release, and the process stays for ever (decision 12). Here the handler writes a byte to a pipe and needs no lock.
+
+A worker is a copy of its parent, signal handlers included, until it serves. Told to stop before, it ends at once.
 """
 
 import contextlib
@@ -56,13 +58,30 @@ class StoppableServer(MPServer):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self.main_loop_interrupt = Wake()
+        self._parent = os.getpid()
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
-        """Begin to stop, and count down to the last resort; repeating the signal does not put it off."""
+        """Begin to stop, and count down to the last resort; repeating the signal does not put it off.
+
+        A worker that does not serve yet has inherited this handler, and has nothing to end with care.
+        """
+        if os.getpid() != self._parent:
+            os._exit(0)
         if not self.interrupt_signal:
             signal.signal(signal.SIGALRM, self._end)
             signal.alarm(LAST_RESORT_SECONDS)
         super().signal_handler_interrupt(*args, **kwargs)  # type: ignore[no-untyped-call]  # the library has no types here
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Stop the workers. Raises `SystemExit` if that was not asked for, as when workers end as soon as they begin.
+
+        To granian it is a failure as well if a worker ended by itself just before, or was told as its parent was.
+        """
+        try:
+            super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # nor here
+        except SystemExit:
+            if exit_code or not self.interrupt_signal:
+                raise
 
     def _end(self, *_: Any) -> None:
         """End it all: the workers, and this process."""
