@@ -361,6 +361,7 @@ async def test_a_repeated_key_across_ledgers_acts_once(ledger: Ledger, other: Le
     assert await ledger.store.head(bank_id) == 21
 
 
+@pytest.mark.drill
 async def test_a_repeated_key_without_facts_across_ledgers(ledger: Ledger, other: Ledger, bank_id: UUID) -> None:
     """A request that changes nothing, sent to two processes at once under one key, is answered alike by both."""
     await do(ledger, bank_id, *found(1), consent(volunteer(1)))

@@ -244,6 +244,7 @@ def result(recorder: DCBRecorder, kind: str, first: Any, second: Any) -> Any:
     return found, response.head
 
 
+@pytest.mark.drill
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(operations=st.lists(appends | reads, min_size=1, max_size=12))
 def test_both_stores_answer_alike(ours: Make, operations: list[tuple[str, Any, Any]]) -> None:

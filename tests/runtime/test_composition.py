@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.controls import KEY_FILE
 from tests.helpers.patience import PATIENCE_SECONDS
 
@@ -34,6 +36,7 @@ for turns in range(6):
 """
 
 
+@pytest.mark.drill
 def test_the_service_stops_right_after_a_write(url: str) -> None:
     """A follower that is woken and told to stop at the same moment stops: nothing swallows the cancellation."""
     command = [sys.executable, "-c", STOP_RIGHT_AFTER_A_WRITE, url, str(KEY_FILE)]

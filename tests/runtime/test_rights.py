@@ -80,6 +80,7 @@ async def everything(world: World) -> None:
     await world.administrator.ask("POST", f"/v1/volunteers/{somebody.id}/erase", json={"reason": "x"})
 
 
+@pytest.mark.drill
 async def test_the_service_needs_no_more(granted: str) -> None:
     """The service does all of its work with the rights that are printed, and has none to change or delete a fact."""
     async with kept(settled(granted)) as world:

@@ -15,6 +15,8 @@ from tests.web.reader import Form, Reader, Seen, signed_in
 from timebank.runtime.clock import utc_now
 from timebank.web.app import create_app
 
+pytestmark = pytest.mark.drill
+
 PASSWORD = "四个不相干的词 horse staple"
 
 

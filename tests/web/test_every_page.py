@@ -14,6 +14,8 @@ from timebank.web.http.pages import Page
 from timebank.web.http.telling.words import CONTEXT
 from timebank.words import _catalogue
 
+pytestmark = pytest.mark.drill
+
 SHOWN = [
     page
     for page in PAGES

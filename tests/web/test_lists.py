@@ -10,6 +10,8 @@ from tests.api.world import World
 from tests.web.reader import Reader, Seen, signed_in
 from tests.web.test_activities import world
 
+pytestmark = pytest.mark.drill
+
 __all__ = ["world"]
 
 

@@ -9,6 +9,8 @@ from tests.controls import ZONE
 from tests.web.reader import Form, Reader, Seen, signed_in
 from timebank.runtime.clock import utc_now
 
+pytestmark = pytest.mark.drill
+
 
 @pytest.fixture
 async def office(world: World) -> Reader:

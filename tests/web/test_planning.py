@@ -11,6 +11,8 @@ from tests.web.reader import Reader, signed_in
 from tests.web.test_activities import PASSWORD, form_with, world
 from timebank.runtime.clock import utc_now
 
+pytestmark = pytest.mark.drill
+
 __all__ = ["world"]
 
 FUTURE = {"day": "2190-01-01", "start": "9:00", "end": "10:00"}

@@ -1,8 +1,12 @@
 """A team on pages: a group asks for guidance, people join it, and are put on duty."""
 
+import pytest
+
 from tests.api.world import World
 from tests.web.reader import signed_in
 from tests.web.test_activities import form_with, world
+
+pytestmark = pytest.mark.drill
 
 __all__ = ["world"]
 

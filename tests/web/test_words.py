@@ -85,6 +85,7 @@ def test_every_sentence_is_in_both_languages() -> None:
     assert not [each for each in SENTENCES if not any(letter > "\u2e7f" for letter in catalogue()[each])]
 
 
+@pytest.mark.drill
 def test_the_catalogue_has_nothing_that_nobody_says() -> None:
     """A sentence that is not said any more is not kept."""
     periods = {"This month", "This year", "All time"}
@@ -114,6 +115,7 @@ class _Spoken(HTMLParser):
         self.said += [value or "" for name, value in attrs if name in {"alt", "aria-label", "placeholder", "title"}]
 
 
+@pytest.mark.drill
 def test_templates_say_nothing_past_the_catalogue() -> None:
     """No words stand in a template outside of `_(…)`, but the names of the two languages."""
     templates = environment()

@@ -11,6 +11,8 @@ from timebank.api.http import requests
 from timebank.projections.machinery.runner import Runner
 from timebank.web.app import create_app
 
+pytestmark = pytest.mark.drill
+
 POSITION = "timebank_position"
 
 

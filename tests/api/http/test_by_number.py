@@ -24,6 +24,7 @@ def spellings(number: str) -> list[str]:
     return [number, f"{number[:4]} {number[4:8]}-{number[8:]}", f"\u3000{wide} "]
 
 
+@pytest.mark.drill
 async def test_in_every_address(world: World) -> None:
     """Wherever the path or the query of a question names a volunteer, the number is as good as the id."""
     somebody = await world.with_credit()

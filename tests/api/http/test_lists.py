@@ -110,6 +110,7 @@ async def in_json(caller: Caller, path: str, **params: Any) -> list[dict[str, An
     return items
 
 
+@pytest.mark.drill
 async def test_every_list_is_a_table(own_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every list comes as CSV and as a workbook: a row for each item, with what JSON says of it, however it is read."""
     monkeypatch.setattr(lists, "STRETCH", 2)
@@ -266,6 +267,7 @@ def summed(rows: list[Row], *by: str) -> dict[tuple[str, ...], tuple[int, ...]]:
     }
 
 
+@pytest.mark.drill
 @pytest.mark.parametrize("seed", [1])
 async def test_statistics_are_the_sum_of_their_list(own_world: World, seed: int) -> None:
     """Whatever is asked for, in whatever parts, statistics are what the table of the same records sums to."""

@@ -368,6 +368,7 @@ async def test_unexpected_errors_are_500_and_tell_nothing(world: World, monkeypa
     assert response.headers["x-request-id"] == "boom"
 
 
+@pytest.mark.drill
 async def test_one_failure_takes_nobody_else_along(own_world: World) -> None:
     """Of requests decided together, one that fails unexpectedly fails alone."""
     world = own_world
@@ -409,6 +410,7 @@ async def test_a_full_queue_is_429(url: str) -> None:
         await world.administrator.post("/v1/volunteers", {"name": "之后"}, expect=201)
 
 
+@pytest.mark.drill
 async def test_without_postgresql_it_is_503(monkeypatch: pytest.MonkeyPatch) -> None:
     """While PostgreSQL is away, requests get 503 with Retry-After, and readiness too; when it is back all is well."""
     monkeypatch.setattr(writer, "PATIENCE_SECONDS", 5.0)

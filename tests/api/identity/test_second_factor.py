@@ -211,6 +211,7 @@ class TestSigningIn:
         await caller.post(PROVE, {"second_factor": who.code(clock.now)}, expect=200)
         await caller.get("/v1/me")
 
+    @pytest.mark.drill
     def test_half_way_one_goes_on_or_back(self) -> None:
         """What can be done before the second factor was said is to say it, and to sign out."""
         table = table_of(create_app(Settings()))

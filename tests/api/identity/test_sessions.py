@@ -687,6 +687,7 @@ class TestCodesAndPasswords:
             await code_for(door, made["volunteer_id"])
 
 
+@pytest.mark.drill
 async def test_nobody_is_remembered_over_a_lost_connection(url: str) -> None:
     """A process that may have missed the end of a session looks again, however short a while it heard nothing."""
     async with settled(url) as door:

@@ -194,6 +194,7 @@ async def life(own_world: World, request: pytest.FixtureRequest) -> tuple[Life, 
     return life, board
 
 
+@pytest.mark.drill
 async def test_nothing_is_left_of_who_they_were(life: tuple[Life, dict[str, Any]]) -> None:
     """Of an erased volunteer the account is left, and what ended ended by facts; nothing anywhere says who it was."""
     await must_be_nobody(life[0])

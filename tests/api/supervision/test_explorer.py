@@ -180,6 +180,7 @@ async def test_the_history_is_a_table(world: World) -> None:
     assert named.text.count("东方未明") == 2
 
 
+@pytest.mark.drill
 async def test_the_history_is_followed_as_it_happens(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each fact is told once, with its position, also to whoever comes back; what is not asked for is not told."""
     monkeypatch.setattr(live, "LIVE_SECONDS", 1.5)

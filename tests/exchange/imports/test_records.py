@@ -33,6 +33,7 @@ class TestWho:
         )
         return (number,) in found
 
+    @pytest.mark.drill
     async def test_the_name_decides_among_those_who_share_a_phone(self, berlin: Office) -> None:
         """A family's phone with a name beside it is one of them; alone it is a question."""
         await berlin.people(FAMILY)
@@ -187,6 +188,7 @@ async def test_a_duration_counts_through_a_clock_change(berlin: Office) -> None:
     assert await berlin.ask(f"select minutes, {minutes} from service_record") == [(120, 120), (120, 120)]
 
 
+@pytest.mark.drill
 async def test_a_dry_run_sees_its_own_rows_and_writes_nothing(berlin: Office) -> None:
     """However long the list is, a dry run gives each row the verdict it will get: duplicates, full days, overlaps."""
     await berlin.people(ZHANG)

@@ -207,6 +207,7 @@ ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gb180
 DELIMITERS = st.sampled_from([",", ";", "\t", "|"])
 
 
+@pytest.mark.drill
 @settings(max_examples=120)
 @given(written_tables(), ENCODINGS, DELIMITERS)
 def test_what_was_written_is_read(written: tuple[list[Meant], Layout, str], encoding: str, delimiter: str) -> None:
@@ -219,6 +220,7 @@ def test_what_was_written_is_read(written: tuple[list[Meant], Layout, str], enco
     assert [column.heading for column in opened.as_read.columns if not column.read_as] == ["备注"]
 
 
+@pytest.mark.drill
 @settings(max_examples=80)
 @given(written_tables(), ENCODINGS, st.data())
 def test_a_spoiled_cell_spoils_its_row_alone(

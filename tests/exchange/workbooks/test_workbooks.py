@@ -178,6 +178,7 @@ def test_what_would_take_all_memory_takes_none_of_ours() -> None:
         rows(file.getvalue(), "xlsx")
 
 
+@pytest.mark.drill
 def test_a_few_bytes_that_say_very_many_cells_are_refused() -> None:
     """What repeats itself in six million cells is not made into rows, which would take half a minute for each list."""
     cell = '<table:table-cell office:value-type="string" table:number-columns-repeated="6"><text:p>x</text:p>'

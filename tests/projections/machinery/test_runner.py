@@ -44,6 +44,7 @@ async def unequal(compare: Compare) -> list[Any]:
     return [each.differences for each in await compare() if not each.is_equal]
 
 
+@pytest.mark.drill
 async def test_a_runner_follows_by_itself(ledger: Ledger, runner: Runner, bank_id: UUID, compare: Compare) -> None:
     """What is appended is in the read models moments later, and whoever waits for a position is told."""
     town = Market(seed=1)
@@ -78,6 +79,7 @@ async def test_new_banks_are_noticed(ledger: Ledger, store: Store, runner: Runne
         assert await runner.reach(new_bank, ledger.head(new_bank), PATIENCE_SECONDS)
 
 
+@pytest.mark.drill
 async def test_two_runners_do_not_apply_twice(
     ledger: Ledger, store: Store, bank_id: UUID, compare: Compare, monkeypatch: pytest.MonkeyPatch
 ) -> None:

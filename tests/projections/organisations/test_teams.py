@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 from hypothesis import strategies as st
@@ -52,6 +53,7 @@ def remembered(memory: Any, facts: list[Fact]) -> Any:
     return memory
 
 
+@pytest.mark.drill
 @settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @for_all(seed=st.integers(0, 10**9), batch=st.sampled_from([1, 9, 400]))
 async def test_teams_are_read_as_decisions_know_them(

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 from hypothesis import strategies as st
@@ -126,6 +127,7 @@ select f.volunteer_id, f.local_date, f.minutes from event e, jsonb_to_record(con
 """
 
 
+@pytest.mark.drill
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @for_all(seed=st.integers(0, 10**9), batch=st.sampled_from([1, 7, 400]))
 async def test_hours_by_place_are_those_of_where_people_lived(
