@@ -20,6 +20,7 @@ from tests.helpers.patience import PATIENCE_SECONDS, eventually, may_take
 from tests.helpers.processes import children_of, is_there, send
 from tests.helpers.watchdog import processes, watched_folder
 from timebank.runtime.embedded import EmbeddedPostgres
+from timebank.runtime.stopping import WORKERS_SECONDS
 
 pytestmark = [
     pytest.mark.drill,
@@ -117,13 +118,14 @@ WAYS: list[Callable[[Served], None]] = [
 ]  # fmt: skip
 
 
-def must_be_gone(program: Program, served: Served, begun: float, seconds: float) -> None:
-    """Nothing is left, and it did not take long."""
+def must_be_gone(program: Program, served: Served, begun: float, seconds: float) -> float:
+    """Nothing is left, and it did not take long; says how long."""
     served.process.wait(seconds)
     took = time.monotonic() - begun
     assert left_of(program) == []
     assert took < seconds
     print(f"gone after {took:.2f} s, {served.process.returncode}")
+    return took
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -134,14 +136,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_a_service_is_told_to_stop(program: Program, way: Callable[[Served], None], stops: int, seconds: float) -> None:
-    """However a service is told, it ends well, its workers and its PostgreSQL with it, and none has to be killed."""
+    """However a service is told, it ends well, its workers and its PostgreSQL with it, and none is waited for in vain."""
     for _ in range(stops):
         served = program.serve()
         begun = time.monotonic()
         try:
             way(served)
-            must_be_gone(program, served, begun, seconds)
-            assert (served.process.returncode, "refused" in "".join(served.out + served.err)) == (0, False)
+            took = must_be_gone(program, served, begun, seconds)
+            waited = took > WORKERS_SECONDS and "refused to gracefully stop" in "".join(served.out + served.err)
+            assert (served.process.returncode, waited) == (0, False)
         finally:
             served.kill()
 
