@@ -136,7 +136,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_a_service_is_told_to_stop(program: Program, way: Callable[[Served], None], stops: int, seconds: float) -> None:
-    """However a service is told, it ends well, its workers and its PostgreSQL with it, and none is waited for in vain."""
+    """However a service is told, it ends well, its workers and its PostgreSQL too, and none is waited for in vain."""
     for _ in range(stops):
         served = program.serve()
         begun = time.monotonic()
