@@ -28,6 +28,7 @@ from benchmarks import (
     redeeming,
     scale,
     statements,
+    workers,
 )
 from benchmarks.setup import machine
 from benchmarks.setup.measure import Bench, Row
@@ -37,6 +38,7 @@ from timebank.runtime.embedded import EmbeddedPostgres
 SECTIONS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "inprocess": inprocess.rows,
     "http": http.rows,
+    "workers": workers.rows,
     "claims": claims.rows,
     "account": account.rows,
     "redeem": redeeming.rows,

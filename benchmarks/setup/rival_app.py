@@ -15,9 +15,9 @@ from timebank.domain.identifiers import new_record_id
 from timebank.projections.credit.balances import Balance
 
 TABLES = """
-    create table crud_record (like service_record including all);
-    create table crud_balance (like balance including all);
-    insert into crud_balance select * from balance;
+    create table if not exists crud_record (like service_record including all);
+    create table if not exists crud_balance (like balance including all);
+    insert into crud_balance select * from balance on conflict do nothing;
     grant select, insert, update on crud_record, crud_balance to timebank_service;
 """
 INSERT = """

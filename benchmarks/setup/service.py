@@ -46,10 +46,7 @@ class Service:
 
     async def ask(self, path: str) -> float:
         """Requests per second that ask for a balance, under `path`."""
-        token = self.tokens["administrator"]
-        balances = [request("GET", f"{path}/{each}/balance", token) for each in self.world.volunteers]
-        wanted = itertools.islice(itertools.cycle(balances), int(self.seconds * AT_MOST_PER_SECOND))
-        return (await self.load(list(wanted), 200)).rate
+        return (await self.load(self.asking(path), 200)).rate
 
     async def load(
         self,
@@ -86,6 +83,12 @@ class Service:
             requests.append(request("POST", where, self.tokens["administrator"], msgspec.json.encode(body)))
         return requests
 
+    def asking(self, path: str) -> list[bytes]:
+        """Requests that ask for a balance each."""
+        token = self.tokens["administrator"]
+        balances = [request("GET", f"{path}/{each}/balance", token) for each in self.world.volunteers]
+        return list(itertools.islice(itertools.cycle(balances), int(self.seconds * AT_MOST_PER_SECOND)))
+
     async def samples(self) -> dict[str, float]:
         """Where the server's time went since this was last asked; the first time is the beginning."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -106,7 +109,9 @@ class Service:
     async def _lag(self) -> int:
         """How many events the last of the projections is behind."""
         lag: int = await self.world.services.pool.fetchval(
-            "select b.head - min(c.position) from bank b join checkpoint c using (bank_id) group by b.head"
+            "select b.head - min(c.position) from bank b join checkpoint c using (bank_id)"
+            " where b.bank_id = $1 group by b.head",
+            self.world.bank_id,
         )
         return lag
 
@@ -120,14 +125,14 @@ def request(method: str, path: str, token: str, body: bytes = b"") -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def running_service(bench: Bench) -> AsyncIterator[Service]:
-    """The service with its rivals, one worker, on a database of its own."""
-    url = await bench.new_database(f"over_http_{uuid4().hex}")
+async def running_service(bench: Bench, *, workers: int = 1, url: str = "") -> AsyncIterator[Service]:
+    """The service with its rivals, and a new bank: on a database of its own, or on one that has banks already."""
+    url = url or await bench.new_database(f"over_http_{uuid4().hex}")
     async with new_world(url) as world:
         await world.do([world.confirmed(world.service()) for _ in world.volunteers])
         await world.project()
         await world.services.owner.execute(TABLES)
-        with _server(url, bench.folder / "server.log") as (port, pid):
+        with _server(url, bench.folder / f"server_{uuid4().hex}.log", workers) as (port, pid):
             administrator = await token_of(world, world.administrator.actor)
             yield Service(port, pid, world, {"administrator": administrator}, bench.seconds * 1.5)
 
@@ -141,16 +146,16 @@ async def token_of(world: World, somebody: str) -> str:
 
 
 @contextlib.contextmanager
-def _server(url: str, log: Path) -> Iterator[tuple[int, int]]:
+def _server(url: str, log: Path, workers: int) -> Iterator[tuple[int, int]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
-    options = "--interface asgi --factory --workers 1 --loop uvloop --no-ws --no-log --host 127.0.0.1 --port"
+    options = "--interface asgi --factory --loop uvloop --no-ws --no-log --host 127.0.0.1"
     command = [
         sys.executable,
         "-m",
         "granian",
         *options.split(),
-        str(port),
+        *("--workers", str(workers), "--port", str(port)),
         "benchmarks.setup.rival_app:from_environment",
     ]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TIMEBANK_")}
