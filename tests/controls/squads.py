@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from tests.controls.commands import confirm_service, log_service
+from tests.controls.commands import confirm_service, correct_service, log_service
 from tests.controls.people import ADMINISTRATOR, GARDEN, GARDENERS_PROGRAM, NOON, acting, span
 from timebank.domain.identifiers import RecordId, ShiftId, TeamId, VolunteerId
 from timebank.domain.kernel import Command
@@ -21,6 +21,8 @@ from timebank.domain.organisations.teams import (
     ProposeTeam,
     RenameTeam,
 )
+from timebank.domain.service.amending import AmendService
+from timebank.domain.service.reviews import NO_TEAM
 
 
 class Squads:
@@ -43,15 +45,22 @@ class Squads:
         return [propose, AcceptTeam(**theirs), invite, self._shift(team_id, captain), *self._served(other)]
 
     def _served(self, who: VolunteerId) -> list[Command]:
-        """Somebody served in the name of a team."""
-        patrol = self._new()
-        there: dict[str, Any] = {"organisation_id": GARDEN, "team_id": patrol}
-        times = span(1, days_ago=45, hour=20)
-        record_id = RecordId("rec_patrol")
+        """Somebody served in the name of a team, and of another, and of none, as it was put right."""
+        patrol, other = self._new(), self._new()
+        since = date(2026, 1, 1)
+        first, second = RecordId("rec_patrol"), RecordId("rec_patrol_2")
+        ids: Any = {"by": ADMINISTRATOR, "at": self.at, "organisation_id": GARDEN}
         return [
-            FoundTeam(by=ADMINISTRATOR, at=self.at, **there, name="巡逻队", from_day=date(2026, 1, 1)),
-            log_service(record_id=record_id, volunteer_id=who, team_id=patrol, **times),
-            confirm_service(record_id=record_id),
+            FoundTeam(**ids, team_id=patrol, name="巡逻队", from_day=since),
+            FoundTeam(**ids, team_id=other, name="夜巡队", from_day=since),
+            log_service(record_id=first, volunteer_id=who, team_id=patrol, **span(1, days_ago=45, hour=20)),
+            confirm_service(record_id=first),
+            log_service(record_id=second, volunteer_id=who, **span(1, days_ago=46, hour=20)),
+            AmendService(by=GARDENERS_PROGRAM, at=self.at, record_id=second, team_id=other),
+            confirm_service(record_id=second),
+            correct_service(record_id=second, team_id=NO_TEAM),
+            correct_service(record_id=second, minutes=50),
+            correct_service(record_id=second, team_id=patrol),
         ]
 
     def next(self, at: datetime = NOON) -> Command:

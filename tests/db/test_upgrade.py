@@ -73,7 +73,12 @@ NEW_SINCE: dict[str, dict[str, Any]] = {
     "proxy-appointed": {"is_guardian": False},
     "appointment-made": {"node_id": None, "source": None, "duties": []},
     "service-confirmed": {"signed_by": None},
-    "service-corrected": {"person_in_charge_id": None, "account_id": None},
+    "service-corrected": {
+        "person_in_charge_id": None,
+        "account_id": None,
+        "team_id": None,
+        "previous_team_id": None,
+    },
     "service-voided": {"account_id": None},
     "volunteer-erased": {"earlier_ids": []},
 }

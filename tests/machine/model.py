@@ -209,8 +209,9 @@ class Model:
         )
 
     def stays_with_its_team(self, key: str, after: Record) -> bool:
-        """Whether a record that is on another day now is still one of its team."""
-        return after.day == self.records[key].day or self._is_of_its_team(after)
+        """Whether a record that is on another day now, or in the name of another team, is one of that team."""
+        before = self.records[key]
+        return (after.day, after.team) == (before.day, before.team) or self._is_of_its_team(after)
 
     def fits(self, record: Record, key: str) -> bool:
         """Whether a record can be confirmed as it is: no longer than it took, beside all else that is."""

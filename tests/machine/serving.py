@@ -16,6 +16,7 @@ from timebank.domain.identifiers import RecordId
 from timebank.domain.kernel import Command
 from timebank.domain.service.amending import AmendService, WithdrawService
 from timebank.domain.service.records import ConfirmService, CorrectService, LogService, RejectService, VoidService
+from timebank.domain.service.reviews import NO_TEAM
 
 categories = st.sampled_from(["公益", "公益", "文体"])
 activities = st.sampled_from(["清扫", "清扫", "巡逻"])
@@ -26,6 +27,7 @@ spans = st.tuples(
 )
 mornings = st.tuples(st.just(1), st.integers(7, 10), st.sampled_from([60, 120, 540, 960]))
 actors = st.sampled_from(["administrator", "administrator", "body", "member", "member", "self", "stranger"])
+other_teams = st.none() | st.just(NO_TEAM) | st.tuples(st.booleans(), which)
 rule_books = st.builds(
     Rules,
     credit_percent=st.sampled_from([{}, {"公益": 150}, {"文体": 50}, {"公益": 33, "文体": 0}]),
@@ -186,13 +188,16 @@ class Serving(Teaming):
     @act(
         lambda self: self.model.records, which=which, sensible=sensible, who=actors, span=st.none() | spans,
         minutes=st.sampled_from([None, 10, 60]), on_duty=st.none() | st.booleans(), activity=st.none() | activities,
-        category=st.none() | categories,
+        category=st.none() | categories, team=other_teams,
     )  # fmt: skip
-    def amend_record(self, which: int, sensible: bool, who: str, span: Any, minutes: int | None, **said: Any) -> None:
+    def amend_record(
+        self, which: int, sensible: bool, who: str, span: Any, minutes: int | None, team: Any, **said: Any
+    ) -> None:
         """A record that waits is put right: when it was, how long, what, and in which capacity."""
         key = self._some(which, sensible, "logged")
         by, before = self._whoever(who, key), self.model.records[key]
         times = self.span(*span) if span else (before.started_at, before.ended_at)
+        said |= {"team": self._other_team(team, before)}
         after = before.amended(times, minutes, by, **said)
         expected = self.model.may_record(by, before) and self.model.can_amend(key, after)
         command = self._changing(AmendService, key, by, times if span else (None, None), minutes, **said)
@@ -210,13 +215,16 @@ class Serving(Teaming):
     @act(
         lambda self: self.model.records, which=which, sensible=sensible, who=actors, span=st.none() | spans,
         minutes=st.sampled_from([None, 10, 60]), on_duty=st.none() | st.booleans(), activity=st.none() | activities,
-        category=st.none() | categories,
+        category=st.none() | categories, team=other_teams,
     )  # fmt: skip
-    def correct(self, which: int, sensible: bool, who: str, span: Any, minutes: int | None, **said: Any) -> None:
+    def correct(
+        self, which: int, sensible: bool, who: str, span: Any, minutes: int | None, team: Any, **said: Any
+    ) -> None:
         """A confirmed record is put right: when it was, how long, what, and in which capacity."""
         key = self._some(which, sensible, "confirmed", "corrected")
         by, before = self._whoever(who, key), self.model.records[key]
         times = self.span(*span) if span else (before.started_at, before.ended_at)
+        said |= {"team": self._other_team(team, before)}
         after = before.corrected(times, minutes, **said)
         expected = (
             self.model.may_decide(by, before, *self.model.rules(self.model.today).direct_confirm_roles)
@@ -239,13 +247,28 @@ class Serving(Teaming):
         )
 
     def _changing(
-        self, kind: Any, key: str, by: Acting, times: Any, minutes: int | None, on_duty: bool | None, **said: Any
+        self,
+        kind: Any,
+        key: str,
+        by: Acting,
+        times: Any,
+        minutes: int | None,
+        on_duty: bool | None,
+        team: Any,
+        **said: Any,
     ) -> Command:
         capacity = None if on_duty is None else "staff-on-duty" if on_duty else "resident"
         return self.say(
             kind, by, record_id=RecordId(key), reason="x", started_at=times[0], ended_at=times[1],
-            minutes=minutes, capacity=capacity, **said,
+            minutes=minutes, capacity=capacity, team_id=team, **said,
         )  # fmt: skip
+
+    def _other_team(self, said: Any, before: Record) -> str | None:
+        """The team that a record is to be of then: as before (None), none, any, or one that was there."""
+        if said is None or said == NO_TEAM:
+            return said
+        is_there, at = said
+        return self.team_at(at, before.body, before.day) if is_there else self.team_named(at)
 
     def _decide(self, key: str, after: Record, command: Command, expected: bool) -> None:
         """The record is another, and the fact says what the model says of its worth."""

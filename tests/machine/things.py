@@ -81,11 +81,13 @@ class Record(NamedTuple):
         after = self._replace(started_at=times[0], ended_at=times[1], status="corrected")
         same = times == (self.started_at, self.ended_at)
         told = {name: value for name, value in said.items() if value is not None}
+        told |= {"team": told.get("team", self.team) or None}
         return after._replace(minutes=minutes or (self.minutes if same else after.interval), **told)
 
     def says_the_same(self, other: "Record") -> bool:
-        """Whether it is told alike, but for the minutes."""
-        return self._replace(minutes=0, status="", credited={}) == other._replace(minutes=0, status="", credited={})
+        """Whether it is told alike, but for the minutes and the team, which its worth does not depend on."""
+        left_aside: dict[str, Any] = {"minutes": 0, "status": "", "credited": {}, "team": None}
+        return self._replace(**left_aside) == other._replace(**left_aside)
 
     def amended(self, times: tuple[datetime, datetime], minutes: int | None, by: Acting, **said: Any) -> "Record":
         """What it is when it is put right before anybody decided: then it is as if it had been logged so."""

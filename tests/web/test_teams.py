@@ -55,6 +55,21 @@ async def test_a_group_gathers_and_is_on_duty(world: World) -> None:
         assert "巡逻队" in (await coordinator.get(shown)).text
     recorded = (await world.coordinator.get("/v1/service-records", organisation_id=world.garden))["items"]
     assert [each["team_id"] for each in recorded] == [patrol["team_id"]] * 2
+    waiting = f"{desk}/records/{recorded[0]['record_id']}"
+    page = await coordinator.get(waiting)
+    changed = {"team_id": "", "hours": "0", "minutes": "20", "reason": "不是队里的", "what": "amend"}
+    await coordinator.send(page.form(waiting), **changed)
+    path = f"/v1/service-records/{recorded[0]['record_id']}"
+    seen = await world.coordinator.get(path)
+    assert (seen["team_id"], seen["minutes"], seen["status"]) == (None, 20, "logged")
+    office = await signed_in(world, world.administrator.id)
+    assert "<del>巡逻队</del>" in (await office.get(f"/admin/history/{seen['position']}")).response.text
+    await world.administrator.post(f"{path}/confirm", expect=200)
+    page = await office.get(waiting)
+    page = await office.send(page.form(waiting), team_id=patrol["team_id"], reason="对照签到表", what="correct")
+    seen = await world.coordinator.get(path)
+    assert (seen["team_id"], seen["minutes"], seen["status"]) == (patrol["team_id"], 20, "corrected")
+    assert "<ins>巡逻队</ins>" in (await office.get(f"/admin/history/{seen['position']}")).response.text
     page = await joiner.get("/more/teams")
     page = await joiner.send(form_with(page, "end"), what="end")
     assert "您还没有加入队伍" in page.text

@@ -69,7 +69,9 @@ async def test_activities_count_when_they_are_over(own_world: World) -> None:
 
 
 async def test_what_the_law_tells_apart_is_told_apart(world: World) -> None:
-    """Minutes of residents, of staff off duty, paid, with an allowance, in the name of teams; also when corrected."""
+    """Minutes of residents, of staff off duty, paid, with an allowance, in the name of teams; also when corrected,
+    and when the team is.
+    """
     change = Change(world, await world.appointed("auditor"))
     somebody, helped = await world.somebody(), await world.somebody()
     await world.employed(helped, "allowance", hours=[])
@@ -90,8 +92,23 @@ async def test_what_the_law_tells_apart_is_told_apart(world: World) -> None:
     assert (of_team["month"], of_team["team_name"], of_team["minutes"]) == (day[:7], "巡逻队", 90)
     assert (await world.recorder.get(path, after=f"{day[:7]}/{team_id}"))["items"] == []
     await world.recorder.get(path, expect=400, after="x")
-    await world.verifier.post(f"/v1/service-records/{record_id}/void", {"reason": "重复"}, expect=200)
-    assert await change.seen() == {"off_duty_minutes": -90, "team_minutes": -90}
+    choir = await world.team(name="合唱队", from_day="2026-01-01")
+    there, by_team = f"/v1/service-records/{record_id}", {team_id: 0, choir: 0}
+    for named, further in ((choir, {"minutes": 80}), (None, {}), (team_id, {})):
+        body = {"team_id": named, "reason": "对照签到表", **further}
+        corrected = await world.verifier.post(f"{there}/correct", body, expect=200)
+        assert (await world.verifier.get(there))["team_id"] == named
+        theirs = (await world.recorder.get(path))["items"]
+        by_team |= {each["team_id"]: each["minutes"] for each in theirs if each["team_id"] in by_team}
+        assert by_team == {team_id: 0, choir: 0} | ({named: 80} if named else {})
+        for each, minutes in by_team.items():
+            hours = await world.administrator.get(f"/v1/organisations/{world.garden}/teams/{each}/hours")
+            assert hours[-1]["minutes"] == minutes
+    assert await change.seen() == {"off_duty_minutes": -10, "team_minutes": -10}
+    told = await world.administrator.get(f"/v1/audit/events/{corrected['position'] - 1}/change")
+    assert told["changed"]["team_id"] == {"before": choir, "after": None}
+    await world.verifier.post(f"{there}/void", {"reason": "重复"}, expect=200)
+    assert await change.seen() == {"off_duty_minutes": -80, "team_minutes": -80}
 
 
 async def test_self_reports_count_by_what_became_of_them(world: World) -> None:

@@ -1,7 +1,9 @@
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
@@ -20,6 +22,7 @@ from tests.controls import (
     ZHAO,
     acting,
     at,
+    confirm_service,
     confirmed,
     correct_service,
     enter,
@@ -31,13 +34,13 @@ from tests.controls import (
     standing,
 )
 from tests.controls.activities import came, left, plan, published, signed_up
-from tests.given import given
+from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.activities.activities import PlanActivity
 from timebank.domain.activities.closing import CloseActivity
 from timebank.domain.facts.organisations import MembershipEnded, OrganisationSuspended
 from timebank.domain.facts.people import VolunteerLeft, VolunteerSuspended
-from timebank.domain.facts.service import ServiceLogged
+from timebank.domain.facts.service import ServiceLogged, team_after
 from timebank.domain.facts.teams import (
     CaptainNamed,
     ShiftEnded,
@@ -52,6 +55,7 @@ from timebank.domain.facts.teams import (
     TeamRenamed,
 )
 from timebank.domain.identifiers import ActivityId, ActorId, RecordId, ShiftId, TeamId
+from timebank.domain.kernel import Fact
 from timebank.domain.leaving import LeaveBank
 from timebank.domain.organisations.memberships import EndMembership
 from timebank.domain.organisations.refusals import (
@@ -85,6 +89,7 @@ from timebank.domain.people.refusals import VolunteerIsSuspended
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
 from timebank.domain.service.amending import AmendService
 from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
+from timebank.domain.service.reviews import NO_TEAM
 
 PATROL, CHOIR, SHIFT = TeamId("tea_patrol"), TeamId("tea_choir"), ShiftId("shf_1")
 IDS: dict[str, Any] = {"team_id": PATROL, "organisation_id": GARDEN}
@@ -391,6 +396,47 @@ class TestService:
         moved = msgspec.structs.replace(amend, **of_old)
         given(*there, waiting).when(moved).then_refused(TeamNotActive)
         given(*there, waiting, confirmed()).when(correct_service(**of_old)).then_refused(TeamNotActive)
+
+    @pytest.mark.parametrize("is_confirmed", [False, True])
+    def test_its_team_can_be_put_right(self, is_confirmed: bool) -> None:
+        """A record is told to be of another team of the organisation, of one at all, or of none; the fact says both."""
+        choir = TeamFounded(**(IDS | {"team_id": CHOIR}), **BY, name="合唱队", from_day=FOUNDED.from_day)
+        amend = partial(AmendService, by=GARDENERS_PROGRAM, at=NOON, record_id=RECORD)
+        put_right: Any = correct_service if is_confirmed else amend
+
+        def when(before: TeamId | None, after: TeamId | None, *further: Fact, **said: Any) -> Any:
+            theirs = {PATROL: FOUNDED, CHOIR: choir}
+            named = [theirs[each] for each in dict.fromkeys((before, after)) if each in theirs]
+            waits = logged(team_id=before)
+            confirming = (confirmed(),) if is_confirmed else ()
+            there = (*standing(), registered(), *named, *further, waits, *confirming)
+            return given(*there).when(put_right(team_id=after, **said))
+
+        for before, after in ((PATROL, CHOIR), (None, CHOIR), (PATROL, NO_TEAM)):
+            fact = when(before, after).fact
+            assert (fact.previous_team_id, fact.team_id) == (before, after or None)
+            assert {*filter(None, (before, after))} <= set(fact.tags())
+            assert team_after(fact, before) == (after or None)
+            assert fact.minutes == 120
+        assert when(PATROL, None, minutes=60).fact.team_id is None, "what is not said stays, and is not said again"
+        assert team_after(when(PATROL, None, minutes=60).fact, PATROL) == PATROL
+        when(PATROL, PATROL).then_refused(NothingChanges)
+        when(None, NO_TEAM).then_refused(NothingChanges)
+        when(None, TeamId("tea_elsewhere")).then_refused(TeamUnknown)
+        when(
+            None, CHOIR, TeamDissolved(team_id=CHOIR, organisation_id=GARDEN, on_day=date(2026, 1, 2), reason="人太少")
+        ).then_refused(TeamNotActive)
+
+    def test_a_record_is_of_the_team_that_was_named_last(self) -> None:
+        """Put right twice, it goes from the second team to the third; what names no team leaves it as it is."""
+        choir = TeamFounded(**(IDS | {"team_id": CHOIR}), **BY, name="合唱队", from_day=FOUNDED.from_day)
+        book = Book(*standing(), registered(), FOUNDED, choir, logged(team_id=PATROL))
+        amend = AmendService(by=GARDENERS_PROGRAM, at=NOON, record_id=RECORD, team_id=NO_TEAM)
+        book.do(amend)
+        book.do(confirm_service())
+        assert book.do(correct_service(team_id=CHOIR)).previous_team_id is None
+        book.do(correct_service(minutes=60))
+        assert book.do(correct_service(team_id=PATROL)).previous_team_id == CHOIR
 
     def test_named_otherwise_on_a_list_it_differs(self) -> None:
         """A list that comes again and names another team differs from the record; one that names none does not."""

@@ -11,7 +11,9 @@ from litestar.datastructures import FormMultiDict, State
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import InternalServerException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from msgspec import UNSET, UnsetType
 
+T = TypeVar("T")
 U = TypeVar("U")
 
 STRANGERS_BYTES, BATCH_BYTES = 16 * 1024, 4 * 1024 * 1024
@@ -20,6 +22,11 @@ STRANGERS_BYTES, BATCH_BYTES = 16 * 1024, 4 * 1024 * 1024
 FORM_BYTES = 256 * 1024
 FORM_FIELDS = 5_000
 """How much a form may say that holds no files: reading it keeps all others waiting."""
+
+
+def merged(given: T | UnsetType | None, nothing: T) -> T | None:
+    """What a command is told: None for what stays, something empty for what goes (JSON Merge Patch, RFC 7396)."""
+    return None if given is UNSET else nothing if given is None else given
 
 
 class ClientGoneError(Exception):

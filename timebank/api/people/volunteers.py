@@ -1,6 +1,6 @@
 """Volunteers: registering, looking up, balances, consents."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from litestar import Controller, get, patch, post
@@ -22,6 +22,7 @@ from timebank.api.http.requests import (
     Status,
     happened,
 )
+from timebank.api.http.strict_json import merged
 from timebank.domain.facts.people import PersonalDataChanged, Purpose, VolunteerRegistered
 from timebank.domain.identifiers import VolunteerId, new_volunteer_id, new_volunteer_number
 from timebank.domain.people.phones import Phone
@@ -39,8 +40,6 @@ from timebank.ledger.submission import Receipt
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import VolunteerView
 from timebank.projections.places import nodes
-
-T = TypeVar("T")
 
 NUMBER_ATTEMPTS = 5
 
@@ -247,19 +246,14 @@ class VolunteerController(Controller):
             **request.stamp,
             volunteer_id=VolunteerId(volunteer_id),
             name=data.name if data.name is not UNSET else None,
-            phone=_said(data.phone, ""),
-            birth_year=_said(data.birth_year, 0),
-            document_number=_said(data.document_number, ""),
+            phone=merged(data.phone, ""),
+            birth_year=merged(data.birth_year, 0),
+            document_number=merged(data.document_number, ""),
             skills=data.skills if data.skills is not UNSET else None,
         )
         receipt = await request.execute(command, idempotency_key)
         fact = happened(receipt, PersonalDataChanged)
         return Changed(volunteer_id, fact.fields, receipt.position)
-
-
-def _said(given: T | UnsetType | None, nothing: T) -> T | None:
-    """What a command is told: None for what stays, something empty for what goes."""
-    return None if given is UNSET else nothing if given is None else given
 
 
 async def register(request: BankRequest, data: RegisterRequest, key: str | None) -> Receipt:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Controller, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import UNSET, UnsetType
 
 from timebank.access.table import LOG_SERVICE
 from timebank.api.http.problems import WRITES
@@ -18,7 +19,7 @@ from timebank.api.http.requests import (
     happened,
     receipt_of,
 )
-from timebank.api.http.strict_json import BATCH_BYTES
+from timebank.api.http.strict_json import BATCH_BYTES, merged
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, told
 from timebank.domain.facts.service import Capacity, ServiceAmended, ServiceLogged
@@ -28,6 +29,7 @@ from timebank.domain.refusing import Refusal
 from timebank.domain.service.amending import AmendService, WithdrawService
 from timebank.domain.service.descriptions import Programmes
 from timebank.domain.service.records import LogService
+from timebank.domain.service.reviews import NO_TEAM
 from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
 from timebank.ledger.submission import Outcome, Receipt
@@ -109,8 +111,8 @@ class BatchResult(msgspec.Struct, frozen=True):
     position: int
 
 
-class AmendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be otherwise; what is not given stays as it is."""
+class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be otherwise."""
 
     activity: Line | None = None
     category: Line | None = None
@@ -122,6 +124,17 @@ class AmendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     content: Text | None = None
     programmes: Programmes | None = None
     person_in_charge_id: Somebody | None = None
+    team_id: Id | UnsetType | None = UNSET
+
+    def changes(self) -> dict[str, Any]:
+        """The same, as commands take it."""
+        said = {name: getattr(self, name) for name in Changes.__struct_fields__}
+        return said | {"team_id": merged(self.team_id, NO_TEAM)}
+
+
+class AmendRequest(Changes, frozen=True, kw_only=True):
+    """What is to be otherwise; what is not given stays as it is. Null for `team_id` is no team."""
+
     reason: Text | None = None
 
 
@@ -194,7 +207,8 @@ class WaitingRecordController(Controller):
         command = AmendService(
             **request.stamp,
             record_id=RecordId(record_id),
-            **{name: getattr(data, name) for name in data.__struct_fields__},
+            reason=data.reason,
+            **data.changes(),
         )
         receipt = await request.execute(command, idempotency_key)
         fact = happened(receipt, ServiceAmended)

@@ -20,27 +20,24 @@ from timebank.api.http.requests import (
     Limit,
     Page,
     ReasonRequest,
-    Somebody,
     WantedId,
     WantedPerson,
 )
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
+from timebank.api.service.recording import Changes
 from timebank.domain.facts.credit import RuleEffect
 from timebank.domain.facts.service import (
-    Capacity,
     ServiceConfirmed,
     ServiceCorrected,
     ServiceRejected,
     ServiceVoided,
 )
 from timebank.domain.identifiers import OrganisationId, RecordId
-from timebank.domain.kernel import Moment
-from timebank.domain.service.descriptions import Programmes
 from timebank.domain.service.records import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.service.refusals import RecordUnknown
 from timebank.domain.service.times import ServiceMinutes
-from timebank.domain.text import Line, Text
+from timebank.domain.text import Text
 from timebank.ledger.submission import Receipt
 from timebank.projections.service import records
 from timebank.projections.service.records import COUNTED, Order, ServiceRecordView, Wanted
@@ -71,20 +68,10 @@ class ConfirmRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     for_organisation_id: Id | None = None
 
 
-class CorrectRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be otherwise, and why; what is not given stays as it is."""
+class CorrectRequest(Changes, frozen=True, kw_only=True):
+    """What is to be otherwise, and why; what is not given stays as it is. Null for `team_id` is no team."""
 
     reason: Text
-    activity: Line | None = None
-    category: Line | None = None
-    capacity: Capacity | None = None
-    started_at: Moment | None = None
-    ended_at: Moment | None = None
-    minutes: ServiceMinutes | None = None
-    place: Line | None = None
-    content: Text | None = None
-    programmes: Programmes | None = None
-    person_in_charge_id: Somebody | None = None
 
 
 class Decided(msgspec.Struct, frozen=True):
@@ -224,7 +211,8 @@ class ServiceRecordController(Controller):
         command = CorrectService(
             **request.stamp,
             record_id=RecordId(record_id),
-            **{name: getattr(data, name) for name in data.__struct_fields__},
+            reason=data.reason,
+            **data.changes(),
         )
         return _decided("corrected", await request.execute(command, idempotency_key))
 

@@ -60,6 +60,7 @@ class ServiceAmended(Fact, frozen=True, kw_only=True):
     """A record that nobody had decided on was put right by its organisation: it says this now, and waits still.
 
     `previous_minutes_by_day` are the days it was on. Whoever amends a record has recorded it too, and does not decide.
+    Of the team it says something only where that is another one, or none (`team_after`).
     """
 
     TOPIC = "service-amended"
@@ -83,6 +84,8 @@ class ServiceAmended(Fact, frozen=True, kw_only=True):
     key_issued_by: ActorId | None = None
     reason: str | None = None
     person_in_charge_id: ActorId | None = None
+    team_id: TeamId | None = None
+    previous_team_id: TeamId | None = None
 
 
 class ServiceWithdrawn(Fact, frozen=True, kw_only=True):
@@ -138,7 +141,8 @@ class ServiceRejected(Fact, frozen=True, kw_only=True):
 class ServiceCorrected(Fact, frozen=True, kw_only=True):
     """A confirmed record was put right; the `previous_…` fields keep what it was, `original_days` what was logged.
 
-    `account_id` is whose credit it is where the registration was merged with another since.
+    `account_id` is whose credit it is where the registration was merged with another since. Of the team it says
+    something only where that is another one, or none (`team_after`).
     """
 
     TOPIC = "service-corrected"
@@ -171,6 +175,13 @@ class ServiceCorrected(Fact, frozen=True, kw_only=True):
     credited_by_day: dict[date, int] | None = None
     person_in_charge_id: ActorId | None = None
     account_id: VolunteerId | None = None
+    team_id: TeamId | None = None
+    previous_team_id: TeamId | None = None
+
+
+def team_after(fact: ServiceAmended | ServiceCorrected, before: TeamId | None) -> TeamId | None:
+    """The team in whose name the service is after a fact: as before, unless the fact names either of the two."""
+    return fact.team_id if fact.team_id or fact.previous_team_id else before
 
 
 def credited_by_day(fact: ServiceConfirmed | ServiceCorrected) -> Mapping[date, int]:

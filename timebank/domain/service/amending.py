@@ -6,7 +6,7 @@ from typing import Self
 
 from timebank.domain.facts.organisations import Role
 from timebank.domain.facts.service import Capacity, ServiceAmended, ServiceCorrected, ServiceWithdrawn
-from timebank.domain.identifiers import ActorId
+from timebank.domain.identifiers import ActorId, TeamId
 from timebank.domain.kernel import Fact, Known, Moment
 from timebank.domain.organisations.memberships import LOGS_SERVICE
 from timebank.domain.refusals import NothingChanges
@@ -37,7 +37,10 @@ class _Recording(Review, frozen=True, kw_only=True):
 
 
 class AmendService(_Recording, frozen=True, kw_only=True):
-    """Put a record right that waits; what is not given stays, but new times without `minutes` are taken whole."""
+    """Put a record right that waits; what is not given stays, but new times without `minutes` are taken whole.
+
+    `NO_TEAM` for a team is none.
+    """
 
     activity: Line | None = None
     category: Line | None = None
@@ -49,11 +52,16 @@ class AmendService(_Recording, frozen=True, kw_only=True):
     content: Text | None = None
     programmes: Programmes | None = None
     person_in_charge_id: ActorId | None = None
+    team_id: TeamId | None = None
     reason: Text | None = None
 
     @property
     def person_in_charge(self) -> ActorId | None:
         return self.person_in_charge_id
+
+    @property
+    def team(self) -> TeamId | None:
+        return self.team_id
 
     def checked(self) -> Self:
         must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
@@ -75,12 +83,12 @@ class AmendService(_Recording, frozen=True, kw_only=True):
         if ended_at > self.at:
             raise ServiceInTheFuture
         record.must_be_within(started_at, ended_at)
-        said = description(self, before)
-        if same_times and minutes == record.minutes and all(said[name] == getattr(before, name) for name in said):
+        said, shares = description(self, before), minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
+        is_as_said = same_times and all(said[name] == getattr(before, name) for name in said)
+        team = record.another_team(known, self.team_id, min(shares))
+        if is_as_said and minutes == record.minutes and not team:
             raise NothingChanges
-        shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
-        record.must_be_of_its_team(known, min(shares))
         times = started_at, ended_at
         must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
         for day, share in shares.items():
@@ -102,6 +110,7 @@ class AmendService(_Recording, frozen=True, kw_only=True):
             key_issued_by=self.by.key_issued_by,
             reason=self.reason,
             **said,
+            **team,
         )
 
     def is_late(self, record: ServiceRecord, days: Collection[date]) -> bool:

@@ -239,7 +239,10 @@ class RejectService(Review, frozen=True, kw_only=True):
 
 
 class CorrectService(_Crediting, frozen=True, kw_only=True):
-    """Put right what was confirmed, so that it is no more; what is not given stays, but new times are taken whole."""
+    """Put right what was confirmed, so that it is no more; what is not given stays, but new times are taken whole.
+
+    `NO_TEAM` for a team is none.
+    """
 
     reason: Text
     activity: Line | None = None
@@ -252,10 +255,15 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
     content: Text | None = None
     programmes: Programmes | None = None
     person_in_charge_id: ActorId | None = None
+    team_id: TeamId | None = None
 
     @property
     def person_in_charge(self) -> ActorId | None:
         return self.person_in_charge_id
+
+    @property
+    def team(self) -> TeamId | None:
+        return self.team_id
 
     def checked(self) -> Self:
         must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
@@ -282,14 +290,14 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         said = description(self, before)
         must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
-        record.must_be_of_its_team(known, min(shares))
+        team = record.another_team(known, self.team_id, min(shares))
         times = started_at, ended_at
         must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
         work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)
         service = Service(self.record_id, before.volunteer_id, started_at, ended_at, work, record.credited_minutes)
         worth: dict[str, Any] = {**said, **credited(known, service)}
         is_as_said = same_times and all(said[name] == getattr(before, name) for name in said)
-        if is_as_said and minutes == record.minutes:
+        if is_as_said and minutes == record.minutes and not team:
             raise NothingChanges
         self.must_not_be_more(record, minutes, 0 if is_as_said else worth["credited_minutes"])
         yield ServiceCorrected(
@@ -308,6 +316,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
             reason=self.reason,
             account_id=_other_account(known, before.volunteer_id),
             **worth,
+            **team,
         )
 
 

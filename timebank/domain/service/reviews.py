@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from timebank.domain.credit.policies import RuleBook
 from timebank.domain.facts.organisations import Role
@@ -13,6 +14,7 @@ from timebank.domain.facts.service import (
     ServiceRejected,
     ServiceVoided,
     ServiceWithdrawn,
+    team_after,
 )
 from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, TeamId
 from timebank.domain.kernel import Command, Key, Known, Memory, about, event
@@ -31,6 +33,9 @@ from timebank.domain.service.refusals import (
     RecordUnknown,
     VerifierIsBeneficiary,
 )
+
+NO_TEAM = TeamId("")
+"""What a record is told to be of where it is to be of no team; None is as before."""
 
 
 class ServiceRecord(Memory):
@@ -61,7 +66,7 @@ class ServiceRecord(Memory):
 
     @event(ServiceAmended)
     def _(self, fact: ServiceAmended) -> None:
-        self.status, self.logged = "logged", fact
+        self.status, self.logged, self.team_id = "logged", fact, team_after(fact, self.team_id)
         self.recorder_eyes |= {each for each in (fact.amended_by, fact.key_issued_by) if each}
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
         self.recorded_minutes = self.minutes
@@ -80,7 +85,7 @@ class ServiceRecord(Memory):
 
     @event(ServiceCorrected)
     def _(self, fact: ServiceCorrected) -> None:
-        self.status, self.logged = "corrected", fact
+        self.status, self.logged, self.team_id = "corrected", fact, team_after(fact, self.team_id)
         self.minutes_by_day, self.credited_minutes = fact.minutes_by_day, fact.credited_minutes
 
     @event(ServiceVoided)
@@ -102,10 +107,16 @@ class ServiceRecord(Memory):
         if self.activity_span and not self.activity_span[0] <= started_at < ended_at <= self.activity_span[1]:
             raise OutsideTheActivity
 
-    def must_be_of_its_team(self, known: Known, day: date) -> None:
-        """Refuse another day than it was, on which there was no such team as it is in the name of."""
-        if self.team_id and day != self.logged.local_date:
-            known(Team, self.team_id).must_have_been(self.logged.organisation_id, day)
+    def another_team(self, known: Known, said: TeamId | None, day: date) -> dict[str, Any]:
+        """What a fact says of the team that the record is in the name of then, where it is another one, or none.
+
+        Refuses a team that the organisation did not have on the day.
+        """
+        after = self.team_id if said is None else said or None
+        is_same = after == self.team_id
+        if after and not (is_same and day == self.logged.local_date):
+            known(Team, after).must_have_been(self.logged.organisation_id, day)
+        return {} if is_same else {"team_id": after, "previous_team_id": self.team_id}
 
     def must_be_confirmed(self) -> None:
         """Refuse for a record that was not confirmed, or is void."""
@@ -133,6 +144,7 @@ class Review(Command, frozen=True, kw_only=True):
             *memories_of_charge(logged.organisation_id, self.person_in_charge),
             *memories_of_duty(known, logged.volunteer_id),
             *memories_of_team(record.team_id),
+            *memories_of_team(self.team),
             *right_of(self.by, self.acts_for(record)),
             *memories_of_benefit(self.by, logged.volunteer_id),
         )
@@ -144,6 +156,11 @@ class Review(Command, frozen=True, kw_only=True):
     @property
     def person_in_charge(self) -> ActorId | None:
         """Who is said to have been in charge, where that is said anew."""
+        return None
+
+    @property
+    def team(self) -> TeamId | None:
+        """The team in whose name it was, where that is said anew."""
         return None
 
     def days(self, record: ServiceRecord) -> Sequence[date]:

@@ -9,7 +9,13 @@ from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.domain.facts.activities import ActivityCancelled, ActivityChanged, ActivityClosed, ActivityPlanned
 from timebank.domain.facts.proposals import ProposalDeclined, ProposalTakenUp, ProposalWithdrawn, ServiceProposed
-from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceLogged, ServiceVoided
+from timebank.domain.facts.service import (
+    ServiceAmended,
+    ServiceConfirmed,
+    ServiceCorrected,
+    ServiceLogged,
+    ServiceVoided,
+)
 from timebank.projections.machinery.projection import SetProjection, Step
 
 SQL = load_statements("timebank.projections.activities", "statistics.sql")
@@ -25,11 +31,12 @@ PROJECTION = SetProjection(
     steps=(
         Step(SQL["remember_activities"], (ActivityPlanned, ActivityChanged)),
         Step(SQL["remember_proposals"], (ServiceProposed,)),
-        Step(SQL["remember_records"], (ServiceLogged,)),
+        Step(SQL["remember_records"], (ServiceLogged, ServiceAmended)),
         Step(SQL["count_activities"], _ENDED),
         Step(SQL["count_proposals"], _DECIDED),
         Step(SQL["forget"], (*_ENDED, *_DECIDED, ProposalWithdrawn)),
         Step(SQL["count_service"], _SERVED),
+        Step(SQL["remember_records"], (ServiceCorrected,)),
     ),
 )
 

@@ -20,11 +20,17 @@ select $1, f.proposal_id, {month_of_start}
  where b.bank_id = $1
 
 -- remember_records --
-insert into marked_record (bank_id, record_id, team_id, is_subsidised)
-select $1, f.record_id, f.team_id, coalesce(f.is_subsidised, false)
+-- In the name of which team a record is, and whether an allowance is paid. Only what was logged says the latter; of
+-- teams, what puts a record right says something where it is another one, or none: the last that is said counts.
+insert into marked_record as known (bank_id, record_id, team_id, is_subsidised)
+select $1, f.record_id, (array_agg(f.team_id order by e.position desc))[1], coalesce(bool_or(f.is_subsidised), false)
   from facts_between($1, $2, $3, $4) e,
-       jsonb_to_record(e.data) f (record_id text, team_id text, is_subsidised boolean)
- where e.data ?| array['team_id', 'is_subsidised'] and (f.team_id is not null or f.is_subsidised)
+       jsonb_to_record(e.data) f (record_id text, team_id text, previous_team_id text, is_subsidised boolean)
+ where e.data ?| array['team_id', 'previous_team_id', 'is_subsidised']
+   and (f.team_id is not null or f.previous_team_id is not null or f.is_subsidised)
+ group by f.record_id
+    on conflict (bank_id, record_id) do update
+   set team_id = excluded.team_id, is_subsidised = known.is_subsidised or excluded.is_subsidised
 
 -- count_activities --
 -- Whoever has a seat when an activity is closed was there, or did not come.
@@ -68,19 +74,30 @@ delete from uncounted u
 
 -- count_service --
 -- Minutes by what they were: of residents, of staff off duty, or paid; and those that an allowance is paid for, or that
--- are in the name of a team, without what is paid. Of each team they are counted in the same go.
-with served as materialized (
-    select f.organisation_id, date_trunc('month', m.local_date::timestamp)::date as month, m.capacity, r.team_id,
+-- are in the name of a team, without what is paid. Of each team they are counted in the same go. A correction that names
+-- another team than before, or none, says both; what comes after it in the stretch, until the next, is that team's.
+with named as materialized (
+    select f.record_id, f.team_id, f.previous_team_id, e.position as since,
+           coalesce(lead(e.position) over (partition by f.record_id order by e.position), $3 + 1) as until
+      from facts_between($1, $2, $3, array['service-corrected']) e,
+           jsonb_to_record(e.data) f (record_id text, team_id text, previous_team_id text)
+     where e.data ?| array['team_id', 'previous_team_id']
+), served as materialized (
+    select f.organisation_id, date_trunc('month', m.local_date::timestamp)::date as month, m.capacity,
+           case when n.record_id is null then r.team_id
+                when n.since = e.position and m.is_previous then n.previous_team_id
+                else n.team_id end as team_id,
            coalesce(r.is_subsidised, false) as is_subsidised, m.minutes
       from facts_between($1, $2, $3, $4) e
      cross join jsonb_to_record(e.data)
            f (record_id text, organisation_id text, capacity text, minutes int, local_date date,
               previous_capacity text, previous_minutes int, previous_local_date date)
-     cross join lateral (values (f.capacity, f.local_date,
+     cross join lateral (values (false, f.capacity, f.local_date,
                                  case e.topic when 'service-voided' then -f.minutes else f.minutes end),
-                                (f.previous_capacity, f.previous_local_date, -f.previous_minutes))
-           m (capacity, local_date, minutes)
+                                (true, f.previous_capacity, f.previous_local_date, -f.previous_minutes))
+           m (is_previous, capacity, local_date, minutes)
       left join marked_record r on r.bank_id = $1 and r.record_id = f.record_id
+      left join named n on n.record_id = f.record_id and e.position >= n.since and e.position < n.until
      where m.minutes is not null
 ), of_teams as (
     insert into team_month as known (bank_id, organisation_id, month, team_id, minutes)

@@ -40,6 +40,7 @@ PROJECTION = SetProjection(
         Step(SQL["reject"], (ServiceRejected,)),
         Step(SQL["correct"], (ServiceCorrected,)),
         Step(SQL["void"], (ServiceVoided,)),
+        Step(SQL["name_team"], (ServiceAmended, ServiceCorrected)),
     ),
 )
 

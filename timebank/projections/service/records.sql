@@ -62,6 +62,16 @@ update service_record r
          order by f.record_id, e.position desc) f
  where r.bank_id = $1 and r.record_id = f.record_id
 
+-- name_team --
+-- In whose name it is, where that was put right: as whichever fact of the stretch names a team last.
+update service_record r
+   set team_id = f.team_id
+  from (select distinct on (f.record_id) f.record_id, f.team_id
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (record_id text, team_id text)
+         where e.data ?| array['team_id', 'previous_team_id']
+         order by f.record_id, e.position desc) f
+ where r.bank_id = $1 and r.record_id = f.record_id
+
 -- withdraw --
 update service_record r
    set status = 'withdrawn', decided_by = f.withdrawn_by, reason = f.reason, position = e.position

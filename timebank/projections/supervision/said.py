@@ -66,7 +66,9 @@ def _folded(rows: Iterable[Any]) -> list[Said]:
     for row in rows:
         about, new = row["about"], msgspec.json.decode(row["data"])
         before = found.get(about)
-        fields = (before.data if before else {}) | {k: v for k, v in new.items() if not k.startswith(PREVIOUS)}
+        gone = {k.removeprefix(PREVIOUS) for k in new if k.startswith(PREVIOUS)} - new.keys()
+        said = (before.data if before else {}) | {k: v for k, v in new.items() if not k.startswith(PREVIOUS)}
+        fields = {k: v for k, v in said.items() if k not in gone}
         found[about] = Said(
             about=about,
             topic=row["topic"],

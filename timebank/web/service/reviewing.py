@@ -5,7 +5,8 @@ from typing import Any
 from litestar import Response
 
 from timebank.web.http.asking import Refused
-from timebank.web.http.desks import at_desk
+from timebank.web.http.desks import at_desk, teams_there
+from timebank.web.http.forms import Form
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
@@ -72,18 +73,33 @@ async def records(visitor: Visitor) -> Response[Any]:
 async def one(visitor: Visitor) -> Response[Any]:
     """One record, and what can still be done about it."""
     record = await visitor.get(f"/service-records/{visitor.path['record_id']}")
-    return await at_desk(visitor, "service/one.html", record=record)
+    teams = await teams_there(visitor)
+    if record["team_id"] and record["team_id"] not in dict(teams):
+        teams = [(record["team_id"], record["team_name"] or record["team_id"]), *teams]
+    return await at_desk(visitor, "service/one.html", record=record, teams=teams)
 
 
 async def put_right(visitor: Visitor) -> Response[Any]:
-    """Correct it, make it void, or take it back; always with a reason."""
-    form, record_id = visitor.form, visitor.path["record_id"]
-    what = form.said("what") if form.said("what") in {"correct", "void", "withdraw"} else "correct"
-    body: dict[str, Any] = {"reason": form.said("reason")}
-    if what == "correct" and form.minutes() is not None:
-        body["minutes"] = form.minutes()
-    await visitor.post(f"/service-records/{record_id}/{what}", body)
+    """Correct it, amend it as long as it waits, make it void, or take it back; always with a reason."""
+    form, path = visitor.form, f"/service-records/{visitor.path['record_id']}"
+    what, because = form.said("what"), {"reason": form.said("reason")}
+    if what in {"void", "withdraw"}:
+        await visitor.post(f"{path}/{what}", because)
+    elif what == "amend":
+        await visitor.asked("PATCH", path, because | _changes(form))
+    else:
+        await visitor.post(f"{path}/correct", because | _changes(form))
     return visitor.go(visitor.request.url.path, "It is put right. What it was stays in the history.")
+
+
+def _changes(form: Form) -> dict[str, Any]:
+    """What is to be otherwise: how long it took, and in the name of which team."""
+    changes: dict[str, Any] = {}
+    if form.minutes() is not None:
+        changes["minutes"] = form.minutes()
+    if form.said("team_id") != form.said("team_before"):
+        changes["team_id"] = form.said("team_id") or None
+    return changes
 
 
 PAGES = [

@@ -97,11 +97,19 @@ async def one(visitor: Visitor) -> Response[Any]:
         visitor,
         "supervision/fact.html",
         fact=fact,
-        changed=change["changed"] if change and change["before"] else {},
+        changed=_with_teams(fact, change["changed"]) if change and change["before"] else {},
         same=_told(visitor, same[:SHOWN_OF_REQUEST]),
         others=max(0, len(same) - SHOWN_OF_REQUEST),
         text=msgspec.json.format(msgspec.json.encode(fact["data"]), indent=2).decode() if fact else "",
     )
+
+
+def _with_teams(fact: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    """What a fact changed; where it is the team, they are called by their names."""
+    if "team_id" not in changed:
+        return changed
+    names = {fact.get(f"{which}_id"): fact.get(f"{which}_name") for which in ("team", "previous_team")}
+    return changed | {"team_id": {side: names.get(told) or told for side, told in changed["team_id"].items()}}
 
 
 async def meant(visitor: Visitor, said: str) -> str | None:
