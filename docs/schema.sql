@@ -607,7 +607,8 @@ CREATE TABLE public.proposal (
     status text NOT NULL,
     record_id text,
     reason text,
-    "position" bigint NOT NULL
+    "position" bigint NOT NULL,
+    team_id text
 );
 
 CREATE TABLE public.proxy (

@@ -79,7 +79,7 @@ insert into service_total select $bank, 'org_' || lpad(n::text, 5, '0'), '2026-'
        1, 1, 1, 0, 0 from generate_series(100, 2000) n, generate_series(1, 12) month;
 insert into proposal select $bank, 'pro_' || lpad(n::text, 6, '0'), 'vol_' || lpad((1 + n % 9000)::text, 5, '0'),
        'org_' || lpad((1 + n % 20)::text, 5, '0'), null, 'x', 'x', now(), now(), 60, null, null,
-       case when n % 400 < 20 then 'proposed' else 'taken-up' end, null, null, n from generate_series(1, 20000) n;
+       case when n % 400 < 20 then 'proposed' else 'taken-up' end, null, null, n, null from generate_series(1, 20000) n;
 insert into reward select $bank, 'rew_' || lpad(n::text, 5, '0'), 'org_00001',
        (array['published','paused','withdrawn'])[1 + n % 3], jsonb_build_object('name', 'x', 'cost_minutes', 1,
        'provider_id', 'org_00001', 'kind',

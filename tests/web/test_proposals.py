@@ -8,22 +8,23 @@ from tests.web.reader import Reader, Seen, signed_in
 from timebank.runtime.clock import utc_now
 
 
-async def told(reader: Reader, world: World, activity: str, day: str) -> Seen:
+async def told(reader: Reader, world: World, activity: str, day: str, **said: str) -> Seen:
     """What somebody sees who has just told of service on the page."""
     page = await reader.get("/proposals/new")
     when = {"day": day, "start": "9:00", "end": "10:30", "category": "公益慈善"}
     seen = (await world.administrator.get(f"/v1/volunteers/{world.verifier.id}"))["number"]
     form = page.form("/proposals/new")
-    return await reader.send(form, organisation_id=world.garden, activity=activity, witness_id=seen, **when)
+    return await reader.send(form, organisation_id=world.garden, activity=activity, witness_id=seen, **when, **said)
 
 
 async def test_service_that_is_told_of_is_answered(world: World) -> None:
     """The longest waiting stands first; one becomes a record that another confirms, one is declined, one taken back."""
     somebody = await world.somebody("自报人")
+    team_id = await world.team(somebody, name="修理队", from_day="2026-01-01")
     reader, desk = await signed_in(world, somebody.id), await signed_in(world, world.recorder.id)
     day = f"{utc_now().astimezone(ZONE).date() - timedelta(days=1)}"
     for activity in ("探访独居老人", "修理路灯", "陪伴就医"):
-        assert "等待答复" in (await told(reader, world, activity, day)).text
+        assert "等待答复" in (await told(reader, world, activity, day, team_id=team_id)).text
     assert (await told(reader, world, "明天的事", "2199-01-01")).status in (400, 409, 422)
     home = await desk.get(f"/o/{world.garden}")
     assert f"/o/{world.garden}/proposals" in home.links
@@ -34,7 +35,10 @@ async def test_service_that_is_told_of_is_answered(world: World) -> None:
         "修理路灯",
         "陪伴就医",
     ]
+    assert "修理队" in page.text
     page = await desk.send(next(each for each in page.forms if ("what", "take-up") in each.buttons), what="take-up")
+    (record,) = (await somebody.get("/v1/service-records"))["items"]
+    assert (record["team_id"], record["team_name"]) == (team_id, "修理队")
     assert "由本组织另一人确认" in page.text
     declining = next(each for each in page.forms if ("what", "decline") in each.buttons)
     empty = await desk.send(declining, what="decline", reason="")

@@ -1,3 +1,4 @@
+from datetime import date
 from typing import Any
 
 from tests.controls import (
@@ -18,8 +19,9 @@ from tests.controls import (
 from tests.given import given
 from timebank.domain.credit.refusals import CategoryNotListed
 from timebank.domain.facts.proposals import ProposalDeclined, ProposalTakenUp, ProposalWithdrawn, ServiceProposed
-from timebank.domain.identifiers import ActorId, ProposalId
-from timebank.domain.organisations.refusals import OrganisationNotApproved, RoleMissing
+from timebank.domain.facts.teams import TeamDissolved, TeamFounded
+from timebank.domain.identifiers import ActorId, ProposalId, TeamId
+from timebank.domain.organisations.refusals import OrganisationNotApproved, RoleMissing, TeamNotActive, TeamUnknown
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.refusals import NotYourOwn
 from timebank.domain.service.proposals import DeclineProposal, ProposeService, TakeUpProposal, WithdrawProposal
@@ -84,6 +86,21 @@ def test_the_organisation_takes_it_up() -> None:
     what = *PEOPLE, *recorder, proposed()
     given(*what).when(deciding(TakeUpProposal)).then(logged(recorder_id=ActorId(LI)), taken)
     given(*what, taken).when(deciding(TakeUpProposal)).then_refused(ProposalNotOpen, status="taken up")
+
+
+def test_it_may_be_in_the_name_of_a_team() -> None:
+    """Of a team that the organisation had on that day, and the record that comes of it is of that team too."""
+    team_id = TeamId("tea_1")
+    founded = TeamFounded(
+        team_id=team_id, organisation_id=GARDEN, name="巡逻队", founded_by=ActorId(LI), from_day=date(2026, 1, 1)
+    )
+    given(*PEOPLE, founded).when(proposing(team_id=team_id)).then(proposed(team_id=team_id))
+    given(*PEOPLE).when(proposing(team_id=team_id)).then_refused(TeamUnknown)
+    gone = TeamDissolved(team_id=team_id, organisation_id=GARDEN, on_day=date(2026, 1, 2), reason="人太少")
+    given(*PEOPLE, founded, gone).when(proposing(team_id=team_id)).then_refused(TeamNotActive)
+    taken = ProposalTakenUp(**IDS, record_id=RECORD, taken_up_by=ActorId(LI))
+    what = *PEOPLE, *member(LI, "recorder"), founded, proposed(team_id=team_id)
+    given(*what).when(deciding(TakeUpProposal)).then(logged(recorder_id=ActorId(LI), team_id=team_id), taken)
 
 
 def test_the_organisation_declines_it() -> None:

@@ -25,6 +25,7 @@ from timebank.domain.identifiers import (
     ActorId,
     OrganisationId,
     ProposalId,
+    TeamId,
     VolunteerId,
     new_proposal_id,
     new_record_id,
@@ -38,7 +39,7 @@ from timebank.projections.service.proposals import ProposalView
 
 
 class ProposalRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one did, for which organisation, when, and who saw it."""
+    """What one did, for which organisation, when, who saw it, and in the name of which of its teams."""
 
     organisation_id: Id
     activity: Line
@@ -49,6 +50,7 @@ class ProposalRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     place: Line | None = None
     content: Text | None = None
     witness_id: Somebody | None = None
+    team_id: Id | None = None
 
 
 class TakeUpRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,6 +93,7 @@ class ProposalController(Controller):
         said |= {
             "organisation_id": OrganisationId(data.organisation_id),
             "witness_id": ActorId(data.witness_id) if data.witness_id else None,
+            "team_id": TeamId(data.team_id) if data.team_id else None,
         }
         command = ProposeService(
             **request.stamp, proposal_id=new_proposal_id(), volunteer_id=VolunteerId(request.user.actor), **said

@@ -1,11 +1,14 @@
 """Facts about service that people say they did for an organisation, outside its activities."""
 
-from timebank.domain.identifiers import ActorId, OrganisationId, ProposalId, RecordId, VolunteerId
+from timebank.domain.identifiers import ActorId, OrganisationId, ProposalId, RecordId, TeamId, VolunteerId
 from timebank.domain.kernel import Fact, Moment
 
 
 class ServiceProposed(Fact, frozen=True, kw_only=True):
-    """A volunteer says that they served; nobody is credited by their own word. `witness_id` is who saw it."""
+    """A volunteer says that they served; nobody is credited by their own word.
+
+    `witness_id` is who saw it, `team_id` the team in whose name they say it was done.
+    """
 
     TOPIC = "service-proposed"
     TELLS = False
@@ -21,6 +24,7 @@ class ServiceProposed(Fact, frozen=True, kw_only=True):
     place: str | None = None
     content: str | None = None
     witness_id: ActorId | None = None
+    team_id: TeamId | None = None
 
 
 class ProposalTakenUp(Fact, frozen=True, kw_only=True):

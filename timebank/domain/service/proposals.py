@@ -8,11 +8,12 @@ from timebank.domain.credit.categories import must_be_listed
 from timebank.domain.credit.policies import RuleBook
 from timebank.domain.facts.proposals import ProposalDeclined, ProposalTakenUp, ProposalWithdrawn, ServiceProposed
 from timebank.domain.facts.service import Capacity
-from timebank.domain.identifiers import ActorId, OrganisationId, ProposalId, RecordId, VolunteerId
+from timebank.domain.identifiers import ActorId, OrganisationId, ProposalId, RecordId, TeamId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, about, event
 from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
+from timebank.domain.organisations.rosters import Team, memories_of_team
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import NotYourOwn
 from timebank.domain.service.days import ServiceDay, day_of, memories_of_days
@@ -60,7 +61,7 @@ class Proposal(Memory):
 
 
 class ProposeService(Command, frozen=True, kw_only=True):
-    """Say that one served for an organisation, when, and who saw it."""
+    """Say that one served for an organisation, when, who saw it, and in the name of which of its teams."""
 
     proposal_id: ProposalId
     volunteer_id: VolunteerId
@@ -73,6 +74,7 @@ class ProposeService(Command, frozen=True, kw_only=True):
     place: Line | None = None
     content: Text | None = None
     witness_id: ActorId | None = None
+    team_id: TeamId | None = None
 
     def checked(self) -> Self:
         must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
@@ -85,6 +87,7 @@ class ProposeService(Command, frozen=True, kw_only=True):
             about(RuleBook),
             *(about(ServiceDay, self.volunteer_id, day) for day in self.local_days),
             *((about(Volunteer, VolunteerId(self.witness_id)),) if self.witness_id else ()),
+            *memories_of_team(self.team_id),
         )
 
     def also_needs(self, known: Known) -> Sequence[Key]:
@@ -107,7 +110,10 @@ class ProposeService(Command, frozen=True, kw_only=True):
         minutes = served_minutes(self.started_at, self.ended_at, self.minutes)
         if self.ended_at > self.at:
             raise ServiceInTheFuture
-        must_be_listed(known(RuleBook).on(min(self.local_days)).rules, category=self.category, activity=self.activity)
+        first_day = min(self.local_days)
+        must_be_listed(known(RuleBook).on(first_day).rules, category=self.category, activity=self.activity)
+        if self.team_id:
+            known(Team, self.team_id).must_have_been(self.organisation_id, first_day)
         for day in self.local_days:
             day_of(known, self.volunteer_id, day).must_not_repeat(self.organisation_id, self.started_at, self.ended_at)
         yield ServiceProposed(
@@ -123,6 +129,7 @@ class ProposeService(Command, frozen=True, kw_only=True):
             place=self.place,
             content=self.content,
             witness_id=self.witness_id,
+            team_id=self.team_id,
         )
 
 
@@ -177,6 +184,7 @@ class TakeUpProposal(_OnProposal, frozen=True, kw_only=True):
             minutes=said.minutes,
             place=said.place,
             content=said.content,
+            team_id=said.team_id,
         )
 
     def also_needs(self, known: Known) -> Sequence[Key]:

@@ -36,6 +36,8 @@ class ProposalView(msgspec.Struct, frozen=True, kw_only=True):
     organisation_name: str | None = None
     witness_id: str | None
     witness_name: str | None = None
+    team_id: str | None
+    team_name: str | None = None
     activity: str
     category: str
     started_at: datetime

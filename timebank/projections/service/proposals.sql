@@ -1,11 +1,12 @@
 -- propose --
 insert into proposal (bank_id, proposal_id, volunteer_id, organisation_id, witness_id, activity, category, started_at,
-                      ended_at, minutes, place, content, status, position)
+                      ended_at, minutes, place, content, team_id, status, position)
 select $1, f.proposal_id, f.volunteer_id, f.organisation_id, f.witness_id, f.activity, f.category, f.started_at,
-       f.ended_at, f.minutes, f.place, f.content, 'proposed', e.position
+       f.ended_at, f.minutes, f.place, f.content, f.team_id, 'proposed', e.position
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
                 f (proposal_id text, volunteer_id text, organisation_id text, witness_id text, activity text,
-                   category text, started_at timestamptz, ended_at timestamptz, minutes int, place text, content text)
+                   category text, started_at timestamptz, ended_at timestamptz, minutes int, place text, content text,
+                   team_id text)
 
 -- take_up --
 update proposal p set status = 'taken-up', record_id = f.record_id, position = e.position
@@ -24,7 +25,7 @@ update proposal p set status = 'withdrawn', position = e.position
 
 -- seen --
 select proposal_id, volunteer_id, organisation_id, witness_id, activity, category, started_at, ended_at, minutes, place,
-       content, status, record_id, reason, position
+       content, team_id, status, record_id, reason, position
   from proposal
 
 -- of_volunteer --

@@ -31,7 +31,11 @@ async def proposing(visitor: Visitor) -> Response[Any]:
     held = await visitor.get("/volunteers/me/memberships", own=True, limit=100)
     own = {each["organisation_id"] for each in held["items"] if each["status"] == "approved"}
     organisations = sorted(open_ones["items"], key=lambda each: each["organisation_id"] not in own)
-    return visitor.show("service/propose.html", organisations=organisations, categories=await categories(visitor))
+    held = await visitor.get("/volunteers/me/teams", own=True)
+    joined = (each for each in held if each["status"] == "joined")
+    teams = [(each["team_id"], f"{each['name']} · {each['organisation_name']}") for each in joined]
+    listed = await categories(visitor)
+    return visitor.show("service/propose.html", organisations=organisations, categories=listed, teams=teams)
 
 
 async def propose(visitor: Visitor) -> Response[Any]:
