@@ -250,7 +250,7 @@ async def test_every_row_is_written_as_it_was_understood(program: Program, url: 
                 "2026-03-01 09:30",
                 "60",
             ),
-            *("", "", "", ""),
+            *("", "", "", "", ""),
         ]
         assert lines[3][:3] == ["5", "已有", "与第 2 行相同"]
         assert lines[4][:2] == ["6", "未接受"]

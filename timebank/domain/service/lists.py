@@ -25,6 +25,8 @@ from timebank.domain.service.times import local_days, served_minutes
 
 _COMPARED = ("activity", "category", "capacity", "place", "content", "programmes")
 _SHOWN_CHARACTERS = 60
+IN_CHARGE = "person_in_charge"
+"""In what a row differs that says somebody else was in charge; both are told by their ids."""
 
 
 class EnterService(Command, frozen=True, kw_only=True):
@@ -121,7 +123,7 @@ class EnterService(Command, frozen=True, kw_only=True):
 def _differing(log: LogService, record: ServiceRecord, known: Known) -> tuple[tuple[str, str, str], ...]:
     """In what a row differs from the record as it now stands: the field, what it says there, and what here.
 
-    A row that names no team says nothing of it.
+    A row that names no team, or nobody who was in charge, says nothing of that.
     """
     before = record.logged
     said = {name: (getattr(before, name), getattr(log, name)) for name in _COMPARED}
@@ -131,6 +133,8 @@ def _differing(log: LogService, record: ServiceRecord, known: Known) -> tuple[tu
     if log.team_id and log.team_id != record.team_id:
         there = known(Team, record.team_id).name if record.team_id else ""
         said["team"] = there, known(Team, log.team_id).name
+    if log.person_in_charge_id:
+        said[IN_CHARGE] = before.person_in_charge_id, log.person_in_charge_id
     return tuple((name, _shown(there), _shown(here)) for name, (there, here) in said.items() if there != here)
 
 

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 
 from timebank.domain.acting import Acting
 from timebank.domain.facts.service import ServiceConfirmed, ServiceLogged
-from timebank.domain.identifiers import ActorId, OrganisationId, TeamId, VolunteerId, new_record_id
+from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerId, new_record_id
 from timebank.domain.refusing import Refusal
-from timebank.domain.service.lists import EnterService
+from timebank.domain.service.lists import IN_CHARGE, EnterService
 from timebank.domain.service.records import LogService
 from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
+from timebank.exchange.imports.charge import Members, in_words, members_of
 from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, submitting
 from timebank.exchange.imports.lines import Lines
 from timebank.exchange.imports.lists import OpenedList
@@ -78,7 +79,7 @@ class RecordsImport:
     async def _judge(
         self, entries: Sequence[Entry[Served]], submit: Submit, at: datetime, judges: "_Judges"
     ) -> list[RowVerdict]:
-        people = await self._people(entries)
+        people, members = await self._people(entries), await self._members(entries)
         verdicts: list[RowVerdict] = []
         asked: list[tuple[Row, Phrase | None]] = []
         commands: list[EnterService] = []
@@ -86,12 +87,15 @@ class RecordsImport:
             try:
                 meant = people.meant(served.who)
                 team_id = self._squads.meant(served.team, served.started_at.date()) if served.team else None
+                charged = members.meant(served.in_charge) if served.in_charge else None
             except RowError as error:
                 verdicts.append(judges.opened.refused(row, error))
             else:
-                asked.append((row, meant.remark))
-                commands.append(self._command(served, meant.volunteer_id, team_id, at))
+                asked.append((row, meant.remark or (charged.remark if charged else None)))
+                further = {"team_id": team_id, "person_in_charge_id": charged.volunteer_id if charged else None}
+                commands.append(self._command(served, meant.volunteer_id, at, **further))
         outcomes = await submit(commands)
+        judges.called |= await in_words(self._services, self._bank_id, _charged_otherwise(outcomes))
         verdicts += [judges.verdict(*each, outcome) for each, outcome in zip(asked, outcomes, strict=True)]
         return verdicts
 
@@ -103,7 +107,11 @@ class RecordsImport:
         )
         return People(found)
 
-    def _command(self, served: Served, volunteer_id: VolunteerId, team_id: TeamId | None, at: datetime) -> EnterService:
+    async def _members(self, entries: Sequence[Entry[Served]]) -> Members:
+        wanted = [served.in_charge for _, served in entries if served.in_charge]
+        return await members_of(self._services, self._bank_id, self._organisation_id, wanted)
+
+    def _command(self, served: Served, volunteer_id: VolunteerId, at: datetime, **further: Any) -> EnterService:
         log = LogService(
             by=self._by,
             at=at,
@@ -119,7 +127,7 @@ class RecordsImport:
             started_at=served.started_at,
             ended_at=served.ended_at,
             minutes=served.minutes,
-            team_id=team_id,
+            **further,
         )
         return EnterService(by=self._by, at=at, log=log, signer=self._signer)
 
@@ -143,6 +151,8 @@ class _Judges:
         self._dry_run = dry_run
         self._lines = Lines()
         """Of records: where they stood first in this list."""
+        self.called: dict[str, str] = {}
+        """What those are called who are in charge, where a row differs in that."""
 
     def close(self) -> None:
         self._lines.close()
@@ -170,7 +180,7 @@ class _Judges:
 
     def _different(self, row: Row, details: Mapping[str, Any]) -> RowVerdict:
         differences = [
-            Phrase(DIFFERENCE, {"column": Quoted(self.opened.table.heading(name)), "there": there, "here": here})
+            Phrase(DIFFERENCE, {"column": Quoted(self.opened.table.heading(name)), **self._sides(there, here)})
             for name, there, here in details["differing"]
         ]
         said = {"record_id": details["record_id"], "differences": self.opened.say(*differences)}
@@ -178,6 +188,10 @@ class _Judges:
         template = OTHERWISE[self.opened.as_read.row_word] if line else BEFORE
         reason = self.opened.say(Phrase(template, {**said, "line": line}))
         return RowVerdict(line=row.line, status="different", reason=reason, id=self._told(details["record_id"], line))
+
+    def _sides(self, there: str, here: str) -> dict[str, str]:
+        """What a record says and what a row says, with people by what they are called."""
+        return {"there": self.called.get(there, there), "here": self.called.get(here, here)}
 
     def _known(self, row: Row, details: Mapping[str, Any]) -> RowVerdict:
         record_id, status = details["record_id"], details["status"]
@@ -197,6 +211,12 @@ class _Judges:
     def _told(self, record_id: str, line: int | None) -> str | None:
         """The id of a record that is there; what a dry run would have made has none."""
         return None if self._dry_run and line else record_id
+
+
+def _charged_otherwise(outcomes: Sequence[Outcome]) -> set[str]:
+    """Those who are in charge by records and by rows that differ in that."""
+    differing = (each for one in outcomes if isinstance(one, RecordDiffers) for each in one.details["differing"])
+    return {who for name, *sides in differing if name == IN_CHARGE for who in sides}
 
 
 async def local_now(services: Services, bank_id: UUID) -> datetime:

@@ -14,7 +14,7 @@ from timebank.exchange.cells.errors import CellError, shown
 from timebank.exchange.cells.texts import parse_capacity, parse_content, parse_line, parse_lines
 from timebank.exchange.cells.times import TimeSaid, parse_date, parse_period, parse_time
 from timebank.exchange.imports.rows import Cells, RowError
-from timebank.exchange.imports.who import Who, read_who
+from timebank.exchange.imports.who import Who, read_one, read_who
 from timebank.words import Phrase, Quoted
 
 CLAIMS = ("minutes", "hours", "duration")
@@ -55,6 +55,7 @@ class Served(NamedTuple):
     content: str | None
     programmes: tuple[str, ...]
     team: str | None = None
+    in_charge: Who | None = None
 
     def said(self) -> dict[str, str]:
         """The same for whoever compares it with the list."""
@@ -75,6 +76,7 @@ class Served(NamedTuple):
             "content": self.content,
             "programmes": "; ".join(self.programmes),
             "team": self.team,
+            "person_in_charge": self.in_charge.any if self.in_charge else None,
         }
         return {name: value for name, value in told.items() if value}
 
@@ -97,6 +99,7 @@ def read_service(cells: Cells, zone: ZoneInfo, counting: Counting) -> Served:
     content = cells.read_if_filled("content", parse_content)
     programmes = cells.read_if_filled("programmes", lambda text: parse_lines(text, Programmes)) or ()
     team = cells.read_if_filled("team", parse_line)
+    in_charge = read_one(cells, "person_in_charge")
     times = read_times(cells, zone)
     minutes = _minutes(cells, times, counting.units) if times else None
     cells.must_be_understood()
@@ -107,7 +110,8 @@ def read_service(cells: Cells, zone: ZoneInfo, counting: Counting) -> Served:
         taken_off = _break(cells, counting.units) or 0
         length = timedelta(minutes=(minutes or 0) + taken_off)
         ended_at = (started_at.astimezone(UTC) + length).astimezone(zone)
-    return Served(who, activity, category, capacity, started_at, ended_at, minutes, place, content, programmes, team)
+    described = place, content, programmes, team, in_charge
+    return Served(who, activity, category, capacity, started_at, ended_at, minutes, *described)
 
 
 def _must_not_be_totals(cells: Cells) -> None:

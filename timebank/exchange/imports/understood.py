@@ -19,7 +19,7 @@ Form = Literal["csv", "xlsx"]
 COLUMNS: dict[Kind, tuple[str, ...]] = {
     "records": (
         *("number", "phone", "name", "activity", "category", "capacity", "started_at", "ended_at", "minutes"),
-        *("place", "content", "programmes", "team"),
+        *("place", "content", "programmes", "team", "person_in_charge"),
     ),
     "volunteers": ("number", "name", "phone", "skills"),
 }

@@ -26,6 +26,11 @@ class Who(NamedTuple):
     name: str | None
     labels: dict[str, str]
 
+    @property
+    def any(self) -> str | None:
+        """What decides who it is: the number, else the phone, else the name."""
+        return self.number or self.phone or self.name
+
     def said(self, what: str, value: str) -> str:
         """A value behind its heading, as one quotes it."""
         return f"{self.labels[what]}: {shown(value)}"
@@ -57,6 +62,24 @@ def read_who(cells: Cells, *, is_serial: bool) -> Who:
         else:
             cells.add("{columns}: the empty cell does not tell who it is", columns=_where(cells))
     return Who(number, phone, name, labels)
+
+
+def read_one(cells: Cells, column: str) -> Who | None:
+    """Whom one cell names, by number, phone or name; None if it is empty, or is not understood, which is told."""
+    what = _kind_of(cells.says(column))
+    if what is None:
+        return None
+    parsers: dict[str, Callable[[str], str]] = {"number": parse_number, "phone": parse_phone, "name": parse_line}
+    value = cells.read_if_filled(column, parsers[what])
+    if value is None:
+        return None
+    number = VolunteerNumber(value) if what == "number" else None
+    return Who(
+        number,
+        value if what == "phone" else None,
+        value if what == "name" else None,
+        {what: cells.heading(column)},
+    )
 
 
 def _where(cells: Cells) -> str:
@@ -100,7 +123,7 @@ class People:
         found = self._by_number.get(who.number)
         if found is None:
             raise RowError.of("{said} is no volunteer of this bank", said=who.said("number", who.number))
-        called = _called(who.name, [found])
+        called = those_called(who.name, [found])
         if not called:
             said = who.said("name", who.name or "")
             raise RowError.of("{said} is not the name of {number} in this bank", said=said, number=who.number)
@@ -118,7 +141,7 @@ class People:
         said = who.said("phone", who.phone)
         if not holders:
             raise RowError.of("{said} is no volunteer of this bank", said=said)
-        named = _called(who.name, holders)
+        named = those_called(who.name, holders)
         if who.name and not named:
             details = {"said": who.said("name", who.name), "phone": who.phone}
             raise RowError.of("{said} is not the name of whoever has the phone {phone}", **details)
@@ -144,7 +167,7 @@ class Match(NamedTuple):
     door: str | None = None
 
 
-def _called(name: str | None, among: Sequence[Meant]) -> list[Match]:
+def those_called(name: str | None, among: Sequence[Meant]) -> list[Match]:
     """Those who have a name, if one is written; else those who have it but for a note in brackets, as 张三(组长)."""
     same = [each for each in among if name is None or is_same_name(each.name, name)]
     if same or name is None:

@@ -153,6 +153,14 @@ RECORD_COLUMNS = (
         ("队伍", "队伍名称", "所属队伍", "服务队伍", "志愿服务队伍", "志愿队伍", "小队", "team name", "squad"),
         "the organisation's team in whose name it was, as it is called; nothing, if it was in none's",
     ),
+    Column(
+        "person_in_charge",
+        (
+            *("负责人", "活动负责人", "服务负责人", "现场负责人", "负责人姓名", "活动负责人姓名", "负责人编号"),
+            *("person in charge", "in charge", "responsible person"),
+        ),
+        "who was in charge, a member of the organisation: their number, phone or name",
+    ),
 )
 """What a list of service records is made of."""
 

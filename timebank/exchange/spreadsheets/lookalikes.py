@@ -10,6 +10,7 @@ from timebank.exchange.cells.texts import names_a_capacity, squeeze
 from timebank.exchange.spreadsheets.columns import fold
 
 _IN_HEADINGS = {
+    "person_in_charge": r"负责人|领队|责任人|in.?charge|responsible",
     "phone": r"手机|电话|联系方式|号码|phone|mobile|cell|whatsapp|telefon|handy",
     "capacity": r"(?<!证)身份(?!证)|在岗|岗位|值班|上班|职工|工作人员|人员(类别|性质|类型|属性)"
     r"|在职|编制(?!人|日期|单位|时间)|capacity|duty|staff",

@@ -18,7 +18,7 @@ from timebank.exchange.spreadsheets.writing import written
 
 _RECORDS = (
     *("number", "phone", "name", "activity", "category", "capacity", "date", "started_at", "ended_at", "hours"),
-    *("place", "content", "programmes", "team"),
+    *("place", "content", "programmes", "team", "person_in_charge"),
 )
 _VOLUNTEERS = ("name", "phone", "skills")
 _LEVELS = UNWRITTEN.rules.place_levels
@@ -48,6 +48,7 @@ _EXAMPLES = {
     "content": "擦洗扶手",
     "programmes": "红细胞;邻里守望",
     "team": "治安巡逻队",
+    "person_in_charge": "李四",
     **dict(zip(_NAMED, ("阳光社区", "东区", "3号院", "1栋", "2单元"), strict=True)),
     "from_day": "2026/1/1",
     "tie": "居住",

@@ -1,5 +1,6 @@
 """Who belongs to which organisation, in which role?"""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -74,6 +75,14 @@ async def page(
         statuses = [status] if status else STATUSES
         rows = await pool.fetch(SQL["of_organisation"], bank_id, organisation_id, after, limit, role, statuses)
     return [MembershipView(**row) for row in rows]
+
+
+async def approved_among(
+    pool: Pool, bank_id: UUID, organisation_id: str, volunteer_ids: Sequence[str]
+) -> frozenset[str]:
+    """Those of some people who are members of an organisation."""
+    rows = await pool.fetch(SQL["approved_among"], bank_id, organisation_id, volunteer_ids)
+    return frozenset(row["volunteer_id"] for row in rows)
 
 
 async def roles_of(pool: Pool, bank_id: UUID, volunteer_id: str, on: date) -> dict[str, str]:

@@ -47,6 +47,11 @@ select m.*
  where m.bank_id = $1 and m.volunteer_id = $2 and m.membership_id > $3
  order by m.membership_id limit $4
 
+-- approved_among --
+-- Those of some people who are members. $1 bank  $2 organisation  $3 volunteers
+select volunteer_id from membership
+ where bank_id = $1 and organisation_id = $2 and volunteer_id = any ($3) and status = 'approved'
+
 -- roles_of --
 -- The roles a volunteer holds on a day, by organisation. $1 bank  $2 volunteer  $3 day
 select organisation_id, role from membership

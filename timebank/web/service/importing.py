@@ -212,7 +212,7 @@ KINDS = (
         "Upload a list",
         "The spreadsheet as you have it: one row for each person and activity, with who, what, when.",
         "Volunteer number or phone, name, activity, category, day, start, end, hours or minutes, capacity, place, "
-        "programme, team.",
+        "programme, team, person in charge.",
         "logged",
         "Somebody else of your organisation confirms them.",
     ),

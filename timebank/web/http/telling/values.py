@@ -139,6 +139,7 @@ VALUES = {
     "programmes": "programmes",
     "programme": "programmes",
     "team": "team",
+    "person_in_charge": "person in charge",
     "from_day": "from which day on",
     "tie": "lives or works there",
     "door": "door",
