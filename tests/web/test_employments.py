@@ -31,6 +31,23 @@ async def test_the_register_is_kept_on_the_page(world: World) -> None:
     assert {"weekday": 6, "from_minute": 540, "until_minute": 660} in theirs["hours"]
 
 
+async def test_administrators_add_anybody(world: World) -> None:
+    """The members are offered to choose from; whoever is none is added by an administrator only, who is told so."""
+    path = f"/o/{world.garden}/staff/new"
+    stranger = await world.somebody("周外人")
+    number = (await world.administrator.get(f"/v1/volunteers/{stranger.id}"))["number"]
+    desk, office = await signed_in(world, world.coordinator.id), await signed_in(world, world.administrator.id)
+    assert f"/o/{world.garden}" in (await office.get("/admin/organisations")).links
+    theirs, anybody = await desk.get(path), await office.get(path)
+    verifier = (await world.administrator.get(f"/v1/volunteers/{world.verifier.id}"))["number"]
+    assert f'<option value="{verifier}">' in theirs.response.text
+    assert ("选择成员" in theirs.text, "本时间银行的任何人" in anybody.text) == (True, True)
+    work = {"volunteer_id": number, "kind": "seconded", "from_day": "2026-01-01", "day-2": "8:30-12:00"}
+    assert (await desk.send(theirs.form(path), **work)).status in (404, 409)
+    page = await office.send(anybody.form(path), **work)
+    assert "周外人" in page.text
+
+
 @pytest.mark.parametrize("said", ["早上", "8:30", "12:00-8:30", "8:30-12:00, 11:00-13:00"])
 async def test_hours_that_are_none_are_told(world: World, said: str) -> None:
     """What are no hours of duty, or some that overlap, is told on the form, with what was typed still there."""

@@ -101,6 +101,17 @@ class TestRegister:
         given(*PEOPLE, works()).when(again).then_refused(DutyHoursOverlap)
         given(*PEOPLE, works(until_day=THURSDAY - timedelta(days=1))).when(again).fact  # noqa: B018
 
+    def test_of_other_employments_it_is_nothing_whether_they_meet(self) -> None:
+        """Two employments that were of the same hours, one after the other, are in nobody's way who says of a third."""
+        first = works(from_day=date(2026, 1, 1), until_day=date(2026, 1, 31))
+        second = works(employment_id=EmploymentId("emp_2"), from_day=date(2026, 2, 1))
+        evening = DutyHours(weekday=MORNING.weekday, from_minute=MORNING.until_minute, until_minute=24 * 60)
+        third = {"employment_id": EmploymentId("emp_3"), "kind": "contract", "from_day": date(2026, 1, 15)}
+        given(*PEOPLE, first, second).when(do(DeclareEmployment, hours=(evening,), **third)).fact  # noqa: B018
+        given(*PEOPLE, first, second).when(do(DeclareEmployment, hours=(MORNING,), **third)).then_refused(
+            DutyHoursOverlap
+        )
+
     def test_of_employments_there_are(self) -> None:
         """What was not declared, or of another body, does not end; and a term ends after it starts."""
         end = do(EndEmployment, until_day=date(2025, 12, 31))

@@ -173,15 +173,8 @@ class DeclareEmployment(_OnStaff, frozen=True, kw_only=True):
         hours = sorted(self.hours, key=lambda each: (each.weekday, each.from_minute))
         if any(each.until_minute <= each.from_minute for each in hours):
             raise DutyHoursOverlap
-        others = [
-            (each.hours, each.from_day, employments.until.get(each.employment_id, date.max))
-            for each in employments.declared.values()
-        ]
-        all_hours = [*hours]
-        for their, since, until in others:
-            if since <= (self.until_day or date.max) and self.from_day <= until:
-                all_hours += their
-        if _overlap(all_hours):
+        others = (each.hours for each in employments.declared.values() if self._meets(each, employments))
+        if any(_overlap([*hours, *their]) for their in ((), *others)):
             raise DutyHoursOverlap
         yield EmploymentDeclared(
             employment_id=self.employment_id,
@@ -192,6 +185,11 @@ class DeclareEmployment(_OnStaff, frozen=True, kw_only=True):
             from_day=self.from_day,
             until_day=self.until_day,
         )
+
+    def _meets(self, other: EmploymentDeclared, employments: Employments) -> bool:
+        """Whether another employment is in force on a day of this one."""
+        until = employments.until.get(other.employment_id, date.max)
+        return other.from_day <= (self.until_day or date.max) and self.from_day <= until
 
 
 def _overlap(hours: Sequence[DutyHours]) -> bool:

@@ -14,6 +14,8 @@ from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
 SHOWN = 30
+MEMBERS = 100
+"""So many are offered to choose from; others are typed."""
 WEEKDAYS = range(1, 8)
 
 
@@ -41,7 +43,9 @@ async def note(visitor: Visitor) -> Response[Any]:
 async def employing(visitor: Visitor) -> Response[Any]:
     """Where to add somebody to the register."""
     kinds, day = get_args(EmploymentKind), visitor.today.isoformat()
-    return await at_desk(visitor, "organisations/employ.html", kinds=kinds, day_shown=day)
+    path = f"/organisations/{visitor.path['organisation_id']}/members"
+    members = await visitor.get(path, status="approved", limit=MEMBERS)
+    return await at_desk(visitor, "organisations/employ.html", kinds=kinds, day_shown=day, members=members["items"])
 
 
 async def employ(visitor: Visitor) -> Response[Any]:
