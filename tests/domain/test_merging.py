@@ -7,6 +7,7 @@ import pytest
 
 from tests.controls import (
     ADMINISTRATOR,
+    FUND,
     GARDEN,
     LI,
     LIN,
@@ -17,12 +18,14 @@ from tests.controls import (
     WANG,
     ZHAO,
     acting,
+    adopted,
     appear,
     appointed,
     confirm_service,
     confirmed,
     correct_service,
     corrected,
+    donated,
     earned,
     ended,
     gift,
@@ -33,6 +36,7 @@ from tests.controls import (
     member,
     membership_of,
     offered,
+    opened,
     owing,
     proxy,
     registered,
@@ -44,13 +48,14 @@ from tests.controls import (
     void_service,
     voided,
 )
-from tests.domain.people.test_merges import DECLINED, HISTORY, MERGE, OFFICE, OTHER_OFFICE, merged, proposed
+from tests.domain.people.test_merges import DECLINED, HISTORY, LIS_NUMBER, MERGE, OFFICE, OTHER_OFFICE, merged, proposed
 from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.authority import authorised
 from timebank.domain.credit.accounts import postings
-from timebank.domain.credit.refusals import PersonalQuotaReached
-from timebank.domain.facts.credit import Eligibility, ReservationCancelled
+from timebank.domain.credit.refusals import GiftLimitReached, GranterIsBeneficiary, PersonalQuotaReached
+from timebank.domain.credit.transfers import GrantCredit
+from timebank.domain.facts.credit import Eligibility, GiftRules, ReservationCancelled
 from timebank.domain.facts.duty import DutyHours, EmploymentDeclared
 from timebank.domain.facts.organisations import MembershipEnded
 from timebank.domain.facts.people import (
@@ -68,6 +73,7 @@ from timebank.domain.identifiers import (
     NodeId,
     RecordId,
     RedemptionId,
+    TransferId,
     VolunteerId,
     VolunteerNumber,
 )
@@ -210,6 +216,17 @@ class TestWhatEnds:
         )
         assert (outcome[3].node_id, outcome[4:]) == (None, (merged(),))
 
+    def test_what_was_private_under_either_number_stays_private(self) -> None:
+        """A consent holds on only where it was given under both numbers; else the person is asked anew."""
+        agreed = [ConsentGiven(volunteer_id=WANG, purpose=each) for each in ("leaderboard", "be-asked")]
+        both = ConsentGiven(volunteer_id=LI, purpose="be-asked")
+        outcome = given(*READY, *agreed, both).when(approve()).outcome
+        assert outcome == (
+            ConsentWithdrawn(volunteer_id=LI, purpose="be-asked"),
+            ConsentWithdrawn(volunteer_id=WANG, purpose="leaderboard"),
+            merged(),
+        )
+
     def test_refused_of_the_last_administrator(self) -> None:
         """An office that somebody has to hold is passed on first."""
         given(*READY, appointed("administrator", LI)).when(approve()).then_refused(LastAdministrator)
@@ -282,6 +299,29 @@ class TestAfterwards:
         """Whoever gives learns where it can go."""
         history = (registered(), earned(600), registered(ZHAO), merged(kept_id=ZHAO, merged_id=LI), registered(LI))
         given(*history[:2], *history[3:]).when(give()).then_refused(RegistrationMerged, volunteer_id=LI)
+
+    def test_the_month_of_gifts_is_one_persons(self) -> None:
+        """What was given under either number in a month counts towards its limit."""
+        limit = adopted(gifts=GiftRules(minutes_max_per_month=100))
+        before = (registered(), registered(ZHAO), registered(LI, LIS_NUMBER), earned(600), limit)
+        earlier = gift(volunteer_id=LI, to_volunteer_id=ZHAO)
+        to_zhao = give(to_volunteer_id=ZHAO)
+        book = Book(*before, earlier)
+        book.do(to_zhao)
+        book = Book(*before, earlier, merged())
+        with pytest.raises(GiftLimitReached) as refused:
+            book.do(to_zhao)
+        assert refused.value.details == {"given_minutes": 60, "minutes_max": 100}
+
+    def test_nobody_grants_to_whoever_they_were(self) -> None:
+        """A key that was issued under the other number grants its issuer nothing."""
+        key = Acting(ActorId("opr_1"), "operator", key_issued_by=LI)
+        grant = GrantCredit(
+            by=key, at=NOON, transfer_id=TransferId("trf_1"), fund_id=FUND, to_volunteer_id=WANG, minutes=60, reason="x"
+        )
+        book = Book(registered(), registered(LI, LIS_NUMBER), opened(), donated(minutes=60), merged())
+        with pytest.raises(GranterIsBeneficiary):
+            book.do(grant)
 
     def test_a_reward_for_it_is_refused(self) -> None:
         """Nor is it the beneficiary of anything."""

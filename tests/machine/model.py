@@ -385,7 +385,9 @@ class Model:
         """Whether the rules, and the account, allow a gift."""
         rules = self.rules(self.today).gifts
         month = self.today.replace(day=1)
-        given = sum(each for giver, _, each, day in self.gifts if giver == n and day.replace(day=1) == month)
+        given = sum(
+            each for giver, _, each, day in self.gifts if self.whose(giver) == n and day.replace(day=1) == month
+        )
         return (
             self.is_active(n)
             and self.is_active(to)
@@ -477,7 +479,12 @@ class Model:
         )
 
     def merge(self, kept: int, gone: int) -> None:
-        """They are one: what is open of the one ends, and what it has, or owes, is the other's."""
+        """They are one: what is open of the one ends, and what it has, or owes, is the other's.
+
+        Whoever is to be shown has agreed to that under both numbers.
+        """
+        if gone not in self.shown:
+            self.shown.discard(kept)
         self.go(gone, None)
         has, owes = self.available.pop(gone, 0), self.debts.pop(gone, 0)
         self.merged[gone] = kept

@@ -2,18 +2,20 @@
 
 What is open of the one that is merged ends as when somebody leaves; its credit and debt go to the one that is kept.
 What it served stays recorded under it, and is the same person's from now on: it takes their time, and counts for them.
+What was not agreed to under both numbers is agreed to no more: the person is asked anew.
 """
 
 from collections.abc import Iterator, Sequence
 
 from timebank.domain.credit.accounts import Balance
 from timebank.domain.endings import all_that_ends, memories_of_each, memories_of_what_ends, released
-from timebank.domain.facts.people import RegistrationsMerged
+from timebank.domain.facts.people import ConsentWithdrawn, RegistrationsMerged
+from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Fact, Key, Known, about
 from timebank.domain.people.merges import Merge, OnMerge, must_be_anothers, must_be_mergeable
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.refusals import MergeOfOneself
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Consents, Volunteer
 from timebank.domain.service.overlaps import ServedTimes, must_not_overlap
 
 MERGED = "the registration was merged with another"
@@ -33,7 +35,8 @@ class ApproveMerge(OnMerge, frozen=True, kw_only=True):
         kept_id, merged_id = merge.proposed.kept_id, merge.proposed.merged_id
         ends = memories_of_what_ends(merged_id)
         people = [about(Volunteer, each) for each in (kept_id, merged_id)]
-        keys = [*people, about(Balance, kept_id), *ends, *memories_of_benefit(self.by, kept_id)]
+        kept = about(Balance, kept_id), about(Consents, kept_id)
+        keys = [*people, *kept, *ends, *memories_of_benefit(self.by, kept_id)]
         if not all(map(known.knows, keys)):
             return keys
         keys += memories_of_each(known, merged_id)
@@ -51,6 +54,7 @@ class ApproveMerge(OnMerge, frozen=True, kw_only=True):
         known(ServedTimes, merged_id).must_be_decided()
         must_not_overlap(known, (kept_id, *kept.earlier), (merged_id, *merged.earlier))
         yield from all_that_ends(known, merged_id, self)
+        yield from _not_agreed_to_twice(known, kept_id, merged_id)
         given_back, balance = released(known, merged_id, self.by.actor, MERGED)
         yield from given_back
         came = balance.available_minutes - balance.debt_minutes
@@ -65,3 +69,10 @@ class ApproveMerge(OnMerge, frozen=True, kw_only=True):
             debt_change_minutes=known(Balance, kept_id).debt_change(came),
             earlier_ids=tuple(sorted(merged.earlier)),
         )
+
+
+def _not_agreed_to_twice(known: Known, kept_id: VolunteerId, merged_id: VolunteerId) -> Iterator[Fact]:
+    """What was private under the number that goes becomes private under the one that is kept."""
+    alone = known(Consents, kept_id).purposes - known(Consents, merged_id).purposes
+    for purpose in sorted(alone):
+        yield ConsentWithdrawn(volunteer_id=kept_id, purpose=purpose)

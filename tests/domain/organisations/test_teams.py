@@ -274,6 +274,26 @@ class TestMembers:
         given(*facts).when(leave).then(*gone)
 
 
+def test_a_captain_may_nothing_that_a_coordinator_may_not() -> None:
+    """So it gives a coordinator nothing to name themselves: what a captain does they may do without being one."""
+    facts = (*LED, *member(LI, "coordinator")[1:], registered(LI), *member(ZHAO, "member"))
+    own = TeamMemberJoined(**IDS, volunteer_id=LI)
+    Book(*facts, own).do(do(NameCaptain, acting(LI), volunteer_id=LI, from_day=TODAY))
+    asks = TeamMemberAsked(**IDS, volunteer_id=ZHAO, is_invited=False)
+    shift: Any = {"volunteer_id": WANG, "shift_id": SHIFT, "from_day": TODAY, "from_minute": 0, "minutes": 60}
+    commands: Any = (
+        ((), RenameTeam, {"name": "夜巡队"}),
+        ((), AskTeamMember, {"volunteer_id": ZHAO}),
+        ((asks,), ApproveTeamMember, {"volunteer_id": ZHAO}),
+        ((), EndTeamMember, {"volunteer_id": WANG}),
+        ((), SetShift, shift),
+        ((ShiftSet(**IDS, **shift),), EndShift, {"volunteer_id": WANG, "shift_id": SHIFT}),
+    )
+    for further, kind, said in commands:
+        for who in (WANG, LI):
+            assert Book(*facts, *further).do(do(kind, acting(who), **said)), f"{kind.__name__} by {who}"
+
+
 def test_a_dissolved_team_has_nobody() -> None:
     """When a team is dissolved all leave it, those who were asked as well, and nothing more is done with it."""
     dissolve = do(DissolveTeam, reason="人太少")

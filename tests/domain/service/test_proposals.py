@@ -16,11 +16,12 @@ from tests.controls import (
     span,
     standing,
 )
+from tests.domain.people.test_merges import merged
 from tests.given import given
 from timebank.domain.credit.refusals import CategoryNotListed
 from timebank.domain.facts.proposals import ProposalDeclined, ProposalTakenUp, ProposalWithdrawn, ServiceProposed
 from timebank.domain.facts.teams import TeamDissolved, TeamFounded
-from timebank.domain.identifiers import ActorId, ProposalId, TeamId
+from timebank.domain.identifiers import ActorId, ProposalId, TeamId, VolunteerNumber
 from timebank.domain.organisations.refusals import OrganisationNotApproved, RoleMissing, TeamNotActive, TeamUnknown
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.refusals import NotYourOwn
@@ -77,6 +78,14 @@ def test_who_saw_it_is_somebody_else() -> None:
     """The witness is a volunteer, and not whoever says so."""
     given(*PEOPLE).when(proposing(witness_id=ActorId(WANG))).then_refused(WitnessIsBeneficiary)
     given(*PEOPLE).when(proposing(witness_id=ActorId(ZHAO))).then_refused(VolunteerUnknown, volunteer_id=ZHAO)
+
+
+def test_who_saw_it_is_nobody_under_another_number() -> None:
+    """Whoever was registered twice is one person, and no witness of what they did themselves."""
+    earlier = registered(LI, VolunteerNumber("223456789014"))
+    seen = proposing(witness_id=ActorId(LI))
+    given(*PEOPLE, earlier).when(seen).then(proposed(witness_id=ActorId(LI)))
+    given(*PEOPLE, earlier, merged()).when(seen).then_refused(WitnessIsBeneficiary)
 
 
 def test_the_organisation_takes_it_up() -> None:

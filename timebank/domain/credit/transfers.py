@@ -29,7 +29,7 @@ from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, eve
 from timebank.domain.organisations.memberships import MANAGES_MEMBERS, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes, registrations_of
 from timebank.domain.refusals import NotYourOwn, OfficeMissing
 from timebank.domain.text import Text
 
@@ -37,7 +37,7 @@ TransferMinutes = Annotated[int, Meta(ge=1, le=10**9)]
 
 
 class Giving(Memory):
-    """How much one volunteer has given in the month they gave last."""
+    """How much was given under one number in the month in which somebody gave last."""
 
     month: tuple[int, int] | None = None
     minutes = 0
@@ -53,16 +53,20 @@ class Giving(Memory):
             self.minutes = fact.minutes + (self.minutes if month == self.month else 0)
             self.month = month
 
-    def must_be_within(self, rules: GiftRules, minutes: int, on: date) -> None:
-        """Refuse a gift that the rules do not allow."""
-        if not rules.allowed:
-            raise GiftsNotAllowed
-        if rules.minutes_max is not None and minutes > rules.minutes_max:
-            raise GiftTooLarge(minutes_max=rules.minutes_max)
-        given = self.minutes if self.month == (on.year, on.month) else 0
-        limit = rules.minutes_max_per_month
-        if limit is not None and given + minutes > limit:
-            raise GiftLimitReached(given_minutes=given, minutes_max=limit)
+    def within_month(self, day: date) -> int:
+        """The minutes given in the month of a day that is not before the last gift."""
+        return self.minutes if self.month == (day.year, day.month) else 0
+
+
+def must_be_within(rules: GiftRules, minutes: int, given_minutes: int) -> None:
+    """Refuse a gift that the rules do not allow to who gave so much in the month already."""
+    if not rules.allowed:
+        raise GiftsNotAllowed
+    if rules.minutes_max is not None and minutes > rules.minutes_max:
+        raise GiftTooLarge(minutes_max=rules.minutes_max)
+    limit = rules.minutes_max_per_month
+    if limit is not None and given_minutes + minutes > limit:
+        raise GiftLimitReached(given_minutes=given_minutes, minutes_max=limit)
 
 
 class _Transfer(Command, frozen=True, kw_only=True):
@@ -98,6 +102,9 @@ class GiveCredit(_Transfer, frozen=True, kw_only=True):
             about(RuleBook),
         )
 
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        return [about(Giving, each) for each in registrations_of(known, self.volunteer_id)]
+
     def decide(self, known: Known) -> Iterator[Fact]:
         self.must_be_own(known)
         if self.to_volunteer_id == self.volunteer_id:
@@ -105,7 +112,9 @@ class GiveCredit(_Transfer, frozen=True, kw_only=True):
         if self.by.on_behalf_of and self.to_volunteer_id == self.by.volunteer_id:
             raise ProxyIsBeneficiary
         today = self.at.date()
-        known(Giving, self.volunteer_id).must_be_within(known(RuleBook).on(today).rules.gifts, self.minutes, today)
+        people = registrations_of(known, self.volunteer_id)
+        given = sum(known(Giving, each).within_month(today) for each in people)
+        must_be_within(known(RuleBook).on(today).rules.gifts, self.minutes, given)
         known(Balance, self.volunteer_id).must_cover(self.minutes)
         known(Volunteer, self.to_volunteer_id).must_be_able_to_receive()
         yield CreditGiven(
@@ -149,6 +158,7 @@ class GrantCredit(Command, frozen=True, kw_only=True):
         keys: list[Key] = [about(Fund, self.fund_id), about(FundBalance, self.fund_id)]
         if self.to_volunteer_id:
             keys += about(Volunteer, self.to_volunteer_id), about(Balance, self.to_volunteer_id)
+            keys += memories_of_eyes(self.by)
         if self.to_fund_id:
             keys.append(about(Fund, self.to_fund_id))
         return keys
@@ -181,7 +191,7 @@ class GrantCredit(Command, frozen=True, kw_only=True):
         """By how much a debt of whoever gets it changes; refuses whoever cannot get it."""
         if self.to_volunteer_id:
             known(Volunteer, self.to_volunteer_id).must_be_active()
-            if self.to_volunteer_id in self.by.eyes:
+            if is_one_of(known, self.to_volunteer_id, self.by.eyes):
                 raise GranterIsBeneficiary
             return known(Balance, self.to_volunteer_id).debt_change(self.minutes)
         if self.to_fund_id:

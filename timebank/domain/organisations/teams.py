@@ -258,7 +258,7 @@ class EndTeamMember(_OnMember, frozen=True, kw_only=True):
 
 
 class NameCaptain(_OnMember, frozen=True, kw_only=True):
-    """Name a member captain, from a day on; the organisation does, about others than whoever does it."""
+    """Name a member captain, from a day on. Coordinators may name themselves: they may do all that a captain may."""
 
     from_day: date
     until_day: date | None = None

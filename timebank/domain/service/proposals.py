@@ -14,7 +14,7 @@ from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
 from timebank.domain.organisations.rosters import Team, memories_of_team
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes
 from timebank.domain.refusals import NotYourOwn
 from timebank.domain.service.days import ServiceDay, day_of, memories_of_days
 from timebank.domain.service.records import LogService
@@ -86,7 +86,7 @@ class ProposeService(Command, frozen=True, kw_only=True):
             about(Volunteer, self.volunteer_id),
             about(RuleBook),
             *(about(ServiceDay, self.volunteer_id, day) for day in self.local_days),
-            *((about(Volunteer, VolunteerId(self.witness_id)),) if self.witness_id else ()),
+            *((about(Volunteer, VolunteerId(self.witness_id)), *memories_of_eyes(self.by)) if self.witness_id else ()),
             *memories_of_team(self.team_id),
         )
 
@@ -105,7 +105,7 @@ class ProposeService(Command, frozen=True, kw_only=True):
             raise NotYourOwn
         if self.witness_id:
             known(Volunteer, VolunteerId(self.witness_id)).must_exist()
-            if self.witness_id in {self.volunteer_id, *self.by.eyes}:
+            if is_one_of(known, VolunteerId(self.witness_id), {self.volunteer_id, *self.by.eyes}):
                 raise WitnessIsBeneficiary
         minutes = served_minutes(self.started_at, self.ended_at, self.minutes)
         if self.ended_at > self.at:
