@@ -91,6 +91,21 @@ async def too_many_sign_ups(world: World) -> httpx.Response:
     return await somebody.ask("POST", at(await other.activity(), "sign-ups"), json={})
 
 
+async def _call(world: World, **said: Any) -> httpx.Response:
+    body = {"node_id": await world.node(), "reason": "暴雨转移"} | said
+    return await world.coordinator.ask("POST", at(await world.activity(), "calls"), json=body)
+
+
+async def too_many_called(world: World) -> httpx.Response:
+    return await _call(world, people=101)
+
+
+async def too_many_call_ups(world: World) -> httpx.Response:
+    other = await governed(world, call_ups_per_day=1)
+    assert (await _call(other)).status_code == 201
+    return await _call(other)
+
+
 async def not_signed_up(world: World) -> httpx.Response:
     return await sign_in(world, await world.somebody(), await world.activity())
 
@@ -231,6 +246,8 @@ ACTIVITY_SCENES: dict[str, tuple[int, Scene]] = {
     "already-signed-up": (409, already_signed_up),
     "too-many-sign-ups": (409, too_many_sign_ups),
     "not-signed-up": (409, not_signed_up),
+    "too-many-called": (422, too_many_called),
+    "too-many-call-ups": (409, too_many_call_ups),
     "already-checked-in": (409, already_checked_in),
     "not-checked-in": (409, not_checked_in),
     "checked-in-elsewhere": (409, checked_in_elsewhere),

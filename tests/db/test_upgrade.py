@@ -94,6 +94,8 @@ NEW_RULES: dict[str, Any] = {
     "place_levels": ["社区", "片区", "楼院", "楼栋", "单元"],
     "open_reservations": 20,
     "open_sign_ups": 60,
+    "call_ups_per_day": 10,
+    "called_at_once": 100,
 }
 """The same of the rules in a rule book."""
 

@@ -87,7 +87,7 @@ async def test_what_was_written_down_is_entered_afterwards(world: World) -> None
 
 
 async def test_people_are_called_up_on_a_page(world: World) -> None:
-    """Whoever leads an activity sees whom to call, of those who agreed, by place and skill; nobody else does."""
+    """A coordinator sees whom to call, of those who agreed, by place and skill, so many at once; nobody else does."""
     place = await world.node(name="阳光社区")
     nurse, other = await world.somebody("陈静", phone="13800003333", skills=["护理"]), await world.somebody("李兰")
     for each in (nurse, other):
@@ -101,6 +101,7 @@ async def test_people_are_called_up_on_a_page(world: World) -> None:
     page = await leader.get(f"/activities/{activity_id}")
     (link,) = [each for each in page.links if each.endswith("/call")]
     page = await leader.get(link)
+    assert (await leader.send(page.form(link), node_id=place, people="101", reason="暴雨转移")).status == 422
     page = await leader.send(page.form(link), node_id=place, skill="护理", reason="暴雨转移")
     assert "陈静" in page.text
     assert "tel:13800003333" in page.links
@@ -117,6 +118,8 @@ async def test_people_are_called_up_on_a_page(world: World) -> None:
     page = await stranger.send(page.form(link), node_id=place, reason="好奇")
     assert page.status == 404
     assert "陈静" not in page.text
+    recorder = await signed_in(world, world.recorder.id)
+    assert link not in (await recorder.get(f"/activities/{activity_id}")).links
 
 
 async def test_who_comes_new_says_what_they_can_and_where_they_live(

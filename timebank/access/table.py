@@ -89,6 +89,7 @@ VIEW_GRANTS = Access(offices=("administrator", "auditor"), roles=MANAGES_MEMBERS
 TAKE_PART = Access(people=True, offices=("administrator",), roles=LOGS_SERVICE, permission="log-service")
 KEEP_STAFF = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
 VIEW_NODE = VIEW_ACTIVITY = VIEW_TEAM = Access(everybody=True, offices=("administrator", "auditor"))
+CALL_UP = Access(offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
 LEAD_TEAM = Access(people=True, offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
 VIEW_HOURS = Access(everybody=True, offices=("administrator", "auditor", "node-leader"))
 LEAD_NODE = Access(offices=("administrator", "node-leader"))

@@ -170,7 +170,7 @@ async def test_many_sign_in_at_once(world: World) -> None:
 async def test_those_are_called_who_agreed_to_be_asked(world: World) -> None:
     """By where they live and what they can; whoever did not agree, or took it back, is not named.
 
-    Whoever does not lead any more is told nothing, though they repeat what was answered before.
+    Whoever does not manage people any more is told nothing, though they repeat what was answered before.
     """
     top = await world.node()
     house = await world.node("楼栋", parent_id=top)
@@ -195,14 +195,20 @@ async def test_those_are_called_who_agreed_to_be_asked(world: World) -> None:
     await world.lives(people[1].id, house, today().isoformat())
     told = await world.coordinator.post(at(activity_id, "calls"), asked, expect=201)
     assert {each["volunteer_id"] for each in told["called"]} == {people[0].id, people[1].id, other.id}
-    await world.volunteer.post(at(activity_id, "calls"), asked, expect=404)
+    told = await world.coordinator.post(at(activity_id, "calls"), asked | {"people": 1}, expect=201)
+    assert len(told["called"]) == 1
     leader = await world.member("member")
     led = await world.activity(leader_id=leader.id)
+    await world.volunteer.post(at(led, "calls"), asked, expect=404)
+    for caller in (world.recorder, leader):
+        await caller.post(at(led, "calls"), asked, expect=403)
+    manager = await world.member("coordinator")
     for _ in range(2):
-        told = await leader.post(at(led, "calls"), asked, expect=201, key="called")
+        told = await manager.post(at(led, "calls"), asked, expect=201, key="called")
         assert len(told["called"]) == 3
-    await world.coordinator.post(f"/v1/organisations/{world.garden}/members/{leader.id}/end", expect=200)
-    await leader.post(at(led, "calls"), asked, expect=404, key="called")  # the same request as before
+    for each in (manager, leader):
+        await world.administrator.post(f"/v1/organisations/{world.garden}/members/{each.id}/end", expect=200)
+    await manager.post(at(led, "calls"), asked, expect=404, key="called")  # the same request as before
     for path in ("roll", "code"):
         await leader.get(at(led, path), expect=404)
     seen = await people[0].get(f"/v1/volunteers/{people[0].id}")

@@ -1,33 +1,36 @@
 """Call-up: asking those to come who agreed to be asked, by where they live and what they can."""
 
-from typing import Annotated
-
 import msgspec
 from litestar import Controller, post
 from litestar.params import FromPath, JSONBody
-from msgspec import Meta
 
-from timebank.access.table import TAKE_PART
+from timebank.access.table import CALL_UP
 from timebank.api.http.problems import WRITES
 from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader
 from timebank.domain.activities.calls import CallUp
+from timebank.domain.activities.refusals import TooManyCallUps
+from timebank.domain.facts.credit import CalledAtOnce
 from timebank.domain.identifiers import ActivityId, NodeId
 from timebank.domain.refusing import Refusal
 from timebank.domain.text import Line, Text, normal
 from timebank.ledger.submission import Repeated
+from timebank.projections.credit import policies
 from timebank.projections.people import volunteers
 from timebank.projections.places import nodes
 
-LOOKED_AT, AT_ONCE = 5_000, 500
+LOOKED_AT = 5_000
 
 
 class CallRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who is asked: of which place, and with which skill, if one is needed; why, and how many at the most."""
+    """Who is asked: of which place, and with which skill, if one is needed; why, and how many at the most.
+
+    Where that is not said, it is as many as the rule book allows.
+    """
 
     node_id: Id
     skill: Line | None = None
     reason: Text
-    people: Annotated[int, Meta(ge=1, le=AT_ONCE)] = AT_ONCE
+    people: CalledAtOnce | None = None
 
 
 class Called(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +56,7 @@ class CallController(Controller):
     path = "/activities/{activity_id:str}/calls"
     tags = ("Activities",)
 
-    @post(responses=WRITES, access=TAKE_PART)
+    @post(responses=WRITES, access=CALL_UP)
     async def call_up(
         self,
         request: BankRequest,
@@ -63,6 +66,7 @@ class CallController(Controller):
     ) -> Call:
         """Ask people to come, in an emergency: those who agreed to be asked; that they are named is noted.
 
+        Coordinators do, as often a day and as many at once as the rule book allows; administrators as often as needed.
         Who is named is who agrees now: whoever repeats it has still to be allowed to ask.
         """
         command = CallUp(
@@ -71,12 +75,13 @@ class CallController(Controller):
             node_id=NodeId(data.node_id),
             skill=data.skill,
             reason=data.reason,
+            people=data.people,
         )
         receipt = await request.execute(command, idempotency_key)
         if isinstance(receipt, Repeated):
             await _must_be_possible(request, command)
         await request.wait_for_reads()
-        called = await _candidates(request, data)
+        called = await _candidates(request, data, await _most(request, data))
         await request.note("people-read", people=len(called))
         return Call(called=called, position=receipt.position)
 
@@ -84,11 +89,19 @@ class CallController(Controller):
 async def _must_be_possible(request: BankRequest, command: CallUp) -> None:
     """Refuse what would be refused now, whatever was answered under the caller's key before."""
     (tried,) = await request.submit([command], None, dry_run=True)
-    if isinstance(tried, Refusal):
+    if isinstance(tried, Refusal) and not isinstance(tried, TooManyCallUps):  # it is none more
         raise tried
 
 
-async def _candidates(request: BankRequest, data: CallRequest) -> list[Called]:
+async def _most(request: BankRequest, data: CallRequest) -> int:
+    """How many are named at the most."""
+    if data.people is not None:
+        return data.people
+    version = await policies.in_force(request.pool, request.bank_id, request.today)
+    return version.rules.called_at_once
+
+
+async def _candidates(request: BankRequest, data: CallRequest, most: int) -> list[Called]:
     pool, bank_id, people = request.pool, request.bank_id, request.services.people
     ids = await nodes.willing(pool, bank_id, request.today, data.node_id, LOOKED_AT)
     briefs = await volunteers.briefly(pool, people, bank_id, ids)
@@ -105,4 +118,4 @@ async def _candidates(request: BankRequest, data: CallRequest) -> list[Called]:
         )
         for each in found
         if wanted is None or wanted in map(normal, each.skills)
-    ][: data.people]
+    ][:most]

@@ -24,6 +24,8 @@ from timebank.domain.credit.policies import (
     must_be_consistent,
 )
 from timebank.domain.facts.credit import (
+    CalledAtOnce,
+    CallUps,
     ConfirmRoles,
     GiftMinutes,
     GiftRules,
@@ -78,6 +80,8 @@ class RulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     presence_days: Annotated[int, Meta(ge=0, le=366)] = UNWRITTEN.rules.presence_days
     open_reservations: OpenReservations = UNWRITTEN.rules.open_reservations
     open_sign_ups: OpenSignUps = UNWRITTEN.rules.open_sign_ups
+    call_ups_per_day: CallUps = UNWRITTEN.rules.call_ups_per_day
+    called_at_once: CalledAtOnce = UNWRITTEN.rules.called_at_once
     place_levels: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=12)] = UNWRITTEN.rules.place_levels
 
     def rules(self) -> Rules:

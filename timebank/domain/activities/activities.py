@@ -26,6 +26,7 @@ from timebank.domain.facts.activities import (
     SignUpMovedUp,
     SignUpWithdrawn,
 )
+from timebank.domain.facts.organisations import Role
 from timebank.domain.facts.service import ServiceLogged
 from timebank.domain.identifiers import ActivityId, ActorId, OrganisationId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
@@ -177,13 +178,15 @@ class OnActivity(Command, frozen=True, kw_only=True):
         activity.must_exist()
         return activity
 
-    def must_organise(self, known: Known, *, or_lead: bool = False) -> Activity:
-        """The activity. Refuses whoever neither logs for its organisation nor, where it is said, leads it.
+    def must_organise(
+        self, known: Known, organisers: tuple[Role, ...] = LOGS_SERVICE, *, or_lead: bool = False
+    ) -> Activity:
+        """The activity. Refuses whoever neither has such a role in its organisation nor, where it is said, leads it.
 
         Whoever leads it does so as a member. To whoever has nothing to do with the organisation it does not exist.
         """
         activity = self.activity(known)
-        roles = EVERY_ROLE if or_lead and activity.is_led_by(self.by) else LOGS_SERVICE
+        roles = EVERY_ROLE if or_lead and activity.is_led_by(self.by) else organisers
         try:
             must_act_for(activity.organisation_id, self.by, roles, self.at.date(), known)
         except OrganisationUnknown:

@@ -103,3 +103,13 @@ class ActivityInThePast(Invalid):
     """An activity ends after it starts, within a day, and not before now."""
 
     field = "ends_at"
+
+
+class TooManyCallUps(Conflict):
+    """The organisation has called people up {most} times today, as often as the rules allow; an administrator can."""
+
+
+class TooManyCalled(Invalid):
+    """At most {most} people are called up at once."""
+
+    field = "people"

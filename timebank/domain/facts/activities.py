@@ -1,5 +1,6 @@
 """Facts about activities: planned, published, signed up for, attended, closed."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -105,7 +106,10 @@ class SignUpMovedUp(Fact, frozen=True, kw_only=True):
 
 
 class CallMade(Fact, frozen=True, kw_only=True):
-    """Those who agreed to be asked are asked to come, of a place, and with a skill, if one is needed."""
+    """Those who agreed to be asked are asked to come, of a place, and with a skill, if one is needed.
+
+    At most so many `people` were named, on the local day `local_date`; neither is said of call-ups without limits.
+    """
 
     TOPIC = "call-made"
     activity_id: ActivityId
@@ -114,6 +118,8 @@ class CallMade(Fact, frozen=True, kw_only=True):
     node_id: NodeId
     skill: str | None = None
     reason: str
+    people: int | None = None
+    local_date: date | None = None
 
 
 Proof = Literal["code", "leader"]

@@ -44,6 +44,8 @@ ReservationHours = Annotated[int, Meta(ge=1, le=24 * 366)]
 OpenReservations = Annotated[int, Meta(ge=1, le=1_000)]
 
 OpenSignUps = Annotated[int, Meta(ge=1, le=1_000)]
+CallUps = Annotated[int, Meta(ge=1, le=1_000)]
+CalledAtOnce = Annotated[int, Meta(ge=1, le=500)]
 
 StarMinutes = Annotated[tuple[Annotated[int, Meta(ge=1, le=10**9)], ...], Meta(max_length=20)]
 """The service minutes for each star, rising."""
@@ -79,6 +81,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     anything goes. `place_levels` are the levels of the tree of places, from the top down.
     `open_reservations` is how many rewards one person can have reserved at once, `open_sign_ups` for how many
     activities that are not over they can have signed up themselves.
+    An organisation calls people up `call_ups_per_day` times a local day, and `called_at_once` people each time.
     `registration` says whether people register themselves, `registration_waits` whether an office then takes them in.
     People sign in `check_in_minutes` before an activity at the earliest; for `presence_days` after it somebody can say
     when those left who did not sign out.
@@ -110,6 +113,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     place_levels: Levels = ("社区", "片区", "楼院", "楼栋", "单元")
     open_reservations: OpenReservations = 20
     open_sign_ups: OpenSignUps = 60
+    call_ups_per_day: CallUps = 10
+    called_at_once: CalledAtOnce = 100
 
     def percent_of(self, category: str) -> int:
         """What a minute of service of a category is worth, however the category is spelt."""

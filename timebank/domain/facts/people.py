@@ -69,7 +69,7 @@ class ConsentGiven(Fact, frozen=True, kw_only=True):
 
 
 class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
-    """The volunteer took a consent back."""
+    """The volunteer took a consent back, or it ended: they left, or had not given it under another number of theirs."""
 
     TOPIC = "consent-withdrawn"
     volunteer_id: VolunteerId

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 from litestar import Response
 
+from timebank.web.http.desks import manages
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
@@ -34,6 +35,7 @@ async def one(visitor: Visitor) -> Response[Any]:
         "activities/one.html",
         activity=activity,
         leads=leads or "administrator" in visitor.offices,
+        may_call=manages(visitor, activity["organisation_id"]),
         scanned=visitor.query.get("code", ""),
         verifies=role in {"verifier", "coordinator"} or "administrator" in visitor.offices,
     )

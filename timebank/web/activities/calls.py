@@ -18,7 +18,9 @@ async def calling(visitor: Visitor) -> Response[Any]:
 async def call(visitor: Visitor) -> Response[Any]:
     """Those who are to be called, by phone; whoever comes is signed up, and the roll says who is there."""
     form, path = visitor.form, f"/activities/{visitor.path['activity_id']}"
-    asked = {"node_id": form.one("node_id"), "reason": form.said("reason"), **form.given("skill")}
+    asked: dict[str, Any] = {"node_id": form.one("node_id"), "reason": form.said("reason"), **form.given("skill")}
+    if form.said("people"):
+        asked["people"] = form.number("people")
     told = await visitor.post(f"{path}/calls", asked, own=True)
     activity = await visitor.get(path, own=True)
     return visitor.show("activities/called.html", activity=activity, called=told["called"])

@@ -10,6 +10,7 @@ from litestar import Response
 
 from timebank.domain.identifiers import new_entry_id
 from timebank.web.http.asking import Refused
+from timebank.web.http.desks import manages
 from timebank.web.http.forms import HALF_A_DAY
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
@@ -30,6 +31,7 @@ async def leading(visitor: Visitor) -> Response[Any]:
         unclosed=len(unclosed),
         is_over=visitor.services.ledger.clock() >= datetime.fromisoformat(activity["ends_at"]),
         left_out=left_out if activity["status"] == "closed" else [],
+        may_call=manages(visitor, activity["organisation_id"]),
         may_change=visitor.roles.get(activity["organisation_id"]) in {"recorder", "coordinator"} or visitor.offices,
     )
 

@@ -7,6 +7,11 @@ from litestar import Response
 from timebank.web.http.visitors import Visitor
 
 
+def manages(visitor: Visitor, organisation_id: str) -> bool:
+    """Whether somebody manages an organisation's people."""
+    return "administrator" in visitor.offices or visitor.roles.get(organisation_id) == "coordinator"
+
+
 async def teams_there(visitor: Visitor) -> list[tuple[str, str]]:
     """The teams that the organisation has today, to choose from."""
     found = await visitor.get(f"/organisations/{visitor.path['organisation_id']}/teams", own=True, limit=100)

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Response
 
-from timebank.web.http.desks import at_desk
+from timebank.web.http.desks import at_desk, manages
 from timebank.web.http.forms import Form
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
@@ -34,15 +34,15 @@ async def team(visitor: Visitor) -> Response[Any]:
     """One team: its people and its rota, for those who may see them, and its hours."""
     assert visitor.principal
     found = await visitor.get(_there(visitor), own=True)
-    manages = "administrator" in visitor.offices or visitor.roles.get(found["organisation_id"]) == "coordinator"
+    is_manager = manages(visitor, found["organisation_id"])
     members = await visitor.seen(f"{_there(visitor)}/members", limit=SHOWN, own=True)
     own_id = visitor.principal.actor
     own = next((each for each in (members or {"items": []})["items"] if each["volunteer_id"] == own_id), None)
     return visitor.show(
         "organisations/team.html",
         team=found,
-        manages=manages,
-        leads=manages or found["captain_id"] == own_id,
+        manages=is_manager,
+        leads=is_manager or found["captain_id"] == own_id,
         is_own=own is not None,
         members=members,
         rota=await visitor.seen(f"{_there(visitor)}/shifts", limit=SHOWN, own=True),
