@@ -18,6 +18,7 @@ from rich.table import Table
 
 from benchmarks import (
     account,
+    arriving,
     claims,
     http,
     importing,
@@ -40,6 +41,7 @@ SECTIONS: dict[str, Callable[[Bench], Awaitable[list[Row]]]] = {
     "http": http.rows,
     "workers": workers.rows,
     "claims": claims.rows,
+    "arrive": arriving.rows,
     "account": account.rows,
     "redeem": redeeming.rows,
     "statements": statements.rows,
