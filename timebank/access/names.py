@@ -40,7 +40,7 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
     affairs the others are named with their first character, but proxies see who it is that they may act for, and people
     of a team each other, whoever is only invited aside. Auditors see numbers, and no names.
     """
-    ids = {getattr(item, field) for item in items for field in _blanks(type(item))} - {None}
+    ids = ids_to_name(items)
     if not ids:
         return Named(list(items), 0)
     known = await _known(sight, people, ids)
@@ -50,6 +50,11 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
     seen: set[str] = set()
     filled = [_filled(item, sight, known, served, seen) for item in items]
     return Named(filled, len(seen))
+
+
+def ids_to_name(items: Iterable[msgspec.Struct]) -> set[str]:
+    """Of whom and what items have names to be filled in."""
+    return {getattr(item, field) for item in items for field in _blanks(type(item))} - {None}
 
 
 class _Known(NamedTuple):

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.api.http.test_by_number import NOBODY
 from tests.api.world import Caller, World, served, service
 from timebank.api.http import requests
 from timebank.projections.machinery.runner import Runner
@@ -166,7 +167,7 @@ async def test_a_position_that_is_not_there_yet_is_refused(world: World) -> None
 
 
 async def test_every_question_takes_a_position(world: World) -> None:
-    """Every question of somebody known takes `min_position`, is described so, and waits before it does anything."""
+    """Every question of somebody known takes `min_position`, is described so, and heeds it before it does anything."""
     description = (await world.http.get("/schema/openapi.json")).json()
     questions = {
         path: methods["get"]
@@ -180,7 +181,7 @@ async def test_every_question_takes_a_position(world: World) -> None:
     }
     assert {questions[path]["operationId"] for path in questions.keys() - takes} == OF_STRANGERS
     for path in takes:
-        asked = re.sub(r"\{\w+\}", "1", path)
+        asked = re.sub(r"\{\w+\}", "1", path.replace("{volunteer_id}", world.administrator.id))
         refused = await world.administrator.get(asked, expect=400, min_position=10**9)
         assert [each["field"] for each in refused["errors"]] == ["min_position"], path
 
@@ -201,6 +202,39 @@ async def test_a_read_model_that_stands_still_is_told(
     assert (response.status_code, response.headers["retry-after"]) == (503, "1")
     assert response.json()["type"] == "/problems/projection-behind"
     await own_world.administrator.get("/v1/organisations")
+
+
+async def test_whoever_has_no_right_is_told_at_once(own_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights come before any wait: what may not be asked is refused, however far the read models are behind."""
+    elder, stranger = own_world.volunteer, await own_world.somebody()
+    number = (await elder.get(f"/v1/volunteers/{elder.id}"))["number"]
+    nobody_may_wait(monkeypatch)
+    far = {"min_position": 10**9}
+    for path in ("/v1/audit/events", "/v1/audit/security", "/v1/registrations", "/v1/merges", "/v1/appointments"):
+        refused = await stranger.get(path, expect=403, **far)
+        assert refused["detail"].startswith("This is for"), path
+    for who in (elder.id, number, NOBODY):
+        refused = await stranger.get(f"/v1/volunteers/{who}/memberships", expect=404, **far)
+        assert refused["type"] == "/problems/volunteer-unknown", who
+
+
+async def test_what_no_read_model_says_is_not_waited_for(own_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions, second factors, rules, keys and whom a number means are told though the read models stand still."""
+    elder = own_world.volunteer
+    number = (await elder.get(f"/v1/volunteers/{elder.id}"))["number"]
+    nobody_may_wait(monkeypatch)
+    for path in ("sessions", "me/second-factor", "me/phone", "policies", "categories", f"volunteers/{number}/balance"):
+        await elder.get(f"/v1/{path}")
+
+
+def nobody_may_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read models stand still from now on, and whoever waits for one fails."""
+
+    async def waits(*_: object) -> bool:
+        pytest.fail("somebody waits for a read model")
+
+    monkeypatch.setattr(Runner, "is_at", lambda *_: False)
+    monkeypatch.setattr(Runner, "reach", waits)
 
 
 async def test_all_pages_together_are_everything_once(own_world: World) -> None:

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Controller, get
 
 from timebank.access.table import EVERYBODY
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
 from timebank.domain.credit.categories import SEEDS_CATEGORIES, Sort, every_name
@@ -38,6 +39,7 @@ class CategoryController(Controller):
 
     path = "/categories"
     tags = ("Rule book",)
+    opt = NEVER_BEHIND
 
     @get(responses=READS, access=EVERYBODY)
     async def list_categories(self, request: BankRequest) -> Categories:

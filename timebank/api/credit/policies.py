@@ -11,6 +11,7 @@ from msgspec.structs import asdict
 
 from timebank.access.table import ADMINISTRATORS, AUDITORS, EVERYBODY
 from timebank.api.http.lists import whole
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest, IdempotencyHeader, ReasonRequest, happened
 from timebank.api.http.strict_json import BATCH_BYTES
@@ -248,6 +249,7 @@ class PolicyController(Controller):
 
     path = "/policies"
     tags = ("Rule book",)
+    opt = NEVER_BEHIND
 
     @get(responses=READS, access=EVERYBODY)
     async def list_policies(self, request: BankRequest) -> list[Policy]:

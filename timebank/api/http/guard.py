@@ -67,9 +67,6 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     if principal.owes_factor and not access.half_way:
         raise SecondFactorNeeded
     assert isinstance(connection, BankRequest), "it is the class of all requests"
-    may_be_behind = not handler.opt.get("never_behind")
-    if is_question(handler) and (may_be_behind or position_of(connection.scope["query_string"])):
-        await connection.wait_for_reads()
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
     acting, *also = await _rights(connection, principal, access, behalf)
@@ -77,6 +74,9 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
         services: Services = connection.app.state.services
         await services.sign_in.sessions.must_be_proved(principal.credential, services.ledger.clock())
     connection.scope["user"] = msgspec.structs.replace(principal, acting=acting, acting_also=tuple(also))
+    may_be_behind = not handler.opt.get("never_behind")
+    if is_question(handler) and (may_be_behind or position_of(connection.scope["query_string"])):
+        await connection.wait_for_reads()
     await _must_be_about_something(connection)
 
 

@@ -20,7 +20,10 @@ MIN_POSITION = "min_position"
 HIGHEST_POSITION = 2**53
 
 NEVER_BEHIND = {"never_behind": True}
-"""The `opt` of controllers that read the log, or what is written with it: the guard waits only if they are told to."""
+"""The `opt` of controllers that read no read model which follows the log: the guard waits only if it is told to.
+
+They read the log, what is written with it, or what is not in it, as sessions. What else they need waits by itself.
+"""
 
 Position = Annotated[int, Meta(ge=0, le=HIGHEST_POSITION)]
 

@@ -15,7 +15,7 @@ from litestar.params import HeaderParameter, QueryParameter
 from msgspec import Meta
 
 from timebank.access.known import must_be_known
-from timebank.access.names import named
+from timebank.access.names import ids_to_name, named
 from timebank.access.sight import Sight
 from timebank.access.table import Access
 from timebank.api.http.answering.headers import count_by, set_header
@@ -288,7 +288,6 @@ class BankRequest(StrictRequest[Principal]):
         numbers = [each for each in spelt.values() if is_volunteer_number(each)]
         by_number: dict[str, str] = {}
         if numbers:
-            await self.wait_for_reads()
             by_number = await volunteers.by_numbers(self.pool, self.bank_id, numbers)
         meant = {each: by_number.get(number, number) for each, number in spelt.items()}
         self.said.update({found: each for each, found in meant.items() if found != each != ME})
@@ -310,7 +309,8 @@ class BankRequest(StrictRequest[Principal]):
 
         Who was registered just now has their name too.
         """
-        await self.wait_for_reads()
+        if ids_to_name(items):
+            await self.wait_for_reads()
         shown = await named(self.sight, self.services.people, items)
         if shown.people and not is_noted:
             await self.services.repeated.record(

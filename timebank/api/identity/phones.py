@@ -8,6 +8,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import HAND_OUT_CODES, PEOPLE
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest
 from timebank.api.identity.sessions import Done, must_be_there
@@ -51,6 +52,7 @@ class PhoneController(Controller):
 
     path = "/me/phone"
     tags = ("Signing in",)
+    opt = NEVER_BEHIND
 
     @get(responses=READS, access=PEOPLE)
     async def get_my_phone(self, request: BankRequest) -> Phone:

@@ -7,6 +7,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import PEOPLE, PROVED_ADMINISTRATORS, PROVED_PEOPLE
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest
 from timebank.api.identity.sessions import Done, Secret, must_be_there
@@ -52,6 +53,7 @@ class SecondFactorController(Controller):
 
     path = "/me/second-factor"
     tags = ("Signing in",)
+    opt = NEVER_BEHIND
 
     @get(responses=READS, access=PEOPLE)
     async def get_second_factor(self, request: BankRequest) -> SecondFactorView:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import ADMINISTRATORS, PEOPLE, PEOPLE_HALF_WAY, PROVED_ADMINISTRATORS, PUBLIC
 from timebank.api.http.lists import whole
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
 from timebank.api.http.strict_json import STRANGERS_BYTES
@@ -98,6 +99,7 @@ class SessionController(Controller):
 
     path = "/sessions"
     tags = ("Signing in",)
+    opt = NEVER_BEHIND
 
     @post(responses=SIGNING_IN, security=[{}], access=PUBLIC, request_max_body_size=STRANGERS_BYTES)
     async def sign_in(self, request: Stranger, data: JSONBody[SignInRequest]) -> SignedIn:

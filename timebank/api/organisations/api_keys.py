@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import MAKE_KEYS, MANAGE_PROGRAMS
 from timebank.api.http.lists import listed
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -71,6 +72,7 @@ class KeyController(Controller):
 
     path = "/organisations/{organisation_id:str}/keys"
     tags = ("API keys",)
+    opt = NEVER_BEHIND
 
     @get(responses=READS, access=MANAGE_PROGRAMS)
     async def list_keys(

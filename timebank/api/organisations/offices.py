@@ -8,6 +8,7 @@ from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import APPOINT, AUDITORS, END_APPOINTMENT
 from timebank.api.http.lists import listed
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     After,
@@ -49,6 +50,7 @@ class AppointmentController(Controller):
 
     path = "/appointments"
     tags = ("Offices",)
+    opt = NEVER_BEHIND
 
     @get(responses=READS, access=AUDITORS)
     async def list_appointments(

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from timebank.access.table import END_PROXY, PROVED_OWN_OR_ADMINISTRATORS, VIEW_PERSON
 from timebank.api.http.lists import whole
+from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest, IdempotencyHeader, Somebody, Status, happened
 from timebank.domain.facts.people import ProxyAppointed, ProxyScope
@@ -40,6 +41,7 @@ class ProxyController(Controller):
 
     path = "/volunteers/{volunteer_id:str}/proxies"
     tags = ("Proxies",)
+    opt = NEVER_BEHIND
 
     @get(responses=READS, access=VIEW_PERSON)
     async def list_proxies(self, request: BankRequest, volunteer_id: FromPath[str]) -> list[ProxyView]:

@@ -151,7 +151,7 @@ async def exactly(pool: Pool, people: People, bank_id: UUID, number_or_phone: st
 
 
 async def by_numbers(pool: Pool, bank_id: UUID, numbers: Sequence[str]) -> dict[str, str]:
-    """Who has these volunteer numbers; nobody is meant by a phone, and nobody who was erased."""
+    """Who has these volunteer numbers, as the log says it; nobody is meant by a phone, and nobody who was erased."""
     return {row["number"]: row["volunteer_id"] for row in await pool.fetch(SQL["by_numbers"], bank_id, numbers)}
 
 

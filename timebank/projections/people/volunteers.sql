@@ -143,8 +143,15 @@ select true from volunteer where bank_id = $1 and volunteer_id = $2
  order by v.volunteer_id
 
 -- by_numbers --
--- $1 bank  $2 numbers
-select number, volunteer_id from volunteer where bank_id = $1 and number = any ($2) and status <> 'erased'
+-- By the log itself, so that nobody has to wait for a read model to find out who is meant. $1 bank  $2 numbers
+select w.number, f.volunteer_id
+  from unnest($2::text[]) w (number)
+  join event_tag t on t.bank_id = $1 and t.key = tag_key('number:' || w.number, 'volunteer-registered')
+  join event e on e.bank_id = t.bank_id and e.position = t.position and e.topic = 'volunteer-registered',
+       jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (number text, volunteer_id text)
+ where f.number = w.number
+   and not exists (select from volunteer v
+                    where v.bank_id = $1 and v.volunteer_id = f.volunteer_id and v.status = 'erased')
 
 -- briefly --
 -- $1 bank  $2 volunteers
