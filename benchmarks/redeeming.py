@@ -7,7 +7,7 @@ from benchmarks.account import Account
 from benchmarks.setup.measure import Bench, Row, compare, in_turns, seconds_for
 from benchmarks.setup.world import World, new_world
 from timebank.domain.acting import Acting
-from timebank.domain.credit.codes import code_hash
+from timebank.domain.credit.redemption_codes import code_hash
 from timebank.domain.credit.redemptions import CancelRedemption, ReserveReward
 from timebank.domain.credit.rewards import PublishReward
 from timebank.domain.facts.credit import Eligibility, RewardTerms

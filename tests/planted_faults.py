@@ -43,10 +43,10 @@ class Fault(NamedTuple):
 RULES = (
     Fault(
         "overlap: confirmed service may overlap", "timebank/domain/service/crediting.py",
-        "days[day].must_not_overlap(service.started_at, service.ended_at, besides=service.record_id)", "pass", SERVICE,
+        "must_be_free(days[day], service.started_at, service.ended_at, besides=service.record_id)", "pass", SERVICE,
     ),
     Fault(
-        "overlap: records that meet overlap", "timebank/domain/service/days.py",
+        "overlap: records that meet overlap", "timebank/domain/service/overlaps.py",
         "entry.started_at < ended_at.astimezone(UTC)", "entry.started_at <= ended_at.astimezone(UTC)", SERVICE,
     ),
     Fault(

@@ -39,7 +39,7 @@ from tests.helpers.patience import PATIENCE_SECONDS, until
 from timebank.db.connections import Pool
 from timebank.domain.acting import Acting
 from timebank.domain.bank import OpenBank
-from timebank.domain.credit.codes import code_hash
+from timebank.domain.credit.redemption_codes import code_hash
 from timebank.domain.credit.refusals import RedemptionNotOpen
 from timebank.domain.facts.credit import RewardTerms
 from timebank.domain.identifiers import RedemptionId, new_bank_id

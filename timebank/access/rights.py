@@ -58,6 +58,7 @@ def _of_offices(principal: Principal, access: Access, about: str | None, today: 
 
 
 def _of_program(principal: Principal, access: Access) -> Acting:
+    """By which right an API key acts: that of its organisation, where it has the permission that the row names."""
     if access.everybody or (access.permission and access.permission in principal.permissions):
         return principal.acting
     if access.permission:

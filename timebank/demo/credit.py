@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from timebank.domain.acting import Acting
 from timebank.domain.credit.categories import SEEDS_CATEGORIES
-from timebank.domain.credit.codes import code_hash
 from timebank.domain.credit.funds import OpenFund
 from timebank.domain.credit.policies import AdoptPolicy
+from timebank.domain.credit.redemption_codes import code_hash
 from timebank.domain.credit.redemptions import CancelRedemption, ExpireRedemption, FulfilRedemption, ReserveReward
 from timebank.domain.credit.rewards import PublishReward
 from timebank.domain.credit.transfers import DonateCredit, GiveCredit, GrantCredit

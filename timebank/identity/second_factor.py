@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
-from timebank.domain.credit.codes import code_hash, written
+from timebank.domain.credit.redemption_codes import code_hash, written
 from timebank.domain.people.refusals import VolunteerIsErased
 from timebank.domain.text import normal
 from timebank.identity.failures import (

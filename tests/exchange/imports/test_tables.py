@@ -19,7 +19,7 @@ from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.rows import RowError
 from timebank.exchange.imports.service import Served
 from timebank.exchange.workbooks import END, opening
-from timebank.exchange.workbooks.convert import rows_of
+from timebank.exchange.workbooks.reading import rows_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WORDS = st.sampled_from(["清扫", "陪伴, 聊天", "值守; 巡查", '讲座 "一"', "登记"])

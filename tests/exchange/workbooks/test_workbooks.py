@@ -14,9 +14,9 @@ import xlwt
 
 from tests.exchange.spreadsheets.files import WORKBOOKS, ods_cell, ods_of, stream, xlsx
 from timebank.exchange.workbooks import TOO_LARGE, opening
-from timebank.exchange.workbooks.convert import rows_of
 from timebank.exchange.workbooks.flaws import _ERROR, _FORMULA
 from timebank.exchange.workbooks.opening import WorkbookError, kind_of, open_workbook
+from timebank.exchange.workbooks.reading import rows_of
 
 
 def rows(data: bytes, kind: str, sheet: int = 0) -> list[list[str]]:
@@ -202,7 +202,7 @@ def test_rows_that_would_fill_the_disk_do_not() -> None:
     sheet.merge_range(0, 0, 2_000, 0, "x" * 30_000)
     sheet.write_column(0, 1, [1] * 2_000)
     workbook.close()
-    code = "import sys, timebank.exchange.workbooks.convert as c; c.OUTPUT_BYTES = 10**6; sys.exit(c.main())"
+    code = "import sys, timebank.exchange.workbooks.reading as c; c.OUTPUT_BYTES = 10**6; sys.exit(c.main())"
     with tempfile.TemporaryFile() as rows_file:
         ran = subprocess.run([sys.executable, "-c", code, "xlsx"], input=file.getvalue(), stdout=rows_file, check=False)
         assert rows_file.seek(0, 2) <= 10**6
@@ -236,7 +236,7 @@ def test_a_row_has_an_end() -> None:
 
 def test_the_process_starts_without_the_rest_of_the_program() -> None:
     """So that it starts fast, it loads neither the rules nor the driver of the database."""
-    code = "import sys, timebank.exchange.workbooks.convert; print(*sys.modules)"
+    code = "import sys, timebank.exchange.workbooks.reading; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert "asyncpg" not in loaded
     assert not [name for name in loaded if name.startswith("timebank.domain")]

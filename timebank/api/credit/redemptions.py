@@ -24,7 +24,7 @@ from timebank.api.http.requests import (
     WantedPerson,
     happened,
 )
-from timebank.domain.credit.codes import code_hash
+from timebank.domain.credit.redemption_codes import code_hash
 from timebank.domain.credit.redemptions import CancelRedemption, FulfilRedemption, ReserveReward
 from timebank.domain.credit.refusals import RedemptionCodeUnknown, RedemptionNotOpen, RedemptionUnknown
 from timebank.domain.facts.credit import RewardFulfilled, RewardReserved
@@ -33,7 +33,7 @@ from timebank.domain.kernel import Moment
 from timebank.domain.refusing import Refusal
 from timebank.projections.credit import redemptions
 from timebank.projections.credit.redemptions import RedemptionView
-from timebank.vault.codes import code_of, new_code
+from timebank.vault.redemption_codes import code_of, new_code
 
 RedemptionStatusName = Literal["reserved", "fulfilled", "cancelled", "expired"]
 

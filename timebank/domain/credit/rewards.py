@@ -1,4 +1,8 @@
-"""Rewards: what credit can be spent on, at which cost, how many there are, for whom, and who provides it."""
+"""Rewards: what credit can be spent on, at which cost, how many there are, for whom, and who provides it.
+
+That somebody can pay the cost, is entitled, and that any are left is checked when they reserve: `ReserveReward` in
+`redemptions.py`.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, tzinfo

@@ -12,6 +12,7 @@ from timebank.domain.identifiers import RecordId, VolunteerId
 from timebank.domain.kernel import Key, Known, about
 from timebank.domain.people.volunteers import registrations_of
 from timebank.domain.service.days import day_of, memories_of_days
+from timebank.domain.service.overlaps import must_be_free
 
 
 class Service(NamedTuple):
@@ -59,7 +60,7 @@ def credited(known: Known, service: Service) -> Credited:
     work, shares = service.work, dict(service.work.minutes_by_day)
     days = {day: day_of(known, service.volunteer_id, day) for day in shares}
     for day, minutes in shares.items():
-        days[day].must_not_overlap(service.started_at, service.ended_at, besides=service.record_id)
+        must_be_free(days[day], service.started_at, service.ended_at, besides=service.record_id)
         days[day].must_have_room(minutes, work.organisation_id, besides=service.record_id)
     people = registrations_of(known, service.volunteer_id)
     version, balance = known(RuleBook).on(min(shares)), known(Balance, people[0])

@@ -1,4 +1,4 @@
-"""One volunteer's local day: what they did on it, for whichever organisation."""
+"""One volunteer's local day: what they did on it, for whichever organisation; that it has room, and repeats nothing."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ from timebank.domain.facts.service import (
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId, day_tag
 from timebank.domain.kernel import Key, Known, Memory, about, event
 from timebank.domain.people.volunteers import Volunteer, registrations_of
-from timebank.domain.service.refusals import DayIsFull, DuplicateRecord, OverlappingService
+from timebank.domain.service.refusals import DayIsFull, DuplicateRecord
 from timebank.domain.service.times import MINUTES_A_DAY
 from timebank.domain.text import normal
 
@@ -143,13 +143,6 @@ class ServiceDay(Memory):
             entry for entry in others if (entry.organisation_id, entry.activity) == (organisation_id, normal(activity))
         ]
         return DayCredit(sum(entry.credited_minutes for entry in others), sum(entry.credited_minutes for entry in same))
-
-    def must_not_overlap(self, started_at: datetime, ended_at: datetime, besides: RecordId) -> None:
-        """Refuse time that lies within other confirmed service."""
-        for record_id, entry in self.entries.items():
-            overlaps = entry.started_at < ended_at.astimezone(UTC) and started_at.astimezone(UTC) < entry.ended_at
-            if entry.is_confirmed and overlaps and record_id != besides:
-                raise OverlappingService(record_id=record_id)
 
 
 def memories_of_days(known: Known, volunteer_id: VolunteerId, days: Iterable[date]) -> list[Key]:

@@ -1,6 +1,7 @@
-"""Overlaps: whether what was recorded of one person under two numbers can have been one person's.
+"""Overlaps: no two confirmed records of one person are of the same time, under whichever of their numbers.
 
-No two confirmed records of one person are of the same time, under whichever of their numbers.
+`must_be_free` is asked when a record is to count, confirmed or corrected; `must_not_overlap` when two registrations are
+to be one person's.
 """
 
 from collections.abc import Iterable
@@ -19,7 +20,16 @@ from timebank.domain.facts.service import (
 )
 from timebank.domain.identifiers import RecordId, VolunteerId
 from timebank.domain.kernel import Known, Memory, event
-from timebank.domain.service.refusals import RecordsOverlap, RecordsWait
+from timebank.domain.service.days import ServiceDay
+from timebank.domain.service.refusals import OverlappingService, RecordsOverlap, RecordsWait
+
+
+def must_be_free(day: ServiceDay, started_at: datetime, ended_at: datetime, besides: RecordId) -> None:
+    """Refuse time that lies within other confirmed service of the day than that of the record `besides`."""
+    for record_id, entry in day.entries.items():
+        overlaps = entry.started_at < ended_at.astimezone(UTC) and started_at.astimezone(UTC) < entry.ended_at
+        if entry.is_confirmed and overlaps and record_id != besides:
+            raise OverlappingService(record_id=record_id)
 
 
 class ServedTime(NamedTuple):

@@ -1,6 +1,6 @@
 """Workbooks (.xlsx, .xls, .ods): their sheets as rows of text, made by a process of its own.
 
-What is inside of a workbook can be made to take any amount of memory, or to bring the reader down. So `convert` runs as
+What is inside of a workbook can be made to take any amount of memory, or to bring the reader down. So `reading` runs as
 a process with limits, and all that comes back are rows. `flaws` finds the cells that the library drops in silence:
 errors, and formulas without a result.
 """

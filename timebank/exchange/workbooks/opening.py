@@ -141,7 +141,7 @@ def open_workbook(file: IO[bytes], kind: Kind) -> Workbook:
     """Have a workbook made into rows. Raises `WorkbookError`."""
     rows = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the workbook
     try:
-        code = _convert(file, kind, rows)
+        code = _read(file, kind, rows)
         _must_have_gone_well(code)
         return Workbook(kind, rows)
     except BaseException:
@@ -158,9 +158,9 @@ def _must_have_gone_well(code: int) -> None:
         raise WorkbookError(_TOO_LARGE)
 
 
-def _convert(file: IO[bytes], kind: Kind, rows: IO[bytes]) -> int:
+def _read(file: IO[bytes], kind: Kind, rows: IO[bytes]) -> int:
     """The exit code of the process; of one that was ended, not 0."""
-    command = (sys.executable, "-X", "utf8", "-m", "timebank.exchange.workbooks.convert", kind)
+    command = (sys.executable, "-X", "utf8", "-m", "timebank.exchange.workbooks.reading", kind)
     with tempfile.TemporaryFile() as source:  # the file may be no file that another process can read
         file.seek(0)
         shutil.copyfileobj(file, source)

@@ -6,7 +6,7 @@ So whoever has only the database has no code, and a repeated request is told the
 import base64
 from collections.abc import Iterator
 
-from timebank.domain.credit.codes import code_hash, written
+from timebank.domain.credit.redemption_codes import code_hash, written
 from timebank.domain.identifiers import CodeHash, RedemptionId
 from timebank.vault.keyring import Key, Keyring
 

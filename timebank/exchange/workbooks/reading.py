@@ -1,6 +1,6 @@
 """The process that reads a workbook: rows of text, one JSON line each, to standard output.
 
-`python -m timebank.exchange.workbooks.convert KIND` reads the workbook from standard input. A line is either
+`python -m timebank.exchange.workbooks.reading KIND` reads the workbook from standard input. A line is either
 `{"sheet": NAME, "hidden": BOOL, …}`, which says too which rows and columns are not shown, or a row: its number in the
 sheet, from 1, and its cells; the last says that it is the last, for a file that became full may be cut off anywhere. It
 imports nothing of the rest of the program, so it starts fast.
