@@ -34,6 +34,9 @@ MinutesByDay = Annotated[dict[date, int], _TAGS_BY_DAY]
 Days = Annotated[tuple[date, ...], _TAGS_BY_DAY]
 """Local days. Each of them, together with the volunteer, is a tag of the fact."""
 
+_COPIED = (dict, set)
+"""What a memory changes in place: a copy of it has to be kept."""
+
 UNTAGGED = frozenset({"replaces", "replaced_by"})
 """Identifiers that tag no fact: the other API key has facts of its own, which name this one."""
 
@@ -125,7 +128,7 @@ class Memory(Slice[Fact]):
 
     def state(self) -> dict[str, Any]:
         """A copy of what it holds. Values are plain, or sets and dictionaries of plain ones, so one level is enough."""
-        return {name: value.copy() if isinstance(value, dict | set) else value for name, value in vars(self).items()}
+        return {name: value.copy() if isinstance(value, _COPIED) else value for name, value in vars(self).items()}
 
 
 M = TypeVar("M", bound=Memory)

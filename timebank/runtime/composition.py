@@ -32,6 +32,7 @@ from timebank.ledger.tasks import Background, end, in_background
 from timebank.ledger.wake import Waker
 from timebank.ledger.writer import Loss, WentBack
 from timebank.projections import EVERY, FOLLOWING, INLINE
+from timebank.projections.credit.balances import Balances
 from timebank.projections.machinery.rebuild import make_current
 from timebank.projections.machinery.runner import Runner
 from timebank.proofs.cosigners import Cosigners
@@ -88,6 +89,8 @@ class Services:
     """What is counted in the security log, instead of written down each time."""
     daily: DailyLimit
     """How many facts somebody may still cause today."""
+    balances: Balances
+    """What people have, read together where many ask."""
     readiness: Readiness
     """What keeps the service from its work."""
     signer: Signer
@@ -211,6 +214,7 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground, *, fo
         oidc=await stack.enter_async_context(open_id_provider(_provider(settings), pool, security_log)),
         repeated=Repeated(security_log, ground.clock),
         daily=DailyLimit(pool, settings.facts_per_day),
+        balances=Balances(pool),
         readiness=Readiness(pool, ledger, ground.may_write, ground.waker, ground.background, EVERY),
         signer=signer,
         erasures=erasures,

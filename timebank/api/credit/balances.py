@@ -12,7 +12,7 @@ from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
 from timebank.domain.people.refusals import VolunteerUnknown
-from timebank.projections.credit import balances, statements
+from timebank.projections.credit import statements
 from timebank.projections.credit.balances import Balance
 
 
@@ -33,7 +33,7 @@ class BalanceController(Controller):
         ] = None,
     ) -> Balance:
         """What a volunteer can spend, has reserved and owes, in minutes; never older than the log."""
-        balance = await balances.balance_of(request.pool, request.bank_id, volunteer_id)
+        balance = await request.services.balances.of(request.bank_id, volunteer_id)
         if balance is None:
             raise VolunteerUnknown(volunteer_id=volunteer_id)
         if as_of is None:

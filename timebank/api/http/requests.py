@@ -164,6 +164,12 @@ class BankRequest(StrictRequest[Principal]):
         return Sight(self.user, self.pool, self.today)
 
     @property
+    def request_id(self) -> str:
+        """The id under which it is logged."""
+        request_id: str = self.scope["state"]["request_id"]
+        return request_id
+
+    @property
     def visit(self) -> Visit:
         """When and whence it comes."""
         return visit(self)
@@ -211,7 +217,7 @@ class BankRequest(StrictRequest[Principal]):
                 receipt = await self.services.ledger.execute(
                     self.bank_id,
                     msgspec.structs.replace(command, by=by),
-                    request_id=self.visit.request_id,
+                    request_id=self.request_id,
                     key=promise,
                 )
             except (NotFound, Forbidden) as refusal:
@@ -227,7 +233,7 @@ class BankRequest(StrictRequest[Principal]):
         outcomes = await self.services.ledger.submit(
             self.bank_id,
             await self._by_right(commands) if self.user.acting_also else commands,
-            request_id=self.visit.request_id,
+            request_id=self.request_id,
             key=await self._promise(key),
             dry_run=dry_run,
         )

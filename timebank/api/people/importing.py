@@ -48,7 +48,7 @@ class VolunteersImportController(Controller):
             request.services,
             request.bank_id,
             request.acting,
-            request_id=request.visit.request_id,
+            request_id=request.request_id,
             dry_run=options.dry_run,
         )
         return await answered(request, upload, opened, run.verdicts(opened, CHUNK), options)

@@ -235,7 +235,7 @@ class RegistrationController(Controller):
         await services.registrations.use(bank, code_id, request.visit.at)
 
         async def once() -> Receipt:
-            return await services.ledger.execute(bank, command(), request_id=request.visit.request_id)
+            return await services.ledger.execute(bank, command(), request_id=request.request_id)
 
         receipt = await _under_a_number(once)
         tokens = await services.sign_in.welcome(bank, volunteer_id, data.password, request.visit)

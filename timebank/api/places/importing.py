@@ -49,7 +49,7 @@ class PlacesImportController(Controller):
             request.services,
             request.bank_id,
             request.acting,
-            request_id=request.visit.request_id,
+            request_id=request.request_id,
             dry_run=options.dry_run,
         )
         return await answered(request, upload, opened, run.verdicts(opened, CHUNK), options)
@@ -71,7 +71,7 @@ class PlacesImportController(Controller):
             request.services,
             request.bank_id,
             request.acting,
-            request_id=request.visit.request_id,
+            request_id=request.request_id,
             dry_run=options.dry_run,
         )
         return await answered(request, upload, opened, run.verdicts(opened, CHUNK), options)

@@ -151,6 +151,8 @@ class Volunteer(Memory):
 def registrations_of(known: Known, volunteer_id: VolunteerId) -> tuple[VolunteerId, ...]:
     """All registrations of one person, as far as they are known: the one that counts, then those merged with it."""
     first, volunteer = volunteer_id, known.find(Volunteer, volunteer_id)
+    if volunteer is None or not (volunteer.kept_id or volunteer.earlier):
+        return (volunteer_id,)
     while volunteer and volunteer.kept_id:
         first, volunteer = volunteer.kept_id, known.find(Volunteer, volunteer.kept_id)
     return (first, *sorted(volunteer.earlier)) if volunteer and volunteer.earlier else (first,)

@@ -83,7 +83,6 @@ class LogService(Command, frozen=True, kw_only=True):
             about(Organisation, self.organisation_id),
             about(Volunteer, self.volunteer_id),
             about(RuleBook),
-            about(Employments, self.volunteer_id),
             *(about(ServiceDay, self.volunteer_id, day) for day in self.local_days),
             about(Employments, self.volunteer_id),
             *memories_of_charge(self.organisation_id, self.person_in_charge_id),

@@ -55,9 +55,10 @@ def minutes_by_day(started_at: datetime, ended_at: datetime, minutes: int, zone:
 
 def local_days(started_at: datetime, ended_at: datetime, zone: tzinfo | None) -> list[date]:
     """The local days an interval touches; only the first, where it is no interval that a record could cover."""
-    if _is_within_a_day(started_at, ended_at, zone):
-        return [started_at.date()]
-    first = started_at.astimezone(zone).date()
+    here, there = started_at.astimezone(zone), ended_at.astimezone(zone)
+    if _is_within_a_day(here, there):
+        return [here.date()]
+    first = here.date()
     start, end = started_at.astimezone(UTC), ended_at.astimezone(UTC)
     if not timedelta(0) < end - start <= timedelta(hours=24):
         return [first]
@@ -66,14 +67,13 @@ def local_days(started_at: datetime, ended_at: datetime, zone: tzinfo | None) ->
     return [first + timedelta(days=day) for day in range((last - first).days + 1)]
 
 
-def _is_within_a_day(started_at: datetime, ended_at: datetime, zone: tzinfo | None) -> bool:
-    """Whether that can be told from local times alone: nearly always, and much faster than by way of UTC.
+def _is_within_a_day(started_at: datetime, ended_at: datetime) -> bool:
+    """Whether that can be told from local times alone: nearly always, and faster than by way of UTC.
 
     An end that comes twice, because clocks are set back, may come right after another day; so does one at midnight.
     """
-    is_local = started_at.tzinfo is zone is ended_at.tzinfo
     is_clear = not ended_at.fold and bool(ended_at.hour or ended_at.minute)
-    return is_local and is_clear and started_at.date() == ended_at.date()
+    return is_clear and started_at.date() == ended_at.date()
 
 
 def is_late(last_day: date, today: date) -> bool:

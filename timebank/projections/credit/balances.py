@@ -10,6 +10,7 @@ import msgspec
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
+from timebank.db.together import Together
 from timebank.domain.credit.accounts import BOOKED, Account, opened, postings
 from timebank.domain.credit.statements import Holdings
 from timebank.domain.kernel import Fact
@@ -117,5 +118,24 @@ async def every_account(connection: Connection, bank_id: UUID) -> list[tuple[str
 
 async def balance_of(pool: Pool, bank_id: UUID, volunteer_id: str) -> Balance | None:
     """A volunteer's balance as of the head of the log; None for a volunteer nobody knows."""
-    row = await pool.fetchrow(SQL["balance_of"], bank_id, volunteer_id)
-    return Balance(**row) if row else None
+    return (await _balances_of(pool, bank_id, [volunteer_id])).get(volunteer_id)
+
+
+async def _balances_of(pool: Pool, bank_id: UUID, volunteer_ids: Sequence[str]) -> dict[str, Balance]:
+    rows = map(dict, await pool.fetch(SQL["balances_of"], bank_id, volunteer_ids))
+    return {row.pop("volunteer_id"): Balance(**row) for row in rows}
+
+
+class Balances:
+    """Balances as they are asked for: those asked for at the same time are read together."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._of_bank: dict[UUID, Together[str, Balance]] = {}
+
+    async def of(self, bank_id: UUID, volunteer_id: str) -> Balance | None:
+        """A volunteer's balance as of the head of the log; None for a volunteer nobody knows."""
+        together = self._of_bank.get(bank_id)
+        if together is None:
+            together = self._of_bank[bank_id] = Together(lambda some: _balances_of(self._pool, bank_id, some))
+        return await together.one(volunteer_id)

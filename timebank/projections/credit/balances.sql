@@ -30,12 +30,12 @@ update fund_balance b set minutes = b.minutes + p.minutes
 select topic, data from event
  where bank_id = $1 and position > $2 and position <= $3 and topic = any ($4) order by position
 
--- balance_of --
--- One account, and the head of the log it is as of. $1 bank  $2 volunteer
-select b.available_minutes, b.reserved_minutes, b.debt_minutes, b.service_minutes, b.credited_minutes,
+-- balances_of --
+-- Accounts, and the head of the log they are as of. $1 bank  $2 volunteers
+select b.volunteer_id, b.available_minutes, b.reserved_minutes, b.debt_minutes, b.service_minutes, b.credited_minutes,
        b.redeemed_minutes, bank.head as position
   from bank join balance b using (bank_id)
- where bank.bank_id = $1 and b.volunteer_id = $2
+ where bank.bank_id = $1 and b.volunteer_id = any ($2)
 
 -- trial_balance --
 -- What is left over when all accounts of a bank are added up: nothing. $1 bank
