@@ -17,6 +17,7 @@ from timebank.ledger.meter import NO_METER, Meter
 from timebank.ledger.store import NOTHING_YET, Store
 from timebank.ledger.submission import (
     WAIT_SECONDS,
+    Deadlines,
     IdempotencyKey,
     Outcome,
     QueueFullError,
@@ -64,6 +65,7 @@ class Ledger:
         self.may_write = may_write
         self._tell_went_back = went_back
         self._meter = meter
+        self._deadlines = Deadlines()
         self.times_gone_back: Counter[UUID] = Counter()
         self._writers: dict[UUID, tuple[Writer, asyncio.Task[None]]] = {}
 
@@ -97,8 +99,7 @@ class Ledger:
         except QueueFullError:
             self._count(commands, "queue-full")
             raise
-        late = StoreUnavailableError("it took too long")
-        timer = outcomes.get_loop().call_later(patience(WAIT_SECONDS, len(commands)), submission.fail, late)
+        waiting = self._deadlines.begin(outcomes, patience(WAIT_SECONDS, len(commands)))
         self._meter.waiting(len(commands))
         try:
             decided = await outcomes
@@ -107,7 +108,7 @@ class Ledger:
             raise
         finally:
             self._meter.waiting(-len(commands))
-            timer.cancel()
+            waiting.discard(outcomes)
         for command, outcome in zip(commands, decided, strict=False):
             self._count([command], _told(outcome, is_dry=dry_run))
         return decided

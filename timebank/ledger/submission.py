@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.refusing import Refusal
 
 WAIT_SECONDS = 9.0
 """How long whoever hands commands in waits for an answer, and for each command a hundredth of a second more."""
+
+TICK_SECONDS = 0.25
+"""How much later than that it may be told."""
 
 
 class StoreUnavailableError(Exception):
@@ -26,6 +29,29 @@ class StandbyAwayError(StoreUnavailableError):
 def patience(seconds: float, commands: int) -> float:
     """So many seconds, and what it takes to decide so many commands."""
     return seconds + commands / 100
+
+
+class Deadlines:
+    """Ends waits that take too long. Those that end in the same quarter of a second share a timer: very many begin."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, set[asyncio.Future[Any]]] = {}
+
+    def begin(self, answer: "asyncio.Future[Any]", seconds: float) -> set["asyncio.Future[Any]"]:
+        """Have an answer fail after so many seconds; it is among those that are returned as long as that holds."""
+        loop = answer.get_loop()
+        tick = int((loop.time() + seconds) / TICK_SECONDS) + 1
+        waiting = self._waiting.get(tick)
+        if waiting is None:
+            waiting = self._waiting[tick] = set()
+            loop.call_at(tick * TICK_SECONDS, self._end, tick)
+        waiting.add(answer)
+        return waiting
+
+    def _end(self, tick: int) -> None:
+        for answer in self._waiting.pop(tick):
+            if not answer.done():
+                answer.set_exception(StoreUnavailableError("it took too long"))
 
 
 class QueueFullError(Exception):

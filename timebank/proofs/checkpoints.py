@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+from functools import lru_cache
 from typing import NamedTuple, Self
 from uuid import UUID
 
@@ -32,6 +33,7 @@ class Checkpoint(NamedTuple):
         return f"{self.origin}\n{self.size}\n{encoded(self.root)}\n"
 
 
+@lru_cache
 def origin_of(bank_id: UUID) -> str:
     """The name of a bank's log. It stays the same wherever the bank moves."""
     return f"timebank/{bank_id}"

@@ -216,7 +216,7 @@ class BankRequest(StrictRequest[Principal]):
             try:
                 receipt = await self.services.ledger.execute(
                     self.bank_id,
-                    msgspec.structs.replace(command, by=by),
+                    command if by is command.by else msgspec.structs.replace(command, by=by),
                     request_id=self.request_id,
                     key=promise,
                 )
