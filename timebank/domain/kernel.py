@@ -47,10 +47,13 @@ class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True, omit_defaults=Tr
     A field that has its default is not written, as if the fact were from before there was such a field; so a default
     never changes either.
 
-    Volunteers whom a fact names are told of it where others brought it about, unless it says `TELLS = False`.
+    `SAYS` is what happened in a few words of people, and `SAYS_TO_THEM` the same to the volunteers whom it names: they
+    are told of it where others brought it about, unless it says `TELLS = False`.
     """
 
     TOPIC: ClassVar[str]
+    SAYS: ClassVar[str]
+    SAYS_TO_THEM: ClassVar[str] = ""
     TELLS: ClassVar[bool] = True
 
     def mutate(self, obj: Any) -> Any:

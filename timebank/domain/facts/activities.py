@@ -42,6 +42,7 @@ class ActivityPlanned(Fact, frozen=True, kw_only=True):
     """An organisation plans an activity; nobody else knows of it yet."""
 
     TOPIC = "activity-planned"
+    SAYS = "An activity was planned"
     activity_id: ActivityId
     organisation_id: OrganisationId
     planned_by: ActorId
@@ -52,6 +53,7 @@ class ActivityPublished(Fact, frozen=True, kw_only=True):
     """Everybody can see the activity, and sign up."""
 
     TOPIC = "activity-published"
+    SAYS = "An activity was published"
     activity_id: ActivityId
     organisation_id: OrganisationId
 
@@ -60,6 +62,8 @@ class ActivityChanged(Fact, frozen=True, kw_only=True):
     """The activity is to be otherwise."""
 
     TOPIC = "activity-changed"
+    SAYS = "An activity was changed"
+    SAYS_TO_THEM = "An activity that you signed up for was changed"
     activity_id: ActivityId
     organisation_id: OrganisationId
     plan: Plan
@@ -69,6 +73,8 @@ class ActivityCancelled(Fact, frozen=True, kw_only=True):
     """The activity does not take place."""
 
     TOPIC = "activity-cancelled"
+    SAYS = "An activity was cancelled"
+    SAYS_TO_THEM = "An activity that you signed up for does not take place"
     activity_id: ActivityId
     organisation_id: OrganisationId
     reason: str
@@ -78,6 +84,8 @@ class SignUpMade(Fact, frozen=True, kw_only=True):
     """Somebody wants to come, or waits for a seat; `until` is when the activity was to end then."""
 
     TOPIC = "sign-up-made"
+    SAYS = "Signed up for an activity"
+    SAYS_TO_THEM = "You were signed up for an activity"
     activity_id: ActivityId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -90,6 +98,8 @@ class SignUpWithdrawn(Fact, frozen=True, kw_only=True):
     """They do not come, or wait no more."""
 
     TOPIC = "sign-up-withdrawn"
+    SAYS = "Signed off from an activity"
+    SAYS_TO_THEM = "You were signed off from an activity"
     activity_id: ActivityId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -100,6 +110,8 @@ class SignUpMovedUp(Fact, frozen=True, kw_only=True):
     """There is a seat for somebody who waited longest."""
 
     TOPIC = "sign-up-moved-up"
+    SAYS = "A place in an activity came free"
+    SAYS_TO_THEM = "You have a place in an activity now"
     activity_id: ActivityId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -112,6 +124,8 @@ class CallMade(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "call-made"
+    SAYS = "Helpers were called up"
+    SAYS_TO_THEM = "You were called up to help"
     activity_id: ActivityId
     organisation_id: OrganisationId
     called_by: ActorId
@@ -135,6 +149,7 @@ class CheckedIn(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "checked-in"
+    SAYS = "Signed in at an activity"
     activity_id: ActivityId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -151,6 +166,7 @@ class CheckedOut(Fact, frozen=True, kw_only=True):
     """Somebody who was there `since` a moment left."""
 
     TOPIC = "checked-out"
+    SAYS = "Signed out of an activity"
     activity_id: ActivityId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -171,6 +187,7 @@ class ActivityClosed(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "activity-closed"
+    SAYS = "An activity was closed"
     TELLS = False
     activity_id: ActivityId
     organisation_id: OrganisationId

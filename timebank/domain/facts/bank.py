@@ -7,6 +7,7 @@ class BankOpened(Fact, frozen=True, kw_only=True):
     """A time bank opened its ledger; its days are the days of `timezone` (an IANA name)."""
 
     TOPIC = "bank-opened"
+    SAYS = "The time bank was opened"
     name: str
     timezone: str
 
@@ -15,6 +16,7 @@ class SigningKeyAnnounced(Fact, frozen=True, kw_only=True):
     """The log's checkpoints are signed with another key from now on; both keys are C2SP verifier keys."""
 
     TOPIC = "signing-key-announced"
+    SAYS = "A key that signs the history was announced"
     verifier_key: str
     replaces: str
 
@@ -26,6 +28,7 @@ class SecurityLogSealed(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "security-log-sealed"
+    SAYS = "The security log was bound into the history"
     after: int
     number: int
     count: int

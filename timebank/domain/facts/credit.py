@@ -131,6 +131,7 @@ class PolicyAdopted(Fact, frozen=True, kw_only=True):
     """A version of the rule book was adopted by a resolution, for service from a local day on."""
 
     TOPIC = "policy-adopted"
+    SAYS = "Rules were adopted"
     version: int
     resolution: str
     effective_from: date
@@ -141,6 +142,7 @@ class PolicyWithdrawn(Fact, frozen=True, kw_only=True):
     """A version of the rule book was withdrawn before its first day: it never holds."""
 
     TOPIC = "policy-withdrawn"
+    SAYS = "A version of the rules was withdrawn"
     version: int
     reason: str
 
@@ -210,6 +212,7 @@ class RewardPublished(Fact, frozen=True, kw_only=True):
     """A reward can be redeemed from now on, on these terms."""
 
     TOPIC = "reward-published"
+    SAYS = "A reward was offered"
     reward_id: RewardId
     provider_id: OrganisationId
     terms: RewardTerms
@@ -219,6 +222,7 @@ class RewardAmended(Fact, frozen=True, kw_only=True):
     """The terms of a reward are others for whoever redeems it from now on; what is reserved stays as it was."""
 
     TOPIC = "reward-amended"
+    SAYS = "A reward was changed"
     reward_id: RewardId
     provider_id: OrganisationId
     terms: RewardTerms
@@ -228,6 +232,7 @@ class RewardPaused(Fact, frozen=True, kw_only=True):
     """The reward cannot be redeemed for now; what is reserved stays reserved."""
 
     TOPIC = "reward-paused"
+    SAYS = "A reward was paused"
     reward_id: RewardId
     reason: str
 
@@ -236,6 +241,7 @@ class RewardResumed(Fact, frozen=True, kw_only=True):
     """The reward can be redeemed again."""
 
     TOPIC = "reward-resumed"
+    SAYS = "A reward was offered again"
     reward_id: RewardId
 
 
@@ -243,6 +249,7 @@ class RewardWithdrawn(Fact, frozen=True, kw_only=True):
     """The reward is not offered any more, for good; what is reserved can still be fulfilled."""
 
     TOPIC = "reward-withdrawn"
+    SAYS = "A reward was withdrawn"
     reward_id: RewardId
     reason: str
 
@@ -256,6 +263,7 @@ class RewardReserved(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "reward-reserved"
+    SAYS = "A reward was redeemed, and time set aside"
     TELLS = False
     redemption_id: RedemptionId
     reward_id: RewardId
@@ -276,6 +284,7 @@ class RewardFulfilled(Fact, frozen=True, kw_only=True):
     """The provider gave what was reserved; the credit is spent."""
 
     TOPIC = "reward-fulfilled"
+    SAYS = "A code was used"
     redemption_id: RedemptionId
     reward_id: RewardId
     volunteer_id: VolunteerId
@@ -292,6 +301,7 @@ class ReservationCancelled(Fact, frozen=True, kw_only=True):
     """It was not wanted, or not possible, any more; the very minutes reserved are available again, or repay a debt."""
 
     TOPIC = "reservation-cancelled"
+    SAYS = "What was redeemed was cancelled"
     redemption_id: RedemptionId
     reward_id: RewardId
     volunteer_id: VolunteerId
@@ -310,6 +320,7 @@ class ReservationExpired(Fact, frozen=True, kw_only=True):
     """Nobody came for it in time; the very minutes reserved are available again, or repay a debt."""
 
     TOPIC = "reservation-expired"
+    SAYS = "A code expired, and the time came back"
     TELLS = False
     redemption_id: RedemptionId
     reward_id: RewardId
@@ -330,6 +341,7 @@ class FundOpened(Fact, frozen=True, kw_only=True):
     """There is a fund; where an organisation keeps it, its coordinators grant from it, as administrators do."""
 
     TOPIC = "fund-opened"
+    SAYS = "A fund was opened"
     fund_id: FundId
     name: str
     kind: FundKind
@@ -341,6 +353,7 @@ class FundClosed(Fact, frozen=True, kw_only=True):
     """The fund, empty by then, is no more."""
 
     TOPIC = "fund-closed"
+    SAYS = "A fund was closed"
     fund_id: FundId
     reason: str
 
@@ -349,6 +362,8 @@ class CreditGiven(Fact, frozen=True, kw_only=True):
     """A volunteer gave credit to another. Where that one had a debt, `debt_change_minutes` (negative) repaid it."""
 
     TOPIC = "credit-given"
+    SAYS = "Time was given to another"
+    SAYS_TO_THEM = "Time was given to you"
     transfer_id: TransferId
     volunteer_id: VolunteerId
     to_volunteer_id: VolunteerId
@@ -361,6 +376,7 @@ class CreditDonated(Fact, frozen=True, kw_only=True):
     """A volunteer gave credit to a fund."""
 
     TOPIC = "credit-donated"
+    SAYS = "Time was donated"
     TELLS = False
     transfer_id: TransferId
     volunteer_id: VolunteerId
@@ -372,6 +388,7 @@ class CreditGranted(Fact, frozen=True, kw_only=True):
     """A fund gave credit to a volunteer, or to another fund, as one for a project."""
 
     TOPIC = "credit-granted"
+    SAYS = "A fund granted time"
     transfer_id: TransferId
     fund_id: FundId
     to_volunteer_id: VolunteerId | None = None

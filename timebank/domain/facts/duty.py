@@ -31,6 +31,8 @@ class EmploymentDeclared(Fact, frozen=True, kw_only=True):
     """Somebody works for a body from a day on, until another (included), at these hours."""
 
     TOPIC = "employment-declared"
+    SAYS = "Paid work for an organisation was noted"
+    SAYS_TO_THEM = "Your paid work for an organisation was noted"
     employment_id: EmploymentId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -44,6 +46,8 @@ class EmploymentEnded(Fact, frozen=True, kw_only=True):
     """They work there until a day (included)."""
 
     TOPIC = "employment-ended"
+    SAYS = "Paid work for an organisation ended"
+    SAYS_TO_THEM = "Your paid work for an organisation ended"
     employment_id: EmploymentId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -54,6 +58,8 @@ class LeaveNoted(Fact, frozen=True, kw_only=True):
     """From one day until another (both included) they are on leave: they have no duty then."""
 
     TOPIC = "leave-noted"
+    SAYS = "Leave was noted"
+    SAYS_TO_THEM = "Your leave was noted"
     employment_id: EmploymentId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId

@@ -38,6 +38,7 @@ class OrganisationRegistered(Fact, frozen=True, kw_only=True):
     """A body asked to take part. `code` is its official one (统一社会信用代码), unique in the bank."""
 
     TOPIC = "organisation-registered"
+    SAYS = "An organisation was registered"
     organisation_id: OrganisationId
     name: str
     kind: Kind
@@ -48,6 +49,7 @@ class OrganisationApproved(Fact, frozen=True, kw_only=True):
     """The bank accepted the organisation: from now on it may log service."""
 
     TOPIC = "organisation-approved"
+    SAYS = "An organisation was approved"
     organisation_id: OrganisationId
 
 
@@ -55,6 +57,7 @@ class OrganisationSuspended(Fact, frozen=True, kw_only=True):
     """The organisation may not log or confirm service until further notice."""
 
     TOPIC = "organisation-suspended"
+    SAYS = "An organisation was suspended"
     organisation_id: OrganisationId
     reason: str
 
@@ -63,6 +66,7 @@ class OrganisationReinstated(Fact, frozen=True, kw_only=True):
     """The suspension ended."""
 
     TOPIC = "organisation-reinstated"
+    SAYS = "An organisation was reinstated"
     organisation_id: OrganisationId
     reason: str
 
@@ -74,6 +78,8 @@ class MembershipRequested(Fact, frozen=True, kw_only=True):
     """A volunteer asked to join an organisation in a role."""
 
     TOPIC = "membership-requested"
+    SAYS = "Somebody asked to join"
+    SAYS_TO_THEM = "It was asked for you to join an organisation"
     membership_id: MembershipId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -86,6 +92,8 @@ class MembershipInvited(Fact, frozen=True, kw_only=True):
     """An organisation asked a volunteer to join it in a role."""
 
     TOPIC = "membership-invited"
+    SAYS = "Somebody was invited"
+    SAYS_TO_THEM = "You were invited to an organisation"
     membership_id: MembershipId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -98,6 +106,8 @@ class MembershipApproved(Fact, frozen=True, kw_only=True):
     """The volunteer is a member, with the role asked for."""
 
     TOPIC = "membership-approved"
+    SAYS = "A membership was approved"
+    SAYS_TO_THEM = "Your membership was approved"
     membership_id: MembershipId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -107,6 +117,8 @@ class MembershipDeclined(Fact, frozen=True, kw_only=True):
     """One side said no."""
 
     TOPIC = "membership-declined"
+    SAYS = "A membership was declined"
+    SAYS_TO_THEM = "Your membership was declined"
     membership_id: MembershipId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -117,6 +129,8 @@ class MembershipRoleChanged(Fact, frozen=True, kw_only=True):
     """The member has another role, or another term, from now on."""
 
     TOPIC = "membership-role-changed"
+    SAYS = "A role was changed"
+    SAYS_TO_THEM = "Your role in an organisation was changed"
     membership_id: MembershipId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -129,6 +143,8 @@ class MembershipEnded(Fact, frozen=True, kw_only=True):
     """The membership is over."""
 
     TOPIC = "membership-ended"
+    SAYS = "A membership ended"
+    SAYS_TO_THEM = "Your membership ended"
     membership_id: MembershipId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -148,6 +164,8 @@ class AppointmentMade(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "appointment-made"
+    SAYS = "An office was given"
+    SAYS_TO_THEM = "You were given an office"
     appointment_id: AppointmentId
     volunteer_id: VolunteerId
     office: Office
@@ -165,6 +183,8 @@ class AppointmentEnded(Fact, frozen=True, kw_only=True):
     """The appointment is over."""
 
     TOPIC = "appointment-ended"
+    SAYS = "An office ended"
+    SAYS_TO_THEM = "Your office ended"
     appointment_id: AppointmentId
     volunteer_id: VolunteerId
     ended_by: ActorId
@@ -180,6 +200,7 @@ class ApiKeyIssued(Fact, frozen=True, kw_only=True):
     """A program of the organisation may act with a key. `secret_hash` is the SHA-256 of its 256 random bits, in hex."""
 
     TOPIC = "api-key-issued"
+    SAYS = "An API key was issued"
     key_id: KeyId
     organisation_id: OrganisationId
     label: str
@@ -193,6 +214,7 @@ class ApiKeyReplaced(Fact, frozen=True, kw_only=True):
     """Another key takes this one's place; until `expires_at` both are good."""
 
     TOPIC = "api-key-replaced"
+    SAYS = "An API key was replaced"
     key_id: KeyId
     organisation_id: OrganisationId
     replaced_by: KeyId
@@ -203,6 +225,7 @@ class ApiKeyRevoked(Fact, frozen=True, kw_only=True):
     """The key is good for nothing any more."""
 
     TOPIC = "api-key-revoked"
+    SAYS = "An API key was revoked"
     key_id: KeyId
     organisation_id: OrganisationId
     reason: str | None = None
@@ -212,6 +235,7 @@ class InvitationMade(Fact, frozen=True, kw_only=True):
     """An organisation invites people to register themselves: so many, until a day (included)."""
 
     TOPIC = "invitation-made"
+    SAYS = "People were invited to register"
     invitation_id: InvitationId
     organisation_id: OrganisationId
     made_by: ActorId
@@ -223,6 +247,7 @@ class InvitationWithdrawn(Fact, frozen=True, kw_only=True):
     """Nobody registers by the invitation any more."""
 
     TOPIC = "invitation-withdrawn"
+    SAYS = "An invitation to register was taken back"
     invitation_id: InvitationId
     organisation_id: OrganisationId
     withdrawn_by: ActorId

@@ -19,6 +19,8 @@ class VolunteerRegistered(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "volunteer-registered"
+    SAYS = "A volunteer was registered"
+    SAYS_TO_THEM = "You were registered"
     volunteer_id: VolunteerId
     number: VolunteerNumber
     agreed_to: str | None = None
@@ -31,6 +33,8 @@ class RegistrationAccepted(Fact, frozen=True, kw_only=True):
     """An office took in somebody who had registered themselves."""
 
     TOPIC = "registration-accepted"
+    SAYS = "Somebody who had registered was taken in"
+    SAYS_TO_THEM = "You were taken in"
     volunteer_id: VolunteerId
     accepted_by: ActorId
 
@@ -39,6 +43,8 @@ class RegistrationDeclined(Fact, frozen=True, kw_only=True):
     """An office did not take them in."""
 
     TOPIC = "registration-declined"
+    SAYS = "Somebody who had registered was not taken in"
+    SAYS_TO_THEM = "You were not taken in"
     volunteer_id: VolunteerId
     declined_by: ActorId
     reason: str
@@ -48,6 +54,8 @@ class VolunteerSuspended(Fact, frozen=True, kw_only=True):
     """No new service of the volunteer is accepted until further notice."""
 
     TOPIC = "volunteer-suspended"
+    SAYS = "A volunteer was suspended"
+    SAYS_TO_THEM = "You were suspended"
     volunteer_id: VolunteerId
     reason: str
 
@@ -56,6 +64,8 @@ class VolunteerReinstated(Fact, frozen=True, kw_only=True):
     """The suspension ended, or the volunteer came back."""
 
     TOPIC = "volunteer-reinstated"
+    SAYS = "A volunteer was reinstated"
+    SAYS_TO_THEM = "You were reinstated"
     volunteer_id: VolunteerId
     reason: str
 
@@ -64,6 +74,7 @@ class ConsentGiven(Fact, frozen=True, kw_only=True):
     """The volunteer agreed to something that is off unless agreed to."""
 
     TOPIC = "consent-given"
+    SAYS = "A consent was given"
     volunteer_id: VolunteerId
     purpose: Purpose
 
@@ -72,6 +83,7 @@ class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
     """The volunteer took a consent back, or it ended: they left, or had not given it under another number of theirs."""
 
     TOPIC = "consent-withdrawn"
+    SAYS = "A consent was withdrawn"
     volunteer_id: VolunteerId
     purpose: Purpose
 
@@ -80,6 +92,8 @@ class PersonalDataChanged(Fact, frozen=True, kw_only=True):
     """What is known about the person changed: which `fields`, but neither what they were nor what they are."""
 
     TOPIC = "personal-data-changed"
+    SAYS = "Personal data was changed"
+    SAYS_TO_THEM = "Your personal data was changed"
     volunteer_id: VolunteerId
     fields: tuple[str, ...]
 
@@ -91,6 +105,7 @@ class VolunteerErased(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "volunteer-erased"
+    SAYS = "Personal data was erased for good"
     TELLS = False
     volunteer_id: VolunteerId
     held_minutes: int = 0
@@ -106,6 +121,8 @@ class VolunteerLeft(Fact, frozen=True, kw_only=True):
     """The volunteer left the bank; `held_minutes` of credit are kept for when they come back."""
 
     TOPIC = "volunteer-left"
+    SAYS = "A volunteer left"
+    SAYS_TO_THEM = "You left the time bank"
     volunteer_id: VolunteerId
     held_minutes: int = 0
 
@@ -123,6 +140,8 @@ class ProxyAppointed(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "proxy-appointed"
+    SAYS = "Somebody may act for another"
+    SAYS_TO_THEM = "Somebody may act for you"
     proxy_id: ProxyId
     volunteer_id: VolunteerId
     proxy_volunteer_id: VolunteerId
@@ -137,6 +156,8 @@ class ProxyEnded(Fact, frozen=True, kw_only=True):
     """They act for the volunteer no more."""
 
     TOPIC = "proxy-ended"
+    SAYS = "Somebody may act for another no more"
+    SAYS_TO_THEM = "Somebody may act for you no more"
     proxy_id: ProxyId
     volunteer_id: VolunteerId
     proxy_volunteer_id: VolunteerId
@@ -147,6 +168,8 @@ class ProxyUsed(Fact, frozen=True, kw_only=True):
     """The proxy acted for the volunteer: what happened in the same command was their doing, and spent `minutes`."""
 
     TOPIC = "proxy-used"
+    SAYS = "A proxy did something"
+    SAYS_TO_THEM = "Somebody did something for you"
     proxy_id: ProxyId
     volunteer_id: VolunteerId
     proxy_volunteer_id: VolunteerId
@@ -159,6 +182,7 @@ class MergeProposed(Fact, frozen=True, kw_only=True):
     """Somebody found that two registrations are one person's, of which `kept_id` is to be the one that counts."""
 
     TOPIC = "merge-proposed"
+    SAYS = "It was proposed that two registrations are merged"
     TELLS = False
     merge_id: MergeId
     kept_id: VolunteerId
@@ -172,6 +196,7 @@ class MergeDeclined(Fact, frozen=True, kw_only=True):
     """Somebody found that they are not to be merged."""
 
     TOPIC = "merge-declined"
+    SAYS = "Two registrations were not merged"
     TELLS = False
     merge_id: MergeId
     kept_id: VolunteerId
@@ -188,6 +213,7 @@ class RegistrationsMerged(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "registrations-merged"
+    SAYS = "Two registrations were merged"
     merge_id: MergeId
     kept_id: VolunteerId
     merged_id: VolunteerId

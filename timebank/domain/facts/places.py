@@ -14,6 +14,7 @@ class NodeOpened(Fact, frozen=True, kw_only=True):
     """There is a node from a day on, below another or at the top. `depth` counts levels from there, 0 being the top."""
 
     TOPIC = "node-opened"
+    SAYS = "A place was opened"
     node_id: NodeId
     parent_id: NodeId | None = None
     level: str
@@ -26,6 +27,7 @@ class NodeRenamed(Fact, frozen=True, kw_only=True):
     """The node is called otherwise from a day on."""
 
     TOPIC = "node-renamed"
+    SAYS = "A place was renamed"
     node_id: NodeId
     parent_id: NodeId | None = None
     name: str
@@ -36,6 +38,7 @@ class NodeMoved(Fact, frozen=True, kw_only=True):
     """From a day on the node, and all below it, is below another."""
 
     TOPIC = "node-moved"
+    SAYS = "A place was moved below another"
     node_id: NodeId
     parent_id: NodeId
     previous_parent_id: NodeId | None = None
@@ -47,6 +50,7 @@ class NodeMerged(Fact, frozen=True, kw_only=True):
     """From a day on the node is a part of another: its people and whatever is below it are the other's."""
 
     TOPIC = "node-merged"
+    SAYS = "A place was merged into another"
     node_id: NodeId
     into_id: NodeId
     parent_id: NodeId | None = None
@@ -57,6 +61,7 @@ class NodeClosed(Fact, frozen=True, kw_only=True):
     """The node is there until a day (included), and not after it."""
 
     TOPIC = "node-closed"
+    SAYS = "A place was closed"
     node_id: NodeId
     parent_id: NodeId | None = None
     until_day: date
@@ -73,6 +78,8 @@ class ResidenceSet(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "residence-set"
+    SAYS = "Where somebody lives or works was noted"
+    SAYS_TO_THEM = "Where you live or work was noted"
     volunteer_id: VolunteerId
     node_id: NodeId | None = None
     previous_node_id: NodeId | None = None

@@ -11,6 +11,7 @@ class ServiceProposed(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "service-proposed"
+    SAYS = "Service was proposed by a volunteer"
     TELLS = False
     proposal_id: ProposalId
     volunteer_id: VolunteerId
@@ -31,6 +32,7 @@ class ProposalTakenUp(Fact, frozen=True, kw_only=True):
     """The organisation made it a record of its own, which somebody confirms."""
 
     TOPIC = "proposal-taken-up"
+    SAYS = "Service that was proposed was taken up"
     proposal_id: ProposalId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -42,6 +44,7 @@ class ProposalDeclined(Fact, frozen=True, kw_only=True):
     """The organisation does not say so."""
 
     TOPIC = "proposal-declined"
+    SAYS = "Service that was proposed was declined"
     proposal_id: ProposalId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -53,6 +56,7 @@ class ProposalWithdrawn(Fact, frozen=True, kw_only=True):
     """Whoever proposed it took it back."""
 
     TOPIC = "proposal-withdrawn"
+    SAYS = "Service that was proposed was taken back"
     TELLS = False
     proposal_id: ProposalId
     volunteer_id: VolunteerId

@@ -30,6 +30,7 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "service-logged"
+    SAYS = "Service was recorded"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -64,6 +65,7 @@ class ServiceAmended(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "service-amended"
+    SAYS = "A record that waits was changed"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -92,6 +94,7 @@ class ServiceWithdrawn(Fact, frozen=True, kw_only=True):
     """Its organisation took back a record that nobody had decided on; it counts for nothing."""
 
     TOPIC = "service-withdrawn"
+    SAYS = "A record that waited was taken back"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -109,6 +112,7 @@ class ServiceConfirmed(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "service-confirmed"
+    SAYS = "Service was confirmed"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -130,6 +134,7 @@ class ServiceRejected(Fact, frozen=True, kw_only=True):
     """The record was found not to be right; it counts for nothing."""
 
     TOPIC = "service-rejected"
+    SAYS = "A record was not accepted"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -146,6 +151,7 @@ class ServiceCorrected(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "service-corrected"
+    SAYS = "A record was corrected"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -199,6 +205,7 @@ class ServiceVoided(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "service-voided"
+    SAYS = "A record was made void"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId

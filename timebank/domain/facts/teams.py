@@ -20,6 +20,7 @@ class TeamProposed(Fact, frozen=True, kw_only=True):
     """A group without registration asks an organisation to guide it; whoever asks is to be its captain."""
 
     TOPIC = "team-proposed"
+    SAYS = "A group asked to be guided"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -30,6 +31,7 @@ class TeamDeclined(Fact, frozen=True, kw_only=True):
     """The organisation does not guide the group, or the group asks no more."""
 
     TOPIC = "team-declined"
+    SAYS = "A group is not guided"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -40,6 +42,7 @@ class TeamFounded(Fact, frozen=True, kw_only=True):
     """The team exists from a day on. `volunteer_id` is whoever asked for it, where it is a group that is guided."""
 
     TOPIC = "team-founded"
+    SAYS = "A team was founded"
     team_id: TeamId
     organisation_id: OrganisationId
     name: str
@@ -53,6 +56,7 @@ class TeamRenamed(Fact, frozen=True, kw_only=True):
     """The team has another name."""
 
     TOPIC = "team-renamed"
+    SAYS = "A team was renamed"
     team_id: TeamId
     organisation_id: OrganisationId
     name: str
@@ -62,6 +66,7 @@ class CaptainNamed(Fact, frozen=True, kw_only=True):
     """A member leads the team from a day on, until another (included) or until somebody else is named."""
 
     TOPIC = "captain-named"
+    SAYS = "A captain was named"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -73,6 +78,7 @@ class TeamMemberAsked(Fact, frozen=True, kw_only=True):
     """Somebody asks to join the team, or is invited to; the other side has still to agree."""
 
     TOPIC = "team-member-asked"
+    SAYS = "Somebody asked to join a team, or was invited to"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -83,6 +89,7 @@ class TeamMemberJoined(Fact, frozen=True, kw_only=True):
     """Both sides agree: they belong to the team."""
 
     TOPIC = "team-member-joined"
+    SAYS = "Somebody joined a team"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -92,6 +99,7 @@ class TeamMemberLeft(Fact, frozen=True, kw_only=True):
     """They do not join, or do not belong to the team any more; their shifts and their time as captain end with it."""
 
     TOPIC = "team-member-left"
+    SAYS = "Somebody left a team"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -106,6 +114,7 @@ class ShiftSet(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC = "shift-set"
+    SAYS = "Somebody was put on duty"
     shift_id: ShiftId
     team_id: TeamId
     organisation_id: OrganisationId
@@ -120,6 +129,7 @@ class ShiftEnded(Fact, frozen=True, kw_only=True):
     """The shift is taken from the rota."""
 
     TOPIC = "shift-ended"
+    SAYS = "A shift was taken from a rota"
     shift_id: ShiftId
     team_id: TeamId
     organisation_id: OrganisationId
@@ -130,6 +140,7 @@ class TeamDissolved(Fact, frozen=True, kw_only=True):
     """There is no such team any more; a day was its last. Its members left it before."""
 
     TOPIC = "team-dissolved"
+    SAYS = "A team was dissolved"
     team_id: TeamId
     organisation_id: OrganisationId
     on_day: date
