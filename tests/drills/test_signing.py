@@ -14,7 +14,7 @@ import pytest
 from tests.controls.town import found
 from tests.drills.signing_life import PLACES, live
 from tests.helpers.effort import Effort
-from tests.helpers.patience import PATIENCE_SECONDS
+from tests.helpers.patience import PATIENCE_SECONDS, may_take
 from timebank.db.connections import Pool
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
@@ -29,6 +29,8 @@ from timebank.verifier.tree import Tree
 pytestmark = pytest.mark.drill
 
 KILLS = {"quick": 10, "release": 50, "night": 200}
+KILL_SECONDS = 12
+"""What one takes at most, on a machine that has much else to do."""
 
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(["tests.drills.signing_life"])
@@ -83,6 +85,7 @@ async def test_whatever_signs_is_killed(
 
     Every checkpoint there ever was is of the one log; whoever starts next goes on.
     """
+    may_take(KILLS[effort] * KILL_SECONDS)
     await ledger.submit(bank_id, found(0))
     keys, random = tmp_path / "signing.json", Random(14)
     watcher = Watcher(pool, bank_id, keys)

@@ -13,6 +13,7 @@ from timebank.domain.kernel import Command
 from timebank.domain.organisations.organisations import ApproveOrganisation, RegisterOrganisation
 from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.domain.refusing import Refusal
+from timebank.identity.erasure import SQL as ERASURE
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import SQL
 from timebank.projections.supervision.history import SQL as HISTORY
@@ -83,6 +84,15 @@ async def test_the_history_of_one_thing_probes_indexes(pool: Pool, bank_id: UUID
         binds = 0, 2**53, ["service-logged"], None, None, None, ["vol_1"], None, None, "UTC", 50
         plan = await plan_of(pool, HISTORY[statement], bank_id, *binds)
         assert not re.search(r"Seq Scan on event", plan), plan
+
+
+async def test_who_is_to_be_erased_again_is_looked_up_one_by_one(pool: Pool, bank_id: UUID, long_log: int) -> None:
+    """However many are on the list of the erased, each is found by its tags, after a restore too."""
+    whom = [new_volunteer_id() for _ in range(1_000)]
+    plan = await plan_of(pool, ERASURE["not_erased"], [bank_id] * len(whom), whom)
+    assert re.search(r"event_tag_pkey on event_tag t\n +Index Cond: \(\(bank_id = w.bank_id\) AND \(key = ", plan), plan
+    assert re.search(r"event_pkey on event\n +Index Cond: .*position\" = t", plan), plan
+    assert not re.search(r"Seq Scan|Hash|Merge", plan), plan
 
 
 async def test_plans_are_made_for_the_tables_as_they_are(url: str) -> None:

@@ -36,15 +36,19 @@ select e.bank_id, of.volunteer_id
 
 -- not_erased --
 -- Who was registered, is not erased, and was not merged with another number. $1 banks  $2 volunteers, one by one
+-- Each is looked up by itself, and each fact by its position (`offset 0`): where PostgreSQL knows nothing of the tables
+-- yet, as after a restore, it would go through all tags of a bank for each of its facts.
 select w.bank_id, w.volunteer_id
-  from unnest($1::uuid[], $2::text[]) w (bank_id, volunteer_id)
- where exists (select from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
-                where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'volunteer-registered')
-                  and e.topic = 'volunteer-registered' and w.volunteer_id = any (e.tags))
-   and not exists (select from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
-                    where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'volunteer-erased')
-                      and e.topic = 'volunteer-erased' and w.volunteer_id = any (e.tags))
-   and not exists (select from event_tag t join event e on e.bank_id = t.bank_id and e.position = t.position
-                    where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, 'registrations-merged')
-                      and e.topic = 'registrations-merged'
-                      and convert_from(e.data, 'UTF8')::jsonb ->> 'merged_id' = w.volunteer_id)
+  from unnest($1::uuid[], $2::text[]) w (bank_id, volunteer_id),
+       lateral (
+           select array_agg(e.topic) as topics
+             from unnest('{volunteer-registered,volunteer-erased,registrations-merged}'::text[]) about (topic),
+                  event_tag t,
+                  lateral (select topic, tags, data from event
+                            where bank_id = t.bank_id and position = t.position offset 0) e
+            where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, about.topic)
+              and e.topic = about.topic and w.volunteer_id = any (e.tags)
+              and (e.topic <> 'registrations-merged'
+                   or convert_from(e.data, 'UTF8')::jsonb ->> 'merged_id' = w.volunteer_id)
+       ) said
+ where said.topics = '{volunteer-registered}'
