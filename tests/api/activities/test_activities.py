@@ -2,9 +2,12 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from tests.api.activity_scenes import ago, at, entered, shown, sign_in, signed_up
 from tests.api.people.test_proxies import today
 from tests.api.world import World
+from timebank.identity.limits.throttle import Rate
 from timebank.runtime.clock import utc_now
 from timebank.vault import place_codes
 
@@ -154,6 +157,21 @@ async def test_a_code_is_worth_nothing_after_its_time(world: World) -> None:
         await somebody.post(at(first, "check-in"), {"code": code}, expect=403)
     digits = (await world.coordinator.get(at(first, "code")))["digits"]
     await somebody.post(at(first, "check-in"), {"code": f"{digits[:3]} {digits[3:]}"}, expect=200)
+
+
+async def test_nobody_finds_a_code_by_trying(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After too many wrong codes none is compared any more, the right one neither; others sign in as before."""
+    monkeypatch.setitem(world.app.state, "wrong_codes", Rate(2))
+    activity_id = await world.activity()
+    guesser, neighbour = await signed_up(world, activity_id), await signed_up(world, activity_id)
+    right = {"code": (await world.coordinator.get(at(activity_id, "code")))["digits"]}
+    wrong = {"code": f"{(int(right['code']) + 500_000) % 10**6:06}"}
+    for _ in range(2):
+        await guesser.post(at(activity_id, "check-in"), wrong, expect=403)
+    for path, body in (("check-in", wrong), ("check-in", right), ("check-out", right)):
+        told = await guesser.ask("POST", at(activity_id, path), json=body)
+        assert told.status_code == 429, told.text
+    await neighbour.post(at(activity_id, "check-in"), right, expect=200)
 
 
 async def test_many_sign_in_at_once(world: World) -> None:

@@ -1,5 +1,6 @@
 """Attendance: signing up and off, signing in and out, closing an activity, and confirming what came of it."""
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
@@ -25,6 +26,7 @@ from timebank.domain.kernel import Moment
 from timebank.domain.organisations.memberships import VERIFIES_SERVICE
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.records import ConfirmService
+from timebank.identity.limits.throttle import Rate, TooManyRequestsError
 from timebank.ledger.submission import Outcome, Receipt, Repeated
 from timebank.projections.activities import activities
 from timebank.projections.activities.activities import RollEntry
@@ -34,8 +36,11 @@ from timebank.vault.place_codes import code_at, is_shown
 
 ENTRIES, AT_ONCE = 500, 500
 
-WRONG_CODE_COST = 20
-"""A wrong code counts as so many requests, so that nobody finds six digits by trying."""
+WRONG_CODES_A_MINUTE = 10
+"""So many wrong codes a minute are compared for one person; then none is, the right one neither, until they waited.
+
+So nobody finds six digits by trying: in the two hours of an activity the chance is less than one in two hundred.
+"""
 
 
 class WhoRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -319,10 +324,14 @@ async def _must_organise(request: BankRequest, activity_id: str) -> None:
 
 
 def _own_entry(request: BankRequest, activity_id: str, said: str) -> dict[str, Any]:
-    """What signing in or out oneself says. Raises `CodeNotValid`, which is dear, so that codes are not guessed."""
-    code = said.strip().replace(" ", "")
+    """What signing in or out oneself says. Raises `CodeNotValid`; after too many of them `TooManyRequestsError`."""
+    wrong_codes: Rate = request.app.state.wrong_codes
+    code, who, now = said.strip().replace(" ", ""), f"{request.bank_id} {request.user.actor}", time.monotonic()
+    wait = wrong_codes.ahead(who, now)
+    if wait:  # before it is compared: an answer would tell
+        raise TooManyRequestsError(wait)
     if not is_shown(request.services.people.keyring, activity_id, code, request.now):
-        request.must_afford(WRONG_CODE_COST)
+        wrong_codes.wait(who, now)
         raise CodeNotValid
     return {
         "activity_id": ActivityId(activity_id),

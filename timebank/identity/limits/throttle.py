@@ -39,15 +39,22 @@ class Rate:
 
         Raises `TooMuchAtOnceError` if it would have to wait for ever.
         """
+        wait = self.ahead(who, now, cost)
+        if not wait:
+            if len(self._due) >= REMEMBERED:
+                self._due = {each: when for each, when in self._due.items() if when > now}
+            self._due[who] = max(self._due.get(who, now), now) + self._interval * cost
+        return wait
+
+    def ahead(self, who: str, now: float, cost: int = 1) -> float:
+        """How many seconds such a request would have to wait; nothing is counted.
+
+        Raises `TooMuchAtOnceError` if it would have to wait for ever.
+        """
         if cost > self.per_minute:
             raise TooMuchAtOnceError(cost, self.per_minute)
-        due, spent = max(self._due.get(who, now), now), self._interval * cost
-        if due - now > 60.0 - spent + TOLERANCE:
-            return due - now - (60.0 - spent)
-        if len(self._due) >= REMEMBERED:
-            self._due = {each: when for each, when in self._due.items() if when > now}
-        self._due[who] = due + spent
-        return 0.0
+        busy, room = max(self._due.get(who, now) - now, 0.0), 60.0 - self._interval * cost
+        return busy - room if busy > room + TOLERANCE else 0.0
 
     def left(self, who: str, now: float) -> tuple[int, int]:
         """How many requests they have left now, and in how many seconds they have all of them again."""
