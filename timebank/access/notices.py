@@ -104,9 +104,13 @@ async def unread(pool: Pool, log: SecurityLog, bank_id: UUID, volunteer_id: str)
     return len(await page(pool, log, bank_id, volunteer_id, after=read, limit=COUNTED))
 
 
-async def mark_read(pool: Pool, bank_id: UUID, volunteer_id: str, up_to: Reached) -> None:
-    """They have read up to there; never back."""
-    await pool.execute(SQL["mark_read"], bank_id, volunteer_id, *up_to)
+async def mark_read(pool: Pool, log: SecurityLog, bank_id: UUID, volunteer_id: str, up_to: Reached) -> Reached:
+    """They have read up to there, but nothing that has not happened yet; never back. Says up to where."""
+    facts = await notices.page(pool, bank_id, volunteer_id, before=up_to.position + 1, after=0, limit=1)
+    entries = await log.notices(bank_id, volunteer_id, before=up_to.number + 1, after=0, limit=1)
+    seen = newest([*map(_of_fact, facts), *map(_of_entry, entries)], NOTHING)
+    await pool.execute(SQL["mark_read"], bank_id, volunteer_id, *seen)
+    return seen
 
 
 def _of_fact(fact: ByOthers) -> Notice:

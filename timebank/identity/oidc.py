@@ -23,6 +23,7 @@ import structlog
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import AccessFailure, IdentityNotLinked, IdentityTaken, ProviderRefused
+from timebank.identity.limits.throttle import Rate
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.tracing import carry
 
@@ -35,6 +36,8 @@ KEEP_SECONDS = 3600.0
 REFETCH_SECONDS = 60.0
 PATIENCE_SECONDS = 10.0
 LARGEST_ANSWER = 1_000_000
+NOTED_A_MINUTE = 20
+"""So often a minute it is written down of one address that somebody came back for nothing: any stranger can do that."""
 
 _DOCUMENT = "/.well-known/openid-configuration"
 
@@ -120,6 +123,7 @@ class OpenIdProvider:
         self._known: tuple[float, _Metadata] | None = None
         self._keys: tuple[float, Any] | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._refused = Rate(per_minute=NOTED_A_MINUTE)
 
     async def close(self) -> None:
         """Close the connections to the provider."""
@@ -152,9 +156,10 @@ class OpenIdProvider:
                 return Ending(bank_id, volunteer_id, is_linking=True)
             return Ending(bank_id, await self._whose(bank_id, subject), is_linking=False)
         except AccessFailure as failure:
-            await self._log.record(
-                bank_id, "sign-in-refused", visit, subject=volunteer_id, how="oidc", why=failure.kind
-            )
+            if self._refused.wait(visit.address, visit.at.timestamp()) == 0:
+                await self._log.record(
+                    bank_id, "sign-in-refused", visit, subject=volunteer_id, how="oidc", why=failure.kind
+                )
             raise
 
     async def linked(self, bank_id: UUID, volunteer_id: str) -> list[str]:

@@ -38,7 +38,10 @@ EVERYBODYS = ("timebank", "shijianyinhang", "时间银行", "zhiyuanzhe", "志�
 LONGEST_QUEUE = 50
 """So many may wait in a queue; more are told to come again."""
 OF_ONE_NETWORK, OF_ONE_ACCOUNT = 25, 4
-"""So many of those may be strangers of one network, or ask for one account from addresses that are known to it."""
+"""So many of those may be strangers of one network, or ask for one account from addresses that are known to it.
+
+Of the known each account has one place at any rate: those who fill the queue keep nobody else out.
+"""
 
 T = TypeVar("T")
 
@@ -52,11 +55,11 @@ def _nobodys() -> str:
 
 
 class _Lane:
-    """A thread for the work, and a queue before it, in which nobody has more than some places."""
+    """A thread for the work, and a queue before it, in which nobody has more than some places, and less than `sure`."""
 
-    def __init__(self, name: str, of_one: int) -> None:
+    def __init__(self, name: str, of_one: int, sure: int = 0) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=f"argon2 {name}")
-        self._of_one = of_one
+        self._of_one, self._sure = of_one, sure
         self._waiting: Counter[str] = Counter()
 
     def close(self) -> None:
@@ -64,7 +67,8 @@ class _Lane:
 
     def must_have_room(self, who: str) -> None:
         """Refuse one more where too many wait. Raises `TooManyAttempts`."""
-        if self._waiting.total() >= LONGEST_QUEUE or self._waiting[who] >= self._of_one:
+        own, is_full = self._waiting[who], self._waiting.total() >= LONGEST_QUEUE
+        if own >= self._of_one or (is_full and own >= self._sure):
             raise TooManyAttempts(seconds=2)
 
     async def run(self, who: str, function: Callable[..., T], *given: str) -> T:
@@ -84,7 +88,7 @@ class Passwords:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._known = _Lane("known", OF_ONE_ACCOUNT)
+        self._known = _Lane("known", OF_ONE_ACCOUNT, sure=1)
         self._strangers = _Lane("strangers", OF_ONE_NETWORK)
         _nobodys()  # now, so that nobody's first sign-in takes longer
 

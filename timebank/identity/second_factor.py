@@ -6,6 +6,7 @@ which nobody has signed in to the account before, so that their owner is not hel
 
 import base64
 import hmac
+import math
 import re
 import secrets as chance
 from collections.abc import Callable
@@ -28,8 +29,10 @@ from timebank.identity.failures import (
     SecondFactorMissing,
     SecondFactorNeeded,
     SecondFactorRefused,
+    TooManyAttempts,
 )
 from timebank.identity.limits.attempts import Attempts
+from timebank.identity.limits.throttle import Rate
 from timebank.identity.principals import tell
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.vault.people import People
@@ -41,6 +44,8 @@ KIND, BEGUN = "second-factor", "second-factor-begun"
 SECRET_BYTES = 20
 STEP_SECONDS, DIGITS = 30, 6
 RECOVERY_CODES = 10
+TRIES_A_MINUTE = 10
+"""So many codes a minute are compared with a secret that is being set; and recovery codes, from one address."""
 
 _CODE = re.compile(r"[0-9]{6}")
 
@@ -73,6 +78,7 @@ class SecondFactors:
         self._attempts = attempts
         self._log = log
         self._forget = forget
+        self._tries = Rate(per_minute=TRIES_A_MINUTE)
 
     async def state(self, bank_id: UUID, volunteer_id: str) -> tuple[datetime, int] | None:
         """Since when somebody has a second factor, and how many recovery codes are left; None if they have none."""
@@ -92,8 +98,9 @@ class SecondFactors:
     async def confirm(self, bank_id: UUID, volunteer_id: str, code: str, visit: Visit) -> list[str]:
         """Set the second factor that was begun, by a code of it; the recovery codes, which are told only now.
 
-        Raises `SecondFactorMissing` where none was begun, or `SecondFactorCodeWrong`.
+        Raises `SecondFactorMissing` where none was begun, `SecondFactorCodeWrong`, or `TooManyAttempts`.
         """
+        self._count_try(volunteer_id, visit)
         codes = [written(chance.randbits(60)) for _ in range(RECOVERY_CODES)]
         async with self._pool.acquire() as connection, connection.transaction():
             await self._hold(connection, bank_id, volunteer_id)
@@ -124,6 +131,8 @@ class SecondFactors:
         counted = f"{KIND} {volunteer_id}", await self._place(bank_id, volunteer_id, visit)
         if _is_code(given):
             await self._attempts.begin(bank_id, *counted, visit.at)
+        else:
+            self._count_try(f"{volunteer_id} {visit.address}", visit)
         async with self._pool.acquire() as connection, connection.transaction():
             await self._hold(connection, bank_id, volunteer_id)
             before = await self._of(connection, bank_id, volunteer_id, KIND)
@@ -138,6 +147,12 @@ class SecondFactors:
             await self._log.record(bank_id, "second-factor-refused", visit, subject=volunteer_id)
             raise SecondFactorRefused
         return True
+
+    def _count_try(self, who: str, visit: Visit) -> None:
+        """Count one more code that is compared. Raises `TooManyAttempts`."""
+        wait = self._tries.wait(who, visit.at.timestamp())
+        if wait:
+            raise TooManyAttempts(seconds=math.ceil(wait))
 
     async def _place(self, bank_id: UUID, volunteer_id: str, visit: Visit) -> str:
         """Where wrong codes are counted: all addresses that are not known to the account are one."""

@@ -6,6 +6,7 @@ that was given for the token has been used. Of what was given then, the first th
 """
 
 import hashlib
+import math
 import secrets
 import time
 from datetime import datetime, timedelta
@@ -18,7 +19,7 @@ from uuid_utils import uuid7
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
-from timebank.identity.failures import ProofNeeded, RefreshNotValid
+from timebank.identity.failures import ProofNeeded, RefreshNotValid, TooManyAttempts
 from timebank.identity.limits.throttle import Rate
 from timebank.identity.security_log import Visit
 from timebank.vault.keyring import Keyring
@@ -37,6 +38,10 @@ REPEAT_SECONDS = 30
 """So long after a refresh it can be asked for again, by whoever did not get the answer."""
 PROVED_MINUTES = 5
 """So long after somebody proved who they are they may do what others must not do with a stolen token."""
+MOST_SESSIONS = 100
+"""So many sessions somebody has at once; one more ends the oldest."""
+REFRESHES_A_MINUTE = 20
+"""So often a minute a session is prolonged: every token that was given is known until the session is over."""
 LEEWAY_SECONDS = 30
 """How far the clocks of two machines may be apart; when a token is over is checked to the second nevertheless."""
 
@@ -92,6 +97,7 @@ class Sessions:
         self._keyring = keyring
         self._issuer = issuer
         self._noted = Rate(per_minute=1)
+        self._refreshed = Rate(per_minute=REFRESHES_A_MINUTE)
 
     async def open(
         self, connection: Connection, bank_id: UUID, volunteer_id: str, visit: Visit, *, proved: bool
@@ -103,6 +109,7 @@ class Sessions:
         await connection.execute(
             SQL["open"], session_id, bank_id, volunteer_id, at, until, visit.device, address, proved_at
         )
+        await connection.execute(SQL["make_room"], bank_id, volunteer_id, at, CHANNEL, MOST_SESSIONS)
         return await self._tokens(connection, bank_id, volunteer_id, session_id, at)
 
     async def is_familiar(self, connection: Connection, bank_id: UUID, volunteer_id: str, visit: Visit) -> bool:
@@ -117,8 +124,8 @@ class Sessions:
     ) -> "tuple[UUID, str, Tokens | Reused]":
         """New tokens for a refresh token: bank, volunteer and tokens; instead of tokens, that it had been used before.
 
-        Raises `RefreshNotValid` for one that nobody was given, and where the session is over. All of it is part of the
-        transaction that is open on the connection.
+        Raises `RefreshNotValid` for one that nobody was given, and where the session is over, or `TooManyAttempts`. All
+        of it is part of the transaction that is open on the connection.
         """
         given = _hash(refresh_token)
         if not await connection.fetchval(SQL["hold"], given):
@@ -131,6 +138,9 @@ class Sessions:
         if row["used_at"] and not self._is_repeat(row, visit):
             await self.end(connection, bank_id, volunteer_id, visit.at, only=session_id)
             return bank_id, volunteer_id, Reused(session_id)
+        wait = self._refreshed.wait(session_id, visit.at.timestamp())
+        if wait:
+            raise TooManyAttempts(seconds=math.ceil(wait))
         if not row["used_at"]:
             await connection.execute(SQL["use_refresh"], given, visit.at, self._places(visit)[0])
         return bank_id, volunteer_id, await self._tokens(connection, bank_id, volunteer_id, session_id, visit.at, given)

@@ -35,6 +35,9 @@ SQL = load_statements("timebank.identity", "signing_in.sql")
 KNOCKS_OF_A_NETWORK = 1_200
 """So many attempts a minute are looked at of one address, or one IPv6 network of 48 bits: an office, or a campus."""
 
+ENTRIES_A_MINUTE = 30
+"""So often a minute somebody signs in, or says their password again: each time stays in the security log for years."""
+
 
 class SignIn:
     """Lets people in, gives them passwords, and sees them out."""
@@ -59,6 +62,7 @@ class SignIn:
         self._forget = forget
         self._slowed = Rate(per_minute=1)
         self._knocks = Rate(per_minute=KNOCKS_OF_A_NETWORK)
+        self._entries = Rate(per_minute=ENTRIES_A_MINUTE)
         self.sessions = sessions
 
     async def the_bank(self, bank_id: UUID | None) -> UUID:
@@ -91,6 +95,7 @@ class SignIn:
             await self._log.record(bank_id, "sign-in-refused", visit, subject=somebody)
             raise SignInRefused
         (volunteer_id,) = right
+        self._count_entry(volunteer_id, visit)
         await self._factors.check(bank_id, volunteer_id, second_factor, visit)
         async with self._pool.acquire() as connection, connection.transaction():
             tokens = await self._open(connection, bank_id, volunteer_id, visit, how="password")
@@ -102,6 +107,11 @@ class SignIn:
         has_factor = await self._factors.state(bank_id, volunteer_id) is not None
         async with self._pool.acquire() as connection, connection.transaction():
             return await self._open(connection, bank_id, volunteer_id, visit, how=how, proved=not has_factor)
+
+    async def from_provider(self, bank_id: UUID, volunteer_id: str, visit: Visit) -> Tokens:
+        """A session for somebody whom their OpenID provider vouches for. Raises `TooManyAttempts`."""
+        self._count_entry(volunteer_id, visit)
+        return await self.let_in(bank_id, volunteer_id, visit, "oidc")
 
     async def refresh(self, refresh_token: str, visit: Visit) -> tuple[str, Tokens]:
         """New tokens. Raises `RefreshNotValid`; if the token had been used before, the session is over as well."""
@@ -192,6 +202,7 @@ class SignIn:
 
     async def prove(self, bank_id: UUID, volunteer_id: str, password: str, visit: Visit) -> None:
         """Have somebody who is signed in say their password once more. Raises `SignInRefused`, or `TooManyAttempts`."""
+        self._must_not_come_too_often([volunteer_id], visit)
         async with self._noting_haste(bank_id, visit):
             await self._attempts.known(bank_id, volunteer_id, visit.address, visit.at, [volunteer_id])
             await self._attempts.begin(bank_id, volunteer_id, visit.address, visit.at)
@@ -199,6 +210,7 @@ class SignIn:
             await self._attempts.failed(bank_id, volunteer_id, visit.address, volunteer_id)
             await self._log.record(bank_id, "sign-in-refused", visit, subject=volunteer_id)
             raise SignInRefused
+        self._count_entry(volunteer_id, visit)
         await self._attempts.succeeded(self._pool, bank_id, volunteer_id, visit.address, volunteer_id, visit.at)
 
     async def prove_session(
@@ -262,9 +274,23 @@ class SignIn:
             if not await self._attempts.known(bank_id, login, visit.address, visit.at, meant):
                 stranger = network
                 self._passwords.must_have_room_for(stranger)
+            else:
+                self._must_not_come_too_often(meant, visit)
             await self._attempts.begin(bank_id, login, visit.address, visit.at)
         times = 1 if is_volunteer_number(login) else SHARE_A_PHONE
         return await self._passwords.whose(bank_id, meant, password, times=times, stranger=stranger)
+
+    def _count_entry(self, volunteer_id: str, visit: Visit) -> None:
+        """Count that somebody was right; others cannot use up what they have. Raises `TooManyAttempts`."""
+        wait = self._entries.wait(volunteer_id, visit.at.timestamp())
+        if wait:
+            raise TooManyAttempts(seconds=math.ceil(wait))
+
+    def _must_not_come_too_often(self, meant: Sequence[str], visit: Visit) -> None:
+        """Refuse whoever was right too often lately, before their password is looked at. Raises `TooManyAttempts`."""
+        wait = min((self._entries.ahead(each, visit.at.timestamp()) for each in meant), default=0.0)
+        if wait:
+            raise TooManyAttempts(seconds=math.ceil(wait))
 
     @contextlib.asynccontextmanager
     async def _noting_haste(self, bank_id: UUID, visit: Visit) -> AsyncIterator[None]:

@@ -16,6 +16,7 @@ from litestar import Litestar
 from tests.api.conftest import kept
 from tests.api.world import Caller, World, served, service, settled
 from tests.controls import KEY_FILE
+from timebank.access.table import Access
 from timebank.identity.limits import throttle
 from timebank.identity.limits.throttle import Rate, TooMuchAtOnceError, client_address
 from timebank.runtime.composition import running_services
@@ -243,6 +244,36 @@ async def test_a_preview_counts_as_its_history_is_long(url: str, monkeypatch: py
 # How much
 
 
+async def test_public_operations_take_little(world: World) -> None:
+    """Every operation that strangers may use is among those that are tried below, or takes no body."""
+    handlers = [handler for route in world.app.routes for handler in getattr(route, "route_handlers", ())]
+    taking = {
+        handler.handler_name
+        for handler in handlers
+        if isinstance(access := handler.opt.get("access"), Access) and access.public and "POST" in handler.http_methods
+    }
+    assert taking == {name for name, _, _ in OF_STRANGERS}
+
+
+OF_STRANGERS = [
+    ("sign_in", "sessions", 16),
+    ("refresh_session", "sessions/refresh", 16),
+    ("use_one_time_code", "passwords", 16),
+    ("register_oneself", "registration", 16),
+    ("send_registration_code", "registration/codes", 16),
+    ("add_checkpoint", "witness/add-checkpoint", 64),
+]
+
+
+@pytest.mark.parametrize(("operation", "path", "most"), OF_STRANGERS)
+async def test_strangers_say_little(world: World, operation: str, path: str, most: int) -> None:
+    """Whatever can be sent without signing in is short: so many KiB, and a byte more is refused before it is read."""
+    for size, status in ((most * 1024, {400}), (most * 1024 + 1, {413})):
+        headers = {"Content-Type": "application/json"}
+        told = await world.http.post(f"/v1/{path}", content=b" " * size, headers=headers)
+        assert told.status_code in status, (operation, size, told.text)
+
+
 async def test_bodies_and_pages_have_limits(world: World) -> None:
     """More than 256 KiB is 413; more than 500 items, or none, is 400; so is a list of skills that does not end."""
     asks = world.administrator
@@ -255,13 +286,6 @@ async def test_bodies_and_pages_have_limits(world: World) -> None:
     long = {"name": "x", "skills": ["x"] * 21}
     assert (await asks.ask("POST", "/v1/volunteers", json=long)).status_code == 400
     assert (await asks.ask("POST", "/v1/volunteers", json={"name": "x" * 201})).status_code == 400
-
-
-@pytest.mark.parametrize("path", ["/v1/sessions", "/v1/sessions/refresh", "/v1/passwords"])
-async def test_strangers_say_little(world: World, path: str) -> None:
-    """Of whoever has not signed in a body is refused that would take long to read."""
-    body = b"{" + b",".join(b'"%d":1' % n for n in range(5_000)) + b"}"
-    assert (await world.http.post(path, content=body)).status_code == 413
 
 
 async def test_many_things_at_once_are_long(world: World) -> None:

@@ -22,6 +22,7 @@ from tests.api.conftest import kept
 from tests.api.world import Caller, World, said, settled
 from tests.helpers.provider import CLIENT_ID, CLIENT_SECRET, Provider, new_key, provider_running
 from timebank.identity import oidc
+from timebank.identity.limits.throttle import Rate
 from timebank.runtime.settings import Settings, SettingsError, from_environ
 
 SETTINGS = {"oidc_client_id": CLIENT_ID, "oidc_client_secret": CLIENT_SECRET, "public_url": "http://test"}
@@ -150,6 +151,17 @@ class TestSigningIn:
         ]
         assert latest[0]["detail"] == {"how": "oidc", "device": "python-httpx"}
         assert latest[2]["detail"] == {"how": "oidc", "why": "identity-not-linked"}
+
+    async def test_strangers_do_not_fill_the_security_log(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Who comes back for nothing again and again is refused each time, and written down some times a minute."""
+        assert world.services.oidc
+        monkeypatch.setattr(world.services.oidc, "_refused", Rate(2))
+        before = sum(each["kind"] == "sign-in-refused" for each in await security_log(world))
+        for _ in range(5):
+            back = await begun(world)
+            refused(await finished(world, state=back["state"], error="access_denied"))
+        after = sum(each["kind"] == "sign-in-refused" for each in await security_log(world))
+        assert after - before == 2
 
     async def test_an_account_that_is_not_linked_is_refused(self, world: World) -> None:
         """Nobody becomes a volunteer by having an account at the provider."""

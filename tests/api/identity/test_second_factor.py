@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -29,6 +29,7 @@ from tests.helpers.authenticator import shown
 from timebank.api.app import create_app
 from timebank.api.http.guard import table_of
 from timebank.identity import second_factor
+from timebank.identity.limits.throttle import Rate
 from timebank.identity.second_factor import _Factor, _step_of, _used
 from timebank.identity.security_log import Visit
 from timebank.runtime.clock import utc_now
@@ -178,6 +179,33 @@ class TestSigningIn:
         said(await sign_in(door, number, second_factor=wide(who.code(clock.now)), address=home), 201)
         at_home = [await sign_in(door, number, second_factor=wrong, address=home) for _ in range(6)]
         assert [each.status_code for each in at_home] == [401] * 5 + [429]
+
+    async def test_recovery_codes_are_not_tried_without_end(
+        self, door: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """So many a minute from one address, as each wrong one is written down; from elsewhere the owner gets in."""
+        who, home = await armed(door, clock), {"X-Forwarded-For": next(ADDRESSES)}
+        monkeypatch.setattr(door.services.second_factors, "_tries", Rate(3))
+        tried = [
+            await who.somebody.caller.ask("POST", PROVE, json={"second_factor": f"aaaa-bbbb-{n:04}"}, headers=home)
+            for n in range(5)
+        ]
+        assert [each.status_code for each in tried] == [401] * 3 + [429] * 2
+        assert len(await log_of(door, who.somebody.id, "second-factor-refused")) == 3
+        said(await enter(door, who, who.recovery[0]), 201)
+
+    async def test_nobody_finds_the_code_of_a_factor_that_is_being_set(
+        self, door: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whoever stole a token meanwhile tries a few codes a minute, of a million; the right one is good later."""
+        somebody = await settled_in(door)
+        secret = (await somebody.caller.post(MY, expect=200))["secret"]
+        monkeypatch.setattr(door.services.second_factors, "_tries", Rate(3))
+        wrong, right = (shown(secret, clock.now + timedelta(hours=hours)) for hours in (1, 0))
+        for code, status in ((wrong, 422), (wrong, 422), (wrong, 422), (wrong, 429), (right, 429)):
+            await somebody.caller.post(f"{MY}/confirm", {"code": code}, expect=status)
+        clock.goes_on(minutes=1)
+        await somebody.caller.post(f"{MY}/confirm", {"code": shown(secret, clock.now)}, expect=200)
 
     async def test_recovery_codes_are_good_once_each(self, door: World, clock: Clock) -> None:
         """However it is written; a used one is none, and the security log says that one was used."""

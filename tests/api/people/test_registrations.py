@@ -9,6 +9,7 @@ import pytest
 from tests.api.world import Caller, World, said, settled
 from timebank.api.people.registrations import TERMS
 from timebank.identity import registrations
+from timebank.identity.security_log import Visit
 from timebank.runtime.clock import utc_now
 
 PASSWORD = "zhong hua lu 17 hao"
@@ -267,5 +268,20 @@ async def test_a_child_has_a_guardian(own_world: World, outbox: Outbox) -> None:
 
 async def test_without_a_sender_nobody_registers_alone(own_world: World) -> None:
     """Where no codes are sent, people are told to go to an office."""
+    await open_to_all(own_world)
     told = await own_world.http.post("/v1/registration/codes", json={"phone": "13811110012"})
     assert kind_of(told) == (409, "codes-handed-out")
+
+
+async def test_where_the_office_registers_people_no_stranger_has_messages_sent(
+    own_world: World, outbox: Outbox
+) -> None:
+    """No code goes to any phone, and nobody learns, by one that came before, who is a volunteer."""
+    world, phone = own_world, "13811110014"
+    await world.somebody("王五", birth_year=1960)
+    await world.services.registrations.send(world.bank_id, phone, Visit(utc_now(), "192.0.2.1", "test"))
+    code = outbox.sent.pop(phone)
+    assert kind_of(await asked(world, "13811110016")) == (409, "registration-by-office")
+    assert outbox.sent == {}
+    for name in ("王五", "赵六"):
+        assert kind_of(await register(world, phone, code, name)) == (409, "registration-by-office")

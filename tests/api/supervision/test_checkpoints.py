@@ -132,6 +132,12 @@ async def test_tiles_have_the_names_of_the_specification(shared_log: World, path
         assert len(answer.content) == 32 * int(path.partition(".p/")[2] or 256)
 
 
+async def test_a_tile_is_kept_by_others_only_where_the_address_names_its_bank(shared_log: World) -> None:
+    """Without a name it is that of whoever asks, and a cache between would hand it to those of another bank."""
+    answer = await shared_log.volunteer.ask("GET", "/v1/audit/tile/0/000")
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+
+
 @pytest.fixture(scope="module")
 async def shared_log(world: World) -> World:
     """A further bank of the shared database, of 700 facts, which are signed."""

@@ -243,6 +243,16 @@ class TestReading:
         await somebody.caller.post(f"{MINE}/read", {"up_to": "0-0"}, expect=200)
         assert await unread() == 1
 
+    async def test_what_has_not_happened_yet_is_not_read(self, world: World) -> None:
+        """Whoever stole a token does not have its owner miss what they do next: saying so far ahead says no more."""
+        somebody = await settled_in(world)
+        latest = (await somebody.caller.get(MINE))["latest"]
+        said_so = await somebody.caller.post(f"{MINE}/read", {"up_to": f"{'9' * 16}-{'9' * 16}"}, expect=200)
+        assert said_so == {"up_to": latest}
+        await world.log(somebody.id)
+        await code_for(world, somebody.id)
+        assert (await somebody.caller.get("/v1/me"))["unread_notices"] == 2
+
     async def test_the_security_log_is_not_searched_through(self, world: World) -> None:
         """Whoever has many entries of other kinds, as administrators do, has their notices from an index of them."""
         async with world.services.pool.acquire() as connection, connection.transaction():

@@ -66,6 +66,19 @@ class TestContent:
             )
             assert session == caller.id
 
+    async def test_what_anybody_can_do_without_end_is_counted(self, world: World) -> None:
+        """Whoever asks over and over who has a number, or who is at their activity, is written down once a minute."""
+        somebody, activity_id = await world.somebody(), await world.activity()
+        asked = (
+            (somebody, "/v1/gifts/recipient", {"to_volunteer_id": "me"}),
+            (world.coordinator, f"/v1/activities/{activity_id}/roll", {}),
+        )
+        for caller, path, params in asked:
+            before = len(await logged(world, kind="people-read", actor=caller.id))
+            for _ in range(5):
+                await caller.get(path, **params)
+            assert len(await logged(world, kind="people-read", actor=caller.id)) == before + 1
+
     async def test_what_is_no_refusal_is_not_there(self, world: World) -> None:
         """Requests that succeed, that are wrong in themselves, or about what is not there, are not written down."""
         somebody = await world.somebody()

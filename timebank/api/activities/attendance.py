@@ -222,7 +222,7 @@ class AttendanceController(Controller):
         await _must_organise(request, activity_id)
         found = await activities.roll(request.pool, request.bank_id, activity_id)
         ids = sorted({each.volunteer_id for each in found})
-        await request.note("people-read", people=len(ids))
+        await request.note_again("people-read", people=len(ids))
         briefs = await volunteers.briefly(request.pool, request.services.people, request.bank_id, ids)
         shown = [
             msgspec.structs.replace(each, volunteer_name=brief.name, volunteer_number=brief.number)

@@ -89,7 +89,7 @@ class GiftController(Controller):
             raise VolunteerUnknown(volunteer_id=to_volunteer_id)
         if found.kept_number:
             raise RegistrationMerged(volunteer_id=to_volunteer_id, kept_number=found.kept_number)
-        await request.note("people-read", people=1)
+        await request.note_again("people-read", people=1)
         return Recipient(volunteer_id=found.volunteer_id, number=found.number, name=masked(found.name))
 
     @post(responses=WRITES, access=GIVE)

@@ -319,16 +319,7 @@ class BankRequest(StrictRequest[Principal]):
             await self.wait_for_reads()
         shown = await named(self.sight, self.services.people, items)
         if shown.people and not is_noted:
-            await self.services.repeated.record(
-                self.bank_id,
-                "people-read",
-                self.visit,
-                actor=self.user.actor,
-                subject=self.acting.on_behalf_of,
-                route=self.scope.get("path_template") or "-",
-                people=shown.people,
-                **{"as": self.user.role},
-            )
+            await self.note_again("people-read", people=shown.people)
         return shown.items
 
     async def must_be_known(self, parameter: str, value: str) -> None:
@@ -345,6 +336,18 @@ class BankRequest(StrictRequest[Principal]):
             actor=self.user.actor,
             subject=self.acting.on_behalf_of,
             route=self.scope.get("path_template"),
+            **({"as": self.user.role} | detail),
+        )
+
+    async def note_again(self, kind: Kind, **detail: Any) -> None:
+        """The same, of what anybody can do without end: more of it within a minute is counted."""
+        await self.services.repeated.record(
+            self.bank_id,
+            kind,
+            self.visit,
+            actor=self.user.actor,
+            subject=self.acting.on_behalf_of,
+            route=self.scope.get("path_template") or "-",
             **({"as": self.user.role} | detail),
         )
 

@@ -63,7 +63,7 @@ class OidcController(Controller):
         ending = await provider.finish(request.cookies.get(COOKIE, ""), returned, code, error, coming)
         answer: SignedIn | Linked = Linked(volunteer_id=ending.volunteer_id, issuer=provider.issuer)
         if not ending.is_linking:
-            tokens = await services.sign_in.let_in(ending.bank_id, ending.volunteer_id, coming, "oidc")
+            tokens = await services.sign_in.from_provider(ending.bank_id, ending.volunteer_id, coming)
             answer = signed_in(ending.volunteer_id, tokens)
         return Response(answer, cookies=[_cookie(services.public_url, "")])
 

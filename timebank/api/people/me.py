@@ -124,15 +124,7 @@ class MeController(Controller):
     @get("/data", responses=READS, access=PEOPLE)
     async def get_my_data(self, request: BankRequest) -> Streamed[MyData]:
         """Everything the bank knows about oneself, in one document."""
-        await request.services.repeated.record(
-            request.bank_id,
-            "data-exported",
-            request.visit,
-            actor=request.user.actor,
-            subject=request.acting.on_behalf_of,
-            route=request.scope.get("path_template") or "-",
-            **{"as": request.user.role},
-        )
+        await request.note_again("data-exported")
         at_hand, lists = await _at_hand(request), _lists(request)
         return Streamed(await started(json_object(at_hand, lists, request.zone)), "application/json")
 

@@ -29,6 +29,7 @@ from timebank.api.http.requests import (
     Status,
     happened,
 )
+from timebank.api.http.strict_json import STRANGERS_BYTES
 from timebank.domain.acting import Acting
 from timebank.domain.facts.credit import Registration
 from timebank.domain.facts.people import Purpose, VolunteerRegistered
@@ -43,7 +44,7 @@ from timebank.domain.identifiers import (
 )
 from timebank.domain.organisations.refusals import InvitationNotGood
 from timebank.domain.people.phones import Phone
-from timebank.domain.people.refusals import VolunteerNumberTaken
+from timebank.domain.people.refusals import RegistrationByOffice, VolunteerNumberTaken
 from timebank.domain.person import BirthYear, Person, Skills
 from timebank.domain.refusing import Refusal
 from timebank.domain.registering import AcceptRegistration, DeclineRegistration, RegisterOneself, RegisterWard
@@ -195,16 +196,17 @@ class RegistrationController(Controller):
             ],
         )
 
-    @post("/codes", responses=REGISTERING, security=[{}], access=PUBLIC)
+    @post("/codes", responses=REGISTERING, security=[{}], access=PUBLIC, request_max_body_size=STRANGERS_BYTES)
     async def send_registration_code(self, request: BankRequest, data: JSONBody[CodeForPhoneRequest]) -> CodeForPhone:
         """Have a code sent to one's phone. Whether somebody is registered with it is not told."""
         bank = await bank_meant(request, data.bank_id)
+        await _must_be_open(request, bank)
         made = await request.services.registrations.send(bank, data.phone, request.visit)
         stamp = await _stamp(request, bank, "")
         until = made.until.astimezone(stamp["at"].tzinfo).isoformat()
         return CodeForPhone(phone=masked(made.phone), way=request.services.registrations.way, expires_at=until)
 
-    @post(responses=REGISTERING, security=[{}], access=PUBLIC)
+    @post(responses=REGISTERING, security=[{}], access=PUBLIC, request_max_body_size=STRANGERS_BYTES)
     async def register_oneself(self, request: BankRequest, data: JSONBody[RegisterOneselfRequest]) -> Welcomed:
         """Register, with the code that came to one's phone, and be signed in.
 
@@ -213,6 +215,7 @@ class RegistrationController(Controller):
         services, bank = request.services, await bank_meant(request, data.bank_id)
         volunteer_id = new_volunteer_id()
         stamp = await _stamp(request, bank, volunteer_id)
+        await _must_be_open(request, bank)
         code = normal(data.code).replace(" ", "")
         code_id = await services.registrations.check(bank, data.phone, code, request.visit)
         said = Person(volunteer_id=volunteer_id, name=data.name, phone=data.phone, birth_year=data.birth_year)
@@ -322,6 +325,17 @@ async def _stamp(request: BankRequest, bank_id: UUID, volunteer_id: str) -> Stam
 async def _reach(request: BankRequest, bank_id: UUID) -> None:
     """Wait for what was acknowledged to strangers, of whom it is not known which bank they are of."""
     await request.services.runner.reach(bank_id, request.services.ledger.head(bank_id), READ_PATIENCE_SECONDS)
+
+
+async def _must_be_open(request: BankRequest, bank_id: UUID) -> None:
+    """Send nobody a message, and tell nobody who is a volunteer, where the office registers people.
+
+    Raises `RegistrationByOffice`; the command that registers somebody decides it once more, from the facts.
+    """
+    stamp = await _stamp(request, bank_id, "")
+    await _reach(request, bank_id)
+    if (await policies.in_force(request.pool, bank_id, stamp["at"].date())).rules.registration == "office":
+        raise RegistrationByOffice
 
 
 async def _must_be_new(request: BankRequest, bank_id: UUID, data: RegisterOneselfRequest, code_id: int) -> None:

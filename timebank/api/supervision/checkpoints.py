@@ -22,6 +22,7 @@ from timebank.proofs.tiles import Tile
 ANSWERS = answers(400, 401, 404, 422, 429, 500, 503)
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+"""A tile of a bank that the address names never changes. Without a name the address means another bank to others."""
 
 BankId = Annotated[
     UUID | None,
@@ -84,7 +85,8 @@ class CheckpointController(Controller):
         if wanted.width > there.width:
             raise NotFoundException("The tree has no such tile.")
         (hashes,) = await request.services.signer.tiles.read(bank, [wanted])
-        return Response(hashes, media_type="application/octet-stream", headers=FOR_EVER)
+        headers = FOR_EVER if bank_id else None
+        return Response(hashes, media_type="application/octet-stream", headers=headers)
 
     @get("/consistency", responses=ANSWERS, access=PUBLIC)
     async def get_consistency(

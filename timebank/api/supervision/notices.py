@@ -81,5 +81,5 @@ class NoticeController(Controller):
         self, request: BankRequest, volunteer_id: FromPath[str], data: JSONBody[ReadRequest]
     ) -> HaveRead:
         """Say up to where one has read; `GET /v1/me` counts what came after."""
-        await notices.mark_read(request.pool, request.bank_id, volunteer_id, Reached.parsed(data.up_to))
-        return HaveRead(up_to=data.up_to)
+        pool, log, up_to = request.pool, request.services.security_log, Reached.parsed(data.up_to)
+        return HaveRead(up_to=str(await notices.mark_read(pool, log, request.bank_id, volunteer_id, up_to)))

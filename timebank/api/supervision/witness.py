@@ -38,6 +38,7 @@ class WitnessController(Controller):
         responses=answers(400, 401, 403, 404, 409, 413, 422, 429, 500, 503),
         response_description="The cosignature, a line of a note.",
         access=PUBLIC,
+        request_max_body_size=LONGEST_BODY,
     )
     async def add_checkpoint(self, request: BankRequest) -> Response[Any]:
         """Cosign a checkpoint of a log that is witnessed here, if it goes on from the one cosigned before.
@@ -45,10 +46,7 @@ class WitnessController(Controller):
         The body is text: `old` and a size, hashes that prove consistency, an empty line, and the checkpoint.
         """
         try:
-            body = await request.body()
-            if len(body) > LONGEST_BODY:
-                raise NotWitnessedError(400, "the request is too long")
-            return Response(await request.services.witness.cosign(body), media_type="text/plain")
+            return Response(await request.services.witness.cosign(await request.body()), media_type="text/plain")
         except StaleError as stale:
             return Response(f"{stale.size}\n", status_code=stale.status, media_type="text/x.tlog.size")
         except NotWitnessedError as refused:
