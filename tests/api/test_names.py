@@ -79,3 +79,22 @@ async def test_a_proxy_knows_whom_they_act_for(world: World) -> None:
     await elder.post(f"/v1/me/proxies/{child.id}/end", {})
     (ended,) = await child.get("/v1/me/proxies")
     assert ended["volunteer_name"] == "赵**"
+
+
+async def test_whoever_is_only_invited_is_a_stranger(world: World) -> None:
+    """One sees the first character of a name until they accepted, and after they said no: inviting is no key."""
+    somebody, path = await world.somebody("欧阳静"), f"/v1/organisations/{world.garden}/members"
+
+    async def shown(caller: Caller, status: str) -> list[tuple[Any, ...]]:
+        found = await seen(caller, path, "volunteer_id", "volunteer_name", "volunteer_number", status=status)
+        return [each[1:] for each in found if each[0] == somebody.id]
+
+    number = (await somebody.get("/v1/me"))["volunteer"]["number"]
+    for decision, after in (("decline", "declined"), ("approve", "approved")):
+        await world.coordinator.post(path, {"volunteer_id": number}, expect=201)
+        for caller in (world.coordinator, world.recorder, world.organisation):
+            assert await shown(caller, "invited") == [("欧**", None)]
+        assert await shown(world.administrator, "invited") == [("欧阳静", number)]
+        await somebody.post(f"{path}/{somebody.id}/{decision}", expect=200)
+        known = ("欧**", None) if after == "declined" else ("欧阳静", number)
+        assert await shown(world.coordinator, after) == [known]

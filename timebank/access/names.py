@@ -13,6 +13,7 @@ import msgspec
 from timebank.access.sight import Sight, masked
 from timebank.projections.credit import funds
 from timebank.projections.organisations import organisations, teams
+from timebank.projections.organisations.memberships import MembershipView
 from timebank.projections.organisations.teams import ShiftView, TeamMemberView, TeamView
 from timebank.projections.people import volunteers
 from timebank.projections.people.proxies import ProxyView
@@ -24,6 +25,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 _SAID = ("_name", "_number", "_status")
 _AFFAIRS_OF = ("organisation_id", "provider_id")
 _OF_TEAMS = (TeamView, TeamMemberView, ShiftView)
+_AGREED_TO_NOTHING = ("invited", "declined")
 
 
 class Named(NamedTuple):
@@ -38,7 +40,7 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
 
     Administrators see everybody, and so does whoever serves the organisation that an item is an affair of. In one's own
     affairs the others are named with their first character, but proxies see who it is that they may act for, and people
-    of a team each other, whoever is only invited aside. Auditors see numbers, and no names.
+    of a team each other. So is whoever is only invited, or said no. Auditors see numbers, and no names.
     """
     ids = ids_to_name(items)
     if not ids:
@@ -94,10 +96,10 @@ def _blanks(kind: type[msgspec.Struct]) -> dict[str, tuple[tuple[str, str], ...]
 def _filled(item: T, sight: Sight, known: _Known, served: frozenset[str], seen: set[str]) -> T:
     """One item; whoever is named in full is added to those seen."""
     blanks = _blanks(type(item))
-    is_affair = any(getattr(item, field, None) in served for field in _AFFAIRS_OF)
+    has_agreed = not isinstance(item, TeamMemberView | MembershipView) or item.status not in _AGREED_TO_NOTHING
+    is_of_body = any(getattr(item, field, None) in served for field in _AFFAIRS_OF)
     is_of_team = isinstance(item, _OF_TEAMS) and item.team_id in served
-    is_invited = isinstance(item, TeamMemberView) and item.status == "invited"  # and has not agreed to anything yet
-    is_affair = is_affair or (is_of_team and not is_invited)
+    is_affair = has_agreed and (is_of_body or is_of_team)
     is_own = any(getattr(item, field) in sight.own_ids for field in blanks)
     known_to = sight.own_ids | ({item.volunteer_id} if isinstance(item, ProxyView) and sight.is_proxy(item) else set())
     said: dict[str, Any] = {}
@@ -109,7 +111,7 @@ def _filled(item: T, sight: Sight, known: _Known, served: frozenset[str], seen: 
             if is_seen:
                 seen |= {whom} - known_to
             else:
-                name = masked(person.name) if is_own or is_of_team else None
+                name = masked(person.name) if is_own or is_of_team or is_of_body else None
                 number = person.number if sight.sees_all else None
                 person = Brief(name, number, person.status if sight.sees_all else None)
             said |= {blank: getattr(person, what) for blank, what in wanted}
