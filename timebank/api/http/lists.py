@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar, cast, get_args, get_origin
 import msgspec
 from litestar.handlers.base import BaseRouteHandler
 
-from timebank.api.http.requests import BankRequest, Page, page_of
+from timebank.api.http.requests import BankRequest, Page
 from timebank.api.http.streams import Streamed, as_table, started
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
@@ -172,3 +172,11 @@ async def _stretches(
         last = found.items[-1]
         after = getattr(last, cursor) if isinstance(cursor, str) else cursor(last)
         await request.pace()
+
+
+def page_of(items: Sequence[A], limit: int, cursor: str | Callable[[A], str]) -> Page[A]:
+    """A page out of one item more than fits on it; `cursor` is the field a page can be continued after, or makes it."""
+    more = len(items) > limit
+    kept = list(items[:limit])
+    cursor_of = (lambda item: str(getattr(item, cursor))) if isinstance(cursor, str) else cursor
+    return Page(kept, cursor_of(kept[-1]) if more else None)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypedDict, TypeVar
 from uuid import UUID
@@ -386,14 +386,6 @@ def visit(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit:
     """When and whence a request comes, the id under which it is logged, and on which device it was made."""
     state, device = connection.scope["state"], device_of(connection.headers.get("user-agent", ""))
     return Visit(connection.app.state.services.ledger.clock(), state["address"], state["request_id"], device)
-
-
-def page_of(items: Sequence[T], limit: int, cursor: str | Callable[[T], str]) -> Page[T]:
-    """A page out of one item more than fits on it; `cursor` is the field a page can be continued after, or makes it."""
-    more = len(items) > limit
-    kept = list(items[:limit])
-    cursor_of = (lambda item: str(getattr(item, cursor))) if isinstance(cursor, str) else cursor
-    return Page(kept, cursor_of(kept[-1]) if more else None)
 
 
 def receipt_of(receipt: Receipt) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from litestar.params import FromPath, QueryParameter
 
 from timebank.access.rights import LEAST_PEOPLE, TOO_FEW, NotAllowed
 from timebank.access.table import VIEW_HOURS
+from timebank.api.http.lists import page_of
 from timebank.api.http.problems import READS
-from timebank.api.http.requests import BankRequest, Limit, WantedId, page_of
+from timebank.api.http.requests import BankRequest, Limit, WantedId
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.api.places.nodes import Level, leads, node_on

@@ -8,7 +8,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import ADMINISTRATORS, APPOINT_LEADER, EVERYBODY, LEAD_NODE, VIEW_NODE
-from timebank.api.http.lists import listed, paged
+from timebank.api.http.lists import listed, page_of, paged
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     PRINTABLE,
@@ -22,7 +22,6 @@ from timebank.api.http.requests import (
     Status,
     WantedId,
     happened,
-    page_of,
 )
 from timebank.domain.facts.organisations import AppointmentMade, Source
 from timebank.domain.identifiers import AppointmentId, NodeId, VolunteerId, new_appointment_id, new_node_id
