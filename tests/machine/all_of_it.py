@@ -10,7 +10,7 @@ STRICT = Rules(
 )  # fmt: skip
 FREE: dict[str, Any] = {"cost_minutes": 10, "quota": None, "quota_per_person": None, "quota_every": None}
 ALWAYS: dict[str, Any] = {"window": (None, None), "eligibility": {}, "slots": ()}
-SAME: dict[str, Any] = {"span": None, "minutes": None, "on_duty": None, "activity": None, "category": None}
+SAME: dict[str, Any] = dict.fromkeys(("span", "minutes", "on_duty", "activity", "category", "team"))
 SWEEPING: dict[str, Any] = {"on_duty": False, "activity": "清扫", "category": "公益"}
 OFFICE: dict[str, Any] = {"which": 0, "sensible": True, "who": "administrator"}
 ANY: dict[str, Any] = {"which": 0, "sensible": True}

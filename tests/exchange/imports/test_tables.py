@@ -181,14 +181,14 @@ def file_of(rows: list[list[Value]], form: str, encoding: str, delimiter: str) -
 def in_this_process() -> object:
     """Workbooks are read here, instead of by a process for each."""
 
-    def convert(file: IO[bytes], kind: opening.Kind, rows: IO[bytes]) -> int:
+    def read_here(file: IO[bytes], kind: opening.Kind, rows: IO[bytes]) -> int:
         file.seek(0)
         for line in rows_of(file.read(), kind):
             rows.write(json.dumps(line).encode() + b"\n")
         rows.write(f"{END}\n".encode())
         return 0
 
-    with patch.object(opening, "_convert", convert):
+    with patch.object(opening, "_read", read_here):
         yield
 
 

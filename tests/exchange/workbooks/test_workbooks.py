@@ -223,7 +223,7 @@ def test_rows_that_were_cut_off_are_no_list(monkeypatch: pytest.MonkeyPatch) -> 
 
     for at in (1, 20, 200):
         with monkeypatch.context() as patch:
-            patch.setattr(opening, "_convert", cut(opening._convert, at))
+            patch.setattr(opening, "_read", cut(opening._read, at))
             with pytest.raises(WorkbookError, match="too large, or damaged"):
                 rows(data, "xlsx")
 
