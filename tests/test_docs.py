@@ -113,6 +113,14 @@ def test_tests_that_the_docs_name_exist() -> None:
             assert (TOP / path).exists(), f"{page.name} names {path}"
 
 
+def test_the_verifier_is_as_long_as_is_said() -> None:
+    """Whoever is to read the verifier is told how much that is."""
+    page = (TOP / "docs" / "audit.md").read_text(encoding="utf8")
+    (told,) = re.findall(r"`timebank/verifier` is a folder of some (\d+) lines", page)
+    lines = sum(len(file.read_text(encoding="utf8").splitlines()) for file in (TOP / "timebank/verifier").glob("*.py"))
+    assert abs(lines - int(told)) <= 20, lines
+
+
 def test_commands_in_the_docs_exist() -> None:
     """Every `timebank …` command that the docs mention is one."""
     text = "".join(page.read_text(encoding="utf8") for page in [TOP / "README.md", *TOP.glob("docs/**/*.md")])

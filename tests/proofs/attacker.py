@@ -60,3 +60,4 @@ class Attacker:
             await connection.execute("set local session_replication_role = replica")
             await connection.execute("delete from tile")
             await connection.execute("delete from signed_checkpoint")
+            await connection.execute("delete from cosignature")

@@ -3,8 +3,10 @@
 The table in docs/audit.md says the same; its rows are named here.
 """
 
+import asyncio
 import contextlib
 import io
+import json
 import re
 import shutil
 from base64 import b64encode
@@ -15,19 +17,25 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+from tests.controls import KEY_FILE
 from tests.controls.market import Market
 from tests.proofs.attacker import Attacker
 from timebank.db.connections import Pool
 from timebank.exchange.archives import write_archive
+from timebank.identity.security_log import SecurityLog, Visit
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
 from timebank.proofs.checking import tree_check
-from timebank.proofs.cosigners import Cosigners
+from timebank.proofs.checkpoints import encoded
+from timebank.proofs.cosigners import Answer, Cosigner, Cosigners
 from timebank.proofs.facts import entry, prove, receipt
-from timebank.proofs.notes import Note
+from timebank.proofs.notes import Note, NoteError
 from timebank.proofs.signer import Signed, Signer
 from timebank.proofs.tiles import LogDamagedError, Tiles
+from timebank.proofs.witness import NotWitnessedError, StaleError, Witness
 from timebank.runtime.clock import utc_now
+from timebank.runtime.upkeep.binding import EVERY, bind_security_logs, unbound_changes
+from timebank.vault.keyring import Keyring
 from timebank.vault.signing import SigningKeys
 from timebank.verifier.__main__ import main
 
@@ -43,6 +51,7 @@ class Scene(NamedTuple):
     checkpoint: Signed
     receipts: list[str]
     key: str
+    witness: Witness
 
     def signer(self, keys: str = "keys") -> Signer:
         """What signs, as a process that starts has it, with the keys in a folder."""
@@ -52,6 +61,26 @@ class Scene(NamedTuple):
         """An archive of what is in the database now."""
         await write_archive(signer, self.bank_id, self.folder / name, lambda done, total: None)
         return self.folder / name
+
+    async def cosigned(self) -> Signed:
+        """The latest checkpoint, once the witness has cosigned it. Raises `NoteError` if it refuses."""
+        loop = asyncio.get_running_loop()
+
+        def ask(_: str, body: bytes) -> Answer:
+            try:
+                return Answer(200, asyncio.run_coroutine_threadsafe(self.witness.cosign(body), loop).result())
+            except StaleError as stale:
+                return Answer(409, f"{stale.size}\n")
+            except NotWitnessedError as refused:
+                return Answer(refused.status, str(refused))
+
+        signer, asked = self.signer(), Cosigner(self.witness.key, "https://witness.example")
+        await signer.sign(self.bank_id)
+        cosigners = Cosigners(signer, [asked], utc_now, ask)
+        assert await cosigners.ask(self.bank_id, asked)
+        latest = await cosigners.latest(self.bank_id)
+        assert latest
+        return latest
 
     def verify(self, kept: str, *arguments: object) -> str:
         """What the verifier says to somebody who has kept something in a folder before."""
@@ -67,10 +96,13 @@ class Scene(NamedTuple):
 
 @pytest.fixture
 async def scene(pool: Pool, ledger: Ledger, bank_id: UUID, tmp_path: Path) -> Scene:
-    """A history of some hundred facts, signed twice; an auditor verified it, others kept a checkpoint, or receipts."""
+    """A history of some hundred facts, signed twice; an auditor verified it, others kept a checkpoint, or receipts.
+
+    A witness has cosigned it.
+    """
     market = Market(seed=11)
     await ledger.submit(bank_id, market.commands(250))
-    first = Scene(pool, bank_id, tmp_path, Attacker(pool, bank_id), 0, None, [], "")  # type: ignore[arg-type]
+    first = Scene(pool, bank_id, tmp_path, Attacker(pool, bank_id), 0, None, [], "", None)  # type: ignore[arg-type]
     signer = first.signer()
     await signer.sign(bank_id)
     await ledger.submit(bank_id, [market.next() for _ in range(250)])
@@ -78,9 +110,11 @@ async def scene(pool: Pool, ledger: Ledger, bank_id: UUID, tmp_path: Path) -> Sc
     assert checkpoint
     rows = await pool.fetch("select position, leaf from event order by position")
     receipts = [receipt(bank_id, row["position"], row["leaf"]) for row in rows]
-    scene = first._replace(
-        head=len(rows), checkpoint=checkpoint, receipts=receipts, key=str(signer.verifier_keys(bank_id)[0])
-    )
+    keys = signer.verifier_keys(bank_id)
+    witness = Witness(pool, SigningKeys.found_or_made(tmp_path / "witness" / "signing.json"), keys, utc_now)
+    scene = first._replace(head=len(rows), checkpoint=checkpoint, receipts=receipts, key=str(keys[0]), witness=witness)
+    (tmp_path / "cosigned.txt").write_text((await scene.cosigned()).note)
+    assert scene.verify("whoever asked the witness", tmp_path / "cosigned.txt").startswith("holds")
     archive = await scene.exported(signer, "before")
     assert scene.verify("auditor", archive).startswith("holds")
     (tmp_path / "note.txt").write_text(checkpoint.note)
@@ -177,17 +211,101 @@ async def test_whoever_has_the_key_too_is_found_by_what_others_kept(scene: Scene
     # An auditor who verified it before is told the very position.
     assert re.search(rf"^WRONG: position {where}\b", scene.verify("auditor", archive))
     # So is whoever has the receipt.
-    assert f"position {where}" in scene.verify("nobody", "--receipt", scene.receipts[where - 1], archive)
+    assert re.search(rf"position {where}\b", scene.verify("nobody", "--receipt", scene.receipts[where - 1], archive))
     # Whoever kept a checkpoint only is told that it is not the history of then.
     assert re.search(r"WRONG: .*at most", scene.verify("passer-by", archive))
     against = await found_in_place(scene, Note.parse(scene.checkpoint.note))
     assert [each.position <= where for each in against] == [True]
+    # The witness cosigns nothing of it, and hands out what it cosigned before.
+    with pytest.raises(NoteError, match=r"it answered 422|it has seen \d+ facts already"):
+        await scene.cosigned()
+    assert re.search(r"WRONG: .*at most", scene.verify("whoever asked the witness", archive))
     # A proof that a volunteer asks for now does not fit the receipt.
     fact = await entry(scene.pool, scene.bank_id, where)
     if fact:
         proof = scene.folder / "x.tlog-proof"
         proof.write_text(await prove(Cosigners(scene.signer(), [], utc_now), scene.bank_id, fact))
         assert "not the one of your receipt" in scene.verify("nobody", "--receipt", scene.receipts[where - 1], proof)
+
+
+async def test_whoever_trusts_witnesses_wants_their_word(scene: Scene) -> None:
+    """Of the witnesses that are named as many have to have cosigned as are wanted; all, if nothing is said."""
+    ours, other = str(scene.witness.key), str(Witness(scene.pool, scene.signer("other").keys, [], utc_now).key)
+    cosigned, plain = scene.folder / "cosigned.txt", scene.folder / "note.txt"
+    for named in (["--witness", ours], ["--witness", ours, "--witness", other, "--wanted", "1"], ["--wanted", "0"]):
+        assert scene.verify("nobody", *named, cosigned).startswith("holds")
+    assert "lacks cosignatures: 1 are wanted" in scene.verify("nobody", "--witness", ours, plain)
+    assert "lacks cosignatures: 1 are wanted" in scene.verify("nobody", "--witness", other, cosigned)
+    assert "lacks cosignatures: 2 are wanted" in scene.verify("nobody", "--witness", ours, "--witness", other, cosigned)
+    fact = await entry(scene.pool, scene.bank_id, 7)
+    assert fact
+    proof = scene.folder / "7.tlog-proof"
+    proof.write_text(await prove(Cosigners(scene.signer(), [], utc_now), scene.bank_id, fact))
+    assert scene.verify("nobody", "--witness", ours, proof).startswith("holds"), "the proof is by what was cosigned"
+
+
+async def test_whoever_kept_a_checkpoint_sees_that_the_log_only_grew(scene: Scene) -> None:
+    """A proof of consistency leads from the checkpoint that was kept to a later one, and from no other history's."""
+    first = await scene.signer().covering(scene.bank_id, 1)
+    assert first
+    assert first.size < scene.head
+    hashes = await scene.signer().tiles.consistency(scene.bank_id, first.size, scene.head)
+    said = {"old_size": first.size, "new_size": scene.head, "hashes": [encoded(each) for each in hashes]}
+    (scene.folder / "first.txt").write_text(first.note)
+    for kept, proof in (("one", hashes), ("another", [bytes(32), *hashes[1:]]), ("third", hashes[1:])):
+        assert scene.verify(kept, scene.folder / "first.txt").startswith("holds")
+        file = scene.folder / f"{kept}.json"
+        file.write_text(json.dumps(said | {"hashes": [encoded(each) for each in proof]}))
+        told = scene.verify(kept, "--consistency", file, scene.folder / "note.txt")
+        assert told.startswith("holds" if proof is hashes else "WRONG")
+
+
+async def test_a_rewritten_security_log_is_found(scene: Scene, ledger: Ledger) -> None:
+    """It is not what the log says; where the log is made to say it too, that is a rewritten history like any other."""
+    pool, bank_id, now = scene.pool, scene.bank_id, utc_now()
+    security_log = SecurityLog(pool, Keyring(KEY_FILE))
+    for n in range(3):
+        await security_log.record(bank_id, "signed-in", Visit(now, "10.0.0.1", "r"), actor=f"vol_{n}", subject="x")
+    await bind_security_logs(ledger, security_log, now + 2 * EVERY)
+    sealed = scene.head + 1
+    archive = await scene.exported(scene.signer(), "sealed")
+    assert scene.verify("auditor", archive).startswith("holds")
+    row = await pool.fetchrow("select leaf, data from event where position = $1", sealed)
+    assert row
+    was, bound = receipt(bank_id, sealed, row["leaf"]), json.loads(row["data"])
+    await scene.attacker.do("update security_event set actor = 'vol_9' where actor = 'vol_1'")
+    (change,) = await unbound_changes(ledger, security_log, bank_id, now - 10 * EVERY)
+    assert f"are not the 3 that position {sealed} says" in change
+    stretch = await security_log.stretch(bank_id, 0, until=bound["number"])
+    assert stretch
+    told = f"replace(convert_from(data, 'UTF8'), '{bound['digest']}', '{stretch.digest}')"
+    await scene.attacker.do(
+        f"update event set data = convert_to({told}, 'UTF8') where position = {sealed}", rewrite=True
+    )
+    await scene.attacker.forget_what_was_signed()
+    shutil.rmtree(scene.folder / "keys" / "signed")
+    assert await unbound_changes(ledger, security_log, bank_id, now - 10 * EVERY) == []
+    assert await found_in_place(scene) == []
+    archive = await scene.exported(scene.signer(), "after")
+    assert f"WRONG: position {sealed}:" in scene.verify("auditor", archive)
+    assert f"WRONG: position {sealed}:" in scene.verify("nobody", "--receipt", was, archive)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            "update tile set root = sha256(root) where number = 0 and level = 0",
+            "are not those signed (tile 0 of level 0)",
+        ),
+        ("delete from tile where number = 0 and level = 0", "is gone (tile 0 of level 0)"),
+    ],
+    ids=["changed", "gone"],
+)
+async def test_the_tree_that_is_kept_is_compared(scene: Scene, statement: str, told: str) -> None:
+    """A hash of the tree that is not what the facts come to, or is gone, is found in place."""
+    await scene.attacker.do(statement)
+    assert [(each.position, told in each.what) for each in await found_in_place(scene)] == [(1, True)]
 
 
 async def test_a_receipt_is_of_the_fact_that_is_shown(scene: Scene) -> None:
@@ -215,10 +333,15 @@ async def test_a_receipt_is_of_the_fact_that_is_shown(scene: Scene) -> None:
 async def test_a_flipped_bit_is_found_by_anybody(scene: Scene) -> None:
     """A row that was changed without a new seal is named in place, and by a verifier that knows nothing but the key."""
     await scene.attacker.do(FLIP)
-    assert 100 in [finding.position for finding in await found_in_place(scene)]
+    for against in ([], [Note.parse(scene.checkpoint.note)]):
+        assert 100 in [finding.position for finding in await found_in_place(scene, *against)]
     archive = await scene.exported(scene.signer(), "after")
-    assert "position 100" in scene.verify("auditor", archive)
+    assert "WRONG: position 100:" in scene.verify("auditor", archive)
+    assert "WRONG: position 100:" in scene.verify("nobody", "--receipt", scene.receipts[99], archive)
     assert "WRONG" in scene.verify("nobody", archive)
+    await scene.attacker.forget_what_was_signed()
+    shutil.rmtree(scene.folder / "keys" / "signed")
+    assert 100 in [finding.position for finding in await found_in_place(scene)], "the hash of the row differs"
 
 
 async def test_a_database_that_was_rolled_back_is_found(scene: Scene) -> None:

@@ -10,6 +10,8 @@ from timebank.cli.common import cli, give_up
 from timebank.db.migrations import UnknownSchemaError
 from timebank.exchange.backups import BackupError
 from timebank.exchange.spreadsheets.errors import SpreadsheetError
+from timebank.proofs.notes import NoteError
+from timebank.proofs.tiles import LogDamagedError
 from timebank.runtime.embedded import EmbeddedPostgresError
 from timebank.runtime.settings import SettingsError
 from timebank.vault.keyring import KeyringError
@@ -28,6 +30,8 @@ def main() -> None:
         KeyringError,
         SpreadsheetError,
         BackupError,
+        LogDamagedError,
+        NoteError,
         OSError,
         asyncpg.PostgresError,
         asyncpg.InterfaceError,

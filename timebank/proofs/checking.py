@@ -9,7 +9,7 @@ from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.ledger.audit import Finding
 from timebank.proofs.checkpoints import Checkpoint
-from timebank.proofs.merkle import TILE_HEIGHT, Edge
+from timebank.proofs.merkle import TILE_HEIGHT, Completed, Edge
 from timebank.proofs.notes import Note
 from timebank.proofs.signer import Signer
 
@@ -20,13 +20,15 @@ class TreeCheck:
     """Takes the leaves of a log in order, and says where they are not those of the tree that was signed."""
 
     def __init__(
-        self, kept: dict[tuple[int, int], bytes], own: Sequence[Checkpoint], against: Sequence[Checkpoint]
+        self, kept: dict[tuple[int, int], bytes], tiled: int, own: Sequence[Checkpoint], against: Sequence[Checkpoint]
     ) -> None:
-        """By the hashes over tiles of leaves that are `kept`, by `own` checkpoints and those that others kept.
+        """By the hashes over tiles that are `kept`, by `own` checkpoints and those that others kept.
 
-        Only the latter say up to where the log is sound; if there are none, our own.
+        Of the first `tiled` facts all tiles are to be there. Only what others kept says up to where the log is sound;
+        where there is nothing, our own.
         """
         self._kept = kept
+        self._tiled = tiled
         self._marks: defaultdict[int, set[bytes]] = defaultdict(set)
         for checkpoint in (*own, *against):
             self._marks[checkpoint.size].add(checkpoint.root)
@@ -40,16 +42,23 @@ class TreeCheck:
         if position != self._edge.size + 1:
             return
         self._edge.add(leaf)
-        for level, number, root in self._edge.completed:
-            if self._kept.get((level, number), root) != root and level == 0:
-                first = (number << TILE_HEIGHT) + 1
-                self._find(first, f"the 256 facts from here on are not those that were signed (tile {number})")
+        for tile in self._edge.completed:
+            self._compare(tile, self._kept.get(tile[:2]))
         self._edge.completed.clear()
         for root in self._marks.get(position, ()):
             if root != self._edge.root:
                 self._find(self._sound + 1, f"from here on, or later, the first {position} facts are not those signed")
             elif (position, root) in self._trusted:
                 self._sound = position
+
+    def _compare(self, tile: Completed, kept: bytes | None) -> None:
+        level, number, root = tile
+        height = TILE_HEIGHT * (level + 1)
+        which = f"tile {number} of level {level}"
+        if kept and kept != root:
+            self._find((number << height) + 1, f"the {1 << height} facts from here on are not those signed ({which})")
+        elif not kept and self._edge.size <= self._tiled:
+            self._find((number << height) + 1, f"the hash over the {1 << height} facts from here on is gone ({which})")
 
     def finish(self) -> list[Finding]:
         """All that was found."""
@@ -74,6 +83,5 @@ async def tree_check(pool: Pool, signer: Signer, bank_id: UUID, against: Sequenc
         note.must_be_signed(signer.trusted(bank_id))
     rows: list[Any] = await pool.fetch(SQL["tiles"], bank_id)
     kept = {(row["level"], row["number"]): row["root"] for row in rows}
-    return TreeCheck(
-        kept, [Checkpoint.parse(note.text) for note in own], [Checkpoint.parse(note.text) for note in against]
-    )
+    said = ([Checkpoint.parse(note.text) for note in notes] for notes in (own, against))
+    return TreeCheck(kept, latest.size if latest else 0, *said)

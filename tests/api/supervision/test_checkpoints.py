@@ -6,13 +6,18 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tlog_scales.reader import TilesReader
 from tlog_scales.signing import Vkey
+from tlog_scales.tiles import tile_path
 from tlog_scales.tlog import Checkpoint, ConsistencyProof
 
 from tests.api.world import Caller, World, said
 from tests.proofs.conftest import sow
 from tests.proofs.test_signer import tamper
+from timebank.api.supervision.checkpoints import _tile_named
+from timebank.proofs.tiles import Tile
 
 Params = dict[str, Any]
 
@@ -118,7 +123,10 @@ async def test_which_bank_is_meant(own_world: World) -> None:
     [
         *((path, 200) for path in ("0/000", "0/001", "0/002.p/188", "0/002.p/5", "1/000.p/2", "0/000.p/255")),
         *((path, 404) for path in ("0/002", "0/002.p/189", "0/003.p/1", "1/000", "1/000.p/3", "2/000.p/1", "63/000")),
-        *((path, 404) for path in ("64/000", "00/000", "0/0", "0/0000", "0/x000", "-1/000", "entries/000", "x")),
+        *(
+            (path, 404)
+            for path in ("64/000", "00/000", "0/0", "0/0000", "0/x000", "0/x000/000", "-1/000", "entries/000", "x")
+        ),
         *((path, 404) for path in ("0/000.p/0", "0/000.p/256", "0/000.p/05", "0/000.p", f"0/{'x999/' * 12}999")),
     ],
 )
@@ -136,6 +144,13 @@ async def test_a_tile_is_kept_by_others_only_where_the_address_names_its_bank(sh
     """Without a name it is that of whoever asks, and a cache between would hand it to those of another bank."""
     answer = await shared_log.volunteer.ask("GET", "/v1/audit/tile/0/000")
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+
+
+@given(level=st.integers(0, 63), number=st.integers(0, 10**15), width=st.integers(1, 256))
+def test_tiles_of_long_logs_have_them_too(level: int, number: int, width: int) -> None:
+    """A tile is known by the name that an independent program gives it, however far to the right it is."""
+    named = "/".join(tile_path(level, number, width % 256)).removeprefix("tile/")
+    assert _tile_named(named) == Tile(level, number, width)
 
 
 @pytest.fixture(scope="module")

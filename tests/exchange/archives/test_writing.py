@@ -44,3 +44,28 @@ async def test_an_archive_holds(
     await ledger.submit(bank_id, [market.next() for _ in range(80)])
     await writing.write_archive(signer, bank_id, tmp_path / "a", ignore)
     assert "holds" in verify(tmp_path, "--key", key, "--kept", tmp_path / "kept", tmp_path / "a")
+
+
+async def test_what_was_interrupted_goes_on(
+    ledger: Ledger, bank_id: UUID, signer: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that are whole stay as they are; the one that was being written, and what follows, are written then."""
+    monkeypatch.setattr(writing, "FILE_FACTS", 64)
+    monkeypatch.setattr(writing, "STRETCH", 16)
+    await ledger.submit(bank_id, Market(seed=1).commands(400))
+    folder = tmp_path / "a"
+
+    def interrupt(done: int, total: int) -> None:
+        if done >= 64 * 2 + 16:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await writing.write_archive(signer, bank_id, folder, interrupt)
+    key, kept = signer.verifier_keys(bank_id)[0], tmp_path / "kept"
+    assert "WRONG" in verify(tmp_path, "--key", key, "--kept", kept, folder, expect=1)
+    whole = {file: file.stat().st_ino for file in (folder / "entries").glob("*.ndjson")}
+    assert len(whole) == 2
+    assert list((folder / "entries").glob("*.part"))
+    await writing.write_archive(signer, bank_id, folder, ignore)
+    assert {file: file.stat().st_ino for file in whole} == whole
+    assert "holds" in verify(tmp_path, "--key", key, "--kept", kept, folder)

@@ -29,7 +29,7 @@ BankId = Annotated[
     QueryParameter(description="The bank, if nobody is signed in and there are several; else whoever asks tells it."),
 ]
 
-_TILE = re.compile(r"/?(0|[1-9][0-9]?)/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
+_TILE = re.compile(r"/?(0|[1-9][0-9]?)/((?!x000/)(?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?")
 
 
 class LogKeys(msgspec.Struct, frozen=True, kw_only=True):
