@@ -1,11 +1,14 @@
 """People register themselves, as the rule book allows it: with a phone that is theirs, once, or as somebody's child."""
 
 import asyncio
+from hashlib import sha256
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
+from tests.api.supervision.test_proofs import proved, received
 from tests.api.world import Caller, World, said, settled
 from timebank.api.people.registrations import TERMS
 from timebank.identity import registrations
@@ -98,6 +101,18 @@ async def test_somebody_registers_and_is_there(own_world: World, outbox: Outbox)
     assert said(await world.http.post("/v1/sessions", json=again), 201)["volunteer_id"] == new["volunteer_id"]
     activity_id = await world.activity()
     await caller.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+
+
+async def test_who_registers_has_a_receipt(own_world: World, outbox: Outbox) -> None:
+    """The answer says position and leaf of what was recorded of them, and they can have it proved."""
+    world, phone = own_world, "13811110021"
+    await open_to_all(world)
+    answer = await register(world, phone, await code_to(world, outbox, phone))
+    new = said(answer, 201)
+    position, leaf, log = received(answer.headers["timebank-receipt"])
+    assert (position, log) == (new["position"], f"timebank/{world.bank_id}")
+    row = await proved(world, Caller(world.http, new["volunteer_id"], new["access_token"]), position)
+    assert sha256(b"\x00" + msgspec.msgpack.encode(row)).digest() == leaf
 
 
 async def test_whoever_is_registered_is_led_to_their_account(own_world: World, outbox: Outbox) -> None:

@@ -223,7 +223,7 @@ class BankRequest(StrictRequest[Principal]):
             except (NotFound, Forbidden) as refusal:
                 refused = refused or refusal
             else:
-                self._hand_out(receipt)
+                self.hand_out(receipt, self.bank_id)
                 return receipt
         assert refused, "at least one right was tried"
         raise refused
@@ -239,16 +239,16 @@ class BankRequest(StrictRequest[Principal]):
         )
         done = [each for each in outcomes if isinstance(each, Receipt)]
         if done:
-            self._hand_out(max(done, key=lambda receipt: receipt.position))
+            self.hand_out(max(done, key=lambda receipt: receipt.position), self.bank_id)
         return outcomes
 
-    def _hand_out(self, receipt: Receipt) -> None:
+    def hand_out(self, receipt: Receipt, bank_id: UUID) -> None:
         """Have the answer carry the receipt for the last fact, in a header: a structured field (RFC 9651).
 
         It says so, too, where the receipt was given before.
         """
         if receipt.leaf:
-            said = f'{receipt.position};leaf=:{encoded(receipt.leaf)}:;log="{origin_of(self.bank_id)}"'
+            said = f'{receipt.position};leaf=:{encoded(receipt.leaf)}:;log="{origin_of(bank_id)}"'
             set_header(self.scope, RECEIPT_HEADER, said)
         if isinstance(receipt, Repeated):
             set_header(self.scope, "Idempotency-Replayed", "true")

@@ -206,7 +206,7 @@ class RegistrationController(Controller):
         until = made.until.astimezone(stamp["at"].tzinfo).isoformat()
         return CodeForPhone(phone=masked(made.phone), way=request.services.registrations.way, expires_at=until)
 
-    @post(responses=REGISTERING, security=[{}], access=PUBLIC, request_max_body_size=STRANGERS_BYTES)
+    @post(responses=REGISTERING, security=[{}], access=PUBLIC, request_max_body_size=STRANGERS_BYTES, records=True)
     async def register_oneself(self, request: BankRequest, data: JSONBody[RegisterOneselfRequest]) -> Welcomed:
         """Register, with the code that came to one's phone, and be signed in.
 
@@ -241,6 +241,7 @@ class RegistrationController(Controller):
             return await services.ledger.execute(bank, command(), request_id=request.request_id)
 
         receipt = await _under_a_number(once)
+        request.hand_out(receipt, bank)
         tokens = await services.sign_in.welcome(bank, volunteer_id, data.password, request.visit)
         return Welcomed(**_new(receipt), **msgspec.structs.asdict(tokens))
 

@@ -13,6 +13,8 @@ from timebank.api.http.telling.troubles import Trouble
 from timebank.proofs.witness import NotWitnessedError, StaleError
 
 LONGEST_BODY = 65_536
+SIZE = {"content-type": "text/x.tlog.size"}
+"""Of an answer that is the size which was cosigned last: just so, with no `charset`, as programs compare it."""
 
 OriginHash = Annotated[
     str, PathParameter(pattern=r"^[0-9a-f]{64}$(?!\n)", description="The SHA-256 of the log's name, in hexadecimal.")
@@ -48,7 +50,7 @@ class WitnessController(Controller):
         try:
             return Response(await request.services.witness.cosign(await request.body()), media_type="text/plain")
         except StaleError as stale:
-            return Response(f"{stale.size}\n", status_code=stale.status, media_type="text/x.tlog.size")
+            return Response(f"{stale.size}\n", status_code=stale.status, headers=SIZE)
         except NotWitnessedError as refused:
             return respond(request, Trouble(refused.status, "{said}", {"said": str(refused)}))
 

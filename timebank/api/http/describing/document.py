@@ -128,6 +128,7 @@ def _complete(operation: dict[str, Any], handler: HTTPRouteHandler) -> None:
         operation["requestBody"]["required"] = False
     access: Access | None = handler.opt.get("access")
     is_write = access is not None and not access.public and handler.http_methods != {"GET"}
+    is_write = is_write or "records" in handler.opt
     for status, answer in operation["responses"].items():
         if status in {"200", "201"} and is_write:
             answer.setdefault("headers", {})[RECEIPT_HEADER] = RECEIPT
