@@ -20,7 +20,7 @@ def signed_in(http: httpx.Client, told: dict[str, Any]) -> dict[str, str]:
 
 
 def test_the_demo(folder: Path, home: Path) -> None:
-    """Ready it says one line of JSON; SIGTERM stops all; started again it is the same world."""
+    """Ready it says one line of JSON; it is the world that is promised; SIGTERM stops all; started again it is the same."""
     program = Program(folder, home=str(home))
     with program.serving("demo", "--json", "--port", "0") as served:
         (line,) = served.out
@@ -39,6 +39,14 @@ def test_the_demo(folder: Path, home: Path) -> None:
             assert balance["available_minutes"] > 0
             assert get("/v1/audit/events", "administrator").json()["items"][0]["topic"] == "bank-opened"
             assert get("/v1/audit/events", "verifier").status_code == 403
+            facts = get("/v1/audit/as-of", "administrator").json()["facts"]
+            assert facts["node-opened"] == 20 * (1 + 3) + 470 * 3, (
+                "communities with areas, and courts with what is below"
+            )
+            assert facts["appointment-made"] >= 470, "each court has a leader"
+            assert facts["activity-closed"] == 20 * 4, "a month of activities"
+            top = get("/v1/nodes", "administrator", limit=100).json()["items"]
+            assert [each["level"] for each in top] == ["社区"] * 20
             waiting = get(
                 "/v1/service-records", "verifier", organisation_id=told["organisation_id"], status="logged"
             ).json()
