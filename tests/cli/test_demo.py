@@ -20,7 +20,7 @@ def signed_in(http: httpx.Client, told: dict[str, Any]) -> dict[str, str]:
 
 
 def test_the_demo(folder: Path, home: Path) -> None:
-    """Ready it says one line of JSON; it is the world that is promised; SIGTERM stops all; started again it is the same."""
+    """Ready it says one line of JSON, it is the world promised; SIGTERM stops all; begun again it is the same."""
     program = Program(folder, home=str(home))
     with program.serving("demo", "--json", "--port", "0") as served:
         (line,) = served.out
