@@ -170,5 +170,8 @@ async def test_what_a_page_loads_is_little(town: Town, readers: dict[str, Reader
         answer = await readers["volunteer"].http.get(path)
         assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
+        _, _, version, name = path.split("/")
+        other = await readers["volunteer"].http.get(f"/static/{version[::-1]}/{name}")
+        assert (other.status_code, other.headers["cache-control"]) == (200, "no-store"), "nobody keeps it under another"
         size += len(answer.content)
     assert size < 100_000

@@ -1,8 +1,13 @@
 """Signing in and out on pages, without scripts."""
 
-from tests.api.world import World
-from tests.web.reader import Reader, signed_in
+import json
+
+import httpx
+
+from tests.api.world import World, settled
+from tests.web.reader import Reader, Seen, signed_in
 from timebank.identity.security_log import Visit
+from timebank.web.app import create_app
 
 PASSWORD = "四个不相干的词 horse staple"
 
@@ -53,6 +58,23 @@ async def test_cookies_are_kept_from_scripts_and_other_sites(world: World) -> No
     assert {each.partition("=")[0] for each in cookies} >= {"timebank_access", "timebank_refresh", "timebank_browser"}
     assert all("HttpOnly" in each and "SameSite=lax" in each for each in cookies)
     assert not any("Secure" in each for each in cookies)
+
+
+async def test_no_other_host_sets_a_cookie_of_ours(url: str) -> None:
+    """Over HTTPS the names say so to browsers, and what comes without is not read."""
+    async with settled(url, create_app, public_url="https://bank.example") as world:
+        _, number = await with_password(world)
+        http = httpx.AsyncClient(transport=world.http._transport, base_url="https://bank.example")
+        form = Seen(await http.get("/sign-in")).form("/sign-in")
+        answer = await http.post("/sign-in", data=form.fields | {"login": number, "password": PASSWORD})
+        cookies = answer.headers.get_list("set-cookie")
+        assert {each.partition("=")[0] for each in cookies} >= {"__Host-timebank_access", "__Host-timebank_refresh"}
+        assert all({"Secure", "Path=/"} <= set(each.split("; ")) and "Domain" not in each for each in cookies)
+        assert (await http.get("/home")).status_code == 200
+        planted = "; ".join(f"{name.removeprefix('__Host-')}={value}" for name, value in http.cookies.items())
+        http.cookies.clear()
+        told = await http.get("/home", headers={"cookie": planted, "accept": "text/html"})
+        assert told.headers["location"].startswith("/sign-in")
 
 
 async def test_an_address_without_a_page_says_so(world: World) -> None:
@@ -135,3 +157,34 @@ async def test_what_is_told_is_told_once(world: World) -> None:
     assert "您现在会出现在榜单上" not in (await reader.get("/board")).text
     reader.http.cookies.set("timebank_told", "Call%20this%20number", domain="127.0.0.1")
     assert "Call this number" not in (await reader.get("/board")).text
+
+
+async def test_no_other_site_sends_a_form_for_somebody(world: World) -> None:
+    """Nor does one of the same domain, which can give a browser a secret that it knows."""
+    foreign = Reader(world)
+    known = (await foreign.get("/sign-in")).form("/sign-in").fields["csrf"]
+    reader = await signed_in(world, (await world.somebody()).id)
+    own = (await reader.get("/more/data")).form("/more/asked").fields
+    for whence in ("same-site", "cross-site"):
+        told = await reader.http.post("/more/asked", data=own, headers={"Sec-Fetch-Site": whence})
+        assert told.status_code == 403
+    assert (await reader.http.post("/more/asked", data=own, headers={"Sec-Fetch-Site": "same-origin"})).is_success
+    reader.http.cookies.set("timebank_browser", foreign.http.cookies["timebank_browser"], domain="127.0.0.1")
+    assert (await reader.http.post("/more/asked", data=own | {"csrf": known})).status_code == 403
+
+
+async def test_acting_for_what_is_nobody_is_no_error(world: World) -> None:
+    """What no cookie can hold is nobody's id: one acts for oneself as before."""
+    reader = await signed_in(world, (await world.somebody()).id)
+    token = (await reader.get("/more/data")).form("/more/asked").fields["csrf"]
+    told = await reader.http.post("/act-for", data={"csrf": token, "volunteer_id": "中文"}, follow_redirects=True)
+    assert (told.status_code, told.url.path) == (200, "/home")
+
+
+async def test_no_page_is_kept_by_a_script(world: World) -> None:
+    """Who was found by name is nowhere in the browser after signing out: the script keeps no copies to go back to."""
+    reader = await signed_in(world, world.administrator.id)
+    (config,) = [
+        said["content"] for tag, said in (await reader.get("/admin/people")).tags if said.get("name") == "htmx-config"
+    ]
+    assert json.loads(config or "")["historyCacheSize"] == 0

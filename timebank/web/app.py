@@ -20,7 +20,7 @@ from timebank.runtime.settings import Settings
 from timebank.web.http.asking import Api
 from timebank.web.http.crumbs import is_secure
 from timebank.web.http.pages import Page, complete
-from timebank.web.http.showing import ASSETS, shower
+from timebank.web.http.showing import ASSETS, VERSIONS, shower
 from timebank.web.http.wrong import handlers
 
 OF_API = ("/v1", "/schema", "/health", "/metrics", "/assets", "/welcome", "/problems")
@@ -95,9 +95,13 @@ _FILES = {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir()) if p
 
 
 @get("/static/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
-def _static(name: Annotated[str, PathParameter()]) -> Response[bytes]:
-    """A style, a script or a drawing; its address changes with it, so it is kept for ever."""
+def _static(version: Annotated[str, PathParameter()], name: Annotated[str, PathParameter()]) -> Response[bytes]:
+    """A style, a script or a drawing; its address changes with it, so it is kept for ever.
+
+    What is asked for by another version's address is kept by nobody: a cache would hand it out when that version comes.
+    """
     if name not in _FILES:
         raise NotFoundException
     media_type = TYPES[name[name.rindex(".") :]]
-    return Response(_FILES[name], media_type=media_type, headers={"cache-control": FOR_EVER})
+    kept = FOR_EVER if version == VERSIONS[name] else "no-store"
+    return Response(_FILES[name], media_type=media_type, headers={"cache-control": kept})

@@ -28,7 +28,7 @@ from tests.api.world import World, said, served, settled, wide
 from tests.helpers.authenticator import shown
 from timebank.api.app import create_app
 from timebank.api.http.guard import table_of
-from timebank.identity import second_factor
+from timebank.identity import second_factor, sessions
 from timebank.identity.limits.throttle import Rate
 from timebank.identity.second_factor import _Factor, _step_of, _used
 from timebank.identity.security_log import Visit
@@ -179,6 +179,15 @@ class TestSigningIn:
         said(await sign_in(door, number, second_factor=wide(who.code(clock.now)), address=home), 201)
         at_home = [await sign_in(door, number, second_factor=wrong, address=home) for _ in range(6)]
         assert [each.status_code for each in at_home] == [401] * 5 + [429]
+
+    async def test_a_password_alone_changes_no_password(self, door: World, clock: Clock) -> None:
+        """Whoever stole token and password does not end the owner's other sessions; with the factor it is changed."""
+        who, change = await armed(door, clock), {"old_password": PASSWORD, "new_password": OTHER}
+        clock.goes_on(minutes=sessions.PROVED_MINUTES)
+        told = await who.somebody.caller.ask("POST", "/v1/passwords/change", json=change)
+        assert problem(told) == (401, "proof-needed")
+        await who.somebody.caller.post(PROVE, {"second_factor": who.code(clock.now)}, expect=200)
+        await who.somebody.caller.post("/v1/passwords/change", change, expect=200)
 
     async def test_recovery_codes_are_not_tried_without_end(
         self, door: World, clock: Clock, monkeypatch: pytest.MonkeyPatch

@@ -153,8 +153,10 @@ class PasswordController(Controller):
 
     @post("/change", status_code=200, responses=WRITES, access=PEOPLE)
     async def change_password(self, request: BankRequest, data: JSONBody[PasswordRequest]) -> Done:
-        """Change one's password; all other sessions end."""
+        """Change one's password; all other sessions end. Whoever has a second factor has just said it."""
         user = request.user
+        if await request.services.second_factors.state(user.bank_id, user.actor):
+            await request.must_be_proved()
         await request.services.sign_in.change_password(
             user.bank_id, user.actor, user.credential, data.old_password, data.new_password, request.visit
         )

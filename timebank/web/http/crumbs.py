@@ -1,5 +1,6 @@
 """Cookies: what a browser keeps, sent to this service only, kept from scripts, and over HTTPS where there is any."""
 
+from collections.abc import Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -13,6 +14,10 @@ POSITION = "timebank_position"
 
 OF_SESSION = ACCESS, REFRESH, OWN_DEVICE, FOR_WHOM, BROWSER, POSITION
 """What is forgotten when somebody signs out."""
+
+HOST = "__Host-"
+"""Before every name, where cookies are for HTTPS only: browsers take such a cookie from this very host alone, and no
+other site of its domain can set one (RFC 6265bis, section 4.1.3.2)."""
 
 LONG_SECONDS = 365 * 24 * 3600
 STAY_SECONDS = 30 * 24 * 3600
@@ -33,10 +38,17 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def ours(cookies: Mapping[str, str], *, secure: bool) -> dict[str, str]:
+    """The cookies that came which this service set, by their names here."""
+    if not secure:
+        return dict(cookies)
+    return {name.removeprefix(HOST): value for name, value in cookies.items() if name.startswith(HOST)}
+
+
 def cookie(name: str, value: str, *, secure: bool, seconds: int | None = None) -> bytes:
     """A cookie as it is set; an empty one is forgotten, one without `seconds` when the browser is closed."""
     made = Cookie(
-        name,
+        HOST + name if secure else name,
         value=value,
         path="/",
         max_age=0 if not value else seconds,

@@ -126,11 +126,12 @@ def _query(**params: Any) -> str:
     return "?" + urlencode(given) if given else ""
 
 
-_VERSIONS = {
+VERSIONS = {
     path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in sorted(ASSETS.iterdir()) if path.is_file()
 }
+"""Of each file what is in it, in short."""
 
 
 def _asset(name: str) -> str:
     """The address of a file, which changes with what is in it: so browsers can keep it for ever."""
-    return f"/static/{_VERSIONS[name]}/{name}"
+    return f"/static/{VERSIONS[name]}/{name}"

@@ -46,7 +46,7 @@ class Visitor:
 
     def __init__(self, request: PageRequest) -> None:
         self.request = request
-        self.cookies = dict(request.cookies)
+        self.cookies = crumbs.ours(request.cookies, secure=request.app.state.is_secure)
         """A copy: Litestar hands the same dictionary to all requests with the same header."""
         self.path: dict[str, str] = {name: str(value) for name, value in request.path_params.items()}
         self.query: dict[str, str] = dict(request.query_params.items())
@@ -149,14 +149,23 @@ class Visitor:
 
     @property
     def token(self) -> str:
-        """What each form of theirs carries, and no other site knows: their browser's secret, hashed with our key."""
+        """What each form of theirs carries, and no other site knows: their browser's secret, hashed with our key.
+
+        With their session, once there is one: another site of the same domain can give a browser a secret of its own.
+        """
+        return self.services.people.keyring.current.index("form", self._secret)
+
+    @property
+    def _secret(self) -> str:
         secret = self.cookies[crumbs.BROWSER]
-        return self.services.people.keyring.current.index("form", secret)
+        return f"{secret} {self.principal.credential}" if self.principal else secret
 
     def is_own_form(self) -> bool:
-        """Whether a form that came is one of those that their browser was given."""
-        secret, said = self.cookies.get(crumbs.BROWSER, ""), self.form.said("csrf")
-        known = self.services.people.keyring.indexes("form", secret) if secret else []
+        """Whether a form that came is one of those that their browser was given, and was sent from a page of ours."""
+        if self.request.headers.get("sec-fetch-site") in ("same-site", "cross-site"):
+            return False
+        is_known, said = self.cookies.get(crumbs.BROWSER), self.form.said("csrf")
+        known = self.services.people.keyring.indexes("form", self._secret) if is_known else []
         return any(secrets.compare_digest(each.encode(), said.encode()) for each in known)
 
     # Who they are

@@ -35,7 +35,7 @@ async def change_password(visitor: Visitor) -> Response[Any]:
         body = {name: form.secret(name) for name in ("old_password", "new_password")}
         await visitor.post("/passwords/change", body, own=True)
     except Refused as refused:
-        if refused.status >= 500:
+        if refused.status >= 500 or refused.kind == "proof-needed":
             raise
         visitor.problem = refused.problem
         return await password(visitor)

@@ -104,7 +104,7 @@ async def proved(visitor: Visitor) -> Response[Any]:
 
 async def act_for(visitor: Visitor) -> Response[Any]:
     """Act for somebody who let one, or for oneself again."""
-    visitor.keep(crumbs.FOR_WHOM, visitor.form.said("volunteer_id"))
+    visitor.keep(crumbs.FOR_WHOM, visitor.form.said("volunteer_id") and visitor.form.one("volunteer_id"))
     return visitor.go("/home")
 
 
