@@ -10,11 +10,15 @@ from tests.controls import (
     GARDEN,
     LI,
     NOON,
+    NUMBER,
     OTHER,
     RECORD,
+    THURSDAY,
     WANG,
     ZHAO,
     acting,
+    confirmed,
+    correct_service,
     enter,
     log_service,
     logged,
@@ -26,8 +30,8 @@ from tests.controls import (
 from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.facts.organisations import MembershipApproved, MembershipRequested
-from timebank.domain.facts.people import ProxyEnded
-from timebank.domain.identifiers import ActorId
+from timebank.domain.facts.people import ProxyEnded, RegistrationsMerged
+from timebank.domain.identifiers import ActorId, MergeId, VolunteerId
 from timebank.domain.organisations.memberships import ChangeRole
 from timebank.domain.organisations.refusals import KeyOfTheirOwn
 from timebank.domain.service.records import ConfirmService, RejectService
@@ -137,3 +141,20 @@ class TestAProxyAndWhomTheyActFor:
         """Nor is it signed by them when a list is entered."""
         command = enter(log_service(record_id=OTHER), signer=acting(LI))
         given(*PEOPLE, *LI_COORDINATES, self.SPENDS).when(command).then_refused(VerifierIsBeneficiary)
+
+    def test_corrects_none_of_it_under_an_earlier_number(self) -> None:
+        """Nor what was served under a number that was merged: its credit is on the account they spend."""
+        earlier = VolunteerId("vol_earlier")
+        half: dict[str, Any] = {"minutes": 60, "minutes_by_day": {THURSDAY: 60}, "credited_minutes": 60}
+        one = RegistrationsMerged(
+            merge_id=MergeId("mrg_1"), kept_id=WANG, merged_id=earlier, kept_number=NUMBER, approved_by=ActorId(ZHAO)
+        )
+        served = (
+            *standing(),
+            logged(volunteer_id=earlier, recorder_id=ActorId(ZHAO)),
+            confirmed(volunteer_id=earlier, **half),
+            one,
+        )
+        correct = correct_service(by=program(LI), minutes=120)
+        given(*served, self.SPENDS).when(correct).then_refused(VerifierIsBeneficiary)
+        assert given(*served).when(correct).fact.credited_minutes == 120

@@ -11,6 +11,7 @@ from tests.controls import (
     NOON,
     NUMBER,
     WANG,
+    ZHAO,
     acting,
     adopted,
     in_office,
@@ -176,8 +177,11 @@ def test_a_guardian_has_so_many_wards() -> None:
         for n in range(MOST_WARDS)
     ]
     given(OPEN, GUARDIAN, *others).when(warding()).then_refused(TooManyWards, most=MOST_WARDS)
-    ended = ProxyEnded(proxy_id=ProxyId("prx_0"), volunteer_id=VolunteerId("vol_0"), proxy_volunteer_id=LI,
-                       ended_by=ActorId(LI))  # fmt: skip
+    ended, given_up = (
+        ProxyEnded(proxy_id=ProxyId("prx_0"), volunteer_id=VolunteerId("vol_0"), proxy_volunteer_id=LI, ended_by=by)
+        for by in (ActorId(ZHAO), ActorId(LI))
+    )
+    given(OPEN, GUARDIAN, *others, given_up).when(warding()).then_refused(TooManyWards, most=MOST_WARDS)
     grown_up = msgspec.structs.replace(others[0], valid_until=NOON.date() - timedelta(days=1))
     given(OPEN, GUARDIAN, *others, ended).when(warding()).then(*happened)
     given(OPEN, GUARDIAN, grown_up, *others[1:]).when(warding()).then(*happened)

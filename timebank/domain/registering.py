@@ -23,7 +23,7 @@ from timebank.domain.facts.people import (
     VolunteerRegistered,
 )
 from timebank.domain.facts.places import ResidenceSet
-from timebank.domain.identifiers import InvitationId, NodeId, ProxyId, VolunteerId, VolunteerNumber
+from timebank.domain.identifiers import ActorId, InvitationId, NodeId, ProxyId, VolunteerId, VolunteerNumber
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event, must_fit
 from timebank.domain.organisations.invitations import Invitation
 from timebank.domain.organisations.organisations import Organisation
@@ -62,7 +62,10 @@ MOST_WARDS = 10
 
 
 class Wards(Memory):
-    """The minors whom one guardian has registered, until when each is one."""
+    """The minors whom one guardian has registered, until when each is one.
+
+    Those whom the guardian gave up count on: each is an account of their making.
+    """
 
     def __init__(self, guardian_id: VolunteerId) -> None:
         super().__init__(guardian_id)
@@ -75,8 +78,9 @@ class Wards(Memory):
             self.until[fact.proxy_id] = fact.valid_until
 
     @event(ProxyEnded)
-    def _(self, proxy_id: ProxyId) -> None:
-        self.until.pop(proxy_id, None)
+    def _(self, proxy_id: ProxyId, ended_by: ActorId) -> None:
+        if ended_by != ActorId(self.guardian_id):
+            self.until.pop(proxy_id, None)
 
     def must_have_room(self, today: date) -> None:
         """Refuse one more than a guardian has."""

@@ -174,6 +174,13 @@ class TestFulfilRedemption:
             FulfillerIsBeneficiary
         )
 
+    def test_refused_for_whom_one_spends(self) -> None:
+        """Who spends somebody's credit as a proxy does not accept it at their own counter, whoever reserved it."""
+        history = *standing(CLINIC), reserved(), *member(ZHAO, "merchant", CLINIC)
+        spends = proxy(scopes=("view", "redeem"))
+        given(*history, spends).when(fulfil(acting(ZHAO))).then_refused(FulfillerIsBeneficiary)
+        given(*history, proxy()).when(fulfil(acting(ZHAO))).then(ended(RewardFulfilled, fulfilled_by=ActorId(ZHAO)))
+
     @pytest.mark.parametrize("by", [CLINICS_PROGRAM, acting(LI)])
     def test_refused_while_the_provider_is_suspended(self, by: Acting) -> None:
         """A suspended organisation accepts no codes; a reinstated one does again."""

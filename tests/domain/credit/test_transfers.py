@@ -15,7 +15,9 @@ from tests.controls import (
     GARDENERS_PROGRAM,
     KEPT,
     LI,
+    LIN,
     NOON,
+    NUMBER,
     PROJECT,
     TRANSFER,
     WANG,
@@ -59,8 +61,14 @@ from timebank.domain.credit.refusals import (
 )
 from timebank.domain.credit.transfers import DonateCredit, GrantCredit
 from timebank.domain.facts.credit import FundClosed, GiftRules
-from timebank.domain.facts.people import ProxyUsed, VolunteerErased, VolunteerLeft, VolunteerSuspended
-from timebank.domain.identifiers import FundId, VolunteerId
+from timebank.domain.facts.people import (
+    ProxyUsed,
+    RegistrationsMerged,
+    VolunteerErased,
+    VolunteerLeft,
+    VolunteerSuspended,
+)
+from timebank.domain.identifiers import ActorId, FundId, MergeId, VolunteerId
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.organisations.refusals import OrganisationNotApproved, OrganisationUnknown, RoleMissing
 from timebank.domain.people.refusals import (
@@ -223,6 +231,16 @@ class TestGiftRules:
         given(*RICH, since, gift(local_date=last)).when(give(at=at(1, 0))).then(gift(local_date=first))
         same = gift(local_date=first)
         given(*RICH, since, same).when(give(at=at(30, 23, 59))).then_refused(GiftLimitReached)
+
+    def test_under_whichever_number(self) -> None:
+        """What was given under a number that was merged since counts on: it is one person's month."""
+        earlier = VolunteerId("vol_earlier")
+        was_given = gift(volunteer_id=earlier, minutes=90)
+        one = RegistrationsMerged(
+            merge_id=MergeId("mrg_1"), kept_id=WANG, merged_id=earlier, kept_number=NUMBER, approved_by=ActorId(LIN)
+        )
+        history = *RICH, self.rules(minutes_max_per_month=149), was_given, one
+        given(*history).when(give()).then_refused(GiftLimitReached, given_minutes=90)
 
     def test_to_whomever(self) -> None:
         """The month's limit is the giver's, to however many they give."""
@@ -390,6 +408,15 @@ class TestGrantCredit:
         given(*history).when(grant(acting(LI))).then_refused(GranterIsBeneficiary)
         by = in_office("administrator", LI)
         given(*self.FULL, registered(LI)).when(grant(by)).then_refused(GranterIsBeneficiary)
+
+    def test_refused_to_whom_the_granter_spends_for(self) -> None:
+        """Nor to whose credit they spend as a proxy: it would be theirs to spend."""
+        spends = proxy(volunteer_id=LI, proxy_volunteer_id=ZHAO, scopes=("view", "redeem"))
+        coordinator = acting(ZHAO), (*standing(), KEPT, *member(ZHAO, "coordinator"))
+        for by, fund in (coordinator, (in_office("administrator", ZHAO), (opened(), registered(ZHAO)))):
+            history = *fund, donated(), registered(LI)
+            given(*history, spends).when(grant(by, to_volunteer_id=LI)).then_refused(GranterIsBeneficiary)
+            given(*history).when(grant(by, to_volunteer_id=LI)).then(granted())
 
 
 class TestCloseFund:

@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.controls import (
@@ -21,6 +22,7 @@ from tests.controls import (
     log_service,
     logged,
     member,
+    proxy,
     registered,
     standing,
 )
@@ -182,6 +184,18 @@ class TestCapacity:
         assert outcome[1].capacity == capacity  # type: ignore[attr-defined]
 
 
+class TestWhoKeepsTheRegister:
+    """What is duty is never credited: so the register is kept by nobody who would have the credit."""
+
+    def test_nobody_who_spends_for_them(self) -> None:
+        """Not their guardian, or another proxy who spends their credit."""
+        spends = proxy(proxy_volunteer_id=LI, scopes=("view", "give"))
+        leave = msgspec.structs.replace(do(NoteLeave, first_day=THURSDAY, last_day=THURSDAY), by=acting(LI))
+        keeps = *standing(), registered(), works(), *member(LI, "coordinator")
+        given(*keeps, spends).when(leave).then_refused(EmployeeIsDeclarer)
+        assert given(*keeps).when(leave).fact.volunteer_id == WANG
+
+
 class TestColleagues:
     """Staff who served off duty are confirmed by another organisation."""
 
@@ -195,6 +209,21 @@ class TestColleagues:
         other = confirm_service(by=acting(LI), for_organisation_id=CLINIC)
         what = *standing(CLINIC), *self.OFF_DUTY, *member(LI, "verifier", CLINIC)
         assert given(*what).when(other).fact.organisation_id == GARDEN
+
+    def test_not_whatever_was_typed(self) -> None:
+        """The register says who is staff: a colleague does not confirm what was entered as a resident's either."""
+        colleague, right = confirm_service(by=acting(LI)), member(LI, "verifier")
+        staff = *standing(), logged(), works(hours=()), *right
+        given(*staff).when(colleague).then_refused(ColleagueConfirms)
+        given(*standing(), logged(), works(CLINIC, hours=()), *right).when(colleague).fact  # noqa: B018
+
+    def test_a_colleague_raises_nothing(self) -> None:
+        """What another organisation found to be less, a colleague does not make more again; less, they do."""
+        half: dict[str, Any] = {"minutes": 60, "minutes_by_day": {THURSDAY: 60}, "credited_minutes": 60}
+        found = *standing(), *self.OFF_DUTY, confirmed(capacity="staff-off-duty", **half), *member(LI, "verifier")
+        given(*found).when(correct_service(by=acting(LI), minutes=90)).then_refused(ColleagueConfirms)
+        assert given(*found).when(correct_service(by=acting(LI), minutes=30)).fact.credited_minutes == 30
+        assert given(*found[:-3]).when(correct_service(minutes=90)).fact.credited_minutes == 90
 
     def test_only_of_staff(self) -> None:
         """Another organisation confirms nothing else, and one in which one has no role nothing at all."""

@@ -440,6 +440,8 @@ class TestChangeRole:
             ((INVITED, APPROVED), ChangeRole(by=program, **OF_WANG, role="coordinator", valid_until=until)),
         ):
             given(*history, *of_issuer).when(command).then_refused(NotWithinYourOffice)
+        verifier = ChangeRole(by=by, **own, role="verifier", valid_until=until)
+        given(*right).when(verifier).then_refused(NotWithinYourOffice)
         within = MembershipInvited(**IDS, role="coordinator", valid_until=TODAY + DAY)
         given(*PEOPLE, *right).when(add(by, role="coordinator", valid_until=TODAY + DAY)).then(within)
         given(*PEOPLE, *right).when(add(by)).then(INVITED)

@@ -33,6 +33,7 @@ from timebank.domain.organisations.refusals import (
     AppointmentAlreadyHeld,
     AppointmentUnknown,
     LastAdministrator,
+    NotWithinYourOffice,
 )
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerIsSuspended, VolunteerUnknown
 from timebank.domain.refusals import NotWellFormed, OfficeMissing, TermEndsBeforeItStarts
@@ -99,6 +100,17 @@ class TestAppoint:
     def test_refused_for_everybody_else(self, by: Acting) -> None:
         """Without an office to give there is nothing one could give, not even where the volunteer is unknown."""
         given().when(appoint(by)).then_refused(OfficeMissing, office="administrator")
+
+    @pytest.mark.parametrize("until", [None, TODAY + 2 * DAY])
+    def test_refused_for_longer_than_who_appoints(self, until: date | None) -> None:
+        """An administrator with a term makes nobody one for longer, nor themselves from its end on."""
+        by, right = in_office("administrator"), appointed(valid_until=TODAY + DAY)
+        longer = appoint(by, office="administrator", valid_until=until)
+        given(registered(LI), right).when(longer).then_refused(NotWithinYourOffice)
+        after = appoint(by, office="administrator", volunteer_id=LIN, valid_from=TODAY + 2 * DAY, valid_until=until)
+        given(registered(LIN), right).when(after).then_refused(NotWithinYourOffice)
+        within = appoint(by, office="administrator", valid_until=TODAY + DAY)
+        given(registered(LI), right).when(within).then(made(by, office="administrator", valid_until=TODAY + DAY))
 
     def test_refused_for_nobody(self) -> None:
         """Only volunteers are appointed."""

@@ -190,6 +190,9 @@ class TestCaptain:
     def test_is_a_member_named_by_the_organisation(self) -> None:
         """The organisation names a member of the team; the captain does not pass it on, nor is a stranger named."""
         name = do(NameCaptain, volunteer_id=WANG, from_day=TODAY)
+        program = Acting(ActorId(GARDEN), "organisation", key_issued_by=ActorId(WANG))
+        by_own_key = do(NameCaptain, program, volunteer_id=WANG, from_day=TODAY)
+        given(*LED).when(by_own_key).then_refused(KeyOfTheirOwn)
         people = (*standing(), *member(WANG, "member"), FOUNDED)
         given(*people, JOINED).when(name).then(CaptainNamed(**IDS, volunteer_id=WANG, from_day=TODAY))
         given(*people).when(name).then_refused(NotInTeam)

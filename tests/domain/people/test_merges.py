@@ -16,6 +16,7 @@ from tests.controls import (
     acting,
     in_office,
     on_behalf,
+    proxy,
     registered,
 )
 from tests.given import given
@@ -28,7 +29,7 @@ from timebank.domain.facts.people import (
     VolunteerLeft,
     VolunteerSuspended,
 )
-from timebank.domain.identifiers import ActorId, MergeId, VolunteerNumber
+from timebank.domain.identifiers import ActorId, MergeId, VolunteerId, VolunteerNumber
 from timebank.domain.people.merges import DeclineMerge, ProposeMerge
 from timebank.domain.people.refusals import (
     MergeAlreadyProposed,
@@ -87,6 +88,15 @@ class TestProposing:
     def test_refused_to_others(self, by: Acting) -> None:
         """Nobody proposes it of themselves, in no office."""
         given(*HISTORY).when(propose(by)).then_refused(OfficeMissing)
+
+    @pytest.mark.parametrize("number", [WANG, LI])
+    def test_refused_to_who_would_have_the_credit(self, number: VolunteerId) -> None:
+        """Nobody proposes it of themselves in an office, or by a key of theirs; nor of whom they spend for."""
+        program = Acting(ActorId(GARDEN), "organisation", key_issued_by=ActorId(number))
+        for by in (in_office("administrator", number), in_office("node-leader", number), program):
+            given(*HISTORY).when(propose(by)).then_refused(MergeOfOneself)
+        spends = proxy(volunteer_id=number, scopes=("view", "give"))
+        given(*HISTORY, spends).when(propose(OTHER_OFFICE)).then_refused(MergeOfOneself)
 
     def test_refused_of_itself_and_of_nobody(self) -> None:
         """There have to be two registrations."""

@@ -49,6 +49,7 @@ from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, ab
 from timebank.domain.organisations.memberships import must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
+from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer, is_one_of, registrations_of
 from timebank.domain.refusals import NotYourOwn
 from timebank.domain.text import Text
@@ -295,6 +296,7 @@ class FulfilRedemption(Command, frozen=True, kw_only=True):
             about(Organisation, reserved.provider_id),
             *right_of(self.by, reserved.provider_id),
             *(about(Volunteer, each) for each in people),
+            *(key for each in people for key in memories_of_benefit(self.by, each, known)),
         )
 
     def decide(self, known: Known) -> Iterator[Fact]:
@@ -308,8 +310,9 @@ class FulfilRedemption(Command, frozen=True, kw_only=True):
             raise RedemptionCodeUnknown from None  # to those who do not provide it no code is known
         if not self.by.governs:
             known(Organisation, reserved.provider_id).must_be_approved()
-        people = reserved.volunteer_id, reserved.beneficiary_id
-        if reserved.reserved_by in self.by.eyes or any(is_one_of(known, each, self.by.eyes) for each in people):
+        people, today = (reserved.volunteer_id, reserved.beneficiary_id), self.at.date()
+        is_reserver = is_one_of(known, VolunteerId(reserved.reserved_by), self.by.eyes)
+        if is_reserver or any(benefits(known, self.by, each, today) for each in people):
             raise FulfillerIsBeneficiary
         redemption.must_be_open(self.at)
         yield RewardFulfilled(**_as_reserved(reserved, RewardFulfilled), fulfilled_by=self.by.actor)

@@ -32,11 +32,11 @@ class ProxyIsBeneficiary(Forbidden):
 
 
 class FulfillerIsBeneficiary(Forbidden):
-    """Nobody accepts their own code, nor one they reserved for somebody: another of the provider has to."""
+    """Nobody accepts a code of theirs, one they reserved, or of whom they spend for: another of the provider has to."""
 
 
 class GranterIsBeneficiary(Forbidden):
-    """Nobody grants credit of a fund to themselves."""
+    """Nobody grants credit of a fund to themselves, or to whom they spend for."""
 
     field = "to_volunteer_id"
 

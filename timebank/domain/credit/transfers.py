@@ -29,7 +29,8 @@ from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, eve
 from timebank.domain.organisations.memberships import MANAGES_MEMBERS, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
-from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes, registrations_of
+from timebank.domain.people.proxies import benefits, memories_of_benefit
+from timebank.domain.people.volunteers import Volunteer, registrations_of
 from timebank.domain.refusals import NotYourOwn, OfficeMissing
 from timebank.domain.text import Text
 
@@ -98,7 +99,6 @@ class GiveCredit(_Transfer, frozen=True, kw_only=True):
             *super().needs(),
             about(Volunteer, self.to_volunteer_id),
             about(Balance, self.to_volunteer_id),
-            about(Giving, self.volunteer_id),
             about(RuleBook),
         )
 
@@ -158,7 +158,7 @@ class GrantCredit(Command, frozen=True, kw_only=True):
         keys: list[Key] = [about(Fund, self.fund_id), about(FundBalance, self.fund_id)]
         if self.to_volunteer_id:
             keys += about(Volunteer, self.to_volunteer_id), about(Balance, self.to_volunteer_id)
-            keys += memories_of_eyes(self.by)
+            keys += memories_of_benefit(self.by, self.to_volunteer_id)
         if self.to_fund_id:
             keys.append(about(Fund, self.to_fund_id))
         return keys
@@ -191,7 +191,7 @@ class GrantCredit(Command, frozen=True, kw_only=True):
         """By how much a debt of whoever gets it changes; refuses whoever cannot get it."""
         if self.to_volunteer_id:
             known(Volunteer, self.to_volunteer_id).must_be_active()
-            if is_one_of(known, self.to_volunteer_id, self.by.eyes):
+            if benefits(known, self.by, self.to_volunteer_id, self.at.date()):
                 raise GranterIsBeneficiary
             return known(Balance, self.to_volunteer_id).debt_change(self.minutes)
         if self.to_fund_id:

@@ -31,7 +31,8 @@ from timebank.domain.organisations.refusals import (
     EmploymentUnknown,
     MembershipNotActive,
 )
-from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes
+from timebank.domain.people.proxies import benefits, memories_of_benefit
+from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import TermEndsBeforeItStarts
 
 Hours = Annotated[tuple[DutyHours, ...], Meta(max_length=50)]
@@ -124,16 +125,19 @@ class _OnStaff(Command, frozen=True, kw_only=True):
             about(Volunteer, self.volunteer_id),
             about(Employments, self.volunteer_id),
             *right_of(self.by, self.organisation_id),
-            *memories_of_eyes(self.by),
+            *memories_of_benefit(self.by, self.volunteer_id),
         )
 
     def register(self, known: Known) -> Employments:
-        """The employments of whom it is about. Refuses whoever does not keep the register, and about themselves."""
+        """The employments of whom it is about.
+
+        Refuses whoever does not keep the register, and about themselves or whom they spend for.
+        """
         organisation = known(Organisation, self.organisation_id)
         organisation.must_exist()
         must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), known)
         organisation.must_be_approved()
-        if is_one_of(known, self.volunteer_id, self.by.eyes):
+        if benefits(known, self.by, self.volunteer_id, self.at.date()):
             raise EmployeeIsDeclarer
         return known(Employments, self.volunteer_id)
 

@@ -179,8 +179,12 @@ class _OnMembership(Command, frozen=True, kw_only=True):
             raise KeyOfTheirOwn
 
     def must_give(self, known: Known, role: Role, until: date | None) -> None:
-        """Refuse a member who manages members for a term, and gives that right for longer, by a key too."""
-        if role in MANAGES_MEMBERS and self.manager:
+        """Refuse a member who manages members for a term, and gives that right for longer, by a key too.
+
+        To themselves they give no role for longer.
+        """
+        is_for_oneself = role != "member" and self.manager == self.volunteer_id
+        if self.manager and (role in MANAGES_MEMBERS or is_for_oneself):
             own = known(Membership, self.organisation_id, self.manager).valid_until
             if own and (until is None or until > own):
                 raise NotWithinYourOffice

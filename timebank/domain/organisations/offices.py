@@ -13,6 +13,7 @@ from timebank.domain.organisations.refusals import (
     AppointmentAlreadyHeld,
     AppointmentUnknown,
     LastAdministrator,
+    NotWithinYourOffice,
 )
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import TermEndsBeforeItStarts
@@ -98,7 +99,10 @@ class Administrators(Memory):
 
 
 class Appoint(Command, frozen=True, kw_only=True):
-    """Appoint somebody to an office of the bank: administrators do. Places get their leaders by `AppointLeader`."""
+    """Appoint somebody to an office of the bank: administrators do. Places get their leaders by `AppointLeader`.
+
+    An administrator with a term appoints no administrator for longer, themselves least of all.
+    """
 
     appointment_id: AppointmentId
     volunteer_id: VolunteerId
@@ -107,10 +111,12 @@ class Appoint(Command, frozen=True, kw_only=True):
     valid_until: date | None = None
 
     def needs(self) -> Sequence[Key]:
-        return about(Volunteer, self.volunteer_id), about(Offices, self.volunteer_id)
+        own = (about(Offices, self.by.volunteer_id),) if self.by.volunteer_id else ()
+        return about(Volunteer, self.volunteer_id), about(Offices, self.volunteer_id), *own
 
     def decide(self, known: Known) -> Iterator[Fact]:
         must_govern(self.by)
+        self.must_be_within_own_term(known)
         known(Volunteer, self.volunteer_id).must_be_active()
         must_be_a_term(self.valid_from, self.valid_until)
         if self.valid_until and self.valid_until < self.at.date():
@@ -126,6 +132,15 @@ class Appoint(Command, frozen=True, kw_only=True):
             valid_from=self.valid_from,
             valid_until=self.valid_until,
         )
+
+    def must_be_within_own_term(self, known: Known) -> None:
+        """Refuse an administrator who gives their office for longer than they hold it."""
+        if self.office != "administrator" or self.by.volunteer_id is None:
+            return
+        own = known(Offices, self.by.volunteer_id).find("administrator", self.at.date())
+        until = own.valid_until if own else None
+        if until and (self.valid_until is None or self.valid_until > until):
+            raise NotWithinYourOffice
 
 
 def _overlap(held: AppointmentMade, asked: Appoint) -> bool:

@@ -28,7 +28,7 @@ class EmploymentUnknown(NotFound):
 
 
 class EmployeeIsDeclarer(Forbidden):
-    """Nobody keeps the duty register about themselves."""
+    """Nobody keeps the duty register about themselves, or about whom they spend for."""
 
     field = "volunteer_id"
 

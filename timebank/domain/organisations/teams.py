@@ -258,7 +258,10 @@ class EndTeamMember(_OnMember, frozen=True, kw_only=True):
 
 
 class NameCaptain(_OnMember, frozen=True, kw_only=True):
-    """Name a member captain, from a day on. Coordinators may name themselves: they may do all that a captain may."""
+    """Name a member captain, from a day on. Coordinators may name themselves: they may do all that a captain may.
+
+    Their keys may not: nobody keeps by a key what they have as a coordinator.
+    """
 
     from_day: date
     until_day: date | None = None
@@ -266,6 +269,8 @@ class NameCaptain(_OnMember, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         team = self.team(known)
         self.must_manage(known)
+        if self.volunteer_id in self.by.eyes and not self.is_own:
+            raise KeyOfTheirOwn
         self.must_stand(known)
         team.must_have(self.volunteer_id)
         known(Volunteer, self.volunteer_id).must_be_active()

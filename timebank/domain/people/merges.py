@@ -9,6 +9,7 @@ from timebank.domain.acting import must_govern
 from timebank.domain.facts.people import MergeDeclined, MergeProposed, RegistrationsMerged
 from timebank.domain.identifiers import MergeId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
+from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.refusals import (
     MergeAlreadyProposed,
     MergeNotOpen,
@@ -82,7 +83,10 @@ class ProposedMerges(Memory):
 
 
 class ProposeMerge(Command, frozen=True, kw_only=True):
-    """Say that two registrations are one person's, and which of them is to be kept: by whoever registers people."""
+    """Say that two registrations are one person's, and which of them is to be kept: by whoever registers people.
+
+    Nobody proposes it of themselves, or of whom they spend for: somebody else's credit would come to them.
+    """
 
     merge_id: MergeId
     kept_id: VolunteerId
@@ -94,6 +98,7 @@ class ProposeMerge(Command, frozen=True, kw_only=True):
             about(Volunteer, self.kept_id),
             about(Volunteer, self.merged_id),
             about(ProposedMerges, self.merged_id),
+            *(key for each in (self.kept_id, self.merged_id) for key in memories_of_benefit(self.by, each)),
         )
 
     def decide(self, known: Known) -> Iterator[Fact]:
@@ -102,6 +107,8 @@ class ProposeMerge(Command, frozen=True, kw_only=True):
         must_be_mergeable(known, self.kept_id, self.merged_id)
         if self.kept_id == self.merged_id:
             raise SameRegistration
+        if any(benefits(known, self.by, each, self.at.date()) for each in (self.kept_id, self.merged_id)):
+            raise MergeOfOneself
         known(ProposedMerges, self.merged_id).must_be_the_first(self.kept_id, self.merged_id)
         yield MergeProposed(
             merge_id=self.merge_id,

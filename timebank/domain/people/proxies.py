@@ -18,7 +18,7 @@ from timebank.domain.people.refusals import (
     ProxyNotAllowed,
     ProxyUnknown,
 )
-from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes
+from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes, registrations_of
 from timebank.domain.refusals import NotYourOwn, TermEndsBeforeItStarts
 
 ActsADay = Annotated[int, Meta(ge=1, le=1000)]
@@ -92,9 +92,14 @@ class Proxy(Memory):
         )
 
 
-def memories_of_benefit(by: Acting, volunteer_id: VolunteerId) -> list[Key]:
-    """What has to be known to tell whether somebody benefits from service of a volunteer's."""
-    proxies = [about(Proxy, volunteer_id, each) for each in _persons(by) if each != volunteer_id]
+def memories_of_benefit(by: Acting, volunteer_id: VolunteerId, known: Known | None = None) -> list[Key]:
+    """What has to be known to tell whether somebody benefits from service of a volunteer's.
+
+    Where registrations were merged the account is that of another number, as far as that is `known`.
+    """
+    account_ids = registrations_of(known, volunteer_id)[:1] if known else ()
+    whose = dict.fromkeys((volunteer_id, *account_ids))
+    proxies = [about(Proxy, of, each) for of in whose for each in _persons(by) if each != of]
     return [*memories_of_eyes(by), *proxies]
 
 
@@ -102,8 +107,9 @@ def benefits(known: Known, by: Acting, volunteer_id: VolunteerId, on: date) -> b
     """Whether they look with the eyes of whoever benefits: it is their own service, or they spend what it comes to."""
     if is_one_of(known, volunteer_id, by.eyes):
         return True
-    others = (each for each in _persons(by) if each != volunteer_id)
-    return any(known(Proxy, volunteer_id, each).may_spend(on) for each in others)
+    account_id = registrations_of(known, volunteer_id)[0]
+    proxies = (known.find(Proxy, of, each) for of in (volunteer_id, account_id) for each in _persons(by))
+    return any(each.may_spend(on) for each in proxies if each)
 
 
 def _persons(by: Acting) -> list[VolunteerId]:

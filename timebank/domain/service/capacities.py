@@ -8,6 +8,7 @@ from timebank.domain.identifiers import OrganisationId, VolunteerId
 from timebank.domain.kernel import Key, Known, about
 from timebank.domain.organisations.employments import Employments
 from timebank.domain.people.volunteers import Volunteer, registrations_of
+from timebank.domain.service.descriptions import Described
 from timebank.domain.service.refusals import CapacityDiffers
 
 
@@ -39,6 +40,12 @@ def capacity_of(
         return "staff-on-duty"
     day = times[0].astimezone(zone).date()
     return "staff-off-duty" if employments.works_for(organisation_id, day) else "resident"
+
+
+def is_of_staff_off_duty(known: Known, said: Described) -> bool:
+    """Whether it is service of a body's own staff off duty: the register says so, whatever was typed."""
+    works_for = duty_of(known, said.volunteer_id).works_for(said.organisation_id, said.local_date)
+    return works_for and said.capacity != "staff-on-duty"
 
 
 def must_be_in_capacity(

@@ -29,7 +29,7 @@ from timebank.domain.organisations.rosters import Team, memories_of_team
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer, is_one_of, registrations_of
 from timebank.domain.refusals import NothingChanges
-from timebank.domain.service.capacities import duty_of, memories_of_duty, must_be_in_capacity
+from timebank.domain.service.capacities import duty_of, is_of_staff_off_duty, memories_of_duty, must_be_in_capacity
 from timebank.domain.service.crediting import Service, account_of, credited
 from timebank.domain.service.days import ServiceDay, day_of, memories_of_days
 from timebank.domain.service.descriptions import (
@@ -185,8 +185,7 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
 
     def must_be_theirs(self, known: Known, logged: Described) -> None:
         """Refuse colleagues of staff who served off duty, and for everybody else another organisation."""
-        day, theirs = logged.local_date, logged.organisation_id
-        is_staff = logged.capacity == "staff-off-duty" and duty_of(known, logged.volunteer_id).works_for(theirs, day)
+        theirs, is_staff = logged.organisation_id, is_of_staff_off_duty(known, logged)
         if self.for_organisation_id not in (None, theirs) and not is_staff:
             raise RecordUnknown(record_id=self.record_id)
         if is_staff and self.for_organisation_id in (None, theirs) and not self.by.governs:
@@ -298,6 +297,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         is_as_said = same_times and all(said[name] == getattr(before, name) for name in said)
         if is_as_said and minutes == record.minutes and not team:
             raise NothingChanges
+        self.must_not_raise_for_a_colleague(record, known, minutes, worth["credited_minutes"])
         self.must_not_be_more(record, minutes, 0 if is_as_said else worth["credited_minutes"])
         yield ServiceCorrected(
             record_id=self.record_id,
@@ -317,6 +317,14 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
             **worth,
             **team,
         )
+
+    def must_not_raise_for_a_colleague(
+        self, record: ServiceRecord, known: Known, minutes: int, credited_minutes: int
+    ) -> None:
+        """Refuse more than another organisation has confirmed of staff who served off duty."""
+        is_more = minutes > record.minutes or credited_minutes > record.credited_minutes
+        if is_more and is_of_staff_off_duty(known, record.logged) and not self.by.governs:
+            raise ColleagueConfirms
 
 
 class VoidService(Review, frozen=True, kw_only=True):

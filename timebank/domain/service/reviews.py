@@ -146,7 +146,7 @@ class Review(Command, frozen=True, kw_only=True):
             *memories_of_team(record.team_id),
             *memories_of_team(self.team),
             *right_of(self.by, self.acts_for(record)),
-            *memories_of_benefit(self.by, logged.volunteer_id),
+            *memories_of_benefit(self.by, logged.volunteer_id, known),
         )
 
     def acts_for(self, record: ServiceRecord) -> OrganisationId:
