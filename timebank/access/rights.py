@@ -20,6 +20,8 @@ from timebank.words import told
 LEAST_PEOPLE = 10
 """Of fewer than so many people together hours are told to those only who lead them, or audit the bank."""
 
+MONTHS_ONLY = "Hours are told for whole months here: those of single days would tell what one person served."
+
 TOO_FEW = "Fewer than {least} people are there: what they served would tell it of one of them."
 
 

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.api.team_scenes import at
 from tests.api.world import World, service
 from tests.controls import ZONE
@@ -74,6 +76,14 @@ async def test_the_hours_of_a_team_are_those_in_its_name(world: World) -> None:
     await other.post(at(world, team_id, f"/members/{other.id}/approve"), expect=200)
     await other.get(at(world, team_id, "/members"))
     await other.get(at(world, team_id, "/hours"), expect=403)  # of two it would tell what the other served
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("timebank.api.organisations.teams.LEAST_PEOPLE", 2)
+        assert await other.get(at(world, team_id, "/hours")) == []  # one served in each month
+        refused = await other.get(at(world, team_id, "/hours"), expect=403, **{"from": f"{day:%Y-%m}-02"})
+        assert "whole months" in refused["detail"]
+        await world.confirmed(captain.id, days_ago=40, hour=12, team_id=team_id)
+        shown = await other.get(at(world, team_id, "/hours"))
+        assert [(each["month"], each["people"]) for each in shown] == [(min(months), 2)]
     since = str(day - timedelta(days=1))
     assert [each["minutes"] for each in await world.recorder.get(at(world, team_id, "/hours"), **{"from": since})] == [
         120,

@@ -1,5 +1,6 @@
 """The tree of places and who lives where come in as lists that offices have."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -45,6 +46,16 @@ async def test_a_tree_comes_in_once(own_world: World) -> None:
     assert unit["node"]["from_day"] == "2026-01-01"
     more = "社区,片区,楼院\n阳光社区,东区,1号院\n阳光社区,西区,\n月光社区,,9号院\n"
     assert statuses(await sent(world, "import", more)) == ["same", "registered", "registered"]
+
+
+async def test_lists_that_come_at_once_open_each_place_once(own_world: World) -> None:
+    """Two administrators send the same tree in one moment: there is one of it."""
+    office = await own_world.appointed("administrator")
+    asked = (each.ask("POST", "/v1/nodes/import", content=TREE.encode()) for each in (own_world.administrator, office))
+    told = [statuses(answer.json()) for answer in await asyncio.gather(*asked)]
+    assert sorted(told) == [["registered", "registered"], ["same", "same"]]
+    found = (await own_world.administrator.get("/v1/nodes"))["items"]
+    assert [each["name"] for each in found] == ["阳光社区"]
 
 
 async def test_what_cannot_be_opened_is_refused_alone(own_world: World) -> None:

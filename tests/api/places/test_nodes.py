@@ -177,6 +177,15 @@ async def test_hours_of_few_people_are_told_to_those_who_lead_them(
         assert (await office.get(f"/v1/nodes/{few}/hours", **YEAR))["minutes"] == 120
         told = await office.get(f"/v1/nodes/{community}/hours", **YEAR)
         assert {each["node_id"]: each["minutes"] for each in told["places"]} == {few: 120, many: 120}
+    day = str(today() - timedelta(days=3))
+    for path, level in ((f"/v1/nodes/{many}/hours", {}), ("/v1/nodes/hours", {"level": "社区"})):
+        refused = await by_volunteer.get(path, expect=403, **{"from": day, "until": day}, **level)
+        assert "whole months" in refused["detail"]  # who served on that day is no secret to who saw them
+        await by_office[0].get(path, **{"from": day, "until": day}) if not level else None
+    for _ in range(2):
+        await world.lives((await world.somebody()).id, few, str(today()))
+    came_later = await by_volunteer.get(f"/v1/nodes/{few}/hours", expect=403, **YEAR)
+    assert "people are there" in came_later["detail"]
     for _ in range(2):
         await world.lives((await world.somebody()).id, few)
     assert len((await by_volunteer.get(f"/v1/nodes/{community}/hours", **YEAR))["places"]) == 2

@@ -1,5 +1,7 @@
 """Importing people: each person once, or a question."""
 
+import asyncio
+
 import pytest
 
 from tests.exchange.imports.office import Office, people_of
@@ -111,6 +113,13 @@ async def test_programs_are_not_told_what_they_do_not_know(berlin: Office) -> No
     assert came.counts == {"different": 1, "refused": 1}
     assert "理发" not in came.reasons[2]
     assert number not in came.reasons[3]
+
+
+async def test_lists_that_come_at_once_register_each_once(berlin: Office) -> None:
+    """Two offices send the same people in one moment: whoever comes second is told who is there already."""
+    people = "\n".join(["姓名,手机", *(f"张{chr(0x4E00 + n)},1390000{n:04}" for n in range(30))])
+    first, second = await asyncio.gather(berlin.people(people), berlin.people(people))
+    assert sorted([first.counts, second.counts], key=str) == [{"registered": 30}, {"same": 30}]
 
 
 async def test_a_number_that_is_taken_is_not_the_offices_problem(

@@ -68,6 +68,9 @@ def test_what_stands_right_of_the_headings_belongs_to_its_row_alone() -> None:
         ("姓名\n张三\n".encode("gb18030") + b"\xff\xff", VOLUNTEERS, "Line 3 cannot be read as gb18030"),
         ("姓名\n".encode() + b"x" * 100_001, VOLUNTEERS, "line 2 .*longer than 100000"),
         ("姓名\n".encode() + b"x" * 200_000, VOLUNTEERS, "line 2 "),
+        (f"姓名,手机{',x' * 499}\n张三,1\n".encode(), VOLUNTEERS, "Line 1 has more than 500 columns"),
+        (f"姓名,手机\n张三,1{',' * 20_000}\n".encode(), VOLUNTEERS, "too many cells"),
+        (f"姓名,手机{',' * 16_000}\n{'张三,1' + ',' * 16_000}\n".encode() * 200, VOLUNTEERS, "too many cells"),
         (b"%PDF-1.7 x", VOLUNTEERS, "This is a PDF"),
         ("<html><table><tr><td>姓名".encode(), VOLUNTEERS, "a web page under the name of a list"),
         (b"PK\x03\x04 and no more", VOLUNTEERS, "The workbook is damaged"),
@@ -78,6 +81,15 @@ def test_what_cannot_be_read_is_explained(data: bytes, vocabulary: Vocabulary, s
     """Each way of being unreadable has its own sentence with the place where it happens."""
     with pytest.raises(SpreadsheetError, match=sentence):
         list(open_list(stream(data), vocabulary, NOTHING).rows())
+
+
+def test_so_many_cells_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cells that say something take time, also in columns that are not read: so many are looked at, and no more."""
+    monkeypatch.setattr("timebank.exchange.spreadsheets.reading.MOST_FILLED", 6)
+    text = "姓名,手机,备注\n" + "张三,1,x\n" * 2
+    assert len(list(people(text + ",,\n").rows())) == 2
+    with pytest.raises(SpreadsheetError, match="too many cells"):
+        list(people(text + "李四,,\n").rows())
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: "姓名,手机\n张三,".encode("gb18030") + tail))

@@ -1,5 +1,6 @@
 """Teams of an organisation: founding, asking for guidance, naming captains, dissolving; and their hours."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from timebank.access.rights import LEAST_PEOPLE, TOO_FEW, NotAllowed
+from timebank.access.rights import LEAST_PEOPLE, MONTHS_ONLY, TOO_FEW, NotAllowed
 from timebank.access.table import LEAD_TEAM, MANAGE_MEMBERS, PEOPLE, SEES_MEMBERS, VIEW_PERSON, VIEW_TEAM
 from timebank.api.http.lists import listed, whole
 from timebank.api.http.problems import READS, WRITES
@@ -34,6 +35,7 @@ from timebank.domain.organisations.teams import (
     RenameTeam,
 )
 from timebank.domain.text import Line
+from timebank.projections.machinery.periods import month_end
 from timebank.projections.organisations import teams
 from timebank.projections.organisations.teams import TeamOfView, TeamView
 from timebank.projections.service import records
@@ -142,14 +144,16 @@ class TeamController(Controller):
     ) -> list[TeamHours]:
         """What service in the name of the team comes to, by month, and last in all; for whoever sees its people.
 
-        Of a small team only its captain sees it, and whoever serves its organisation.
+        Its captain sees all, and whoever serves its organisation. Others see whole months in which many
+        served, and nothing of a small team; the sum only where no month is left out.
         """
         team = await team_of(request, organisation_id, team_id)
         await request.sight.must_see_team(OrganisationId(organisation_id), TeamId(team_id))
-        if team.members < LEAST_PEOPLE and not await _leads(request, team):
-            raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
+        leads = await _leads(request, team)
+        if not leads:
+            _must_tell_of_many(team, first_day, last_day)
         found = await records.hours_of_team(request.pool, request.bank_id, team_id, first_day, last_day)
-        return await whole(request, found)
+        return await whole(request, found if leads else _of_many(found))
 
     @post("/{team_id:str}/accept", status_code=200, responses=WRITES, access=MANAGE_MEMBERS)
     async def accept_team(
@@ -267,6 +271,20 @@ async def _leads(request: BankRequest, team: TeamView) -> bool:
     if request.sight.sees_people or team.captain_id == request.user.person_id:
         return True
     return team.organisation_id in await request.sight.organisations(SEES_MEMBERS)
+
+
+def _must_tell_of_many(team: TeamView, first_day: date | None, last_day: date | None) -> None:
+    """Refuse what would tell what one person of the team served. Raises `NotAllowed`."""
+    if team.members < LEAST_PEOPLE:
+        raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
+    if (first_day and first_day.day > 1) or (last_day and last_day != month_end(last_day)):
+        raise NotAllowed(MONTHS_ONLY)
+
+
+def _of_many(found: Sequence[TeamHours]) -> list[TeamHours]:
+    """The months in which many served, and the sum, if it tells nothing of the others."""
+    shown = [each for each in found if each.people >= LEAST_PEOPLE]
+    return shown if len(shown) == len(found) else [each for each in shown if each.month]
 
 
 def _id(fact: object) -> str:

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
 
-from timebank.access.rights import LEAST_PEOPLE, TOO_FEW, NotAllowed
+from timebank.access.rights import LEAST_PEOPLE, MONTHS_ONLY, TOO_FEW, NotAllowed
 from timebank.access.table import VIEW_HOURS
 from timebank.api.http.lists import page_of
 from timebank.api.http.problems import READS
@@ -18,6 +18,7 @@ from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.api.places.nodes import Level, leads, node_on
 from timebank.domain.refusals import OfficeMissing
 from timebank.projections.credit import policies
+from timebank.projections.machinery.periods import month_end, months_of
 from timebank.projections.places import nodes
 from timebank.projections.places.nodes import WHOLE_BANK, PlaceMinutes
 
@@ -61,14 +62,16 @@ class HoursController(Controller):
     ) -> HoursByPlace:
         """Service minutes of the whole bank, by node of a level, most first.
 
-        Administrators and auditors see all; others those nodes of the first level at which many are, on one page.
+        Administrators and auditors see all; others whole months of those nodes of the first level at which many are, on
+        one page.
         """
         bank, span = (request.pool, request.bank_id), (first_day, last_day)
         total = await nodes.minutes_of(*bank, WHOLE_BANK, *span)
         if not request.sight.sees_all:
+            _must_be_months(span)
             await _must_be_the_first(request, level)
             _, found = await nodes.minutes_at_level(*bank, level, *span, None, MOST_PLACES)
-            return _hours(span, total, await _of_many(request, found, last_day))
+            return _hours(span, total, await _of_many(request, found, span))
         try:
             there, places = await nodes.minutes_at_level(*bank, level, *span, after, limit + 1)
         except ValueError:
@@ -83,16 +86,19 @@ class HoursController(Controller):
     ) -> HoursByPlace:
         """Service minutes of those who lived at a node, or below it, by what was directly below it then.
 
-        Where few people are, those who lead the node or one above it see it, and the bank's offices.
+        Where few people are, or were in the first month, those who lead the node or one above it see it, and the bank's
+        offices; others see whole months.
         """
         await node_on(request, node_id, last_day)
         sees_all = request.sight.sees_all or await leads(request, node_id)
-        if not sees_all and await _crowd(request, [node_id], last_day) != {node_id: LEAST_PEOPLE}:
-            raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
         span = first_day, last_day
+        if not sees_all:
+            _must_be_months(span)
+            if await _crowd(request, [node_id], span) != {node_id: LEAST_PEOPLE}:
+                raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
         total = await nodes.minutes_of(request.pool, request.bank_id, node_id, *span)
         found = await nodes.minutes_below(request.pool, request.bank_id, node_id, *span)
-        return _hours(span, total, found if sees_all else await _of_many(request, found, last_day))
+        return _hours(span, total, found if sees_all else await _of_many(request, found, span))
 
 
 async def _must_be_the_first(request: BankRequest, level: str) -> None:
@@ -102,15 +108,28 @@ async def _must_be_the_first(request: BankRequest, level: str) -> None:
         raise OfficeMissing(office="administrator or auditor")
 
 
-async def _crowd(request: BankRequest, node_ids: Sequence[str], last_day: date) -> dict[str, int]:
-    """How many live or work at nodes or below them, on a day or today; counted up to as many as have to be."""
-    day = min(last_day, request.today)
-    return await nodes.crowd(request.pool, request.bank_id, day, node_ids, LEAST_PEOPLE)
+def _must_be_months(span: tuple[date, date]) -> None:
+    """Refuse single days, on which one knows who served. Raises `NotAllowed`."""
+    if months_of(*span) is None:
+        raise NotAllowed(MONTHS_ONLY)
 
 
-async def _of_many(request: BankRequest, found: Sequence[PlaceMinutes], last_day: date) -> list[PlaceMinutes]:
+async def _crowd(request: BankRequest, node_ids: Sequence[str], span: tuple[date, date]) -> dict[str, int]:
+    """How many live or work at nodes or below them; counted up to as many as have to be.
+
+    At the end, and if anybody did, when the first month was over: what few people served before many came is theirs.
+    """
+    first, last = (min(day, request.today) for day in (month_end(span[0]), span[1]))
+    at_last, *earlier = [
+        await nodes.crowd(request.pool, request.bank_id, day, node_ids, LEAST_PEOPLE)
+        for day in dict.fromkeys((last, first))
+    ]
+    return {each: min([people, *(then[each] or people for then in earlier)]) for each, people in at_last.items()}
+
+
+async def _of_many(request: BankRequest, found: Sequence[PlaceMinutes], span: tuple[date, date]) -> list[PlaceMinutes]:
     """Those places at which so many are, unless what is left out could be told from them: then one fewer, the least."""
-    crowd = await _crowd(request, [each.node_id for each in found], last_day)
+    crowd = await _crowd(request, [each.node_id for each in found], span)
     shown = [each for each in found if crowd[each.node_id] >= LEAST_PEOPLE]
     hidden = sum(people for people in crowd.values() if people < LEAST_PEOPLE)
     is_told = len(shown) < len(found) and hidden < LEAST_PEOPLE

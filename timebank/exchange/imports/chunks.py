@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
+from timebank.db.connections import Pool
+from timebank.db.sql import load_statements
 from timebank.domain.kernel import Command
 from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.results import RowVerdict
@@ -16,8 +18,12 @@ from timebank.ledger.decisions.trial import Trial
 from timebank.ledger.submission import Outcome
 from timebank.runtime.composition import Services
 
+SQL = load_statements("timebank.exchange.imports", "chunks.sql")
+
 CHUNK = 500
 """How many rows are one transaction."""
+
+ASK_AGAIN_SECONDS = 0.05
 
 READ_AT_ONCE = 100
 """After how many rows that were read others get their turn."""
@@ -60,6 +66,24 @@ async def submitting(services: Services, bank_id: UUID, request_id: str, *, dry_
         yield attempt
     finally:
         trial.close()
+
+
+@asynccontextmanager
+async def alone(pool: Pool, bank_id: UUID, *, dry_run: bool = False) -> AsyncIterator[None]:
+    """Nobody else takes in a list of people or places meanwhile, in whichever process: what is there is looked at once.
+
+    No memory knows who has a name, so the writer cannot refuse somebody who is on two lists that come at once.
+    """
+    while not dry_run:
+        async with pool.acquire() as connection:
+            if await connection.fetchval(SQL["hold"], bank_id):
+                try:
+                    yield
+                finally:
+                    await connection.execute(SQL["let_go"], bank_id)
+                return
+        await asyncio.sleep(ASK_AGAIN_SECONDS)
+    yield
 
 
 async def in_chunks(opened: OpenedList[E], judge: Judge[E], submit: Submit, size: int) -> AsyncIterator[list[Judged]]:

@@ -211,7 +211,8 @@ class _Survey:
         self._kind: Kind = kind
         names = set(vocabulary.columns)
         self._names = names
-        self._looks = {column.position: Looks(column.heading, names) for column in self._unread()}
+        unread = list(self._unread())
+        self._looks = {column.position: Looks(column.heading, names, len(unread)) for column in unread}
         self._rows = 0
         self._passed_over: list[int] = []
         self._passed_over_rows = 0

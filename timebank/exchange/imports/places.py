@@ -13,7 +13,7 @@ from timebank.domain.refusals import NothingChanges
 from timebank.domain.refusing import Refusal
 from timebank.exchange.cells.errors import shown
 from timebank.exchange.cells.texts import squeeze
-from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, submitting
+from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, alone, in_chunks, submitting
 from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.locating import Located
 from timebank.exchange.imports.records import local_now
@@ -53,13 +53,14 @@ class _Import:
         """Take the list in, and say what becomes of each row, so many at a time. Raises `QuestionsError`."""
         opened.must_be_clear()
         self._opened = opened
-        while await self._services.runner.catch_up(self._bank_id):
-            pass
         at = await local_now(self._services, self._bank_id)
         await self._learn(at.date())
 
         async def judge(entries: Sequence[Entry[Located]], submit: Submit) -> list[RowVerdict]:
-            return await self._judge(entries, submit, at)
+            async with alone(self._services.pool, self._bank_id, dry_run=self._dry_run):
+                if not self._dry_run:
+                    await self._learn(at.date())  # another list may have come meanwhile
+                return await self._judge(entries, submit, at)
 
         async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
             async for judged in in_chunks(opened, judge, submit, size):
@@ -70,6 +71,8 @@ class _Import:
 
     async def _learn(self, day: date) -> None:
         """The tree as it is on a day; what has become a part of another node is that node."""
+        while await self._services.runner.catch_up(self._bank_id):
+            pass
         after, found = "", []
         while page := await nodes.every(self._services.pool, self._bank_id, day, after, PAGE):
             found += page

@@ -15,7 +15,7 @@ from timebank.domain.refusing import Refusal
 from timebank.exchange.cells.errors import CellError, shown
 from timebank.exchange.cells.people import parse_number
 from timebank.exchange.cells.texts import squeeze
-from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, submitting
+from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, alone, in_chunks, submitting
 from timebank.exchange.imports.lines import Lines
 from timebank.exchange.imports.lists import OpenedList, Person
 from timebank.exchange.imports.records import local_now
@@ -80,7 +80,8 @@ class VolunteersImport:
         at = await local_now(self._services, self._bank_id)
 
         async def judge(entries: Sequence[Entry[Person]], submit: Submit) -> list[RowVerdict]:
-            return await self._judge(entries, submit, at)
+            async with alone(self._services.pool, self._bank_id, dry_run=self._dry_run):
+                return await self._judge(entries, submit, at)
 
         with contextlib.closing(self._lines):
             async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:

@@ -19,6 +19,7 @@ from timebank.words import Language, Phrase, Quoted
 
 HEADINGS_WITHIN = 30
 SHOWN_OTHERS = 6
+MOST_COLUMNS = 500
 
 Hidden = Literal["take", "leave"]
 """What becomes of rows that the sheet does not show."""
@@ -85,9 +86,10 @@ def find_heading(source: Source, vocabulary: Vocabulary, said: Said) -> Heading 
 
 
 def _heading(line: int, cells: Sequence[str], vocabulary: Vocabulary, said: Said) -> Heading:
-    columns = tuple(_column(position, unwrap(cell), vocabulary, said) for position, cell in enumerate(cells))
-    while columns and not columns[-1].heading:
-        columns = columns[:-1]
+    width = len(cells)
+    while width and not normal(unwrap(cells[width - 1])):
+        width -= 1
+    columns = tuple(_column(position, unwrap(cell), vocabulary, said) for position, cell in enumerate(cells[:width]))
     present = {column.name for column in columns}
     missing = [
         each for each in vocabulary.columns.values() if each.required and present.isdisjoint((each.name, *each.unless))
@@ -121,6 +123,7 @@ def _is_about(option: str, place: str, heading: str) -> bool:
     return option.strip() == place or bool(heading and fold(option) == fold(heading))
 
 
+TOO_WIDE = "Line {line} has more than {most} columns: leave out those that are not needed."
 MISSING = (
     "These columns are missing in the first {rows} rows: {wanted}. "
     "Line {line} comes nearest to headings; not known in it: {others}."
@@ -136,6 +139,8 @@ def must_be_clear(heading: Heading | None, vocabulary: Vocabulary, said: Said) -
     """
     if heading is None:
         raise SpreadsheetError("The list is empty.")
+    if len(heading.columns) > MOST_COLUMNS:
+        raise SpreadsheetError(TOO_WIDE, line=heading.line, most=MOST_COLUMNS)
     _must_mean_columns(heading, vocabulary, said)
     if heading.missing:
         raise _missing(heading)

@@ -31,6 +31,7 @@ _IN_HEADINGS = {
 }
 _NOT = re.compile(r"身份证|证件|序号|备注|签名|性别|年龄|idcard|remark|note|sign$|signature")
 MOST_LOOKED_AT = 1_000
+"""So many cells of a column are looked at; fewer, where there are more than a hundred columns that are not read."""
 
 _NOT_TAKEN = """
     不通过 未通过 不予通过 审核不通过 审核未通过 审批不通过 未通过审核 不同意 不合格 不合规 驳回 已驳回 被驳回
@@ -77,7 +78,9 @@ def by_heading(heading: str, columns: Collection[str]) -> str | None:
 class Looks:
     """What the cells of a column that is not read look like, as they go by."""
 
-    def __init__(self, heading: str, columns: Collection[str]) -> None:
+    def __init__(self, heading: str, columns: Collection[str], beside: int = 0) -> None:
+        """`beside` is how many columns there are that are not read."""
+        self._most = MOST_LOOKED_AT * 100 // max(beside, 100)
         self._is_about_taking = bool(_ABOUT_TAKING.search(fold(heading)))
         self.turned_down = 0
         """In how many rows it says that the office itself did not take them."""
@@ -96,7 +99,7 @@ class Looks:
         if len(cell) <= _LONGEST_WORD and self._is_turned_down(squeeze(cell)):
             self.turned_down_first = self.turned_down_first if self.turned_down else (line, cell)
             self.turned_down += 1
-        if self._seen < MOST_LOOKED_AT:
+        if self._seen < self._most:
             self._seen += 1
             for name in self._columns:
                 self._alike[name] += _IN_CELLS[name](cell)

@@ -8,9 +8,12 @@ from timebank.exchange.spreadsheets.columns import Vocabulary
 from timebank.exchange.spreadsheets.decoding import encoding_of
 from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError, TooManyRowsError
 from timebank.exchange.spreadsheets.headings import ColumnRead, Heading, Said, find_heading, must_be_clear
-from timebank.exchange.spreadsheets.sources import DELIMITERS, Delimited, Form, OnSheet, Source
+from timebank.exchange.spreadsheets.sources import DELIMITERS, TOO_MANY_CELLS, Delimited, Form, OnSheet, Source
 from timebank.exchange.workbooks.opening import Kind, WorkbookError, kind_of, open_workbook
 from timebank.words import Phrase
+
+MOST_FILLED = 2_000_000
+"""So many cells that say something are looked at: each takes as long as many empty ones."""
 
 
 class Row(NamedTuple):
@@ -58,8 +61,11 @@ class Table:
         return all(row.cells[name] == self._again[name] for name in self._again)
 
     def rows(self) -> Iterator[Row]:
-        """Every row below the headings in which anything is written. Raises `TooManyRowsError`."""
-        width, rows = len(self.columns), 0
+        """Every row below the headings in which anything is written.
+
+        Raises `TooManyRowsError`, and `SpreadsheetError` for more cells than are looked at.
+        """
+        width, rows, said = len(self.columns), 0, 0
         for line, original in self._source.rows():
             is_hidden = self.form.view.hides(line)
             if line <= self.line or (is_hidden and self._leaves_hidden):
@@ -69,6 +75,9 @@ class Table:
                 rows += 1
                 if self._most_rows is not None and rows > self._most_rows:
                     raise TooManyRowsError(self._most_rows)
+                said += len(cells) - cells.count("")
+                if said > MOST_FILLED:
+                    raise SpreadsheetError(TOO_MANY_CELLS)
                 cells += [""] * (width - len(cells))
                 beyond = next((cell for cell in cells[width:] if cell), "")
                 yield Row(line, {name: cells[position] for name, position in self._read}, original, beyond, is_hidden)

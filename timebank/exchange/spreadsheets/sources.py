@@ -10,6 +10,11 @@ from timebank.exchange.spreadsheets.errors import SpreadsheetError
 from timebank.exchange.workbooks.opening import Kind, Sheet, View, Workbook
 
 LONGEST_CELL = 100_000
+MOST_IN_A_ROW = 16_384
+"""More cells than a spreadsheet program has columns are in no row."""
+MOST_CELLS = 5_000_000
+"""As of workbooks: empty cells cost time as well, and there are many in a few bytes."""
+TOO_MANY_CELLS = "The list has too many cells: leave out the columns that are not needed."
 DELIMITERS = (",", "\t", ";", "，", "|")
 
 
@@ -54,16 +59,20 @@ class Delimited:
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Every row, with the line it starts on.
 
-        Raises `SpreadsheetError` for a broken quotation, which would otherwise swallow the rows after it.
+        Raises `SpreadsheetError` for a broken quotation, which would otherwise swallow the rows after it, and for more
+        cells than are read.
         """
         self._file.seek(self._encoding.mark)
         text = io.TextIOWrapper(self._file, self._encoding.name.removesuffix("-sig"), newline="")
-        start = 1
+        start, cells = 1, 0
         try:
             reader = csv.reader(text, delimiter=self.delimiter, strict=True)
             for row in reader:
                 if max(map(len, row), default=0) > LONGEST_CELL:
                     raise csv.Error(f"a cell is longer than {LONGEST_CELL} characters")
+                cells += len(row)
+                if len(row) > MOST_IN_A_ROW or cells > MOST_CELLS:
+                    raise SpreadsheetError(TOO_MANY_CELLS)
                 yield start, row
                 start = reader.line_num + 1
         except csv.Error as error:

@@ -4,9 +4,14 @@ import calendar
 from datetime import date
 
 
+def month_end(day: date) -> date:
+    """The last day of the month of a day."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
 def months_of(first: date, last: date) -> tuple[str, str] | None:
     """The first and the last month between two days that one begins with and one ends with; None if they do not."""
-    is_whole = first <= last and (first.day, last.day) == (1, calendar.monthrange(last.year, last.month)[1])
+    is_whole = first <= last and first.day == 1 and last == month_end(last)
     return (str(first)[:7], str(last)[:7]) if is_whole else None
 
 
