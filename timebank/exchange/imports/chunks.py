@@ -1,13 +1,13 @@
 """Importing a list chunk by chunk: what its rows say, what that asks for, and what becomes of it; as it comes."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
-from timebank.db.connections import Pool
+from timebank.db.connections import CONNECTION_LOST, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.kernel import Command
 from timebank.exchange.imports.lists import OpenedList
@@ -47,7 +47,7 @@ Judge: TypeAlias = Callable[[Sequence[Entry[E]], Submit], Awaitable[list[RowVerd
 """What becomes of the rows of a chunk, in their order."""
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def submitting(services: Services, bank_id: UUID, request_id: str, *, dry_run: bool) -> AsyncIterator[Submit]:
     """A way to have commands done; or, in a dry run, tried, each by what the earlier ones would have come to."""
     if not dry_run:
@@ -68,7 +68,7 @@ async def submitting(services: Services, bank_id: UUID, request_id: str, *, dry_
         trial.close()
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def alone(pool: Pool, bank_id: UUID, *, dry_run: bool = False) -> AsyncIterator[None]:
     """Nobody else takes in a list of people or places meanwhile, in whichever process: what is there is looked at once.
 
@@ -80,7 +80,8 @@ async def alone(pool: Pool, bank_id: UUID, *, dry_run: bool = False) -> AsyncIte
                 try:
                     yield
                 finally:
-                    await connection.execute(SQL["let_go"], bank_id)
+                    with contextlib.suppress(*CONNECTION_LOST):  # then the server has let it go
+                        await connection.execute(SQL["let_go"], bank_id)
                 return
         await asyncio.sleep(ASK_AGAIN_SECONDS)
     yield
