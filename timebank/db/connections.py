@@ -144,12 +144,15 @@ async def _as_it_is(_: Connection) -> None:
 async def session(pool: Pool) -> AsyncIterator[Connection]:
     """A connection for locks, and for listening, beyond a transaction: nothing of that outlives its use."""
     async with pool.acquire() as connection:
+        is_free = False
         try:
             yield connection
-            await connection.reset(timeout=RELEASE_SECONDS)
-        except BaseException:
-            connection.terminate()
-            raise
+            with contextlib.suppress(*CONNECTION_LOST):
+                await connection.reset(timeout=RELEASE_SECONDS)
+                is_free = True
+        finally:
+            if not is_free:
+                connection.terminate()
 
 
 async def connected(url: str, settings: dict[str, str] | None = None) -> "asyncpg.Connection[Any]":

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
 
-from timebank.db.connections import CONNECTION_LOST, Pool
+from timebank.db.connections import Pool, session
 from timebank.db.sql import load_statements
 from timebank.domain.kernel import Command
 from timebank.exchange.imports.lists import OpenedList
@@ -75,13 +75,9 @@ async def alone(pool: Pool, bank_id: UUID, *, dry_run: bool = False) -> AsyncIte
     No memory knows who has a name, so the writer cannot refuse somebody who is on two lists that come at once.
     """
     while not dry_run:
-        async with pool.acquire() as connection:
+        async with session(pool) as connection:  # which lets it go, however this ends
             if await connection.fetchval(SQL["hold"], bank_id):
-                try:
-                    yield
-                finally:
-                    with contextlib.suppress(*CONNECTION_LOST):  # then the server has let it go
-                        await connection.execute(SQL["let_go"], bank_id)
+                yield
                 return
         await asyncio.sleep(ASK_AGAIN_SECONDS)
     yield

@@ -1,7 +1,3 @@
 -- hold --
 -- Whether one may look at what is there and take more of a list in: nobody else does meanwhile. $1 bank
 select pg_try_advisory_lock(hashtextextended('timebank.list ' || $1::uuid, 0))
-
--- let_go --
--- $1 bank
-select pg_advisory_unlock(hashtextextended('timebank.list ' || $1::uuid, 0))
