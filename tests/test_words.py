@@ -74,6 +74,7 @@ def templates() -> Iterator[str]:
     yield from pages.ADVICE.values()
     yield from (template for _, template in shapes._REASONS)
     yield "Invalid enum value {value}: choose one of {allowed}"
+    yield "Object missing required field `{name}`: choose one of {allowed}"
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
             function = getattr(node, "func", None)

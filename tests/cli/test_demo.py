@@ -24,6 +24,7 @@ def test_the_demo(folder: Path, home: Path) -> None:
     program = Program(folder, home=str(home))
     with program.serving("demo", "--json", "--port", "0") as served:
         (line,) = served.out
+        assert "Loading the demo world" in served.err[0]
         told = json.loads(line)
         assert list(told) == [
             "url", "bank_id", "numbers", "password", "api_key", "organisation_id", "volunteer_id"

@@ -1,9 +1,14 @@
 """Verifying the log and the read models, and rebuilding what differs."""
 
+from uuid import uuid4
+
 import asyncpg
 
 from tests.cli.program import Program
+from tests.helpers.databases import administer
+from tests.runtime.test_rights import as_role
 from timebank.projections import EVERY
+from timebank.runtime.database.roles import SERVICE
 
 
 async def test_verify_finds_what_was_tampered_with(program: Program, url: str) -> None:
@@ -31,3 +36,15 @@ async def test_verify_finds_what_was_tampered_with(program: Program, url: str) -
     tampered = program.run("verify", expect=1).out
     assert "position 2: the row is not the one that was sealed" in tampered
     assert "1 findings" in tampered or "findings" in tampered
+
+
+def test_rebuilding_names_the_role_that_it_needs(program: Program, url: str) -> None:
+    """Whoever may only do what the service does is told that tables are made by the owner."""
+    program.run("init", "甲", "--json")
+    name = f"member-{uuid4().hex}"
+    administer(url, f'create role "{name}" login in role {SERVICE}')
+    try:
+        refused = Program(program.folder, database_url=as_role(url, name)).run("rebuild", "volunteers", expect=1)
+    finally:
+        administer(url, f'drop role "{name}"')
+    assert "needs the role that owns the database" in refused.failure

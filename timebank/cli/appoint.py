@@ -40,7 +40,7 @@ async def appoint(
     bank: str | None,
     as_json: bool,
 ) -> None:
-    """Appoint VOLUNTEER (id, number or phone) to an office, as the operator of the machine."""
+    """Appoint VOLUNTEER (id or number; asked for where none is said, then also by phone), as the operator."""
     meant = await find_bank(services, bank)
     person = await find_volunteer(services, meant, volunteer)
     command = Appoint(

@@ -4,7 +4,7 @@ import os
 
 import rich_click as click
 
-from timebank.cli.common import cli, echo_json, progress_bar, settings_with
+from timebank.cli.common import cli, console, echo_json, progress_bar, settings_with
 from timebank.cli.serve import held_database
 from timebank.demo import Credentials, Demo, give_credentials, known_world, make_world
 from timebank.runtime import logs
@@ -36,6 +36,8 @@ def demo(host: str | None, port: int | None, as_json: bool) -> None:
 
 
 async def _new_world(services: Services) -> Demo:
+    if not console.is_terminal:  # where no progress shows
+        click.echo("Loading the demo world, once; it is ready when its address is printed.", err=True)
     with progress_bar("Loading the demo world") as progress:
         return await make_world(services, progress)
 

@@ -166,8 +166,7 @@ class BankRequest(StrictRequest[Principal]):
     @property
     def request_id(self) -> str:
         """The id under which it is logged."""
-        request_id: str = self.scope["state"]["request_id"]
-        return request_id
+        return str(self.scope["state"]["request_id"])
 
     @property
     def visit(self) -> Visit:
@@ -292,9 +291,7 @@ class BankRequest(StrictRequest[Principal]):
         """
         spelt = {each: own_id if each == ME and own_id else as_number(each) for each in said}
         numbers = [each for each in spelt.values() if is_volunteer_number(each)]
-        by_number: dict[str, str] = {}
-        if numbers:
-            by_number = await volunteers.by_numbers(self.pool, self.bank_id, numbers)
+        by_number = await volunteers.by_numbers(self.pool, self.bank_id, numbers) if numbers else {}
         meant = {each: by_number.get(number, number) for each, number in spelt.items()}
         self.said.update({found: each for each, found in meant.items() if found != each != ME})
         return meant

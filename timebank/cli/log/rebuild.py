@@ -1,8 +1,9 @@
 """`timebank rebuild`: make read models anew from the log."""
 
+import asyncpg
 import rich_click as click
 
-from timebank.cli.common import at_once, cli, progress_bar, with_services
+from timebank.cli.common import at_once, cli, give_up, progress_bar, with_services
 from timebank.ledger.tags import TAGS
 from timebank.projections import EVERY
 from timebank.projections.machinery.projection import Projection
@@ -23,5 +24,8 @@ async def rebuild_command(services: Services, names: tuple[str, ...]) -> None:
         await rebuild(services.owner, projection, progress)
         click.echo(f"{projection.name}: rebuilt")
 
-    with progress_bar("Rebuilding") as progress:
-        await at_once(services.owner, one, wanted, progress)
+    try:
+        with progress_bar("Rebuilding") as progress:
+            await at_once(services.owner, one, wanted, progress)
+    except asyncpg.InsufficientPrivilegeError as error:
+        give_up(f"Rebuilding makes tables: it needs the role that owns the database, as `timebank migrate` ({error}).")

@@ -71,7 +71,8 @@ def field_trouble(message: str, field: str | None = None, kind: Any = Any) -> Fi
     place = path.lstrip(".").replace("[...]", "")  # msgspec's sign for any value of a mapping
     if "name" in details:
         place = f"{place}.{details['name']}".lstrip(".")
-    allowed = _allowed(kind, _steps(path)) if template.startswith("Invalid enum value") else ()
+    is_choice = template.startswith(("Invalid enum value", "Object missing required field"))
+    allowed = _allowed(kind, _steps(place)) if is_choice else ()
     if allowed:
         template, details = f"{template}: choose one of {{allowed}}", details | {"allowed": ", ".join(allowed)}
     return FieldTrouble(place or _OUTSIDE_NAMES.get(field or "", field) or "body", template, details, allowed)
