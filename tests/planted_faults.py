@@ -94,7 +94,7 @@ RULES = (
     ),
     Fault(
         "gifts: the limit of a month is that of each gift", "timebank/domain/credit/transfers.py",
-        "if limit is not None and given + minutes > limit:", "if limit is not None and minutes > limit:", CREDIT,
+        "given_minutes + minutes > limit:", "minutes > limit:", CREDIT,
     ),
     Fault(
         "proxy: acts are not counted", "timebank/domain/people/proxies.py",

@@ -12,6 +12,7 @@ from string import Formatter
 import pytest
 
 from tests.memories import MEMORIES
+from tests.planted_faults import misplaced
 from timebank.db.sql import load_statements
 from timebank.domain.kernel import Fact, Memory
 from timebank.domain.refusing import Refusal, every_refusal
@@ -280,3 +281,8 @@ def test_every_test_says_what_is_true() -> None:
     tests = [(place, node) for place, node in found if node.name.startswith("test_")]  # type: ignore[attr-defined]
     wrong = [place for place, node in tests if not ast.get_docstring(node)]  # type: ignore[arg-type]
     assert not wrong, f"{wrong}: add a one-sentence docstring"
+
+
+def test_every_planted_fault_has_its_place() -> None:
+    """What the planted faults put in the place of something is there to be replaced, once."""
+    assert misplaced() == []
