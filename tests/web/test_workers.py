@@ -1,6 +1,7 @@
 """Pages of several processes: whichever of them answers, one sees what one did."""
 
 import asyncio
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -9,6 +10,7 @@ from tests.api.world import World, served, settled
 from tests.web.reader import Reader, signed_in
 from timebank.api.http import requests
 from timebank.projections.machinery.runner import Runner
+from timebank.projections.people import volunteers
 from timebank.web.app import create_app
 
 pytestmark = pytest.mark.drill
@@ -61,6 +63,22 @@ async def test_read_models_that_stand_still_lock_nobody_out(world: World, monkey
     monkeypatch.setattr(Runner, "is_at", lambda *_: False)
     assert (await reader.get("/home")).path == "/home"
     assert POSITION not in reader.http.cookies
+
+
+async def test_what_else_goes_wrong_loses_no_position(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the database is away for a moment it is said, and the next page is still as new as what was done."""
+    reader = await signed_in(world, world.coordinator.id)
+    await founds(reader, world, "新队")
+    position = reader.http.cookies[POSITION]
+
+    async def away(*_: Any) -> None:
+        raise ConnectionResetError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(volunteers, "one", away)
+        assert (await reader.get("/home")).status == 503
+    assert reader.http.cookies[POSITION] == position
+    assert (await reader.get("/home")).status == 200
 
 
 async def test_a_form_that_is_sent_again_forgets_nothing_later(world: World) -> None:

@@ -196,7 +196,7 @@ class Visitor:
         try:
             return await self.get("/me", own=True, params={MIN_POSITION: position or None})
         except Refused as refused:
-            if not position or refused.status not in (400, 503):
+            if not position or not _is_of_position(refused):
                 raise
         self.keep(crumbs.POSITION, "")
         return await self.get("/me", own=True)
@@ -366,3 +366,9 @@ class Visitor:
         """When and whence they come."""
         state, device = self.request.scope["state"], device_of(self.request.headers.get("user-agent", ""))
         return Visit(self.services.ledger.clock(), state["address"], state["request_id"], device)
+
+
+def _is_of_position(refused: Refused) -> bool:
+    """Whether the API refused because of the position that an answer had to include, and not for anything else."""
+    fields = {each["field"] for each in refused.problem.get("errors", ())}
+    return refused.kind == "projection-behind" or MIN_POSITION in fields
