@@ -194,7 +194,8 @@ async def test_a_signed_list_is_confirmed_too(program: Program, url: str) -> Non
         signer = (await world.administrator.get(f"/v1/volunteers/{world.verifier.id}"))["number"]
         told = await office.records(file, "--confirm-as", signer)
         assert counts(told) == "3 confirmed, 1 refused."
-        assert "confirmed service at the same time" in told
+        assert "confirmed service at the same time, in line 2" in told
+        assert not re.search("(rec|vol|org)_[0-9a-f]{32}", told), "nobody knows ids"
         records = await office.logged()
         assert [(each["status"], each["decided_by"]) for each in records] == [("confirmed", world.verifier.id)] * 3
         balance = await world.administrator.get(f"/v1/volunteers/{records[0]['volunteer_id']}/balance")

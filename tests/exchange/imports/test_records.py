@@ -1,11 +1,17 @@
 """Importing service: the right person, and what each row is told."""
 
+import io
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tests.exchange.imports.office import VERIFIER, Came, Office
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import ActorId
+from timebank.domain.people.refusals import VolunteerSuspended
+from timebank.exchange.imports.lists import open_records
 from timebank.exchange.spreadsheets.errors import QuestionsError
+from timebank.exchange.spreadsheets.headings import Said
 
 ZHANG = "姓名,手机\n张三,13900001111\n"
 FAMILY = "姓名,手机\n家甲,13920000071\n家乙,13920000071\n王五,13900005555\n"
@@ -152,8 +158,17 @@ class TestAgain:
         text = "手机,活动,类别,开始,结束,分钟\n13900001111,陪伴,公益,2026/3/1 8:30,2026/3/1 9:30,50\n"
         came = await berlin.records(text, signer=VERIFIER)
         assert came.counts == {"different": 1}
-        assert "but differs: 活动: there 清扫, here 陪伴; 分钟: there 60, here 50" in (came[2].reason or "")
+        told = "it was logged before, but differs: 活动: there 清扫, here 陪伴; 分钟: there 60, here 50"
+        assert came[2].reason == told
         assert await berlin.ask("select status from service_record") == [("logged",)]
+
+    def test_a_refusal_calls_people_as_the_row_does(self) -> None:
+        """By number, phone or name, as it stands there: nobody knows ids."""
+        for who, columns in (("13900001111", "手机"), ("张三,13900001111", "姓名,手机")):
+            opened = open_records(io.BytesIO(row(who, columns).encode()), Said(), ZoneInfo("Asia/Shanghai"))
+            (first,) = opened.rows()
+            verdict = opened.refused(first, VolunteerSuspended(volunteer_id="vol_" + "1" * 32))
+            assert verdict.reason == "Volunteer 13900001111 is suspended."
 
     async def test_who_entered_it_and_who_signed_are_both_on_record(self, berlin: Office) -> None:
         """The operator is the actor of both facts, and the verifier is named as who signed."""

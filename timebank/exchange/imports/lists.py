@@ -1,7 +1,7 @@
 """Opening a list: how it is understood, told before anything is written; and its rows, as often as they are needed."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO, Generic, NamedTuple, TypeVar
+from typing import IO, Any, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from timebank.domain.person import Skills
@@ -27,7 +27,7 @@ from timebank.exchange.spreadsheets.headings import ColumnRead, Said
 from timebank.exchange.spreadsheets.lookalikes import Looks, by_heading
 from timebank.exchange.spreadsheets.reading import Row, Table, open_list
 from timebank.exchange.spreadsheets.rejected import REASON_HEADING
-from timebank.words import Language, Phrase, told
+from timebank.words import Language, Phrase, Quoted, told
 
 RECORDS = Vocabulary(RECORD_COLUMNS)
 VOLUNTEERS = Vocabulary(VOLUNTEER_COLUMNS)
@@ -83,7 +83,7 @@ class OpenedList(Generic[E]):
             case RowError():
                 reason = self.say(*why.phrases)
             case Refusal():
-                reason = told(why.template, why.details, self.table.language)
+                reason = told(why.template, _in_words_of(row, why.details), self.table.language)
             case _:
                 reason = self.say(why)
         return RowVerdict(line=row.line, status="refused", reason=reason)
@@ -96,6 +96,12 @@ class OpenedList(Generic[E]):
     def rows(self) -> Iterator[Row]:
         """The rows that say something."""
         return (row for row in self.table.rows() if why_passed_over(self.table, row) is None)
+
+
+def _in_words_of(row: Row, details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What fills a refusal, with whom it is about as the row calls them: nobody knows ids of people."""
+    who = next((row.cells[name] for name in ("number", "phone", "name") if row.cells.get(name)), None)
+    return {name: Quoted(who) if who and str(said).startswith("vol_") else said for name, said in details.items()}
 
 
 def why_passed_over(table: Table, row: Row) -> str | None:

@@ -13,7 +13,7 @@ from timebank.domain.identifiers import ActorId, OrganisationId, VolunteerId, ne
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.lists import IN_CHARGE, EnterService
 from timebank.domain.service.records import LogService
-from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
+from timebank.domain.service.refusals import DuplicateRecord, OverlappingService, RecordDiffers
 from timebank.exchange.imports.charge import Members, in_words, members_of
 from timebank.exchange.imports.chunks import CHUNK, Entry, Judged, Submit, in_chunks, submitting
 from timebank.exchange.imports.lines import Lines
@@ -139,7 +139,13 @@ OTHERWISE = {
     "line": "line {line} has the same person and time, but differs: {differences}",
     "row": "row {line} has the same person and time, but differs: {differences}",
 }
-BEFORE = "it was logged before, as record {record_id}, but differs: {differences}"
+BEFORE = "it was logged before, but differs: {differences}"
+MEANWHILE = {
+    "line": "the volunteer has confirmed service at the same time, in line {line}",
+    "row": "the volunteer has confirmed service at the same time, in row {line}",
+}
+"""What is said of a row whose person served elsewhere then, by an earlier row."""
+ELSEWHERE = "the volunteer has confirmed service at the same time already"
 DIFFERENCE = "{column}: there {there}, here {here}"
 
 
@@ -163,6 +169,8 @@ class _Judges:
             return self._different(row, outcome.details)
         if isinstance(outcome, DuplicateRecord):
             return self._known(row, outcome.details)
+        if isinstance(outcome, OverlappingService):
+            return self._overlapping(row, outcome.details["record_id"])
         if isinstance(outcome, Refusal):
             return self.opened.refused(row, outcome)
         logged = next((fact for fact in outcome.facts if isinstance(fact, ServiceLogged)), None)
@@ -183,7 +191,7 @@ class _Judges:
             Phrase(DIFFERENCE, {"column": Quoted(self.opened.table.heading(name)), **self._sides(there, here)})
             for name, there, here in details["differing"]
         ]
-        said = {"record_id": details["record_id"], "differences": self.opened.say(*differences)}
+        said = {"differences": self.opened.say(*differences)}
         line = self._lines.first(details["record_id"])
         template = OTHERWISE[self.opened.as_read.row_word] if line else BEFORE
         reason = self.opened.say(Phrase(template, {**said, "line": line}))
@@ -192,6 +200,11 @@ class _Judges:
     def _sides(self, there: str, here: str) -> dict[str, str]:
         """What a record says and what a row says, with people by what they are called."""
         return {"there": self.called.get(there, there), "here": self.called.get(here, here)}
+
+    def _overlapping(self, row: Row, record_id: str) -> RowVerdict:
+        line = self._lines.first(record_id)
+        said = Phrase(MEANWHILE[self.opened.as_read.row_word], {"line": line}) if line else Phrase(ELSEWHERE, {})
+        return self.opened.refused(row, said)
 
     def _known(self, row: Row, details: Mapping[str, Any]) -> RowVerdict:
         record_id, status = details["record_id"], details["status"]
