@@ -30,3 +30,19 @@ async def holds(page: Page) -> None:
     """Nothing has to be scrolled sideways."""
     width = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert width <= 0, f"{page.url} is {width} px too wide"
+
+
+BROKEN = """() => [...document.querySelectorAll(".tag")].flatMap(tag => {
+  const text = [...tag.childNodes].find(each => each.nodeType === Node.TEXT_NODE), range = document.createRange();
+  return [...(text?.data ?? "").matchAll(/[A-Za-z]+/g)].filter(word => {
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return new Set([...range.getClientRects()].map(each => Math.round(each.top))).size > 1;
+  }).map(word => word[0]);
+})"""
+
+
+async def is_legible(page: Page) -> None:
+    """No word of a state is broken."""
+    broken = await page.evaluate(BROKEN)
+    assert not broken, f"{page.url}: {broken}"

@@ -70,6 +70,25 @@ async def is_accessible(page: Page) -> None:
     assert not told, (page.url, told)
 
 
+EVEN = """() => [...document.querySelectorAll(".filters, .filter")].every(list => {
+  const whole = list.getBoundingClientRect(), rows = new Map();
+  for (const each of list.querySelectorAll(":scope > .tool, :is(input, select, button)")) {
+    const box = each.getBoundingClientRect(), at = Math.round(box.bottom / 4);
+    rows.set(at, [...(rows.get(at) ?? []), box]);
+  }
+  return [...rows.values()].every(row => {
+    const [lefts, rights, widths] = ["left", "right", "width"].map(side => row.map(each => each[side]));
+    const isFull = Math.min(...lefts) - whole.left < 2 && whole.right - Math.max(...rights) < 2;
+    return isFull && Math.max(...widths) - Math.min(...widths) < 2;
+  });
+})"""
+
+
+async def are_even(page: Page) -> None:
+    """Filters of a list fill their rows, and those of a row are of one width."""
+    assert await page.evaluate(EVEN), page.url
+
+
 async def look_at(page: Page, paths: tuple[str, ...]) -> None:
     """Look at pages: accessible on a phone, holding at 320 px (which is 400 % zoom of 1280 px) and in large letters."""
     for path in paths:
@@ -77,8 +96,10 @@ async def look_at(page: Page, paths: tuple[str, ...]) -> None:
         assert answer is not None
         assert answer.status == 200, path
         await is_accessible(page)
+        await are_even(page)
         await page.set_viewport_size(SMALLEST)
         await holds(page)
+        await are_even(page)
         await page.evaluate("document.documentElement.classList.add('large')")
         await holds(page)
         await page.set_viewport_size(PHONE)

@@ -13,7 +13,7 @@ from playwright.async_api import Browser
 from tests.api.conftest import kept
 from tests.api.world import served
 from tests.helpers.effort import Effort
-from tests.web.chromium import SMALLEST, holds
+from tests.web.chromium import SMALLEST, holds, is_legible
 from tests.web.pictures import FOLDER, MOST_BYTES, taken
 from tests.web.reader import Reader, Seen
 from tests.web.serving import at_an_address
@@ -27,7 +27,7 @@ TRIES = 60
 MOST_SECONDS = 0.05
 """So long the service may take for a page, 95 times of a hundred."""
 MOST_PAGE_BYTES, MOST_REQUESTS = 100_000, 6
-AUDIENCES = ("volunteer", "coordinator", "administrator")
+AUDIENCES = ("volunteer", "coordinator", "auditor", "administrator")
 
 
 class Demo(NamedTuple):
@@ -111,7 +111,10 @@ async def _seconds(page: Visited) -> float:
 
 
 async def test_every_page_holds_at_320_px(demo: Demo, visited: dict[str, Visited], browser: Browser) -> None:
-    """On the smallest phone nothing has to be scrolled sideways, in large letters neither, with all of it unfolded."""
+    """On the smallest phone nothing has to be scrolled sideways, in large letters neither, with all of it unfolded.
+
+    States are words in one piece.
+    """
     async with at_an_address(demo.app) as address:
         for who in AUDIENCES:
             theirs = [page for page in visited.values() if page.who == who]
@@ -123,6 +126,7 @@ async def test_every_page_holds_at_320_px(demo: Demo, visited: dict[str, Visited
                 await window.goto(page.path)
                 await window.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
                 await holds(window)
+                await is_legible(window)
                 await window.evaluate("document.documentElement.classList.add('large')")
                 await holds(window)
             await context.close()

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,10 @@ from tests.api.world import World, settled
 from tests.web.reader import Reader, Seen
 from tests.web.town import FOREIGN, PAGES, Town, town_of
 from timebank.web.app import create_app
+from timebank.web.http.asking import Opened
 from timebank.web.http.pages import Page
 from timebank.web.http.telling.words import CONTEXT
+from timebank.web.http.visitors import Visitor
 from timebank.words import _catalogue
 
 pytestmark = pytest.mark.drill
@@ -19,7 +22,7 @@ pytestmark = pytest.mark.drill
 SHOWN = [
     page
     for page in PAGES
-    if page.show and not page.path.endswith((".csv", ".xlsx", ".svg", "export", "callback", "live"))
+    if page.show and not page.path.endswith((".csv", ".xlsx", ".svg", ".txt", "export", "callback", "live"))
 ]
 MOST_BYTES = 40_000
 """Of the page alone: with its style and scripts it has to stay below 100 KB."""
@@ -46,6 +49,22 @@ async def readers(town: Town) -> dict[str, Reader]:
     return await town.readers()
 
 
+@pytest.fixture
+def forbidden(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What pages asked for, and whoever looked at them may not see."""
+    found: list[str] = []
+    ask = Visitor._ask
+
+    async def noted(self: Visitor, method: str, path: str, *rest: Any, **more: Any) -> Opened:
+        opened = await ask(self, method, path, *rest, **more)
+        if opened.status == 403:
+            found.append(path)
+        return opened
+
+    monkeypatch.setattr(Visitor, "_ask", noted)
+    return found
+
+
 def is_well_made(seen: Seen) -> None:
     """It has a language, a title, one first heading, labels for its fields, and nothing of its own to run."""
     names = [tag for tag, _ in seen.tags]
@@ -69,10 +88,17 @@ def is_well_made(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.path)
-async def test_every_page_for_everybody(page: Page, town: Town, readers: dict[str, Reader]) -> None:
-    """Whoever asks gets the page, is told whose it is, or asked to sign in; never an error, nor markup of others."""
+async def test_every_page_for_everybody(
+    page: Page, town: Town, readers: dict[str, Reader], forbidden: list[str]
+) -> None:
+    """Whoever asks gets the page, is told whose it is, or asked to sign in; never an error, nor markup of others.
+
+    A page that one is shown asks for nothing that one may not see: that would be noted as if somebody had tried.
+    """
     for who, reader in readers.items():
+        forbidden.clear()
         seen = await reader.get(town.address(page))
+        assert seen.status != 200 or not forbidden, who
         assert seen.status in (200, 403, 404), f"{who}: {seen.status} {seen.headings}"
         is_well_made(seen)
         assert "<script>alert" not in seen.response.text

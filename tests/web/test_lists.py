@@ -41,6 +41,22 @@ async def test_people_places_and_residents_come_in_as_lists(world: World) -> Non
     assert place["node"]["name"] == "二号院"
 
 
+async def test_rows_are_pasted_from_a_spreadsheet(world: World) -> None:
+    """Rows as a spreadsheet copies them, parted by tabs, are checked and taken in like a file; nothing is asked for."""
+    reader, address = await signed_in(world, world.recorder.id), f"/o/{world.garden}/list"
+    number = (await world.administrator.get(f"/v1/volunteers/{(await world.somebody()).id}"))["number"]
+    form = (await reader.get(address)).form(address)
+    assert (await reader.send(form)).status == 422
+    rows = [
+        ["志愿者编号", "活动", "类别", "日期", "开始", "结束"],
+        [number, "打扫", "公益慈善", "2026-03-01", "8:00", "9:30"],
+    ]
+    page = await reader.send(form, pasted="\n".join("\t".join(row) for row in rows))
+    assert page.headings[0].startswith("1 行里有 1 行"), page.text
+    page = await reader.send(page.form(f"{address}/confirm"))
+    assert page.headings[0].startswith("记录了 1"), page.text
+
+
 @pytest.mark.parametrize("address", ["/admin/people/list", "/admin/places/list", "/admin/residents/list"])
 async def test_lists_of_the_bank_are_for_its_administrators(world: World, address: str) -> None:
     """An auditor and a coordinator send none: it is refused before it is read."""

@@ -1,13 +1,18 @@
 """What pages say is said to people: names instead of ids, what happened to oneself, what waits and nothing else."""
 
+import json
 import re
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.api.world import World
+from tests.api.world import World, hours_of
 from tests.controls import GARDENERS
+from tests.domain.test_golden_facts import GOLDEN
 from tests.web.reader import signed_in
 from timebank.identity.security_log import Visit
+from timebank.web.http.telling.facts import Teller
+from timebank.web.http.telling.words import Language
 
 ID = re.compile(r"\b[a-z]{3}_[0-9a-f]{32}\b")
 
@@ -30,6 +35,17 @@ async def test_what_happened_to_oneself_is_said_so(world: World) -> None:
     assert "您被邀请加入组织" in text
     assert "您可以代别人办理" in text
     assert "有人可以代您办理" in (await (await signed_in(world, elder.id)).get("/more/notices")).text
+
+
+async def test_notices_say_what_they_are_about(world: World) -> None:
+    """Whose service is confirmed reads by whom, masked, how long it was, and gets to the record; and reads no id."""
+    somebody = await world.somebody()
+    record_id = await world.confirmed(somebody.id)
+    page = await (await signed_in(world, somebody.id)).get("/more/notices")
+    assert f"{GARDENERS['name']} · 2小时" in page.text
+    assert "志愿者 某*" in page.text
+    assert f"/records/{record_id}" in page.links
+    assert not ID.search(page.text)
 
 
 async def test_one_s_service_is_in_the_order_of_days(world: World) -> None:
@@ -90,3 +106,80 @@ async def test_whoever_signed_up_reads_what_became_of_it(world: World) -> None:
     assert "您报名的活动已取消" in page.text
     assert "暴雨红色预警" in page.text
     assert f"/activities/{activity_id}" in page.links
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_facts_are_told_in_words(language: Language) -> None:
+    """Whatever a stored fact says is said without names of fields, times of machines, or minutes as bare numbers."""
+    for path in GOLDEN.glob("*.json"):
+        data = json.loads(path.read_text(encoding="utf8"))
+        for label, lines in Teller(language, ZoneInfo("Asia/Shanghai"), {}).rows(data.get("data", data)):
+            assert "_" not in label
+            assert (language == "zh") == any(letter > "\u2e7f" for letter in label), (path.name, label)
+            assert not [each for each in lines if re.search(r"\d{4}-\d\d-\d\d|^(True|False|None|[{\[].*)$", each.text)]
+
+
+def test_a_fact_says_time_as_people_do() -> None:
+    """Minutes are hours and minutes, moments are local, days have their weekday, and words are words of people."""
+    names = {"vol_" + "1" * 32: "张三"}
+    data = {
+        "volunteer_id": "vol_" + "1" * 32,
+        "minutes": 90,
+        "minutes_by_day": {"2026-03-01": 60, "2026-03-02": 30},
+        "started_at": "2026-03-01T00:30:00Z",
+        "capacity": "staff-off-duty",
+        "hours": [{"weekday": 1, "from_minute": 510, "until_minute": 1020}],
+        "rules": {"gifts": {"allowed": False}, "star_minutes": [6000], "credit_percent": {"调解": 150}},
+        "present": ["vol_" + "1" * 32] * 22,
+    }
+    rows = {
+        label: [each.text for each in lines]
+        for label, lines in Teller("zh", ZoneInfo("Asia/Shanghai"), names).rows(data)
+    }
+    assert rows["志愿者"] == ["张三"]
+    assert rows["时长"] == ["1小时30分"]
+    assert rows["每天的时长"] == ["2026年3月1日 星期日 · 1小时", "2026年3月2日 星期一 · 30分"]
+    assert rows["开始时间"] == ["2026年3月1日 星期日 上午8:30"]
+    assert rows["身份"] == ["工作人员，下班以后"]
+    assert rows["在岗时间"] == ["星期一 · 上午8:30 · 下午5:00"]
+    assert (rows["允许转赠"], rows["各星级所需时长"], rows["各类别系数"]) == (["否"], ["100小时"], ["调解 · 150 %"])
+    assert rows["到场"][-1] == "还有 2 条"
+
+
+@pytest.mark.parametrize("office", ["administrator", "auditor"])
+async def test_the_history_names_whom_a_fact_is_about(world: World, office: str) -> None:
+    """Who people are the history says by name to an administrator, by number to an auditor; and names of all else."""
+    somebody = await world.with_credit(300)
+    reward_id = await world.reward(name="体检一次", cost_minutes=90)
+    await world.redeem(somebody, reward_id)
+    known = await world.administrator.get(f"/v1/volunteers/{somebody.id}")
+    shown = known["name"] if office == "administrator" else known["number"]
+    reader = await signed_in(world, (await world.appointed(office)).id)
+    listed = await reader.get(f"/admin/history?about={somebody.id}&topic=reward-reserved")
+    assert shown in listed.text.replace(" ", "")
+    (path,) = {each for each in listed.links if re.fullmatch(r"/admin/history/\d+", each)}
+    page = (await reader.get(path)).text.partition("存储的原文")[0]
+    assert shown in page.replace(" ", "")
+    assert GARDENERS["name"] in page
+    assert "体检一次" in page
+    assert "1小时30分" in page
+    assert {each[:3] for each in ID.findall(page)} <= {"red"}
+    if office == "auditor":
+        assert known["name"] not in page
+
+
+async def test_what_a_fact_changed_is_said_of_that_alone(world: World) -> None:
+    """A correction says what was so before; that somebody else signed up before changed nothing of whoever does now."""
+    somebody, other = await world.somebody("甲某"), await world.somebody("乙某")
+    record_id = await world.confirmed(somebody.id)
+    change = hours_of(1, 8, 1.5) | {"minutes": 90, "reason": "对照签到表"}
+    corrected = await world.verifier.post(f"/v1/service-records/{record_id}/correct", change, expect=200)
+    reader = await signed_in(world, world.administrator.id)
+    said = (await reader.get(f"/admin/history/{corrected['position']}")).text.partition("改变了什么")[2]
+    assert "时长2小时 → 1小时30分" in " ".join(said.split())
+    activity_id = await world.activity(starts_in=30)
+    for each in (somebody, other):
+        await each.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+    listed = await reader.get(f"/admin/history?about={activity_id}&topic=sign-up-made")
+    path = next(each for each in listed.links if re.fullmatch(r"/admin/history/\d+", each))
+    assert "改变了什么" not in (await reader.get(path)).text

@@ -13,17 +13,23 @@ from jinja2 import nodes
 
 import timebank.web
 from timebank.domain.credit.policies import UNWRITTEN
-from timebank.domain.vocabulary import FACTS
+from timebank.domain.vocabulary import FACTS, TOLD
 from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS
 from timebank.identity.security_log import Kind
+from timebank.projections.supervision.notices import OF_ACTIVITIES
 from timebank.web.bank.front import DOORS
 from timebank.web.http.showing import environment
 from timebank.web.http.telling.events import AS_PROXY, EVENTS, OWN_EVENTS
+from timebank.web.http.telling.facts import NO, YES, shapes, word_of
+from timebank.web.http.telling.fields import FIELDS, label_of
 from timebank.web.http.telling.values import VALUES
 from timebank.web.http.telling.words import CONTEXT, say, spoken
 from timebank.web.http.wrong import ADVICE
 from timebank.web.service.importing import KINDS
 from timebank.words import _catalogue
+
+PERSONAL = {"name", "phone", "birth_year", "document_number", "skills", "alias", "door"}
+"""What a fact can say that was changed of what is known about a person."""
 
 SOURCE = Path(timebank.web.__file__).parent
 SAYING = {"say": 0, "go": 1}
@@ -54,9 +60,9 @@ def _is_sentence(node: ast.AST) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value
 
 
-def catalogue() -> dict[str, str]:
-    """The Chinese of what pages say."""
-    return {english: chinese for (context, english), chinese in _catalogue().items() if context == CONTEXT}
+def catalogue(of: str = CONTEXT) -> dict[str, str]:
+    """The Chinese of what pages say, or of what fields of facts are called."""
+    return {english: chinese for (context, english), chinese in _catalogue().items() if context == of}
 
 
 SENTENCES = sorted(
@@ -132,10 +138,20 @@ def test_templates_say_nothing_past_the_catalogue() -> None:
 
 
 def test_everything_that_happens_has_words() -> None:
-    """Every fact, and every kind of the security log, is said in words of people."""
+    """Every fact, and every kind of the security log, is said in words of people; to whom it is told as well."""
     assert set(FACTS) | set(get_args(Kind)) == set(EVENTS)
-    assert set(AS_PROXY) <= set(OWN_EVENTS)
+    assert set(AS_PROXY) <= set(OWN_EVENTS) == {*TOLD, *OF_ACTIVITIES}
     assert UNWRITTEN.rules.star_minutes
+
+
+def test_every_field_of_every_fact_has_words() -> None:
+    """What a fact can say has a name in both languages, and so has each word that a field of one chooses from."""
+    fields = set(shapes()) | PERSONAL
+    assert set(FIELDS) <= fields
+    assert set(catalogue("field")) == {*map(label_of, fields), YES, NO}
+    assert not [each for each in catalogue("field").values() if not any(letter > "\u2e7f" for letter in each)]
+    chosen = [(name, leaf) for name, leaves in shapes().items() for leaf in leaves if isinstance(leaf, str)]
+    assert not [each for each in chosen if word_of(*each) not in VALUES.values()]
 
 
 def test_columns_of_lists_have_words() -> None:
@@ -155,3 +171,11 @@ def test_the_browser_s_language_is_spoken(accepted: str, language: str) -> None:
 def test_what_people_wrote_does_no_harm() -> None:
     """Braces within a name stay braces."""
     assert say("en", "{name}'s time", name="{visitor}") == "{visitor}'s time"
+
+
+def test_templates_show_no_ids_to_people() -> None:
+    """No template shows an id as text, not even where there is no name: addresses and hidden fields carry them."""
+    templates = environment()
+    shown = re.compile(r">[^<\"=]*\{\{ (?:[\w.|]+ or )*[\w.]+_id }}")
+    sources = {name: templates.loader.get_source(templates, name)[0] for name in templates.list_templates()}  # type: ignore[union-attr]
+    assert not [name for name, source in sources.items() if shown.search(source)]

@@ -10,20 +10,33 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from timebank.access.notices import Notice
 from timebank.access.sight import Sight, masked
-from timebank.projections.credit import funds
+from timebank.projections.activities import activities
+from timebank.projections.credit import funds, rewards
 from timebank.projections.organisations import organisations, teams
 from timebank.projections.organisations.memberships import MembershipView
 from timebank.projections.organisations.teams import ShiftView, TeamMemberView, TeamView
 from timebank.projections.people import volunteers
 from timebank.projections.people.proxies import ProxyView
 from timebank.projections.people.volunteers import Brief
+from timebank.projections.places import nodes
+from timebank.projections.service import records
 from timebank.vault.people import People
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 _SAID = ("_name", "_number", "_status")
 _AFFAIRS_OF = ("organisation_id", "provider_id")
+_NAMES = (
+    ("org_", organisations.names_of),
+    ("tea_", teams.names_of),
+    ("nod_", nodes.names_of),
+    ("act_", activities.names_of),
+    ("rew_", rewards.names_of),
+    ("rec_", records.names_of),
+)
+"""What else has a name, by the kind of its id."""
 _OF_TEAMS = (TeamView, TeamMemberView, ShiftView)
 _AGREED_TO_NOTHING = ("invited", "declined")
 
@@ -60,7 +73,7 @@ def ids_to_name(items: Iterable[msgspec.Struct]) -> set[str]:
 
 
 class _Known(NamedTuple):
-    """Who is known by which id: people, and the names of bodies, teams and funds."""
+    """Who is known by which id: people, and the names of bodies and things."""
 
     people: Mapping[str, Brief]
     others: Mapping[str, str]
@@ -71,11 +84,12 @@ async def _known(sight: Sight, people: People, ids: Iterable[str]) -> _Known:
         return sorted(each for each in ids if each.startswith(prefix))
 
     found = await volunteers.briefly(sight.pool, people, sight.bank_id, of("vol_")) if of("vol_") else {}
-    others = await organisations.names_of(sight.pool, sight.bank_id, of("org_")) if of("org_") else {}
-    if of("tea_"):
-        others = others | await teams.names_of(sight.pool, sight.bank_id, of("tea_"))
+    others: dict[str, str] = {}
+    for prefix, names_of in _NAMES:
+        if wanted := of(prefix):
+            others |= await names_of(sight.pool, sight.bank_id, wanted)
     if of("fnd_"):
-        others = others | await funds.names(sight.pool, sight.bank_id)
+        others |= await funds.names(sight.pool, sight.bank_id)
     return _Known(found, others)
 
 
@@ -100,7 +114,7 @@ def _filled(item: T, sight: Sight, known: _Known, served: frozenset[str], seen: 
     is_of_body = any(getattr(item, field, None) in served for field in _AFFAIRS_OF)
     is_of_team = isinstance(item, _OF_TEAMS) and item.team_id in served
     is_affair = has_agreed and (is_of_body or is_of_team)
-    is_own = any(getattr(item, field) in sight.own_ids for field in blanks)
+    is_own = isinstance(item, Notice) or any(getattr(item, field) in sight.own_ids for field in blanks)
     known_to = sight.own_ids | ({item.volunteer_id} if isinstance(item, ProxyView) and sight.is_proxy(item) else set())
     said: dict[str, Any] = {}
     for field, wanted in blanks.items():

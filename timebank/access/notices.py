@@ -34,6 +34,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     kind: str
     by: str | None
+    by_name: str | None = None
     authority: str | None = None
     on_behalf_of: str | None = None
     position: int | None = None

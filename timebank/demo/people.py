@@ -4,9 +4,10 @@ from datetime import datetime
 from random import Random
 
 from timebank.demo.names import GIVEN, SKILLS, SURNAMES
-from timebank.domain.acting import Acting
-from timebank.domain.identifiers import ActorId, VolunteerId, new_volunteer_number
+from timebank.domain.acting import Acting, BankOffice
+from timebank.domain.identifiers import ActorId, VolunteerId, new_appointment_id, new_volunteer_number
 from timebank.domain.kernel import Command
+from timebank.domain.organisations.offices import Appoint
 from timebank.domain.people.volunteers import RegisterVolunteer, SetConsent
 
 COURT_LEADERS = 470
@@ -29,6 +30,12 @@ def _registration(by: Acting, now: datetime, volunteer_id: VolunteerId, random: 
         phone=f"199{random.randrange(10**8):08}",
         skills=tuple(random.sample(SKILLS, random.choice((0, 0, 1, 2)))),
     )
+
+
+def oversee(by: Acting, now: datetime, volunteer_id: VolunteerId) -> list[Command]:
+    """Have somebody look after the bank's history, as its auditor."""
+    office: BankOffice = "auditor"
+    return [Appoint(by=by, at=now, appointment_id=new_appointment_id(), volunteer_id=volunteer_id, office=office)]
 
 
 def consent(now: datetime, people: list[VolunteerId]) -> list[Command]:

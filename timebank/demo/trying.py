@@ -29,6 +29,8 @@ class Demo(NamedTuple):
     verifier: VolunteerId
     coordinator: VolunteerId
     volunteer: VolunteerId
+    auditor: VolunteerId | None = None
+    """None in a world that was made before it had one."""
 
 
 class Credentials(NamedTuple):
@@ -48,27 +50,29 @@ async def known_world(services: Services) -> Demo | None:
 
 
 async def _whom_to_try_it_as(services: Services, bank_id: UUID) -> Demo | None:
-    """An administrator, the first body, who verifies and coordinates for it, and its former member.
+    """An administrator, the first body, who verifies and coordinates for it, its former member, and an auditor.
 
     None if the world is not complete.
     """
     bodies = await organisations.page(services.pool, bank_id, "approved", "", 1)
-    in_office = [each for each in await offices.page(services.pool, bank_id, None, "", 1) if each.status == "in force"]
+    first = await offices.page(services.pool, bank_id, None, "", 2)
+    in_office = {each.office: VolunteerId(each.volunteer_id) for each in first if each.status == "in force"}
     members = await _members(services, bank_id, bodies[0].organisation_id if bodies else "")
     staff = {each.role: VolunteerId(each.volunteer_id) for each in members if each.status == "approved"}
     marked = [each for each in members if each.reason == LAST_STEP]
-    if not (in_office and marked and {"verifier", "coordinator"} <= staff.keys()):
+    if not ("administrator" in in_office and marked and {"verifier", "coordinator"} <= staff.keys()):
         return None  # not made completely
     known = await volunteers.one(services.pool, services.people, bank_id, marked[0].volunteer_id)
     if known is None or known.name is None:
         return None  # the one to try it as was erased
     return Demo(
         bank_id,
-        VolunteerId(in_office[0].volunteer_id),
+        in_office["administrator"],
         OrganisationId(bodies[0].organisation_id),
         staff["verifier"],
         staff["coordinator"],
         VolunteerId(marked[0].volunteer_id),
+        in_office.get("auditor"),
     )
 
 

@@ -57,6 +57,8 @@ class _World:
         """Have it all done, in the order in which it would be done in life."""
         everybody = [new_volunteer_id() for _ in range(people.COURT_LEADERS + people.OTHER_VOLUNTEERS)]
         await self._do(people.register(self._administrator, self._now, everybody, self._random))
+        auditor = everybody[-1]
+        await self._do(people.oversee(self._administrator, self._now, auditor))
         await self._do(credit.rule_books(self._administrator, self._now))
         all_bodies = bodies.bodies_of(everybody)
         await self._do(bodies.establish(self._administrator, self._now, all_bodies))
@@ -77,7 +79,7 @@ class _World:
         while await self._services.runner.catch_up(self._bank_id):
             pass
         staff = first.verifier, first.coordinator
-        return Demo(self._bank_id, self._founded.administrator, first.organisation_id, *staff, busiest)
+        return Demo(self._bank_id, self._founded.administrator, first.organisation_id, *staff, busiest, auditor)
 
     async def _do(self, commands: Sequence[Command]) -> None:
         """Have commands done, chunk by chunk; what the rules refuse is left out, as it would be in life."""

@@ -58,6 +58,27 @@ async def test_members_are_found_by_role_and_status(own_world: World) -> None:
     assert refused["errors"][0]["field"] == "status"
 
 
+async def test_members_are_found_by_name_and_number(world: World) -> None:
+    """By a whole name or its beginning, or a number, with a role or without; nobody else's members are found."""
+    members = f"/v1/organisations/{world.garden}/members"
+    ours = [await world.somebody(name) for name in ("欧阳明月", "欧阳清风")]
+    elsewhere = await world.somebody("欧阳不在")
+    for each in ours:
+        await world.joins(each, world.garden, "member")
+    await world.joins(elsewhere, await world.body(), "member")
+    number = (await world.administrator.get(f"/v1/volunteers/{ours[1].id}"))["number"]
+
+    async def found(query: str, **wanted: str) -> list[str]:
+        pages = await world.coordinator.pages(members, limit=1, query=query, **wanted)
+        return [each["volunteer_id"] for page in pages for each in page]
+
+    assert await found("欧阳") == [each.id for each in ours]
+    assert await found("欧阳", role="member", status="approved") == [each.id for each in ours]
+    assert await found("欧阳", role="verifier") == []
+    assert await found(number) == [ours[1].id]
+    assert await found("欧阳不在") == []
+
+
 async def test_an_invitation_is_accepted_or_declined_by_the_volunteer(world: World) -> None:
     """The organisation invites; only the volunteer's own yes, or somebody who manages members, opens the door."""
     members = f"/v1/organisations/{world.garden}/members"

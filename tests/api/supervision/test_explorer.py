@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.api.world import Caller, World, service
+from tests.controls import GARDENERS
 from timebank.api.supervision import live
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import ActorId, new_volunteer_id, new_volunteer_number
@@ -164,6 +165,34 @@ async def test_names_are_shown_to_whoever_may_see_them(world: World) -> None:
     assert event["volunteer_number"]
     (event,) = (await world.administrator.get("/v1/audit/events", tag=record_id))["items"]
     assert not {"volunteer_name", "volunteer_number"} & event.keys()
+
+
+async def test_each_id_in_a_fact_has_a_name(world: World) -> None:
+    """Of one fact it is said what its ids stand for: people, bodies, rewards, activities and places; if one asks."""
+    community, somebody = await world.node(name="映山红社区"), await world.somebody("司马青衫")
+    activity_id = await world.activity(name="义剪", node_id=community, starts_in=30)
+    await somebody.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+    reward_id = await world.reward(name="剪发")
+
+    async def names(of: str, topic: str, by: Caller = world.administrator) -> dict[str, str]:
+        (event,) = (await by.get("/v1/audit/events", tag=of, topic=topic))["items"]
+        path = f"/v1/audit/events/{event['position']}"
+        assert "names" not in await by.get(path)
+        found: dict[str, str] = (await by.get(path, names=True))["names"]
+        return found
+
+    garden = (world.garden, GARDENERS["name"])
+    planned = {(activity_id, "义剪"), (community, "映山红社区"), garden}
+    assert planned <= (await names(activity_id, "activity-planned")).items()
+    assert {(reward_id, "剪发"), garden} <= (await names(reward_id, "reward-published")).items()
+    assert (await names(activity_id, "sign-up-made"))[somebody.id] == "司马青衫"
+    number = (await world.administrator.get(f"/v1/volunteers/{somebody.id}"))["number"]
+    auditor = await world.appointed("auditor")
+    assert (await names(activity_id, "sign-up-made", auditor))[somebody.id] == number
+    (event,) = (await auditor.get("/v1/audit/events", tag=reward_id))["items"]
+    change = f"/v1/audit/events/{event['position']}/change"
+    assert (await auditor.get(change))["names"] == {}
+    assert garden in (await auditor.get(change, names=True))["names"].items()
 
 
 async def test_the_history_is_a_table(world: World) -> None:

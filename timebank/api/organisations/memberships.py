@@ -11,6 +11,7 @@ from timebank.access.table import JOIN_OR_MANAGE, MANAGE_MEMBERS, VIEW_MEMBERS, 
 from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
+    PRINTABLE,
     After,
     BankRequest,
     IdempotencyHeader,
@@ -42,8 +43,24 @@ from timebank.domain.organisations.refusals import RoleIsAnother
 from timebank.identity.failures import ProofNeeded
 from timebank.projections.organisations import memberships
 from timebank.projections.organisations.memberships import MembershipView
+from timebank.projections.people import volunteers
+
+FOUND, MEMBERSHIPS = 50, 200
+"""So many people are looked at whom a query finds, and so many memberships of each."""
 
 MembershipStatusName = Literal["requested", "invited", "approved", "declined", "ended"]
+
+
+Search = Annotated[
+    str | None,
+    QueryParameter(
+        name="query",
+        min_length=1,
+        max_length=200,
+        pattern=PRINTABLE,
+        description="A number, a phone, or a name or its beginning (from two characters on).",
+    ),
+]
 
 
 class MemberRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,14 +135,22 @@ class MemberController(Controller):
         organisation_id: FromPath[str],
         role: Annotated[Role | None, QueryParameter()] = None,
         status: Annotated[MembershipStatusName | None, QueryParameter()] = None,
+        search: Search = None,
         after: After = "",
         limit: Limit = 50,
     ) -> Page[MembershipView]:
-        """Memberships of the organisation, open and closed, in the order they were opened."""
+        """Memberships of the organisation, open and closed, in the order they were opened.
+
+        Of those whom a `query` finds, the first fifty people are looked at, members of today only.
+        """
         await request.must_be_known("organisation_id", organisation_id)
         await request.sight.must_see_members(OrganisationId(organisation_id))
 
         async def page(after: str, limit: int) -> list[MembershipView]:
+            if search:
+                found = await _found(request, organisation_id, search)
+                meant = [each for each in found if role in (None, each.role) and status in (None, each.status)]
+                return [each for each in meant if each.membership_id > after][:limit]
             return await memberships.page(
                 request.pool,
                 request.bank_id,
@@ -226,6 +251,20 @@ class MemberController(Controller):
             valid_until=data.valid_until,
         )
         return await _decided(request, command, "approved", idempotency_key)
+
+
+async def _found(request: BankRequest, organisation_id: str, query: str) -> list[MembershipView]:
+    """The memberships in an organisation of those members whom a query finds."""
+    pool, bank_id, people = request.pool, request.bank_id, request.services.people
+    meant = await volunteers.page(pool, people, bank_id, query, "", FOUND, members_of=[organisation_id])
+    of_each = [
+        await memberships.page(
+            pool, bank_id, organisation_id=None, volunteer_id=each.volunteer_id, after="", limit=MEMBERSHIPS
+        )
+        for each in meant
+    ]
+    theirs = [each for page in of_each for each in page if each.organisation_id == organisation_id]
+    return sorted(theirs, key=lambda each: each.membership_id)
 
 
 class VolunteerMembershipController(Controller):

@@ -20,6 +20,7 @@ from timebank.api.http.requests import PRINTABLE, BankRequest, Limit, Page, Want
 from timebank.api.http.streams import STRETCH, Streamed, in_stretches
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
+from timebank.api.supervision.called import called
 from timebank.domain.kernel import Moment
 from timebank.domain.vocabulary import FACTS
 from timebank.identity.security_log import NamedSecurityEvent, SecurityEvent
@@ -87,6 +88,12 @@ def must_have_offset(parameter: str, moment: datetime | None) -> None:
 ASKED = {"asked": Provide(asked)}
 
 
+class ToldEvent(NamedEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """A fact; where names are asked for, `names` is what each id in it stands for, as far as whoever asks may know."""
+
+    names: dict[str, str] = msgspec.field(default_factory=dict)
+
+
 class OfRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What one request did: its facts, and what the security log says of it."""
 
@@ -132,13 +139,14 @@ class AuditController(Controller):
         return await listed(request, page, after, limit, "position", unnamed=None if names else EventView)
 
     @get("/events/{position:int}", responses=READS, access=AUDITORS)
-    async def get_event(self, request: BankRequest, position: Position, names: Names = False) -> NamedEvent:
+    async def get_event(self, request: BankRequest, position: Position, names: Names = False) -> ToldEvent:
         """The fact at a position of the log."""
         found = await history.one(request.pool, request.bank_id, position)
         if found is None:
             raise NotFoundException("The log has not come to this position.")
         (shown,) = await _shown(request, [found], names=names)
-        return shown
+        text = f"{found.actor} {found.on_behalf_of} ".encode() + bytes(found.data)
+        return ToldEvent(**msgspec.structs.asdict(shown), names=await called(request, text) if names else {})
 
     @get(
         "/events.ndjson",

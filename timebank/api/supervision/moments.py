@@ -12,7 +12,8 @@ from timebank.access.table import AUDITORS
 from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
-from timebank.api.supervision.history import Position, must_have_offset
+from timebank.api.supervision.called import called
+from timebank.api.supervision.history import Names, Position, must_have_offset
 from timebank.domain.credit.statements import Holdings, holdings
 from timebank.domain.kernel import Moment
 from timebank.domain.vocabulary import FACTS
@@ -66,6 +67,8 @@ class FactChange(msgspec.Struct, frozen=True, kw_only=True):
     before: Said | None
     after: Said
     changed: dict[str, FieldChange]
+    names: dict[str, str] = {}
+    """Where names are asked for: what the ids in it stand for."""
 
 
 class MomentController(Controller):
@@ -122,7 +125,7 @@ class MomentController(Controller):
         return await _said(request, thing_id, await _position(request, at, position))
 
     @get("/events/{position:int}/change", responses=READS, access=AUDITORS)
-    async def get_change(self, request: BankRequest, position: Position) -> FactChange:
+    async def get_change(self, request: BankRequest, position: Position, names: Names = False) -> FactChange:
         """What was said of a record, or whatever else a fact is about, before it and after it, and what changed."""
         fact = await history.one(request.pool, request.bank_id, position)
         if fact is None or not fact.tags:
@@ -130,13 +133,15 @@ class MomentController(Controller):
         whom = fact.tags[0]
         after = await _said(request, whom, position)
         before = await said_of(request.pool, request.bank_id, whom, position - 1)
+        changed = changes(before, after)
         return FactChange(
             position=position,
             topic=fact.topic,
             about=whom,
             before=before,
             after=after,
-            changed=changes(before, after),
+            changed=changed,
+            names=await called(request, msgspec.json.encode(changed)) if names else {},
         )
 
 

@@ -72,7 +72,8 @@ class NoticeController(Controller):
             found = await notices.page(pool, log, bank_id, volunteer_id, before=before, after=since, limit=limit + 1)
             items = found[:limit]
             more = str(notices.reached(items, before)) if len(found) > limit else None
-            return Notices(items=items, next=more, latest=str(notices.newest(items, read)))
+            shown = await request.named(items, is_noted=True)
+            return Notices(items=shown, next=more, latest=str(notices.newest(items, read)))
 
         return await paged(request, page, after, limit)
 

@@ -125,7 +125,6 @@ class CallMade(Fact, frozen=True, kw_only=True):
 
     TOPIC = "call-made"
     SAYS = "Helpers were called up"
-    SAYS_TO_THEM = "You were called up to help"
     activity_id: ActivityId
     organisation_id: OrganisationId
     called_by: ActorId
@@ -150,6 +149,7 @@ class CheckedIn(Fact, frozen=True, kw_only=True):
 
     TOPIC = "checked-in"
     SAYS = "Signed in at an activity"
+    SAYS_TO_THEM = "You were signed in at an activity"
     activity_id: ActivityId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -167,6 +167,7 @@ class CheckedOut(Fact, frozen=True, kw_only=True):
 
     TOPIC = "checked-out"
     SAYS = "Signed out of an activity"
+    SAYS_TO_THEM = "You were signed out of an activity"
     activity_id: ActivityId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId

@@ -285,6 +285,7 @@ class RewardFulfilled(Fact, frozen=True, kw_only=True):
 
     TOPIC = "reward-fulfilled"
     SAYS = "A code was used"
+    SAYS_TO_THEM = "Your code was used"
     redemption_id: RedemptionId
     reward_id: RewardId
     volunteer_id: VolunteerId
@@ -302,6 +303,7 @@ class ReservationCancelled(Fact, frozen=True, kw_only=True):
 
     TOPIC = "reservation-cancelled"
     SAYS = "What was redeemed was cancelled"
+    SAYS_TO_THEM = "What you redeemed was cancelled"
     redemption_id: RedemptionId
     reward_id: RewardId
     volunteer_id: VolunteerId
@@ -389,6 +391,7 @@ class CreditGranted(Fact, frozen=True, kw_only=True):
 
     TOPIC = "credit-granted"
     SAYS = "A fund granted time"
+    SAYS_TO_THEM = "A fund granted you time"
     transfer_id: TransferId
     fund_id: FundId
     to_volunteer_id: VolunteerId | None = None

@@ -75,6 +75,7 @@ class ConsentGiven(Fact, frozen=True, kw_only=True):
 
     TOPIC = "consent-given"
     SAYS = "A consent was given"
+    SAYS_TO_THEM = "A consent was given for you"
     volunteer_id: VolunteerId
     purpose: Purpose
 
@@ -84,6 +85,7 @@ class ConsentWithdrawn(Fact, frozen=True, kw_only=True):
 
     TOPIC = "consent-withdrawn"
     SAYS = "A consent was withdrawn"
+    SAYS_TO_THEM = "A consent of yours was withdrawn"
     volunteer_id: VolunteerId
     purpose: Purpose
 
@@ -214,6 +216,7 @@ class RegistrationsMerged(Fact, frozen=True, kw_only=True):
 
     TOPIC = "registrations-merged"
     SAYS = "Two registrations were merged"
+    SAYS_TO_THEM = "Two registrations of yours were merged"
     merge_id: MergeId
     kept_id: VolunteerId
     merged_id: VolunteerId

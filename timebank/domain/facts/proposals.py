@@ -33,6 +33,7 @@ class ProposalTakenUp(Fact, frozen=True, kw_only=True):
 
     TOPIC = "proposal-taken-up"
     SAYS = "Service that was proposed was taken up"
+    SAYS_TO_THEM = "Service that you told of was taken up"
     proposal_id: ProposalId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -45,6 +46,7 @@ class ProposalDeclined(Fact, frozen=True, kw_only=True):
 
     TOPIC = "proposal-declined"
     SAYS = "Service that was proposed was declined"
+    SAYS_TO_THEM = "Service that you told of was declined"
     proposal_id: ProposalId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId

@@ -31,6 +31,7 @@ class ServiceLogged(Fact, frozen=True, kw_only=True):
 
     TOPIC = "service-logged"
     SAYS = "Service was recorded"
+    SAYS_TO_THEM = "Service of yours was recorded"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -66,6 +67,7 @@ class ServiceAmended(Fact, frozen=True, kw_only=True):
 
     TOPIC = "service-amended"
     SAYS = "A record that waits was changed"
+    SAYS_TO_THEM = "A record of yours that waits was changed"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -95,6 +97,7 @@ class ServiceWithdrawn(Fact, frozen=True, kw_only=True):
 
     TOPIC = "service-withdrawn"
     SAYS = "A record that waited was taken back"
+    SAYS_TO_THEM = "A record of yours that waited was taken back"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -113,6 +116,7 @@ class ServiceConfirmed(Fact, frozen=True, kw_only=True):
 
     TOPIC = "service-confirmed"
     SAYS = "Service was confirmed"
+    SAYS_TO_THEM = "Your service was confirmed"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -135,6 +139,7 @@ class ServiceRejected(Fact, frozen=True, kw_only=True):
 
     TOPIC = "service-rejected"
     SAYS = "A record was not accepted"
+    SAYS_TO_THEM = "A record of yours was not accepted"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -152,6 +157,7 @@ class ServiceCorrected(Fact, frozen=True, kw_only=True):
 
     TOPIC = "service-corrected"
     SAYS = "A record was corrected"
+    SAYS_TO_THEM = "A record of yours was corrected"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId
@@ -206,6 +212,7 @@ class ServiceVoided(Fact, frozen=True, kw_only=True):
 
     TOPIC = "service-voided"
     SAYS = "A record was made void"
+    SAYS_TO_THEM = "A record of yours was made void"
     record_id: RecordId
     volunteer_id: VolunteerId
     organisation_id: OrganisationId

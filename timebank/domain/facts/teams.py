@@ -21,6 +21,7 @@ class TeamProposed(Fact, frozen=True, kw_only=True):
 
     TOPIC = "team-proposed"
     SAYS = "A group asked to be guided"
+    SAYS_TO_THEM = "A group was proposed in your name"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -32,6 +33,7 @@ class TeamDeclined(Fact, frozen=True, kw_only=True):
 
     TOPIC = "team-declined"
     SAYS = "A group is not guided"
+    SAYS_TO_THEM = "A group that you proposed is not guided"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -43,6 +45,7 @@ class TeamFounded(Fact, frozen=True, kw_only=True):
 
     TOPIC = "team-founded"
     SAYS = "A team was founded"
+    SAYS_TO_THEM = "A team that you asked for was founded"
     team_id: TeamId
     organisation_id: OrganisationId
     name: str
@@ -67,6 +70,7 @@ class CaptainNamed(Fact, frozen=True, kw_only=True):
 
     TOPIC = "captain-named"
     SAYS = "A captain was named"
+    SAYS_TO_THEM = "You were named captain of a team"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -79,6 +83,7 @@ class TeamMemberAsked(Fact, frozen=True, kw_only=True):
 
     TOPIC = "team-member-asked"
     SAYS = "Somebody asked to join a team, or was invited to"
+    SAYS_TO_THEM = "You were invited to a team, or it was asked for you to join one"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -90,6 +95,7 @@ class TeamMemberJoined(Fact, frozen=True, kw_only=True):
 
     TOPIC = "team-member-joined"
     SAYS = "Somebody joined a team"
+    SAYS_TO_THEM = "You belong to a team now"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -100,6 +106,7 @@ class TeamMemberLeft(Fact, frozen=True, kw_only=True):
 
     TOPIC = "team-member-left"
     SAYS = "Somebody left a team"
+    SAYS_TO_THEM = "You do not belong to a team any more, or do not join it"
     team_id: TeamId
     organisation_id: OrganisationId
     volunteer_id: VolunteerId
@@ -115,6 +122,7 @@ class ShiftSet(Fact, frozen=True, kw_only=True):
 
     TOPIC = "shift-set"
     SAYS = "Somebody was put on duty"
+    SAYS_TO_THEM = "You were put on duty"
     shift_id: ShiftId
     team_id: TeamId
     organisation_id: OrganisationId
@@ -130,6 +138,7 @@ class ShiftEnded(Fact, frozen=True, kw_only=True):
 
     TOPIC = "shift-ended"
     SAYS = "A shift was taken from a rota"
+    SAYS_TO_THEM = "A shift of yours was taken from the rota"
     shift_id: ShiftId
     team_id: TeamId
     organisation_id: OrganisationId

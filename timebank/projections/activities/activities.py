@@ -97,6 +97,12 @@ async def one(pool: Pool, bank_id: UUID, whoever: str | None, activity_id: str) 
     return ActivityView(**row) if row else None
 
 
+async def names_of(pool: Pool, bank_id: UUID, activity_ids: Sequence[str]) -> dict[str, str]:
+    """The names of activities, by their ids."""
+    rows = await pool.fetch(SQL["names_of"], bank_id, activity_ids)
+    return {row["activity_id"]: row["name"] for row in rows}
+
+
 async def of_organisation(
     pool: Pool, bank_id: UUID, whoever: str | None, organisation_id: str, after: str | None, limit: int
 ) -> list[ActivityView]:

@@ -27,6 +27,10 @@ update activity a
           signs_out boolean, team_id text)
  where a.bank_id = $1 and a.activity_id = f.activity_id
 
+-- names_of --
+-- $1 bank  $2 activities
+select activity_id, name from activity where bank_id = $1 and activity_id = any ($2)
+
 -- publish --
 update activity a set status = 'published', position = greatest(a.position, e.position)
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (activity_id text)

@@ -1,5 +1,6 @@
 """What can credit be spent on, and how much of it is left?"""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -77,6 +78,12 @@ async def one(pool: Pool, bank_id: UUID, reward_id: str, today: date) -> RewardV
     """One reward."""
     row = await pool.fetchrow(SQL["one"], bank_id, reward_id)
     return (await _views(pool, bank_id, [row], today))[0] if row else None
+
+
+async def names_of(pool: Pool, bank_id: UUID, reward_ids: Sequence[str]) -> dict[str, str]:
+    """The names of rewards, by their ids."""
+    rows = await pool.fetch(SQL["names_of"], bank_id, reward_ids)
+    return {row["reward_id"]: row["name"] for row in rows}
 
 
 async def is_known(pool: Pool, bank_id: UUID, reward_id: str) -> bool:

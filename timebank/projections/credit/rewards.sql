@@ -22,6 +22,10 @@ update reward r
          order by f.reward_id, e.position desc) latest
  where r.bank_id = $1 and r.reward_id = latest.reward_id
 
+-- names_of --
+-- $1 bank  $2 rewards
+select reward_id, terms->>'name' as name from reward where bank_id = $1 and reward_id = any ($2)
+
 -- view --
 select r.reward_id, r.status, r.terms, r.reason, r.position from reward r
 

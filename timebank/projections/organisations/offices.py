@@ -37,6 +37,7 @@ class AppointmentView(msgspec.Struct, frozen=True, kw_only=True):
     appointed_by_name: str | None = None
     delegated_from: str | None
     node_id: str | None
+    node_name: str | None = None
     source: str | None
     duties: list[str]
     status: str

@@ -100,6 +100,12 @@ async def one(pool: Pool, bank_id: UUID, day: date, node_id: str) -> NodeView | 
     return NodeView(**row) if row else None
 
 
+async def names_of(pool: Pool, bank_id: UUID, node_ids: Sequence[str]) -> dict[str, str]:
+    """What nodes are called last, by their ids."""
+    rows = await pool.fetch(SQL["names_of"], bank_id, node_ids)
+    return {row["node_id"]: row["name"] for row in rows}
+
+
 async def below(pool: Pool, bank_id: UUID, day: date, node_id: str, after: str, limit: int) -> list[NodeView]:
     """What is directly below a node on a day; with no node, what is at the top."""
     return [NodeView(**row) for row in await pool.fetch(SQL["below"], bank_id, day, node_id, after, limit)]

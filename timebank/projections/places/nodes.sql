@@ -9,6 +9,11 @@ select distinct on (f.node_id, f.from_day) $1, f.node_id, f.from_day, f.name
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (node_id text, from_day date, name text)
  order by f.node_id, f.from_day, e.position desc
 
+-- names_of --
+-- What nodes are called last. $1 bank  $2 nodes
+select distinct on (node_id) node_id, name from node_name where bank_id = $1 and node_id = any ($2)
+ order by node_id, from_day desc
+
 -- stand --
 insert into node_stand (bank_id, node_id, from_day, parent_id, into_id)
 select $1, f.node_id, f.from_day, f.parent_id, f.into_id

@@ -120,6 +120,12 @@ async def one(pool: Pool, bank_id: UUID, record_id: str) -> ServiceRecordView | 
     return _view(row) if row else None
 
 
+async def names_of(pool: Pool, bank_id: UUID, record_ids: Sequence[str]) -> dict[str, str]:
+    """What was done, by the ids of records."""
+    rows = await pool.fetch(SQL["names_of"], bank_id, record_ids)
+    return {row["record_id"]: row["activity"] for row in rows}
+
+
 async def page(
     pool: Pool,
     bank_id: UUID,

@@ -116,6 +116,10 @@ update service_record r
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (record_id text, decided_by text, reason text)
  where r.bank_id = $1 and r.record_id = f.record_id
 
+-- names_of --
+-- What was done. $1 bank  $2 records
+select record_id, activity from service_record where bank_id = $1 and record_id = any ($2)
+
 -- view --
 select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
        minutes, local_date, is_late, place, content, programmes, person_in_charge_id, activity_id, is_subsidised, team_id,

@@ -10,9 +10,14 @@ from timebank.web.http.visitors import Visitor
 
 async def in_office(visitor: Visitor, template: str, **context: Any) -> Response[Any]:
     """A page of the administration; whoever is no administrator or auditor is told that it is not for them."""
+    must_govern(visitor)
+    return visitor.show(template, is_administrator="administrator" in visitor.offices, **context)
+
+
+def must_govern(visitor: Visitor) -> None:
+    """Refuse whoever is no administrator or auditor, before anything is asked. Raises `Refused`."""
     if not visitor.governs:
         raise _not_for_you(visitor)
-    return visitor.show(template, is_administrator="administrator" in visitor.offices, **context)
 
 
 def must_hold_office(visitor: Visitor) -> None:

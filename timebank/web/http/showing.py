@@ -16,7 +16,6 @@ from timebank.web.http.telling.events import AS_PROXY, EVENTS, OWN_EVENTS
 from timebank.web.http.telling.values import TAGS, VALUES
 from timebank.web.http.telling.words import is_ours
 from timebank.web.http.visitors import Visitor
-from timebank.words import translated
 
 WEB = Path(__file__).parents[1]
 ASSETS = WEB / "assets"
@@ -65,7 +64,6 @@ def _common(visitor: Visitor) -> dict[str, Any]:
         "_": visitor.say,
         "word": partial(_word, visitor),
         "event": partial(_event, visitor),
-        "field": partial(_field, visitor),
         "notice": partial(_notice, visitor),
         "cause": partial(cause_in_words, language=language),
         "visitor": visitor,
@@ -96,11 +94,6 @@ def _heard(told: str) -> str:
 def _word(visitor: Visitor, value: Any) -> str:
     """A word of the API, as `confirmed`, in words of people."""
     return visitor.say(VALUES.get(str(value), str(value)))
-
-
-def _field(visitor: Visitor, name: str) -> str:
-    """What the field of a fact is called, as the columns of lists are: in English by its own name."""
-    return translated(name, visitor.language, "column").replace("_", " ")
 
 
 def _event(visitor: Visitor, kind: str) -> str:

@@ -23,12 +23,20 @@ async def desk(visitor: Visitor) -> Response[Any]:
     organisation, waiting, members, proposed = await asyncio.gather(
         visitor.get(f"/organisations/{organisation_id}"),
         visitor.seen("/service-records", organisation_id=organisation_id, status="logged", order="oldest", limit=50),
-        visitor.seen(f"/organisations/{organisation_id}/members", status="requested", limit=50),
-        visitor.seen(f"/organisations/{organisation_id}/proposals", status="proposed", limit=50),
+        _waiting(visitor, "members", "requested", "recorder", "verifier", "coordinator"),
+        _waiting(visitor, "proposals", "proposed", "recorder", "coordinator"),
     )
     return visitor.show(
         "organisations/desk.html", organisation=organisation, waiting=waiting, asking=members, proposed=proposed
     )
+
+
+async def _waiting(visitor: Visitor, what: str, status: str, *roles: str) -> Any:
+    """What waits, asked by those whom it concerns: refusals of others would be noted as such."""
+    organisation_id = visitor.path["organisation_id"]
+    if "administrator" not in visitor.offices and visitor.roles.get(organisation_id) not in roles:
+        return None
+    return await visitor.seen(f"/organisations/{organisation_id}/{what}", status=status, limit=50)
 
 
 PAGES = [Page("/o", desks), Page("/o/{organisation_id:str}", desk)]

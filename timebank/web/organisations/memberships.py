@@ -13,16 +13,20 @@ ROLES = get_args(Role)
 
 
 async def members(visitor: Visitor) -> Response[Any]:
-    """The members, by role and state."""
+    """The members, by state, or those whom a name or a number finds."""
     query = visitor.query
+    said = query.get("query", "").strip()
     page = await visitor.get(
         f"/organisations/{visitor.path['organisation_id']}/members",
         role=query.get("role"),
         status=query.get("status"),
+        query="".join(said.split()) if said.replace(" ", "").isdecimal() else said,
         after=query.get("after"),
         limit=50,
     )
-    return await at_desk(visitor, "organisations/members.html", members=page["items"], next=page["next"], roles=ROLES)
+    return await at_desk(
+        visitor, "organisations/members.html", members=page["items"], next=page["next"], roles=ROLES, asked=said
+    )
 
 
 async def invite(visitor: Visitor) -> Response[Any]:

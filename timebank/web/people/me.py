@@ -1,10 +1,13 @@
 """Oneself: one's data, one's phone, what others did on one's account, a copy of everything, and leaving."""
 
+from functools import partial
 from typing import Any
 
 from litestar import Response
 
 from timebank.web.http.pages import Page
+from timebank.web.http.telling.facts import gist
+from timebank.web.http.telling.naming import name_of
 from timebank.web.http.visitors import Visitor
 
 
@@ -55,7 +58,14 @@ async def verify_phone(visitor: Visitor) -> Response[Any]:
 async def notices(visitor: Visitor) -> Response[Any]:
     """What others did on one's account, and what happened at its door."""
     found = await visitor.get("/me/notices", own=True, after=visitor.query.get("after"), limit=30)
-    return visitor.show("people/notices.html", notices=found["items"], next=found["next"], latest=found["latest"])
+    bodies = {said for each in found["items"] if (said := each["detail"].get("organisation_id"))}
+    names = {each: await name_of(each, partial(visitor.seen, own=True)) for each in bodies}
+    told = []
+    for each in found["items"]:
+        body = each["detail"].get("organisation_id")
+        name = names[body] if body and names[body] != body else ""
+        told.append(each | {"gist": gist(each["detail"], visitor.language, name)})
+    return visitor.show("people/notices.html", notices=told, next=found["next"], latest=found["latest"])
 
 
 async def read_notices(visitor: Visitor) -> Response[Any]:

@@ -84,25 +84,45 @@ async def hand_out_phone_code(visitor: Visitor) -> Response[Any]:
     return await in_office(visitor, "people/phone_code.html", made=made)
 
 
+async def departing(visitor: Visitor) -> Response[Any]:
+    """Where to say that somebody leaves; what that means."""
+    return await _parting(visitor, "people/departing.html")
+
+
+async def depart(visitor: Visitor) -> Response[Any]:
+    """They leave, and can come back."""
+    await visitor.post(f"/volunteers/{visitor.path['volunteer_id']}/leave", _rest(visitor))
+    return visitor.go(f"/admin/people/{visitor.path['volunteer_id']}", "It is done.")
+
+
 async def erasing(visitor: Visitor) -> Response[Any]:
     """Where to erase all that is personal about somebody; what that means."""
+    return await _parting(visitor, "people/erasing.html")
+
+
+async def erase(visitor: Visitor) -> Response[Any]:
+    """Erase it, for good."""
+    await visitor.post(f"/volunteers/{visitor.path['volunteer_id']}/erase", _rest(visitor))
+    return visitor.go("/admin/people", "All that was personal is erased. The history names nobody.")
+
+
+async def _parting(visitor: Visitor, template: str) -> Response[Any]:
+    """A page on which it is asked what is to become of somebody's time."""
     who = visitor.path["volunteer_id"]
     funds = [each for each in (await visitor.get("/funds", limit=100))["items"] if each["status"] == "open"]
     return await in_office(
         visitor,
-        "people/erasing.html",
+        template,
         person=await visitor.get(f"/volunteers/{who}"),
         balance=await visitor.get(f"/volunteers/{who}/balance"),
         funds=funds,
     )
 
 
-async def erase(visitor: Visitor) -> Response[Any]:
-    """Erase it, for good."""
+def _rest(visitor: Visitor) -> dict[str, str]:
+    """What is to become of it."""
     form = visitor.form
-    body = form.given("rest") | (form.given("fund_id") if form.said("rest") == "donate" else {})
-    await visitor.post(f"/volunteers/{visitor.path['volunteer_id']}/erase", body)
-    return visitor.go("/admin/people", "All that was personal is erased. The history names nobody.")
+    return form.given("rest") | (form.given("fund_id") if form.said("rest") == "donate" else {})
 
 
 async def change_standing(visitor: Visitor) -> Response[Any]:
@@ -122,6 +142,7 @@ PAGES = [
     Page("/admin/people/{volunteer_id:str}", person),
     Page("/admin/people/{volunteer_id:str}/code", act=hand_out_code, again=person),
     Page("/admin/people/{volunteer_id:str}/phone", act=hand_out_phone_code, again=person),
+    Page("/admin/people/{volunteer_id:str}/leave", departing, depart, proof=True),
     Page("/admin/people/{volunteer_id:str}/erase", erasing, erase, proof=True),
     Page("/admin/people/{volunteer_id:str}/standing", act=change_standing, again=person),
 ]

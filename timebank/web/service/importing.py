@@ -75,8 +75,11 @@ async def choosing(kind: Kind, visitor: Visitor) -> Response[Any]:
 
 async def trial(kind: Kind, visitor: Visitor) -> Response[Any]:
     """What would become of each row; nothing is written yet. What cannot be told of the list is asked."""
+    pasted = visitor.form.said("pasted")
+    if pasted and not (visitor.file and visitor.file[1]):
+        visitor.file = "pasted.csv", pasted.encode()
     if visitor.file is None:
-        reason = visitor.say("Choose a file first: a spreadsheet (.xlsx, .xls, .ods) or CSV.")
+        reason = visitor.say("Choose a file first: a spreadsheet (.xlsx, .xls, .ods) or CSV; or paste the rows.")
         raise Refused({"status": 422, "detail": reason, "errors": [{"field": "file", "reason": reason}]})
     return await _tried(kind, visitor, Kept("", *visitor.file))
 

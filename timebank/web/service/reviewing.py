@@ -57,13 +57,14 @@ async def decide(visitor: Visitor) -> Response[Any]:
 async def records(visitor: Visitor) -> Response[Any]:
     """All records of the organisation, by state and day."""
     query = visitor.query
+    said = Form({name: [query.get(name, "")] for name in ("from", "until")})
     page = await visitor.get(
         "/service-records",
         organisation_id=visitor.path["organisation_id"],
         status=query.get("status"),
         after=query.get("after"),
         limit=SHOWN,
-        params={"from": query.get("from"), "until": query.get("until")},
+        params={name: said.day(name, visitor.today) for name in said},
     )
     return await at_desk(
         visitor, "service/of_organisation.html", records=page["items"], next=page["next"], states=STATES

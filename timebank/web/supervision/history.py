@@ -1,17 +1,22 @@
 """The history of the bank: every fact, by what it is about, who did it, and of which kind; and the security log."""
 
+import asyncio
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Response
 
 from timebank.domain.vocabulary import FACTS
+from timebank.identity.security_log import Kind
 from timebank.web.http.forms import Form
 from timebank.web.http.offices import in_office
 from timebank.web.http.pages import Page
-from timebank.web.http.telling.saying import duration
+from timebank.web.http.telling.events import EVENTS
+from timebank.web.http.telling.facts import Teller, gist, is_previous
+from timebank.web.http.telling.naming import name_of
+from timebank.web.http.telling.saying import groups
 from timebank.web.http.visitors import Visitor
 
 SHOWN = 50
@@ -23,7 +28,7 @@ async def history(visitor: Visitor) -> Response[Any]:
     query = visitor.query
     day = day_asked(visitor, "until")
     asked = await _asked(visitor) | {"recorded_until": end_of(visitor, day), "after": query.get("after")}
-    page = await visitor.get("/audit/events", limit=SHOWN, order="newest", params=asked)
+    page = await visitor.get("/audit/events", limit=SHOWN, order="newest", names=True, params=asked)
     return await in_office(
         visitor,
         "supervision/history.html",
@@ -32,6 +37,8 @@ async def history(visitor: Visitor) -> Response[Any]:
         topics=sorted(FACTS),
         day_shown=day,
         about=asked["tag"],
+        about_name=await name_of(asked["tag"] or "", visitor.seen),
+        actor_name=await name_of(asked["actor"] or "", visitor.seen),
         live=None if day or asked["after"] else _live_address(query, page["items"]),
     )
 
@@ -74,14 +81,12 @@ def end_of(visitor: Visitor, day: str | None) -> str | None:
 
 
 def _told(visitor: Visitor, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Facts, each with what it says, in a line: what was done, how much time, and why."""
+    """Facts, each with what it says, in a line."""
     told = []
     for event in events:
-        data = event["data"]
-        minutes = data.get("minutes")
-        spent = duration(minutes, visitor.language) if isinstance(minutes, int) else None
-        said = data.get("activity") or data.get("name"), spent, data.get("reason")
-        told.append(event | {"gist": " · ".join(str(each) for each in said if each)})
+        whom = [event.get(f"{who}_name") or groups(event.get(f"{who}_number")) for who in ("volunteer", "to_volunteer")]
+        line = gist(event["data"], visitor.language, *whom, event.get("organisation_name"))
+        told.append(event | {"gist": line})
     return told
 
 
@@ -90,26 +95,32 @@ async def one(visitor: Visitor) -> Response[Any]:
     position = visitor.path["position"]
     where = f"/audit/events/{position if position.isdecimal() and len(position) < 16 else 0}"
     fact = await visitor.seen(where, names=True)
-    change = await visitor.seen(f"{where}/change") if fact else None
-    did = await visitor.seen(f"/audit/requests/{fact['request_id']}") if fact else None
+    if fact is None:
+        return await in_office(visitor, "supervision/fact.html", fact=None)
+    change, did = await asyncio.gather(
+        visitor.seen(f"{where}/change", names=True), visitor.seen(f"/audit/requests/{fact['request_id']}", names=True)
+    )
+    names = fact.get("names", {}) | (change["names"] if change else {})
+    teller = Teller(visitor.language, visitor.zone, names)
+    changed = teller.changes(change["changed"]) if change and change["before"] and _is_about_one(fact) else []
     same = [each for each in did["events"] if each["position"] != fact["position"]] if did else []
     return await in_office(
         visitor,
         "supervision/fact.html",
         fact=fact,
-        changed=_with_teams(fact, change["changed"]) if change and change["before"] else {},
+        names=names,
+        rows=teller.rows({name: said for name, said in fact["data"].items() if not (changed and is_previous(name))}),
+        changed=changed,
         same=_told(visitor, same[:SHOWN_OF_REQUEST]),
         others=max(0, len(same) - SHOWN_OF_REQUEST),
-        text=msgspec.json.format(msgspec.json.encode(fact["data"]), indent=2).decode() if fact else "",
+        text=msgspec.json.format(msgspec.json.encode(fact["data"]), indent=2).decode(),
     )
 
 
-def _with_teams(fact: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
-    """What a fact changed; where it is the team, they are called by their names."""
-    if "team_id" not in changed:
-        return changed
-    names = {fact.get(f"{which}_id"): fact.get(f"{which}_name") for which in ("team", "previous_team")}
-    return changed | {"team_id": {side: names.get(told) or told for side, told in changed["team_id"].items()}}
+def _is_about_one(fact: dict[str, Any]) -> bool:
+    """Whether a fact changes what is said of one thing: of an activity, a team or a person there is much beside."""
+    kinds = [tag[:4] for tag in fact["tags"]]
+    return kinds[0] not in {"act_", "tea_", "vol_"} or "vol_" not in kinds
 
 
 async def meant(visitor: Visitor, said: str) -> str | None:
@@ -127,7 +138,8 @@ async def security(visitor: Visitor) -> Response[Any]:
     page = await visitor.get(
         "/audit/security", limit=SHOWN, after=query.get("after"), kind=query.get("kind"), names=True
     )
-    return await in_office(visitor, "supervision/security.html", events=page["items"], next=page["next"])
+    kinds = [(kind, visitor.say(EVENTS[kind])) for kind in get_args(Kind)]
+    return await in_office(visitor, "supervision/security.html", events=page["items"], next=page["next"], kinds=kinds)
 
 
 PAGES = [

@@ -6,6 +6,7 @@ from litestar import Response
 
 from timebank.web.http.offices import in_office
 from timebank.web.http.pages import Page
+from timebank.web.http.telling.naming import name_of
 from timebank.web.http.visitors import Visitor
 from timebank.web.supervision.history import day_asked, end_of, meant
 
@@ -23,6 +24,7 @@ async def then(visitor: Visitor) -> Response[Any]:
         "supervision/then.html",
         day_shown=day,
         about=about,
+        about_name=await name_of(about, visitor.seen),
         bank=bank,
         position=bank["position"],
         person=found if found and "person" in found else None,

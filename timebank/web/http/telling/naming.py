@@ -27,7 +27,7 @@ async def in_words(problem: dict[str, Any], ask: Ask, known: Mapping[str, str] |
     """A problem without ids, as far as whoever looks may know what they stand for, or it is `known` already."""
     errors = problem.get("errors", [])
     said = " ".join((problem.get("detail", ""), *(each["reason"] for each in errors)))
-    names = {each[0]: (known or {}).get(each[0]) or await _name(each[0], ask) for each in _ID.finditer(said)}
+    names = {each[0]: (known or {}).get(each[0]) or await name_of(each[0], ask) for each in _ID.finditer(said)}
     if not names:
         return problem
 
@@ -38,8 +38,10 @@ async def in_words(problem: dict[str, Any], ask: Ask, known: Mapping[str, str] |
     return problem | {"detail": told(problem.get("detail", ""))} | ({"errors": shown} if errors else {})
 
 
-async def _name(identifier: str, ask: Ask) -> str:
-    """What something is called; its id, where they may not know."""
+async def name_of(identifier: str, ask: Ask) -> str:
+    """What something is called; its id, where they may not know, or it has no name."""
+    if not _ID.fullmatch(identifier):
+        return identifier
     answer: dict[str, Any] = await ask(_WHERE[identifier[:3]] + identifier) or {}
     found = answer.get("node", answer)
     return str(found.get("name") or found.get("activity") or groups(found.get("number")) or identifier)
