@@ -64,8 +64,8 @@ async def test_members_are_found_by_name_and_number(world: World) -> None:
     ours = [await world.somebody(name) for name in ("欧阳明月", "欧阳清风")]
     elsewhere = await world.somebody("欧阳不在")
     for each in ours:
-        await world.joins(each, world.garden, "member")
-    await world.joins(elsewhere, await world.body(), "member")
+        await world.joins(each)
+    await world.joins(elsewhere, organisation_id=await world.body())
     number = (await world.administrator.get(f"/v1/volunteers/{ours[1].id}"))["number"]
 
     async def found(query: str, **wanted: str) -> list[str]:

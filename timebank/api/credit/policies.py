@@ -25,13 +25,11 @@ from timebank.domain.credit.policies import (
     must_be_consistent,
 )
 from timebank.domain.facts.credit import (
+    AtTheMost,
     CalledAtOnce,
-    CallUps,
     ConfirmRoles,
     GiftMinutes,
     GiftRules,
-    OpenReservations,
-    OpenSignUps,
     Percent,
     PolicyAdopted,
     Registration,
@@ -79,9 +77,9 @@ class RulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     registration: Registration = UNWRITTEN.rules.registration
     registration_waits: bool = UNWRITTEN.rules.registration_waits
     presence_days: Annotated[int, Meta(ge=0, le=366)] = UNWRITTEN.rules.presence_days
-    open_reservations: OpenReservations = UNWRITTEN.rules.open_reservations
-    open_sign_ups: OpenSignUps = UNWRITTEN.rules.open_sign_ups
-    call_ups_per_day: CallUps = UNWRITTEN.rules.call_ups_per_day
+    open_reservations: AtTheMost = UNWRITTEN.rules.open_reservations
+    open_sign_ups: AtTheMost = UNWRITTEN.rules.open_sign_ups
+    call_ups_per_day: AtTheMost = UNWRITTEN.rules.call_ups_per_day
     called_at_once: CalledAtOnce = UNWRITTEN.rules.called_at_once
     place_levels: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=12)] = UNWRITTEN.rules.place_levels
 
@@ -118,7 +116,7 @@ class RulesChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     direct_confirm_roles: ConfirmRoles | UnsetType = UNSET
     gifts: GiftRulesChange | UnsetType = UNSET
     reservation_hours: ReservationHours | UnsetType = UNSET
-    open_reservations: OpenReservations | UnsetType = UNSET
+    open_reservations: AtTheMost | UnsetType = UNSET
     star_minutes: StarMinutes | UnsetType = UNSET
 
     def on(self, rules: RulesBody) -> RulesBody:

@@ -41,10 +41,8 @@ ConfirmRoles = Annotated[tuple[Literal["recorder", "verifier", "coordinator"], .
 
 ReservationHours = Annotated[int, Meta(ge=1, le=24 * 366)]
 
-OpenReservations = Annotated[int, Meta(ge=1, le=1_000)]
+AtTheMost = Annotated[int, Meta(ge=1, le=1_000)]
 
-OpenSignUps = Annotated[int, Meta(ge=1, le=1_000)]
-CallUps = Annotated[int, Meta(ge=1, le=1_000)]
 CalledAtOnce = Annotated[int, Meta(ge=1, le=500)]
 
 StarMinutes = Annotated[tuple[Annotated[int, Meta(ge=1, le=10**9)], ...], Meta(max_length=20)]
@@ -111,9 +109,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     registration: Registration = "office"
     registration_waits: bool = True
     place_levels: Levels = ("社区", "片区", "楼院", "楼栋", "单元")
-    open_reservations: OpenReservations = 20
-    open_sign_ups: OpenSignUps = 60
-    call_ups_per_day: CallUps = 10
+    open_reservations: AtTheMost = 20
+    open_sign_ups: AtTheMost = 60
+    call_ups_per_day: AtTheMost = 10
     called_at_once: CalledAtOnce = 100
 
     def percent_of(self, category: str) -> int:
