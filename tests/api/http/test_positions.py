@@ -12,7 +12,6 @@ async def test_the_log_itself_is_read_without_waiting(world: World, monkeypatch:
     """The history, moments and proofs wait only for a position that is named; other questions wait in any case."""
     somebody = await world.with_credit(60)
     record_id = await world.log(somebody.id)
-    await world.settle()
     (fact,) = (await world.administrator.get("/v1/audit/events", tag=record_id))["items"]
     waited: list[int] = []
 

@@ -8,7 +8,7 @@ import pytest
 from tests.exchange.imports.office import VERIFIER, Came, Office
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import ActorId
-from timebank.domain.people.refusals import VolunteerSuspended
+from timebank.domain.people.refusals import VolunteerIsSuspended
 from timebank.exchange.imports.lists import open_records
 from timebank.exchange.spreadsheets.errors import QuestionsError
 from timebank.exchange.spreadsheets.headings import Said
@@ -167,7 +167,7 @@ class TestAgain:
         for who, columns in (("13900001111", "手机"), ("张三,13900001111", "姓名,手机")):
             opened = open_records(io.BytesIO(row(who, columns).encode()), Said(), ZoneInfo("Asia/Shanghai"))
             (first,) = opened.rows()
-            verdict = opened.refused(first, VolunteerSuspended(volunteer_id="vol_" + "1" * 32))
+            verdict = opened.refused(first, VolunteerIsSuspended(volunteer_id="vol_" + "1" * 32))
             assert verdict.reason == "Volunteer 13900001111 is suspended."
 
     async def test_who_entered_it_and_who_signed_are_both_on_record(self, berlin: Office) -> None:
