@@ -3,6 +3,7 @@
 from typing import Any
 
 from timebank.domain.facts.credit import GiftRules, Rules
+from timebank.domain.service.reviews import NO_TEAM
 
 STRICT = Rules(
     credit_percent={"公益": 150}, other_percent=80, cap_per_day_minutes=400,
@@ -94,7 +95,12 @@ def teams(state: Any) -> None:
     state.name_captain(**first, n=1, days=-1, lasting=None)
     state.belong_to_team(**first | {"who": "captain"}, n=2, step="end")
     state.log_by_program(n=3, body=0, span=(1, 12, 60), team=0, **SWEEPING)
+    last: dict[str, Any] = {"which": -1, "sensible": True}
+    for of in (NO_TEAM, (False, 0)):
+        state.amend_record(**last, who="body", **SAME | {"team": of})
     state.confirm(**OFFICE, minutes=None)
+    for of in (NO_TEAM, (False, 0)):
+        state.correct(**last, who="administrator", **SAME | {"team": of})
     state.log(n=3, body=0, span=(1, 14, 30), who="administrator", share=None, team=1, **SWEEPING)
     state.hold_activity(which=0, comers=[3], seats=None, forgets=False, team=0)
     state.dissolve_team(**first)
