@@ -82,12 +82,12 @@ async def busy(world: World) -> dict[str, str]:
     for each in (somebody, world.administrator):
         await each.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
         await world.proposal(each, activity="+1-1")
-    await world.employed(somebody, hours=[])
     kept, merged = [(await world.somebody("@双", birth_year=1950)).id for _ in range(2)]
     same = {"kept_volunteer_id": kept, "merged_volunteer_id": merged, "reason": "+同一人"}
     await world.administrator.post("/v1/merges", same, expect=201)
     team_id = await world.team(somebody, name="@队", from_day="2026-01-01")
     await world.confirmed(somebody.id, days_ago=30, team_id=team_id)
+    await world.employed(somebody, hours=[])
     duty = {"volunteer_id": somebody.id, "from_day": "2190-01-01", "from_minute": 0, "minutes": 60}
     shifts = f"/v1/organisations/{world.garden}/teams/{team_id}/shifts"
     await world.administrator.post(shifts, duty, expect=201)
