@@ -57,7 +57,7 @@ class _World:
         """Have it all done, in the order in which it would be done in life."""
         everybody = [new_volunteer_id() for _ in range(people.COURT_LEADERS + people.OTHER_VOLUNTEERS)]
         await self._do(people.register(self._administrator, self._now, everybody, self._random))
-        auditor = everybody[-1]
+        auditor = everybody[len(everybody) // 2]
         await self._do(people.oversee(self._administrator, self._now, auditor))
         await self._do(credit.rule_books(self._administrator, self._now))
         all_bodies = bodies.bodies_of(everybody)

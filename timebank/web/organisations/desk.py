@@ -5,6 +5,8 @@ from typing import Any
 
 from litestar import Response
 
+from timebank.access.table import SEES_RECORDS
+from timebank.domain.organisations.memberships import LOGS_SERVICE
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
@@ -20,23 +22,23 @@ async def desks(visitor: Visitor) -> Response[Any]:
 async def desk(visitor: Visitor) -> Response[Any]:
     """What waits at one organisation."""
     organisation_id = visitor.path["organisation_id"]
+    role = "coordinator" if "administrator" in visitor.offices else visitor.roles.get(organisation_id)
+    here, waits = f"/organisations/{organisation_id}", {"organisation_id": organisation_id, "status": "logged"}
+    sees_records, logs_service = role in SEES_RECORDS, role in LOGS_SERVICE
     organisation, waiting, members, proposed = await asyncio.gather(
-        visitor.get(f"/organisations/{organisation_id}"),
-        visitor.seen("/service-records", organisation_id=organisation_id, status="logged", order="oldest", limit=50),
-        _waiting(visitor, "members", "requested", "recorder", "verifier", "coordinator"),
-        _waiting(visitor, "proposals", "proposed", "recorder", "coordinator"),
+        visitor.get(here),
+        _asked(visitor, "/service-records", waits | {"order": "oldest"}, is_theirs=sees_records or visitor.governs),
+        _asked(visitor, f"{here}/members", {"status": "requested"}, is_theirs=sees_records),
+        _asked(visitor, f"{here}/proposals", {"status": "proposed"}, is_theirs=logs_service),
     )
     return visitor.show(
         "organisations/desk.html", organisation=organisation, waiting=waiting, asking=members, proposed=proposed
     )
 
 
-async def _waiting(visitor: Visitor, what: str, status: str, *roles: str) -> Any:
-    """What waits, asked by those whom it concerns: refusals of others would be noted as such."""
-    organisation_id = visitor.path["organisation_id"]
-    if "administrator" not in visitor.offices and visitor.roles.get(organisation_id) not in roles:
-        return None
-    return await visitor.seen(f"/organisations/{organisation_id}/{what}", status=status, limit=50)
+async def _asked(visitor: Visitor, path: str, params: dict[str, str], *, is_theirs: bool) -> Any:
+    """What waits, for whom it concerns: if others asked, it would be noted that they were refused."""
+    return await visitor.seen(path, params=params, limit=50) if is_theirs else None
 
 
 PAGES = [Page("/o", desks), Page("/o/{organisation_id:str}", desk)]
