@@ -98,7 +98,7 @@ async def one(visitor: Visitor) -> Response[Any]:
     if fact is None:
         return await in_office(visitor, "supervision/fact.html", fact=None)
     change, did = await asyncio.gather(
-        visitor.seen(f"{where}/change", names=True), visitor.seen(f"/audit/requests/{fact['request_id']}", names=True)
+        visitor.seen(f"{where}/change", names=True), visitor.seen(f"/audit/requests/{fact['request_id']}")
     )
     names = fact.get("names", {}) | (change["names"] if change else {})
     teller = Teller(visitor.language, visitor.zone, names)
