@@ -46,6 +46,10 @@ CREATE FUNCTION public.forget_addresses(bank uuid, volunteers text[]) RETURNS vo
    WHERE ((security_event.bank_id = forget_addresses.bank) AND ((security_event.actor = ANY (forget_addresses.volunteers)) OR (security_event.subject = ANY (forget_addresses.volunteers))) AND (security_event.address IS NOT NULL));
 END;
 
+CREATE FUNCTION public.key_in(bank uuid, what text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN hashtextextended(what, uuid_hash_extended(bank, (0)::bigint));
+
 CREATE FUNCTION public.refuse_to_change_history() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -960,9 +964,6 @@ ALTER TABLE ONLY public.employment
 ALTER TABLE ONLY public.event
     ADD CONSTRAINT event_pkey PRIMARY KEY (bank_id, "position");
 
-ALTER TABLE ONLY public.event_tag
-    ADD CONSTRAINT event_tag_pkey PRIMARY KEY (bank_id, key, "position");
-
 ALTER TABLE ONLY public.fund_balance
     ADD CONSTRAINT fund_balance_pkey PRIMARY KEY (bank_id, fund_id);
 
@@ -1157,11 +1158,13 @@ CREATE INDEX employment_by_organisation ON public.employment USING btree (bank_i
 
 CREATE INDEX employment_by_volunteer ON public.employment USING btree (bank_id, volunteer_id, employment_id);
 
-CREATE INDEX event_by_actor ON public.event USING btree (bank_id, hashtextextended(actor, (0)::bigint), "position");
+CREATE INDEX event_by_actor ON public.event USING btree (public.key_in(bank_id, actor), "position");
 
-CREATE INDEX event_by_request ON public.event USING btree (bank_id, hashtextextended(request_id, (0)::bigint), "position");
+CREATE INDEX event_by_request ON public.event USING btree (public.key_in(bank_id, request_id), "position");
 
 CREATE INDEX event_by_topic ON public.event USING btree (bank_id, topic, "position");
+
+CREATE INDEX event_tag_by_key ON public.event_tag USING btree (key, "position");
 
 CREATE INDEX idempotency_by_age ON public.idempotency USING btree (recorded_at);
 

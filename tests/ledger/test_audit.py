@@ -195,6 +195,13 @@ async def test_an_added_tag_is_found(pool: Pool, bank_id: UUID, tamper: Tamper, 
     assert await findings(pool, bank_id) == [Finding(position, "tag with the key 7 is in the index only")]
 
 
+async def test_a_tag_that_is_there_twice_is_found(pool: Pool, bank_id: UUID, tamper: Tamper) -> None:
+    """What is in the index twice would be shown twice; it is found."""
+    key = await pool.fetchval("select min(key) from event_tag where position = 4")
+    await tamper("insert into event_tag values ($1, $2, 4)", bank_id, key)
+    assert await findings(pool, bank_id) == [Finding(4, f"tag with the key {key} is in the index twice")]
+
+
 async def test_a_tag_under_another_topic_is_found(pool: Pool, bank_id: UUID, tamper: Tamper) -> None:
     """A tag that is filed under a wrong topic is found both as missing and as added."""
     await tamper(

@@ -90,7 +90,7 @@ async def test_who_is_to_be_erased_again_is_looked_up_one_by_one(pool: Pool, ban
     """However many are on the list of the erased, each is found by its tags, after a restore too."""
     whom = [new_volunteer_id() for _ in range(1_000)]
     plan = await plan_of(pool, ERASURE["not_erased"], [bank_id] * len(whom), whom)
-    assert re.search(r"event_tag_pkey on event_tag t\n +Index Cond: \(\(bank_id = w.bank_id\) AND \(key = ", plan), plan
+    assert re.search(r"event_tag_by_key(?: on event_tag t)?\n +Index Cond: \(key = ", plan), plan
     assert re.search(r"event_pkey on event\n +Index Cond: .*position\" = t", plan), plan
     assert not re.search(r"Seq Scan|Hash|Merge", plan), plan
 

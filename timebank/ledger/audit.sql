@@ -12,12 +12,16 @@ select position, event_id, topic, data, tags, actor, authority, request_id, comm
 select recorded_at, event_id from event where bank_id = $1 and position = $2
 
 -- tags_amiss --
--- Keys that are in the index but of no tag of an event, and tags of events whose key is not in the index.
+-- Keys that are in the index but of no tag of an event, or more often, and tags of events whose key is not in the index.
 -- $1 bank  $2 after
-(select 'in the index only' as what, position, format('with the key %s', key) as tag from (
-     select position, key from event_tag where bank_id = $1 and position > $2
-     except select position, tag_key(tag, topic) from event, unnest(tags) tag where bank_id = $1 and position > $2) amiss
-  limit 10)
+(select case when exists (select from event e, unnest(e.tags) tag
+                           where e.bank_id = $1 and e.position = amiss.position and tag_key(tag, e.topic) = amiss.key)
+             then 'in the index twice' else 'in the index only' end as what,
+        position, format('with the key %s', key) as tag
+   from (select position, key from event_tag where bank_id = $1 and position > $2
+         except all
+         select position, tag_key(tag, topic) from event, unnest(tags) tag where bank_id = $1 and position > $2
+         limit 10) amiss)
  union all
 (select 'not in the index', e.position, tag
    from (select position, tag_key(tag, topic) as key from event, unnest(tags) tag where bank_id = $1 and position > $2

@@ -3,7 +3,7 @@
 select recorded_at >= $4 from event
  where bank_id = $1 and position = (
            select position from event
-            where bank_id = $1 and hashtextextended(actor, 0) = hashtextextended($2, 0)
+            where bank_id = $1 and key_in(bank_id, actor) = key_in($1, $2)
               and case actor when $2 then true else false end
             order by position desc offset $3 limit 1)
 
@@ -12,7 +12,7 @@ select recorded_at >= $4 from event
 -- $1 bank  $2 actor  $3 midnight  $4 how many of their latest facts to look at
 select count(*)
   from (select recorded_at, authority, tags, coalesce(on_behalf_of, actor) as whose
-          from event where bank_id = $1 and hashtextextended(actor, 0) = hashtextextended($2, 0)
+          from event where bank_id = $1 and key_in(bank_id, actor) = key_in($1, $2)
               and case actor when $2 then true else false end
          order by position desc limit $4) latest
  where recorded_at >= $3 and authority in ('volunteer', 'proxy') and whose = any (tags)

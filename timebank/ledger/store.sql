@@ -44,7 +44,7 @@ with swapped as (
     returning position, topic, tags
 ), tagged as (
     insert into event_tag (bank_id, key, position)
-    select $1, tag_key(tag, topic), position from appended, unnest(tags) tag on conflict do nothing
+    select distinct $1::uuid, tag_key(tag, topic), position from appended, unnest(tags) tag
 )
 select 1 from swapped
 
@@ -57,14 +57,15 @@ select e.position, e.topic, e.data
           from unnest($3::text[], $4::text[]) asked (tag, topics),
                unnest(asked.topics::text[]) pair (topic),
                lateral (
-                   select t.position from event_tag t
-                    where t.bank_id = $1 and t.key = tag_key(asked.tag, pair.topic) and asked.tag <> ''
-                      and t.position > $5 and t.position <= $2
+                   (select t.position from event_tag t
+                     where t.bank_id = $1 and t.key = tag_key(asked.tag, pair.topic) and asked.tag <> ''
+                       and t.position > $5 and t.position <= $2
+                     order by t.position limit $6)
                     union all
-                   select b.position from event b
-                    where asked.tag = '' and b.bank_id = $1 and b.topic = pair.topic
-                      and b.position > $5 and b.position <= $2
-                   offset 0 limit $6
+                   (select b.position from event b
+                     where asked.tag = '' and b.bank_id = $1 and b.topic = pair.topic
+                       and b.position > $5 and b.position <= $2
+                     order by b.position limit $6)
                ) found) wanted,
        lateral (
            select e.position, e.topic, e.data from event e

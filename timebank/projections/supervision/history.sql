@@ -6,9 +6,9 @@ e.position, e.event_id, e.topic, e.data, e.tags, e.actor, e.authority, e.request
 -- What is asked for, where it is asked for. $1 bank  $2 after  $3 before  $4 topics  $5 actor  $6 authority  $7 request
 -- (`case` hides from the planner that the text and its hash say the same.)  $8 tags  $9 first and $10 last local day on which it happened  $11 zone  $12 at most
 e.position > $2 and e.position < $3
-       and ($5::text is null or hashtextextended(e.actor, 0) = hashtextextended($5, 0) and case e.actor when $5 then true else false end)
+       and ($5::text is null or key_in(e.bank_id, e.actor) = key_in($1, $5) and case e.actor when $5 then true else false end)
        and ($6::text is null or e.authority = $6)
-       and ($7::text is null or hashtextextended(e.request_id, 0) = hashtextextended($7, 0)
+       and ($7::text is null or key_in(e.bank_id, e.request_id) = key_in($1, $7)
                             and case e.request_id when $7 then true else false end)
        and ($8::text[] is null or e.tags @> $8)
        and (($9::date is null and $10::date is null)
