@@ -50,6 +50,10 @@ CREATE FUNCTION public.key_in(bank uuid, what text) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
     RETURN hashtextextended(what, uuid_hash_extended(bank, (0)::bigint));
 
+CREATE FUNCTION public.keys_in(bank uuid, what text[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT public.key_in(keys_in.bank, each.each) AS key_in FROM unnest(keys_in.what) each(each));
+
 CREATE FUNCTION public.refuse_to_change_history() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -781,7 +785,8 @@ CREATE TABLE public.service_record (
     person_in_charge_id text,
     activity_id text,
     is_subsidised boolean DEFAULT false NOT NULL,
-    team_id text
+    team_id text,
+    logged_position bigint NOT NULL
 );
 
 CREATE TABLE public.service_total (
@@ -1272,51 +1277,53 @@ CREATE INDEX security_event_notice ON public.security_event USING btree (bank_id
 
 CREATE INDEX service_record_by_activity ON public.service_record USING btree (bank_id, activity_id, record_id) WHERE (activity_id IS NOT NULL);
 
-CREATE INDEX service_record_by_day ON public.service_record USING btree (bank_id, local_date, record_id);
+CREATE INDEX service_record_by_day ON public.service_record USING btree (bank_id, local_date, logged_position);
 
-CREATE INDEX service_record_by_organisation ON public.service_record USING btree (bank_id, organisation_id, record_id);
+CREATE INDEX service_record_by_organisation ON public.service_record USING btree (bank_id, public.key_in(bank_id, organisation_id), logged_position);
 
-CREATE INDEX service_record_by_organisation_day ON public.service_record USING btree (bank_id, organisation_id, local_date, record_id);
+CREATE INDEX service_record_by_organisation_day ON public.service_record USING btree (bank_id, public.key_in(bank_id, organisation_id), local_date, logged_position);
 
 CREATE INDEX service_record_by_team ON public.service_record USING btree (bank_id, team_id, local_date) WHERE (team_id IS NOT NULL);
 
-CREATE INDEX service_record_by_volunteer ON public.service_record USING btree (bank_id, volunteer_id, record_id);
+CREATE INDEX service_record_by_volunteer ON public.service_record USING btree (bank_id, public.key_in(bank_id, volunteer_id), logged_position);
 
-CREATE INDEX service_record_by_volunteer_day ON public.service_record USING btree (bank_id, volunteer_id, local_date, record_id);
+CREATE INDEX service_record_by_volunteer_day ON public.service_record USING btree (bank_id, public.key_in(bank_id, volunteer_id), local_date, logged_position);
 
-CREATE INDEX service_record_late ON public.service_record USING btree (bank_id, organisation_id, record_id) WHERE is_late;
+CREATE INDEX service_record_late ON public.service_record USING btree (bank_id, public.key_in(bank_id, organisation_id), logged_position) WHERE is_late;
 
-CREATE INDEX service_record_late_anywhere ON public.service_record USING btree (bank_id, record_id) WHERE is_late;
+CREATE INDEX service_record_late_anywhere ON public.service_record USING btree (bank_id, logged_position) WHERE is_late;
 
-CREATE INDEX service_record_late_by_day ON public.service_record USING btree (bank_id, local_date, record_id) WHERE is_late;
+CREATE INDEX service_record_late_by_day ON public.service_record USING btree (bank_id, local_date, logged_position) WHERE is_late;
 
-CREATE INDEX service_record_late_of_organisation_by_day ON public.service_record USING btree (bank_id, organisation_id, local_date, record_id) WHERE is_late;
+CREATE INDEX service_record_late_of_organisation_by_day ON public.service_record USING btree (bank_id, public.key_in(bank_id, organisation_id), local_date, logged_position) WHERE is_late;
 
-CREATE INDEX service_record_late_of_volunteer ON public.service_record USING btree (bank_id, volunteer_id, record_id) WHERE is_late;
+CREATE INDEX service_record_late_of_volunteer ON public.service_record USING btree (bank_id, public.key_in(bank_id, volunteer_id), logged_position) WHERE is_late;
 
-CREATE INDEX service_record_late_waiting ON public.service_record USING btree (bank_id, organisation_id, record_id) WHERE (is_late AND (status = 'logged'::text));
+CREATE INDEX service_record_late_waiting ON public.service_record USING btree (bank_id, public.key_in(bank_id, organisation_id), logged_position) WHERE (is_late AND (status = 'logged'::text));
 
-CREATE INDEX service_record_late_waiting_anywhere ON public.service_record USING btree (bank_id, record_id) WHERE (is_late AND (status = 'logged'::text));
+CREATE INDEX service_record_late_waiting_anywhere ON public.service_record USING btree (bank_id, logged_position) WHERE (is_late AND (status = 'logged'::text));
 
-CREATE INDEX service_record_set_aside ON public.service_record USING btree (bank_id, status, record_id) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
+CREATE INDEX service_record_logged ON public.service_record USING btree (bank_id, logged_position);
 
-CREATE INDEX service_record_set_aside_by_day ON public.service_record USING btree (bank_id, status, local_date, record_id) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
+CREATE INDEX service_record_set_aside ON public.service_record USING btree (bank_id, status, logged_position) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
 
-CREATE INDEX service_record_set_aside_of_organisation ON public.service_record USING btree (bank_id, organisation_id, status, record_id) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
+CREATE INDEX service_record_set_aside_by_day ON public.service_record USING btree (bank_id, status, local_date, logged_position) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
 
-CREATE INDEX service_record_set_aside_of_organisation_by_day ON public.service_record USING btree (bank_id, organisation_id, status, local_date, record_id) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
+CREATE INDEX service_record_set_aside_of_organisation ON public.service_record USING btree (bank_id, public.key_in(bank_id, organisation_id), status, logged_position) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
 
-CREATE INDEX service_record_set_aside_of_volunteer ON public.service_record USING btree (bank_id, volunteer_id, status, record_id) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
+CREATE INDEX service_record_set_aside_of_organisation_by_day ON public.service_record USING btree (bank_id, public.key_in(bank_id, organisation_id), status, local_date, logged_position) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
 
-CREATE INDEX service_record_waiting ON public.service_record USING btree (bank_id, organisation_id, record_id) WHERE (status = 'logged'::text);
+CREATE INDEX service_record_set_aside_of_volunteer ON public.service_record USING btree (bank_id, public.key_in(bank_id, volunteer_id), status, logged_position) WHERE (status <> ALL (ARRAY['logged'::text, 'confirmed'::text]));
 
-CREATE INDEX service_record_waiting_anywhere ON public.service_record USING btree (bank_id, record_id) WHERE (status = 'logged'::text);
+CREATE INDEX service_record_waiting ON public.service_record USING btree (bank_id, public.key_in(bank_id, organisation_id), logged_position) WHERE (status = 'logged'::text);
 
-CREATE INDEX service_record_waiting_by_day ON public.service_record USING btree (bank_id, local_date, record_id) WHERE (status = 'logged'::text);
+CREATE INDEX service_record_waiting_anywhere ON public.service_record USING btree (bank_id, logged_position) WHERE (status = 'logged'::text);
 
-CREATE INDEX service_record_waiting_of_organisation_by_day ON public.service_record USING btree (bank_id, organisation_id, local_date, record_id) WHERE (status = 'logged'::text);
+CREATE INDEX service_record_waiting_by_day ON public.service_record USING btree (bank_id, local_date, logged_position) WHERE (status = 'logged'::text);
 
-CREATE INDEX service_record_waiting_of_volunteer ON public.service_record USING btree (bank_id, volunteer_id, record_id) WHERE (status = 'logged'::text);
+CREATE INDEX service_record_waiting_of_organisation_by_day ON public.service_record USING btree (bank_id, public.key_in(bank_id, organisation_id), local_date, logged_position) WHERE (status = 'logged'::text);
+
+CREATE INDEX service_record_waiting_of_volunteer ON public.service_record USING btree (bank_id, public.key_in(bank_id, volunteer_id), logged_position) WHERE (status = 'logged'::text);
 
 CREATE INDEX session_by_volunteer ON public.session USING btree (bank_id, volunteer_id);
 

@@ -23,8 +23,8 @@ TABLES = """
 INSERT = """
     insert into crud_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
                              capacity, started_at, ended_at, minutes, local_date, is_late, place, content, programmes,
-                             status, position)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, false, $13, $14, $15, 'logged', 0)"""
+                             status, position, logged_position)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, false, $13, $14, $15, 'logged', 0, 0)"""
 UPDATE = """
     update crud_balance set available_minutes = available_minutes + $3, service_minutes = service_minutes + $3
      where bank_id = $1 and volunteer_id = $2"""

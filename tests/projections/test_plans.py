@@ -60,14 +60,14 @@ insert into membership select $bank, 'mem_' || lpad(n::text, 6, '0'), 'org_' || 
        (array['approved','approved','approved','approved','approved','requested','invited','declined','ended'])
        [1 + n / 160 % 9] from generate_series(1, 40000) n;
 insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
-       capacity, started_at, ended_at, minutes, local_date, is_late, programmes, status, position)
+       capacity, started_at, ended_at, minutes, local_date, is_late, programmes, status, position, logged_position)
 select $bank, 'rec_' || lpad(n::text, 6, '0'),
        case when n % 21 = 0 then 'vol_00001' else 'vol_' || lpad((1 + n * 7919 % 20000)::text, 5, '0') end,
        'org_' || lpad((1 + n / 3 % 20)::text, 5, '0'), 'x', 'x', 'x', 'resident', now(), now(), 60,
        date '2026-01-01' + (n * 7919 % 300), n % 101 < 2, '{}',
        case when n % 103 < 2 then 'logged'
             when n % 103 < 10 then (array['withdrawn','rejected','corrected','voided'])[1 + n % 4]
-            else 'confirmed' end, n
+            else 'confirmed' end, n, n
   from generate_series(1, 60000) n;
 insert into service_total
 select bank_id, case when grouping(organisation_id) = 0 then organisation_id else '' end,

@@ -36,7 +36,7 @@ select exists (select from bank)
 select format('drop table public.%I cascade', c.relname) as statement
   from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
  union all
-select format('drop function if exists %s', p.oid::regprocedure)
+select format('drop function if exists %s cascade', p.oid::regprocedure)
   from pg_proc p
  where p.pronamespace = 'public'::regnamespace
    and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e')

@@ -5,10 +5,13 @@ select a.record_id, a.organisation_id, a.activity, a.started_at, a.ended_at, b.r
        b.organisation_id as other_organisation_id, b.activity as other_activity, b.started_at as other_started_at,
        b.ended_at as other_ended_at
   from service_record a join service_record b on b.started_at < a.ended_at and a.started_at < b.ended_at
- where a.bank_id = $1 and a.volunteer_id = $2 and a.status in ('confirmed', 'corrected')
-   and b.bank_id = $1 and b.volunteer_id = $3 and b.status in ('confirmed', 'corrected')
+ where a.bank_id = $1 and key_in(a.bank_id, a.volunteer_id) = key_in($1, $2) and a.volunteer_id = $2
+   and a.status in ('confirmed', 'corrected')
+   and b.bank_id = $1 and key_in(b.bank_id, b.volunteer_id) = key_in($1, $3) and b.volunteer_id = $3
+   and b.status in ('confirmed', 'corrected')
  order by a.started_at, a.record_id, b.record_id limit $4
 
 -- waiting --
 -- How many records of a volunteer wait. $1 bank  $2 volunteer
-select count(*) from service_record where bank_id = $1 and volunteer_id = $2 and status = 'logged'
+select count(*) from service_record
+ where bank_id = $1 and key_in(bank_id, volunteer_id) = key_in($1, $2) and volunteer_id = $2 and status = 'logged'

@@ -180,7 +180,9 @@ async def waiting_of(pool: Pool, bank_id: UUID, activity_id: str, limit: int) ->
 
 def _view(row: Any) -> ServiceRecordView:
     lacking = [name for name in _ON_CERTIFICATES if row[name] is None]
-    return ServiceRecordView(**{**row, "rules_applied": _effects(row["rules_applied"])}, certificate_lacks=lacking)
+    said = {**row, "rules_applied": _effects(row["rules_applied"])}
+    del said["logged_position"]
+    return ServiceRecordView(**said, certificate_lacks=lacking)
 
 
 _ON_CERTIFICATES = ("place", "content", "person_in_charge_id")

@@ -29,14 +29,15 @@ with r as materialized (
 insert into service_record (bank_id, record_id, volunteer_id, organisation_id, recorder_id, activity, category,
                             capacity, started_at, ended_at, minutes, local_date, is_late, place, content,
                             programmes, person_in_charge_id, activity_id, is_subsidised, team_id, status,
-                            credited_minutes, policy_version, rules_applied, decided_by, reason, position)
+                            credited_minutes, policy_version, rules_applied, decided_by, reason, position,
+                            logged_position)
 select $1, f.record_id, f.volunteer_id, f.organisation_id, f.recorder_id, f.activity, f.category,
        f.capacity, f.started_at, f.ended_at, coalesce(c.minutes, f.minutes), f.local_date, coalesce(f.is_late, false),
        f.place, f.content, coalesce(f.programmes, '{}'), f.person_in_charge_id, f.activity_id,
        coalesce(f.is_subsidised, false), f.team_id,
        case when c.minutes is null then 'logged' else 'confirmed' end,
        coalesce(c.credited_minutes, 0), coalesce(c.policy_version, 0), coalesce(c.rules_applied, '[]'),
-       c.decided_by, c.reason, case when c.minutes is null then r.position else r.confirmed_at end
+       c.decided_by, c.reason, case when c.minutes is null then r.position else r.confirmed_at end, r.position
   from r,
        jsonb_to_record(r.logged)
        f (record_id text, volunteer_id text, organisation_id text, recorder_id text, activity text, category text,
@@ -123,7 +124,7 @@ select record_id, activity from service_record where bank_id = $1 and record_id 
 -- view --
 select record_id, volunteer_id, organisation_id, recorder_id, activity, category, capacity, started_at, ended_at,
        minutes, local_date, is_late, place, content, programmes, person_in_charge_id, activity_id, is_subsidised, team_id,
-       status, credited_minutes, policy_version, rules_applied, decided_by, reason, position
+       status, credited_minutes, policy_version, rules_applied, decided_by, reason, position, logged_position
   from service_record
 
 -- one --
@@ -134,23 +135,33 @@ select record_id, volunteer_id, organisation_id, recorder_id, activity, category
 -- wanted --
 -- $1 bank  $2 volunteer or null  $3 organisations or null  $4 statuses or null  $5 from day or null  $6 until day or null
 -- $7 only late ones or others (null: both). A single status is asked for as such, for that leaves the order of its index.
-bank_id = $1 and ($2::text is null or volunteer_id = $2)
+-- (`case` hides from the planner that an identifier and its key say the same.)
+bank_id = $1
+   and ($2::text is null
+        or key_in(bank_id, volunteer_id) = key_in($1, $2) and case volunteer_id when $2 then 1 else 0 end <> 0)
    and ($3::text[] is null or organisation_id = any ($3))
    and ($4::text[] is null or case when cardinality($4) = 1 then status = $4[1] else status = any ($4) end)
    and ($5::date is null or local_date >= $5) and ($6::date is null or local_date <= $6)
    and ($7::boolean is null or is_late = $7)
 
+-- place --
+-- Where a record is among those logged. $1 bank  $8 record
+select logged_position from service_record where bank_id = $1 and record_id = $8
+
+-- at_body --
+key_in(bank_id, organisation_id) = key_in($1, served.at) and case organisation_id when served.at then 1 else 0 end <> 0
+
 -- newest --
 -- Latest entry first. $1 to $7 as wanted  $8 before this record or null  $9 at most
 {view}
- where {wanted} and ($8::text is null or record_id < $8)
- order by record_id desc limit $9
+ where {wanted} and ($8::text is null or logged_position < ({place}))
+ order by logged_position desc limit $9
 
 -- oldest --
 -- First entry first. $1 to $7 as wanted  $8 after this record or null  $9 at most
 {view}
- where {wanted} and ($8::text is null or record_id > $8)
- order by record_id limit $9
+ where {wanted} and ($8::text is null or logged_position > ({place}))
+ order by logged_position limit $9
 
 -- newest_of --
 -- Those of some organisations, each by its own index.
@@ -158,54 +169,54 @@ select r.*
   from unnest($3::text[]) served (at),
        lateral (
            {view}
-            where {wanted} and organisation_id = served.at and ($8::text is null or record_id < $8)
-            order by record_id desc limit $9
+            where {wanted} and {at_body} and ($8::text is null or logged_position < ({place}))
+            order by logged_position desc limit $9
        ) r
- order by record_id desc limit $9
+ order by logged_position desc limit $9
 
 -- oldest_of --
 select r.*
   from unnest($3::text[]) served (at),
        lateral (
            {view}
-            where {wanted} and organisation_id = served.at and ($8::text is null or record_id > $8)
-            order by record_id limit $9
+            where {wanted} and {at_body} and ($8::text is null or logged_position > ({place}))
+            order by logged_position limit $9
        ) r
- order by record_id limit $9
+ order by logged_position limit $9
 
 -- latest_day --
 -- By the day they count for, the latest first. $1 to $7 as wanted  $8 before this record or null  $9 at most
 -- $10 the day of that record
 {view}
- where {wanted} and ($8::text is null or (local_date, record_id) < ($10::date, $8))
- order by local_date desc, record_id desc limit $9
+ where {wanted} and ($8::text is null or (local_date, logged_position) < ($10::date, ({place})))
+ order by local_date desc, logged_position desc limit $9
 
 -- earliest_day --
 {view}
- where {wanted} and ($8::text is null or (local_date, record_id) > ($10::date, $8))
- order by local_date, record_id limit $9
+ where {wanted} and ($8::text is null or (local_date, logged_position) > ($10::date, ({place})))
+ order by local_date, logged_position limit $9
 
 -- latest_day_of --
 select r.*
   from unnest($3::text[]) served (at),
        lateral (
            {view}
-            where {wanted} and organisation_id = served.at
-              and ($8::text is null or (local_date, record_id) < ($10::date, $8))
-            order by local_date desc, record_id desc limit $9
+            where {wanted} and {at_body}
+              and ($8::text is null or (local_date, logged_position) < ($10::date, ({place})))
+            order by local_date desc, logged_position desc limit $9
        ) r
- order by local_date desc, record_id desc limit $9
+ order by local_date desc, logged_position desc limit $9
 
 -- earliest_day_of --
 select r.*
   from unnest($3::text[]) served (at),
        lateral (
            {view}
-            where {wanted} and organisation_id = served.at
-              and ($8::text is null or (local_date, record_id) > ($10::date, $8))
-            order by local_date, record_id limit $9
+            where {wanted} and {at_body}
+              and ($8::text is null or (local_date, logged_position) > ($10::date, ({place})))
+            order by local_date, logged_position limit $9
        ) r
- order by local_date, record_id limit $9
+ order by local_date, logged_position limit $9
 
 -- sums --
 count(distinct r.volunteer_id) as people, count(*) as records, coalesce(sum(r.minutes), 0)::bigint as minutes,
@@ -243,7 +254,8 @@ union all
               from (select r.organisation_id, r.month, r.category, r.programmes,
                            row_number() over (partition by r.month order by r.category, r.programmes) as part, {sums}
                       from ({divided}
-                             where bank_id = $1 and organisation_id = body.organisation_id
+                             where bank_id = $1 and key_in(bank_id, organisation_id) = key_in($1, body.organisation_id)
+                               and case organisation_id when body.organisation_id then 1 else 0 end <> 0
                                and status in ('confirmed', 'corrected')
                                and case $2 when 'all' then true
                                    else local_date between to_date($3, 'YYYY-MM') and to_date($4, 'YYYY-MM') + 30 end) r
@@ -261,7 +273,8 @@ select f.*
   from (select r.organisation_id, r.month, r.category, r.programmes,
                row_number() over (partition by grouping(r.organisation_id), r.organisation_id, r.month
                                   order by r.category, r.programmes) as part, {sums}
-          from ({divided} where {wanted}) r
+          from ({divided} where {wanted}
+                 and ($3::text[] is null or key_in(bank_id, organisation_id) = any (keys_in($1, $3)))) r
          group by grouping sets ((r.organisation_id, r.month, r.category, r.programmes), ())) f
  where f.organisation_id is null or (f.organisation_id, f.month, f.part) > ($9, $10, $11::bigint)
  order by f.organisation_id nulls first, f.month, f.part limit $12
