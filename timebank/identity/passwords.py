@@ -30,6 +30,10 @@ SQL = load_statements("timebank.identity", "passwords.sql")
 SHORTEST, LONGEST = 10, 200
 LOOKED_AT = 64
 """So many characters are judged: the work grows faster than the length, and what is good so far stays good."""
+SUBSTITUTES = frozenset("4@8({[<369!1|0$5+7%2")
+MOST_SUBSTITUTES, LOOKED_AT_THEN = 8, 20
+"""Signs that may stand for letters: the library tries all that they can mean, each further one is more work, and
+nobody else is served meanwhile. Of a password with more of them its beginning is judged."""
 FEWEST_GUESSES = 10**8.5
 """A password has to stand so many guesses. zxcvbn's own mark, 10^8, lets `admin@123456` pass."""
 EVERYBODYS = ("timebank", "shijianyinhang", "时间银行", "zhiyuanzhe", "志愿者", "woaini", "5201314", "520", "1314")
@@ -154,8 +158,14 @@ def _weakness(password: str, *own: str) -> str | None:
     """Why a password would be guessed soon; None if it would not."""
     if digits(password).casefold() in {digits(each).casefold() for each in own}:
         return "This one is your number, phone or name."
-    found = zxcvbn(password[:LOOKED_AT], [*EVERYBODYS, *own, *(digits(each) for each in own)])
+    found = zxcvbn(_looked_at(password), [*EVERYBODYS, *own, *(digits(each) for each in own)])
     if found.guesses >= FEWEST_GUESSES:
         return None
     warning = found.feedback.warning if found.feedback else None
     return str(warning) if warning else "Use a few words that have nothing to do with each other, or with you."
+
+
+def _looked_at(password: str) -> str:
+    """As much of a password as is judged."""
+    beginning = password[:LOOKED_AT]
+    return beginning if len(SUBSTITUTES & set(beginning)) <= MOST_SUBSTITUTES else beginning[:LOOKED_AT_THEN]

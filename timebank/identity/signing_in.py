@@ -38,6 +38,9 @@ KNOCKS_OF_A_NETWORK = 1_200
 ENTRIES_A_MINUTE = 30
 """So often a minute somebody signs in, or says their password again: each time stays in the security log for years."""
 
+CHOICES_A_MINUTE = 10
+"""So many passwords a minute are judged that somebody chooses: it is work."""
+
 
 class SignIn:
     """Lets people in, gives them passwords, and sees them out."""
@@ -63,6 +66,7 @@ class SignIn:
         self._slowed = Rate(per_minute=1)
         self._knocks = Rate(per_minute=KNOCKS_OF_A_NETWORK)
         self._entries = Rate(per_minute=ENTRIES_A_MINUTE)
+        self._choices = Rate(per_minute=CHOICES_A_MINUTE)
         self.sessions = sessions
 
     async def the_bank(self, bank_id: UUID | None) -> UUID:
@@ -167,7 +171,7 @@ class SignIn:
         if whose is None:
             raise OneTimeCodeNotValid
         bank_id, volunteer_id = whose
-        await self._must_be_good(bank_id, volunteer_id, password)
+        await self._must_be_good(bank_id, volunteer_id, password, visit)
         await self._factors.check(bank_id, volunteer_id, second_factor, visit)
         password_hash = await self._passwords.hash(volunteer_id, password)
         async with self._pool.acquire() as connection, connection.transaction():
@@ -187,7 +191,7 @@ class SignIn:
     ) -> None:
         """Change one's password: ends all sessions but the one it is done in. The old one is guarded like a sign-in."""
         await self.prove(bank_id, volunteer_id, old, visit)
-        await self._must_be_good(bank_id, volunteer_id, new)
+        await self._must_be_good(bank_id, volunteer_id, new, visit)
         password_hash = await self._passwords.hash(volunteer_id, new)
         async with self._pool.acquire() as connection, connection.transaction():
             if not await self._people.hold(connection, bank_id, volunteer_id, alone=True):
@@ -268,9 +272,7 @@ class SignIn:
         """Whose password it is, of those whom a login may mean. A phone costs the same, however many share it."""
         network, stranger = wider_network(visit.address) or visit.address, None
         async with self._noting_haste(bank_id, visit):
-            wait = self._knocks.wait(network, visit.at.timestamp())
-            if wait:
-                raise TooManyAttempts(seconds=math.ceil(wait))
+            _must_not_wait(self._knocks.wait(network, visit.at.timestamp()))
             if not await self._attempts.known(bank_id, login, visit.address, visit.at, meant):
                 stranger = network
                 self._passwords.must_have_room_for(stranger)
@@ -282,15 +284,11 @@ class SignIn:
 
     def _count_entry(self, volunteer_id: str, visit: Visit) -> None:
         """Count that somebody was right; others cannot use up what they have. Raises `TooManyAttempts`."""
-        wait = self._entries.wait(volunteer_id, visit.at.timestamp())
-        if wait:
-            raise TooManyAttempts(seconds=math.ceil(wait))
+        _must_not_wait(self._entries.wait(volunteer_id, visit.at.timestamp()))
 
     def _must_not_come_too_often(self, meant: Sequence[str], visit: Visit) -> None:
         """Refuse whoever was right too often lately, before their password is looked at. Raises `TooManyAttempts`."""
-        wait = min((self._entries.ahead(each, visit.at.timestamp()) for each in meant), default=0.0)
-        if wait:
-            raise TooManyAttempts(seconds=math.ceil(wait))
+        _must_not_wait(min((self._entries.ahead(each, visit.at.timestamp()) for each in meant), default=0.0))
 
     @contextlib.asynccontextmanager
     async def _noting_haste(self, bank_id: UUID, visit: Visit) -> AsyncIterator[None]:
@@ -335,7 +333,13 @@ class SignIn:
             rows = await self._pool.fetch(SQL["by_phone"], bank_id, phones, SHARE_A_PHONE, called)
         return [row["volunteer_id"] for row in rows]
 
-    async def _must_be_good(self, bank_id: UUID, volunteer_id: str, password: str) -> None:
+    async def _must_be_good(self, bank_id: UUID, volunteer_id: str, password: str, visit: Visit) -> None:
+        _must_not_wait(self._choices.wait(volunteer_id, visit.at.timestamp()))
         person = await self._people.one(self._pool, bank_id, volunteer_id) or Person(volunteer_id=volunteer_id)  # type: ignore[arg-type]
         number = await self._pool.fetchval(SQL["number_of"], bank_id, volunteer_id)
         await self.must_be_good(person, password, number)
+
+
+def _must_not_wait(seconds: float) -> None:
+    if seconds:
+        raise TooManyAttempts(seconds=math.ceil(seconds))

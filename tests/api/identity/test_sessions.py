@@ -1,6 +1,7 @@
 import asyncio
 import re
 import threading
+import time
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +28,7 @@ from tests.api.identity.door import (
 from tests.api.world import Caller, World, said, served, settled, wide
 from tests.controls import ZONE
 from tests.helpers.patience import SOON_SECONDS
-from timebank.identity import codes, passwords, sessions
+from timebank.identity import codes, passwords, sessions, signing_in
 from timebank.identity.limits import attempts
 from timebank.identity.signing_in import SHARE_A_PHONE
 from timebank.runtime.clock import utc_now
@@ -440,6 +441,21 @@ class TestPasswords:
         ((length, thread),) = seen
         assert length == passwords.LOOKED_AT
         assert thread.startswith("argon2")
+
+    def test_no_password_keeps_others_waiting(self) -> None:
+        """One full of signs that may stand for letters costs no more than others: its beginning is judged."""
+        begun = time.thread_time()
+        assert passwords._weakness("@26@25|<+|[$016%$4{(7@|[+0@@!$59%9(!%$<9{2{620<{(5143+0$<+5<+!(2") is None
+        assert time.thread_time() - begun < 0.1
+
+    async def test_so_many_passwords_a_minute_are_judged(self, door: World, clock: Clock) -> None:
+        """Whoever has a code does not keep the service busy by trying weak ones; the code stays good."""
+        made = await door.administrator.post("/v1/volunteers", {"name": "某某"})
+        code = await code_for(door, made["volunteer_id"])
+        told = [(await use_code(door, code, "password123")).status_code for _ in range(signing_in.CHOICES_A_MINUTE + 1)]
+        assert told == [422] * signing_in.CHOICES_A_MINUTE + [429]
+        clock.goes_on(minutes=1)
+        said(await use_code(door, code), 201)
 
     async def test_a_weak_new_password_changes_nothing(self, door: World) -> None:
         """The rules hold for changing a password too."""
