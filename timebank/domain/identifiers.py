@@ -179,11 +179,16 @@ def is_volunteer_number(text: str) -> bool:
     return len(text) == 12 and text.isascii() and text.isdigit() and check_digit(text[:-1]) == text[-1]
 
 
+LONGEST_NUMBER = 100
+
+
 def as_number(text: str) -> str:
     """A volunteer's number in its one spelling, however people write it; any other text as it is.
 
-    Blanks and hyphens only part it, and full-width digits are digits.
+    Blanks and hyphens only part it, and full-width digits are digits. Nobody writes one in more than 100 characters.
     """
+    if len(text) > LONGEST_NUMBER:
+        return text
     number = normal(text).replace(" ", "").replace("-", "")
     return number if is_volunteer_number(number) else text
 

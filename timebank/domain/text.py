@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from functools import lru_cache
-from typing import Annotated
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
@@ -17,7 +18,24 @@ Text = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08
 """Text of one or more lines: at most 2,000 characters, no control characters but tabs and line breaks."""
 
 
-@lru_cache(maxsize=10_000)
+T = TypeVar("T")
+
+LONGEST_KEPT = 200
+"""Of texts so long what was made is remembered."""
+
+
+def remembered(made_of: Callable[[str], T]) -> Callable[[str], T]:
+    """A function that remembers what it made of the latest short texts; with long ones people could fill the memory."""
+    kept = lru_cache(maxsize=10_000)(made_of)
+
+    @wraps(made_of)
+    def answered(text: str) -> T:
+        return kept(text) if len(text) <= LONGEST_KEPT else made_of(text)
+
+    return answered
+
+
+@remembered
 def normal(name: str) -> str:
     """The one form of a name, of a category or an activity: what looks the same is the same.
 

@@ -1,10 +1,10 @@
 """Cells that say who somebody is: a phone, in its one spelling, or the number of a volunteer."""
 
 import re
-from functools import lru_cache
 
 from timebank.domain.identifiers import VolunteerNumber, is_volunteer_number
 from timebank.domain.people.phones import phone_spelling
+from timebank.domain.text import remembered
 from timebank.exchange.cells.damage import must_be_whole
 from timebank.exchange.cells.errors import CellError
 from timebank.exchange.cells.texts import plain
@@ -17,7 +17,7 @@ _NUMBER_DIGITS = 12
 _NEARLY_A_MOBILE = re.compile(r"1[3-9](?:[0-9]{8}|[0-9]{10})")
 
 
-@lru_cache(maxsize=10_000)
+@remembered
 def digits_in(text: str) -> str:
     """The digits of a number, and a plus in front, without what people and spreadsheets put between them."""
     said = plain(text)
@@ -43,7 +43,7 @@ def parse_phone(text: str) -> str:
     return spelling
 
 
-@lru_cache(maxsize=10_000)
+@remembered
 def parse_number(text: str) -> VolunteerNumber:
     """The number of a volunteer. Raises `CellError`, saying whether it is one that is mistyped."""
     must_be_whole(text)

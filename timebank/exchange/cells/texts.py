@@ -1,13 +1,12 @@
 """Cells that hold text: a name, a line, several lines, several values, or the capacity that somebody served in."""
 
 import re
-from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from timebank.domain.facts.service import Capacity
-from timebank.domain.text import Line, Text, normal
+from timebank.domain.text import Line, Text, normal, remembered
 from timebank.exchange.cells.errors import CellError
 
 _LONGEST_VALUE = 100
@@ -39,7 +38,7 @@ def squeeze(text: str) -> str:
     return re.sub(r"[\s_*\-\u2010-\u2015]", "", folded).strip(":：.。,，;；")
 
 
-@lru_cache(maxsize=10_000)
+@remembered
 def parse_line(text: str) -> str:
     """One line of text that must be there, within the limits of `Line`, in the one form of a name."""
     if not text.strip():
@@ -86,7 +85,7 @@ def parse_list(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part for part in parts if part))
 
 
-@lru_cache(maxsize=1_000)
+@remembered
 def parse_capacity(text: str) -> Capacity:
     """The capacity someone served in; an office that leaves it empty means residents."""
     if not text.strip():

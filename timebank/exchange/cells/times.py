@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from timebank.domain.text import remembered
 from timebank.exchange.cells.clocks import CLOCK, ClockError, days_later, since_midnight
 from timebank.exchange.cells.damage import must_be_whole
 from timebank.exchange.cells.errors import CellError
@@ -81,7 +82,7 @@ def _on_the_wall(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     return aware
 
 
-@lru_cache(maxsize=10_000)
+@remembered
 def parse_date(text: str) -> dt.date:
     """A day, year first, because 3/1/2026 means two days; a spreadsheet's midnight and serial numbers are taken too.
 
@@ -96,7 +97,7 @@ def parse_date(text: str) -> dt.date:
     raise CellError(text, _why_no_date(said, text) or Phrase("is not a date like 2026/3/1", {}))
 
 
-@lru_cache(maxsize=10_000)
+@remembered
 def parse_time(text: str) -> TimeSaid:
     """A date and time, or a bare clock time. Raises `CellError`."""
     must_be_whole(text)

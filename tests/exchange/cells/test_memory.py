@@ -1,0 +1,51 @@
+"""What was made of texts is remembered, but not of long ones: so nobody fills the memory."""
+
+import contextlib
+import tracemalloc
+from collections.abc import Callable
+
+import pytest
+
+from timebank.domain.identifiers import as_number, new_volunteer_number
+from timebank.domain.text import normal, remembered
+from timebank.exchange.cells.errors import CellError
+from timebank.exchange.cells.people import digits_in, parse_number
+from timebank.exchange.cells.texts import parse_capacity, parse_line
+from timebank.exchange.cells.times import parse_date, parse_time
+
+MOST_BYTES = 100_000
+
+
+@pytest.mark.parametrize(
+    ("made_of", "said"),
+    [
+        (normal, "1"),
+        (as_number, "1"),
+        (parse_line, "1"),
+        (digits_in, "1"),
+        (parse_number, new_volunteer_number()),
+        (parse_capacity, "居民"),
+        (parse_date, "2026-03-01"),
+        (parse_time, "8:30"),
+    ],
+)
+def test_long_texts_are_not_remembered(made_of: Callable[[str], object], said: str) -> None:
+    """Headers and cells have many thousand characters: of twenty such, ever others, nothing stays."""
+    made_of(said)
+    tracemalloc.start()
+    try:
+        for n in range(20):
+            for text in (f"{n}{'¼' * 2_000}", f"{' ' * (10_000 + n)}{said}{' ' * 10_000}"):
+                with contextlib.suppress(CellError):
+                    made_of(text)
+        assert tracemalloc.get_traced_memory()[0] < MOST_BYTES
+    finally:
+        tracemalloc.stop()
+
+
+def test_short_texts_are_made_once() -> None:
+    """What comes over and over costs once."""
+    seen = []
+    once = remembered(lambda text: seen.append(text) or text)
+    assert [once("理发"), once("理发")] == ["理发"] * 2
+    assert seen == ["理发"]
