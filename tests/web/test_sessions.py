@@ -3,11 +3,13 @@
 import json
 
 import httpx
+import pytest
 
 from tests.api.world import World, settled
 from tests.web.reader import Reader, Seen, signed_in
 from timebank.identity.security_log import Visit
 from timebank.web.app import create_app
+from timebank.web.http.visitors import Visitor
 
 PASSWORD = "四个不相干的词 horse staple"
 
@@ -188,3 +190,11 @@ async def test_no_page_is_kept_by_a_script(world: World) -> None:
         said["content"] for tag, said in (await reader.get("/admin/people")).tags if said.get("name") == "htmx-config"
     ]
     assert json.loads(config or "")["historyCacheSize"] == 0
+
+
+async def test_what_is_no_token_is_not_asked_about(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cookie that is too long for a refresh token is none: nothing is asked, or remembered, of it."""
+    monkeypatch.delattr(Visitor, "_refresh")
+    reader = Reader(world)
+    reader.http.cookies.set("timebank_refresh", "x" * 300, domain="127.0.0.1")
+    assert (await reader.get("/home")).path == "/sign-in"

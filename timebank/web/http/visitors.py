@@ -29,6 +29,9 @@ from timebank.web.http.telling.words import Language, say, spoken
 
 PageRequest = Request[Any, Any, Any]
 
+LONGEST_TOKEN = 200
+"""No refresh token is longer: what is would be remembered for nothing."""
+
 REPEAT_SECONDS = 20.0
 """So long the tokens that a browser was just given are good for its other requests, which still carry the old one."""
 
@@ -175,7 +178,7 @@ class Visitor:
         carried = self.cookies.get(crumbs.ACCESS, "")
         now = self.services.ledger.clock()
         found = await self.services.principals.find(carried, now) if carried else None
-        if found is None and self.cookies.get(crumbs.REFRESH):
+        if found is None and 0 < len(self.cookies.get(crumbs.REFRESH, "")) <= LONGEST_TOKEN:
             await self._refresh()
             carried = self._access
             found = await self.services.principals.find(carried, now) if carried else None
