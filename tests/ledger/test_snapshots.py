@@ -195,3 +195,7 @@ def test_what_has_no_form_is_not_kept() -> None:
         states.read(b"\x81\xa1a\x91\xa1b")
     with pytest.raises(ValueError, match="subprocess"):
         states.read(msgspec.msgpack.encode({"a": ["made", "subprocess", "Popen", [["id"]]]}))
+    with pytest.raises(ValueError, match="new_bank_id"):
+        states.read(msgspec.msgpack.encode({"a": ["made", "timebank.domain.identifiers", "new_bank_id", []]}))
+    with pytest.raises(ValueError, match="recursion"):
+        states.read(b"\x81\xa1a" + b"\x91" * 5_000 + b"\xc0")

@@ -46,7 +46,7 @@ def read(state: bytes) -> State:
     """The same again. Raises `ValueError` where it is not what was written."""
     try:
         return {name: _read(value) for name, value in _from_bytes(state).items()}
-    except (msgspec.MsgspecError, AttributeError, ImportError, LookupError, TypeError) as error:
+    except (msgspec.MsgspecError, AttributeError, ImportError, LookupError, RecursionError, TypeError) as error:
         raise ValueError(str(error)) from error
 
 
@@ -101,6 +101,8 @@ def _made(module: str, name: str, values: list[Any]) -> Any:
     if not module.startswith(_DOMAIN):
         raise LookupError(module)
     kind = getattr(import_module(module), name)
+    if not _fields(kind):
+        raise LookupError(name)
     return kind(**dict(zip(_fields(kind), map(_read, values), strict=True)))
 
 
