@@ -582,7 +582,7 @@ WITH (fillfactor='80');
 CREATE TABLE public.place_total (
     bank_id uuid NOT NULL,
     level text NOT NULL,
-    month text NOT NULL,
+    period text NOT NULL,
     node_id text NOT NULL,
     minutes bigint NOT NULL
 );
@@ -1042,7 +1042,7 @@ ALTER TABLE ONLY public.place_day
     ADD CONSTRAINT place_day_pkey PRIMARY KEY (bank_id, node_id, day);
 
 ALTER TABLE ONLY public.place_total
-    ADD CONSTRAINT place_total_pkey PRIMARY KEY (bank_id, level, month, node_id);
+    ADD CONSTRAINT place_total_pkey PRIMARY KEY (bank_id, level, node_id, period);
 
 ALTER TABLE ONLY public.presence
     ADD CONSTRAINT presence_pkey PRIMARY KEY (bank_id, activity_id, volunteer_id, since);
@@ -1215,11 +1215,7 @@ CREATE INDEX phone_code_by_phone ON public.phone_code USING btree (bank_id, phon
 
 CREATE INDEX phone_code_by_volunteer ON public.phone_code USING btree (bank_id, volunteer_id, issued_at);
 
-CREATE INDEX place_day_of_nothing ON public.place_day USING btree (bank_id) WHERE (minutes = 0);
-
-CREATE INDEX place_total_in_order ON public.place_total USING btree (bank_id, level, month, ((- minutes)), node_id) WHERE (node_id > ''::text);
-
-CREATE INDEX place_total_of_nothing ON public.place_total USING btree (bank_id) WHERE (minutes = 0);
+CREATE INDEX place_total_in_order ON public.place_total USING btree (bank_id, level, period, ((- minutes)), node_id) WHERE (node_id > ''::text);
 
 CREATE INDEX proposal_by_organisation ON public.proposal USING btree (bank_id, organisation_id, proposal_id);
 

@@ -66,6 +66,12 @@ def _of_places(city: City) -> dict[str, Question]:
         "hours by place of the highest level, between two days": lambda n: nodes.minutes_at_level(
             pool, bank_id, LEVELS[0], *span, None, PAGE
         ),
+        "hours by place of the lowest level, a year": lambda n: nodes.minutes_at_level(
+            pool, bank_id, LEVELS[3], date(city.beginning.year, 1, 1), date(city.beginning.year, 12, 31), None, PAGE
+        ),
+        "hours by place of the lowest level, between two days": lambda n: nodes.minutes_at_level(
+            pool, bank_id, LEVELS[3], *span, None, PAGE
+        ),
         "places below a place": lambda n: nodes.below(pool, bank_id, today, community(n), "", PAGE),
         "places above a place": lambda n: nodes.chain(pool, bank_id, today, streets.home(n)),
         "vacant places of a level": lambda n: nodes.vacant(pool, bank_id, today, LEVELS[2], "", PAGE),

@@ -165,8 +165,12 @@ insert into node select $bank, 'nod_' || lpad(n::text, 5, '0'), 'community', 4, 
   from generate_series(1, 20000) n;
 insert into place_day select $bank, 'nod_' || lpad(n::text, 5, '0'), date '2026-01-01' + day, 60
   from generate_series(1, 2000) n, generate_series(0, 300, 30) day;
-insert into place_total select $bank, level, month, 'nod_' || lpad(n::text, 5, '0'), n % 7 * 60
-  from generate_series(1, 2000) n, unnest(array['community', 'house']) level, unnest(array['2026-05', '2026-06']) month;
+insert into place_total (bank_id, level, node_id, period, minutes)
+select $bank, level, 'nod_' || lpad(n::text, 5, '0'), period, n % 7 * 60
+  from generate_series(1, 2000) n, unnest(array['community', 'house']) level,
+       unnest(array['2026', '2026-05', '2026-06']) period;
+insert into place_total (bank_id, level, node_id, period, minutes)
+select $bank, 'community', '', to_char(date '2026-01-01' + n, 'YYYY-MM-DD'), 60 from generate_series(0, 999) n;
 insert into node_name select bank_id, node_id, from_day, 'x' from node;
 insert into node_stand select $bank, 'nod_' || lpad(n::text, 5, '0'), '2026-01-01',
        'nod_' || lpad((n / 50)::text, 5, '0'), null from generate_series(1, 20000) n;
@@ -420,10 +424,16 @@ def lists(pool: Pool, people: People) -> Lists:
         "staff": (lambda: employments.staff(pool, BANK, body, "", PAGE), every()),
         "employments": (lambda: employments.of_volunteer(pool, BANK, some), every()),
         "hours by place of a level": (
-            lambda after: nodes.minutes_at_level(
-                pool, BANK, "community", date(2026, 6, 1), date(2026, 6, 30), after, PAGE
+            lambda days, after: nodes.minutes_at_level(pool, BANK, "community", *days, after, PAGE),
+            every(
+                days=(
+                    (date(2026, 6, 1), date(2026, 6, 30)),
+                    (date(2026, 1, 1), date(2026, 12, 31)),
+                    (date(2026, 4, 30), date(2026, 7, 1)),
+                    (date(2026, 6, 3), date(2026, 6, 21)),
+                ),
+                after=(none, "180/nod_00500"),
             ),
-            every(after=(none, "180/nod_00500")),
         ),
         "hours below a place": (
             lambda: nodes.minutes_below(pool, BANK, "nod_00009", date(2026, 6, 1), date(2026, 8, 31)),

@@ -139,7 +139,7 @@ async def test_hours_stay_where_people_lived(own_world: World) -> None:
     await world.administrator.post(f"/v1/nodes/{house}/move", moved, expect=200)
     told: dict[str, Any] = await world.administrator.get("/v1/nodes/hours", level="社区", **YEAR)
     assert (told["minutes"], told["elsewhere_minutes"]) == (240, 120)
-    assert told["places"] == [{"node_id": east, "minutes": 120}]
+    assert told["places"] == [{"node_id": east, "minutes": 120}, {"node_id": west, "minutes": 0}]
     told = await world.administrator.get(f"/v1/nodes/{east}/hours", **YEAR)
     assert (told["minutes"], told["places"], told["elsewhere_minutes"]) == (
         120,

@@ -18,7 +18,7 @@ from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.api.places.nodes import Level, leads, node_on
 from timebank.domain.refusals import OfficeMissing
 from timebank.projections.credit import policies
-from timebank.projections.machinery.periods import month_end, months_of
+from timebank.projections.machinery.periods import is_months, month_end
 from timebank.projections.places import nodes
 from timebank.projections.places.nodes import WHOLE_BANK, PlaceMinutes
 
@@ -60,8 +60,9 @@ class HoursController(Controller):
         after: WantedId = None,
         limit: Limit = 50,
     ) -> HoursByPlace:
-        """Service minutes of the whole bank, by node of a level, most first.
+        """Service minutes of the whole bank, by node of a level: of a month or a year, those that have most first.
 
+        Between other days all nodes of the level come as they were opened, those without any service too.
         Administrators and auditors see all; others whole months of those nodes of the first level at which many are, on
         one page.
         """
@@ -70,7 +71,8 @@ class HoursController(Controller):
         if not request.sight.sees_all:
             _must_be_months(span)
             await _must_be_the_first(request, level)
-            _, found = await nodes.minutes_at_level(*bank, level, *span, None, MOST_PLACES)
+            _, places = await nodes.minutes_at_level(*bank, level, *span, None, MOST_PLACES)
+            found = sorted((each for each in places if each.minutes), key=lambda each: -each.minutes)
             return _hours(span, total, await _of_many(request, found, span))
         try:
             there, places = await nodes.minutes_at_level(*bank, level, *span, after, limit + 1)
@@ -110,7 +112,7 @@ async def _must_be_the_first(request: BankRequest, level: str) -> None:
 
 def _must_be_months(span: tuple[date, date]) -> None:
     """Refuse single days, on which one knows who served. Raises `NotAllowed`."""
-    if months_of(*span) is None:
+    if not is_months(*span):
         raise NotAllowed(MONTHS_ONLY)
 
 

@@ -11,7 +11,7 @@ from timebank.db.sql import load_statements
 from timebank.domain.facts.people import ConsentGiven, ConsentWithdrawn
 from timebank.domain.facts.places import NodeClosed, NodeMerged, NodeMoved, NodeOpened, NodeRenamed, ResidenceSet
 from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceVoided
-from timebank.projections.machinery.periods import months_of
+from timebank.projections.machinery.periods import parts_of, period_of
 from timebank.projections.machinery.projection import SetProjection, Step
 
 SQL = load_statements("timebank.projections.places", "nodes.sql")
@@ -187,20 +187,20 @@ async def minutes_of(pool: Pool, bank_id: UUID, node_id: str, first: date, last:
 async def minutes_at_level(
     pool: Pool, bank_id: UUID, level: str, first: date, last: date, after: str | None, limit: int
 ) -> tuple[int, Sequence[PlaceMinutes]]:
-    """The same of all nodes of a level together, and by node, most first, after one of them (`rank_of`).
+    """The same of all nodes of a level together, and by node, after one of them (`rank_of`).
 
-    Of a month it is kept, of months it is the sum; between other days it is counted. Raises `ValueError` where it is
-    after nothing.
+    Of a month or a year they are kept, and those with most come first. Between other days the nodes come as they were
+    opened, those without any too. Raises `ValueError` where it is after nothing.
     """
     minutes, _, node_id = (after or "").partition("/")
-    at = (min(int(minutes), _MOST), node_id) if after else (None, None)
-    months = months_of(first, last)
-    if months is None:
-        rows = await pool.fetch(SQL["on_days"], bank_id, level, first, *at, limit, last)
-    elif months[0] == months[1]:
-        rows = await pool.fetch(SQL["in_month"], bank_id, level, months[0], *at, limit)
+    at = (min(int(minutes), _MOST), node_id) if after else (None, "")
+    period = period_of(first, last)
+    if period:
+        rows = await pool.fetch(SQL["in_order"], bank_id, level, period, *at, limit)
     else:
-        rows = await pool.fetch(SQL["in_months"], bank_id, level, months[0], *at, limit, months[1])
+        since, until, days = parts_of(first, last)
+        outside = [day for day, _ in days], [day for _, day in days]
+        rows = await pool.fetch(SQL["between"], bank_id, level, since, until, *outside, node_id, limit)
     found = [PlaceMinutes(**row) for row in rows]
     whole = sum(each.minutes for each in found if not each.node_id)
     return whole, [each for each in found if each.node_id]

@@ -66,11 +66,12 @@ lived as (
     select '', l.day, l.minutes from lived l
 ), daily as materialized (
     select node_id, day, sum(minutes)::bigint as minutes from sums group by node_id, day having sum(minutes) <> 0
+), levelled as materialized (
+    select n.level, d.node_id, d.day, d.minutes
+      from daily d,
+           lateral (select n.level from node n where n.bank_id = $1 and n.node_id = d.node_id offset 0) n
 ), monthly as (
-    select n.level, m.node_id, m.month, m.minutes
-      from (select node_id, date_trunc('month', day)::date as month, sum(minutes)::bigint as minutes
-              from daily group by 1, 2) m,
-           lateral (select n.level from node n where n.bank_id = $1 and n.node_id = m.node_id offset 0) n
+    select level, node_id, to_char(day, 'YYYY-MM') as month, sum(minutes) as minutes from levelled group by 1, 2, 3
 ), days as (
     merge into place_day known
     using daily s
@@ -80,15 +81,19 @@ lived as (
      when not matched then insert (bank_id, node_id, day, minutes) values ($1, s.node_id, s.day, s.minutes)
 ), totals as (
     merge into place_total known
-    using (select m.level, to_char(m.month, 'YYYY-MM') as month, w.node_id, sum(m.minutes)::bigint as minutes
-             from monthly m, lateral (values (m.node_id), ('')) w (node_id)
-            group by m.level, m.month, w.node_id
-           having sum(m.minutes) <> 0) s
-       on known.bank_id = $1 and known.level = s.level and known.month = s.month and known.node_id = s.node_id
+    using (select level, w.node_id, p.period, sum(minutes)::bigint as minutes
+             from monthly m, lateral (values (m.node_id), ('')) w (node_id),
+                  lateral (values (m.month), (left(m.month, 4))) p (period)
+            group by level, w.node_id, p.period
+           having sum(minutes) <> 0
+            union all
+           select level, '', to_char(day, 'YYYY-MM-DD'), sum(minutes)::bigint
+             from levelled group by level, day having sum(minutes) <> 0) s
+       on known.bank_id = $1 and known.level = s.level and known.node_id = s.node_id and known.period = s.period
      when matched and known.minutes + s.minutes = 0 then delete
      when matched then update set minutes = known.minutes + s.minutes
      when not matched then
-          insert (bank_id, level, month, node_id, minutes) values ($1, s.level, s.month, s.node_id, s.minutes)
+          insert (bank_id, level, node_id, period, minutes) values ($1, s.level, s.node_id, s.period, s.minutes)
 )
 select
 
@@ -372,39 +377,45 @@ select from_day, node_id, tie from residence where bank_id = $1 and volunteer_id
 -- Of a node, or of the whole bank (nothing), between two days. $1 bank  $2 node  $3 first day  $4 last day
 select coalesce(sum(minutes), 0)::bigint from place_day where bank_id = $1 and node_id = $2 and day between $3 and $4
 
--- following --
-($4::bigint is null or (- minutes, node_id) > (- $4::bigint, $5::text)) order by - minutes, node_id limit $6
-
--- in_month --
--- By node of a level in a month, most first; and before them what all of them have, without a node.
--- $1 bank  $2 level  $3 month  $4 minutes and $5 node of the place before (or null)  $6 at most
-select node_id, minutes from place_total where bank_id = $1 and level = $2 and month = $3 and node_id = ''
+-- in_order --
+-- By node of a level in a month or a year, most first; and before them what all of them have, without a node.
+-- $1 bank  $2 level  $3 period  $4 minutes and $5 node of the place before (or null)  $6 at most
+select node_id, minutes from place_total where bank_id = $1 and level = $2 and node_id = '' and period = $3
 union all
 (select node_id, minutes from place_total
-  where bank_id = $1 and level = $2 and month = $3 and node_id > '' and {following})
+  where bank_id = $1 and level = $2 and period = $3 and node_id > ''
+    and ($4::bigint is null or (- minutes, node_id) > (- $4::bigint, $5::text))
+  order by - minutes, node_id limit $6)
 
--- in_months --
--- The same in several months: $3 is the first, $7 the last.
-with counted as (
-    select node_id, sum(minutes)::bigint as minutes
-      from place_total where bank_id = $1 and level = $2 and month between $3 and $7 and node_id > ''
-     group by node_id
-)
-select '' as node_id, coalesce(sum(minutes), 0)::bigint as minutes from counted
+-- between --
+-- The same between other days, in the order of nodes: of the months that lie within they are kept, before and after those
+-- they are days. $1 bank  $2 level  $3 first and $4 last month  $5 first and $6 last days of what lies outside of them
+-- $7 after this node  $8 at most
+with part as (select first, last from unnest($5::date[], $6::date[]) p (first, last))
+select '' as node_id, coalesce(sum(t.minutes), 0)::bigint as minutes
+  from (select t.minutes from place_total t
+         where t.bank_id = $1 and t.level = $2 and t.node_id = '' and t.period between $3 and $4 and length(t.period) = 7
+        union all
+        select t.minutes
+          from part, place_total t
+         where t.bank_id = $1 and t.level = $2 and t.node_id = '' and t.period between to_char(part.first, 'YYYY-MM-DD')
+           and to_char(part.last, 'YYYY-MM-DD')
+           and length(t.period) = 10) t
 union all
-(select * from counted where {following})
-
--- on_days --
--- The same between two days: $3 is the first, $7 the last.
-with counted as (
-    select n.node_id, sum(d.minutes)::bigint as minutes
-      from node n join place_day d on d.bank_id = n.bank_id and d.node_id = n.node_id
-     where n.bank_id = $1 and n.level = $2 and d.day between $3 and $7
-     group by n.node_id
-)
-select '' as node_id, coalesce(sum(minutes), 0)::bigint as minutes from counted
-union all
-(select * from counted where {following})
+(select n.node_id, (months.minutes + days.minutes)::bigint
+   from (select node_id from node
+          where bank_id = $1 and level = $2 and node_id > $7 order by node_id limit $8) n,
+        lateral (
+            select coalesce(sum(t.minutes), 0) as minutes from place_total t
+             where t.bank_id = $1 and t.level = $2 and t.node_id = n.node_id and t.period between $3 and $4
+               and length(t.period) = 7
+        ) months,
+        lateral (
+            select coalesce(sum(d.minutes), 0) as minutes
+              from part, place_day d
+             where d.bank_id = $1 and d.node_id = n.node_id and d.day between part.first and part.last
+        ) days
+  order by n.node_id)
 
 -- minutes_below --
 -- Of what is or was directly below a node, between two days; as much of it as was counted to the node then: while the
