@@ -465,7 +465,8 @@ CREATE TABLE public.node_stand (
     from_day date NOT NULL,
     parent_id text,
     into_id text,
-    until_day date
+    until_day date,
+    level text NOT NULL
 );
 
 CREATE TABLE public.notice_read (
@@ -1247,7 +1248,7 @@ CREATE INDEX registration_code_by_network ON public.registration_code USING btre
 
 CREATE INDEX registration_code_by_phone ON public.registration_code USING btree (bank_id, phone_index, issued_at);
 
-CREATE INDEX residence_by_node ON public.residence USING btree (bank_id, node_id, volunteer_id) INCLUDE (from_day, until_day);
+CREATE INDEX residence_by_node ON public.residence USING btree (bank_id, node_id, volunteer_id) INCLUDE (from_day, until_day, tie);
 
 CREATE INDEX residence_of_willing ON public.residence USING btree (bank_id, node_id, volunteer_id) WHERE is_willing;
 

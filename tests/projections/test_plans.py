@@ -172,8 +172,9 @@ select $bank, level, 'nod_' || lpad(n::text, 5, '0'), period, n % 7 * 60
 insert into place_total (bank_id, level, node_id, period, minutes)
 select $bank, 'community', '', to_char(date '2026-01-01' + n, 'YYYY-MM-DD'), 60 from generate_series(0, 999) n;
 insert into node_name select bank_id, node_id, from_day, 'x' from node;
-insert into node_stand select $bank, 'nod_' || lpad(n::text, 5, '0'), '2026-01-01',
-       'nod_' || lpad((n / 50)::text, 5, '0'), null from generate_series(1, 20000) n;
+insert into node_stand (bank_id, node_id, level, from_day, parent_id)
+select $bank, 'nod_' || lpad(n::text, 5, '0'), 'community', '2026-01-01', 'nod_' || lpad((n / 50)::text, 5, '0')
+  from generate_series(1, 20000) n;
 insert into appointment (bank_id, appointment_id, volunteer_id, office, appointed_by, status, node_id)
 select $bank, 'led_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 9000)::text, 5, '0'), 'node-leader', 'x',
        'in force', 'nod_' || lpad(n::text, 5, '0') from generate_series(1, 20000) n where n % 3 <> 1;

@@ -21,6 +21,9 @@ SQL = load_statements("timebank.projections.credit", "balances.sql")
 ACCOUNTS = ("available", "reserved", "debt", "service", "credited", "redeemed", "fund")
 """What there is on accounts, in the order of the table."""
 
+EVENTS_IN_MEMORY = 20_000
+"""How many events of a stretch are looked at at a time, since they are here as a whole."""
+
 # Which column an account is shown in, and with which sign: debts and what the bank issued are kept below zero.
 _COLUMNS: Final[dict[Account, tuple[int, int]]] = {
     "available": (0, 1),
@@ -30,6 +33,8 @@ _COLUMNS: Final[dict[Account, tuple[int, int]]] = {
     "issued": (4, -1),
     "redeemed": (5, 1),
 }
+
+_NOTHING: Final = [0] * len(_COLUMNS)
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -66,8 +71,10 @@ class _Balances:
         """Take in a stretch of the log."""
         if topics.isdisjoint(BOOKED):
             return
-        rows = await connection.fetch(SQL["booked_between"], bank_id, after, until, list(BOOKED))
-        await _post(connection, bank_id, (decode(row["topic"], row["data"]) for row in rows))
+        for first in range(after, until, EVENTS_IN_MEMORY):
+            asked = bank_id, first, min(first + EVENTS_IN_MEMORY, until), list(BOOKED)
+            rows = await connection.fetch(SQL["booked_between"], *asked)
+            await _post(connection, bank_id, (decode(row["topic"], row["data"]) for row in rows))
 
     async def keep(self, connection: Connection, bank_id: UUID, recorded: Sequence[Recorded]) -> None:
         """Take in what is being appended, within the same transaction."""
@@ -85,24 +92,31 @@ async def _post(connection: Connection, bank_id: UUID, facts: Iterable[Fact]) ->
         new = opened(fact)
         if new:
             accounts[new[0]].append(new[1])
-        lines = postings(fact)
-        assert sum(line.minutes for line in lines) == 0, "postings sum to zero"
-        for account, holder, minutes, _ in lines:
+        left = 0
+        for account, holder, minutes, _ in postings(fact):
+            left += minutes
             if account == "fund":
                 funds[holder] += minutes
             elif account in _COLUMNS:
                 column, sign = _COLUMNS[account]
                 changes.setdefault(holder, [0] * len(_COLUMNS))[column] += sign * minutes
-    if accounts["available"]:
-        await connection.execute(SQL["open_accounts"], bank_id, accounts["available"])
+        assert left == 0, "postings sum to zero"
+    await _write(connection, bank_id, accounts["available"], changes)
     if accounts["fund"]:
         await connection.execute(SQL["open_funds"], bank_id, accounts["fund"])
-    if changes:
-        done = await connection.execute(SQL["post"], bank_id, list(changes), *zip(*changes.values(), strict=True))
-        assert done == f"UPDATE {len(changes)}", "every volunteer has an account"
     if funds:
         done = await connection.execute(SQL["post_to_funds"], bank_id, list(funds), list(funds.values()))
         assert done == f"UPDATE {len(funds)}", "every fund has an account"
+
+
+async def _write(connection: Connection, bank_id: UUID, new: list[str], changes: dict[str, list[int]]) -> None:
+    """Open accounts of volunteers with what is on them already, and add to those that are there."""
+    if new:
+        there = [changes.pop(holder, _NOTHING) for holder in new]
+        await connection.execute(SQL["open_accounts"], bank_id, new, *zip(*there, strict=True))
+    if changes:
+        done = await connection.execute(SQL["post"], bank_id, list(changes), *zip(*changes.values(), strict=True))
+        assert done == f"UPDATE {len(changes)}", "every volunteer has an account"
 
 
 async def trial_balance(pool: Pool, bank_id: UUID) -> int:

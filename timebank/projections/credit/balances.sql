@@ -1,8 +1,9 @@
 -- open_accounts --
--- $1 bank  $2 volunteers
+-- With what is on them. $1 bank  $2 volunteers  $3 to $8 as post
 insert into balance (bank_id, volunteer_id, available_minutes, reserved_minutes, debt_minutes,
-                     service_minutes, credited_minutes)
-select $1, volunteer_id, 0, 0, 0, 0, 0 from unnest($2::text[]) volunteer_id
+                     service_minutes, credited_minutes, redeemed_minutes)
+select $1, p.*
+  from unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[]) p
 
 -- post --
 -- Add to accounts. $1 bank  $2 volunteers  $3 available  $4 reserved  $5 debt  $6 service  $7 credited

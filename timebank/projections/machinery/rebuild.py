@@ -19,7 +19,12 @@ from timebank.projections.machinery.runner import topics_between
 
 SQL = load_statements("timebank.projections.machinery", "rebuild.sql")
 
-BATCH_EVENTS = 20_000
+BATCH_EVENTS = 100_000
+"""How many events are taken in at once: of more, what is sorted would not fit into memory."""
+
+LAST_EVENTS = 20_000
+"""How many may be left to be taken in while everybody waits."""
+
 SHADOW = "rebuild"
 LIKE = "like public.{table} including all excluding indexes"
 INDEX_SECONDS = 86_400.0
@@ -27,6 +32,7 @@ INDEX_SECONDS = 86_400.0
 FOR_MANY_FACTS = "set local random_page_cost = 1.1; set local work_mem = '64MB'; set local enable_memoize = off"
 """Pages of a table that is just being made are in memory: to look for some rows is cheaper than to read all. A stretch
 is sorted in memory too, and no fact is met twice."""
+FOR_INDEXES = "set local statement_timeout = 0; set local maintenance_work_mem = '256MB'"
 LOCK_SECONDS = 1
 RETRY_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -137,7 +143,7 @@ async def _add_indexes(connection: Connection, tables: Sequence[str]) -> None:
     """Give the new tables the indexes of the live ones."""
     for table in tables:
         async with connection.transaction():
-            await connection.execute("set local statement_timeout = 0")
+            await connection.execute(FOR_INDEXES)
             await connection.execute(f"analyze {SHADOW}.{table}", timeout=INDEX_SECONDS)
             for row in await connection.fetch(SQL["other_indexes"], table, SHADOW):
                 await connection.execute(row["statement"], timeout=INDEX_SECONDS)
@@ -151,7 +157,7 @@ async def _follow_up(
     while True:
         heads = {row["bank_id"]: row["head"] for row in await connection.fetch(RUNNER_SQL["heads"])}
         total = sum(heads.values())
-        if total - sum(reached.values()) <= BATCH_EVENTS and reached.keys() == heads.keys():
+        if total - sum(reached.values()) <= min(LAST_EVENTS, BATCH_EVENTS) and reached.keys() == heads.keys():
             return
         for bank_id, head in heads.items():
             while (after := reached.setdefault(bank_id, 0)) < head:

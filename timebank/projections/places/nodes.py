@@ -27,11 +27,7 @@ PROJECTION = SetProjection(
         Step(SQL["stand_until"], (NodeMoved, NodeMerged)),
         Step(SQL["close"], (NodeClosed,)),
         Step(SQL["agree"], (ConsentGiven, ConsentWithdrawn)),
-        Step(SQL["agree_at"], (ConsentGiven, ConsentWithdrawn)),
-        Step(SQL["lift"], (ResidenceSet,)),
         Step(SQL["move"], (ResidenceSet,)),
-        Step(SQL["stay"], (ResidenceSet,)),
-        Step(SQL["settle"], (ResidenceSet,)),
         Step(SQL["serve"], (ServiceConfirmed, ServiceCorrected, ServiceVoided)),
     ),
 )

@@ -15,10 +15,11 @@ select distinct on (node_id) node_id, name from node_name where bank_id = $1 and
  order by node_id, from_day desc
 
 -- stand --
-insert into node_stand (bank_id, node_id, from_day, parent_id, into_id)
-select $1, f.node_id, f.from_day, f.parent_id, f.into_id
+insert into node_stand (bank_id, node_id, level, from_day, parent_id, into_id)
+select $1, f.node_id, coalesce(f.level, (select n.level from node n where n.bank_id = $1 and n.node_id = f.node_id)),
+       f.from_day, f.parent_id, f.into_id
   from facts_between($1, $2, $3, $4) e,
-       jsonb_to_record(e.data) f (node_id text, from_day date, parent_id text, into_id text)
+       jsonb_to_record(e.data) f (node_id text, level text, from_day date, parent_id text, into_id text)
 
 -- stand_until --
 -- And until when: the day before they are below another.
@@ -39,56 +40,54 @@ update node n set until_day = f.until_day
  where n.bank_id = $1 and n.node_id = f.node_id
 
 -- put --
-lived as (
-    select s.day, p.node_id, sum(s.minutes) as minutes
-      from served s
-      left join lateral (select r.node_id from residence r
-                          where r.bank_id = $1 and r.volunteer_id = s.volunteer_id and r.from_day <= s.day
-                          order by r.from_day desc limit 1) p on true
-     group by s.day, p.node_id
-), climb as (
-    select l.minutes, l.day, l.node_id, t.into_id, t.parent_id
+-- What `lived` says of minutes served by who lived where on which day is put there, and to all above that on that day.
+-- What is a part of another node counts there. The whole bank is the place without an id. Rows come in the order of the
+-- keys they are found by, so that those which follow each other are on one page.
+climb as (
+    select l.minutes, l.day, l.node_id, t.level, t.into_id, t.parent_id
       from lived l
-      left join lateral (select s.into_id, s.parent_id from node_stand s
+      left join lateral (select s.level, s.into_id, s.parent_id from node_stand s
                           where s.bank_id = $1 and s.node_id = l.node_id and s.from_day <= l.day
                           order by s.from_day desc limit 1) t on true
      where l.node_id is not null
     union all
-    select c.minutes, c.day, coalesce(c.into_id, c.parent_id), t.into_id, t.parent_id
+    select c.minutes, c.day, coalesce(c.into_id, c.parent_id), t.level, t.into_id, t.parent_id
       from climb c
-      left join lateral (select s.into_id, s.parent_id from node_stand s
+      left join lateral (select s.level, s.into_id, s.parent_id from node_stand s
                           where s.bank_id = $1 and s.node_id = coalesce(c.into_id, c.parent_id) and s.from_day <= c.day
                           order by s.from_day desc limit 1) t on true
      where coalesce(c.into_id, c.parent_id) is not null
-), sums as (
-    select c.node_id, c.day, c.minutes from climb c where c.into_id is null
-    union all
-    select '', l.day, l.minutes from lived l
 ), daily as materialized (
-    select node_id, day, sum(minutes)::bigint as minutes from sums group by node_id, day having sum(minutes) <> 0
-), levelled as materialized (
-    select n.level, d.node_id, d.day, d.minutes
-      from daily d,
-           lateral (select n.level from node n where n.bank_id = $1 and n.node_id = d.node_id offset 0) n
-), monthly as (
-    select level, node_id, to_char(day, 'YYYY-MM') as month, sum(minutes) as minutes from levelled group by 1, 2, 3
+    select node_id, day, level, sum(minutes)::bigint as minutes
+      from (select c.node_id, c.day, c.level, c.minutes from climb c where c.into_id is null
+            union all
+            select '', l.day, '', l.minutes from lived l) sums
+     group by node_id, day, level having sum(minutes) <> 0
+     order by node_id, day
+), monthly as materialized (
+    select node_id, level, date_trunc('month', day::timestamp) as month, sum(minutes)::bigint as minutes
+      from daily where node_id > '' group by node_id, level, date_trunc('month', day::timestamp)
+), levels as materialized (
+    select level, day::timestamp as day, sum(minutes)::bigint as minutes
+      from daily where node_id > '' group by level, day
 ), days as (
     merge into place_day known
-    using daily s
+    using (select * from daily order by node_id, day) s
        on known.bank_id = $1 and known.node_id = s.node_id and known.day = s.day
      when matched and known.minutes + s.minutes = 0 then delete
      when matched then update set minutes = known.minutes + s.minutes
      when not matched then insert (bank_id, node_id, day, minutes) values ($1, s.node_id, s.day, s.minutes)
 ), totals as (
     merge into place_total known
-    using (select level, w.node_id, p.period, sum(minutes)::bigint as minutes
-             from monthly m, lateral (values (m.node_id), ('')) w (node_id),
-                  lateral (values (m.month), (left(m.month, 4))) p (period)
-            group by level, w.node_id, p.period
-           having sum(minutes) <> 0
+    using (select level, node_id, to_char(month, 'YYYY-MM') as period, minutes from monthly where minutes <> 0
             union all
-           select level, '', to_char(day, 'YYYY-MM-DD'), sum(minutes)::bigint
-             from levelled group by level, day having sum(minutes) <> 0) s
+           select level, node_id, to_char(date_trunc('year', month), 'YYYY'), sum(minutes)::bigint
+             from monthly group by level, node_id, date_trunc('year', month) having sum(minutes) <> 0
+            union all
+           select level, '', to_char(day, form), sum(minutes)::bigint
+             from levels, unnest(array['YYYY', 'YYYY-MM', 'YYYY-MM-DD']) form
+            group by level, to_char(day, form) having sum(minutes) <> 0
+            order by level, node_id, period) s
        on known.bank_id = $1 and known.level = s.level and known.node_id = s.node_id and known.period = s.period
      when matched and known.minutes + s.minutes = 0 then delete
      when matched then update set minutes = known.minutes + s.minutes
@@ -98,66 +97,72 @@ lived as (
 select
 
 -- agree --
--- Who agreed to be asked; of several facts about one person the last counts.
-insert into willing (bank_id, volunteer_id, is_willing)
-select distinct on (f.volunteer_id) $1, f.volunteer_id, e.topic = 'consent-given'
-  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, purpose text)
- where f.purpose = 'be-asked'
- order by f.volunteer_id, e.position desc
-    on conflict (bank_id, volunteer_id) do update set is_willing = excluded.is_willing
-
--- agree_at --
--- And is said where they live.
-update residence r set is_willing = w.is_willing
-  from (select distinct f.volunteer_id
-          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, purpose text)
-         where f.purpose = 'be-asked') f
-  join willing w on w.bank_id = $1 and w.volunteer_id = f.volunteer_id
- where r.bank_id = $1 and r.volunteer_id = f.volunteer_id and r.is_willing <> w.is_willing
-
--- lift --
--- Of whoever lives elsewhere from a day on, what they served from then on is taken away from where it was counted.
--- What `served` says of people and days is put to where they lived then, and to all above that on that day. What is a
--- part of another node counts there. The whole bank is the place without an id.
-with recursive served as (
-    select d.volunteer_id, d.day, -d.minutes as minutes
-      from (select f.volunteer_id, min(f.from_day) as from_day
-              from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, from_day date)
-             group by f.volunteer_id) m
-      join served_day d on d.bank_id = $1 and d.volunteer_id = m.volunteer_id and d.day >= m.from_day
-), {put}
+-- Who agreed to be asked, which is said where they live as well; of several facts about one person the last counts.
+with said as materialized (
+    select distinct on (f.volunteer_id) f.volunteer_id, e.topic = 'consent-given' as is_willing
+      from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, purpose text)
+     where f.purpose = 'be-asked'
+     order by f.volunteer_id, e.position desc
+), kept as (
+    insert into willing (bank_id, volunteer_id, is_willing) select $1, volunteer_id, is_willing from said
+        on conflict (bank_id, volunteer_id) do update set is_willing = excluded.is_willing
+)
+update residence r set is_willing = s.is_willing
+  from said s
+ where r.bank_id = $1 and r.volunteer_id = s.volunteer_id and r.is_willing <> s.is_willing
 
 -- move --
-insert into residence (bank_id, volunteer_id, from_day, node_id, tie, is_willing)
-select distinct on (f.volunteer_id, f.from_day) $1, f.volunteer_id, f.from_day, f.node_id, coalesce(f.tie, 'lives'),
-       coalesce((select w.is_willing from willing w where w.bank_id = $1 and w.volunteer_id = f.volunteer_id), false)
-  from facts_between($1, $2, $3, $4) e,
-       jsonb_to_record(e.data) f (volunteer_id text, from_day date, node_id text, tie text)
- order by f.volunteer_id, f.from_day, e.position desc
-    on conflict (bank_id, volunteer_id, from_day) do update set node_id = excluded.node_id, tie = excluded.tie
-
--- stay --
--- Until when they live there: the day before they live elsewhere, or again.
-update residence r set until_day = stay.until_day
-  from (select distinct f.volunteer_id
-          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text)) f,
-       lateral (
-           select s.from_day, s.until_day
-             from (select s.from_day, s.until_day as known, lead(s.from_day) over (order by s.from_day) - 1 as until_day
-                     from residence s where s.bank_id = $1 and s.volunteer_id = f.volunteer_id) s
-            where s.known is distinct from s.until_day
-           offset 0
-       ) stay
- where r.bank_id = $1 and r.volunteer_id = f.volunteer_id and r.from_day = stay.from_day
-
--- settle --
--- And is counted where they live now.
-with recursive served as (
+-- Who lives where from which day on, and until when: the day before they live elsewhere, or again. What they served since
+-- then is taken away from where it was counted, and counted where they live now.
+with recursive said as materialized (
+    select distinct on (f.volunteer_id, f.from_day) f.volunteer_id, f.from_day, f.node_id, coalesce(f.tie, 'lives') as tie
+      from facts_between($1, $2, $3, $4) e,
+           jsonb_to_record(e.data) f (volunteer_id text, from_day date, node_id text, tie text)
+     order by f.volunteer_id, f.from_day, e.position desc
+), moved as materialized (
+    select volunteer_id, min(from_day) as from_day from said group by volunteer_id
+), homes as materialized (
+    select h.*, lead(h.from_day) over (partition by h.volunteer_id order by h.from_day) - 1 as until_day
+      from (select distinct on (h.volunteer_id, h.from_day) h.*
+              from (select s.*, true as is_said, null::date as known_until_day from said s
+                    union all
+                    select r.*
+                      from moved m,
+                           lateral (
+                               select r.volunteer_id, r.from_day, r.node_id, r.tie, false, r.until_day
+                                 from residence r where r.bank_id = $1 and r.volunteer_id = m.volunteer_id
+                               offset 0
+                           ) r) h
+             order by h.volunteer_id, h.from_day, h.is_said desc) h
+), kept as (
+    insert into residence (bank_id, volunteer_id, from_day, node_id, tie, until_day, is_willing)
+    select $1, h.volunteer_id, h.from_day, h.node_id, h.tie, h.until_day,
+           coalesce((select w.is_willing from willing w where w.bank_id = $1 and w.volunteer_id = h.volunteer_id), false)
+      from homes h
+     where h.is_said or h.known_until_day is distinct from h.until_day
+        on conflict (bank_id, volunteer_id, from_day) do update
+       set node_id = excluded.node_id, tie = excluded.tie, until_day = excluded.until_day
+), served as (
     select d.volunteer_id, d.day, d.minutes
-      from (select f.volunteer_id, min(f.from_day) as from_day
-              from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (volunteer_id text, from_day date)
-             group by f.volunteer_id) m
-      join served_day d on d.bank_id = $1 and d.volunteer_id = m.volunteer_id and d.day >= m.from_day
+      from moved m,
+           lateral (
+               select d.volunteer_id, d.day, d.minutes from served_day d
+                where d.bank_id = $1 and d.volunteer_id = m.volunteer_id and d.day >= m.from_day
+               offset 0
+           ) d
+), lived as (
+    select day, node_id, sum(minutes) as minutes
+      from (select s.day, was.node_id, - s.minutes as minutes
+              from served s
+              left join lateral (select r.node_id from residence r
+                                  where r.bank_id = $1 and r.volunteer_id = s.volunteer_id and r.from_day <= s.day
+                                  order by r.from_day desc limit 1) was on true
+            union all
+            select s.day, h.node_id, s.minutes
+              from served s
+              left join homes h on h.volunteer_id = s.volunteer_id
+                               and s.day between h.from_day and coalesce(h.until_day, 'infinity')) l
+     group by day, node_id having sum(minutes) <> 0
 ), {put}
 
 -- serve --
@@ -174,12 +179,20 @@ with recursive served as materialized (
      where m.minutes is not null and m.capacity <> 'staff-on-duty'
      group by f.volunteer_id, m.local_date
     having sum(m.minutes) <> 0
+     order by f.volunteer_id, m.local_date
 ), kept as (
     merge into served_day known
     using served s on known.bank_id = $1 and known.volunteer_id = s.volunteer_id and known.day = s.day
      when matched and known.minutes + s.minutes = 0 then delete
      when matched then update set minutes = known.minutes + s.minutes
      when not matched then insert (bank_id, volunteer_id, day, minutes) values ($1, s.volunteer_id, s.day, s.minutes)
+), lived as (
+    select s.day, p.node_id, sum(s.minutes) as minutes
+      from served s
+      left join lateral (select r.node_id from residence r
+                          where r.bank_id = $1 and r.volunteer_id = s.volunteer_id and r.from_day <= s.day
+                          order by r.from_day desc limit 1) p on true
+     group by s.day, p.node_id
 ), {put}
 
 -- seen --

@@ -57,7 +57,7 @@ with counted as materialized (
 ), changed as materialized (
     select change.*, known.is_visible
       from (select volunteer_id, month, sum(minutes) as minutes, max(position) as position
-              from counted group by volunteer_id, month) change
+              from counted group by volunteer_id, month order by volunteer_id, month) change
            left join lateral (
                select l.is_visible from leaderboard l
                 where l.bank_id = $1 and l.volunteer_id = change.volunteer_id and l.period = 'all'

@@ -20,6 +20,7 @@ with r as materialized (
            max(e.position) filter (where e.topic = 'service-confirmed') as confirmed_at
       from (select * from facts_between($1, $2, $3, $4) offset 0) e
      group by e.data ->> 'record_id'
+     order by e.data ->> 'record_id'
 ), logged_before as (
     update service_record s
        set {confirmed}, position = r.confirmed_at

@@ -1,9 +1,10 @@
 -- counted --
--- What facts change of what counts, by volunteer, organisation and month.
+-- What facts change of what counts, by volunteer, organisation and month, in the order in which months are kept.
 select f.volunteer_id, f.organisation_id, hashtextextended(f.organisation_id, 0) as organisation_key,
-       m.day - (extract(day from m.day)::int - 1) as month, sum(m.records) as records, sum(m.records * m.minutes) as minutes,
-       sum(case m.capacity when 'staff-on-duty' then m.records * m.minutes else 0 end) as duty_minutes,
-       sum(m.records * m.credited_minutes) as credited_minutes
+       date_trunc('month', m.day::timestamp)::date as month, sum(m.records)::int as records,
+       sum(m.records * m.minutes)::int as minutes,
+       sum(case m.capacity when 'staff-on-duty' then m.records * m.minutes else 0 end)::int as duty_minutes,
+       sum(m.records * m.credited_minutes)::int as credited_minutes
   from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
        f (volunteer_id text, organisation_id text, capacity text, minutes int, credited_minutes int, local_date date,
           previous_capacity text, previous_minutes int, previous_credited_minutes int, previous_local_date date),
@@ -14,6 +15,7 @@ select f.volunteer_id, f.organisation_id, hashtextextended(f.organisation_id, 0)
        m (capacity, day, records, minutes, credited_minutes)
  where m.minutes is not null
  group by f.volunteer_id, f.organisation_id, month
+ order by f.volunteer_id, month
 
 -- periods --
 -- The periods that a month is in, each from one month to another: as those of the boards.
@@ -26,49 +28,63 @@ p (period, first, last)
 -- count_service --
 -- What is counted is taken into the totals of an organisation's months and of the bank's periods. Whoever comes to an
 -- organisation's month, or goes from it, comes to a period of the bank or goes from it unless they were, or are, there
--- with another. (`offset` leaves no plan but one probe for each.) $1 bank  $2 after  $3 until  $4 topics
-with counted as ({counted}), moved as (
+-- with another: which is looked for only where they were anywhere. (`offset` leaves no plan but one probe for each.)
+-- $1 bank  $2 after  $3 until  $4 topics
+with counted as materialized ({counted}), moved as (
     insert into served_month as known (bank_id, volunteer_id, month, organisation_key, records)
     select $1, volunteer_id, month, organisation_key, records from counted where records <> 0
         on conflict (bank_id, volunteer_id, month, organisation_key) do update
        set records = known.records + excluded.records
     returning new.volunteer_id, new.month, new.organisation_key,
               (new.records > 0)::int - (coalesce(old.records, 0) > 0)::int as people
-), change as (
-    select max(organisation_id) as organisation_id, volunteer_id, month, sum(people) as people, sum(records) as records,
+), parts as materialized (
+    select max(organisation_id) as organisation_id, month, sum(people) as people, sum(records) as records,
            sum(minutes) as minutes, sum(duty_minutes) as duty_minutes, sum(credited_minutes) as credited_minutes
-      from (select volunteer_id, month, organisation_key, organisation_id, 0 as people, records, minutes, duty_minutes,
-                   credited_minutes from counted
+      from (select organisation_key, organisation_id, month, 0 as people, sum(records) as records,
+                   sum(minutes) as minutes, sum(duty_minutes) as duty_minutes, sum(credited_minutes) as credited_minutes
+              from counted group by organisation_key, organisation_id, month
             union all
-            select volunteer_id, month, organisation_key, null, people, 0, 0, 0, 0 from moved) c
-     group by volunteer_id, month, organisation_key
+            select organisation_key, null, month, sum(people), 0, 0, 0, 0
+              from moved group by organisation_key, month) c
+     group by organisation_key, month
 ), come_or_gone as (
     select m.period,
            case when m.come > 0 and m.gone > 0
-                  or exists (select from served_month s
-                              where s.bank_id = $1 and s.volunteer_id = m.volunteer_id
-                                and s.month between m.first and m.last
-                             offset m.gone) then 0
+                  or m.is_known and exists (select from served_month s
+                                             where s.bank_id = $1 and s.volunteer_id = m.volunteer_id
+                                               and s.month between m.first and m.last
+                                            offset m.gone) then 0
                 when m.come > 0 then 1
                 else -1 end as people
-      from (select p.period, p.first, p.last, c.volunteer_id, count(*) filter (where c.people > 0) as come,
-                   count(*) filter (where c.people < 0) as gone
-              from change c, {periods}
-             where c.people <> 0
-             group by p.period, p.first, p.last, c.volunteer_id) m
+      from (select p.period, min(p.first) as first, max(p.last) as last, c.volunteer_id, bool_and(c.is_known) as is_known,
+                   count(*) filter (where c.people > 0) as come, count(*) filter (where c.people < 0) as gone
+              from (select v.*, exists (select from served_month s
+                                         where s.bank_id = $1 and s.volunteer_id = v.volunteer_id
+                                        offset 0) as is_known
+                      from (select volunteer_id, array_agg(month) as months, array_agg(people) as changes
+                              from moved where people <> 0 group by volunteer_id) v
+                    offset 0) v,
+                   lateral (
+                       select v.volunteer_id, v.is_known, m.month, m.people
+                         from unnest(v.months, v.changes) m (month, people)
+                   ) c, {periods}
+             group by c.volunteer_id, p.period) m
 )
 insert into service_total as known (bank_id, organisation_id, period, people, records, minutes, duty_minutes,
                                     credited_minutes)
 select $1, s.organisation_id, s.period, sum(s.people), sum(s.records), sum(s.minutes), sum(s.duty_minutes),
        sum(s.credited_minutes)
   from (select organisation_id, to_char(month, 'YYYY-MM') as period, people, records, minutes, duty_minutes,
-               credited_minutes from change
+               credited_minutes from parts
         union all
-        select '', p.period, 0, c.records, c.minutes, c.duty_minutes, c.credited_minutes from change c, {periods}
+        select '', p.period, 0, c.records, c.minutes, c.duty_minutes, c.credited_minutes
+          from (select month, sum(records) as records, sum(minutes) as minutes, sum(duty_minutes) as duty_minutes,
+                       sum(credited_minutes) as credited_minutes from parts group by month) c, {periods}
         union all
-        select '', period, people, 0, 0, 0, 0 from come_or_gone) s
+        select '', period, sum(people), 0, 0, 0, 0 from come_or_gone group by period) s
  group by s.organisation_id, s.period
 having (sum(s.people), sum(s.records), sum(s.minutes), sum(s.duty_minutes), sum(s.credited_minutes)) <> (0, 0, 0, 0, 0)
+ order by s.organisation_id, s.period
     on conflict (bank_id, organisation_id, period) do update
    set people = known.people + excluded.people, records = known.records + excluded.records,
        minutes = known.minutes + excluded.minutes, duty_minutes = known.duty_minutes + excluded.duty_minutes,
