@@ -1,8 +1,11 @@
 """Every list, with every filter it has, is read by an index that serves it, however large the tables are."""
 
 import asyncio
+import importlib
+import inspect
 import itertools
 import json
+import pkgutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, date, datetime
 from functools import partial
@@ -12,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
+import timebank.projections
 from tests.controls import KEY_FILE
 from tests.helpers.databases import database
 from timebank.db.connections import SETTINGS, Pool
@@ -19,12 +23,20 @@ from timebank.identity.security_log import SecurityLog
 from timebank.projections.activities import activities
 from timebank.projections.activities import statistics as activity_statistics
 from timebank.projections.credit import funds, redemptions, rewards, transfers
-from timebank.projections.organisations import api_keys, employments, memberships, offices, organisations, teams
+from timebank.projections.organisations import (
+    api_keys,
+    employments,
+    invitations,
+    memberships,
+    offices,
+    organisations,
+    teams,
+)
 from timebank.projections.people import merges, volunteers
 from timebank.projections.places import nodes
 from timebank.projections.recognition import leaderboards
 from timebank.projections.service import overlaps, proposals, records, statistics
-from timebank.projections.supervision import history
+from timebank.projections.supervision import history, notices
 from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
 
@@ -158,6 +170,11 @@ insert into proposal (bank_id, proposal_id, volunteer_id, organisation_id, activ
 select $bank, 'pro_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 500)::text, 5, '0'),
        'org_' || lpad((1 + n % 200)::text, 5, '0'), 'x', 'x', now(), now(), 60, 'waiting', n
   from generate_series(1, 20000) n;
+insert into invitation (bank_id, invitation_id, organisation_id, made_by, people, until_day, position)
+select $bank, 'inv_' || lpad(n::text, 5, '0'), 'org_' || lpad((1 + n % 200)::text, 5, '0'), 'x', 5, '2026-12-01', n
+  from generate_series(1, 20000) n;
+update volunteer set status = 'applied' where number::int % 50 = 0;
+update service_record set activity_id = 'act_' || lpad((position % 900)::text, 5, '0') where position % 5 = 1;
 insert into employment (bank_id, employment_id, volunteer_id, organisation_id, kind, hours, from_day, position)
 select $bank, 'emp_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 5000)::text, 5, '0'),
        'org_' || lpad((1 + n % 200)::text, 5, '0'), 'x', '[]', '2026-01-01', n from generate_series(1, 20000) n;
@@ -421,6 +438,15 @@ def lists(pool: Pool, people: People) -> Lists:
             every(first=days, last=(none, date(2026, 6, 30)), after=(none, "2026-06/tea_00010")),
         ),
         "roll": (lambda: activities.roll(pool, BANK, "act_00400"), every()),
+        "records of an activity that wait": (lambda: records.waiting_of(pool, BANK, "act_00111", PAGE), every()),
+        "invitations": (
+            lambda after: invitations.of_organisation(pool, BANK, body, after, PAGE),
+            every(after=(none, "inv_15000")),
+        ),
+        "who applied": (lambda: volunteers.applied(pool, people, BANK, "vol_10000", PAGE), every()),
+        "overdue redemptions": (lambda: redemptions.due(pool, datetime.now(UTC), PAGE), every()),
+        "facts about one": (lambda: history.about(pool, BANK, some, 20000, PAGE), every()),
+        "notices": (lambda: notices.page(pool, BANK, some, before=2**53, after=0, limit=PAGE), every()),
         "own proposals": (lambda: proposals.of_volunteer(pool, BANK, some, none, PAGE), every()),
         "staff": (lambda: employments.staff(pool, BANK, body, "", PAGE), every()),
         "employments": (lambda: employments.of_volunteer(pool, BANK, some), every()),
@@ -497,8 +523,25 @@ LISTS = (
     "proposals", "own proposals", "staff", "employments", "hours by place of a level", "hours below a place",
     "places below", "every place", "vacant places",
     "people of a place", "willing people of a place", "leaders", "funds",
-    "events", "security events",
+    "events", "security events", "records of an activity that wait", "invitations", "who applied",
+    "overdue redemptions", "facts about one", "notices",
 )  # fmt: skip
+
+
+BY_THEIR_STATEMENTS = {"leaderboards.leaderboard", "statements.first_lines"}
+"""Lists that are put together: of the former each statement is named, the latter stops at the page's end."""
+
+
+def test_every_list_is_named() -> None:
+    """Whatever in a read model takes a limit is asked here."""
+    asked = inspect.getsource(lists)
+    found = set()
+    for each in pkgutil.walk_packages(timebank.projections.__path__, "timebank.projections."):
+        for name, ask in vars(module := importlib.import_module(each.name)).items():
+            is_own = inspect.iscoroutinefunction(ask) and ask.__module__ == module.__name__
+            if is_own and name[0] != "_" and "limit" in inspect.signature(ask).parameters:
+                found.add(f"{each.name.rpartition('.')[2]}.{name}")
+    assert {each for each in found if each not in asked} == BY_THEIR_STATEMENTS
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -1,3 +1,5 @@
+import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,6 +10,37 @@ from timebank.api.http import streams
 from timebank.api.people import me
 
 CONSENT = {"purpose": "leaderboard", "granted": True, "alias": "采薇"}
+
+SCHEMA = Path(__file__).parents[3] / "docs" / "schema.sql"
+
+TOLD_AS = {
+    "volunteer": ("volunteer",),
+    "person": ("person", "person_name"),
+    "balance": ("balance",),
+    "proxies": ("proxy",),
+    "sessions": ("session",),
+    "linked_accounts": ("oidc_identity",),
+    "residences": ("residence",),
+    "employments": ("employment",),
+    "teams": ("team_member", "captaincy"),
+    "shifts": ("shift",),
+    "memberships": ("membership",),
+    "appointments": ("appointment",),
+    "activities": ("sign_up", "presence"),
+    "proposals": ("proposal",),
+    "service_records": ("service_record", "served_day", "served_month", "leaderboard"),
+    "redemptions": ("redemption",),
+    "transfers": ("transfer",),
+    "security_events": ("security_event",),
+    "events": ("merge", "willing", "statement_checkpoint", "notice_read"),
+}
+"""By what of one's data the tables are told that have somebody in a row."""
+
+NOT_TOLD = {
+    "double_registration": "what the bank guesses of two people",
+    **dict.fromkeys(("credential", "sealed_secret", "one_time_code", "phone_code"), "secrets, whose text nobody has"),
+    **dict.fromkeys(("oidc_login", "sign_in_attempt"), "gone in minutes"),
+}
 
 
 async def the_appointment(world: World, somebody: Caller) -> dict[str, Any]:
@@ -249,3 +282,14 @@ async def test_an_office_held_again_is_listed_once(world: World) -> None:
     again = await world.administrator.post("/v1/appointments", body, expect=201)
     held = [each["appointment_id"] for each in (await auditor.get("/v1/me"))["offices"]]
     assert held == [again["appointment_id"]]
+
+
+def test_all_that_is_kept_of_somebody_is_told_or_named() -> None:
+    """Of a table that has somebody in a row it is said by what of `GET /v1/me/data` they are told, or why not."""
+    tables = re.findall(r"CREATE TABLE public\.(\w+) \((.*?)\n\)", SCHEMA.read_text(encoding="utf8"), re.DOTALL)
+    somebody = re.compile(
+        r"^    (volunteer_id|\w+_volunteer_id|beneficiary_id|earlier_id|kept_id|subject) ", re.MULTILINE
+    )
+    told = {table for tables in TOLD_AS.values() for table in tables}
+    assert {name for name, columns in tables if somebody.search(columns)} == told | NOT_TOLD.keys()
+    assert TOLD_AS.keys() == set(me.MyData.__struct_fields__)

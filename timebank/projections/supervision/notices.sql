@@ -21,13 +21,19 @@ select e.position, e.recorded_at, e.topic, e.actor, e.authority, e.on_behalf_of,
                ) e
          union all
         select e.*
-          from sign_up s, unnest($7::text[]) told (topic), event_tag t,
+          from sign_up s, unnest($7::text[]) told (topic),
                lateral (
-                   select * from event e
-                    where e.bank_id = $1 and e.position = t.position and e.topic = told.topic
-                      and s.activity_id = any (e.tags)
-                   offset 0
+                   select e.*
+                     from event_tag t,
+                          lateral (
+                              select * from event e
+                               where e.bank_id = $1 and e.position = t.position and e.topic = told.topic
+                                 and s.activity_id = any (e.tags)
+                              offset 0
+                          ) e
+                    where t.bank_id = $1 and t.key = tag_key(s.activity_id, told.topic)
+                      and t.position < $4 and t.position > $5 and e.actor <> $2
+                    order by t.position desc limit $6
                ) e
-         where s.bank_id = $1 and s.volunteer_id = $2 and s.status <> 'withdrawn' and t.bank_id = $1
-           and t.key = tag_key(s.activity_id, told.topic) and t.position < $4 and t.position > $5 and e.actor <> $2) e
+         where s.bank_id = $1 and s.volunteer_id = $2 and s.status <> 'withdrawn') e
  order by e.position desc limit $6
