@@ -1352,7 +1352,7 @@ CREATE INDEX transfer_by_receiving_fund ON public.transfer USING btree (bank_id,
 
 CREATE INDEX transfer_by_volunteer ON public.transfer USING btree (bank_id, volunteer_id, transfer_id);
 
-CREATE INDEX volunteer_by_kept ON public.volunteer USING btree (bank_id, kept_id) WHERE (kept_id IS NOT NULL);
+CREATE INDEX volunteer_by_kept ON public.volunteer USING btree (bank_id, kept_id, volunteer_id) WHERE (kept_id IS NOT NULL);
 
 CREATE INDEX volunteer_who_applied ON public.volunteer USING btree (bank_id, volunteer_id) WHERE (status = 'applied'::text);
 

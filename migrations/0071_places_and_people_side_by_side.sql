@@ -9,8 +9,14 @@ alter table node_stand alter column level set not null;
 drop index residence_by_node;
 create index residence_by_node on residence (bank_id, node_id, volunteer_id) include (from_day, until_day, tie);
 
+-- And the earlier numbers of whoever is shown come in their order.
+drop index volunteer_by_kept;
+create index volunteer_by_kept on volunteer (bank_id, kept_id, volunteer_id) where kept_id is not null;
+
 -- migrate:down
 
+drop index volunteer_by_kept;
+create index volunteer_by_kept on volunteer (bank_id, kept_id) where kept_id is not null;
 drop index residence_by_node;
 create index residence_by_node on residence (bank_id, node_id, volunteer_id) include (from_day, until_day);
 alter table node_stand drop column level;

@@ -71,6 +71,9 @@ PEOPLE_A_BODY = 85
 
 CHUNK = 20_000
 
+FIFTY = 10_000
+"""Among so many volunteers there are fifty of one name, and no others have it."""
+
 TAGGED = 10_000
 """Facts that are tagged at once: the index is as full as one that grew with the log, not as one made in a single go."""
 
@@ -103,10 +106,12 @@ class City:
         return f"138{n - (n % 500 == 8):08}"
 
     def name(self, n: int) -> str:
-        """Their name: some are frequent, and some nobody else has."""
+        """Their name: some are frequent, some fifty have, and some nobody else has."""
         n = n % self.volunteers
         if n % 1000 == 2:
-            return "欧阳" + "".join(GIVEN[n // 1000 // len(GIVEN) ** place % len(GIVEN)] for place in range(3))
+            return "欧阳" + _told_by(n // 1000)
+        if 2 < n % 1000 < 8:
+            return "上官" + _told_by(n // FIFTY)
         first, second = GIVEN[n * 7 % 31 % len(GIVEN)], GIVEN[n // 20 % len(GIVEN)]
         return "王芳" if n % 1000 == 1 else f"{SURNAMES[n % 20]}{first}{second}"
 
@@ -287,6 +292,11 @@ class City:
         )
         if n % 2:
             yield RewardFulfilled(fulfilled_by=self.world.administrator.actor, **common)
+
+
+def _told_by(number: int) -> str:
+    """A given name that tells a number."""
+    return "".join(GIVEN[number // len(GIVEN) ** place % len(GIVEN)] for place in range(3))
 
 
 def _chunks(items: Iterator[Any], size: int) -> Iterator[Sequence[Any]]:

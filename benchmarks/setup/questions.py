@@ -198,6 +198,7 @@ def questions(city: City) -> dict[str, Question]:
         "volunteers by phone": found(city.phone),
         "volunteers by a name": found(lambda n: city.name(n - n % 1000)),
         "volunteers by a name that nobody else has": found(lambda n: city.name(n - n % 1000 + 2)),
+        "volunteers by a name that fifty have": found(lambda n: city.name(n - n % 1000 + 3)),
         "volunteers by a frequent name": found(lambda n: "王芳"),
         "volunteers by two characters": found(lambda n: city.name(n)[:2]),
         "members": lambda n: volunteers.page(pool, people, bank_id, None, "", PAGE, members_of=bodies(n)),

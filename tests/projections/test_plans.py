@@ -301,12 +301,13 @@ def lists(pool: Pool, people: People) -> Lists:
     days = (none, date(2026, 6, 1))
 
     async def found(query: str, members_of: list[str] | None) -> None:
-        asked = {"4711": ("4711", [], [], []), "p1": ("", ["p4711"], [], []), "d1": ("", [], ["d4711"], [])}
-        by = asked.get(query, ("", [], [], [7]))
+        asked = {"4711": ("4711", [], []), "p1": ("", ["p4711"], []), "d1": ("", [], ["d4711"]), "n": ("", [], [])}
+        whose = BANK, "", PAGE
         if members_of is None:
-            await pool.fetch(volunteers.SQL["found"], BANK, "", PAGE, *by)
-        elif by[3] == []:  # by name it looks at all members, as its comment says
-            await pool.fetch(volunteers.SQL["found_members"], BANK, "", PAGE, *by, members_of)
+            await pool.fetch(volunteers.SQL["found_by_name"], *whose, [7])
+            await pool.fetch(volunteers.SQL["found"], *whose, [7] if query == "n" else [], *asked[query])
+        elif query != "n":  # by name it looks at all members, as its comment says
+            await pool.fetch(volunteers.SQL["found_members"], *whose, [], members_of, *asked[query])
 
     security = SecurityLog(pool, people.keyring)
     return {

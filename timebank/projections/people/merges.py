@@ -90,12 +90,10 @@ async def doubles(pool: Pool, people: People, bank_id: UUID, after: str, limit: 
     """Who may be registered twice, after a cursor; those of whom it was found that they are two are left out."""
     earlier_id, _, later_id = after.partition(".")
     rows = await pool.fetch(SQL["doubles"], bank_id, earlier_id, later_id, limit)
-    ids = {each for row in rows for each in (row["earlier_id"], row["later_id"])}
-    known = {each.volunteer_id: each for each in await registrations(pool, people, bank_id, ids)}
     return [
         DoubleView(
-            earlier=known[row["earlier_id"]],
-            later=known[row["later_id"]],
+            earlier=_registration(people, bank_id, _of("earlier", row)),
+            later=_registration(people, bank_id, _of("later", row)),
             same_phone=row["same_phone"],
             same_name=row["same_name"],
             merge_id=row["merge_id"],
@@ -108,6 +106,12 @@ async def registrations(pool: Pool, people: People, bank_id: UUID, ids: Iterable
     """Who is behind registrations."""
     rows = await pool.fetch(SQL["people"], bank_id, list(ids))
     return [_registration(people, bank_id, row) for row in rows]
+
+
+def _of(which: str, row: Any) -> dict[str, Any]:
+    """What a row of two people says of one of them."""
+    told = {name: row[f"{which}_{name}"] for name in ("number", "status", "registered_at", "key_id", "sealed")}
+    return {"volunteer_id": row[f"{which}_id"], **told}
 
 
 def _registration(people: People, bank_id: UUID, row: Any) -> Registration:

@@ -33,26 +33,35 @@ select merge_id, kept_id, merged_id, status, reason, proposed_by, proposed_at, d
  order by merge_id desc limit $3
 
 -- doubles --
--- Who may be registered twice, both of whom take part, and of whom nobody has said yet that they are two. $1 bank
--- $2 and $3 after these two  $4 at most
-select d.earlier_id, d.later_id, d.same_phone, d.same_name, m.merge_id
-  from double_registration d
-  cross join lateral (
-           select v.status from volunteer v where v.bank_id = $1 and v.volunteer_id = d.earlier_id offset 0
-       ) e
-  cross join lateral (
-           select v.status from volunteer v where v.bank_id = $1 and v.volunteer_id = d.later_id offset 0
-       ) l
-  cross join lateral (
-           select max(m.merge_id) filter (where m.status = 'proposed') as merge_id,
-                  coalesce(bool_or(m.status = 'declined'), false) as is_declined
-             from merge m
-            where m.bank_id = $1 and (m.merged_id, m.kept_id) in ((d.earlier_id, d.later_id), (d.later_id, d.earlier_id))
-       ) m
- where d.bank_id = $1 and (d.earlier_id, d.later_id) > ($2, $3)
-   and e.status not in ('merged', 'erased', 'declined') and l.status not in ('merged', 'erased', 'declined')
-   and not m.is_declined
- order by d.earlier_id, d.later_id limit $4
+-- Who may be registered twice, both of whom take part, and of whom nobody has said yet that they are two; and who they
+-- are, which is looked up for those on the page alone. $1 bank  $2 and $3 after these two  $4 at most
+select found.*, e.key_id as earlier_key_id, e.sealed as earlier_sealed, l.key_id as later_key_id, l.sealed as later_sealed
+  from (select d.earlier_id, d.later_id, d.same_phone, d.same_name, m.merge_id,
+               e.number as earlier_number, e.status as earlier_status, e.registered_at as earlier_registered_at,
+               l.number as later_number, l.status as later_status, l.registered_at as later_registered_at
+          from double_registration d
+          cross join lateral (
+                   select v.number, v.status, v.registered_at from volunteer v
+                    where v.bank_id = $1 and v.volunteer_id = d.earlier_id offset 0
+               ) e
+          cross join lateral (
+                   select v.number, v.status, v.registered_at from volunteer v
+                    where v.bank_id = $1 and v.volunteer_id = d.later_id offset 0
+               ) l
+          cross join lateral (
+                   select max(m.merge_id) filter (where m.status = 'proposed') as merge_id,
+                          coalesce(bool_or(m.status = 'declined'), false) as is_declined
+                     from merge m
+                    where m.bank_id = $1
+                      and (m.merged_id, m.kept_id) in ((d.earlier_id, d.later_id), (d.later_id, d.earlier_id))
+               ) m
+         where d.bank_id = $1 and (d.earlier_id, d.later_id) > ($2, $3)
+           and e.status not in ('merged', 'erased', 'declined') and l.status not in ('merged', 'erased', 'declined')
+           and not m.is_declined
+         order by d.earlier_id, d.later_id limit $4) found
+  left join person e on e.bank_id = $1 and e.volunteer_id = found.earlier_id
+  left join person l on l.bank_id = $1 and l.volunteer_id = found.later_id
+ order by found.earlier_id, found.later_id
 
 -- people --
 -- $1 bank  $2 volunteers

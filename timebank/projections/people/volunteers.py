@@ -115,14 +115,18 @@ async def page(
     A query is a number, a phone, a document number, or a name or its beginning, of two characters at least. A name
     kept since before names had one form is found as it was written then.
     """
-    whose, whom = (bank_id, after, limit), [] if members_of is None else [members_of]
+    whose: tuple[Any, ...] = bank_id, after, limit
+    whom = [] if members_of is None else [members_of]
     if query is None:
         rows = await pool.fetch(SQL["members"] if whom else SQL["page"], *whose, *whom)
         return [_view(people, bank_id, row) for row in rows]
     asked = normal(query)
-    names = [key for name in {asked, query} for key in people.name_keys(name)]
-    hashes = people.phone_indexes(asked), people.document_indexes(spelt(asked)), names
-    rows = await pool.fetch(SQL["found_members"] if whom else SQL["found"], *whose, as_number(query), *hashes, *whom)
+    whose = *whose, [key for name in {asked, query} for key in people.name_keys(name)], *whom
+    if any(each.isdecimal() for each in asked):
+        numbers = as_number(query), people.phone_indexes(asked), people.document_indexes(spelt(asked))
+        rows = await pool.fetch(SQL["found_members"] if whom else SQL["found"], *whose, *numbers)
+    else:  # no number is without a digit
+        rows = await pool.fetch(SQL["found_members_by_name"] if whom else SQL["found_by_name"], *whose)
     return [view for row in rows if _is_meant(view := _view(people, bank_id, row), asked)]
 
 

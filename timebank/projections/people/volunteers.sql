@@ -73,53 +73,75 @@ select true from volunteer where bank_id = $1 and volunteer_id = $2
  where v.bank_id = $1
  order by v.volunteer_id
 
--- found --
--- By number, by phone, by document number, or by the name or its beginning, each by an index of its own (all but the
--- number as keyed hashes). $1 to $3 as page  $4 number  $5 phones  $6 document numbers  $7 names or their beginnings
+-- named --
+select distinct named.volunteer_id
+  from unnest($4::bigint[]) wanted (name_key),
+       lateral (
+           select n.volunteer_id from person_name n
+            where n.bank_id = $1 and n.name_key = wanted.name_key and n.volunteer_id > $2
+            order by n.volunteer_id limit $3
+       ) named
+
+-- found_by_name --
+-- By the name or its beginning. $1 to $3 as page  $4 keyed hashes of names or their beginnings
 {view}
-  join (select volunteer_id from volunteer where bank_id = $1 and number = $4 and volunteer_id > $2
+  join ({named}
+         order by volunteer_id limit $3) found on found.volunteer_id = v.volunteer_id
+ where v.bank_id = $1
+ order by v.volunteer_id
+
+-- found --
+-- By that, by number, by phone or by document number, each by an index of its own (all but the number as keyed hashes).
+-- $1 to $4 as found_by_name  $5 number  $6 phones  $7 document numbers
+{view}
+  join (select volunteer_id from volunteer where bank_id = $1 and number = $5 and volunteer_id > $2
          union
-        (select volunteer_id from person where bank_id = $1 and phone_index = any ($5) and volunteer_id > $2
+        (select volunteer_id from person where bank_id = $1 and phone_index = any ($6) and volunteer_id > $2
           order by volunteer_id limit $3)
          union
-        select volunteer_id from person where bank_id = $1 and document_index = any ($6) and volunteer_id > $2
+        select volunteer_id from person where bank_id = $1 and document_index = any ($7) and volunteer_id > $2
          union
-        select named.volunteer_id
-          from unnest($7::bigint[]) wanted (name_key),
-               lateral (
-                   select n.volunteer_id from person_name n
-                    where n.bank_id = $1 and n.name_key = wanted.name_key and n.volunteer_id > $2
-                    order by n.volunteer_id limit $3
-               ) named
+        {named}
+         order by volunteer_id limit $3) found on found.volunteer_id = v.volunteer_id
+ where v.bank_id = $1
+ order by v.volunteer_id
+
+-- named_members --
+select distinct named.volunteer_id
+  from unnest($5::text[]) wanted (organisation_id),
+       lateral (
+           select m.volunteer_id from membership m
+            where m.bank_id = $1 and m.organisation_id = wanted.organisation_id and m.status = 'approved'
+              and m.volunteer_id > $2
+              and exists (select from person_name n
+                           where n.bank_id = $1 and n.name_key = any ($4) and n.volunteer_id = m.volunteer_id)
+            order by m.volunteer_id limit $3
+       ) named
+
+-- found_members_by_name --
+-- The same, of those who belong to any of some organisations; it looks at all who do. $1 to $4 as found_by_name
+-- $5 organisations
+{view}
+  join ({named_members}
          order by volunteer_id limit $3) found on found.volunteer_id = v.volunteer_id
  where v.bank_id = $1
  order by v.volunteer_id
 
 -- found_members --
--- The same, of those who belong to any of some organisations; by name it looks at all who do. $1 to $7 as found
--- $8 organisations
+-- $1 to $5 as found_members_by_name  $6 number  $7 phones  $8 document numbers
 {view}
   join (select found.volunteer_id
-          from (select volunteer_id from volunteer where bank_id = $1 and number = $4
+          from (select volunteer_id from volunteer where bank_id = $1 and number = $6
                  union
-                select volunteer_id from person where bank_id = $1 and phone_index = any ($5)
+                select volunteer_id from person where bank_id = $1 and phone_index = any ($7)
                  union
-                select volunteer_id from person where bank_id = $1 and document_index = any ($6)) found
+                select volunteer_id from person where bank_id = $1 and document_index = any ($8)) found
          where found.volunteer_id > $2
            and exists (select from membership m
-                        where m.bank_id = $1 and m.organisation_id = any ($8) and m.volunteer_id = found.volunteer_id
+                        where m.bank_id = $1 and m.organisation_id = any ($5) and m.volunteer_id = found.volunteer_id
                           and m.status = 'approved')
          union
-        select named.volunteer_id
-          from unnest($8::text[]) wanted (organisation_id),
-               lateral (
-                   select m.volunteer_id from membership m
-                    where m.bank_id = $1 and m.organisation_id = wanted.organisation_id and m.status = 'approved'
-                      and m.volunteer_id > $2
-                      and exists (select from person_name n
-                                   where n.bank_id = $1 and n.name_key = any ($7) and n.volunteer_id = m.volunteer_id)
-                    order by m.volunteer_id limit $3
-               ) named
+        {named_members}
          order by volunteer_id limit $3) found on found.volunteer_id = v.volunteer_id
  where v.bank_id = $1
  order by v.volunteer_id
