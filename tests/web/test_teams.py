@@ -63,7 +63,8 @@ async def test_a_group_gathers_and_is_on_duty(world: World) -> None:
     seen = await world.coordinator.get(path)
     assert (seen["team_id"], seen["minutes"], seen["status"]) == (None, 20, "logged")
     office = await signed_in(world, world.administrator.id)
-    assert "<del>巡逻队</del>" in (await office.get(f"/admin/history/{seen['position']}")).response.text
+    page = await office.get(f"/admin/history/{seen['position']}")
+    assert "队伍巡逻队 → –" in " ".join(page.text.partition("改变了什么")[2].split())
     await world.administrator.post(f"{path}/confirm", expect=200)
     page = await office.get(waiting)
     page = await office.send(page.form(waiting), team_id=patrol["team_id"], reason="对照签到表", what="correct")
