@@ -10,7 +10,15 @@ from timebank.projections.activities import activities
 from timebank.projections.activities import statistics as of_activities
 from timebank.projections.activities.statistics import WHOLE_BANK
 from timebank.projections.credit import balances, funds, redemptions, rewards, transfers
-from timebank.projections.organisations import api_keys, employments, memberships, offices, organisations, teams
+from timebank.projections.organisations import (
+    api_keys,
+    employments,
+    invitations,
+    memberships,
+    offices,
+    organisations,
+    teams,
+)
 from timebank.projections.people import merges, volunteers
 from timebank.projections.places import nodes
 from timebank.projections.recognition.leaderboards import leaderboard
@@ -18,7 +26,7 @@ from timebank.projections.service import overlaps, proposals, records
 from timebank.projections.service.records import COUNTED, Order, Wanted
 from timebank.projections.service.statistics import By
 from timebank.projections.service.statistics import figures as statistics_of
-from timebank.projections.supervision import history
+from timebank.projections.supervision import history, notices
 
 PAGE = 51
 
@@ -78,6 +86,7 @@ def _of_places(city: City) -> dict[str, Question]:
         "leaders of a place": lambda n: nodes.leaders(pool, bank_id, today, streets.near(n)[1]),
         "people of a place": lambda n: nodes.people(pool, bank_id, today, community(n), "", PAGE),
         "how many people of a place": lambda n: nodes.count_people(pool, bank_id, today, community(n)),
+        "records of an activity that wait": lambda n: records.waiting_of(pool, bank_id, activity(n), PAGE),
         "whom to call up": lambda n: nodes.willing(pool, bank_id, today, community(n), PAGE),
         "duty register of a body": lambda n: employments.staff(pool, bank_id, city.organisation(n), "", PAGE),
         "duty of a volunteer": lambda n: employments.of_volunteer(pool, bank_id, city.volunteer(n * 50 + 9)),
@@ -99,6 +108,7 @@ def _of_people(city: City) -> dict[str, Question]:
         "merges": lambda n: merges.page(pool, bank_id, None, PAGE),
         "merges that wait": lambda n: merges.page(pool, bank_id, None, PAGE, "proposed"),
         "merges declined": lambda n: merges.page(pool, bank_id, None, PAGE, "declined"),
+        "who applied": lambda n: volunteers.applied(pool, people, bank_id, "", PAGE),
         "service that two have at once": lambda n: overlaps.between(
             pool, bank_id, city.volunteer(n), city.volunteer(n + 1)
         ),
@@ -126,6 +136,7 @@ def _of_bodies(city: City) -> dict[str, Question]:
         "organisations": lambda n: organisations.page(pool, bank_id, None, city.organisation(n), PAGE),
         "organisations approved": lambda n: organisations.page(pool, bank_id, "approved", city.organisation(n), PAGE),
         "appointments": lambda n: offices.page(pool, bank_id, None, "", PAGE),
+        "invitations of a body": lambda n: invitations.of_organisation(pool, bank_id, city.organisation(n), None, PAGE),
         "keys of a body": lambda n: api_keys.page(pool, bank_id, city.organisation(n), "", PAGE),
         "rewards": lambda n: rewards.page(pool, bank_id, None, None, today, "", PAGE),
         "funds": lambda n: funds.page(pool, bank_id, "", PAGE),
@@ -236,6 +247,7 @@ def questions(city: City) -> dict[str, Question]:
             provider_ids=lambda n: [city.organisation(0)], own_id=city.volunteer
         ),
         "redemptions of a reward, reserved": redeemed(reward_id=lambda n: city.reward_id, status=lambda n: "reserved"),
+        "redemptions overdue": lambda n: redemptions.due(pool, city.world.at, PAGE),
         "redemptions that expired": redeemed(status=lambda n: "expired"),
         "transfers of a volunteer": moved(volunteer_id=city.volunteer),
         "transfers of a fund": moved(fund_id=lambda n: city.fund_id),
@@ -249,5 +261,9 @@ def questions(city: City) -> dict[str, Question]:
         "history of a topic": happened(topic=lambda n: "service-confirmed"),
         "history of a volunteer": happened(tags=whom),
         "history of a volunteer and topic": happened(tags=whom, topic=lambda n: "service-logged"),
+        "facts about a volunteer": lambda n: history.about(pool, bank_id, city.volunteer(n), 0, PAGE),
+        "notices of a volunteer": lambda n: notices.page(
+            pool, bank_id, city.volunteer(n), before=2**53, after=0, limit=PAGE
+        ),
         "history of an actor": happened(actor=lambda n: city.world.administrator.actor),
     }
