@@ -46,6 +46,10 @@ async def test_administrators_add_anybody(world: World) -> None:
     assert (await desk.send(theirs.form(path), **work)).status in (404, 409)
     page = await office.send(anybody.form(path), **work)
     assert "周外人" in page.text
+    kept = await world.administrator.get(f"/v1/organisations/{world.garden}/employments")
+    (job,) = (each["employment_id"] for each in kept["items"] if each["volunteer_id"] == stranger.id)
+    end = {"volunteer_id": stranger.id, "until_day": "2026-01-02"}
+    await world.administrator.post(f"/v1/organisations/{world.garden}/employments/{job}/end", end, expect=200)
 
 
 @pytest.mark.parametrize("said", ["早上", "8:30", "12:00-8:30", "8:30-12:00, 11:00-13:00"])

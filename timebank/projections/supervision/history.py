@@ -50,10 +50,6 @@ class NamedEvent(EventView, frozen=True, kw_only=True, omit_defaults=True):
     to_volunteer_name: str | None = None
     organisation_id: str | None = None
     organisation_name: str | None = None
-    team_id: str | None = None
-    team_name: str | None = None
-    previous_team_id: str | None = None
-    previous_team_name: str | None = None
 
 
 class Wanted(NamedTuple):
@@ -147,8 +143,6 @@ class _Named(msgspec.Struct, frozen=True):
     volunteer_id: str | None = None
     to_volunteer_id: str | None = None
     organisation_id: str | None = None
-    team_id: str | None = None
-    previous_team_id: str | None = None
 
 
 _named = msgspec.json.Decoder(_Named)
