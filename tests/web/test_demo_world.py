@@ -66,13 +66,16 @@ async def visited(demo: Demo) -> dict[str, Visited]:
 
 
 async def _walk(who: str, reader: Reader, paths: list[str], found: dict[str, Visited]) -> None:
+    """Go where links lead, also from pages that others were on: they may lead somebody else further."""
+    been: set[str] = set()
     for path in paths:
         kind = next((page.path for page in PAGES if page.show and _pattern(page.path).fullmatch(path)), None)
-        if kind is None or kind in found:
+        if kind is None or kind in been:
             continue
         seen = await reader.get(path)
         if seen.status == 200 and "html" in seen.response.headers["content-type"]:
-            found[kind] = Visited(path, who, reader, seen)
+            been.add(kind)
+            found.setdefault(kind, Visited(path, who, reader, seen))
             paths += [link.partition("?")[0].partition("#")[0] for link in seen.links]
 
 
