@@ -70,7 +70,8 @@ async def test_a_group_gathers_and_is_on_duty(world: World) -> None:
     page = await office.send(page.form(waiting), team_id=patrol["team_id"], reason="对照签到表", what="correct")
     seen = await world.coordinator.get(path)
     assert (seen["team_id"], seen["minutes"], seen["status"]) == (patrol["team_id"], 20, "corrected")
-    assert "巡逻队" in (await office.get(f"/admin/history/{seen['position']}")).text
+    page = await office.get(f"/admin/history/{seen['position']}")
+    assert "队伍巡逻队" in "".join(page.text.partition("改变了什么")[2].split())
     page = await joiner.get("/more/teams")
     page = await joiner.send(form_with(page, "end"), what="end")
     assert "您还没有加入队伍" in page.text

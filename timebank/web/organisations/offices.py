@@ -12,7 +12,7 @@ from timebank.web.http.visitors import Visitor
 
 async def offices(visitor: Visitor) -> Response[Any]:
     """Who holds which office."""
-    page = await visitor.get("/appointments", after=visitor.query.get("after"), limit=30)
+    page = await visitor.get("/appointments", after=visitor.query.get("after"), limit=25)
     return await in_office(visitor, "organisations/offices.html", appointments=page["items"], next=page["next"])
 
 

@@ -21,6 +21,8 @@ from timebank.web.http.visitors import Visitor
 
 SHOWN = 50
 SHOWN_OF_REQUEST = 60
+AMENDING = ("-amended", "-corrected", "-changed")
+"""How topics end of facts that put right what was said before."""
 
 
 async def history(visitor: Visitor) -> Response[Any]:
@@ -102,7 +104,9 @@ async def one(visitor: Visitor) -> Response[Any]:
     )
     names = fact.get("names", {}) | (change["names"] if change else {})
     teller = Teller(visitor.language, visitor.zone, names)
-    changed = teller.changes(change["changed"]) if change and change["before"] and _is_about_one(fact) else []
+    is_amendment = fact["topic"].endswith(AMENDING)
+    has_changed = change and change["before"] and _is_about_one(fact)
+    changed = teller.changes(change["changed"], is_amendment=is_amendment) if has_changed else []
     same = [each for each in did["events"] if each["position"] != fact["position"]] if did else []
     return await in_office(
         visitor,

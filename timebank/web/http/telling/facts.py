@@ -120,13 +120,13 @@ class Teller(NamedTuple):
         said = ((self.field(name), self.lines(name, value)) for name, value in _flat(data))
         return [Row(label, lines) for label, lines in said if lines]
 
-    def changes(self, changed: Mapping[str, Mapping[str, Any]]) -> list[Change]:
-        """What was said before, and is otherwise now."""
+    def changes(self, changed: Mapping[str, Mapping[str, Any]], *, is_amendment: bool) -> list[Change]:
+        """What was said before, and is otherwise now; of an amendment also what was not said before."""
         before = dict(_flat({name: each["before"] for name, each in changed.items()}))
         after = dict(_flat({name: each["after"] for name, each in changed.items()}))
-        names = [name for name in before if before[name] != after.get(name)]
-        said = ((name, self.lines(name, before[name]), self.lines(name, after.get(name))) for name in names)
-        return [Change(self.field(name), was, is_now) for name, was, is_now in said if was]
+        names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+        said = ((name, self.lines(name, before.get(name)), self.lines(name, after.get(name))) for name in names)
+        return [Change(self.field(name), was, is_now) for name, was, is_now in said if was or (is_amendment and is_now)]
 
     def field(self, name: str) -> str:
         """What a field is called."""
