@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.conftest import kept
 from tests.api.world import World, settled
-from tests.web.reader import Reader, Seen
+from tests.web.reader import Form, Reader, Seen, signed_in
 from tests.web.town import FOREIGN, PAGES, Town, town_of
 from timebank.web.app import create_app
 from timebank.web.http.asking import Opened
@@ -158,6 +158,43 @@ async def test_forms_of_other_sites_are_refused(town: Town, readers: dict[str, R
             answer = await reader.http.post(action, data=form.fields | {"csrf": token}, follow_redirects=False)
             assert answer.status_code in {403, 404}, (who, action)
     assert await town.world.services.ledger.store.head(town.world.bank_id) == head
+
+
+FOR_ANYBODY = {page.path for page in PAGES if page.for_anybody}
+SCOPES = ["view", "redeem", "give", "memberships", "consents", "personal-data"]
+
+
+async def forms_for(town: Town, reader: Reader) -> dict[str, Form]:
+    """Every form that does something, of every page that somebody sees, by where it goes."""
+    seen = [await reader.get(town.address(page)) for page in SHOWN]
+    return {form.action: form for page in seen for form in page.forms if form.is_unsafe}
+
+
+@pytest.mark.parametrize("who", ["volunteer", "administrator"])
+async def test_a_form_is_for_the_account_it_was_opened_for(town: Town, readers: dict[str, Reader], who: str) -> None:
+    """Whoever chooses in another tab for whom they act sends no form of before: neither as a proxy nor for themselves.
+
+    What is the same for anybody is done, or they could not even choose again.
+    """
+    elder, child = await town.world.with_credit(300), await town.world.with_credit(300)
+    reader = await signed_in(town.world, child.id) if who == "volunteer" else readers[who]
+    proxy_id = child.id if who == "volunteer" else town.world.administrator.id
+    await elder.post(f"/v1/volunteers/{elder.id}/proxies", {"proxy_volunteer_id": proxy_id, "scopes": SCOPES})
+    store, bank_id = town.world.services.ledger.store, town.world.bank_id
+    for one, other in (("", elder.id), (elder.id, "")):
+        choose = (await reader.get("/more")).form("/act-for")
+        await reader.send(choose, volunteer_id=one)
+        forms = await forms_for(town, reader)
+        assert len(forms) > 15
+        await reader.send(choose, volunteer_id=other)
+        head = await store.head(bank_id)
+        for action, form in forms.items():
+            if action not in FOR_ANYBODY:
+                answer = await reader.http.post(action, data=form.fields, follow_redirects=False)
+                assert answer.status_code in {403, 404, 409}, action
+                assert answer.status_code != 409 or "什么都没有办" in answer.text, action
+        assert await store.head(bank_id) == head
+        assert (await reader.send(forms["/settings"], language="zh")).status == 200
 
 
 async def test_what_is_typed_comes_back_as_text(town: Town, readers: dict[str, Reader]) -> None:

@@ -113,6 +113,6 @@ async def try_demo(visitor: Visitor) -> Response[Any]:
 PAGES = [
     Page("/", front, public=True),
     Page("/rules", rules, public=True),
-    Page("/settings", act=change_settings, public=True),
+    Page("/settings", act=change_settings, public=True, for_anybody=True),
     Page("/demo", act=try_demo, public=True),
 ]

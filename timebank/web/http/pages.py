@@ -14,6 +14,7 @@ from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.web.http import crumbs
 from timebank.web.http.asking import Refused
 from timebank.web.http.forms import Form
+from timebank.web.http.tokens import must_be_own
 from timebank.web.http.visitors import PageRequest, Visitor
 
 Show = Callable[[Visitor], Awaitable[Response[Any]]]
@@ -35,6 +36,8 @@ class Page(msgspec.Struct, frozen=True):
     """Whether it is for those too who have not said their second factor yet."""
     proof: bool = False
     """Whether one has to have said one's password lately, to do what it is for."""
+    for_anybody: bool = False
+    """Whether its form does the same for whomever one acts."""
     file: bool = False
     """Whether a file is chosen on it."""
     may: Callable[[Visitor], Awaitable[None]] | None = None
@@ -66,8 +69,7 @@ class Page(msgspec.Struct, frozen=True):
             if self.may:
                 await self.may(visitor)
             await _read_form(visitor)
-            if not visitor.is_own_form():
-                raise ForeignForm
+            must_be_own(visitor, for_anybody=self.for_anybody)
             return await self.act(visitor)
         except Refused as refused:
             if refused.kind == "proof-needed":
@@ -78,10 +80,6 @@ class Page(msgspec.Struct, frozen=True):
                 raise
             visitor.problem = refused.problem
             return await shown(visitor)
-
-
-class ForeignForm(Exception):  # noqa: N818  # it is answered with a page, and no error of ours
-    """A form that this browser was not given: from another site, or from before one signed in or out."""
 
 
 def _handler(page: Page, method: HttpMethod, serve: Show) -> HTTPRouteHandler:

@@ -15,6 +15,7 @@ from timebank.web.http.telling import saying
 from timebank.web.http.telling.events import AS_PROXY, EVENTS, OWN_EVENTS
 from timebank.web.http.telling.values import TAGS, VALUES
 from timebank.web.http.telling.words import is_ours
+from timebank.web.http.tokens import token
 from timebank.web.http.visitors import Visitor
 
 WEB = Path(__file__).parents[1]
@@ -71,7 +72,7 @@ def _common(visitor: Visitor) -> dict[str, Any]:
         "me": visitor.me,
         "acts_for": visitor.acts_for,
         "path": visitor.request.url.path,
-        "csrf": visitor.token,
+        "csrf": token(visitor),
         "once": secrets.token_urlsafe(12),
         "problem": visitor.problem,
         "wrong": {each["field"]: each["reason"] for each in problem.get("errors", [])},

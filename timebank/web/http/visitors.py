@@ -148,29 +148,6 @@ class Visitor:
         for name in crumbs.OF_SESSION:
             self.keep(name, "")
 
-    # Forms
-
-    @property
-    def token(self) -> str:
-        """What each form of theirs carries, and no other site knows: their browser's secret, hashed with our key.
-
-        With their session, once there is one: another site of the same domain can give a browser a secret of its own.
-        """
-        return self.services.people.keyring.current.index("form", self._secret)
-
-    @property
-    def _secret(self) -> str:
-        secret = self.cookies[crumbs.BROWSER]
-        return f"{secret} {self.principal.credential}" if self.principal else secret
-
-    def is_own_form(self) -> bool:
-        """Whether a form that came is one of those that their browser was given, and was sent from a page of ours."""
-        if self.request.headers.get("sec-fetch-site") in ("same-site", "cross-site"):
-            return False
-        is_known, said = self.cookies.get(crumbs.BROWSER), self.form.said("csrf")
-        known = self.services.people.keyring.indexes("form", self._secret) if is_known else []
-        return any(secrets.compare_digest(each.encode(), said.encode()) for each in known)
-
     # Who they are
 
     async def come_in(self) -> None:

@@ -11,7 +11,7 @@ from litestar.types import ExceptionHandlersMap
 
 from timebank.api.http.problems import HANDLERS, PROBLEM_JSON
 from timebank.web.http.asking import Refused
-from timebank.web.http.pages import ForeignForm
+from timebank.web.http.tokens import ForeignForm, FormOfAnotherAccount
 from timebank.web.http.visitors import FactorNeeded, PageRequest, SignInNeeded, Visitor
 
 
@@ -65,9 +65,15 @@ def _factor(request: PageRequest, _: FactorNeeded) -> Response[Any]:
 
 def _foreign(request: PageRequest, _: ForeignForm) -> Response[Any]:
     said = _visitor(request).say(
-        "This page was open for too long, or you have signed in or out meanwhile. Nothing was done."
+        "This page was open for too long, or you have signed in or out meanwhile, "
+        "or may not act for somebody any more. Nothing was done."
     )
     return _page(request, {"status": 403, "title": "", "detail": said, "type": "/problems/foreign-form"})
+
+
+def _of_another(request: PageRequest, told: FormOfAnotherAccount) -> Response[Any]:
+    kind = "/problems/form-of-another-account"
+    return _page(request, {"status": 409, "title": "", "detail": str(told), "type": kind})
 
 
 def _otherwise(handler: Callable[..., Response[Any]]) -> Callable[[PageRequest, Any], Response[Any]]:
@@ -93,4 +99,5 @@ def handlers() -> ExceptionHandlersMap:
         SignInNeeded: _sign_in,
         FactorNeeded: _factor,
         ForeignForm: _foreign,
+        FormOfAnotherAccount: _of_another,
     }

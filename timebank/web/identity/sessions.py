@@ -74,6 +74,7 @@ async def code_used(visitor: Visitor) -> Response[Any]:
         tokens = await visitor.post("/passwords", body | form.given("second_factor"), own=True)
     except Refused as refused:
         return await _told(visitor, refused, code)
+    visitor.keep(crumbs.FOR_WHOM, "")
     visitor.keep_session(tokens, own_device=False)
     return visitor.go("/home", "Your password is set, and you are signed in.")
 
@@ -122,10 +123,10 @@ async def back_from_provider(visitor: Visitor) -> Response[Any]:
 
 PAGES = [
     Page("/sign-in", sign_in, signed_in, public=True),
-    Page("/sign-out", act=sign_out, public=True),
+    Page("/sign-out", act=sign_out, public=True, for_anybody=True),
     Page("/code", code, code_used, public=True),
     Page("/forgotten", forgotten, public=True),
-    Page("/prove", prove, proved, half_way=True),
-    Page("/act-for", act=act_for),
+    Page("/prove", prove, proved, half_way=True, for_anybody=True),
+    Page("/act-for", act=act_for, for_anybody=True),
     Page("/v1/oidc/callback", back_from_provider, public=True),
 ]
