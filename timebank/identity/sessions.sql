@@ -4,12 +4,16 @@ insert into session (session_id, bank_id, volunteer_id, started_at, expires_at, 
 values ($1, $2, $3, $4, $5, $6, $7, $4, $8)
 
 -- make_room --
--- End the oldest of more sessions than somebody has at once. $1 bank  $2 volunteer  $3 now  $4 channel  $5 at most
+-- End the oldest of more sessions than somebody has at once; those in which the second factor was not said yet end no
+-- other. $1 bank  $2 volunteer  $3 now  $4 channel  $5 at most
 with ended as (
     update session set revoked_at = $3
-     where session_id in (select session_id from session
-                           where bank_id = $1 and volunteer_id = $2 and revoked_at is null and expires_at > $3
-                           order by started_at desc, session_id desc offset $5)
+     where session_id in (select session_id
+                            from (select session_id, row_number() over (partition by proved_at is null
+                                                                        order by started_at desc, session_id desc) as place
+                                    from session
+                                   where bank_id = $1 and volunteer_id = $2 and revoked_at is null and expires_at > $3) held
+                           where place > $5)
     returning session_id
 )
 select pg_notify($4, session_id) from ended

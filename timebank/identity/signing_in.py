@@ -17,6 +17,8 @@ from timebank.identity.failures import (
     BankNotNamed,
     OneTimeCodeNotValid,
     RefreshNotValid,
+    SecondFactorNeeded,
+    SecondFactorRefused,
     SignInRefused,
     TooManyAttempts,
 )
@@ -39,7 +41,7 @@ ENTRIES_A_MINUTE = 30
 """So often a minute somebody signs in, or says their password again: each time stays in the security log for years."""
 
 CHOICES_A_MINUTE = 10
-"""So many passwords a minute are judged that somebody chooses: it is work."""
+"""So many passwords a minute are judged that somebody chooses: it is work. As many of whoever has a code for them."""
 
 
 class SignIn:
@@ -99,12 +101,23 @@ class SignIn:
             await self._log.record(bank_id, "sign-in-refused", visit, subject=somebody)
             raise SignInRefused
         (volunteer_id,) = right
+        await self._say_factor(bank_id, login, volunteer_id, second_factor, visit)
         self._count_entry(volunteer_id, visit)
-        await self._factors.check(bank_id, volunteer_id, second_factor, visit)
         async with self._pool.acquire() as connection, connection.transaction():
             tokens = await self._open(connection, bank_id, volunteer_id, visit, how="password")
             await self._attempts.succeeded(connection, bank_id, login, visit.address, volunteer_id, visit.at)
         return volunteer_id, tokens
+
+    async def _say_factor(self, bank_id: UUID, login: str, volunteer_id: str, given: str | None, visit: Visit) -> None:
+        """Ask whoever said the right password for the second factor. Until they say it they have come in as little as
+        with a wrong one: it stays a failure of theirs, and uses up nothing of whoever has both.
+        """
+        self._must_not_come_too_often([volunteer_id], visit)
+        try:
+            await self._factors.check(bank_id, volunteer_id, given, visit)
+        except (SecondFactorNeeded, SecondFactorRefused, TooManyAttempts):
+            await self._attempts.failed(bank_id, login, visit.address, volunteer_id)
+            raise
 
     async def let_in(self, bank_id: UUID, volunteer_id: str, visit: Visit, how: str) -> Tokens:
         """A session for somebody who has proved in another way who they are, though without their second factor."""
@@ -114,7 +127,8 @@ class SignIn:
 
     async def from_provider(self, bank_id: UUID, volunteer_id: str, visit: Visit) -> Tokens:
         """A session for somebody whom their OpenID provider vouches for. Raises `TooManyAttempts`."""
-        self._count_entry(volunteer_id, visit)
+        is_half_way = await self._factors.state(bank_id, volunteer_id) is not None
+        self._count_entry(f"half-way {volunteer_id}" if is_half_way else volunteer_id, visit)
         return await self.let_in(bank_id, volunteer_id, visit, "oidc")
 
     async def refresh(self, refresh_token: str, visit: Visit) -> tuple[str, Tokens]:
@@ -171,7 +185,8 @@ class SignIn:
         if whose is None:
             raise OneTimeCodeNotValid
         bank_id, volunteer_id = whose
-        await self._must_be_good(bank_id, volunteer_id, password, visit)
+        _must_not_wait(self._choices.wait(f"by code {volunteer_id}", visit.at.timestamp()))
+        await self._must_be_good(bank_id, volunteer_id, password)
         await self._factors.check(bank_id, volunteer_id, second_factor, visit)
         password_hash = await self._passwords.hash(volunteer_id, password)
         async with self._pool.acquire() as connection, connection.transaction():
@@ -191,7 +206,8 @@ class SignIn:
     ) -> None:
         """Change one's password: ends all sessions but the one it is done in. The old one is guarded like a sign-in."""
         await self.prove(bank_id, volunteer_id, old, visit)
-        await self._must_be_good(bank_id, volunteer_id, new, visit)
+        _must_not_wait(self._choices.wait(volunteer_id, visit.at.timestamp()))
+        await self._must_be_good(bank_id, volunteer_id, new)
         password_hash = await self._passwords.hash(volunteer_id, new)
         async with self._pool.acquire() as connection, connection.transaction():
             if not await self._people.hold(connection, bank_id, volunteer_id, alone=True):
@@ -333,8 +349,7 @@ class SignIn:
             rows = await self._pool.fetch(SQL["by_phone"], bank_id, phones, SHARE_A_PHONE, called)
         return [row["volunteer_id"] for row in rows]
 
-    async def _must_be_good(self, bank_id: UUID, volunteer_id: str, password: str, visit: Visit) -> None:
-        _must_not_wait(self._choices.wait(volunteer_id, visit.at.timestamp()))
+    async def _must_be_good(self, bank_id: UUID, volunteer_id: str, password: str) -> None:
         person = await self._people.one(self._pool, bank_id, volunteer_id) or Person(volunteer_id=volunteer_id)  # type: ignore[arg-type]
         number = await self._pool.fetchval(SQL["number_of"], bank_id, volunteer_id)
         await self.must_be_good(person, password, number)

@@ -134,6 +134,58 @@ class TestSetting:
         assert problem(await enter(door, new, who.recovery[0])) == (401, "second-factor-refused")
 
 
+class TestHalfWay:
+    """Whoever knows the password only, or has what else stands for it, takes nothing from whoever has both."""
+
+    @pytest.mark.parametrize("given", [None, "000000", "not a recovery code"])
+    async def test_uses_up_no_sign_ins(
+        self, door: World, clock: Clock, monkeypatch: pytest.MonkeyPatch, given: str | None
+    ) -> None:
+        """From however many addresses: the owner comes in, and what failed there stays failed."""
+        who, home = await armed(door, clock), next(ADDRESSES)
+        number, code = who.somebody.number, who.code(clock.now)
+        said(await sign_in(door, number, second_factor=code, address=home), 201)
+        monkeypatch.setattr(door.services.sign_in, "_entries", Rate(3))
+        for _ in range(4):
+            assert (await enter(door, who, given)).status_code == 401
+        clock.goes_on(seconds=30)
+        said(await sign_in(door, number, second_factor=who.code(clock.now), address=home), 201)
+        failed = "select volunteer_id from sign_in_attempt where failures > 0 and login = $1"
+        login = door.services.sign_in._attempts.login(number)
+        assert [row["volunteer_id"] for row in await door.services.pool.fetch(failed, login)] == [who.somebody.id] * 4
+
+    async def test_waits_longer_each_time(self, door: World, clock: Clock) -> None:
+        """The sixth time at one address without the factor waits, as the sixth wrong password does."""
+        who, address = await armed(door, clock), next(ADDRESSES)
+        for _ in range(5):
+            assert problem(await sign_in(door, who.somebody.number, address=address)) == (401, "second-factor-needed")
+        assert (await sign_in(door, who.somebody.number, address=address)).status_code == 429
+
+    async def test_a_provider_s_account_ends_no_session(
+        self, door: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Sessions that wait for the second factor end none in which it was said, and use up no sign-ins."""
+        who = await armed(door, clock)
+        monkeypatch.setattr(sessions, "MOST_SESSIONS", 3)
+        monkeypatch.setattr(door.services.sign_in, "_entries", Rate(5))
+        visit = Visit(clock.now, "192.0.2.9", "test")
+        for _ in range(5):
+            await door.services.sign_in.from_provider(door.bank_id, who.somebody.id, visit)
+        await who.somebody.caller.get("/v1/me")
+        said(await enter(door, who, who.code(clock.now)), 201)
+
+    async def test_a_code_uses_up_no_choices(self, door: World, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever has a code of the office, and chooses password after password, keeps the owner from none."""
+        who = await armed(door, clock)
+        monkeypatch.setattr(door.services.sign_in, "_choices", Rate(2))
+        code = await code_for(door, who.somebody.id)
+        answers = [await use_code(door, code) for _ in range(3)]
+        assert [each.status_code for each in answers] == [401, 401, 429]
+        await who.somebody.caller.post(PROVE, {"second_factor": who.code(clock.now)}, expect=200)
+        change = {"old_password": PASSWORD, "new_password": OTHER}
+        await who.somebody.caller.post("/v1/passwords/change", change, expect=204)
+
+
 class TestSigningIn:
     """Whoever has a second factor does not get in without."""
 
