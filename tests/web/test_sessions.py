@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.world import World, settled
 from tests.web.reader import Reader, Seen, signed_in
+from timebank.api.identity.cookies import own_cookies
 from timebank.identity.security_log import Visit
 from timebank.web.app import create_app
 from timebank.web.http.visitors import Visitor
@@ -77,6 +78,36 @@ async def test_no_other_host_sets_a_cookie_of_ours(url: str) -> None:
         http.cookies.clear()
         told = await http.get("/home", headers={"cookie": planted, "accept": "text/html"})
         assert told.headers["location"].startswith("/sign-in")
+
+
+NEARLY = [b"\xa0", b"\x85", b"\x1c", b"\x0b", b"\x0c", b'"', b"%20", b"=", b"x;=", b"\xc2\xa0", b"\xe3\x80\x80", b"$"]
+
+
+@pytest.mark.parametrize("before", NEARLY)
+def test_only_the_very_name_is_ours(before: bytes) -> None:
+    """A cookie whose name becomes one of ours by trimming, unquoting or decoding is another site's, and not read."""
+    name, value = b"__Host-timebank_access", b"x.y.z"
+    planted = [before + name + b"=" + value, name + b"\xa0=" + value, name.replace(b"_a", b"%5Fa") + b"=" + value]
+    planted += [name.lower() + b"=" + value, name + b'="' + value + b'"', name + b"=" + value + b"\xa0"]
+    for each in planted:
+        assert own_cookies([(b"cookie", each)], secure=True).get("timebank_access") is None, each
+    assert own_cookies([(b"cookie", b"a=b;  " + name + b"=" + value)], secure=True)["timebank_access"] == "x.y.z"
+
+
+async def test_a_planted_cookie_lets_nobody_in(url: str) -> None:
+    """Neither a session nor a form's secret is taken from a name that is only nearly ours, or that came twice."""
+    async with settled(url, create_app, public_url="https://bank.example") as world:
+        thief, owner = await world.somebody(), await world.somebody()
+        http = httpx.AsyncClient(transport=world.http._transport, base_url="https://bank.example")
+        ask = {"accept": "text/html"}
+        own, planted = (f"__Host-timebank_access={each.token}".encode() for each in (owner, thief))
+        seen = await http.get("/home", headers=ask | {"cookie": own})
+        assert seen.status_code == 200
+        for cookie in (b"\xa0" + planted, b"\x85" + planted, planted + b"; " + planted, own + b"; " + planted):
+            told = await http.get("/home", headers={**ask, "cookie": cookie})
+            assert told.headers["location"].startswith("/sign-in"), cookie
+        told = await http.get("/home", headers={**ask, "cookie": own + b"; \xa0" + planted})
+        assert told.status_code == 200
 
 
 async def test_an_address_without_a_page_says_so(world: World) -> None:

@@ -16,9 +16,9 @@ import timebank.web
 from timebank.api import app as api
 from timebank.api.app import Alongside
 from timebank.api.http.strict_json import FORM_BYTES, StrictRequest
+from timebank.api.identity.cookies import is_secure
 from timebank.runtime.settings import Settings
 from timebank.web.http.asking import Api
-from timebank.web.http.crumbs import is_secure
 from timebank.web.http.pages import Page, complete
 from timebank.web.http.showing import ASSETS, VERSIONS, shower
 from timebank.web.http.wrong import handlers

@@ -604,9 +604,20 @@ class TestSettings:
         assert (await own_world.volunteer.ask("POST", "/v1/me/oidc")).status_code == 404
 
     async def test_behind_https_the_cookie_is_secure(self, url: str, provider: Provider) -> None:
-        """Where the service is reached by https, at a path perhaps, the cookie goes there only."""
+        """Where the service is reached by https, at a path perhaps, no other site of the domain can set the cookie."""
         settings = SETTINGS | {"public_url": "https://bank.example/time/"}
         async with settled(url, oidc_issuer=provider.issuer, **settings) as world:
             cookie = (await world.http.get("/v1/oidc/start")).headers["set-cookie"]
-        assert {"Secure", "Path=/time/v1/oidc"} <= set(cookie.split("; "))
+            state = cookie.partition("=")[2].partition(";")[0]
+            back = {"state": state, "error": "access_denied"}
+            for planted in (f"timebank_oidc={state}", f"\xa0__Host-timebank_oidc={state}"):
+                sent = {"Cookie": planted.encode("latin-1")}
+                told = await world.http.get("/v1/oidc/callback", params=back, headers=sent)
+                assert "not begun in this browser" in told.json()["detail"]
+            sent = {"Cookie": f"__Host-timebank_oidc={state}".encode()}
+            told = await world.http.get("/v1/oidc/callback", params=back, headers=sent)
+            assert "did not let you in" in told.json()["detail"]
+        assert cookie.startswith("__Host-timebank_oidc=")
+        assert {"Secure", "Path=/"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
         assert Settings(**settings).issuer == "https://bank.example/time"

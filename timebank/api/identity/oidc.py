@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from timebank.access.table import PEOPLE, PROVED_PEOPLE, PUBLIC
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
+from timebank.api.identity.cookies import cookie, is_secure, own_cookies
 from timebank.api.identity.sessions import Done, SignedIn, Stranger, signed_in
 from timebank.identity.oidc import LOGIN_SECONDS, OpenIdProvider
 from timebank.runtime.composition import Services
@@ -60,7 +61,7 @@ class OidcController(Controller):
         """Come back from the provider: signed in, or with the account there linked."""
         services: Services = request.services
         provider, coming = _provider(services), request.visit
-        ending = await provider.finish(request.cookies.get(COOKIE, ""), returned, code, error, coming)
+        ending = await provider.finish(_kept(request), returned, code, error, coming)
         answer: SignedIn | Linked = Linked(volunteer_id=ending.volunteer_id, issuer=provider.issuer)
         if not ending.is_linking:
             tokens = await services.sign_in.from_provider(ending.bank_id, ending.volunteer_id, coming)
@@ -72,8 +73,8 @@ class OidcController(Controller):
         """Begin to link an account at the provider with oneself, to sign in by it from then on."""
         services, user = request.services, request.user
         beginning = await _provider(services).begin(user.bank_id, user.actor, request.visit.at)
-        cookie = _cookie(services.public_url, beginning.state)
-        return Response(Linking(location=beginning.location), cookies=[cookie])
+        kept = _cookie(services.public_url, beginning.state)
+        return Response(Linking(location=beginning.location), cookies=[kept])
 
     @delete("/me/oidc", status_code=200, responses=READS, access=PEOPLE)
     async def unlink_oidc(self, request: BankRequest) -> Done:
@@ -87,14 +88,13 @@ def _provider(services: Services) -> OpenIdProvider:
     return services.oidc
 
 
+def _kept(request: Stranger) -> str:
+    """The state that the browser kept, if it is this one's: no other site of the domain plants one that it began."""
+    secure = is_secure(request.services.public_url)
+    return own_cookies(request.scope["headers"], secure=secure).get(COOKIE, "")
+
+
 def _cookie(public_url: str, state: str) -> Cookie:
     """What binds a sign-in to the browser it was begun in; without a state: that it is over."""
-    return Cookie(
-        COOKIE,
-        path=f"{urlsplit(public_url).path}/v1/oidc",
-        value=state,
-        max_age=LOGIN_SECONDS if state else 0,
-        secure=public_url.startswith("https:"),
-        httponly=True,
-        samesite="lax",
-    )
+    path, secure = f"{urlsplit(public_url).path}/v1/oidc", is_secure(public_url)
+    return cookie(COOKIE, state, secure=secure, seconds=LOGIN_SECONDS, path=path)

@@ -16,6 +16,7 @@ from timebank.api.http.devices import device_of
 from timebank.api.http.positions import MIN_POSITION
 from timebank.api.http.requests import RECEIPT_HEADER
 from timebank.api.http.streams import Streamed
+from timebank.api.identity.cookies import own_cookies
 from timebank.identity.failures import ProofNeeded
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import Visit
@@ -49,8 +50,7 @@ class Visitor:
 
     def __init__(self, request: PageRequest) -> None:
         self.request = request
-        self.cookies = crumbs.ours(request.cookies, secure=request.app.state.is_secure)
-        """A copy: Litestar hands the same dictionary to all requests with the same header."""
+        self.cookies = own_cookies(request.scope["headers"], secure=request.app.state.is_secure)
         self.path: dict[str, str] = {name: str(value) for name, value in request.path_params.items()}
         self.query: dict[str, str] = dict(request.query_params.items())
         self.form = Form({})
@@ -338,7 +338,7 @@ class Visitor:
     def go(self, path: str, told: str = "") -> Redirect:
         """On to another page, which says `told`, a sentence of the catalogue, on top."""
         if told:
-            self.keep(crumbs.TOLD, quote(told))
+            self.keep(crumbs.TOLD, quote(told, safe=""))
         return Redirect(path, status_code=303)
 
     @property
