@@ -73,6 +73,7 @@ JOIN_OR_MANAGE = Access(
     roles=MANAGES_MEMBERS,
     permission="manage-members",
 )
+LET_IN = Access(own=True, offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
 MANAGE_MEMBERS = Access(offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
 MANAGE_PROGRAMS = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
 MAKE_KEYS = Access(offices=("administrator",), roles=MANAGES_MEMBERS, proof=True)

@@ -128,6 +128,12 @@ async def organisation_not_suspended(world: World) -> httpx.Response:
     return await world.administrator.ask("POST", f"/v1/organisations/{world.garden}/reinstate", json=REASON)
 
 
+async def invitation_is_theirs(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    await world.coordinator.post(members_of(world), {"volunteer_id": somebody.id}, expect=201)
+    return await world.coordinator.ask("POST", f"{members_of(world)}/{somebody.id}/approve")
+
+
 async def membership_already_open(world: World) -> httpx.Response:
     return await world.administrator.ask("POST", members_of(world), json={"volunteer_id": world.verifier.id})
 
@@ -401,6 +407,7 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "organisation-not-registered": (409, organisation_not_registered),
     "organisation-not-approved": (409, organisation_not_approved),
     "organisation-not-suspended": (409, organisation_not_suspended),
+    "invitation-is-theirs": (403, invitation_is_theirs),
     "membership-already-open": (409, membership_already_open),
     "membership-not-pending": (409, membership_not_pending),
     "role-is-another": (409, role_is_another),

@@ -166,7 +166,7 @@ class TestActing:
         members = f"/v1/organisations/{world.garden}/members"
         acts: dict[str, tuple[str, str, Any]] = {
             "consents": ("POST", "/v1/volunteers/{old}/consents", CONSENT),
-            "memberships": ("POST", members + "/{old}/approve", None),
+            "memberships": ("POST", members + "/{old}/decline", None),
             "personal-data": ("PATCH", "/v1/volunteers/{old}", {"skills": ["剪纸"]}),
         }
         for scope in ("view", *acts):
@@ -178,6 +178,16 @@ class TestActing:
                     assert response.is_success, response.text
                 else:
                     assert problem(response) == (403, "proxy-not-allowed")
+
+    async def test_accepts_no_invitation(self, world: World) -> None:
+        """That somebody becomes a member they say themselves: their proxy may ask for it, leave, and say no."""
+        pair = await paired(world, "memberships")
+        path = f"/v1/organisations/{world.garden}/members"
+        await world.coordinator.post(path, {"volunteer_id": pair.old.id}, expect=201)
+        assert (await pair.act("POST", f"{path}/{{old}}/approve")).status_code == 403
+        refused = await world.coordinator.ask("POST", f"{path}/{pair.old.id}/approve")
+        assert problem(refused) == (403, "invitation-is-theirs")
+        await pair.old.post(f"{path}/{pair.old.id}/approve", expect=200)
 
     async def test_acts_for_one_person_only(self, world: World) -> None:
         """Neither for a third person, nor in the roles of the one they act for."""

@@ -52,6 +52,7 @@ from timebank.domain.organisations.memberships import (
     EndMembership,
 )
 from timebank.domain.organisations.refusals import (
+    InvitationIsTheirs,
     MembershipAlreadyOpen,
     MembershipNotActive,
     MembershipNotPending,
@@ -269,11 +270,20 @@ class TestSuspendedMembers:
 class TestApproveMembership:
     """Letting a volunteer in."""
 
-    @pytest.mark.parametrize("pending", PENDING)
     @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM])
-    def test_approved_for_the_organisation(self, pending: tuple[Fact, ...], by: Acting) -> None:
-        """The organisation's program and the bank's administrator let members in."""
-        given(*PEOPLE, *pending).when(ApproveMembership(by=by, **OF_WANG)).then(APPROVED)
+    def test_approved_for_the_organisation(self, by: Acting) -> None:
+        """The organisation's program and the bank's administrator grant requests."""
+        given(*PEOPLE, REQUESTED).when(ApproveMembership(by=by, **OF_WANG)).then(APPROVED)
+
+    def test_an_administrator_accepts_for_somebody(self) -> None:
+        """Whoever cannot sign in is taken in by the office."""
+        given(*PEOPLE, INVITED).when(ApproveMembership(by=ADMINISTRATOR, **OF_WANG)).then(APPROVED)
+
+    @pytest.mark.parametrize("by", [acting(ZHAO), GARDENERS_PROGRAM, on_behalf()])
+    def test_nobody_else_accepts_an_invitation(self, by: Acting) -> None:
+        """Neither whoever invited, by a key either, nor a proxy says for somebody that they become a member."""
+        decided = given(*PEOPLE, *COORDINATOR, INVITED).when(ApproveMembership(by=by, **OF_WANG))
+        decided.then_refused(InvitationIsTheirs)
 
     def test_approved_by_a_coordinator(self) -> None:
         """A coordinator grants a request."""

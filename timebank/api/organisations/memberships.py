@@ -7,7 +7,7 @@ import msgspec
 from litestar import Controller, get, patch, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
-from timebank.access.table import JOIN_OR_MANAGE, MANAGE_MEMBERS, VIEW_MEMBERS, VIEW_PERSON
+from timebank.access.table import JOIN_OR_MANAGE, LET_IN, MANAGE_MEMBERS, VIEW_MEMBERS, VIEW_PERSON
 from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
@@ -167,7 +167,7 @@ class MemberController(Controller):
 
         return await listed(request, page, after, limit, "membership_id", note=note)
 
-    @post("/{volunteer_id:str}/approve", status_code=200, responses=WRITES, access=JOIN_OR_MANAGE)
+    @post("/{volunteer_id:str}/approve", status_code=200, responses=WRITES, access=LET_IN)
     async def approve_membership(
         self,
         request: BankRequest,
@@ -176,7 +176,10 @@ class MemberController(Controller):
         data: JSONBody[ApproveRequest | None] = None,
         idempotency_key: IdempotencyHeader = None,
     ) -> MembershipStatus:
-        """Let somebody in, or accept one's own invitation; proved, if it is to be more than a member."""
+        """Let somebody in who asked, or accept one's own invitation; proved, if it is to be more than a member.
+
+        Whoever is invited accepts in person, or an administrator for them.
+        """
         role = data.role if data else None
         is_own = volunteer_id == request.user.person_id
         if role not in (None, "member") and not is_own:

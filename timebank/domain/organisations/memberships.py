@@ -18,6 +18,7 @@ from timebank.domain.identifiers import MembershipId, OrganisationId, VolunteerI
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import (
+    InvitationIsTheirs,
     KeyOfTheirOwn,
     MembershipAlreadyOpen,
     MembershipNotActive,
@@ -194,6 +195,11 @@ class _OnMembership(Command, frozen=True, kw_only=True):
         """Whether the volunteer decides about their own membership."""
         return self.by.own_id == self.volunteer_id
 
+    @property
+    def is_in_person(self) -> bool:
+        """Whether the volunteer does so themselves, and no proxy of theirs."""
+        return self.is_own and self.by.on_behalf_of is None
+
 
 class _Entry(_OnMembership, frozen=True, kw_only=True):
     """What asking and letting in have in common: both sides have to be there for it."""
@@ -239,7 +245,9 @@ class AddMember(_Entry, frozen=True, kw_only=True):
 class ApproveMembership(_Entry, frozen=True, kw_only=True):
     """Let the volunteer in. A volunteer can accept an invitation, but not grant their own request.
 
-    `role` is the one that whoever decides has seen; where another is waited for by now, nothing happens.
+    Whoever is invited says so in person, or an administrator for them: nobody becomes a member by the word of those who
+    invited them, of a proxy, or of a program. `role` is the one that whoever decides has seen; where another is waited
+    for by now, nothing happens.
     """
 
     role: Role | None = None
@@ -249,6 +257,8 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
         if not (self.is_own and membership.status == "invited"):
             self.must_manage(known)
             self.must_give(known, membership.role, membership.valid_until)
+        if membership.status == "invited" and not (self.by.governs or self.is_in_person):
+            raise InvitationIsTheirs
         membership_id = membership.must_be_open()
         known(Organisation, self.organisation_id).must_be_approved()
         known(Volunteer, self.volunteer_id).must_be_active()

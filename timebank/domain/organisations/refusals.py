@@ -51,6 +51,10 @@ class KeyOfTheirOwn(Forbidden):
     """A key decides nothing about whoever issued it: somebody else has to, or they themselves, in person."""
 
 
+class InvitationIsTheirs(Forbidden):
+    """Whoever is invited accepts it themselves, signed in as themselves; or an administrator for them."""
+
+
 class OfficialCodeTaken(Conflict):
     """Another organisation of this bank has the code {code}."""
 
