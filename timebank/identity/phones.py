@@ -108,16 +108,14 @@ class Phones:
         person = await self._held(connection, bank_id, volunteer_id)
         if not person.phone:
             raise PhoneMissing
+        key = self._people.keyring.current
+        phone = key.index("phone", digits(person.phone))
+        await connection.execute(SQL["one_at_a_time"], bank_id, phone)
         await self._must_not_be_too_many(connection, bank_id, at, volunteer_id=volunteer_id)
         if is_sent:
             await self._must_not_be_too_many(connection, bank_id, at, phone=person.phone, times=OF_A_PHONE)
-        code, until, key = (
-            f"{secrets.randbelow(10**6):06}",
-            at + timedelta(minutes=MINUTES),
-            self._people.keyring.current,
-        )
+        code, until = f"{secrets.randbelow(10**6):06}", at + timedelta(minutes=MINUTES)
         hashed = key.index("phone-code", _said(bank_id, person, code))
-        phone = key.index("phone", digits(person.phone))
         await connection.execute(SQL["issue"], bank_id, volunteer_id, phone, hashed, by, at, until)
         return PhoneCode(code, person.phone, until)
 

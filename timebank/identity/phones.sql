@@ -5,6 +5,10 @@ select count(*) as in_all, min(issued_at) as first,
        count(*) filter (where issued_at > $5) as lately, min(issued_at) filter (where issued_at > $5) as first_lately
   from phone_code where bank_id = $1 and (volunteer_id = $2 or phone_index = any ($3)) and issued_at > $4
 
+-- one_at_a_time --
+-- Codes to one phone are counted and made one after the other, whoever asks. $1 bank  $2 keyed hash of the phone
+select pg_advisory_xact_lock(hashtextextended('phone/' || $1::uuid || $2::text, 0))
+
 -- issue --
 -- $1 bank  $2 volunteer  $3 keyed hash of the phone  $4 keyed hash of the code  $5 by  $6 now  $7 until
 insert into phone_code (bank_id, volunteer_id, phone_index, code_hash, issued_by, issued_at, expires_at)

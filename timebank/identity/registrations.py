@@ -76,7 +76,10 @@ class Registrations:
         return max(found)
 
     async def use(self, bank_id: UUID, code_id: int, at: datetime) -> None:
-        """Use a code up: it is good for one account. Raises `PhoneCodeNotValid`."""
+        """Use up all codes that came to a phone: they are good for one account, or to be told of one name.
+
+        Raises `PhoneCodeNotValid`.
+        """
         if not await self._pool.fetchval(SQL["use"], bank_id, code_id, at):
             raise PhoneCodeNotValid
 

@@ -34,9 +34,18 @@ update registration_code
 returning code_id, code_hash
 
 -- use --
--- $1 bank  $2 code  $3 now
-update registration_code set used_at = $3
- where bank_id = $1 and code_id = $2 and used_at is null and expires_at > $3 returning true
+-- Use a code up, and with it all others that came to the phone: of two of them that are used at once the second finds
+-- none. $1 bank  $2 code  $3 now
+with held as (
+    select code_id from registration_code
+     where bank_id = $1 and used_at is null and expires_at > $3
+       and phone_index = (select phone_index from registration_code where bank_id = $1 and code_id = $2)
+     order by code_id for update
+), used as (
+    update registration_code set used_at = $3 where code_id in (select code_id from held) and used_at is null
+    returning code_id
+)
+select true from used where code_id = $2
 
 -- sweep --
 -- $1 now

@@ -217,6 +217,16 @@ class TestCodes:
         assert (slowed.status_code, int(slowed.headers["retry-after"]) > 3600) == (429, True)
         assert len(outbox.sent) == 3 * phones.CODES_AN_HOUR
 
+    async def test_many_at_once_are_counted(self, door: World, outbox: Outbox) -> None:
+        """All who have one phone on their account ask at once: no more come there than one after the other."""
+        phone = next(PHONES)
+        people = [await newcomer(door, phone) for _ in range(4)]
+        asked = [each.caller.ask("POST", MY) for each in people for _ in range(phones.CODES_AN_HOUR)]
+        answers = await asyncio.gather(*asked)
+        most = phones.CODES_AN_HOUR * phones.OF_A_PHONE
+        assert sorted(each.status_code for each in answers) == [200] * most + [429] * (len(asked) - most)
+        assert len(outbox.sent) == most
+
     async def test_nobody_uses_up_the_codes_of_others(self, door: World, outbox: Outbox) -> None:
         """Whoever has somebody's phone on their account keeps them neither from a message nor from their office."""
         phone = next(PHONES)

@@ -125,6 +125,7 @@ async def test_whoever_is_registered_is_led_to_their_account(own_world: World, o
         assert kind_of(await register(world, phone, code, name)) == (409, "already-registered")
     code = await code_to(world, outbox, "13811110002")
     assert kind_of(await register(world, "13811110002", code, shares_phone=True)) == (409, "already-registered")
+    code = await code_to(world, outbox, "13811110002")
     said(await register(world, "13811110002", code, "赵六", shares_phone=True), 201)
 
 
@@ -138,6 +139,25 @@ async def test_who_is_a_volunteer_is_told_once_for_a_code(own_world: World, outb
         assert kind_of(await register(world, "13811110021", code, name, password="1234567890"))[0] == 422
     assert kind_of(await register(world, "13811110021", code, "王五")) == (409, "already-registered")
     assert kind_of(await register(world, "13811110021", code, "赵六")) == (422, "phone-code-not-valid")
+
+
+@pytest.mark.parametrize("is_at_once", [True, False])
+async def test_names_are_not_gone_through(own_world: World, outbox: Outbox, is_at_once: bool) -> None:
+    """What would be refused whatever the name is refused before names are compared; of two codes both are used up."""
+    world, phone = own_world, "13811110022"
+    await open_to_all(world)
+    for n, name in enumerate(("甲甲", "乙乙")):
+        await newcomer(world, outbox, f"1381111003{n}", name)
+    codes = [await code_to(world, outbox, phone) for _ in range(2)]
+    for name in ("丁丁", "甲甲"):
+        refused = await register(world, phone, codes[0], name, node_id="nod_0")
+        assert kind_of(refused)[1] == "node-unknown", "and not whether there is somebody"
+    tries = [(codes[0], "甲甲"), (codes[1], "乙乙"), (codes[0], "乙乙"), (codes[1], "甲甲")]
+    if is_at_once:
+        told = await asyncio.gather(*(register(world, phone, code, name) for code, name in tries))
+    else:
+        told = [await register(world, phone, code, name) for code, name in tries]
+    assert sorted(kind_of(each)[1] for each in told) == ["already-registered"] + ["phone-code-not-valid"] * 3
 
 
 async def test_a_code_is_good_once_and_for_its_phone(own_world: World, outbox: Outbox) -> None:

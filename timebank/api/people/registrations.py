@@ -54,7 +54,7 @@ from timebank.identity.phones import masked
 from timebank.ledger.submission import Receipt
 from timebank.projections.credit import policies
 from timebank.projections.people import volunteers
-from timebank.projections.people.volunteers import VolunteerView
+from timebank.projections.people.volunteers import Meant, VolunteerView
 from timebank.projections.places import nodes
 from timebank.projections.places.nodes import WHOLE_BANK
 from timebank.vault.invitations import invitation_of
@@ -220,7 +220,7 @@ class RegistrationController(Controller):
         code_id = await services.registrations.check(bank, data.phone, code, request.visit)
         said = Person(volunteer_id=volunteer_id, name=data.name, phone=data.phone, birth_year=data.birth_year)
         await services.sign_in.must_be_good(said, data.password)
-        await _must_be_new(request, bank, data, code_id)
+        sharing = await _sharing(request, bank, data)
 
         def command() -> RegisterOneself:
             return RegisterOneself(
@@ -236,6 +236,7 @@ class RegistrationController(Controller):
         if isinstance(tried, Refusal) and not isinstance(tried, VolunteerNumberTaken):
             raise tried
         await services.registrations.use(bank, code_id, request.visit.at)
+        await _must_be_new(request, bank, data, sharing)
 
         async def once() -> Receipt:
             return await services.ledger.execute(bank, command(), request_id=request.request_id)
@@ -339,19 +340,26 @@ async def _must_be_open(request: BankRequest, bank_id: UUID) -> None:
         raise RegistrationByOffice
 
 
-async def _must_be_new(request: BankRequest, bank_id: UUID, data: RegisterOneselfRequest, code_id: int) -> None:
-    """Lead whoever is a volunteer already to their account. Raises `AlreadyRegistered`.
+async def _sharing(request: BankRequest, bank_id: UUID, data: RegisterOneselfRequest) -> list[Meant]:
+    """Who has the phone already. Leads whoever does not say that they are none of them to their account.
 
-    That there is somebody of a name and year of birth is told once for a code: it is used up by that.
+    Raises `AlreadyRegistered`.
     """
-    pool, people = request.pool, request.services.people
     await _reach(request, bank_id)
-    have_it = await volunteers.meant_by(pool, people, bank_id, phones=[data.phone])
-    is_one_of_them = any(each.name == normal(data.name) for each in have_it)
-    if is_one_of_them or (have_it and not data.shares_phone):
+    have_it = await volunteers.meant_by(request.pool, request.services.people, bank_id, phones=[data.phone])
+    if have_it and not data.shares_phone:
         raise AlreadyRegistered
-    if await volunteers.is_registered(pool, people, bank_id, normal(data.name), data.birth_year):
-        await request.services.registrations.use(bank_id, code_id, request.visit.at)
+    return have_it
+
+
+async def _must_be_new(request: BankRequest, bank_id: UUID, data: RegisterOneselfRequest, sharing: list[Meant]) -> None:
+    """Lead whoever is a volunteer already to their account, once the code is used up. Raises `AlreadyRegistered`.
+
+    So of one name it is told whether there is somebody, and not of five that are tried one after the other, or at once.
+    """
+    pool, people, name = request.pool, request.services.people, normal(data.name)
+    is_one_of_them = any(each.name == name for each in sharing)
+    if is_one_of_them or await volunteers.is_registered(pool, people, bank_id, name, data.birth_year):
         raise AlreadyRegistered
 
 
