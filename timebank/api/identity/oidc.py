@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from timebank.access.table import PEOPLE, PROVED_PEOPLE, PUBLIC
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
-from timebank.api.identity.cookies import cookie, is_secure, own_cookies
+from timebank.api.identity.cookies import cookie, own_cookies
 from timebank.api.identity.sessions import Done, SignedIn, Stranger, signed_in
 from timebank.identity.oidc import LOGIN_SECONDS, OpenIdProvider
 from timebank.runtime.composition import Services
@@ -90,11 +90,11 @@ def _provider(services: Services) -> OpenIdProvider:
 
 def _kept(request: Stranger) -> str:
     """The state that the browser kept, if it is this one's: no other site of the domain plants one that it began."""
-    secure = is_secure(request.services.public_url)
+    secure = request.services.public_url.startswith("https:")
     return own_cookies(request.scope["headers"], secure=secure).get(COOKIE, "")
 
 
 def _cookie(public_url: str, state: str) -> Cookie:
     """What binds a sign-in to the browser it was begun in; without a state: that it is over."""
-    path, secure = f"{urlsplit(public_url).path}/v1/oidc", is_secure(public_url)
+    path, secure = f"{urlsplit(public_url).path}/v1/oidc", public_url.startswith("https:")
     return cookie(COOKIE, state, secure=secure, seconds=LOGIN_SECONDS, path=path)
