@@ -124,7 +124,7 @@ class CodeNotSent(AccessFailure):
 
 
 class NotForYourself(AccessFailure):
-    """Somebody else has to do this for you."""
+    """Somebody else has to do this: for you, and for whom you spend."""
 
     kind = "not-for-yourself"
 

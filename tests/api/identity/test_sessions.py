@@ -470,6 +470,25 @@ class TestPasswords:
             await caller.post(f"/v1/volunteers/{caller.id}/codes", expect=403)
         await door.administrator.post("/v1/volunteers/vol_0/codes", expect=404)
 
+    @pytest.mark.parametrize("way_in", ["codes", "phone/codes", "second-factor/reset"])
+    async def test_nobody_makes_a_second_pair_of_eyes(self, door: World, way_in: str) -> None:
+        """Neither for themselves nor for whom they spend: then one person would look as two, and spend as another.
+
+        Whoever may only look for somebody, or is their proxy no more, makes one as for anybody.
+        """
+        elder, office = await settled_in(door, phone=next(PHONES)), door.administrator
+        for volunteer_id in (office.id, elder.id):
+            proxy = {"proxy_volunteer_id": office.id, "scopes": ["redeem"]}
+            if volunteer_id == elder.id:
+                await elder.caller.post(f"/v1/volunteers/{elder.id}/proxies", proxy, expect=201)
+            refused = await office.ask("POST", f"/v1/volunteers/{volunteer_id}/{way_in}")
+            assert problem(refused) == (403, "not-for-yourself")
+        await elder.caller.post(f"/v1/volunteers/{elder.id}/proxies/{office.id}/end", {})
+        looks = {"proxy_volunteer_id": office.id, "scopes": ["view"]}
+        await elder.caller.post(f"/v1/volunteers/{elder.id}/proxies", looks, expect=201)
+        allowed = await office.ask("POST", f"/v1/volunteers/{elder.id}/{way_in}")
+        assert allowed.status_code == 201 or problem(allowed) == (409, "second-factor-missing")
+
 
 class TestWelcome:
     """The page on which a password is chosen."""

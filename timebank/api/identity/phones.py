@@ -11,7 +11,7 @@ from timebank.access.table import HAND_OUT_CODES, PEOPLE
 from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest
-from timebank.api.identity.sessions import Done, must_be_there
+from timebank.api.identity.sessions import Done, must_be_for_another, must_be_there
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.text import normal
 from timebank.identity.phones import masked
@@ -94,6 +94,7 @@ class HandOutController(Controller):
         if user.role == "node-leader":
             await _must_be_led(request, volunteer_id)
         await must_be_there(request, volunteer_id)
+        await must_be_for_another(request, volunteer_id)
         made = await request.services.phones.hand_out(user.bank_id, volunteer_id, user.actor, user.role, request.visit)
         return PhoneCodeHandedOut(volunteer_id=volunteer_id, code=made.code, expires_at=user.local(made.until))
 

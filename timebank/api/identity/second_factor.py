@@ -10,7 +10,7 @@ from timebank.access.table import PEOPLE, PROVED_ADMINISTRATORS, PROVED_PEOPLE
 from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest
-from timebank.api.identity.sessions import Done, Secret, must_be_there
+from timebank.api.identity.sessions import Done, Secret, must_be_for_another, must_be_there
 
 
 class SecondFactorView(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,5 +101,6 @@ class ResetController(Controller):
         """Take away the second factor of somebody who lost it, having made sure that it is them. They are told."""
         user = request.user
         await must_be_there(request, volunteer_id)
+        await must_be_for_another(request, volunteer_id)
         await request.services.second_factors.reset(user.bank_id, volunteer_id, user.actor, user.role, request.visit)
         return Done()

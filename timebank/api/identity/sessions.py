@@ -14,10 +14,12 @@ from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS, WRITES, answers
 from timebank.api.http.requests import BankRequest
 from timebank.api.http.strict_json import STRANGERS_BYTES
+from timebank.domain.people.proxies import SPENDING
 from timebank.domain.people.refusals import RegistrationMerged, VolunteerIsErased, VolunteerUnknown
 from timebank.identity.codes import welcome_link
+from timebank.identity.failures import NotForYourself
 from timebank.identity.sessions import SessionView, Tokens
-from timebank.projections.people import volunteers
+from timebank.projections.people import proxies, volunteers
 
 Stranger = BankRequest
 """A request of somebody who has not signed in."""
@@ -171,9 +173,13 @@ class CodeController(Controller):
 
     @post(responses=WRITES, access=PROVED_ADMINISTRATORS)
     async def issue_one_time_code(self, request: BankRequest, volunteer_id: FromPath[str]) -> OneTimeCode:
-        """Make a one-time code for somebody who has no password yet, or forgot it; earlier codes are void."""
+        """Make a one-time code for somebody who has no password yet, or forgot it; earlier codes are void.
+
+        Nobody makes one for themselves, or for whom they spend.
+        """
         found = request.services
         await must_be_there(request, volunteer_id)
+        await must_be_for_another(request, volunteer_id)
         code, until = await found.sign_in.issue_code(request.bank_id, volunteer_id, request.user.actor, request.visit)
         return OneTimeCode(
             volunteer_id=volunteer_id,
@@ -213,3 +219,15 @@ async def must_be_there(request: BankRequest, volunteer_id: str) -> None:
         raise RegistrationMerged(volunteer_id=volunteer_id, kept_number=volunteer.kept_number)
     if volunteer.status == "erased":
         raise VolunteerIsErased(volunteer_id=volunteer_id)
+
+
+async def must_be_for_another(request: BankRequest, volunteer_id: str) -> None:
+    """Refuse to give a way in to oneself, or to whom one spends for: with their eyes one would look as somebody else.
+
+    Raises `NotForYourself`.
+    """
+    user, today = request.user, request.today
+    theirs = [each for each in await proxies.of(request.pool, user.bank_id, volunteer_id) if each.in_force(today)]
+    spends = {each.proxy_volunteer_id for each in theirs if not SPENDING.isdisjoint(each.scopes)}
+    if user.actor in spends | {volunteer_id}:
+        raise NotForYourself
