@@ -17,6 +17,7 @@ from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
 from tests.helpers import watchdog
 from tests.helpers.databases import administer, database, database_name, leave
 from tests.helpers.effort import Effort, add_option, effort_of
+from tests.helpers.own import made_here
 from tests.helpers.patience import PATIENCE_SECONDS
 from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Pool
@@ -70,6 +71,8 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_configure(config: pytest.Config) -> None:
     """Have somebody end what we started, should we be killed before we do."""
     watchdog.start()
+    for folder in made_here():
+        watchdog.watch(folder)
     if effort_of(config) == "night":
         hypothesis.settings.load_profile("thorough")
 

@@ -31,6 +31,7 @@ class Program:
         self.folder = folder
         if "database_url" in settings:
             settings.setdefault("key_file", str(KEY_FILE))
+            settings.setdefault("home", str(folder / "home"))
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TIMEBANK_")}
         kept["LC_ALL"] = "C.UTF-8"  # whatever language whoever runs the tests speaks
         self.environment = kept | {f"TIMEBANK_{name.upper()}": value for name, value in settings.items()}

@@ -1,11 +1,9 @@
 """Canned people, bodies and moments: who, where and when."""
 
-import os
-import tempfile
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tests.helpers.own import folder_of_this_run
 from timebank.domain.acting import Acting, Office
 from timebank.domain.identifiers import ActorId, NodeId, OrganisationId, RecordId, VolunteerId, VolunteerNumber
 
@@ -18,8 +16,8 @@ THURSDAY = date(2026, 11, 19)
 ADMINISTRATOR = Acting(ActorId("operator"), "operator")
 """Somebody who decides for the whole bank, and whose right to do so nobody has to look up."""
 
-KEY_FILE = Path(tempfile.gettempdir()) / f"timebank-tests-{os.getuid()}" / "keys.json"
-"""The key file of all databases that are made for tests, whichever process uses them."""
+KEY_FILE = folder_of_this_run() / "keys.json"
+"""The key file of all databases that are made for tests, whichever process of this run uses them."""
 
 WANG = VolunteerId("vol_wang")
 LI = VolunteerId("vol_li")

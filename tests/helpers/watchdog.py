@@ -62,12 +62,17 @@ def stop() -> None:
     _watchdogs.pop().close()
 
 
+def watch(folder: Path) -> None:
+    """Have a folder removed in the end, however that comes."""
+    for watchdog in _watchdogs:
+        watchdog.watch(folder)
+
+
 @contextmanager
 def watched_folder() -> Iterator[Path]:
     """An empty folder, removed however the end comes. Its path is short, because those of sockets are limited."""
     folder = Path(tempfile.mkdtemp(prefix="tb-", dir="/tmp"))
-    for watchdog in _watchdogs:
-        watchdog.watch(folder)
+    watch(folder)
     try:
         yield folder
     finally:
