@@ -133,9 +133,11 @@ async def _archive(bench: Bench, world: World) -> list[Row]:
     for _ in range(bench.sized(200)):
         await world.do([world.confirmed(world.service()) for _ in range(500)])
     folder = bench.folder / "archive"
-    manifest = await write_archive(world.services.signer, world.bank_id, folder, lambda done, total: None)
+    manifest = await write_archive(world.services.cosigners, world.bank_id, folder, lambda done, total: None)
     shutil.rmtree(folder)
-    exporting = await seconds_for(write_archive(world.services.signer, world.bank_id, folder, lambda done, total: None))
+    exporting = await seconds_for(
+        write_archive(world.services.cosigners, world.bank_id, folder, lambda done, total: None)
+    )
     key = str(world.services.signer.verifier_keys(world.bank_id)[0])
     command = [
         sys.executable,

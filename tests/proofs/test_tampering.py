@@ -3,7 +3,6 @@
 The table in docs/audit.md says the same; its rows are named here.
 """
 
-import asyncio
 import contextlib
 import io
 import json
@@ -19,6 +18,7 @@ import pytest
 
 from tests.controls import KEY_FILE
 from tests.controls.market import Market
+from tests.helpers.cosigning import asking
 from tests.proofs.attacker import Attacker
 from timebank.db.connections import Pool
 from timebank.exchange.archives import write_archive
@@ -27,12 +27,12 @@ from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
 from timebank.proofs.checking import tree_check
 from timebank.proofs.checkpoints import encoded
-from timebank.proofs.cosigners import Answer, Cosigner, Cosigners
+from timebank.proofs.cosigners import Cosigner, Cosigners
 from timebank.proofs.facts import entry, prove, receipt
 from timebank.proofs.notes import Note, NoteError
 from timebank.proofs.signer import Signed, Signer
 from timebank.proofs.tiles import LogDamagedError, Tiles
-from timebank.proofs.witness import NotWitnessedError, StaleError, Witness
+from timebank.proofs.witness import Witness
 from timebank.runtime.clock import utc_now
 from timebank.runtime.upkeep.binding import EVERY, bind_security_logs, unbound_changes
 from timebank.vault.keyring import Keyring
@@ -59,24 +59,14 @@ class Scene(NamedTuple):
 
     async def exported(self, signer: Signer, name: str) -> Path:
         """An archive of what is in the database now."""
-        await write_archive(signer, self.bank_id, self.folder / name, lambda done, total: None)
+        await write_archive(Cosigners(signer, [], utc_now), self.bank_id, self.folder / name, lambda done, total: None)
         return self.folder / name
 
     async def cosigned(self) -> Signed:
         """The latest checkpoint, once the witness has cosigned it. Raises `NoteError` if it refuses."""
-        loop = asyncio.get_running_loop()
-
-        def ask(_: str, body: bytes) -> Answer:
-            try:
-                return Answer(200, asyncio.run_coroutine_threadsafe(self.witness.cosign(body), loop).result())
-            except StaleError as stale:
-                return Answer(409, f"{stale.size}\n")
-            except NotWitnessedError as refused:
-                return Answer(refused.status, str(refused))
-
         signer, asked = self.signer(), Cosigner(self.witness.key, "https://witness.example")
         await signer.sign(self.bank_id)
-        cosigners = Cosigners(signer, [asked], utc_now, ask)
+        cosigners = Cosigners(signer, [asked], utc_now, asking(self.witness))
         assert await cosigners.ask(self.bank_id, asked)
         latest = await cosigners.latest(self.bank_id)
         assert latest

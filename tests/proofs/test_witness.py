@@ -1,5 +1,6 @@
 """Witnesses, both ways: cosigning for other logs as the specification says, and having one's own log cosigned."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
@@ -12,9 +13,9 @@ from tlog_scales.signing import NoteSignature, Vkey
 from tlog_scales.tlog import Checkpoint as OracleCheckpoint
 
 from tests.proofs.test_merkle import LEAVES, mth, subproof
-from tests.proofs.test_signer import clock, grow
+from tests.proofs.test_signer import clock, grow, tamper
 from timebank.db.connections import Pool
-from timebank.proofs.checkpoints import Checkpoint
+from timebank.proofs.checkpoints import Checkpoint, origin_of
 from timebank.proofs.cosigners import Answer, Cosigner, Cosigners
 from timebank.proofs.merkle import EMPTY_ROOT
 from timebank.proofs.notes import Note, NoteError, VerifierKey, signed
@@ -144,3 +145,32 @@ async def test_our_checkpoints_are_cosigned_and_handed_out(pool: Pool, bank_id: 
     covering = await cosigners.covering(bank_id, 600)
     assert covering.size == 700, "the latest that was cosigned"
     assert (await cosigners.covering(bank_id, 701)).size == 701
+
+
+async def test_another_history_is_not_called_cosigned(pool: Pool, bank_id: UUID, tmp_path: Path) -> None:
+    """A witness answers when another checkpoint of the same size has taken the place of the one that it was asked for.
+
+    So it may be where a promotion took facts back meanwhile. What it said is of the other, and is not kept.
+    """
+    signer = Signer(Tiles(pool), SigningKeys.found_or_made(tmp_path / "signing.json"), clock)
+    keys = SigningKeys.found_or_made(tmp_path / "w" / "signing.json")
+    witness, loop = Witness(pool, keys, signer.verifier_keys(bank_id), clock), asyncio.get_running_loop()
+    await grow(pool, bank_id, 10)
+    asked = await signer.sign(bank_id)
+    assert asked
+    other = signed(str(Checkpoint(origin_of(bank_id), 10, bytes(32))), origin_of(bank_id), signer.keys.signing)
+
+    async def answered(body: bytes) -> str:
+        await tamper(pool, "update signed_checkpoint set root = $1, note = $2", bytes(32), str(other))
+        return await witness.cosign(body)
+
+    def ask(_: str, body: bytes) -> Answer:
+        return Answer(200, asyncio.run_coroutine_threadsafe(answered(body), loop).result())
+
+    cosigner = Cosigner(witness.key, "https://witness.example")
+    cosigners = Cosigners(signer, [cosigner], clock, ask)
+    with pytest.raises(NoteError, match="another checkpoint of 10 facts"):
+        await cosigners.ask(bank_id, cosigner)
+    served = await cosigners.latest(bank_id)
+    assert served
+    assert served.note == str(other), "and nobody is said to have cosigned it"

@@ -1,9 +1,10 @@
 """Having one's checkpoints cosigned by witnesses (C2SP tlog-witness), and keeping what they said to hand it out."""
 
 import asyncio
+import contextlib
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -14,7 +15,7 @@ import structlog
 from timebank.db.connections import CONNECTION_LOST
 from timebank.db.sql import load_statements
 from timebank.proofs.checkpoints import encoded, number
-from timebank.proofs.notes import MOST_BYTES, Note, NoteError, VerifierKey, signatures_of
+from timebank.proofs.notes import MOST_BYTES, Note, NoteError, Signature, VerifierKey, signatures_of
 from timebank.proofs.signer import Signed, Signer
 from timebank.proofs.tiles import LogDamagedError
 
@@ -50,7 +51,7 @@ class Cosigners:
     ) -> None:
         self.witnesses = witnesses
         self.tiles = signer.tiles
-        self._signer = signer
+        self.signer = signer
         self._pool = signer.tiles.pool
         self._clock = clock
         self._ask = ask or _post
@@ -70,49 +71,56 @@ class Cosigners:
             return
         for bank_id in banks:
             for witness in self.witnesses:
-                try:
+                with _logged(bank_id, witness):
                     await self.ask(bank_id, witness)
-                except (*CONNECTION_LOST, asyncpg.PostgresError, NoteError, LogDamagedError) as error:
-                    log.warning(
-                        "a witness did not cosign", witness=witness.key.name, bank_id=str(bank_id), why=str(error)
-                    )
 
     async def ask(self, bank_id: UUID, witness: Cosigner) -> bool:
         """Have the latest checkpoint cosigned, and keep what the witness says; False if that is done already.
 
         Raises `NoteError` if it does not cosign: that it refuses may mean that it was shown another history.
         """
-        latest = await self._signer.latest(bank_id)
+        latest = await self.signer.latest(bank_id)
+        return latest is not None and await self._ask_for(bank_id, witness, latest)
+
+    async def _ask_for(self, bank_id: UUID, witness: Cosigner, signed: Signed) -> bool:
+        """Have a checkpoint cosigned that is none of before the last one that was."""
         before: int = await self._pool.fetchval(SQL["last"], bank_id, witness.key.name) or 0
-        if latest is None or before == latest.size:
+        if before == signed.size:
             return False
-        answer = await self._send(bank_id, witness, before, latest)
+        answer = await self._send(bank_id, witness, before, signed)
         if answer.status == 409:  # it knows another size for the last one than we do
-            answer = await self._send(bank_id, witness, number(answer.body.strip()), latest)
+            answer = await self._send(bank_id, witness, number(answer.body.strip()), signed)
         if answer.status != 200:
             msg = f"it answered {answer.status}: {answer.body[:200]}"
             raise NoteError(msg)
-        found = Note(Note.parse(latest.note).text, signatures_of(answer.body)).verified([witness.key])
-        for signature in found.values():
-            await self._pool.execute(SQL["keep"], bank_id, latest.size, witness.key.name, str(signature), self._clock())
-        if not found:
+        said = Note(Note.parse(signed.note).text, signatures_of(answer.body)).verified([witness.key])
+        if not said:
             raise NoteError("it answered with no cosignature of its key")
+        await self.keep(bank_id, signed.size, signed.root, said.values())
         return True
 
-    async def _send(self, bank_id: UUID, witness: Cosigner, old: int, latest: Signed) -> Answer:
-        if old > latest.size:
+    async def keep(self, bank_id: UUID, size: int, root: bytes, said: Iterable[Signature]) -> None:
+        """Keep what witnesses said of a checkpoint. Raises `NoteError` if another root of its size is kept by now."""
+        for each in said:
+            kept = await self._pool.fetchval(SQL["keep"], bank_id, size, root, each.name, str(each), self._clock())
+            if not kept:
+                msg = f"{each.name} cosigned another checkpoint of {size} facts than the one that is kept"
+                raise NoteError(msg)
+
+    async def _send(self, bank_id: UUID, witness: Cosigner, old: int, signed: Signed) -> Answer:
+        if old > signed.size:
             msg = f"it has seen {old} facts already"
             raise NoteError(msg)
-        path = await self._signer.tiles.consistency(bank_id, old, latest.size)
+        path = await self.signer.tiles.consistency(bank_id, old, signed.size)
         hashes = "".join(f"{encoded(each)}\n" for each in path)
-        body = f"old {old}\n{hashes}\n{latest.note}".encode()
+        body = f"old {old}\n{hashes}\n{signed.note}".encode()
         return await asyncio.to_thread(self._ask, f"{witness.url.rstrip('/')}/add-checkpoint", body)
 
     # Handing out
 
     async def latest(self, bank_id: UUID) -> Signed | None:
         """The latest checkpoint, with what witnesses said of it."""
-        latest = await self._signer.latest(bank_id)
+        latest = await self.signer.latest(bank_id)
         return await self._with_lines(bank_id, latest) if latest else None
 
     async def covering(self, bank_id: UUID, position: int) -> Signed:
@@ -123,17 +131,38 @@ class Cosigners:
         row = await self._pool.fetchrow(SQL["cosigned"], bank_id, position)
         if row:
             return await self._with_lines(bank_id, Signed(*row))
-        latest = await self._signer.latest(bank_id)
+        latest = await self.signer.latest(bank_id)
         if latest is None or latest.size < position:
-            latest = await self._signer.sign(bank_id)
+            latest = await self.signer.sign(bank_id)
         if latest is None or latest.size < position:
             msg = f"the log ends before position {position}"
             raise LogDamagedError(msg)
         return await self._with_lines(bank_id, latest)
 
+    async def exactly(self, bank_id: UUID, size: int) -> Signed:
+        """A checkpoint over exactly the first `size` facts, for which witnesses are asked that have not cosigned it.
+
+        Those that are away, or have seen more facts by now, do not cosign it, which is logged. Raises `LogDamagedError`
+        or `NoteError` where none can be signed.
+        """
+        signed = await self.signer.exactly(bank_id, size)
+        for witness in self.witnesses:
+            with _logged(bank_id, witness):
+                await self._ask_for(bank_id, witness, signed)
+        return await self._with_lines(bank_id, signed)
+
     async def _with_lines(self, bank_id: UUID, signed: Signed) -> Signed:
         lines = await self._pool.fetch(SQL["of"], bank_id, signed.size)
         return signed._replace(note=signed.note + "".join(row["line"] for row in lines))
+
+
+@contextlib.contextmanager
+def _logged(bank_id: UUID, witness: Cosigner) -> Iterator[None]:
+    """Where a witness does not cosign it is logged, and nothing is held up."""
+    try:
+        yield
+    except (*CONNECTION_LOST, asyncpg.PostgresError, NoteError, LogDamagedError) as error:
+        log.warning("a witness did not cosign", witness=witness.key.name, bank_id=str(bank_id), why=str(error))
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

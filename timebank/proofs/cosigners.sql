@@ -3,8 +3,12 @@
 select max(size) from cosignature where bank_id = $1 and witness = $2
 
 -- keep --
--- $1 bank  $2 size  $3 witness  $4 line  $5 received at
-insert into cosignature (bank_id, size, witness, line, received_at) values ($1, $2, $3, $4, $5) on conflict do nothing
+-- What a witness said of a checkpoint, if the one of its size that is kept has the same root.
+-- $1 bank  $2 size  $3 root  $4 witness  $5 line  $6 received at
+with meant as (select bank_id, size from signed_checkpoint where bank_id = $1 and size = $2 and root = $3),
+     kept as (insert into cosignature (bank_id, size, witness, line, received_at)
+              select bank_id, size, $4, $5, $6 from meant on conflict do nothing)
+select count(*) from meant
 
 -- of --
 -- What witnesses said of a checkpoint. $1 bank  $2 size

@@ -26,7 +26,9 @@ from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker
 from timebank.proofs.checkpoints import Checkpoint
+from timebank.proofs.cosigners import Cosigners
 from timebank.proofs.signer import Signer
+from timebank.runtime.clock import utc_now
 from timebank.vault.people import People
 
 __all__ = ["elsewhere", "other_url", "signer"]
@@ -40,7 +42,8 @@ async def exported(
     monkeypatch.setattr(archived, "STRETCH", 3)
     await ledger.submit(bank_id, found(7))
     receiver = make_receiver(tmp_path / "key.json")
-    await write_archive(signer, bank_id, tmp_path / "a", ignore, Sealing(people, receiver_of(receiver)))
+    sealing, unwitnessed = Sealing(people, receiver_of(receiver)), Cosigners(signer, [], utc_now)
+    await write_archive(unwitnessed, bank_id, tmp_path / "a", ignore, sealing)
     return Checkpoint.parse(read_archive(tmp_path / "a", ignore, signer.trusted).note.text)
 
 
@@ -109,7 +112,7 @@ async def test_nobody_is_in_it_unless_asked_for(
 ) -> None:
     """An archive that is written again without people has none; a wrong key is told, and no key file is replaced."""
     await ledger.submit(bank_id, [register(8)])
-    await write_archive(signer, bank_id, tmp_path / "a", ignore)
+    await write_archive(Cosigners(signer, [], utc_now), bank_id, tmp_path / "a", ignore)
     with pytest.raises(SealedError, match="no people"):
         list(people_in(tmp_path / "a" / archived.FILE, exported, private_in(tmp_path / "key.json")))
     for wrong in ("timebank-receiver+AAAA", "x", "timebank-receiver+\u00e9"):

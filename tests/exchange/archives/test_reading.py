@@ -24,6 +24,7 @@ from timebank.projections import EVERY
 from timebank.projections.credit.balances import every_account
 from timebank.projections.machinery.rebuild import rebuild
 from timebank.proofs.checkpoints import origin_of
+from timebank.proofs.cosigners import Cosigners
 from timebank.proofs.notes import VerifierKey
 from timebank.proofs.signer import Signer, signer_for
 from timebank.runtime.clock import utc_now
@@ -68,7 +69,7 @@ async def test_a_log_is_the_same_elsewhere(
     monkeypatch.setattr(reading, "STRETCH", 50)
     pool = ledger.store.pool
     await ledger.submit(bank_id, Market(seed=5).commands(400))
-    manifest = await write_archive(signer, bank_id, tmp_path / "a", ignore)
+    manifest = await write_archive(Cosigners(signer, [], utc_now), bank_id, tmp_path / "a", ignore)
     read, store = read_archive(tmp_path / "a", ignore, signer.trusted), Store(elsewhere, Waker())
 
     def interrupt(done: int, total: int) -> None:
@@ -116,7 +117,7 @@ async def test_what_is_not_what_was_signed_is_not_taken_in(
 ) -> None:
     """A line that is changed, missing or more than it should be is noticed before anything is taken in."""
     await ledger.submit(bank_id, Market(seed=5).commands(60))
-    await write_archive(signer, bank_id, tmp_path / "a", ignore)
+    await write_archive(Cosigners(signer, [], utc_now), bank_id, tmp_path / "a", ignore)
     (file,) = (tmp_path / "a" / "entries").iterdir()
     lines = file.read_text().splitlines(keepends=True)
     lines[20] = spoil(lines[20])
@@ -128,7 +129,7 @@ async def test_what_is_not_what_was_signed_is_not_taken_in(
 async def test_it_is_by_whoever_is_trusted(ledger: Ledger, bank_id: UUID, signer: Signer, tmp_path: Path) -> None:
     """Another log with a root of its own, and another name or time zone, are not the bank's, whoever signs them."""
     await ledger.submit(bank_id, Market(seed=5).commands(60))
-    await write_archive(signer, bank_id, tmp_path / "a", ignore)
+    await write_archive(Cosigners(signer, [], utc_now), bank_id, tmp_path / "a", ignore)
     assert read_archive(tmp_path / "a", ignore, signer.trusted).manifest.size
     stranger = SigningKeys.found_or_made(tmp_path / "other" / "signing.json")
     others = [VerifierKey.of(origin_of(bank_id), key) for key in stranger.public]
@@ -151,7 +152,7 @@ async def test_what_is_no_archive_is_refused(tmp_path: Path, ledger: Ledger, ban
     """A folder without an archive, and one whose parts are of two, are told so."""
     with pytest.raises(ArchiveError, match="is no archive"):
         read_archive(tmp_path, ignore, signer.trusted)
-    await write_archive(signer, bank_id, tmp_path / "a", ignore)
+    await write_archive(Cosigners(signer, [], utc_now), bank_id, tmp_path / "a", ignore)
     manifest = tmp_path / "a" / "manifest.json"
     manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"size": 7}))
     with pytest.raises(ArchiveError, match="not the one that the archive says"):

@@ -10,6 +10,7 @@ from tests.helpers.stranger import verify
 from timebank.db.connections import Pool
 from timebank.exchange.archives import writing
 from timebank.ledger.ledger import Ledger
+from timebank.proofs.cosigners import Cosigners
 from timebank.proofs.signer import Signer, signer_for
 from timebank.runtime.clock import utc_now
 
@@ -32,7 +33,8 @@ async def test_an_archive_holds(
     market = Market(seed=1)
     await ledger.submit(bank_id, market.commands(400))
     told: list[tuple[int, int]] = []
-    manifest = await writing.write_archive(signer, bank_id, tmp_path / "a", lambda *given: told.append(given))
+    unwitnessed = Cosigners(signer, [], utc_now)
+    manifest = await writing.write_archive(unwitnessed, bank_id, tmp_path / "a", lambda *given: told.append(given))
     head = await ledger.store.head(bank_id)
     assert manifest.size == head
     assert told[-1] == (head, head)
@@ -42,7 +44,7 @@ async def test_an_archive_holds(
     said = verify(tmp_path, "--key", key, "--kept", tmp_path / "kept", tmp_path / "a")
     assert f"holds: {tmp_path}/a: {head} facts of timebank/{bank_id}" in said
     await ledger.submit(bank_id, [market.next() for _ in range(80)])
-    await writing.write_archive(signer, bank_id, tmp_path / "a", ignore)
+    await writing.write_archive(unwitnessed, bank_id, tmp_path / "a", ignore)
     assert "holds" in verify(tmp_path, "--key", key, "--kept", tmp_path / "kept", tmp_path / "a")
 
 
@@ -60,12 +62,12 @@ async def test_what_was_interrupted_goes_on(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await writing.write_archive(signer, bank_id, folder, interrupt)
+        await writing.write_archive(Cosigners(signer, [], utc_now), bank_id, folder, interrupt)
     key, kept = signer.verifier_keys(bank_id)[0], tmp_path / "kept"
     assert "WRONG" in verify(tmp_path, "--key", key, "--kept", kept, folder, expect=1)
     whole = {file: file.stat().st_ino for file in (folder / "entries").glob("*.ndjson")}
     assert len(whole) == 2
     assert list((folder / "entries").glob("*.part"))
-    await writing.write_archive(signer, bank_id, folder, ignore)
+    await writing.write_archive(Cosigners(signer, [], utc_now), bank_id, folder, ignore)
     assert {file: file.stat().st_ino for file in whole} == whole
     assert "holds" in verify(tmp_path, "--key", key, "--kept", kept, folder)

@@ -6,14 +6,22 @@ from pathlib import Path
 import rich_click as click
 
 from timebank.cli.common import BANK, cli, find_bank, progress_bar, visit, with_services
-from timebank.exchange.archives import ArchiveError, people, read_archive, take_in_archive, write_archive
+from timebank.exchange.archives import (
+    ArchiveError,
+    people,
+    read_archive,
+    take_in_archive,
+    take_in_cosignatures,
+    write_archive,
+)
+from timebank.exchange.archives.contents import CHECKPOINT
 from timebank.exchange.archives.people import SealedError
 from timebank.exchange.archives.reading import Read, rows_in
 from timebank.exchange.archives.writing import Sealing
 from timebank.projections import EVERY
 from timebank.projections.machinery.rebuild import rebuild
 from timebank.proofs.checkpoints import Checkpoint, encoded
-from timebank.proofs.notes import NoteError, VerifierKey
+from timebank.proofs.notes import Note, NoteError, VerifierKey
 from timebank.runtime.composition import Services
 
 
@@ -52,9 +60,12 @@ async def export_archive(services: Services, folder: Path, receiver: str | None,
         seen = visit(services, "archive export")
         await services.security_log.record(meant.bank_id, "data-exported", seen, what="archive", receiver=receiver)
     with progress_bar("Exporting the log") as progress:
-        manifest = await write_archive(services.signer, meant.bank_id, folder, progress, sealing)
+        manifest = await write_archive(services.cosigners, meant.bank_id, folder, progress, sealing)
     told = ", with its people, sealed" if sealing else ""
     click.echo(f"{manifest.size} facts of {manifest.origin} are in {folder}{told}.")
+    if witnesses := [each.key for each in services.cosigners.witnesses]:
+        said = Note.parse((folder / CHECKPOINT).read_bytes()).verified(witnesses)
+        click.echo(f"{len(said)} of {len(witnesses)} witnesses have cosigned its checkpoint.")
 
 
 @archive.command("import")
@@ -104,6 +115,8 @@ async def import_archive(
             await rebuild(services.owner, projection, progress)
     signed = await services.signer.sign(read.manifest.bank_id)
     assert signed, "it has facts"
+    if count := await take_in_cosignatures(services.cosigners, read):
+        click.echo(f"Cosignatures of {count} witnesses are kept.")
     click.echo(f"{signed.size} facts of {read.manifest.origin} are here, under the root {encoded(signed.root)}.")
 
 

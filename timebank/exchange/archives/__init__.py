@@ -1,6 +1,6 @@
 """Archives: a bank's whole log in a folder, which is checked without the service and taken in by another one."""
 
-from timebank.exchange.archives.reading import ArchiveError, read_archive, take_in_archive
+from timebank.exchange.archives.reading import ArchiveError, read_archive, take_in_archive, take_in_cosignatures
 from timebank.exchange.archives.writing import write_archive
 
-__all__ = ["ArchiveError", "read_archive", "take_in_archive", "write_archive"]
+__all__ = ["ArchiveError", "read_archive", "take_in_archive", "take_in_cosignatures", "write_archive"]

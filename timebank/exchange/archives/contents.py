@@ -1,7 +1,7 @@
 """What else an archive holds beside the log: signed like the log, since no checkpoint says it.
 
 The name and the time zone of a bank, and who its people are, could be exchanged on the way: whoever knows a receiver's
-key can seal something for it.
+key can seal something for it. So could what witnesses are said to have cosigned.
 """
 
 import hashlib
@@ -15,12 +15,13 @@ from timebank.vault.signing import SigningKeys
 
 FILE = "contents.txt"
 FIRST_LINE = "timebank-archive-contents/1"
-SIGNED = ("manifest.json", people.FILE)
+CHECKPOINT = "checkpoint.txt"
+SIGNED = ("manifest.json", people.FILE, CHECKPOINT)
 
 
-def contents_of(folder: Path, origin: str) -> str:
-    """The SHA-256 of each file of an archive that no checkpoint says anything about, as the text of a note."""
-    files = [folder / name for name in SIGNED if (folder / name).exists()]
+def contents_of(folder: Path, origin: str, names: Iterable[str] = SIGNED) -> str:
+    """The SHA-256 of each file of an archive of which the log says nothing, as the text of a note."""
+    files = [folder / name for name in names if (folder / name).exists()]
     lines = [f"{file.name} {encoded(_sha256(file))}" for file in files]
     return "\n".join([FIRST_LINE, origin, *lines, ""])
 
@@ -39,7 +40,10 @@ def must_be_by(folder: Path, checkpoint: Note, origin: str, keys: Iterable[Verif
     except OSError as error:
         raise NoteError(f"nobody signed what else is in it: {error}") from None
     note.must_be_signed(trusted)
-    if note.text != contents_of(folder, origin):
+    is_unwitnessed = all(each.name == origin for each in checkpoint.signatures)
+    # Archives that were made before witnesses were in them do not sign the checkpoint once more.
+    forms = (SIGNED, SIGNED[:2]) if is_unwitnessed else (SIGNED,)
+    if note.text not in (contents_of(folder, origin, names) for names in forms):
         raise NoteError(f"what else is in it is not what was signed ({' or '.join(SIGNED)})")
 
 

@@ -13,13 +13,14 @@ from uuid import UUID
 import msgspec
 
 from timebank.db.connections import Pool
-from timebank.exchange.archives.contents import must_be_by
+from timebank.exchange.archives.contents import CHECKPOINT, must_be_by
 from timebank.exchange.archives.writing import FORMAT, Manifest
 from timebank.ledger import taking_in
 from timebank.ledger.codec import Event, decode
 from timebank.ledger.store import Store
 from timebank.ledger.taking_in import Row
 from timebank.proofs.checkpoints import Checkpoint, decoded, origin_of
+from timebank.proofs.cosigners import Cosigners
 from timebank.proofs.entries import Line
 from timebank.proofs.merkle import Edge
 from timebank.proofs.notes import Note, NoteError, VerifierKey
@@ -50,7 +51,7 @@ def read_archive(folder: Path, progress: Progress, trusted: Callable[[UUID], Ite
     """
     try:
         manifest = msgspec.json.decode((folder / "manifest.json").read_bytes(), type=Manifest)
-        note = Note.parse((folder / "checkpoint.txt").read_bytes())
+        note = Note.parse((folder / CHECKPOINT).read_bytes())
         checkpoint = Checkpoint.parse(note.text)
     except (OSError, msgspec.MsgspecError, NoteError) as error:
         msg = f"{folder} is no archive: {error}"
@@ -127,6 +128,17 @@ async def take_in_archive(store: Store, read: Read, progress: Progress) -> None:
             await _take_in(store.pool, bank_id, stretch)
             progress(row.position, manifest.size)
             stretch = []
+
+
+async def take_in_cosignatures(cosigners: Cosigners, read: Read) -> int:
+    """Keep what witnesses said of the checkpoint of an archive, which is signed here by now; says how many they are.
+
+    Raises `NoteError` if what is signed here has another root.
+    """
+    manifest = read.manifest
+    said = [each for each in read.note.signatures if each.name != manifest.origin]
+    await cosigners.keep(manifest.bank_id, manifest.size, decoded(manifest.root), said)
+    return len(said)
 
 
 async def _done(pool: Pool, bank_id: UUID) -> int:

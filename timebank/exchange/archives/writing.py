@@ -17,6 +17,7 @@ from timebank.exchange.archives import contents, people
 from timebank.projections.credit import balances
 from timebank.proofs import entries
 from timebank.proofs.checkpoints import Checkpoint, encoded, origin_of
+from timebank.proofs.cosigners import Cosigners
 from timebank.proofs.signer import Signed, Signer
 from timebank.vault.people import People
 
@@ -49,19 +50,20 @@ class Sealing(NamedTuple):
 
 
 async def write_archive(
-    signer: Signer, bank_id: UUID, folder: Path, progress: Progress, sealing: Sealing | None = None
+    cosigners: Cosigners, bank_id: UUID, folder: Path, progress: Progress, sealing: Sealing | None = None
 ) -> Manifest:
     """Write a bank's log as of now into a folder, or go on writing one there, with its people if so asked, sealed.
 
-    Raises `LogDamagedError`.
+    Its witnesses are asked to cosign the checkpoint. Raises `LogDamagedError`.
     """
+    signer = cosigners.signer
     (folder / "entries").mkdir(parents=True, exist_ok=True)
     async with (
         signer.tiles.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         name, timezone, size = await entries.standing(connection, bank_id)
-        signed = await signer.exactly(bank_id, size)
+        signed = await cosigners.exactly(bank_id, size)
         for number in range(-(-size // FILE_FACTS)):
             await _write_file(connection, bank_id, folder, number, size, progress)
         lines = [msgspec.json.encode(account) + b"\n" for account in await balances.every_account(connection, bank_id)]
@@ -74,7 +76,7 @@ async def write_archive(
             )
     manifest = _manifest(signer, bank_id, signed, changes, name, timezone)
     _replace(folder / "balances.ndjson", b"".join(lines))
-    _replace(folder / "checkpoint.txt", signed.note.encode())
+    _replace(folder / contents.CHECKPOINT, signed.note.encode())
     _replace(folder / "manifest.json", msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
     _replace(folder / contents.FILE, str(contents.signed_contents(folder, manifest.origin, signer.keys)).encode())
     return manifest
