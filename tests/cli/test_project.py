@@ -1,9 +1,16 @@
 """Moving the read models on in a process of its own."""
 
+import asyncio
 import signal
+from datetime import timedelta
 
 from tests.cli.program import Program, enter
-from tests.helpers.patience import PATIENCE_SECONDS, eventually
+from tests.helpers.patience import PATIENCE_SECONDS, eventually, until
+from timebank.db.connections import Pool
+from timebank.runtime.clock import utc_now
+
+OLD_ANSWER = "insert into idempotency select bank_id, 'p', 'old', '', '', $1 from bank"
+UPKEEP = "select (select count(*) from signed_checkpoint) > 0 and (select count(*) from idempotency) = 0"
 
 
 def test_projections_can_move_on_in_a_process_of_their_own(program: Program) -> None:
@@ -21,6 +28,22 @@ def test_projections_can_move_on_in_a_process_of_their_own(program: Program) -> 
             assert served.stop() == 0
         project.send_signal(signal.SIGTERM)
         assert project.wait(PATIENCE_SECONDS) == 0
+    finally:
+        project.kill()
+        project.communicate()
+
+
+async def test_the_process_that_projects_does_the_upkeep(program: Program, pool: Pool) -> None:
+    """`timebank project` signs checkpoints, and deletes what is kept for a set time only."""
+    program.environment |= {"TIMEBANK_PROJECT": "false", "TIMEBANK_CHECKPOINT_SECONDS": "0.1"}
+    await program.arun("init", "甲")
+    await pool.execute(OLD_ANSWER, utc_now() - timedelta(days=8))
+    assert not await pool.fetchval(UPKEEP)
+    project = program.start("project")
+    try:
+        await until(lambda: pool.fetchval(UPKEEP))
+        project.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(project.wait, PATIENCE_SECONDS) == 0
     finally:
         project.kill()
         project.communicate()

@@ -154,17 +154,22 @@ def run(command: Callable[[Settings], Coroutine[Any, Any, T]], *, logs_as_set: b
 
 
 def run_services(
-    command: Callable[[Services], Coroutine[Any, Any, T]], *, logs_as_set: bool = False, memories: int | None = None
+    command: Callable[[Services], Coroutine[Any, Any, T]],
+    *,
+    logs_as_set: bool = False,
+    memories: int | None = None,
+    follow: bool = False,
 ) -> T:
-    """Run one command with services; it moves projections on itself where it needs them.
+    """Run one command with services.
 
-    No more `memories` are kept ready than it needs, if it says how many.
+    If it is to `follow` the log, projections and upkeep run in the background; else it moves projections on where it
+    needs them. No more `memories` are kept ready than it needs, if it says how many.
     """
 
     async def with_settings(settings: Settings) -> T:
         if memories is not None:
             settings = msgspec.structs.replace(settings, memories_limit=min(memories, settings.memories_limit))
-        async with running_services(settings, follow=False, statement_seconds=None) as services:
+        async with running_services(settings, follow=follow, statement_seconds=None) as services:
             return await command(services)
 
     return run(with_settings, logs_as_set=logs_as_set)

@@ -292,7 +292,7 @@ def _always(services: Services, ground: _Ground) -> Tasks:
 
 
 def _following(services: Services, settings: Settings) -> Tasks:
-    """What a process does that moves the projections on."""
+    """What a process does that follows the log: it moves the projections on, and does all of the upkeep."""
     kept, clock = Kept(settings.idempotency_days, settings.security_log_days), services.ledger.clock
     swept = services.sign_in, services.registrations
     return {

@@ -128,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How many memories of a bank a process keeps ready."""
 
     project: bool = True
-    """Whether the service itself moves the projections on; if not, `timebank project` has to run beside it."""
+    """Whether the service itself moves projections on and does the upkeep; else `timebank project` must, beside it."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least serious messages that are logged."""
