@@ -1,4 +1,9 @@
-"""Sight: what of the bank somebody sees. Everything that serves people asks here, so it is the same everywhere."""
+"""Sight: what of the bank somebody sees. Everything that serves people asks here, so it is the same everywhere.
+
+A phone is seen by its owner and proxies who may look (`VIEW_PERSON`), by administrators (`Sight.people`), by whoever
+leads the place where somebody lives (`api/places/nodes.py`), and by whoever calls people up who agreed to that
+(`api/activities/calls.py`); by nobody else.
+"""
 
 from datetime import date
 from typing import NamedTuple
@@ -142,7 +147,7 @@ class Sight:
                 "This is for administrators, node leaders, and whoever logs, verifies or manages for an organisation."
             )
         members = await volunteers.page(self.pool, people, self.bank_id, query, after, limit, members_of=own)
-        shown = [msgspec.structs.replace(each, phone=None, birth_year=None, door=None) for each in members]
+        shown = [_without_phone(each) for each in members]
         if query and not after:
             members_ids = {each.volunteer_id for each in shown}
             meant = await volunteers.exactly(self.pool, people, self.bank_id, query)
@@ -229,8 +234,11 @@ def masked(name: str | None) -> str | None:
     return f"{name[0]}{'*' * (len(name) - 1)}" if name else None
 
 
+def _without_phone(member: VolunteerView) -> VolunteerView:
+    """A member as others of the organisation see them: without phone, year of birth and door."""
+    return msgspec.structs.replace(member, phone=None, birth_year=None, door=None)
+
+
 def _hardly_shown(stranger: VolunteerView) -> VolunteerView:
-    """Enough to be sure that it is who one means: somebody who said their whole number or phone."""
-    return msgspec.structs.replace(
-        stranger, name=masked(stranger.name), phone=None, birth_year=None, skills=None, alias=None, door=None
-    )
+    """A stranger whose whole number or phone was given: enough to see that it is who one means."""
+    return msgspec.structs.replace(_without_phone(stranger), name=masked(stranger.name), skills=None, alias=None)

@@ -1,4 +1,4 @@
-"""Accounts: the one place that does arithmetic on minutes.
+"""Accounts: what facts add to them and take from them. All balances come from here.
 
 `postings(fact)` says what a fact does to every account, as lines that sum to zero. The balance memory, the balance
 table, the statement, `rebuild` and `verify` all use it. Three quantities are kept apart: service (time really served),
