@@ -4,15 +4,27 @@ import re
 import sys
 from pathlib import Path
 
+import pytest
 import rich_click as click
 from litestar.routes import HTTPRoute
 
+from timebank.access.rights import LEAST_PEOPLE
 from timebank.access.table import Access
+from timebank.api.activities.attendance import WRONG_CODES_A_MINUTE
 from timebank.api.app import create_app
 from timebank.api.http.guard import table_of
 from timebank.api.http.telling.pages import kinds
+from timebank.api.http.uploads import LIST_BYTES
+from timebank.api.service.recording import ROWS
+from timebank.api.service.reviewing import DECISIONS
 from timebank.cli import cli
+from timebank.exchange.spreadsheets.headings import MOST_COLUMNS
+from timebank.identity.limits.attempts import FREE_FAILURES, LONGEST_WAIT
+from timebank.identity.phones import CODES_A_DAY, CODES_AN_HOUR, OF_A_PHONE
+from timebank.identity.registrations import OF_A_NETWORK, OF_AN_ADDRESS
+from timebank.identity.sessions import SESSION_DAYS
 from timebank.runtime.settings import PREFIX, Settings
+from timebank.web.http.pages import FILE_BYTES
 
 TOP = Path(__file__).parents[1]
 PROBLEMS = TOP / "docs" / "problems.md"
@@ -111,6 +123,56 @@ def test_tests_that_the_docs_name_exist() -> None:
     for page in TOP.glob("docs/**/*.md"):
         for path in re.findall(r"`(tests/[a-z_/.]*)`", page.read_text(encoding="utf8")):
             assert (TOP / path).exists(), f"{page.name} names {path}"
+
+
+def test_modules_that_the_docs_name_exist() -> None:
+    """Every file of the program that is said to hold something is there."""
+    for page in [*TOP.glob("*.md"), *TOP.glob("docs/*.md")]:
+        for path in re.findall(r"`(?:timebank/)?([a-z_]+/[a-z_/]*\.(?:py|sql|po))`", page.read_text(encoding="utf8")):
+            is_example = path.rpartition("/")[2].startswith("training.")
+            assert is_example or (TOP / path).exists() or (TOP / "timebank" / path).exists(), (
+                f"{page.name} names {path}"
+            )
+
+
+def test_every_folder_of_the_program_is_in_the_tables_of_folders() -> None:
+    """Whoever looks for something finds each folder of the program in the README and in the page on how it works."""
+    folders = {each.parent.name for each in (TOP / "timebank").glob("*/__init__.py")}
+    for page in ("README.md", "docs/architecture.md"):
+        rows = re.findall(r"^\| (`[^|]*/`[^|]*) \|", (TOP / page).read_text(encoding="utf8"), re.MULTILINE)
+        named = {name for row in rows for name in re.findall(r"`(?:timebank/)?([a-z]+)/`", row)}
+        assert folders <= named, f"{page}: {folders - named}"
+
+
+WORDS = {5: "five", 10: "ten", 20: "twenty", 30: "thirty", 80: "eighty"}
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"),
+    [
+        ("api", f"Up to {ROWS:,} records are logged with one request"),
+        ("api", f"up to {DECISIONS} confirmed or rejected with one"),
+        ("lists", f"Over HTTP a list has at most {LIST_BYTES // MIB} MiB, on pages {FILE_BYTES // MIB} MiB"),
+        ("lists", f"at most {MOST_COLUMNS} columns"),
+        ("security", f"A session lasts {WORDS[SESSION_DAYS]} days"),
+        ("security", f"For one person {WORDS[CODES_AN_HOUR]} codes an hour and {WORDS[CODES_A_DAY]} a day are made"),
+        (
+            "security",
+            f"{WORDS[CODES_AN_HOUR * OF_A_PHONE]} an hour and {WORDS[CODES_A_DAY * OF_A_PHONE]} a day are sent",
+        ),
+        ("security", f"One address asks for {WORDS[OF_AN_ADDRESS]} an hour"),
+        ("security", f"(an IPv6 network of 48 bits for {WORDS[OF_A_NETWORK]})"),
+        ("security", f"After {WORDS[FREE_FAILURES]} wrong passwords for one account an address waits a second"),
+        ("security", f"up to {LONGEST_WAIT.seconds // 60} minutes"),
+        ("security", f"after {WORDS[WRONG_CODES_A_MINUTE]} wrong codes in a minute"),
+        ("security", f"at which {WORDS[LEAST_PEOPLE]} people or more live or work"),
+    ],
+)
+def test_numbers_in_the_docs_are_those_of_the_program(page: str, sentence: str) -> None:
+    """A sentence of a page says the number that the program goes by."""
+    text = (TOP / "docs" / f"{page}.md").read_text(encoding="utf8")
+    assert sentence in " ".join(text.split()), f"docs/{page}.md does not say: {sentence}"
 
 
 def test_the_verifier_is_as_long_as_is_said() -> None:
