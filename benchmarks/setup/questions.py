@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmarks.setup.city import City
 from benchmarks.setup.streets import LEVELS
+from timebank.access.rights import LEAST_PEOPLE
 from timebank.projections.activities import activities
 from timebank.projections.activities import statistics as of_activities
 from timebank.projections.activities.statistics import WHOLE_BANK
@@ -79,6 +80,12 @@ def _of_places(city: City) -> dict[str, Question]:
         ),
         "hours by place of the lowest level, between two days": lambda n: nodes.minutes_at_level(
             pool, bank_id, LEVELS[3], *span, None, PAGE
+        ),
+        "fewest people of a place in any month": lambda n: nodes.crowd(
+            pool, bank_id, *span, [community(n)], LEAST_PEOPLE
+        ),
+        "fewest people of fifty places in any month": lambda n: nodes.crowd(
+            pool, bank_id, *span, [streets.near(n * 997 + each)[-1] for each in range(PAGE)], LEAST_PEOPLE
         ),
         "places below a place": lambda n: nodes.below(pool, bank_id, today, community(n), "", PAGE),
         "places above a place": lambda n: nodes.chain(pool, bank_id, today, streets.home(n)),

@@ -7,6 +7,7 @@ import pytest
 from tests.api.world import World
 from tests.controls import ZONE
 from tests.web.reader import Form, Reader, Seen, signed_in
+from timebank.projections.machinery.periods import last_over
 from timebank.runtime.clock import utc_now
 
 pytestmark = pytest.mark.drill
@@ -110,10 +111,13 @@ async def test_a_volunteer_says_where_they_live(world: World, monkeypatch: pytes
     page = await reader.send(form_with(page, "tie"), tie="lives", from_day="2026-01-01", door="302室")
     assert "青山社区 九号院" in page.text
     assert "302室" in (await reader.get("/more/data")).text
-    await world.confirmed(somebody.id, days_ago=1)
-    served = utc_now().astimezone(ZONE) - timedelta(days=1)
+    today = utc_now().astimezone(ZONE).date()
+    served = last_over(today)
+    await world.confirmed(somebody.id, days_ago=(today - served).days)
     for path in ("/places/hours", f"/places/{community}/hours"):
-        assert "2小时" in (await reader.get(f"{path}?month={served:%Y-%m}")).text
+        for asked in ("", f"?month={served:%Y-%m}"):
+            assert "2小时" in (await reader.get(f"{path}{asked}")).text
+        assert "结束后才显示" in (await reader.get(f"{path}?month={today:%Y-%m}")).text
     page = await reader.send(form_with(await reader.get("/more/places"), "what"), what="nowhere", from_day=ahead())
     assert "未登记" in page.text
     assert "2小时" in (await reader.get(f"/places/{community}/hours?month={served:%Y-%m}")).text

@@ -22,6 +22,8 @@ LEAST_PEOPLE = 10
 
 MONTHS_ONLY = "Hours are told for whole months here: those of single days would tell what one person served."
 
+NOT_OVER = "Hours of a month are told here when it is over: asked for daily, they would tell those of single days."
+
 TOO_FEW = "Fewer than {least} people are there: what they served would tell it of one of them."
 
 

@@ -1,12 +1,23 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from tests.api.people.test_proxies import today
 from tests.api.world import World
+from timebank.projections.machinery.periods import last_over
 
 YEAR = {"from": "2026-01-01", "until": "2199-12-31"}
+
+
+def _days_ago(day: date) -> int:
+    return (today() - day).days
+
+
+@pytest.fixture
+def of_three(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three people are many."""
+    monkeypatch.setattr("timebank.api.places.hours.LEAST_PEOPLE", 3)
 
 
 async def test_a_tree_is_seen_at_a_glance(world: World) -> None:
@@ -151,11 +162,9 @@ async def test_hours_stay_where_people_lived(own_world: World) -> None:
     assert ([each["node_id"] for each in before["items"]], after["items"]) == ([house], [])
 
 
-async def test_hours_of_few_people_are_told_to_those_who_lead_them(
-    own_world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("of_three")
+async def test_hours_of_few_people_are_told_to_those_who_lead_them(own_world: World) -> None:
     """A volunteer sees those of many; neither of a few, nor what tells it. Who leads there and auditors see all."""
-    monkeypatch.setattr("timebank.api.places.hours.LEAST_PEOPLE", 3)
     world = own_world
     community = await world.node(name="东社区")
     few, many = [await world.node("楼栋", parent_id=community, name=name) for name in ("1栋", "2栋")]
@@ -163,7 +172,7 @@ async def test_hours_of_few_people_are_told_to_those_who_lead_them(
         lived = [await world.somebody() for _ in range(people)]
         for each in lived:
             await world.lives(each.id, node_id)
-        await world.confirmed(lived[0].id, days_ago=3)
+        await world.confirmed(lived[0].id, days_ago=_days_ago(last_over(today())))
     by_volunteer, by_office = world.volunteer, (await world.leader(community), await world.appointed("auditor"))
     told = await by_volunteer.get(f"/v1/nodes/{many}/hours", **YEAR)
     assert told["minutes"] == 120
@@ -177,18 +186,70 @@ async def test_hours_of_few_people_are_told_to_those_who_lead_them(
         assert (await office.get(f"/v1/nodes/{few}/hours", **YEAR))["minutes"] == 120
         told = await office.get(f"/v1/nodes/{community}/hours", **YEAR)
         assert {each["node_id"]: each["minutes"] for each in told["places"]} == {few: 120, many: 120}
-    day = str(today() - timedelta(days=3))
+    day = str(last_over(today()))
     for path, level in ((f"/v1/nodes/{many}/hours", {}), ("/v1/nodes/hours", {"level": "社区"})):
         refused = await by_volunteer.get(path, expect=403, **{"from": day, "until": day}, **level)
         assert "whole months" in refused["detail"]  # who served on that day is no secret to who saw them
         await by_office[0].get(path, **{"from": day, "until": day}) if not level else None
     for _ in range(2):
-        await world.lives((await world.somebody()).id, few, str(today()))
+        await world.lives((await world.somebody()).id, few, str(last_over(today()) + timedelta(days=1)))
     came_later = await by_volunteer.get(f"/v1/nodes/{few}/hours", expect=403, **YEAR)
     assert "people are there" in came_later["detail"]
     for _ in range(2):
         await world.lives((await world.somebody()).id, few)
     assert len((await by_volunteer.get(f"/v1/nodes/{community}/hours", **YEAR))["places"]) == 2
+
+
+async def _house(world: World, served: date, *stays: tuple[date | None, ...]) -> str:
+    """A house where somebody lives for each of some stays: from a day on, and away and back from other days on.
+
+    The first of them served on a day.
+    """
+    house = await world.node("楼栋", parent_id=await world.node())
+    lived = [await world.somebody() for _ in stays]
+    for somebody, days in zip(lived, stays, strict=True):
+        for n, day in enumerate(days):
+            await world.lives(somebody.id, None if n % 2 else house, str(day))
+    await world.confirmed(lived[0].id, days_ago=_days_ago(served))
+    return house
+
+
+@pytest.mark.usefixtures("of_three")
+async def test_hours_of_a_month_in_which_few_were_there_are_not_told(own_world: World) -> None:
+    """However long the span: neither before many came nor while many were away. Other months hide nothing."""
+    last = last_over(today())
+    before, long_ago = last_over(last), date(2026, 1, 1)
+    then, later = before.replace(day=1), last.replace(day=1)
+    hidden = (
+        await _house(own_world, before, (then,), (later,), (later,)),
+        await _house(own_world, before, (long_ago,), (long_ago, then, later), (long_ago, then, later)),
+    )
+    told = (
+        await _house(own_world, last, (then,), (later,), (later,)),
+        await _house(own_world, before, (long_ago,), (long_ago,), (long_ago,)),
+    )
+    for house in hidden:
+        refused = await own_world.volunteer.get(f"/v1/nodes/{house}/hours", expect=403, **YEAR)
+        assert "people are there" in refused["detail"]
+    for house in told:
+        assert (await own_world.volunteer.get(f"/v1/nodes/{house}/hours", **YEAR))["minutes"] == 120
+
+
+@pytest.mark.usefixtures("of_three")
+async def test_hours_of_a_month_are_told_when_it_is_over(own_world: World) -> None:
+    """What is served in the present month changes no answer, so two of them do not tell what was served in between."""
+    world, last = own_world, last_over(today())
+    house = await _house(world, last, *[(date(2026, 1, 1),)] * 3)
+    path, whole = f"/v1/nodes/{house}/hours", {"level": "社区", **YEAR}
+    somebody = (await (await world.appointed("administrator")).get(f"/v1/nodes/{house}/people"))["items"][0]
+    before = [await world.volunteer.get(path, **YEAR), await world.volunteer.get("/v1/nodes/hours", **whole)]
+    assert [each["last_day"] for each in before] == [str(last)] * 2
+    await world.confirmed(somebody["volunteer_id"], days_ago=0 if today().day == 1 else 1, hours=0.5, hour=0)
+    assert [await world.volunteer.get(path, **YEAR), await world.volunteer.get("/v1/nodes/hours", **whole)] == before
+    assert (await world.administrator.get(path, **YEAR))["minutes"] == 150
+    present = {"from": str(today().replace(day=1)), "until": "2199-12-31"}
+    refused = await world.volunteer.get(path, expect=403, **present)
+    assert "when it is over" in refused["detail"]
 
 
 async def test_the_tree_is_changed_ahead(own_world: World) -> None:

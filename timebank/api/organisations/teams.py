@@ -35,7 +35,7 @@ from timebank.domain.organisations.teams import (
     RenameTeam,
 )
 from timebank.domain.text import Line
-from timebank.projections.machinery.periods import month_end
+from timebank.projections.machinery.periods import last_over, month_end
 from timebank.projections.organisations import teams
 from timebank.projections.organisations.teams import TeamOfView, TeamView
 from timebank.projections.service import records
@@ -144,14 +144,16 @@ class TeamController(Controller):
     ) -> list[TeamHours]:
         """What service in the name of the team comes to, by month, and last in all; for whoever sees its people.
 
-        Its captain sees all, and whoever serves its organisation. Others see whole months in which many
-        served, and nothing of a small team; the sum only where no month is left out.
+        Its captain sees all, and whoever serves its organisation. Others see whole months that are over and in which
+        many served, and nothing of a small team; the sum only where no month is left out.
         """
         team = await team_of(request, organisation_id, team_id)
         await request.sight.must_see_team(OrganisationId(organisation_id), TeamId(team_id))
         leads = await _leads(request, team)
         if not leads:
             _must_tell_of_many(team, first_day, last_day)
+            over = last_over(request.today)
+            last_day = min(last_day or over, over)
         found = await records.hours_of_team(request.pool, request.bank_id, team_id, first_day, last_day)
         return await whole(request, found if leads else _of_many(found))
 

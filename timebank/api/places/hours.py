@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
 
-from timebank.access.rights import LEAST_PEOPLE, MONTHS_ONLY, TOO_FEW, NotAllowed
+from timebank.access.rights import LEAST_PEOPLE, MONTHS_ONLY, NOT_OVER, TOO_FEW, NotAllowed
 from timebank.access.table import VIEW_HOURS
 from timebank.api.http.lists import page_of
 from timebank.api.http.problems import READS
@@ -18,7 +18,7 @@ from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.api.places.nodes import Level, leads, node_on
 from timebank.domain.refusals import OfficeMissing
 from timebank.projections.credit import policies
-from timebank.projections.machinery.periods import is_months, month_end
+from timebank.projections.machinery.periods import is_months, last_over
 from timebank.projections.places import nodes
 from timebank.projections.places.nodes import WHOLE_BANK, PlaceMinutes
 
@@ -63,13 +63,13 @@ class HoursController(Controller):
         """Service minutes of the whole bank, by node of a level: of a month or a year, those that have most first.
 
         Between other days all nodes of the level come as they were opened, those without any service too.
-        Administrators and auditors see all; others whole months of those nodes of the first level at which many are, on
-        one page.
+        Administrators and auditors see all; others whole months that are over, of those nodes of the first level at
+        which many are, on one page.
         """
-        bank, span = (request.pool, request.bank_id), (first_day, last_day)
+        bank, sees_all = (request.pool, request.bank_id), request.sight.sees_all
+        span = (first_day, last_day) if sees_all else _months_over(request, first_day, last_day)
         total = await nodes.minutes_of(*bank, WHOLE_BANK, *span)
-        if not request.sight.sees_all:
-            _must_be_months(span)
+        if not sees_all:
             await _must_be_the_first(request, level)
             _, places = await nodes.minutes_at_level(*bank, level, *span, None, MOST_PLACES)
             found = sorted((each for each in places if each.minutes), key=lambda each: -each.minutes)
@@ -88,16 +88,14 @@ class HoursController(Controller):
     ) -> HoursByPlace:
         """Service minutes of those who lived at a node, or below it, by what was directly below it then.
 
-        Where few people are, or were in the first month, those who lead the node or one above it see it, and the bank's
-        offices; others see whole months.
+        Where few people are, or were in a month in which they served, those who lead the node or one above it see it,
+        and the bank's offices; others see whole months that are over.
         """
         await node_on(request, node_id, last_day)
         sees_all = request.sight.sees_all or await leads(request, node_id)
-        span = first_day, last_day
-        if not sees_all:
-            _must_be_months(span)
-            if await _crowd(request, [node_id], span) != {node_id: LEAST_PEOPLE}:
-                raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
+        span = (first_day, last_day) if sees_all else _months_over(request, first_day, last_day)
+        if not sees_all and await _crowd(request, [node_id], span) != {node_id: LEAST_PEOPLE}:
+            raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
         total = await nodes.minutes_of(request.pool, request.bank_id, node_id, *span)
         found = await nodes.minutes_below(request.pool, request.bank_id, node_id, *span)
         return _hours(span, total, found if sees_all else await _of_many(request, found, span))
@@ -110,23 +108,25 @@ async def _must_be_the_first(request: BankRequest, level: str) -> None:
         raise OfficeMissing(office="administrator or auditor")
 
 
-def _must_be_months(span: tuple[date, date]) -> None:
-    """Refuse single days, on which one knows who served. Raises `NotAllowed`."""
-    if not is_months(*span):
+def _months_over(request: BankRequest, first: date, last: date) -> tuple[date, date]:
+    """The whole months between two days, as far as they are over. Raises `NotAllowed`.
+
+    On single days one knows who served, and what a month comes to so far tells them from one day to the next.
+    """
+    if not is_months(first, last):
         raise NotAllowed(MONTHS_ONLY)
+    over = min(last, last_over(request.today))
+    if over < first:
+        raise NotAllowed(NOT_OVER)
+    return first, over
 
 
 async def _crowd(request: BankRequest, node_ids: Sequence[str], span: tuple[date, date]) -> dict[str, int]:
-    """How many live or work at nodes or below them; counted up to as many as have to be.
+    """How many live or work at nodes or below them when they are fewest, counted up to as many as have to be.
 
-    At the end, and if anybody did, when the first month was over: what few people served before many came is theirs.
+    What few people served before many came, or after many left, is theirs.
     """
-    first, last = (min(day, request.today) for day in (month_end(span[0]), span[1]))
-    at_last, *earlier = [
-        await nodes.crowd(request.pool, request.bank_id, day, node_ids, LEAST_PEOPLE)
-        for day in dict.fromkeys((last, first))
-    ]
-    return {each: min([people, *(then[each] or people for then in earlier)]) for each, people in at_last.items()}
+    return await nodes.crowd(request.pool, request.bank_id, *span, node_ids, LEAST_PEOPLE)
 
 
 async def _of_many(request: BankRequest, found: Sequence[PlaceMinutes], span: tuple[date, date]) -> list[PlaceMinutes]:

@@ -1,7 +1,7 @@
 """The periods that totals are kept of: months (`2026-11`) and years (`2026`)."""
 
 import calendar
-from datetime import date
+from datetime import date, timedelta
 from typing import NamedTuple
 
 
@@ -16,6 +16,11 @@ class Parts(NamedTuple):
 def month_end(day: date) -> date:
     """The last day of the month of a day."""
     return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def last_over(today: date) -> date:
+    """The last day of the last month that is over."""
+    return today.replace(day=1) - timedelta(days=1)
 
 
 def parts_of(first: date, last: date) -> Parts:

@@ -159,9 +159,14 @@ async def count_people(pool: Pool, bank_id: UUID, day: date, node_id: str) -> in
     return int(await pool.fetchval(SQL["count_people"], bank_id, day, node_id))
 
 
-async def crowd(pool: Pool, bank_id: UUID, day: date, node_ids: Sequence[str], at_most: int) -> dict[str, int]:
-    """How many live or work at each of some nodes, or below it, on a day; counted no further than so many."""
-    rows = await pool.fetch(SQL["crowd"], bank_id, day, node_ids, at_most)
+async def crowd(
+    pool: Pool, bank_id: UUID, first: date, last: date, node_ids: Sequence[str], at_most: int
+) -> dict[str, int]:
+    """How many live or work at each of some nodes, or below it, when they are fewest, counted no further than so many.
+
+    Looked at are the last day, and the end of each month between two days in which service counts there.
+    """
+    rows = await pool.fetch(SQL["crowd"], bank_id, first, last, node_ids, at_most)
     return {row["node_id"]: row["people"] for row in rows}
 
 

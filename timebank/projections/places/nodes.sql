@@ -336,38 +336,70 @@ select count(*)
            offset 0
        ) there
 
+-- there --
+-- How many live or work at a node or below it from a day until another, counted no further than so many. Whoever moves
+-- within the node in between is not found, nor is whoever lives at what moves within it.
+with recursive sub as (
+    select w.node_id
+    union
+    select below.node_id
+      from sub,
+           lateral (
+               select t.node_id
+                 from node_stand t
+                where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = sub.node_id
+                  and t.from_day <= span.since and (t.until_day is null or t.until_day >= span.until)
+               offset 0
+           ) below
+)
+select count(*) as people
+  from (select there.volunteer_id
+          from sub,
+               lateral (
+                   select r.volunteer_id
+                     from residence r
+                    where r.bank_id = $1 and r.node_id = sub.node_id
+                      and r.from_day <= span.since and (r.until_day is null or r.until_day >= span.until)
+                   offset 0
+               ) there
+         limit $5) found
+
 -- crowd --
--- How many of each of some nodes, counted no further than so many. $1 bank  $2 day  $3 nodes  $4 at most
-select w.node_id,
-       (with recursive sub as (
-            select w.node_id
-            union
-            select below.node_id
-              from sub,
-                   lateral (
-                       select t.node_id
-                         from node_stand t
-                        where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = sub.node_id and t.from_day <= $2
-                          and t.from_day = (select max(last.from_day) from node_stand last
-                                             where last.bank_id = $1 and last.node_id = t.node_id
-                                               and last.from_day <= $2)
-                       offset 0
-                   ) below
-        )
-        select count(*)
-          from (select there.volunteer_id
-                  from sub,
-                       lateral (
-                           select r.volunteer_id
-                             from residence r
-                            where r.bank_id = $1 and r.node_id = sub.node_id and r.from_day <= $2
-                              and r.from_day = (select max(last.from_day) from residence last
-                                                 where last.bank_id = $1 and last.volunteer_id = r.volunteer_id
-                                                   and last.from_day <= $2)
-                           offset 0
-                       ) there
-                 limit $4) found) as people
-  from unnest($3::text[]) w (node_id)
+-- How many live or work at each of some nodes, or below it, when they are fewest: at the end of every month between two
+-- days in which service counts there, and on the last day; counted no further than so many. Where so many were there all
+-- the time the months are not looked at one by one.
+-- $1 bank  $2 first day  $3 last day  $4 nodes  $5 at most
+select w.node_id, coalesce(fewest.people, always.people) as people
+  from unnest($4::text[]) w (node_id),
+       lateral (
+           select least((date_trunc('month', $2::date::timestamp) + interval '1 month - 1 day')::date, $3) as since,
+                  $3 as until
+       ) span,
+       lateral ({there}) always,
+       lateral (
+           select min(there.people) as people
+             from (with recursive served as (
+                       (select d.day from place_day d
+                         where d.bank_id = $1 and d.node_id = w.node_id and d.day between $2 and $3
+                         order by d.day limit 1)
+                       union all
+                       select next.day
+                         from served,
+                              lateral (
+                                  select d.day from place_day d
+                                   where d.bank_id = $1 and d.node_id = w.node_id and d.day <= $3
+                                     and d.day >= (date_trunc('month', served.day::timestamp) + interval '1 month')::date
+                                   order by d.day limit 1
+                              ) next
+                   )
+                   select least((date_trunc('month', day::timestamp) + interval '1 month - 1 day')::date, $3) as day
+                     from served
+                    union
+                   select $3) month,
+                  lateral (select month.day as since, month.day as until offset 0) span,
+                  lateral ({there}) there
+            where always.people < $5
+       ) fewest
 
 -- chain --
 -- A node and all above it on a day, upwards. $1 bank  $2 day  $3 node

@@ -23,9 +23,14 @@ class Month(NamedTuple):
         return _following(self.first) - timedelta(days=1)
 
     @property
-    def earlier(self) -> str:
+    def before(self) -> "Month":
         """The month before."""
-        return f"{self.first - timedelta(days=1):%Y-%m}"
+        return Month((self.first - timedelta(days=1)).replace(day=1), is_now=False)
+
+    @property
+    def earlier(self) -> str:
+        """The name of the month before."""
+        return self.before.name
 
     @property
     def later(self) -> str | None:

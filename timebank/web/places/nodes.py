@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Response
 
-from timebank.web.http.months import month_of
+from timebank.web.http.months import Month, month_of
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 from timebank.web.places.trees import in_tree, levels
@@ -59,19 +59,29 @@ async def settle(visitor: Visitor) -> Response[Any]:
 
 
 async def hours(visitor: Visitor) -> Response[Any]:
-    """Service of a month by where people lived when they served: of the whole bank, or of a node."""
+    """Service of a month by where people lived when they served: of the whole bank, or of a node.
+
+    To most people a month is told when it is over: unless they ask for the present one they see the one before.
+    """
     node_id, month = visitor.path.get("node_id"), month_of(visitor)
-    span = {"from": month.first, "until": month.last}
+    found = await _hours(visitor, node_id, month)
+    if found is None and "month" not in visitor.query:
+        earlier = await _hours(visitor, node_id, month.before)
+        month, found = (month, None) if earlier is None else (month.before, earlier)
+    glance: dict[str, Any] = {"node": None, "path": []}
     if node_id:
         glance = await visitor.get(f"/nodes/{node_id}", own=True, on=month.last)
-        found = await visitor.get(f"/nodes/{node_id}/hours", own=True, params=span)
-    else:
-        glance = {"node": None, "path": []}
-        level = (await levels(visitor))[0]
-        page = {"level": level, "after": visitor.query.get("after"), "limit": SHOWN}
-        found = await visitor.get("/nodes/hours", own=True, params=span | page)
-    names = await _names(visitor, node_id, month.last, [each["node_id"] for each in found["places"]])
+    names = await _names(visitor, node_id, month.last, [each["node_id"] for each in found["places"]]) if found else {}
     return in_tree(visitor, "places/hours.html", **glance, shown=month, found=found, names=names)
+
+
+async def _hours(visitor: Visitor, node_id: str | None, month: Month) -> Any:
+    """Of a month; nothing where it is not told."""
+    span = {"from": month.first, "until": month.last}
+    if node_id:
+        return await visitor.seen(f"/nodes/{node_id}/hours", own=True, params=span)
+    page = {"level": (await levels(visitor))[0], "after": visitor.query.get("after"), "limit": SHOWN}
+    return await visitor.seen("/nodes/hours", own=True, params=span | page)
 
 
 async def _names(visitor: Visitor, node_id: str | None, day: Any, wanted: list[str]) -> dict[str, str]:
