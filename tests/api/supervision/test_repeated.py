@@ -1,6 +1,7 @@
 """What is refused again and again fills no security log, and is lost nowhere."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import asyncpg
 import pytest
 
 from tests.api.world import Caller, World, settled
+from timebank.identity.security_log import Visit
 
 ROWS = "select * from security_event where kind = $1 and actor = $2 order by number"
 
@@ -83,3 +85,43 @@ async def test_exporting_ones_data_again_and_again_is_counted(own_world: World) 
     assert len(await rows(own_world, somebody.id, "data-exported")) == 1
     await own_world.services.repeated.write_counted()
     assert len(await rows(own_world, somebody.id, "data-exported")) == 2
+
+
+async def test_people_who_were_read_are_summed(own_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often somebody looks within a minute: the log says of how many people they read, also after a failure."""
+    world, asker = own_world, await own_world.somebody()
+    visit, bank_id = Visit(world.services.ledger.clock(), "", "test"), world.bank_id
+
+    async def read(people: int) -> None:
+        await world.services.repeated.record(
+            bank_id, "people-read", visit, actor=asker.id, subject=None, route="/x", people=people
+        )
+
+    for people in (1, 20, 300):
+        await read(people)
+
+    async def fail(*_: object, **__: object) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.services.security_log, "record", fail)
+        with pytest.raises(ConnectionError):
+            await world.services.repeated.write_counted()
+    await read(4_000)
+    await world.services.repeated.write_counted()
+    told = [json.loads(each["detail"]) for each in await rows(world, asker.id, "people-read")]
+    assert [(each.get("people"), each.get("times")) for each in told] == [(1, None), (4_320, 3)]
+
+
+async def test_many_who_asked_who_has_a_number(own_world: World) -> None:
+    """Of ten gifts to be made, the names of ten people were told."""
+    giver = await own_world.with_credit(60)
+    numbers = [
+        (await own_world.administrator.get(f"/v1/volunteers/{(await own_world.somebody()).id}"))["number"]
+        for _ in range(4)
+    ]
+    for number in numbers:
+        await giver.get("/v1/gifts/recipient", to_volunteer_id=number)
+    await own_world.services.repeated.write_counted()
+    told = [json.loads(each["detail"]) for each in await rows(own_world, giver.id, "people-read")]
+    assert sum(each["people"] for each in told) == 4

@@ -1,7 +1,7 @@
 """What one person can bring about without end takes two rows a minute of the security log, however often they do it.
 
 The first is written at once, and tells everything. More of the same are counted, and written as one row with `times`
-when the minute is over, or when the service stops.
+when the minute is over, or when the service stops; `people` is then of how many people all of these told together.
 """
 
 import asyncio
@@ -32,10 +32,15 @@ class _Same(NamedTuple):
 
 
 class _Further:
-    """How often it happened after the first time, and the last of these visits."""
+    """How often it happened after the first time, of how many people it told, and the last of these visits."""
 
     def __init__(self, visit: Visit) -> None:
-        self.since, self.last, self.times = visit.at, visit, 0
+        self.since, self.last, self.times, self.people = visit.at, visit, 0, 0
+
+    @property
+    def summed(self) -> dict[str, int]:
+        """What is written of it; people only where it told of any."""
+        return {"times": self.times} | ({"people": self.people} if self.people else {})
 
 
 class Repeated:
@@ -54,6 +59,7 @@ class Repeated:
         if same in self._further:
             further = self._further[same]
             further.last, further.times = visit, further.times + 1
+            further.people += detail.get("people", 0)
             return
         self._further[same] = _Further(visit)
         try:
@@ -88,7 +94,7 @@ class Repeated:
             await self.write_counted()
         except (*CONNECTION_LOST, asyncpg.PostgresError):
             for same, further in self._further.items():
-                log.exception("not in the security log", **same._asdict(), times=further.times)
+                log.exception("not in the security log", **same._asdict(), **further.summed)
 
     def _over(self, now: datetime | None) -> Iterator[tuple[_Same, _Further]]:
         return (
@@ -98,10 +104,11 @@ class Repeated:
     async def _write(self, same: _Same, further: _Further) -> None:
         # Without an address: it may have been several, and nobody may have an address here who was erased meanwhile.
         visit = further.last._replace(address="")
-        await self._log.record(same.bank_id, same.kind, visit, actor=same.actor, route=same.route, times=further.times)
+        await self._log.record(same.bank_id, same.kind, visit, actor=same.actor, route=same.route, **further.summed)
 
     def _put_back(self, same: _Same, further: _Further) -> None:
         """Count on what could not be written, with what happened since."""
         since = self._further.get(same)
         further.times += since.times if since else 0
+        further.people += since.people if since else 0
         self._further[same] = further
