@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -69,3 +70,27 @@ async def test_what_goes_wrong_is_told_to_those_whom_it_concerns() -> None:
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(together.one("k2"), 0.001)
     assert await together.one("k3") == 3
+
+
+async def test_who_asks_as_the_last_statements_end_is_answered() -> None:
+    """Whoever asks again the moment they are told is found by another statement, also where all others end then."""
+    at_once, begun = asyncio.Event(), asyncio.Semaphore(0)
+
+    async def find(keys: Sequence[str]) -> dict[str, str]:
+        begun.release()
+        await at_once.wait()
+        return {key: key for key in keys}
+
+    together = Together(find)
+
+    async def twice() -> list[str | None]:
+        return [await together.one("first"), await together.one("second")]
+
+    asked: list[asyncio.Task[Any]] = []
+    for ask in (twice(), *(together.one(f"k{n}") for n in range(1, AT_ONCE))):
+        asked.append(asyncio.create_task(ask))
+        await begun.acquire()
+    at_once.set()
+    async with asyncio.timeout(5):
+        told, *_ = await asyncio.gather(*asked)
+    assert told == ["first", "second"]

@@ -23,17 +23,26 @@ class Together(Generic[K, V]):
         """`find` says what some keys lead to, with one statement; those that lead to nothing it leaves out."""
         self._find = find
         self._asked: list[tuple[K, asyncio.Future[V | None]]] = []
-        self._running: set[asyncio.Task[None]] = set()
+        self._busy = 0
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def one(self, key: K) -> V | None:
         """What a key leads to; None where it leads to nothing. Raises what the statement raises."""
         answer: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
         self._asked.append((key, answer))
-        if len(self._running) < AT_ONCE:
-            task = asyncio.create_task(self._answer_all())
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        if self._busy < AT_ONCE:
+            self._busy += 1
+            task = asyncio.create_task(self._work())
+            self._tasks.add(task)  # asyncio itself does not hold on to it
+            task.add_done_callback(self._tasks.discard)
         return await answer
+
+    async def _work(self) -> None:
+        """Answer until nobody asks. Whoever asks after that finds one fewer busy, at once: nobody is left to wait."""
+        try:
+            await self._answer_all()
+        finally:
+            self._busy -= 1
 
     async def _answer_all(self) -> None:
         while self._asked:
