@@ -14,13 +14,19 @@ from tests.proofs.test_signer import tamper
 
 
 @pytest.fixture
-def elsewhere(cluster: str, template: str, folder: Path) -> Iterator[Program]:
-    """The program of another server, where no bank is; its signing key is its own."""
+def elsewhere_url(cluster: str, template: str) -> Iterator[str]:
+    """The URL of another server's database, where no bank is."""
     with database(cluster, template) as url:
-        yield Program(folder, database_url=url, signing_key_file=str(folder / "elsewhere" / "signing.json"))
+        yield url
 
 
-async def test_a_bank_moves(program: Program, elsewhere: Program) -> None:
+@pytest.fixture
+def elsewhere(elsewhere_url: str, folder: Path) -> Program:
+    """The program of that server; its signing key is its own."""
+    return Program(folder, database_url=elsewhere_url, signing_key_file=str(folder / "elsewhere" / "signing.json"))
+
+
+async def test_a_bank_moves(program: Program, elsewhere: Program, elsewhere_url: str) -> None:
     """Taken in by a key that was told, a log has the same root, with its people; a later archive is gone on with."""
     folder, names = program.folder, program.folder / "people.csv"
     await program.arun("init", "甲")
@@ -46,6 +52,8 @@ async def test_a_bank_moves(program: Program, elsewhere: Program) -> None:
         sound = (await elsewhere.arun("verify")).out
         assert "log: sound" in sound
         assert "DIFFERS" not in sound
+    async with asyncpg.create_pool(elsewhere_url, min_size=1, max_size=1) as pool:
+        assert await pool.fetchval("select count(*) from pg_stats where tablename = 'event_tag'")
 
 
 async def test_a_log_that_is_not_what_was_signed_is_told_in_a_sentence(program: Program, url: str) -> None:

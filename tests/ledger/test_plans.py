@@ -1,5 +1,6 @@
 """The statements that every command waits for touch only the rows they are about, however large the log has grown."""
 
+import json
 import re
 from datetime import timedelta
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, log_service
+from tests.projections.test_plans import touched
 from timebank.db.connections import Pool
 from timebank.domain.identifiers import new_organisation_id, new_record_id, new_volunteer_id, new_volunteer_number
 from timebank.domain.kernel import Command
@@ -14,9 +16,12 @@ from timebank.domain.organisations.organisations import ApproveOrganisation, Reg
 from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.domain.refusing import Refusal
 from timebank.identity.erasure import SQL as ERASURE
+from timebank.ledger.dcb import SQL as DCB
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import SQL
+from timebank.projections.people.volunteers import SQL as VOLUNTEERS
 from timebank.projections.supervision.history import SQL as HISTORY
+from timebank.projections.supervision.said import SQL as SAID
 from timebank.runtime.composition import running_services
 from timebank.runtime.settings import Settings
 
@@ -93,6 +98,44 @@ async def test_who_is_to_be_erased_again_is_looked_up_one_by_one(pool: Pool, ban
     assert re.search(r"event_tag_by_key(?: on event_tag t)?\n +Index Cond: \(key = ", plan), plan
     assert re.search(r"event_pkey on event\n +Index Cond: .*position\" = t", plan), plan
     assert not re.search(r"Seq Scan|Hash|Merge", plan), plan
+
+
+SOMEBODY = """select data ->> 'number' as number, data ->> 'volunteer_id' as id
+  from history where topic = 'volunteer-registered' limit 1"""
+
+UNCOUNTED = """
+do $$ begin
+    set local allow_system_table_mods = on;
+    delete from pg_statistic where starelid in ('event'::regclass, 'event_tag'::regclass, 'volunteer'::regclass);
+    update pg_class set reltuples = -1, relpages = 0 where relname like 'event%' or relname like 'volunteer%';
+end $$"""
+"""PostgreSQL forgets how much is in the tables of the log, should it have counted it."""
+
+FEW = 200
+"""So many rows of the log may be read for an answer of a few facts: pages of it, whatever else is there."""
+
+
+async def rows_read(pool: Pool, statement: str, *binds: object) -> float:
+    """How many rows PostgreSQL reads for an answer, those included that it throws away."""
+    rows = await pool.fetch(f"explain (analyze, timing off, format json) {statement}", *binds)
+    return touched(json.loads(rows[0][0])[0]["Plan"])
+
+
+async def test_before_postgresql_counted_anything_few_facts_are_read_for_few(
+    pool: Pool, bank_id: UUID, long_log: int
+) -> None:
+    """Where a database was just restored, or made anew, what a few facts answer is found by them."""
+    one = await pool.fetchrow(SOMEBODY)
+    await pool.execute(UNCOUNTED)
+    topics, item = ["volunteer-registered", "volunteer-erased"], '[{"types": ["volunteer-registered"], "tags": ["%s"]}]'
+    asked = {
+        "by_numbers": (VOLUNTEERS["by_numbers"], bank_id, [one["number"]]),
+        "of": (SAID["of"], bank_id, one["id"], long_log, topics),
+        "beside": (SAID["beside"], bank_id, one["id"], long_log, topics),
+        "read": (DCB["read"], bank_id, 0, long_log, item % one["id"], None),
+    }
+    read = {name: await rows_read(pool, statement, *binds) for name, (statement, *binds) in asked.items()}
+    assert {name: rows for name, rows in read.items() if rows > FEW} == {}
 
 
 async def test_plans_are_made_for_the_tables_as_they_are(url: str) -> None:

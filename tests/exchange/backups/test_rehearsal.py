@@ -128,6 +128,8 @@ async def test_it_is_the_same_to_the_byte(
     await restore(emptied[0], io.BytesIO(backup), usable)
     async with asyncpg.create_pool(emptied[0], min_size=1, max_size=2) as restored:
         assert await rows_of(restored) == before
+        counted = await restored.fetch("select distinct tablename from pg_stats where schemaname = 'public'")
+        assert {"event", "event_tag", "person", "volunteer"} <= {row["tablename"] for row in counted}
         empty = {"api_key_use", "cosignature", "credential", "notice_read", "oidc_identity", "sealed_secret"}
         empty |= {"invitation", "memory_snapshot", "signed_checkpoint", "tile", "witnessed_checkpoint"}
         assert {name for name, rows in before.items() if not rows} <= empty

@@ -6,6 +6,7 @@ from pathlib import Path
 import rich_click as click
 
 from timebank.cli.common import BANK, cli, find_bank, progress_bar, visit, with_services
+from timebank.db.counting import count_anew
 from timebank.exchange.archives import (
     ArchiveError,
     people,
@@ -110,6 +111,8 @@ async def import_archive(
             click.echo(f"{count} people are known by name.")
     except (ArchiveError, NoteError, SealedError) as error:
         raise click.ClickException(str(error)) from None
+    async with services.owner.acquire() as connection:
+        await count_anew(connection)
     for projection in EVERY:
         with progress_bar(f"Rebuilding {projection.name}") as progress:
             await rebuild(services.owner, projection, progress)

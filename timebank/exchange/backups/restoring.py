@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import IO
 
 from timebank.db.connections import UNFIT, Connection, connected
+from timebank.db.counting import count_anew
 from timebank.db.migrations import apply, migration_files
 from timebank.exchange.backups.archive import BackupError, Manifest, Reader
 from timebank.exchange.backups.tables import SQL
@@ -42,6 +43,7 @@ async def restore(
         await must_be_usable(connection)
         for projection in (TAGS, *EVERY):
             await fill(connection, projection, stage(f"Making {projection.name}"))
+        await count_anew(connection)
     return manifest
 
 

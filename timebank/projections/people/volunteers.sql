@@ -165,15 +165,23 @@ select distinct named.volunteer_id
  order by v.volunteer_id
 
 -- by_numbers --
--- By the log itself, so that nobody has to wait for a read model to find out who is meant. $1 bank  $2 numbers
+-- By the log itself, so that nobody has to wait for a read model to find out who is meant. Each number is looked up by
+-- itself, and each fact by its position (`offset 0`): where PostgreSQL knows nothing of the tables yet, as after a
+-- restore, it would read all registrations. $1 bank  $2 numbers
 select w.number, f.volunteer_id
-  from unnest($2::text[]) w (number)
-  join event_tag t on t.bank_id = $1 and t.key = tag_key('number:' || w.number, 'volunteer-registered')
-  join event e on e.bank_id = t.bank_id and e.position = t.position and e.topic = 'volunteer-registered',
+  from unnest($2::text[]) w (number),
+       lateral (
+           select position from event_tag
+            where bank_id = $1 and key = tag_key('number:' || w.number, 'volunteer-registered') offset 0
+       ) t,
+       lateral (
+           select data from event
+            where bank_id = $1 and position = t.position and topic = 'volunteer-registered' offset 0
+       ) e,
        jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (number text, volunteer_id text)
  where f.number = w.number
-   and not exists (select from volunteer v
-                    where v.bank_id = $1 and v.volunteer_id = f.volunteer_id and v.status = 'erased')
+   and (select v.status from volunteer v where v.bank_id = $1 and v.volunteer_id = f.volunteer_id)
+       is distinct from 'erased'
 
 -- briefly --
 -- $1 bank  $2 volunteers

@@ -130,9 +130,10 @@ with latest as materialized (
                    lateral (
                        select e.position, e.topic, convert_from(e.data, 'UTF8')::jsonb as data
                          from unnest(array['service-confirmed', 'service-corrected', 'service-voided']) of (topic),
-                              event_tag t, event e
+                              event_tag t,
+                              lateral (select * from event where bank_id = $1 and position = t.position offset 0) e
                         where t.bank_id = $1 and t.key = tag_key(latest.volunteer_id, of.topic) and t.position <= $3
-                          and e.bank_id = $1 and e.position = t.position and e.topic = of.topic
+                          and e.topic = of.topic
                        offset 0
                    ) e, {said},
                    lateral (values ('all'), (to_char(m.local_date, 'YYYY'))) p (period)
