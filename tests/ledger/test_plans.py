@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -10,12 +10,20 @@ import pytest
 from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, log_service
 from tests.projections.test_plans import touched
 from timebank.db.connections import Pool
-from timebank.domain.identifiers import new_organisation_id, new_record_id, new_volunteer_id, new_volunteer_number
+from timebank.domain.acting import Acting
+from timebank.domain.identifiers import (
+    ActorId,
+    new_organisation_id,
+    new_record_id,
+    new_volunteer_id,
+    new_volunteer_number,
+)
 from timebank.domain.kernel import Command
 from timebank.domain.organisations.organisations import ApproveOrganisation, RegisterOrganisation
 from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.domain.refusing import Refusal
 from timebank.identity.erasure import SQL as ERASURE
+from timebank.ledger.daily import SQL as DAILY
 from timebank.ledger.dcb import SQL as DCB
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import SQL
@@ -24,6 +32,8 @@ from timebank.projections.supervision.history import SQL as HISTORY
 from timebank.projections.supervision.said import SQL as SAID
 from timebank.runtime.composition import running_services
 from timebank.runtime.settings import Settings
+
+SOMEBODY_ELSE = Acting(ActorId("another operator"), "operator")
 
 
 @pytest.fixture
@@ -51,7 +61,9 @@ async def long_log(ledger: Ledger, bank_id: UUID) -> int:
             for each in people
         ),
     ]
-    outcomes = await ledger.submit(bank_id, commands)
+    one = new_volunteer_id()
+    once = RegisterVolunteer(by=SOMEBODY_ELSE, at=NOON, volunteer_id=one, number=new_volunteer_number(), name="乙")
+    outcomes = [*await ledger.submit(bank_id, [once], request_id="once"), *await ledger.submit(bank_id, commands)]
     assert not any(isinstance(outcome, Refusal) for outcome in outcomes)
     return ledger.head(bank_id)
 
@@ -135,6 +147,21 @@ async def test_before_postgresql_counted_anything_few_facts_are_read_for_few(
         "read": (DCB["read"], bank_id, 0, long_log, item % one["id"], None),
     }
     read = {name: await rows_read(pool, statement, *binds) for name, (statement, *binds) in asked.items()}
+    assert {name: rows for name, rows in read.items() if rows > FEW} == {}
+
+
+async def test_before_postgresql_counted_anything_what_one_actor_caused_is_found_by_them(
+    pool: Pool, bank_id: UUID, long_log: int
+) -> None:
+    """Of one actor and of one request few facts are read, however many others the bank has."""
+    await pool.execute(UNCOUNTED)
+    few, until = SOMEBODY_ELSE.actor, datetime(2026, 1, 1, tzinfo=UTC)
+    asked = {"since": (few, 0, until), "own": (few, until, 5)}
+    read = {name: await rows_read(pool, DAILY[name], bank_id, *binds) for name, binds in asked.items()}
+    for topics, actor, request_id in ((None, few, None), (None, None, "once"), (["service-logged"], None, "once")):
+        for order in ("oldest", "newest"):
+            binds = 0, 2**53, topics, actor, None, request_id, None, None, None, "UTC", 5
+            read[f"{order} {topics} {actor} {request_id}"] = await rows_read(pool, HISTORY[order], bank_id, *binds)
     assert {name: rows for name, rows in read.items() if rows > FEW} == {}
 
 
