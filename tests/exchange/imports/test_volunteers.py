@@ -1,14 +1,19 @@
 """Importing people: each person once, or a question."""
 
 import asyncio
+from collections import Counter
 
 import pytest
 
-from tests.exchange.imports.office import Office, people_of
+from tests.controls import KEY_FILE
+from tests.exchange.imports.office import BERLIN, NOW, Office, people_of
+from tests.helpers.patience import PATIENCE_SECONDS
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import ActorId, VolunteerNumber, check_digit
 from timebank.exchange.imports.volunteers import VolunteersImport
+from timebank.runtime.composition import running_services
 from timebank.runtime.founding import OPERATOR
+from timebank.runtime.settings import Settings
 
 NODE_LEADER = Acting(ActorId("org_1"), "organisation")
 
@@ -120,6 +125,19 @@ async def test_lists_that_come_at_once_register_each_once(berlin: Office) -> Non
     people = "\n".join(["姓名,手机", *(f"张{chr(0x4E00 + n)},1390000{n:04}" for n in range(30))])
     first, second = await asyncio.gather(berlin.people(people), berlin.people(people))
     assert sorted([first.counts, second.counts], key=str) == [{"registered": 30}, {"same": 30}]
+
+
+async def test_lists_of_many_banks_come_at_once(url: str) -> None:
+    """However many banks take in lists at once, and with as few connections as there may be, each gets on."""
+    settings = Settings(database_url=url, key_file=str(KEY_FILE), pool_size=4)
+    people = "\n".join(["姓名,手机", *(f"张{chr(0x4E00 + n)},1390000{n:04}" for n in range(3))])
+    async with running_services(settings, follow=False, clock=lambda: NOW) as services:
+        offices = [Office(services) for _ in range(8)]
+        for office in offices:
+            await office.open(str(BERLIN))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            came = await asyncio.gather(*(office.people(people) for office in offices for _ in range(2)))
+    assert Counter(str(each.counts) for each in came) == {"{'registered': 3}": 8, "{'same': 3}": 8}
 
 
 async def test_a_number_that_is_taken_is_not_the_offices_problem(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import islice
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 from uuid import UUID
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from timebank.db.connections import Pool, session
 from timebank.db.sql import load_statements
@@ -24,6 +25,9 @@ CHUNK = 500
 """How many rows are one transaction."""
 
 ASK_AGAIN_SECONDS = 0.05
+
+BANKS_AT_ONCE = 2
+"""Into how many banks a process takes lists at once: each keeps a connection, and a process has four at least."""
 
 READ_AT_ONCE = 100
 """After how many rows that were read others get their turn."""
@@ -68,19 +72,39 @@ async def submitting(services: Services, bank_id: UUID, request_id: str, *, dry_
         trial.close()
 
 
+class _Turns:
+    """Who of a process takes in a list: one at a time of each bank, and of few banks, for each keeps a connection."""
+
+    def __init__(self) -> None:
+        self._banks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self.places = asyncio.Semaphore(BANKS_AT_ONCE)
+
+    def of(self, bank_id: UUID) -> asyncio.Lock:
+        """What whoever's turn it is of a bank holds; those who wait have their turns in order."""
+        return self._banks.setdefault(bank_id, asyncio.Lock())
+
+
+_TURNS: WeakKeyDictionary[Pool, _Turns] = WeakKeyDictionary()
+
+
 @contextlib.asynccontextmanager
 async def alone(pool: Pool, bank_id: UUID, *, dry_run: bool = False) -> AsyncIterator[None]:
     """Nobody else takes in a list of people or places meanwhile, in whichever process: what is there is looked at once.
 
-    No memory knows who has a name, so the writer cannot refuse somebody who is on two lists that come at once.
+    No memory knows who has a name, so the writer cannot refuse somebody who is on two lists that come at once. However
+    many lists come, few connections are kept for this: each needs others for its work.
     """
-    while not dry_run:
-        async with session(pool) as connection:  # which lets it go, however this ends
-            if await connection.fetchval(SQL["hold"], bank_id):
-                yield
-                return
-        await asyncio.sleep(ASK_AGAIN_SECONDS)
-    yield
+    if dry_run:
+        yield
+        return
+    turns = _TURNS.setdefault(pool, _Turns())
+    async with turns.of(bank_id):
+        while True:
+            async with turns.places, session(pool) as connection:  # which lets the bank go, however this ends
+                if await connection.fetchval(SQL["hold"], bank_id):
+                    yield
+                    return
+            await asyncio.sleep(ASK_AGAIN_SECONDS)  # another process takes in a list of this bank
 
 
 async def in_chunks(opened: OpenedList[E], judge: Judge[E], submit: Submit, size: int) -> AsyncIterator[list[Judged]]:
