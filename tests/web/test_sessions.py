@@ -206,6 +206,22 @@ async def test_no_other_site_sends_a_form_for_somebody(world: World) -> None:
     assert (await reader.http.post("/more/asked", data=own | {"csrf": known})).status_code == 403
 
 
+async def test_nobody_leaves_for_somebody_else(world: World) -> None:
+    """Nor does an administrator who acts for somebody: by the right of the office they would be gone."""
+    elder, office = await world.with_credit(60), world.administrator
+    await elder.post(f"/v1/volunteers/{elder.id}/proxies", {"proxy_volunteer_id": office.id, "scopes": ["view"]})
+    reader = await signed_in(world, office.id)
+    page = await reader.send((await reader.get("/more")).form("/act-for"), volunteer_id=elder.id)
+    assert (await reader.get("/more/leave")).path == "/more"
+    token = page.form("/act-for").fields["csrf"]
+    for how in ("leave", "erase"):
+        answer = await reader.http.post("/more/leave", data={"csrf": token, "how": how, "rest": "hold"})
+        assert answer.url.path == "/more"
+    assert (await office.get(f"/v1/volunteers/{elder.id}"))["status"] == "active"
+    page = await reader.get("/more")
+    await reader.send(page.form("/act-for"), volunteer_id="")
+
+
 async def test_acting_for_what_is_nobody_is_no_error(world: World) -> None:
     """What no cookie can hold is nobody's id: one acts for oneself as before."""
     reader = await signed_in(world, (await world.somebody()).id)

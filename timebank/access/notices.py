@@ -75,7 +75,8 @@ async def page(
     facts = await notices.page(pool, bank_id, volunteer_id, before=before.position, after=after.position, limit=limit)
     entries = await log.notices(bank_id, volunteer_id, before=before.number, after=after.number, limit=limit)
     # Each log stays in its own order, in which its cursor goes on, even where a moment came before an earlier one.
-    found = merge(map(_of_fact, facts), map(_of_entry, entries), key=lambda each: each.at, reverse=True)
+    told = (_of_fact(each, volunteer_id) for each in facts)
+    found = merge(told, map(_of_entry, entries), key=lambda each: each.at, reverse=True)
     return list(islice(found, limit))
 
 
@@ -109,18 +110,20 @@ async def mark_read(pool: Pool, log: SecurityLog, bank_id: UUID, volunteer_id: s
     """They have read up to there, but nothing that has not happened yet; never back. Says up to where."""
     facts = await notices.page(pool, bank_id, volunteer_id, before=up_to.position + 1, after=0, limit=1)
     entries = await log.notices(bank_id, volunteer_id, before=up_to.number + 1, after=0, limit=1)
-    seen = newest([*map(_of_fact, facts), *map(_of_entry, entries)], NOTHING)
+    seen = newest([*(_of_fact(each, volunteer_id) for each in facts), *map(_of_entry, entries)], NOTHING)
     await pool.execute(SQL["mark_read"], bank_id, volunteer_id, *seen)
     return seen
 
 
-def _of_fact(fact: ByOthers) -> Notice:
+def _of_fact(fact: ByOthers, volunteer_id: str) -> Notice:
+    """A fact as somebody is told of it: of a proxy of somebody else they are told whose act it was, and no more."""
+    is_of_a_stranger = fact.on_behalf_of not in (None, volunteer_id)
     return Notice(
         at=fact.recorded_at,
         kind=fact.topic,
-        by=fact.actor,
-        authority=fact.authority,
-        on_behalf_of=fact.on_behalf_of,
+        by=fact.on_behalf_of if is_of_a_stranger else fact.actor,
+        authority="volunteer" if is_of_a_stranger else fact.authority,
+        on_behalf_of=None if is_of_a_stranger else fact.on_behalf_of,
         position=fact.position,
         detail=msgspec.Raw(fact.data),
     )

@@ -17,10 +17,10 @@ from timebank.runtime.clock import utc_now
 MINE = "/v1/me/notices"
 
 NOT_TOLD = {
-    *("reward-reserved", "reservation-expired", "credit-donated", "volunteer-erased"),
+    *("reservation-expired", "volunteer-erased"),
     *("service-proposed", "proposal-withdrawn", "activity-closed", "merge-proposed", "merge-declined"),
 }
-"""What a proxy reserved or gave is told by the use of the proxy; no person makes a reservation expire."""
+"""No person makes a reservation expire."""
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +109,41 @@ class TestWhatIsTold:
         (_, *acts) = reversed(await told(somebody))
         assert {each["kind"] for each in acts} == {"personal-data-changed", "proxy-used"}
         assert {(each["by"], each["on_behalf_of"]) for each in acts} == {(proxy.id, somebody.id)}
+
+    async def test_what_a_proxy_spends(self, world: World) -> None:
+        """Whose time it was reads of each gift, donation and redemption, and by whom; strangers of none of it.
+
+        Whoever gets a gift is told who gave it, and not who that one's proxy is.
+        """
+        somebody, proxy, friend = await world.with_credit(600), await world.somebody(), await world.somebody()
+        scopes = {"proxy_volunteer_id": proxy.id, "scopes": ["give", "redeem"]}
+        await somebody.post(f"/v1/volunteers/{somebody.id}/proxies", scopes, expect=201)
+        headers = {"On-Behalf-Of": somebody.id}
+        before = len(await told(somebody)), len(await told(friend)), len(await told(world.recorder))
+        fund_id, reward_id = await world.fund(), await world.reward()
+        for path, body in (
+            ("/v1/gifts", {"to_volunteer_id": friend.id, "minutes": 30}),
+            ("/v1/donations", {"fund_id": fund_id, "minutes": 20}),
+            (f"/v1/rewards/{reward_id}/redemptions", {"beneficiary_id": friend.id}),
+        ):
+            said(await proxy.ask("POST", path, json=body, headers=headers), 201)
+        news = list(reversed(await told(somebody)))[before[0] :]
+        assert {(each["by"], each["on_behalf_of"]) for each in news} == {(proxy.id, somebody.id)}
+        assert [each["kind"] for each in news if each["kind"] != "proxy-used"] == [
+            "credit-given", "credit-donated", "reward-reserved"
+        ]  # fmt: skip
+        (gift,) = (await told(friend))[: -before[1]]
+        assert (gift["kind"], gift["by"], gift["on_behalf_of"]) == ("credit-given", somebody.id, None)
+        assert proxy.id not in str(gift)
+        assert len(await told(world.recorder)) == before[2]
+
+    async def test_what_the_office_donates(self, world: World) -> None:
+        """Credit of somebody whom an administrator has leave is told to them, when they come back."""
+        somebody, fund_id = await world.with_credit(45), await world.fund()
+        path = f"/v1/volunteers/{somebody.id}"
+        asked = {"rest": "donate", "fund_id": fund_id}
+        await world.administrator.post(f"{path}/leave", asked, expect=200)
+        assert "credit-donated" in kinds(await told(world.administrator, f"{path}/notices"))
 
     async def test_what_one_does_oneself_is_no_notice(self, world: World) -> None:
         """The list is not buried under what its owner does every day."""

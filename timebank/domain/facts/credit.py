@@ -262,7 +262,7 @@ class RewardReserved(Fact, frozen=True, kw_only=True):
 
     TOPIC = "reward-reserved"
     SAYS = "A reward was redeemed, and time set aside"
-    TELLS = False
+    SAYS_TO_THEM = "Time of yours was set aside for a reward"
     redemption_id: RedemptionId
     reward_id: RewardId
     volunteer_id: VolunteerId
@@ -377,7 +377,7 @@ class CreditDonated(Fact, frozen=True, kw_only=True):
 
     TOPIC = "credit-donated"
     SAYS = "Time was donated"
-    TELLS = False
+    SAYS_TO_THEM = "Time of yours was donated"
     transfer_id: TransferId
     volunteer_id: VolunteerId
     fund_id: FundId

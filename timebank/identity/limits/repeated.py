@@ -38,7 +38,7 @@ class _Further:
         self.since, self.last, self.times, self.people = visit.at, visit, 0, 0
 
     @property
-    def summed(self) -> dict[str, int]:
+    def summed(self) -> dict[str, Any]:
         """What is written of it; people only where it told of any."""
         return {"times": self.times} | ({"people": self.people} if self.people else {})
 

@@ -8,12 +8,17 @@ from uuid import UUID
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.domain.facts.activities import ActivityCancelled, ActivityChanged
+from timebank.domain.facts.credit import RewardReserved
 from timebank.domain.vocabulary import TOLD
 
 SQL = load_statements("timebank.projections.supervision", "notices.sql")
 
 OF_ACTIVITIES = (ActivityChanged.TOPIC, ActivityCancelled.TOPIC)
 """What is told to all who signed up: the fact does not name them, however many they are."""
+
+
+OF_THEIR_PROXIES = (RewardReserved.TOPIC,)
+"""What is told to those alone for whom it was done, and not to others whom it names."""
 
 
 class ByOthers(NamedTuple):
@@ -32,5 +37,6 @@ async def page(
     pool: Pool, bank_id: UUID, volunteer_id: str, *, before: int, after: int, limit: int
 ) -> Sequence[ByOthers]:
     """What others did that concerns a volunteer, latest first, between two positions (neither included)."""
-    rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, TOLD, before, after, limit, OF_ACTIVITIES)
+    topics = TOLD, before, after, limit, OF_ACTIVITIES, OF_THEIR_PROXIES
+    rows = await pool.fetch(SQL["page"], bank_id, volunteer_id, *topics)
     return [ByOthers(**row) for row in rows]

@@ -3,6 +3,7 @@
 -- for. Each topic's are in order in the index, so of each no more are read than fit on the page, and those that are of
 -- their own making.
 -- $1 bank  $2 volunteer  $3 topics  $4 before  $5 after  $6 at most  $7 topics of activities
+-- $8 topics that are told to those only for whom it was done
 select e.position, e.recorded_at, e.topic, e.actor, e.authority, e.on_behalf_of, e.data
   from (select e.*
           from unnest($3::text[]) told (topic),
@@ -16,7 +17,7 @@ select e.position, e.recorded_at, e.topic, e.actor, e.authority, e.on_behalf_of,
                               offset 0
                           ) e
                     where t.bank_id = $1 and t.key = tag_key($2, told.topic) and t.position < $4 and t.position > $5
-                      and e.actor <> $2
+                      and e.actor <> $2 and (told.topic <> all ($8::text[]) or e.on_behalf_of = $2)
                     order by t.position desc limit $6
                ) e
          union all

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from timebank.domain.credit.statements import cause_in_words
 from timebank.web.http.telling import saying
-from timebank.web.http.telling.events import AS_PROXY, EVENTS, OWN_EVENTS
+from timebank.web.http.telling.events import AS_OWNER, AS_PROXY, EVENTS, OWN_EVENTS
 from timebank.web.http.telling.values import TAGS, VALUES
 from timebank.web.http.telling.words import is_ours
 from timebank.web.http.tokens import token
@@ -104,8 +104,9 @@ def _event(visitor: Visitor, kind: str) -> str:
 
 def _notice(visitor: Visitor, notice: dict[str, Any]) -> str:
     """What happened to whoever looks, in words of people."""
-    kind, is_proxy = notice["kind"], notice["detail"].get("proxy_volunteer_id") == visitor.own_id
-    own = AS_PROXY.get(kind) if is_proxy else None
+    kind, detail, oneself = notice["kind"], notice["detail"], visitor.principal.actor if visitor.principal else ""
+    is_theirs = {"proxy_volunteer_id": AS_PROXY, "volunteer_id": AS_OWNER}
+    own = next((said[kind] for name, said in is_theirs.items() if kind in said and detail.get(name) == oneself), None)
     return visitor.say(own or OWN_EVENTS.get(kind) or EVENTS.get(kind, kind))
 
 

@@ -81,18 +81,27 @@ async def export(visitor: Visitor) -> Response[Any]:
 
 async def leaving(visitor: Visitor) -> Response[Any]:
     """Where to leave the bank, or be erased; what that means."""
+    if visitor.acts_for:
+        return _for_oneself(visitor)
     funds = [each for each in (await visitor.get("/funds", limit=100))["items"] if each["status"] == "open"]
     return visitor.show("people/leaving.html", balance=await visitor.get("/me/balance", own=True), funds=funds)
 
 
 async def leave(visitor: Visitor) -> Response[Any]:
     """Leave, or be erased for good; then one is signed out."""
+    if visitor.acts_for:
+        return _for_oneself(visitor)
     form = visitor.form
     how = "erase" if form.said("how") == "erase" else "leave"
     body = form.given("rest") | (form.given("fund_id") if form.said("rest") == "donate" else {})
     await visitor.post(f"/volunteers/{visitor.own_id}/{how}", body, own=True)
     visitor.forget_session()
     return visitor.go("/", "It is done. Thank you for all you did.")
+
+
+def _for_oneself(visitor: Visitor) -> Response[Any]:
+    """Nobody leaves for somebody else, an administrator neither, who would by the right of their office."""
+    return visitor.go("/more", "One leaves oneself only: go back to your own account first.")
 
 
 PAGES = [

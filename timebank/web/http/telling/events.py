@@ -44,3 +44,8 @@ AS_PROXY = {
     "proxy-ended": "You may act for somebody else no more",
 }
 """The same to whoever acts for somebody else."""
+
+AS_OWNER = {
+    "credit-given": "Time of yours was given to another",
+}
+"""The same to whose time it was, given for them by their proxy."""
