@@ -68,7 +68,7 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
 
 
 def ids_to_name(items: Iterable[msgspec.Struct]) -> set[str]:
-    """Of whom and what items have names to be filled in."""
+    """The ids in some items that a name, number or status is to be filled in for."""
     return {getattr(item, field) for item in items for field in _blanks(type(item))} - {None}
 
 

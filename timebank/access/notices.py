@@ -95,7 +95,7 @@ def newest(seen: list[Notice], read: Reached) -> Reached:
 
 
 async def read_so_far(pool: Pool, bank_id: UUID, volunteer_id: str) -> Reached:
-    """Up to where somebody has read."""
+    """The place in the list of notices up to which somebody has read."""
     row = await pool.fetchrow(SQL["read_so_far"], bank_id, volunteer_id)
     return Reached(*row) if row else NOTHING
 
@@ -107,7 +107,10 @@ async def unread(pool: Pool, log: SecurityLog, bank_id: UUID, volunteer_id: str)
 
 
 async def mark_read(pool: Pool, log: SecurityLog, bank_id: UUID, volunteer_id: str, up_to: Reached) -> Reached:
-    """They have read up to there, but nothing that has not happened yet; never back. Says up to where."""
+    """Note up to where somebody has read, and say up to where that is now.
+
+    It never goes back, nor beyond what has happened.
+    """
     facts = await notices.page(pool, bank_id, volunteer_id, before=up_to.position + 1, after=0, limit=1)
     entries = await log.notices(bank_id, volunteer_id, before=up_to.number + 1, after=0, limit=1)
     seen = newest([*(_of_fact(each, volunteer_id) for each in facts), *map(_of_entry, entries)], NOTHING)

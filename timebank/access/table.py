@@ -101,7 +101,7 @@ REGISTER_VOLUNTEERS = Access(offices=("administrator", "node-leader"), permissio
 
 
 def let_in(access: Access) -> list[str]:
-    """Whom a row lets in, in words."""
+    """Who may do something by a row of the table, in words for a refusal."""
     people = [f"{each}s".replace("-", " ") for each in (*access.offices, *dict.fromkeys(access.roles))]
     if access.permission:
         people.append("organisations' programs")

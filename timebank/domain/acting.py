@@ -33,7 +33,9 @@ class Acting(msgspec.Struct, frozen=True):
 
     @property
     def eyes(self) -> frozenset[str]:
-        """Everybody who looks with these eyes: a program is also whoever issued its key, a proxy whom they act for.
+        """Everybody whom the actor counts as, where several people have to look at something.
+
+        A program counts as whoever issued its key too, and a proxy as whom they act for.
 
         Whoever records, whoever verifies and whoever benefits have to be three persons.
         """

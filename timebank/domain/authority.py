@@ -21,7 +21,7 @@ from timebank.domain.refusals import OfficeMissing, YouAreSuspended
 
 
 def authorised(command: Command) -> Command:
-    """The command, with the proof of its actor's right where that has to be found."""
+    """The command, wrapped so that the actor's office or proxy is looked up in the same decision; else as it is."""
     if command.by.authority in {"administrator", "auditor", "node-leader"}:
         return InOffice(by=command.by, at=command.at, act=command)
     if command.by.authority == "proxy":
@@ -36,11 +36,11 @@ class _Wrapped(Command, frozen=True, kw_only=True):
 
     @property
     def holder(self) -> VolunteerId:
-        """Who acts."""
+        """The volunteer who acts, in an office or as a proxy."""
         return VolunteerId(self.by.actor)
 
     def right(self) -> Key:
-        """The memory in which the right is to be found."""
+        """The key of the memory that says whether they hold the office, or are the proxy."""
         raise NotImplementedError  # pragma: no cover
 
     def needs(self) -> Sequence[Key]:
@@ -50,7 +50,7 @@ class _Wrapped(Command, frozen=True, kw_only=True):
         return self.act.also_needs(known)
 
     def must_not_be_suspended(self, known: Known) -> None:
-        """Refuse whoever may act for nobody at present."""
+        """Refuse an actor who is suspended. Raises `YouAreSuspended`."""
         if known(Volunteer, self.holder).is_suspended:
             raise YouAreSuspended
 
@@ -72,7 +72,7 @@ class InOffice(_Wrapped, frozen=True, kw_only=True):
 
 
 class ByProxy(_Wrapped, frozen=True, kw_only=True):
-    """Something done on behalf of another: it must be allowed, and is told beside what happened."""
+    """What a proxy does for somebody, within scope and limits. That the proxy was used is a fact of its own."""
 
     @property
     def whom(self) -> VolunteerId:

@@ -102,7 +102,7 @@ class Standing(Memory):
 
 
 def memories_of_what_ends(volunteer_id: VolunteerId) -> Sequence[Key]:
-    """The memories in which it is found what is open of somebody."""
+    """The keys of the memories that say what is open of a volunteer, for `all_that_ends`."""
     return (
         about(Consents, volunteer_id),
         about(Standing, volunteer_id),
@@ -115,13 +115,19 @@ def memories_of_what_ends(volunteer_id: VolunteerId) -> Sequence[Key]:
 
 
 def memories_of_each(known: Known, volunteer_id: VolunteerId) -> list[Key]:
-    """Those of the offices that somebody holds and of what they signed up for, once it is known which."""
+    """The keys of the memories of each office that a volunteer holds and each activity they signed up for.
+
+    To be asked once the memories of `memories_of_what_ends` are known, which say which those are.
+    """
     offices = [about(Appointment, each) for each in sorted(known(Standing, volunteer_id).appointments)]
     return [*offices, *(about(Activity, each) for each in sorted(known(SignUps, volunteer_id).open))]
 
 
 def all_that_ends(known: Known, volunteer_id: VolunteerId, command: Command) -> Iterator[Fact]:
-    """Consents, offices, sign-ups, teams, memberships, proxies and residence end. Raises `LastAdministrator`."""
+    """End a volunteer's consents, offices, sign-ups, teams, memberships, proxies and residence: the facts of that.
+
+    Raises `LastAdministrator`.
+    """
     standing, by = known(Standing, volunteer_id), command.by.actor
     known(Administrators).must_remain_without(standing.appointments, command.at.date())
     for purpose in known(Consents, volunteer_id).purposes:
@@ -168,7 +174,7 @@ def _proxies(standing: Standing, by: ActorId) -> Iterator[Fact]:
 
 
 def released(known: Known, volunteer_id: VolunteerId, by: ActorId, reason: str) -> tuple[list[Fact], Balance]:
-    """What somebody has reserved is given back: the facts of that, and the balance after them."""
+    """Cancel all reservations of a volunteer: the facts of that, and the balance after them."""
     balance, facts = known(Balance, volunteer_id), list[Fact]()
     for reserved in known(Standing, volunteer_id).reserved.values():
         facts.append(cancelled(reserved, balance, by, reason))

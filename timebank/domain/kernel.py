@@ -160,21 +160,21 @@ class Known:
         return memory
 
     def find(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> M | None:
-        """The same, where it is known yet."""
+        """One memory like `known(kind, …)`; None where it has not been recalled."""
         key = kind, whom
         memory: M | None = self._beside[key] if self._beside and key in self._beside else self._memories.get(key)
         return memory
 
     def has(self, kind: Callable[P, M], *whom: P.args, **_: P.kwargs) -> bool:
-        """Whether a memory is known yet."""
+        """Whether a memory has been recalled."""
         return self.knows((cast("type[Memory]", kind), whom))
 
     def knows(self, key: Key) -> bool:
-        """The same, of a key."""
+        """Whether the memory of a key has been recalled."""
         return key in self._memories or bool(self._beside and key in self._beside)
 
     def beside(self, key: Key, memory: Memory) -> "Known":
-        """The same, and one memory more. Nothing is copied: there may be very many."""
+        """These memories and one more, as another `Known`. They are not copied, since there may be very many."""
         return Known(self._memories, {**(self._beside or {}), key: memory})
 
 

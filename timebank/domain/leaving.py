@@ -45,14 +45,14 @@ class _Departure(Command, frozen=True, kw_only=True):
             raise NotYourOwn
 
     def ends(self, known: Known) -> Iterator[Fact]:
-        """All that ends; the credit that is reserved is given back, and goes where it is said."""
+        """The facts of the departure: what is open ends, reservations are given back, and credit is donated or kept."""
         if (self.rest == "donate") != (self.fund_id is not None):
             raise FundNeeded
         yield from all_that_ends(known, self.volunteer_id, self)
         yield from self._credit(known)
 
     def last(self, known: Known, held_minutes: int) -> Fact:
-        """What happened, after all."""
+        """The last fact of the departure, with the minutes that stay on the account."""
         raise NotImplementedError  # pragma: no cover
 
     def _credit(self, known: Known) -> Iterator[Fact]:

@@ -29,7 +29,7 @@ class Erasure:
             await self._forget(connection, bank_id, gone)
 
     async def merge(self, connection: Connection, bank_id: UUID, recorded: Sequence[Recorded]) -> None:
-        """The same for registrations that the facts say to be merged."""
+        """Move or delete what is personal of registrations that these facts merge, in the same transaction."""
         merged = [fact for _, fact in recorded if isinstance(fact, RegistrationsMerged)]
         for fact in merged:
             await self._people.merge(connection, bank_id, fact.kept_id, fact.merged_id)
@@ -41,7 +41,7 @@ class Erasure:
         await connection.execute(SQL["erase"], bank_id, gone)
 
     async def forget(self, pool: Pool, bank_id: UUID, gone: Sequence[str]) -> None:
-        """The same without a fact, where none can be recorded yet."""
+        """Delete all that is personal about some people without a fact, where none can be recorded yet."""
         async with pool.acquire() as connection, connection.transaction():
             await self._forget(connection, bank_id, gone)
 
@@ -50,7 +50,7 @@ class Erasure:
         return {(row["bank_id"], row["volunteer_id"]) for row in await pool.fetch(SQL["erased"])}
 
     async def not_erased(self, pool: Pool, whom: Iterable[Whom]) -> set[Whom]:
-        """Those of them whom the logs know, and say neither to be erased nor to be merged with somebody else."""
+        """Which of some people the log has as registered, and neither erased nor merged into another registration."""
         banks, volunteers = [bank_id for bank_id, _ in whom], [volunteer_id for _, volunteer_id in whom]
         rows = await pool.fetch(SQL["not_erased"], banks, volunteers)
         return {(row["bank_id"], row["volunteer_id"]) for row in rows}

@@ -51,7 +51,7 @@ decode = msgspec.json.Decoder(list[KeptReceipt | KeptRefusal]).decode
 
 
 async def answered(asked: "Connection | Pool", bank_id: UUID, names: Sequence[Named]) -> dict[Named, Answered]:
-    """Those of the keys that were used before."""
+    """What was answered under some Idempotency-Keys; those that were not used before are left out."""
     if not names:
         return {}
     rows = await asked.fetch(SQL["answered"], bank_id, *zip(*names, strict=True), timeout=READ_SECONDS)

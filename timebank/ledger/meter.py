@@ -7,10 +7,10 @@ class Meter(Protocol):
     """Is told what the ledger does, as it does it; must be quick, and must not fail."""
 
     def waiting(self, more: int) -> None:
-        """So many more commands wait to be decided; negative, where they have been."""
+        """`more` commands have begun to wait; a negative number says how many wait no more."""
 
     def batch(self, commands: int) -> None:
-        """So many commands are decided and appended together."""
+        """A batch of `commands` was appended in one transaction."""
 
     def decided(self, command: str, outcome: str) -> None:
         """What became of a command: done, tried (in a dry run), the kind of its refusal, or why it was not decided."""

@@ -19,15 +19,15 @@ class StoreUnavailableError(Exception):
 
 
 class ClockError(StoreUnavailableError):
-    """The clock of this machine cannot be believed, so nothing is recorded by it; nothing was done."""
+    """This machine's clock is wrong or was just set, so nothing is recorded with its time; nothing was done."""
 
 
 class StandbyAwayError(StoreUnavailableError):
-    """The standby that has to have everything is away, so nothing is recorded; nothing was done."""
+    """A standby is required and none is there, so nothing is recorded; nothing was done."""
 
 
 def patience(seconds: float, commands: int) -> float:
-    """So many seconds, and what it takes to decide so many commands."""
+    """How long a submission may wait: `seconds`, and a hundredth of a second more for each of its commands."""
     return seconds + commands / 100
 
 
@@ -38,7 +38,10 @@ class Deadlines:
         self._waiting: dict[int, set[asyncio.Future[Any]]] = {}
 
     def begin(self, answer: "asyncio.Future[Any]", seconds: float) -> set["asyncio.Future[Any]"]:
-        """Have an answer fail after so many seconds; it is among those that are returned as long as that holds."""
+        """Have a future fail with `StoreUnavailableError` after `seconds`, unless it was answered before.
+
+        Gives the set that it waits in: whoever has the answer takes it out of there.
+        """
         loop = answer.get_loop()
         tick = int((loop.time() + seconds) / TICK_SECONDS) + 1
         waiting = self._waiting.get(tick)
@@ -103,11 +106,11 @@ class Submission(NamedTuple):
     is_prepared: bool = False
 
     def answer(self, outcomes: list[Outcome]) -> None:
-        """Tell whoever waits what became of it."""
+        """Give whoever submitted the commands their outcomes."""
         if not self.outcomes.done():
             self.outcomes.set_result(outcomes)
 
     def fail(self, error: Exception) -> None:
-        """Tell whoever waits that nobody will answer."""
+        """Raise an error for whoever submitted the commands: they get no outcomes."""
         if not self.outcomes.done():
             self.outcomes.set_exception(error)

@@ -26,7 +26,7 @@ class Tags(NamedTuple):
         await connection.execute(SQL["tag"], bank_id, after, until)
 
     async def keep(self, connection: Connection, bank_id: UUID, recorded: Sequence[Recorded]) -> None:
-        """Nothing: they are written with the events."""
+        """Do nothing: `append` writes the tags of new events."""
 
 
 TAGS = Tags()

@@ -23,7 +23,7 @@ class Background:
         self._failed: dict[str, tuple[str, float | None]] = {}
 
     def down(self) -> dict[str, str]:
-        """Tasks that are down, or were a moment ago, and what they failed with."""
+        """The tasks that have failed, and are not running again for some seconds yet; with what they failed with."""
         now = time.monotonic()
         return {
             name: error

@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 class Loss(NamedTuple):
-    """A bank's log has lost what it had: which event was the last, which is now, and whether anybody was told of it."""
+    """A bank's log has lost facts: its last event as `known` and `found`, and whether a lost one was acknowledged."""
 
     bank_id: UUID
     known: Tip
@@ -93,20 +93,23 @@ class Writer:
 
     @property
     def unanswered_seconds(self) -> float:
-        """For how long it has not come to the end of what it was given; 0 where it has nothing to do."""
+        """For how many seconds there have been commands without an answer; 0 where there are none."""
         return 0.0 if self._since is None else time.monotonic() - self._since
 
     # Taking in
 
     def put(self, submission: Submission) -> None:
-        """Queue commands; refuses when too many wait already."""
+        """Queue commands. Raises `QueueFullError` when too many wait already."""
         if self._waiting + len(submission.commands) > self._queue_limit and self._waiting:
             raise QueueFullError
         self._waiting += len(submission.commands)
         self._queue.put_nowait(submission)
 
     def look_again(self, *, is_needed: bool) -> None:
-        """Have it find out how things are, if `is_needed` or its last try came to nothing, and nobody else makes it."""
+        """Queue an empty submission, by which the writer looks where the log ends.
+
+        Only if `is_needed` or its last try failed, and only if no commands wait, since those make it look as well.
+        """
         if (is_needed or self._is_unwell) and self._queue.empty() and not self._is_busy:
             self._is_fresh = False
             self._queue.put_nowait(Submission([], "", None, False, asyncio.get_running_loop().create_future()))
@@ -161,7 +164,7 @@ class Writer:
         return False
 
     def fail_all(self, error: Exception) -> None:
-        """Tell everybody who still waits that nobody will answer."""
+        """Raise an error for everybody whose commands still wait, as the service stops."""
         if self._held:
             self._held.fail(error)
         while not self._queue.empty():

@@ -38,7 +38,7 @@ class TreeCheck:
         self.findings: list[Finding] = []
 
     def take(self, position: int, leaf: bytes) -> None:
-        """One more leaf; after a gap nothing more can be said."""
+        """Take in the next leaf, and compare tiles and roots up to it. Leaves after a gap are passed over."""
         if position != self._edge.size + 1:
             return
         self._edge.add(leaf)
@@ -61,7 +61,7 @@ class TreeCheck:
             self._find((number << height) + 1, f"the hash over the {1 << height} facts from here on is gone ({which})")
 
     def finish(self) -> list[Finding]:
-        """All that was found."""
+        """What is wrong with the tree, once all leaves were taken in."""
         missing = [size for size in self._marks if size > self._edge.size]
         if missing:
             ends = f"the log ends at position {self._edge.size}, but a checkpoint covers {max(missing)} facts"

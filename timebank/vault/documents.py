@@ -14,12 +14,12 @@ class Documents:
         self._numbers = {holder: number for number, holder in holders.items()}
 
     def are_taken(self, person: Person) -> bool:
-        """Whether somebody else has the number that is to be theirs."""
+        """Whether the document number of this person is somebody else's."""
         holder = self._holders.get(person.document_number) if person.document_number else None
         return holder is not None and holder != person.volunteer_id
 
     def take(self, person: Person) -> None:
-        """They have the number that is given, and no other any more; where none is given all stays as it is."""
+        """Note that a person now has the document number given, in place of any before; without one nothing changes."""
         if person.document_number is None:
             return
         self._holders.pop(self._numbers.pop(person.volunteer_id, ""), None)

@@ -84,7 +84,7 @@ class People:
         )
 
     def shown(self, bank_id: UUID, row: Any) -> Person | None:
-        """The same for showing, where one row that cannot be opened must not hide all others: then it is None."""
+        """The person in a row, for lists: None where it cannot be opened, and the log says so. Others are shown."""
         return self._or_none(self.person, bank_id, row)
 
     def _or_none(self, read: Callable[[UUID, Any], Person | None], bank_id: UUID, row: Any) -> Person | None:
@@ -127,21 +127,21 @@ class People:
     async def holders(
         self, source: "Pool | Connection", bank_id: UUID, numbers: Iterable[str]
     ) -> dict[str, VolunteerId]:
-        """Those of the document numbers that somebody has, and who."""
+        """Which of these document numbers are somebody's, and whose."""
         meant = {index: number for number in numbers for index in self.document_indexes(number)}
         rows = await source.fetch(SQL["holders"], bank_id, list(meant))
         return {meant[row["document_index"]]: VolunteerId(row["volunteer_id"]) for row in rows}
 
     def phone_indexes(self, phone: str) -> list[str]:
-        """By what a phone is found, in whichever spelling it was stored."""
+        """The keyed hashes by which people with a phone are found, however it was spelt when it was stored."""
         return [index for each in _filed(phone) for index in self.keyring.indexes("phone", each)]
 
     def document_indexes(self, number: str) -> list[str]:
-        """By what a document number is found, and also one that was kept before there was one spelling of it."""
+        """The keyed hashes by which a document number is found; old ones may have been stored in lower case."""
         return [index for spelt in {number, number.lower()} for index in self.keyring.indexes("document", spelt)]
 
     def name_keys(self, beginning: str) -> list[int]:
-        """By what a name is found of which this is the beginning, or the whole; others may have the same key."""
+        """The keys by which names with this beginning are found. Others may have the same: compare what is found."""
         return [found for key in self.keyring for found in _name_keys(key, beginning)[-1:]]
 
     # Writing

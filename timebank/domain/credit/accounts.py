@@ -253,7 +253,7 @@ class Balance(_Holding):
         return max(0, -credit_change - self.available_minutes)
 
     def after(self, fact: Fact) -> Self:
-        """What it is once something more has happened; this memory stays as it is."""
+        """Another balance: this one with a further fact. This memory itself is not changed."""
         later = type(self)(VolunteerId(self.holder))
         vars(later).update(self.state())
         later.remember(fact)

@@ -201,7 +201,7 @@ class ReserveReward(Command, frozen=True, kw_only=True):
 
     @property
     def claimants(self) -> tuple[VolunteerId, ...]:
-        """Those whose share of the quota it is: whoever pays, and whoever gets it."""
+        """The people whose quota per person this counts against: who pays, and who gets the reward."""
         return tuple(dict.fromkeys((self.volunteer_id, self.beneficiary_id)))
 
     def decide(self, known: Known) -> Iterator[Fact]:

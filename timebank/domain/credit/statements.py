@@ -115,7 +115,7 @@ class Holdings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def as_recorded(entries: Iterable[Entry], holder: VolunteerId, until: date) -> Holdings:
-    """What the log said at the end of a local day."""
+    """What somebody had by the facts that were recorded until the end of a local day."""
     recorded = (entry for entry in entries if entry.recorded_at.date() <= until)
     return holdings(_added_up(line for entry in recorded for line in postings(entry.fact) if line.holder == holder))
 
@@ -136,7 +136,7 @@ def as_effective(entries: Iterable[Entry], holder: VolunteerId, until: date) -> 
 
 
 def put_right(facts: Iterable[Fact], holder: VolunteerId, until: date) -> Counter[Account]:
-    """What facts that were recorded after a local day say about that day and those before it."""
+    """What facts that were recorded after a local day change on accounts for that day and earlier ones."""
     return _added_up(
         line for fact in facts for line in postings(fact) if line.holder == holder and line.day and line.day <= until
     )
@@ -150,7 +150,11 @@ def _added_up(moved: Iterable[Posting]) -> Counter[Account]:
 
 
 def holdings(accounts: Mapping[Account, int]) -> Holdings:
-    """The same, of accounts: how much was owed depends on the order of things, so debt is what is missing in all."""
+    """What somebody had, from the sums of their accounts.
+
+    The lines may have been added in another order than they were recorded in. So what is available and what is owed are
+    set off against each other here: only one of the two is left.
+    """
     held = Counter(accounts)
     net = held["available"] + held["debt"]
     return Holdings(

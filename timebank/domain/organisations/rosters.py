@@ -158,10 +158,10 @@ class TeamsOf(Memory):
         self.teams.pop(team_id, None)
 
     def within(self, organisation_id: OrganisationId) -> list[TeamId]:
-        """Those of one organisation."""
+        """The teams among these that are of one organisation."""
         return [each for each, of in self.teams.items() if of == organisation_id]
 
     def left(self, teams: Iterable[TeamId]) -> Iterator[TeamMemberLeft]:
-        """That they leave some of them."""
+        """The facts that say that the volunteer leaves some of these teams."""
         for team_id in teams:
             yield TeamMemberLeft(team_id=team_id, organisation_id=self.teams[team_id], volunteer_id=self.volunteer_id)

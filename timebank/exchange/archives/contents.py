@@ -27,7 +27,7 @@ def contents_of(folder: Path, origin: str, names: Iterable[str] = SIGNED) -> str
 
 
 def signed_contents(folder: Path, origin: str, keys: SigningKeys) -> Note:
-    """The same, signed by what signs the log."""
+    """The note of `contents_of`, signed with the log's keys."""
     return signed(contents_of(folder, origin), origin, keys.signing)
 
 

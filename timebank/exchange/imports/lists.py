@@ -230,7 +230,7 @@ class _Survey:
         return (each for each in self._table.columns if each.name is None and each.heading != REASON_HEADING)
 
     def take_in(self, row: Row) -> bool:
-        """One more row; whether it is one that says something."""
+        """Take in one more row; says whether it has anything in it."""
         for position, looks in self._looks.items():
             looks.take_in(filled(row.original[position]) if position < len(row.original) else "", row.line)
         if why_passed_over(self._table, row):

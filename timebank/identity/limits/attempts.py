@@ -79,13 +79,13 @@ class Attempts:
             _must_be_due(await self._pool.fetchval(SQL["due"], *called, FREE_FAILURES, pause), at, least=1)
 
     async def failed(self, bank_id: UUID, login: str, address: str, volunteer_id: str | None) -> None:
-        """It did fail; whom it was about, so that it goes when they are erased."""
+        """Note whose account a failed attempt was about, so that it is deleted when they are erased."""
         await self._pool.execute(SQL["failed"], bank_id, self.login(login), self.address(address), volunteer_id)
 
     async def succeeded(
         self, to: "Pool | Connection", bank_id: UUID, login: str, address: str, volunteer_id: str, at: datetime
     ) -> None:
-        """It succeeded: from now on this address is known to this account."""
+        """Note that an attempt succeeded: failures are forgotten, and the account knows the address from now on."""
         await to.execute(SQL["succeeded"], bank_id, self.login(login), self.address(address), volunteer_id, at)
 
 

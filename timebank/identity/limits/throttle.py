@@ -27,7 +27,7 @@ class TooMuchAtOnceError(Exception):
 
 
 class Rate:
-    """So many a minute for each. Counted by each process for itself, so several processes let more through."""
+    """A limit of requests a minute for each caller. Each process counts for itself, so several let more through."""
 
     def __init__(self, per_minute: int) -> None:
         self.per_minute = per_minute

@@ -27,7 +27,7 @@ class _Waiting(NamedTuple):
 
 
 class Turns:
-    """So many at once, none of them of the same person."""
+    """Places for costly work: as many run at once as there are `places`, never two of one person."""
 
     def __init__(self, places: int) -> None:
         self._free = places

@@ -18,7 +18,7 @@ from timebank.vault.documents import Documents
 
 
 class Draft:
-    """The facts, and what else is to be written with them; and what the memories were before, to take it back.
+    """What a batch is about to write: facts and what goes with them. `before` has the memories as they were before it.
 
     `repeats` are the earlier answers that are given again: they have to be kept for good first.
     """
@@ -37,12 +37,12 @@ class Draft:
 
     @property
     def position(self) -> int:
-        """The head of the log once this is in it."""
+        """The last position of the log once this batch is written."""
         return self.tip.position + len(self.events)
 
     @property
     def new_tip(self) -> Tip:
-        """The last event of the log once this is in it."""
+        """The last event of the log once this batch is written."""
         return Tip(self.position, self.events[-1].event_id) if self.events else self.tip
 
     @property
@@ -55,7 +55,7 @@ class Draft:
         self.leaves = leaves_of(bank_id, self.tip.position, recorded_at, self.events)
 
     def receipts(self, outcomes: list[Outcome]) -> list[Outcome]:
-        """Outcomes, those of this draft with the leaves of their facts."""
+        """The outcomes; receipts for facts of this batch get the leaf of their fact."""
         return [self._with_leaf(each) if isinstance(each, Receipt) else each for each in outcomes]
 
     def _with_leaf(self, receipt: Receipt) -> Receipt:
@@ -64,7 +64,7 @@ class Draft:
         return receipt._replace(leaf=self.leaves[nth]) if is_of_this else receipt
 
     def add(self, fact: Fact, tags: list[str], command: Command, request_id: str, command_id: UUID) -> None:
-        """One more fact, decided by a command."""
+        """Add a fact that a command of the batch decided."""
         by = command.by
         self.events.append(
             Event(

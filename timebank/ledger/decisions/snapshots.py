@@ -40,7 +40,7 @@ class LongHistoryError(Exception):
 
 
 class Snapshots:
-    """Those of one bank, as far as this process knows them."""
+    """Reads and writes the snapshots of one bank's memories, and knows which there are."""
 
     def __init__(self, store: Store, bank_id: UUID) -> None:
         self._store = store
@@ -50,7 +50,7 @@ class Snapshots:
         self._never: set[type[Memory]] = set()
 
     async def learn(self) -> None:
-        """Know which there are; those that other rules made are made anew, beside everything else."""
+        """Find out which snapshots there are. Those that other rules made are made anew in the background."""
         rows = await self._store.pool.fetch(SQL["known"], self._bank_id, timeout=READ_SECONDS)
         self._known = {(row["kind"], row["whom"]) for row in rows if row["code"] == states.code()}
         others = [(row["kind"], row["whom"], row["position"]) for row in rows if row["code"] != states.code()]

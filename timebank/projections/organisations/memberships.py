@@ -80,7 +80,7 @@ async def page(
 async def approved_among(
     pool: Pool, bank_id: UUID, organisation_id: str, volunteer_ids: Sequence[str]
 ) -> frozenset[str]:
-    """Those of some people who are members of an organisation."""
+    """Which of some people are approved members of an organisation."""
     rows = await pool.fetch(SQL["approved_among"], bank_id, organisation_id, volunteer_ids)
     return frozenset(row["volunteer_id"] for row in rows)
 

@@ -80,7 +80,7 @@ async def one(pool: Pool, bank_id: UUID, merge_id: str) -> MergeView | None:
 async def page(
     pool: Pool, bank_id: UUID, after: str | None, limit: int, status: MergeStatus | None = None
 ) -> list[MergeView]:
-    """All that are or were proposed, or those of one status, the latest first."""
+    """Proposals to merge registrations, all or those of one status, the latest first."""
     whose = bank_id, after, limit
     rows = await (pool.fetch(SQL["with_status"], *whose, status) if status else pool.fetch(SQL["page"], *whose))
     return [MergeView(**row) for row in rows]

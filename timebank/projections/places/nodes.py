@@ -188,7 +188,7 @@ async def minutes_of(pool: Pool, bank_id: UUID, node_id: str, first: date, last:
 async def minutes_at_level(
     pool: Pool, bank_id: UUID, level: str, first: date, last: date, after: str | None, limit: int
 ) -> tuple[int, Sequence[PlaceMinutes]]:
-    """The same of all nodes of a level together, and by node, after one of them (`rank_of`).
+    """Minutes of all nodes of a level together, and of each, after one of them (`rank_of`).
 
     Of a month or a year they are kept, and those with most come first. Between other days the nodes come as they were
     opened, those without any too. Raises `ValueError` where it is after nothing.
@@ -216,5 +216,5 @@ _MOST = 2**62
 
 
 async def minutes_below(pool: Pool, bank_id: UUID, node_id: str, first: date, last: date) -> Sequence[PlaceMinutes]:
-    """The same by node directly below another when it was served, most first."""
+    """Minutes of each node that was directly below another when they were served, most first."""
     return [PlaceMinutes(**row) for row in await pool.fetch(SQL["minutes_below"], bank_id, node_id, first, last)]

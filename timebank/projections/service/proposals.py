@@ -61,7 +61,7 @@ async def of_volunteer(
 async def of_organisation(
     pool: Pool, bank_id: UUID, organisation_id: str, after: str | None, limit: int
 ) -> list[ProposalView]:
-    """Those to an organisation, the latest first."""
+    """The self-reports to an organisation, the latest first."""
     rows = await pool.fetch(SQL["of_organisation"], bank_id, organisation_id, after, limit)
     return [ProposalView(**row) for row in rows]
 
@@ -69,6 +69,6 @@ async def of_organisation(
 async def waiting_at(
     pool: Pool, bank_id: UUID, organisation_id: str, after: str | None, limit: int
 ) -> list[ProposalView]:
-    """Those that an organisation has not answered yet, what has waited longest first."""
+    """The self-reports that an organisation has not answered yet, the longest waiting first."""
     rows = await pool.fetch(SQL["waiting_at"], bank_id, organisation_id, after, limit)
     return [ProposalView(**row) for row in rows]

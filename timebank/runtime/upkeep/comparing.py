@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 async def compare_on(people: People, pool: Pool) -> None:
-    """Compare all that were not, now and then, for as long as this runs."""
+    """Look once an hour for registrations that were not compared with the others yet, and compare them."""
     while True:
         try:
             done = BATCH_PEOPLE

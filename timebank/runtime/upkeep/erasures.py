@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 
 class Erasures:
-    """Keeps the list, and repeats what is on it and was undone by a restore."""
+    """Keeps the list of who was erased, and erases again whom a restore of the database brought back."""
 
     def __init__(self, erased: Erased, erasure: Erasure) -> None:
         self._erased = erased

@@ -19,14 +19,14 @@ log = structlog.get_logger(__name__)
 
 
 class Swept(Protocol):
-    """Keeps what is over after a while: sessions, codes, attempts."""
+    """A part of the service with rows that expire (sessions, codes, attempts) and can be deleted then."""
 
     async def sweep(self, at: datetime) -> None:
         """Remove what is over."""
 
 
 class Kept(NamedTuple):
-    """How many days what is kept for a time is kept."""
+    """How many days answers under Idempotency-Keys, and entries of the security log, are kept."""
 
     idempotency: int
     security_log: int
