@@ -24,7 +24,7 @@ KINDS: dict[str, tuple[str, _Looks, type[NotFound]]] = {
 
 
 async def must_be_known(pool: Pool, bank_id: UUID, parameter: str, value: str) -> None:
-    """Refuse what there is not in a bank: `NotFound`, naming what was looked for."""
+    """Raise the `NotFound` of a parameter whose value names nothing in the bank."""
     name, is_known, unknown = KINDS[parameter]
     if not await is_known(pool, bank_id, value):
         refusal = unknown(**{name: value})

@@ -43,7 +43,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reached(NamedTuple):
-    """How far both logs were read."""
+    """A place in the list of notices: a position of the log, and a number of the security log."""
 
     position: int
     number: int
@@ -81,14 +81,14 @@ async def page(
 
 
 def reached(seen: list[Notice], before: Reached) -> Reached:
-    """Where the list goes on after some were seen, from where it went on before."""
+    """The place in the list after these notices, which were read from `before` on."""
     positions = [each.position for each in seen if each.position is not None]
     numbers = [each.number for each in seen if each.number is not None]
     return Reached(min([*positions, before.position]), min([*numbers, before.number]))
 
 
 def newest(seen: list[Notice], read: Reached) -> Reached:
-    """Up to where somebody has read who has seen these, and those before."""
+    """The place up to which somebody has read who has seen these notices, and had `read` before."""
     positions = (each.position for each in seen if each.position is not None)
     numbers = (each.number for each in seen if each.number is not None)
     return Reached(max(positions, default=read.position), max(numbers, default=read.number))

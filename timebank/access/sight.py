@@ -74,7 +74,7 @@ class Sight:
 
     @property
     def own_ids(self) -> frozenset[str]:
-        """Who they are: whoever asks, and whom they act for."""
+        """The ids that count as their own: whoever asks, and whom they act for."""
         return frozenset(each for each in (self._principal.actor, self._acting.on_behalf_of) if each)
 
     def is_proxy(self, proxy: ProxyView) -> bool:

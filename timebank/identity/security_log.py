@@ -58,7 +58,7 @@ class SecurityEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NamedSecurityEvent(SecurityEvent, frozen=True, kw_only=True, omit_defaults=True):
-    """The same; where names are asked for it is said, as far as whoever asks may know, who did it, and about whom."""
+    """An entry of the security log; with names, where they are asked for, as far as whoever asks may see them."""
 
     actor_number: str | None = None
     actor_name: str | None = None

@@ -49,7 +49,7 @@ class Wake(threading.Event):
         return bool(ready)
 
     def clear(self) -> None:
-        """Nothing: `wait` has taken back what it saw, and what came since must not be lost."""
+        """Do nothing: `wait` has read the bytes that it saw, and one that came since must not be lost."""
 
 
 class StoppableServer(MPServer):

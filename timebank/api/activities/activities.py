@@ -45,7 +45,7 @@ REPEATED = 60
 
 
 class Repeating(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The same again, so many days later each time, so many times in all."""
+    """An activity that repeats: how many days lie between one and the next, and how many there are in all."""
 
     every_days: Annotated[int, Meta(ge=1, le=366)]
     times: Annotated[int, Meta(ge=2, le=REPEATED)]

@@ -84,7 +84,7 @@ class RulesBody(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     place_levels: Annotated[tuple[Line, ...], Meta(min_length=1, max_length=12)] = UNWRITTEN.rules.place_levels
 
     def rules(self) -> Rules:
-        """The same, as the domain knows it."""
+        """These rules as the domain takes them."""
         said = {name: getattr(self, name) for name in self.__struct_fields__}
         return Rules(**(said | {"gifts": GiftRules(**asdict(self.gifts))}))
 

@@ -76,7 +76,7 @@ class RewardRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     slots: Annotated[tuple[SlotRequest, ...], msgspec.Meta(max_length=500)] = ()
 
     def terms(self) -> RewardTerms:
-        """The same, as the domain knows it."""
+        """These terms as the domain takes them."""
         return msgspec.convert(msgspec.to_builtins(self), RewardTerms)
 
 

@@ -32,7 +32,7 @@ NAMES = frozenset(
 
 
 def in_address(scope: HTTPScope) -> Iterator[str]:
-    """Whom the path and the query of a request name."""
+    """The volunteers that path and query of a request name, each by number, id or `me`."""
     yield from (value for name, value in scope["path_params"].items() if name in NAMES)
     yield from (unquote_plus(value.decode("latin-1")) for name, value in _pairs(scope["query_string"]) if name in NAMES)
 
@@ -74,7 +74,7 @@ def _renamed(name: str, value: bytes, meant: Mapping[str, str]) -> bytes:
 
 
 def in_body(body: Any) -> Iterator[str]:
-    """Whom a body names, or a list within it."""
+    """The volunteers that a body names, anywhere in it, each by number, id or `me`."""
     for name, value in _fields(body):
         if isinstance(value, str):
             if name in NAMES:
@@ -84,7 +84,7 @@ def in_body(body: Any) -> Iterator[str]:
 
 
 def put_in_body(body: Any, meant: Mapping[str, str]) -> Any:
-    """The same body, in which those who are meant are named by their ids."""
+    """A copy of the body with ids in the place of what volunteers were called; `meant` has the ids."""
     changed = {name: _put(name, value, meant) for name, value in _fields(body)}
     if isinstance(body, msgspec.Struct):
         return msgspec.structs.replace(body, **changed)

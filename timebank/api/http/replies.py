@@ -18,7 +18,7 @@ class Reply(Response[T]):
     """What a handler returns, as it is sent to whoever asked."""
 
     def to_asgi_response(self, app: Any, request: Request[Any, Any, Any], **options: Any) -> ASGIResponse:
-        """The same as Litestar sends it, in local time, with the address of the page that follows.
+        """The answer with its times in the bank's zone, and with the address of the next page in `Link`.
 
         Strangers, who have no bank yet, are told no times.
         """

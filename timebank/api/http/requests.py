@@ -337,7 +337,7 @@ class BankRequest(StrictRequest[Principal]):
         )
 
     async def note_again(self, kind: Kind, **detail: Any) -> None:
-        """The same, of what anybody can do without end: more of it within a minute is counted."""
+        """Write to the security log what anybody can repeat without end: once a minute, and how often it was."""
         await self.services.repeated.record(
             self.bank_id,
             kind,

@@ -33,7 +33,7 @@ class Streamed(Response[T]):
         self._pieces = pieces
 
     def to_asgi_response(self, *arguments: Any, **options: Any) -> ASGIResponse:
-        """The same as Litestar sends it, of the type that it is: not all that an operation answers with is."""
+        """The pieces as an answer of Litestar, with the media type given here instead of that of the operation."""
         whole = Stream(self._pieces, media_type=self.media_type, headers=self.headers)
         return whole.to_asgi_response(*arguments, **(options | {"media_type": self.media_type}))
 
@@ -80,7 +80,7 @@ async def as_table(sheet: CsvTable | XlsxTable, stretches: AsyncIterator[list[li
 
 
 async def started(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The same pieces, the first of which is made now, while a failure can still be said."""
+    """These pieces, the first of them made now: if that fails, the answer can still be a problem."""
     first: Iterable[bytes] = [await anext(pieces)]
 
     async def all_of_them() -> AsyncIterator[bytes]:

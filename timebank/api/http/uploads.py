@@ -283,7 +283,7 @@ class _Sending:
             self._close()
 
     async def lines(self) -> AsyncIterator[bytes]:
-        """The same line by line: the list, then verdicts as they come with how many rows are done, then the rest."""
+        """The answer as lines of JSON: how the list is understood, then verdicts as rows are done, then the rest."""
         try:
             yield msgspec.json.encode({"as_read": self._opened.as_read, "dry_run": self._options.dry_run}) + b"\n"
             done = 0

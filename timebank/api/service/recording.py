@@ -127,7 +127,7 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     team_id: Id | UnsetType | None = UNSET
 
     def changes(self) -> dict[str, Any]:
-        """The same, as commands take it."""
+        """These changes as commands take them."""
         said = {name: getattr(self, name) for name in Changes.__struct_fields__}
         return said | {"team_id": merged(self.team_id, NO_TEAM)}
 

@@ -48,11 +48,11 @@ class Amount(NamedTuple):
     is_bare: bool
 
     def minutes(self, unit: Unit) -> Decimal:
-        """So many minutes, where a bare number counts in a unit."""
+        """How many minutes it is, if a bare number is in this unit."""
         return self.number * (_MINUTES_IN[unit] if self.is_bare else 1)
 
     def agrees(self, unit: Unit, minutes: Decimal) -> bool:
-        """Whether it says, rounded as it is written, that many minutes; less than one more or less is the same."""
+        """Whether it is that many minutes, give or take less than one, and what rounding its decimals hides."""
         slack = Decimal(1)
         if self.is_bare and self.decimals:
             slack += Decimal(_MINUTES_IN[unit]) / 2 / 10**self.decimals

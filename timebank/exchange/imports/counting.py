@@ -34,7 +34,7 @@ class UnitOf:
         self._less = 0
 
     def take_in(self, text: str, intervals: list[Decimal]) -> None:
-        """One more cell, and how many minutes lie between start and end, with and without a break, if that is known."""
+        """Look at a cell. `intervals` are the minutes from start to end, with and without a break, if known."""
         try:
             amount = parse_amount(text)
         except CellError:

@@ -56,7 +56,7 @@ class Person(NamedTuple):
     number: str | None
 
     def said(self) -> dict[str, str]:
-        """The same for whoever compares it with the list."""
+        """What was understood of the row, in words, for whoever compares it with the list."""
         told = {"number": self.number, "name": self.name, "phone": self.phone, "skills": "; ".join(self.skills)}
         return {name: value for name, value in told.items() if value}
 

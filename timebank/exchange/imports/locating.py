@@ -31,7 +31,7 @@ class Located(NamedTuple):
     door: str | None = None
 
     def said(self) -> dict[str, str]:
-        """The same for whoever compares it with the list."""
+        """What was understood of the row, in words, for whoever compares it with the list."""
         told = dict(self.path)
         if self.from_day:
             told["from_day"] = self.from_day.isoformat()

@@ -58,7 +58,7 @@ class Served(NamedTuple):
     in_charge: Who | None = None
 
     def said(self) -> dict[str, str]:
-        """The same for whoever compares it with the list."""
+        """What was understood of the row, in words, for whoever compares it with the list."""
         zone = self.started_at.tzinfo
         until = self.ended_at.astimezone(zone)
         all_of_it = Times(self.started_at, self.ended_at).minutes or 0

@@ -40,7 +40,7 @@ class Understood:
         return [*own, *(heading(self._opened.as_read.kind, name, language) for name in self._names)]
 
     def add(self, row: Row, verdict: RowVerdict) -> None:
-        """One more row."""
+        """Write a row as it was understood, with its verdict."""
         said: dict[str, str] = {}
         with suppress(RowError):
             said = self._opened.read(row).said()

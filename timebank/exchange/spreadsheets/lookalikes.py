@@ -92,7 +92,7 @@ class Looks:
         self.is_empty = True
 
     def take_in(self, cell: str, line: int) -> None:
-        """One more cell, behind its guards, and the line that it is in."""
+        """Look at a cell of the column, without its guards, and note its line."""
         if not cell:
             return
         self.is_empty = False

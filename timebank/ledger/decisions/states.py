@@ -43,7 +43,7 @@ def written(state: State) -> bytes:
 
 
 def read(state: bytes) -> State:
-    """The same again. Raises `ValueError` where it is not what was written."""
+    """What `written` wrote, as a memory holds it. Raises `ValueError` for anything else."""
     try:
         return {name: _read(value) for name, value in _from_bytes(state).items()}
     except (msgspec.MsgspecError, AttributeError, ImportError, LookupError, RecursionError, TypeError) as error:

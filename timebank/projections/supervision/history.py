@@ -38,7 +38,7 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NamedEvent(EventView, frozen=True, kw_only=True, omit_defaults=True):
-    """The same; where names are asked for it is said, as far as whoever asks may know, whom the fact names."""
+    """A fact of the history; with names, where they are asked for, as far as whoever asks may see them."""
 
     actor_name: str | None = None
     on_behalf_of_name: str | None = None
@@ -149,7 +149,7 @@ _named = msgspec.json.Decoder(_Named)
 
 
 def with_whom(items: Sequence[NamedEvent]) -> list[NamedEvent]:
-    """The same, each saying whom it names, so that names can be filled in."""
+    """These facts with the ids of people that are in their data, so that names can be filled in."""
     return [msgspec.structs.replace(each, **msgspec.structs.asdict(_named.decode(each.data))) for each in items]
 
 

@@ -262,7 +262,7 @@ class Visitor:
     async def opened(
         self, method: str, path: str, body: Any = None, params: Mapping[str, Any] | None = None, *, own: bool = False
     ) -> Opened:
-        """The same, while it is being made. Raises `Refused`."""
+        """Ask the API; gives the answer while it is still being made. Raises `Refused`."""
         opened = await self._ask(method, path, body, params or {}, own=own)
         if opened.status >= 400:
             raise Refused(await in_words((await opened.whole()).json(), self._told))
@@ -327,7 +327,7 @@ class Visitor:
         return self.hand_on(await self.opened("GET", path, None, params, own=own), name)
 
     def hand_on(self, opened: Opened, name: str = "") -> Response[bytes]:
-        """The same of what was asked for already."""
+        """Hand on an answer that was asked for already, as a file."""
         handed_on = ("content-disposition", "x-accel-buffering")
         kept = {each: value for each, value in opened.headers.items() if each in handed_on}
         if name:

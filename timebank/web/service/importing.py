@@ -85,7 +85,7 @@ async def trial(kind: Kind, visitor: Visitor) -> Response[Any]:
 
 
 async def answered(kind: Kind, visitor: Visitor) -> Response[Any]:
-    """The same, of a list about which something was asked."""
+    """Try a list once more, with the answers to what was asked about it."""
     form, waiting = visitor.form, kept(visitor)
     answers = [form[name] for name in sorted(form) if name.startswith("answer-") and form[name]]
     return await _tried(kind, visitor, waiting._replace(said=(*form.ticked("said"), *answers)))
