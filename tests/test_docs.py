@@ -1,7 +1,10 @@
 """The documentation cannot lie: what can be compared with the program is."""
 
+import ast
+import inspect
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -116,6 +119,19 @@ def test_every_setting_is_on_its_page() -> None:
     page = (TOP / "docs" / "settings.md").read_text(encoding="utf8")
     named = re.findall(rf"^\| `{PREFIX}([A-Z_]+)`", page, re.MULTILINE)
     assert named == [name.upper() for name in Settings.__struct_fields__]
+
+
+def test_the_page_on_settings_says_what_the_settings_say() -> None:
+    """Each setting has on the page the default and the words that it has in the program."""
+    page = re.sub(r"(?<=\d)_(?=\d)", "", (TOP / "docs" / "settings.md").read_text(encoding="utf8"))
+    (settings,) = ast.parse(inspect.getsource(Settings)).body
+    assert isinstance(settings, ast.ClassDef)
+    for field, says in pairwise(settings.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(says, ast.Expr) and field.value:
+            default, words = ast.literal_eval(field.value), ast.literal_eval(says.value)
+            shown = "—" if default in (None, "") else f"`{default}`"
+            name = ast.unparse(field.target).upper()
+            assert f"| `{PREFIX}{name}` | {shown} | {words} |" in page, name
 
 
 def test_tests_that_the_docs_name_exist() -> None:

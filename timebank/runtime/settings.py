@@ -62,16 +62,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Addresses or networks, by commas, of the reverse proxies whose X-Forwarded-For is believed; none by default."""
 
     rate_per_address: Count = 6_000
-    """How many requests a minute are served to one address."""
+    """How many requests a minute each process serves to one address."""
 
     rate_per_principal: Count = 6_000
-    """How many requests a minute are served to one volunteer, or one API key; a batch counts as its rows."""
+    """How many requests a minute each process serves to one volunteer, or one API key; a batch counts as its rows."""
 
     rows_per_minute: Count = 20_000
     """How many rows of lists a minute one volunteer, or one API key, may import over HTTP; so many a list may have."""
 
     connections_per_address: Count = 256
-    """How many connections one address may hold open at once; those of trusted proxies are not counted."""
+    """How many connections to each process one address may hold open; those of trusted proxies are not counted."""
 
     facts_per_day: Count = 500
     """How many facts a day one volunteer may cause in their own matters; nobody needs so many."""
@@ -98,7 +98,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """So many days after appointment (or upgrade) administrators need a second factor; with 0 they need none."""
 
     phone_codes: Literal["file", "console", "http", "none"] = "file"
-    """How codes for phones are sent: to a file (phone-codes.txt in the home), shown, posted; or only handed out."""
+    """How codes go to phones: to a `file` (phone-codes.txt in the home), the `console`, by `http`, or not (`none`)."""
 
     phone_hook_url: str | None = None
     """Where codes are posted to with `http`: the gateway that sends messages, an https address."""
