@@ -28,7 +28,9 @@ async def test_the_history_is_verified_on_a_page(world: World, office: str) -> N
         return await reader.send(form, kept=text)
 
     page = await reader.get(ADDRESS)
-    assert "核对一致" in page.headings
+    assert "签名核对一致" in page.headings
+    assert "没有逐一核对" in page.text
+    assert "timebank verify" in page.text
     assert (await reader.get(f"{ADDRESS}.txt")).response.text.startswith(f"timebank/{world.bank_id}\n")
     assert "此后没有任何改动" in (await compared(kept)).headings
     name, size, root, *rest = kept.split("\n")

@@ -1,5 +1,7 @@
 """What comes in by a form is read within limits, whatever is in it, and not remembered."""
 
+from datetime import date
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -8,7 +10,8 @@ from litestar._parsers import parse_url_encoded_form_data
 from tests.api.world import World
 from tests.controls import ZONE
 from tests.web.reader import signed_in
-from timebank.web.http.forms import Form
+from timebank.web.http.forms import Form, Unreadable, Yearless
+from timebank.web.http.showing import WEB
 
 URLENCODED = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -70,10 +73,81 @@ async def test_a_form_with_u_0000_is_refused(world: World) -> None:
         ("22:30", "0:30", ("2026-03-04T22:30:00+08:00", "2026-03-05T00:30:00+08:00")),
         ("10:00", "8:30", ("2026-03-04T10:00:00+08:00", "2026-03-04T08:30:00+08:00")),
         ("9:00", "9:00", ("2026-03-04T09:00:00+08:00", "2026-03-04T09:00:00+08:00")),
-        ("9:00", "x", ("2026-03-04T09:00:00+08:00", "x")),
         ("", "10:00", ("", "2026-03-04T10:00:00+08:00")),
     ],
 )
 def test_a_night_goes_on_past_midnight(start: str, end: str, told: tuple[str, str]) -> None:
     """An end before the start is on the day after, if that is within half a day; else it is left, to be told of."""
     assert Form({"start": [start], "end": [end]}).span("2026-03-04", ZONE) == told
+
+
+TODAY = date(2026, 11, 27)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-27", "2026年11月27日", "2026/11/27", "20261127", "27/11/2026", "11-27", "11月27日", "11/27"]
+)
+def test_a_day_is_typed_in_any_usual_spelling(text: str) -> None:
+    """With its year first, or last where one day only can be meant; this very day is meant without a year too."""
+    for yearless in ("latest", "next"):
+        assert Form({"day": [text]}).day("day", TODAY, yearless) == "2026-11-27"
+
+
+@pytest.mark.parametrize(
+    ("text", "yearless", "told"),
+    [
+        ("11-28", "latest", "2025-11-28"),
+        ("11-28", "next", "2026-11-28"),
+        ("1-5", "next", "2027-01-05"),
+        ("1月5日", "latest", "2026-01-05"),
+        ("2-29", "next", "2028-02-29"),
+        ("2-29", "latest", "2024-02-29"),
+    ],
+)
+def test_without_a_year_the_day_is_meant_that_can_be(text: str, yearless: Yearless, told: str) -> None:
+    """What was done is of the latest such day, and what is planned of the next one."""
+    assert Form({"day": [text]}).day("day", TODAY, yearless) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "yearless"), [("3/1/2026", "latest"), ("soon", "next"), ("11-27", "refused"), ("2-30", "next")]
+)
+def test_what_may_be_another_day_is_refused(text: str, yearless: Yearless) -> None:
+    """What can be read in two ways, or not at all, is no day; nor is one without a year where either may be meant."""
+    with pytest.raises(Unreadable):
+        Form({"day": [text]}).day("day", TODAY, yearless)
+
+
+async def test_a_day_that_cannot_be_read_is_told_beside_its_field(world: World) -> None:
+    """In words, with how to write it: a form that plans is refused, and what was typed stays in it; clocks likewise."""
+    reader, path = await signed_in(world, world.coordinator.id), f"/o/{world.garden}/activities/new"
+    form = (await reader.get(path)).form(path)
+    plan = {"name": "义诊", "category": "公益慈善", "content": "量血压", "place": "广场"}
+    times = {"start": "9:00", "end": "10:00"}
+    for wrong, field, told in (
+        ({"day": "3/1/2190"}, "day", "请先写年"),
+        ({"day": "2190-01-01", "start": "早一点"}, "start", "8:30"),
+    ):
+        page = await reader.send(form, **plan, **times | wrong)
+        assert page.status == 422
+        assert told in page.text
+        assert any(said.get("id") == f"{field}-fix" for _, said in page.tags)
+        assert page.form(path).fields[field] == wrong[field]
+    page = await reader.send(form, **plan, **times, day="2190年1月1日")
+    assert page.status == 200
+
+
+async def test_a_list_of_days_is_asked_in_any_spelling(world: World) -> None:
+    """The day of an address is read as that of a form; what is none is told, and not left out unasked."""
+    reader = await signed_in(world, world.administrator.id)
+    assert (await reader.get("/admin/history?until=2026年11月27日")).status == 200
+    for path in ("/admin/history?until=soon", "/admin/then?day=soon", f"/o/{world.garden}/records?from=soon"):
+        page = await reader.get(path)
+        assert (page.status, "不是日期" in page.text) == (422, True), path
+
+
+def test_no_page_needs_a_picker_of_the_browser() -> None:
+    """Days and times are typed: a picker speaks the language of the browser, and not that of the page."""
+    pages = "".join(path.read_text(encoding="utf8") for path in (WEB / "templates").rglob("*.html"))
+    for kind in ("date", "time", "month", "week", "datetime-local"):
+        assert f'type="{kind}"' not in pages

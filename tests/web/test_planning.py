@@ -83,7 +83,9 @@ async def test_what_was_written_down_is_entered_afterwards(world: World) -> None
     roll = await world.coordinator.get(f"/v1/activities/{activity_id}/roll")
     assert {datetime.fromisoformat(each["since"]) for each in roll} == {came.replace(second=0, microsecond=0)}
     page = await leader.send(form_with(page, "out"), what="out", who=[people[0].id], at="一早")
-    assert page.status == 400
+    assert page.status == 422
+    assert "8:30" in page.text
+    assert any(said.get("id") == "at" for _, said in page.tags), "the error on top leads to it"
 
 
 async def test_people_are_called_up_on_a_page(world: World) -> None:

@@ -168,6 +168,22 @@ async def test_the_history_names_whom_a_fact_is_about(world: World, office: str)
         assert known["name"] not in page
 
 
+async def test_what_is_emptied_is_a_change_too(world: World) -> None:
+    """A record of a programme that is put right to be of none: what changed is said so, waiting or confirmed."""
+    somebody, reader = await world.somebody("丙某"), await signed_in(world, world.administrator.id)
+    waiting = await world.log(somebody.id, days_ago=2, programmes=["红细胞"])
+    confirmed = await world.confirmed(somebody.id, days_ago=3, programmes=["红细胞"])
+    change = {"programmes": [], "reason": "不属于项目"}
+    for who, record_id, verb in ((world.recorder, waiting, "amend"), (world.verifier, confirmed, "correct")):
+        path, method = (record_id, "PATCH") if verb == "amend" else (f"{record_id}/correct", "POST")
+        done = (await who.ask(method, f"/v1/service-records/{path}", json=change)).json()
+        told = await world.administrator.get(f"/v1/audit/events/{done['position']}/change")
+        assert told["changed"]["programmes"] == {"before": ["红细胞"], "after": None}
+        assert told["after"]["data"].keys() >= {"activity", "category", "minutes"}
+        said = (await reader.get(f"/admin/history/{done['position']}")).text.partition("改变了什么")[2]
+        assert "红细胞 → –" in " ".join(said.split())
+
+
 async def test_what_a_fact_changed_is_said_of_that_alone(world: World) -> None:
     """A correction says what was so before; that somebody else signed up before changed nothing of whoever does now."""
     somebody, other = await world.somebody("甲某"), await world.somebody("乙某")

@@ -179,6 +179,19 @@ def test_a_day_that_there_is_not_is_told_as_such(text: str) -> None:
             parse(text)
 
 
+def test_a_year_may_come_last_where_one_day_only_is_meant() -> None:
+    """A day of more than twelve tells which number is the month; else 3/1/2026 may be two days, and is refused."""
+    for text in ("27/11/2026", "11/27/2026", "27.11.2026", "27-11-2026"):
+        assert parse_date(text) == dt.date(2026, 11, 27)
+    assert parse_date("3/3/2026") == dt.date(2026, 3, 3)
+    assert parse_time("27/11/2026 8:30").day == dt.date(2026, 11, 27)
+    for text in ("3/1/2026", "11-10-2026"):
+        with pytest.raises(CellError, match="may be two days"):
+            parse_date(text)
+    with pytest.raises(CellError):
+        parse_date("13/13/2026")
+
+
 @pytest.mark.parametrize("text", ["", "2026/3", "8:30", "2026/3/1 8:30", "二月"])
 def test_what_is_no_date_is_refused(text: str) -> None:
     """A date that is not whole, or is more than that, is refused."""

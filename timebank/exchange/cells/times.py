@@ -38,6 +38,9 @@ _SERIAL_EPOCH = dt.date(1899, 12, 30)
 _SECONDS_A_DAY = 86_400
 _DAY_ZERO = re.compile(r"1900\s*[-/.年]\s*0?1\s*[-/.月]\s*0\b.*|1899\s*[-/.年]\s*12\s*[-/.月]\s*3[01]\b.*")
 _YEAR_LAST = re.compile(r"[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}\b.*")
+_IN_ANY_ORDER = re.compile(
+    r"(?P<one>[0-9]{1,2})(?P<by>[-/.])(?P<other>[0-9]{1,2})(?P=by)(?P<year>(?:19|20|21)[0-9]{2})(?![0-9])"
+)
 _SHORT_YEAR = re.compile(r"(?:[0-9]{2}[-/.年])?[0-9]{1,2}[-/.月][0-9]{1,2}[日号]?\b.*")
 _DOTTED = re.compile(r"[0-9]{1,2}[.,][0-9]{2}")
 _MONTHS = 12
@@ -84,12 +87,14 @@ def _on_the_wall(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
 
 @remembered
 def parse_date(text: str) -> dt.date:
-    """A day, year first, because 3/1/2026 means two days; a spreadsheet's midnight and serial numbers are taken too.
+    """A day, year first, because 3/1/2026 means two days; with its year last, if it can mean one only, as 27/11/2026.
+
+    A spreadsheet's midnight and serial numbers are taken too.
 
     Raises `CellError`.
     """
     must_be_whole(text)
-    said = time_in_digits(plain(text))
+    said = _year_first(time_in_digits(plain(text)))
     if serial := _SERIAL_DAY.fullmatch(said):
         return _SERIAL_EPOCH + dt.timedelta(days=int(serial[1]))
     if (match := _WHOLE_DATE.fullmatch(said)) and not _DAY_ZERO.fullmatch(said):
@@ -101,7 +106,7 @@ def parse_date(text: str) -> dt.date:
 def parse_time(text: str) -> TimeSaid:
     """A date and time, or a bare clock time. Raises `CellError`."""
     must_be_whole(text)
-    said = time_in_digits(plain(text))
+    said = _year_first(time_in_digits(plain(text)))
     try:
         found = _time(said, text)
     except ClockError as error:
@@ -173,6 +178,17 @@ def _day(match: re.Match[str], text: str) -> dt.date:
         weekday = f"星期{_WEEKDAYS[day.weekday()]}"
         raise CellError(text, "contradicts itself: {day} is a {weekday}", day=day, weekday=weekday)
     return day
+
+
+def _year_first(said: str) -> str:
+    """The same with the year first, where a day is written with its year last and can be one day only."""
+    found = _IN_ANY_ORDER.match(said)
+    if found is None:
+        return said
+    one, other = int(found["one"]), int(found["other"])
+    if one != other and max(one, other) <= _MONTHS:
+        return said
+    return f"{found['year']}/{min(one, other)}/{max(one, other)}{said[found.end() :]}"
 
 
 def _offset(match: re.Match[str]) -> dt.timezone | None:

@@ -1,7 +1,8 @@
 """What did the log say of something at a moment? The last that was said of each of its fields, from facts alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,9 @@ SQL = load_statements("timebank.projections.supervision", "said.sql")
 
 PREVIOUS = "previous_"
 """What a field begins with that says what was so before the fact."""
+
+RESTATING = ("-amended", "-corrected", "-changed")
+"""How topics end of facts that say all of something anew: what they leave out is empty from then on."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +64,26 @@ def changes(before: Said | None, after: Said) -> dict[str, FieldChange]:
     }
 
 
+def _emptied(topic: str, new: Mapping[str, Any]) -> set[str]:
+    """What a fact leaves empty by not naming it: of what it would name, or says what it was before."""
+    previous = {k.removeprefix(PREVIOUS) for k in new if k.startswith(PREVIOUS)}
+    return (previous | (_restated(topic) if topic.endswith(RESTATING) else set())) - new.keys()
+
+
+@cache
+def _restated(topic: str) -> set[str]:
+    """The fields that facts of a topic always say, but for those that are said only where they change."""
+    fields = set(FACTS[topic].__struct_fields__)
+    return {name for name in fields if not name.startswith(PREVIOUS) and f"{PREVIOUS}{name}" not in fields}
+
+
 def _folded(rows: Iterable[Any]) -> list[Said]:
     """What some facts say, by what they are about; in the order in which it was first spoken of."""
     found: dict[str, Said] = {}
     for row in rows:
         about, new = row["about"], msgspec.json.decode(row["data"])
         before = found.get(about)
-        gone = {k.removeprefix(PREVIOUS) for k in new if k.startswith(PREVIOUS)} - new.keys()
+        gone = _emptied(row["topic"], new)
         said = (before.data if before else {}) | {k: v for k, v in new.items() if not k.startswith(PREVIOUS)}
         fields = {k: v for k, v in said.items() if k not in gone}
         found[about] = Said(

@@ -58,7 +58,7 @@ async def plan(visitor: Visitor) -> Response[Any]:
 def _said(visitor: Visitor) -> dict[str, Any]:
     """What a form says of an activity, as the API takes it."""
     form = visitor.form
-    starts_at, ends_at = form.span(form.said("day"), visitor.zone)
+    starts_at, ends_at = form.span(form.day("day", visitor.today, "next"), visitor.zone)
     body: dict[str, Any] = {name: form.said(name) for name in ("name", "category", "content", "place")} | {
         "starts_at": starts_at,
         "ends_at": ends_at,
@@ -104,7 +104,9 @@ async def change(visitor: Visitor) -> Response[Any]:
     was = _as_fields(visitor, activity)
     if not form.said("leader_id"):
         body["leader_id"] = activity["leader_id"]
-    if all(form.said(name) == was[name] for name in ("day", "start", "end")):
+    if form.day("day", visitor.today, "next") == was["day"] and all(
+        form.said(each) == was[each] for each in ("start", "end")
+    ):
         body |= {name: activity[name] for name in ("starts_at", "ends_at")}  # to the second
     await visitor.post(f"/activities/{activity_id}/change", body)
     return visitor.go(f"/activities/{activity_id}/lead", "It is changed, and whoever signed up is told.")

@@ -36,8 +36,7 @@ async def offer(visitor: Visitor) -> Response[Any]:
     for name in ("quota", "quota_per_person"):
         if form.said(name):
             body[name] = form.number(name)
-    if form.said("available_until"):
-        body["available_until"] = form.day("available_until", visitor.today)
+    body |= form.days(visitor.today, available_until="next")
     await visitor.post("/rewards", body)
     return visitor.go("/admin/rewards", "It is offered.")
 

@@ -50,7 +50,8 @@ async def draft(visitor: Visitor) -> Response[Any]:
     if policy:
         rules = policy["rules"] | rules  # what the form does not ask stays as it is
     if form.said("what") == "adopt":
-        body = {"resolution": form.said("resolution"), "effective_from": form.said("effective_from"), "rules": rules}
+        day = form.day("effective_from", visitor.today, "next")
+        body = {"resolution": form.said("resolution"), "effective_from": day, "rules": rules}
         await visitor.post("/policies", body)
         return visitor.go("/rules", "The rules are adopted.")
     preview = await visitor.post("/policies/preview", {"rules": rules})

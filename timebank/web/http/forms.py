@@ -1,18 +1,39 @@
 """What people type into forms, as the API takes it: days, clock times, hours and minutes, in any usual spelling."""
 
 import re
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from timebank.exchange.cells.errors import CellError
 from timebank.exchange.cells.times import parse_date, parse_time
+from timebank.words import Language, Phrase, told
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 HALF_A_DAY = timedelta(hours=12)
 """What would be longer past midnight is more likely a slip, as in lists."""
 _WHOLE = re.compile(r"-?[0-9]{1,15}")
+
+Yearless = Literal["latest", "next", "refused"]
+"""Which day is meant where no year is written: the latest one up to today, the next one from today on, or none."""
+
+_YEARS: Mapping[Yearless, Sequence[int]] = {"latest": range(0, -9, -1), "next": range(9), "refused": ()}
+"""Where to look for it, counted from this year: the 29th of February may be eight years away."""
+
+
+class Unreadable(Exception):  # noqa: N818  # it is told to whoever typed, and no error of ours
+    """What was typed into a field is no day, or no time."""
+
+    def __init__(self, field: str, why: Phrase) -> None:
+        self.field, self.why = field, why
+        super().__init__(field)
+
+    def problem(self, language: Language) -> dict[str, Any]:
+        """The same as the API says what is wrong with a field."""
+        reason = told(*self.why, language)
+        return {"status": 422, "title": "", "detail": reason, "errors": [{"field": self.field, "reason": reason}]}
 
 
 class Form(dict[str, str]):
@@ -59,31 +80,32 @@ class Form(dict[str, str]):
         parts = self.number(hours) or 0, self.number(minutes) or 0
         return parts[0] * 60 + parts[1] if all(isinstance(each, int) for each in parts) else " ".join(map(str, parts))
 
-    def day(self, name: str, today: Any) -> str | None:
-        """A day, as 2026-03-01; without a year it is the latest such day up to today."""
+    def day(self, name: str, today: date, yearless: Yearless = "latest") -> str | None:
+        """A day, as 2026-03-01. Raises `Unreadable`."""
         text = self.said(name)
         if not text:
             return None
-        for written in (text, f"{today.year}-{text}", f"{today.year}年{text}"):
-            try:
-                found = parse_date(written)
-            except CellError:
-                continue
-            if written is not text and found > today:
-                with suppress(ValueError):
-                    found = found.replace(year=found.year - 1)
-            return found.isoformat()
-        return text
+        try:
+            return parse_date(text).isoformat()
+        except CellError as error:
+            if found := _without_year(text, today, yearless):
+                return found.isoformat()
+            raise Unreadable(name, error.phrase) from None
+
+    def days(self, today: date, **yearless: Yearless) -> dict[str, str | None]:
+        """Several days, by name, each with the day that is meant where its year is not written. Raises `Unreadable`."""
+        return {name: self.day(name, today, each) for name, each in yearless.items() if self.said(name)}
 
     def moment(self, day: str | None, clock: str, zone: ZoneInfo) -> str | None:
-        """A clock time on a day, as the API takes it; what is none is left as it is."""
+        """A clock time on a day, as the API takes it. Raises `Unreadable`."""
         text = self.said(clock)
         if not text or not day:
             return text or None
         try:
-            said = parse_time(text)
-            return said.on(datetime.fromisoformat(day).date(), zone).isoformat()
-        except (CellError, ValueError):
+            return parse_time(text).on(date.fromisoformat(day), zone).isoformat()
+        except CellError as error:
+            raise Unreadable(clock, error.phrase) from None
+        except ValueError:
             return text
 
     def span(self, day: str | None, zone: ZoneInfo, start: str = "start", end: str = "end") -> tuple[str, str]:
@@ -96,3 +118,14 @@ class Form(dict[str, str]):
             if last < first and next_day - first <= HALF_A_DAY:
                 return since, next_day.isoformat()
         return since, until
+
+
+def _without_year(text: str, today: date, yearless: Yearless) -> date | None:
+    """The day that is meant by its month and its number."""
+    for years in _YEARS[yearless]:
+        for written in (f"{today.year + years}-{text}", f"{today.year + years}年{text}"):
+            with suppress(CellError):
+                day = parse_date(written)
+                if day == today or (day < today) == (yearless == "latest"):
+                    return day
+    return None

@@ -13,7 +13,7 @@ from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.web.http import crumbs
 from timebank.web.http.asking import Refused
-from timebank.web.http.forms import Form
+from timebank.web.http.forms import Form, Unreadable
 from timebank.web.http.tokens import must_be_own
 from timebank.web.http.visitors import PageRequest, Visitor
 
@@ -64,13 +64,12 @@ class Page(msgspec.Struct, frozen=True):
         return await self.show(visitor)
 
     async def _acted(self, visitor: Visitor) -> Response[Any]:
-        assert self.act
         try:
             if self.may:
                 await self.may(visitor)
             await _read_form(visitor)
             must_be_own(visitor, for_anybody=self.for_anybody)
-            return await self.act(visitor)
+            return await self._done(visitor)
         except Refused as refused:
             if refused.kind == "proof-needed":
                 back = visitor.request.url.path if self.show else visitor.form.said("from") or "/"
@@ -80,6 +79,14 @@ class Page(msgspec.Struct, frozen=True):
                 raise
             visitor.problem = refused.problem
             return await shown(visitor)
+
+    async def _done(self, visitor: Visitor) -> Response[Any]:
+        """What the form says is done. Raises `Refused`, also of what cannot be read."""
+        assert self.act
+        try:
+            return await self.act(visitor)
+        except Unreadable as unreadable:
+            raise Refused(unreadable.problem(visitor.language)) from None
 
 
 def _handler(page: Page, method: HttpMethod, serve: Show) -> HTTPRouteHandler:

@@ -78,6 +78,7 @@ def _common(visitor: Visitor) -> dict[str, Any]:
         "wrong": {each["field"]: each["reason"] for each in problem.get("errors", [])},
         "values": visitor.form,
         "told": "",
+        "today": visitor.today,
         "heard": _heard,
         "bank_name": visitor.bank_name or visitor.say("Time bank"),
     }

@@ -11,6 +11,7 @@ from litestar.types import ExceptionHandlersMap
 
 from timebank.api.http.problems import HANDLERS, PROBLEM_JSON
 from timebank.web.http.asking import Refused
+from timebank.web.http.forms import Unreadable
 from timebank.web.http.tokens import ForeignForm, FormOfAnotherAccount
 from timebank.web.http.visitors import FactorNeeded, PageRequest, SignInNeeded, Visitor
 
@@ -50,6 +51,10 @@ def _refused(request: PageRequest, refused: Refused) -> Response[Any]:
     if refused.status == 401 and refused.kind in ("about:blank", "blank", ""):
         return _sign_in(request, SignInNeeded())
     return _page(request, refused.problem)
+
+
+def _unreadable(request: PageRequest, unreadable: Unreadable) -> Response[Any]:
+    return _page(request, unreadable.problem(_visitor(request).language))
 
 
 def _sign_in(request: PageRequest, _: SignInNeeded) -> Response[Any]:
@@ -96,6 +101,7 @@ def handlers() -> ExceptionHandlersMap:
         **{kind: _otherwise(handler) for kind, handler in HANDLERS.items()},
         HTTPException: _otherwise(HANDLERS[HTTPException]),
         Refused: _refused,
+        Unreadable: _unreadable,
         SignInNeeded: _sign_in,
         FactorNeeded: _factor,
         ForeignForm: _foreign,

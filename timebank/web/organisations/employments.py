@@ -36,7 +36,8 @@ async def note(visitor: Visitor) -> Response[Any]:
     form = visitor.form
     path = f"/organisations/{visitor.path['organisation_id']}/employments/{form.one('employment_id')}"
     verb, days = ("end", ("until_day",)) if form.said("what") == "end" else ("leaves", ("first_day", "last_day"))
-    await visitor.post(f"{path}/{verb}", {name: form.said(name) for name in ("volunteer_id", *days)})
+    said = {name: form.day(name, visitor.today, "refused") for name in days}
+    await visitor.post(f"{path}/{verb}", {"volunteer_id": form.said("volunteer_id")} | said)
     return visitor.go(visitor.request.url.path, "It is noted in the register.")
 
 
@@ -54,10 +55,11 @@ async def employ(visitor: Visitor) -> Response[Any]:
     body: dict[str, Any] = {
         "volunteer_id": form.said("volunteer_id").replace(" ", "") or "-",
         "kind": form.said("kind"),
-        "from_day": form.said("from_day"),
+        "from_day": form.day("from_day", visitor.today, "refused"),
         "hours": [hours for weekday in WEEKDAYS for hours in _hours(visitor, weekday)],
     }
-    await visitor.post(f"/organisations/{organisation_id}/employments", body | form.given("until_day"))
+    body |= form.days(visitor.today, until_day="refused")
+    await visitor.post(f"/organisations/{organisation_id}/employments", body)
     return visitor.go(f"/o/{organisation_id}/staff", "They are in the register.")
 
 

@@ -22,7 +22,8 @@ async def invite(visitor: Visitor) -> Response[Any]:
     if form.said("invitation_id"):
         await visitor.post(f"{path}/{form.one('invitation_id')}/withdraw")
         return visitor.go(visitor.request.url.path, "Nobody registers by it any more.")
-    made = await visitor.post(path, {"people": form.number("people"), "until_day": form.said("until_day") or None})
+    until_day = form.day("until_day", visitor.today, "next")
+    made = await visitor.post(path, {"people": form.number("people"), "until_day": until_day})
     page = await visitor.get(path, limit=30)
     return await at_desk(
         visitor, "organisations/invitations.html", invitations=page["items"], next=page["next"], made=made

@@ -36,8 +36,7 @@ async def invite(visitor: Visitor) -> Response[Any]:
         "volunteer_id": form.said("volunteer_id").replace(" ", "") or "-",
         "role": form.said("role") or "member",
     }
-    if form.said("valid_until"):
-        body["valid_until"] = form.day("valid_until", visitor.today)
+    body |= form.days(visitor.today, valid_until="next")
     await visitor.post(f"/organisations/{visitor.path['organisation_id']}/members", body)
     return visitor.go(visitor.request.url.path, "They are invited. They see it when they sign in.")
 

@@ -26,9 +26,7 @@ async def appoint(visitor: Visitor) -> Response[Any]:
     form = visitor.form
     body: dict[str, Any] = form.given("office")
     body["volunteer_id"] = form.said("volunteer_id").replace(" ", "") or "-"
-    for name in ("valid_from", "valid_until"):
-        if form.said(name):
-            body[name] = form.day(name, visitor.today)
+    body |= form.days(visitor.today, valid_from="refused", valid_until="next")
     await visitor.post("/appointments", body)
     return visitor.go("/admin/offices", "They are appointed.")
 

@@ -25,7 +25,8 @@ async def teams(visitor: Visitor) -> Response[Any]:
 async def found(visitor: Visitor) -> Response[Any]:
     """Found one, or take a group under the organisation's guidance."""
     form, organisation_id = visitor.form, visitor.path["organisation_id"]
-    body: dict[str, Any] = form.given("name", "from_day") | {"is_guided": form.said("is_guided") == "1"}
+    body: dict[str, Any] = form.given("name") | form.days(visitor.today, from_day="refused")
+    body["is_guided"] = form.said("is_guided") == "1"
     made = await visitor.post(f"/organisations/{organisation_id}/teams", body)
     return visitor.go(f"/teams/{organisation_id}/{made['team_id']}", "The team is founded. Invite its members.")
 
@@ -112,10 +113,10 @@ def _number(form: Form) -> str:
 
 def _shift(visitor: Visitor) -> dict[str, Any]:
     """A shift, as the API takes it: its start and length in minutes, after midnight as well."""
-    form, day = visitor.form, visitor.form.said("from_day")
+    form, day = visitor.form, visitor.form.day("from_day", visitor.today, "next")
     start, end = (form.moment(day, name, visitor.zone) or "" for name in ("start", "end"))
     body: dict[str, Any] = {"volunteer_id": _number(form), "from_day": day, "from_minute": start, "minutes": end}
-    body["until_day"] = (form.said("until_day") or None) if form.said("weekly") == "1" else day
+    body["until_day"] = form.day("until_day", visitor.today, "next") if form.said("weekly") == "1" else day
     with suppress(ValueError):
         times = [datetime.fromisoformat(each) for each in (start, end)]
         first, last = (each.hour * 60 + each.minute for each in times)

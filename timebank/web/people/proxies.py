@@ -26,8 +26,7 @@ async def appoint(visitor: Visitor) -> Response[Any]:
     """Let somebody act for one."""
     form = visitor.form
     body: dict[str, Any] = {"proxy_volunteer_id": form.said("proxy_volunteer_id"), "scopes": form.ticked("scopes")}
-    if form.said("valid_until"):
-        body["valid_until"] = form.day("valid_until", visitor.today)
+    body |= form.days(visitor.today, valid_until="next")
     if form.said("hours") or form.said("minutes"):
         body["minutes_per_day"] = form.minutes()
     await visitor.post("/volunteers/me/proxies", body)

@@ -30,7 +30,8 @@ async def opening(visitor: Visitor) -> Response[Any]:
 async def open_one(visitor: Visitor) -> Response[Any]:
     """Open it."""
     form = visitor.form
-    body = {name: form.said(name) for name in ("level", "name", "from_day")} | form.given("parent_id")
+    day = {"from_day": form.day("from_day", visitor.today, "refused")}
+    body = {name: form.said(name) for name in ("level", "name")} | form.given("parent_id") | day
     made = await visitor.post("/nodes", body, own=True)
     return visitor.go(f"/places/{made['node_id']}", "The place is open.")
 
@@ -46,9 +47,10 @@ async def change(visitor: Visitor) -> Response[Any]:
     """Rename it, or close it."""
     form, here = visitor.form, f"/nodes/{visitor.path['node_id']}"
     if form.said("what") == "close":
-        await visitor.post(f"{here}/close", {"until_day": form.said("until_day")}, own=True)
+        await visitor.post(f"{here}/close", {"until_day": form.day("until_day", visitor.today, "next")}, own=True)
         return visitor.go(f"/places/{visitor.path['node_id']}", "It is closed at the end of that day.")
-    await visitor.post(f"{here}/rename", {name: form.said(name) for name in ("name", "from_day")}, own=True)
+    body = {"name": form.said("name"), "from_day": form.day("from_day", visitor.today, "next")}
+    await visitor.post(f"{here}/rename", body, own=True)
     return visitor.go(f"/places/{visitor.path['node_id']}", "It is called so from that day on.")
 
 
@@ -64,7 +66,8 @@ async def put(visitor: Visitor) -> Response[Any]:
     """Have it below another node, or make it a part of one, from a day on."""
     form, here = visitor.form, f"/nodes/{visitor.path['node_id']}"
     verb, name = ("merge", "into_id") if form.said("what") == "merge" else ("move", "parent_id")
-    await visitor.post(f"{here}/{verb}", {name: form.said("at"), "from_day": form.said("from_day")}, own=True)
+    body = {name: form.said("at"), "from_day": form.day("from_day", visitor.today, "next")}
+    await visitor.post(f"{here}/{verb}", body, own=True)
     return visitor.go(f"/places/{visitor.path['node_id']}", "It is there from that day on.")
 
 

@@ -26,7 +26,7 @@ async def appoint(visitor: Visitor) -> Response[Any]:
         "volunteer_id": form.said("volunteer_id").replace(" ", "") or "-",
         "source": form.said("source"),
         "duties": [each.strip() for each in form.said("duties").splitlines() if each.strip()],
-    } | form.given("valid_from", "valid_until")
+    } | form.days(visitor.today, valid_from="refused", valid_until="next")
     await visitor.post(f"/nodes/{node_id}/leaders", body, own=True)
     return visitor.go(f"/places/{node_id}", "They are appointed.")
 

@@ -52,7 +52,8 @@ async def settle(visitor: Visitor) -> Response[Any]:
     """Say that somebody lives or works there."""
     form, node_id = visitor.form, visitor.path["node_id"]
     form["volunteer_id"] = form.said("volunteer_id").replace(" ", "")
-    body = {"node_id": node_id, "from_day": form.said("from_day"), "tie": form.said("tie") or "lives"}
+    day = form.day("from_day", visitor.today, "refused")
+    body = {"node_id": node_id, "from_day": day, "tie": form.said("tie") or "lives"}
     body |= form.given("door")
     await visitor.post(f"/volunteers/{form.one('volunteer_id')}/residences", body, own=True)
     return visitor.go(visitor.request.url.path, "It is noted where they live or work.")

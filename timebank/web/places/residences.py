@@ -29,7 +29,8 @@ async def change(visitor: Visitor) -> Response[Any]:
     """Say that one lives or works at a place from a day on; or nowhere that the bank knows of."""
     form = visitor.form
     at = None if form.said("what") == "nowhere" else form.said("at")
-    body = {"node_id": at, "from_day": form.said("from_day"), "tie": form.said("tie") or "lives"}
+    day = form.day("from_day", visitor.today, "refused")
+    body = {"node_id": at, "from_day": day, "tie": form.said("tie") or "lives"}
     body |= form.given("door") if at else {}
     await visitor.post("/volunteers/me/residences", body)
     return visitor.go("/more/places", "It is noted where you live or work.")

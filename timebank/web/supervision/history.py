@@ -10,6 +10,7 @@ from litestar import Response
 
 from timebank.domain.vocabulary import FACTS
 from timebank.identity.security_log import Kind
+from timebank.projections.supervision.said import RESTATING
 from timebank.web.http.forms import Form
 from timebank.web.http.offices import in_office
 from timebank.web.http.pages import Page
@@ -21,8 +22,6 @@ from timebank.web.http.visitors import Visitor
 
 SHOWN = 50
 SHOWN_OF_REQUEST = 60
-AMENDING = ("-amended", "-corrected", "-changed")
-"""How topics end of facts that put right what was said before."""
 
 
 async def history(visitor: Visitor) -> Response[Any]:
@@ -67,12 +66,8 @@ async def live(visitor: Visitor) -> Response[Any]:
 
 
 def day_asked(visitor: Visitor, name: str) -> str | None:
-    """The day that an address names, in any usual spelling; none, if it is none."""
-    said = Form({name: [visitor.query.get(name, "")]}).day(name, visitor.today)
-    try:
-        return date.fromisoformat(said).isoformat() if said and said < "9999" else None
-    except ValueError:
-        return None
+    """The day that an address names, in any usual spelling. Raises `Unreadable`."""
+    return Form({name: [visitor.query.get(name, "")]}).day(name, visitor.today)
 
 
 def end_of(visitor: Visitor, day: str | None) -> str | None:
@@ -104,7 +99,7 @@ async def one(visitor: Visitor) -> Response[Any]:
     )
     names = fact.get("names", {}) | (change["names"] if change else {})
     teller = Teller(visitor.language, visitor.zone, names)
-    is_amendment = fact["topic"].endswith(AMENDING)
+    is_amendment = fact["topic"].endswith(RESTATING)
     has_changed = change and change["before"] and _is_about_one(fact)
     changed = teller.changes(change["changed"], is_amendment=is_amendment) if has_changed else []
     same = [each for each in did["events"] if each["position"] != fact["position"]] if did else []
