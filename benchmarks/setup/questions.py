@@ -88,6 +88,7 @@ def _of_places(city: City) -> dict[str, Question]:
             pool, bank_id, *span, [streets.near(n * 997 + each)[-1] for each in range(PAGE)], LEAST_PEOPLE
         ),
         "places below a place": lambda n: nodes.below(pool, bank_id, today, community(n), "", PAGE),
+        "changes of the tree": lambda n: nodes.changes(pool, bank_id, 2**52 + n),
         "places above a place": lambda n: nodes.chain(pool, bank_id, today, streets.home(n)),
         "vacant places of a level": lambda n: nodes.vacant(pool, bank_id, today, LEVELS[2], "", PAGE),
         "leaders of a place": lambda n: nodes.leaders(pool, bank_id, today, streets.near(n)[1]),

@@ -472,6 +472,7 @@ def lists(pool: Pool, people: People) -> Lists:
             every(node_ids=(["nod_00009"], [f"nod_{n:05}" for n in range(1, 30)]), last=(date(2026, 10, 31),)),
         ),
         "places below": (lambda: nodes.below(pool, BANK, date(2026, 6, 1), "nod_00009", "", PAGE), every()),
+        "changes of the tree": (lambda: nodes.changes(pool, BANK, 39_000), every()),
         "every place": (lambda: nodes.every(pool, BANK, date(2026, 6, 1), "nod_09000", PAGE), every()),
         "vacant places": (lambda: nodes.vacant(pool, BANK, date(2026, 6, 1), "community", "nod_09000", PAGE), every()),
         "people of a place": (
@@ -526,7 +527,7 @@ LISTS = (
     "redemptions", "transfers", "activities of a body", "open activities", "own activities", "roll",
     "statistics by month", "teams by month",
     "proposals", "own proposals", "staff", "employments", "hours by place of a level", "hours below a place",
-    "the fewest people of places", "places below", "every place", "vacant places",
+    "the fewest people of places", "places below", "changes of the tree", "every place", "vacant places",
     "people of a place", "willing people of a place", "leaders", "funds",
     "events", "security events", "records of an activity that wait", "invitations", "who applied",
     "overdue redemptions", "facts about one", "notices",

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from tests.api.world import World
+from timebank.exchange.imports import places
+from timebank.projections.places import nodes
 
 TREE = (
     "社区,片区,楼院,楼栋,单元,起始日期\n"
@@ -56,6 +58,39 @@ async def test_lists_that_come_at_once_open_each_place_once(own_world: World) ->
     assert sorted(told) == [["registered", "registered"], ["same", "same"]]
     found = (await own_world.administrator.get("/v1/nodes"))["items"]
     assert [each["name"] for each in found] == ["阳光社区"]
+
+
+async def test_the_tree_is_looked_at_again_where_somebody_else_changed_it(
+    own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long list learns the tree once, however often others get their turn; what they open meanwhile is there."""
+    world, every = own_world, nodes.every
+    looked: list[str] = []
+    judged: list[int] = []
+    opened_beside: list[str] = []
+
+    async def looking(pool: Any, bank_id: Any, day: Any, after: str, limit: int) -> Any:
+        looked.append(after)
+        return await every(pool, bank_id, day, after, limit)
+
+    async def judging(self: Any, entries: Any, *more: Any) -> Any:
+        judged.append(len(entries))
+        verdicts = await judge(self, entries, *more)
+        if len(judged) == 3 and opened_beside:
+            await world.node(name=opened_beside.pop())
+        return verdicts
+
+    judge = places.PlacesImport._judge
+    monkeypatch.setattr(nodes, "every", looking)
+    monkeypatch.setattr(places.PlacesImport, "_judge", judging)
+    rows = [f"阳光社区,{n // 100}区" for n in range(4 * places.CHUNK)]
+    for beside, last, learned in (([], "阳光社区,1区", 1), (["月光社区"], "月光社区,", 2)):
+        judged.clear()
+        looked.clear()
+        opened_beside[:] = beside
+        told = await sent(world, "import", "\n".join(["社区,片区", *rows[:-1], last]))
+        assert (len(judged), looked.count("")) == (4, learned)
+        assert statuses(told)[-1] == "same"
 
 
 async def test_what_cannot_be_opened_is_refused_alone(own_world: World) -> None:

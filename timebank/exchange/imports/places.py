@@ -48,18 +48,22 @@ class _Import:
         self._request_id = request_id
         self._dry_run = dry_run
         self._tree: dict[tuple[NodeId | None, str], NodeId] = {}
+        self._known_until = 0
+        """The position of the last fact that the tree is known by, and how many facts after it are of this list."""
+        self._own_facts = 0
 
     async def verdicts(self, opened: OpenedList[Located], size: int = CHUNK) -> AsyncIterator[list[Judged]]:
         """Take the list in, and say what becomes of each row, so many at a time. Raises `QuestionsError`."""
         opened.must_be_clear()
         self._opened = opened
         at = await local_now(self._services, self._bank_id)
+        self._known_until = await self._services.ledger.store.head(self._bank_id)
         await self._learn(at.date())
 
         async def judge(entries: Sequence[Entry[Located]], submit: Submit) -> list[RowVerdict]:
             async with alone(self._services.pool, self._bank_id, dry_run=self._dry_run):
                 if not self._dry_run:
-                    await self._learn(at.date())  # another list may have come meanwhile
+                    await self._learn_what_others_did(at.date())
                 return await self._judge(entries, submit, at)
 
         async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
@@ -68,6 +72,13 @@ class _Import:
 
     async def _judge(self, entries: Sequence[Entry[Located]], submit: Submit, at: datetime) -> list[RowVerdict]:
         raise NotImplementedError  # pragma: no cover
+
+    async def _learn_what_others_did(self, day: date) -> None:
+        """Look at the tree again where something besides this list has changed it."""
+        facts, last = await nodes.changes(self._services.pool, self._bank_id, self._known_until)
+        if facts > self._own_facts:
+            await self._learn(day)
+        self._known_until, self._own_facts = last, 0
 
     async def _learn(self, day: date) -> None:
         """The tree as it is on a day; what has become a part of another node is that node."""
@@ -117,6 +128,7 @@ class PlacesImport(_Import):
                 for command, outcome in zip(commands, outcomes, strict=True)
                 if isinstance(outcome, Refusal)
             }
+            self._own_facts += len(commands) - len(refused)
             self._tree = {key: node_id for key, node_id in self._tree.items() if node_id not in refused}
             verdicts += [verdict for each in openings if (verdict := self._verdict(each, refused))]
             waiting = [Entry(each.row, each.located) for each in openings if not self._is_theirs(each, refused)]

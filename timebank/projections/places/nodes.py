@@ -32,6 +32,8 @@ PROJECTION = SetProjection(
     ),
 )
 
+_OF_THE_TREE = (NodeOpened, NodeRenamed, NodeMoved, NodeMerged, NodeClosed)
+
 LOOKED_AT = 10
 """How many nodes are looked at for each vacant one that is asked for."""
 
@@ -110,6 +112,12 @@ async def below(pool: Pool, bank_id: UUID, day: date, node_id: str, after: str, 
 async def every(pool: Pool, bank_id: UUID, day: date, after: str, limit: int) -> list[NodeView]:
     """All nodes that are there on a day, in the order in which they were opened."""
     return [NodeView(**row) for row in await pool.fetch(SQL["every"], bank_id, day, after, limit)]
+
+
+async def changes(pool: Pool, bank_id: UUID, after: int) -> tuple[int, int]:
+    """How many facts have changed the tree after a position, and the position of the last; by the log itself."""
+    (row,) = await pool.fetch(SQL["changes"], bank_id, after, [fact.TOPIC for fact in _OF_THE_TREE])
+    return row["facts"], row["last"]
 
 
 async def vacant(

@@ -233,6 +233,14 @@ select below.*
    and n.from_day <= $2 and (n.until_day is null or n.until_day >= $2) and n.node_id > $3
  order by n.node_id limit $4
 
+-- changes --
+-- How many facts changed the tree after a position, and where the last of them is. $1 bank  $2 position  $3 topics
+select count(*) as facts, coalesce(max(found.position), $2) as last
+  from unnest($3::text[]) wanted (topic),
+       lateral (
+           select position from event where bank_id = $1 and topic = wanted.topic and position > $2 offset 0
+       ) found
+
 -- of_level --
 -- Nodes of a level that are there on a day, in order. $1 bank  $2 day  $3 level  $4 after this node
 select n.bank_id, n.node_id, n.level, n.depth, n.from_day, n.until_day, s.parent_id, s.into_id
