@@ -115,6 +115,12 @@ async def granter_is_beneficiary(world: World) -> httpx.Response:
     return await world.coordinator.ask("POST", f"/v1/funds/{fund_id}/grants", json=body)
 
 
+async def donation_needs_another(world: World) -> httpx.Response:
+    somebody, fund_id = await world.with_credit(60), await world.fund()
+    body = {"rest": "donate", "fund_id": fund_id}
+    return await world.administrator.ask("POST", f"/v1/volunteers/{somebody.id}/leave", json=body)
+
+
 async def volunteer_has_left(world: World) -> httpx.Response:
     somebody = await world.somebody()
     await somebody.post(f"/v1/volunteers/{somebody.id}/leave", expect=200)
@@ -286,6 +292,7 @@ CREDIT_SCENES: dict[str, tuple[int, Scene]] = {
     "proxy-minutes-reached": (403, proxy_minutes_reached),
     "proxy-is-beneficiary": (403, proxy_is_beneficiary),
     "fulfiller-is-beneficiary": (403, fulfiller_is_beneficiary),
+    "donation-needs-another": (403, donation_needs_another),
     "granter-is-beneficiary": (403, granter_is_beneficiary),
     "volunteer-has-left": (409, volunteer_has_left),
     "cannot-receive": (409, cannot_receive),

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.controls import (
     ADMINISTRATOR,
@@ -41,7 +42,14 @@ from tests.domain.test_erasure import laid_down, proxy_ended
 from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.authority import authorised
-from timebank.domain.credit.refusals import BalanceUndecided, FundIsClosed, FundNeeded, FundUnknown, RedemptionNotOpen
+from timebank.domain.credit.refusals import (
+    BalanceUndecided,
+    DonationNeedsAnother,
+    FundIsClosed,
+    FundNeeded,
+    FundUnknown,
+    RedemptionNotOpen,
+)
 from timebank.domain.facts.activities import ActivityCancelled, SignUpMovedUp, SignUpWithdrawn
 from timebank.domain.facts.credit import ReservationCancelled, ReservationExpired, RewardFulfilled, RewardReserved
 from timebank.domain.facts.organisations import (
@@ -95,6 +103,12 @@ def leave(by: Acting | None = None, **changes: Any) -> LeaveBank:
 def gone(kind: Any, held_minutes: int = 0) -> Fact:
     """What the departure comes to in the end."""
     return (VolunteerLeft if kind is LeaveBank else VolunteerErased)(volunteer_id=WANG, held_minutes=held_minutes)
+
+
+def gone_by(kind: Any, by: Acting, held_minutes: int = 0) -> Fact:
+    """The same, where an office says so."""
+    fact = gone(kind, held_minutes)
+    return replace(fact, seen_off_by=by.actor) if isinstance(fact, VolunteerLeft) else fact
 
 
 def released(number: int, cost_minutes: int = 120, repaid: int = 0, by: Acting | None = None) -> ReservationCancelled:
@@ -316,7 +330,7 @@ class TestLeaveBank:
     @pytest.mark.parametrize("by", [acting(WANG), ADMINISTRATOR, in_office("administrator")])
     def test_leaves_at_their_wish_or_by_an_administrator(self, by: Acting) -> None:
         """Volunteers leave, or tell an administrator that they do; who they are stays known."""
-        given(registered()).when(leave(by)).then(LEAVES)
+        given(registered()).when(leave(by)).then(LEAVES if by == acting(WANG) else gone_by(LeaveBank, by))
 
     def test_refused_when_gone_already(self) -> None:
         """Nobody leaves twice."""
@@ -397,8 +411,32 @@ class TestEraseVolunteer:
         """Who left said what becomes of their credit: it stays on hold unless they now say otherwise."""
         history = (*HISTORY, VolunteerLeft(volunteer_id=WANG, held_minutes=600))
         given(*history).when(depart(EraseVolunteer)).then(gone(EraseVolunteer, 600))
-        command = depart(EraseVolunteer, ADMINISTRATOR, rest="donate", fund_id=FUND, transfer_id=TRANSFER)
+        command = depart(EraseVolunteer, rest="donate", fund_id=FUND, transfer_id=TRANSFER)
         given(*history, opened()).when(command).then(donated(minutes=600), gone(EraseVolunteer))
+
+    def test_two_give_away_what_somebody_has(self) -> None:
+        """An office has somebody leave, and another than who said so donates what they have; nobody does alone."""
+        to = {"rest": "donate", "fund_id": FUND, "transfer_id": TRANSFER}
+        first, second = in_office("administrator", ZHAO), in_office("administrator", LI)
+        book = Book(*HISTORY, opened())
+        left = book.do(leave(first, rest="hold"))
+        assert left == VolunteerLeft(volunteer_id=WANG, held_minutes=600, seen_off_by=ActorId(ZHAO))
+        history = (*HISTORY, opened(), left)
+        given(*history).when(depart(EraseVolunteer, first, **to)).then_refused(DonationNeedsAnother)
+        given(*history).when(depart(EraseVolunteer, second, **to)).then(donated(minutes=600), gone(EraseVolunteer))
+        came_back = (*history, CAME_BACK)
+        given(*came_back).when(depart(EraseVolunteer, second, **to)).then_refused(DonationNeedsAnother)
+
+    @pytest.mark.parametrize("kind", DEPARTURES)
+    @pytest.mark.parametrize("by", [ADMINISTRATOR, in_office("administrator")])
+    def test_nobody_alone_gives_away_what_somebody_has(self, kind: Any, by: Acting) -> None:
+        """Neither of who is there, nor of who left themselves, and said then that it is kept."""
+        command = depart(kind, by, rest="donate", fund_id=FUND, transfer_id=TRANSFER)
+        given(*HISTORY, opened()).when(command).then_refused(DonationNeedsAnother)
+        given(registered(), opened()).when(command).then(gone_by(kind, by))
+        if kind is EraseVolunteer:
+            left = VolunteerLeft(volunteer_id=WANG, held_minutes=600)
+            given(*HISTORY, opened(), left).when(command).then_refused(DonationNeedsAnother)
 
     def test_after_coming_back(self) -> None:
         """Who came back has to say it anew."""

@@ -186,6 +186,7 @@ def going(state: Any) -> None:
         state.leave(n=1, rest=rest, who="self", fund=0)
     state.come_back(n=1)
     state.leave(n=1, rest="donate", who="office", fund=0)
+    state.leave(n=1, rest="donate", who="self", fund=0)
     state.serve(n=4, span=(9, 3, 60), activity="清扫", category="公益")
     for kept, gone in ((0, 4), (0, 4), (4, 2), (0, 2)):
         state.merge(kept=kept, gone=gone)

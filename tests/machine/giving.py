@@ -181,7 +181,8 @@ class Giving(Spending):
         by = {"self": self.volunteer(n), "office": ADMINISTRATOR, "x": self.volunteer((n + 1) % PEOPLE)}[who]
         fund = list(self.model.funds)[which % len(self.model.funds)]
         to = {"fund_id": self.fund(fund), "transfer_id": self.transfer()} if rest == "donate" else {}
-        expected = can_go and who != "x" and self.model.is_settled(n, rest, fund)
+        is_one_s_word = who == "office" and rest == "donate" and self.model.rest(n) > 0
+        expected = can_go and who != "x" and not is_one_s_word and self.model.is_settled(n, rest, fund)
         kept = self.model.rest(n)
         outcome = self.do(self.say(kind, by, volunteer_id=self.person(n), rest=rest, **to), expected)
         if expected:

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from timebank.domain.credit.funds import Fund
-from timebank.domain.credit.refusals import BalanceUndecided, FundNeeded
+from timebank.domain.credit.refusals import BalanceUndecided, DonationNeedsAnother, FundNeeded
 from timebank.domain.endings import all_that_ends, memories_of_each, memories_of_what_ends, released
 from timebank.domain.facts.credit import CreditDonated
 from timebank.domain.facts.people import VolunteerErased, VolunteerLeft
-from timebank.domain.identifiers import FundId, TransferId, VolunteerId
+from timebank.domain.identifiers import ActorId, FundId, TransferId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, about
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes
 from timebank.domain.person import Person
 from timebank.domain.refusals import NotYourOwn
 
@@ -32,17 +32,31 @@ class _Departure(Command, frozen=True, kw_only=True):
         return (
             about(Volunteer, self.volunteer_id),
             *memories_of_what_ends(self.volunteer_id),
+            *memories_of_eyes(self.by),
             *((about(Fund, self.fund_id),) if self.fund_id else ()),
         )
 
     def also_needs(self, known: Known) -> Sequence[Key]:
         return memories_of_each(known, self.volunteer_id)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether they leave themselves."""
+        return self.by.authority == "volunteer" and self.by.volunteer_id == self.volunteer_id
+
     def must_be_allowed(self) -> None:
         """Refuse unless they leave themselves, or an administrator sees to it."""
-        is_own = self.by.authority == "volunteer" and self.by.volunteer_id == self.volunteer_id
-        if not (is_own or self.by.governs):
+        if not (self.is_own or self.by.governs):
             raise NotYourOwn
+
+    def must_be_of_two(self, known: Known) -> None:
+        """Refuse an administrator who gives away what somebody has, and had them leave too, or had nobody do so.
+
+        What somebody decided themselves when they left stays so.
+        """
+        first = known(Volunteer, self.volunteer_id).seen_off_by
+        if not self.is_own and (first is None or _is_one_of(known, first, self.by.eyes)):
+            raise DonationNeedsAnother
 
     def ends(self, known: Known) -> Iterator[Fact]:
         """The facts of the departure: what is open ends, reservations are given back, and credit is donated or kept."""
@@ -65,12 +79,17 @@ class _Departure(Command, frozen=True, kw_only=True):
             raise BalanceUndecided(minutes=left)
         if left and self.fund_id:
             assert self.transfer_id, "a donation is known by an identifier"
+            self.must_be_of_two(known)
             known(Fund, self.fund_id).must_be_open()
             yield CreditDonated(
                 transfer_id=self.transfer_id, volunteer_id=self.volunteer_id, fund_id=self.fund_id, minutes=left
             )
             left = 0
         yield self.last(known, left)
+
+
+def _is_one_of(known: Known, first: ActorId, eyes: frozenset[str]) -> bool:
+    return first in eyes or is_one_of(known, VolunteerId(first), eyes)
 
 
 class LeaveBank(_Departure, frozen=True, kw_only=True):
@@ -82,7 +101,8 @@ class LeaveBank(_Departure, frozen=True, kw_only=True):
         yield from self.ends(known)
 
     def last(self, known: Known, held_minutes: int) -> Fact:
-        return VolunteerLeft(volunteer_id=self.volunteer_id, held_minutes=held_minutes)
+        seen_off_by = None if self.is_own else self.by.actor
+        return VolunteerLeft(volunteer_id=self.volunteer_id, held_minutes=held_minutes, seen_off_by=seen_off_by)
 
 
 class EraseVolunteer(_Departure, frozen=True, kw_only=True):

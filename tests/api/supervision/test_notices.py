@@ -138,12 +138,19 @@ class TestWhatIsTold:
         assert len(await told(world.recorder)) == before[2]
 
     async def test_what_the_office_donates(self, world: World) -> None:
-        """Credit of somebody whom an administrator has leave is told to them, when they come back."""
-        somebody, fund_id = await world.with_credit(45), await world.fund()
+        """Two administrators give to a fund what somebody has, who reads both: that they left, and what was donated."""
+        somebody, fund_id, another = (
+            await world.with_credit(45),
+            await world.fund(),
+            await world.appointed("administrator"),
+        )
         path = f"/v1/volunteers/{somebody.id}"
         asked = {"rest": "donate", "fund_id": fund_id}
-        await world.administrator.post(f"{path}/leave", asked, expect=200)
-        assert "credit-donated" in kinds(await told(world.administrator, f"{path}/notices"))
+        await world.administrator.post(f"{path}/leave", {"rest": "hold"}, expect=200)
+        await world.administrator.post(f"{path}/erase", asked, expect=403)
+        await another.post(f"{path}/erase", asked, expect=200)
+        seen = kinds(await told(world.administrator, f"{path}/notices"))
+        assert {"volunteer-left", "credit-donated"} <= set(seen)
 
     async def test_what_one_does_oneself_is_no_notice(self, world: World) -> None:
         """The list is not buried under what its owner does every day."""

@@ -35,6 +35,12 @@ class FulfillerIsBeneficiary(Forbidden):
     """Nobody accepts a code of theirs, one they reserved, or of whom they spend for: another of the provider has to."""
 
 
+class DonationNeedsAnother(Forbidden):
+    """No one person gives away what another has: keep it, and another than who had them leave donates it on erasing."""
+
+    field = "rest"
+
+
 class GranterIsBeneficiary(Forbidden):
     """Nobody grants credit of a fund to themselves, or to whom they spend for."""
 

@@ -120,13 +120,17 @@ class VolunteerErased(Fact, frozen=True, kw_only=True):
 
 
 class VolunteerLeft(Fact, frozen=True, kw_only=True):
-    """The volunteer left the bank; `held_minutes` of credit are kept for when they come back."""
+    """The volunteer left the bank; `held_minutes` of credit are kept for when they come back.
+
+    `seen_off_by` is who said so for them, by the right of an office; None where they left themselves.
+    """
 
     TOPIC = "volunteer-left"
     SAYS = "A volunteer left"
     SAYS_TO_THEM = "You left the time bank"
     volunteer_id: VolunteerId
     held_minutes: int = 0
+    seen_off_by: ActorId | None = None
 
 
 ProxyScope = Literal["view", "consents", "memberships", "personal-data", "redeem", "give"]

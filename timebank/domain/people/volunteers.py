@@ -54,6 +54,7 @@ class Volunteer(Memory):
     is_waiting = False
     is_declined = False
     registered_by: ActorId | None = None
+    seen_off_by: ActorId | None = None
     number = ""
     kept_id: VolunteerId | None = None
     kept_number = ""
@@ -93,10 +94,11 @@ class Volunteer(Memory):
     @event(VolunteerReinstated)
     def _(self) -> None:
         self.is_suspended = self.has_left = False
+        self.seen_off_by = None
 
     @event(VolunteerLeft)
-    def _(self) -> None:
-        self.has_left = True
+    def _(self, seen_off_by: ActorId | None) -> None:
+        self.has_left, self.seen_off_by = True, seen_off_by
 
     @event(VolunteerErased)
     def _(self) -> None:

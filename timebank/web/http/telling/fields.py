@@ -34,6 +34,7 @@ FIELDS = {
     "registered_by": "Registered by",
     "reserved_by": "Redeemed by",
     "signed_by": "Who signed the list",
+    "seen_off_by": "Seen off by",
     "taken_up_by": "Taken up by",
     "to_fund_id": "To which fund",
     "to_volunteer_id": "To whom",
