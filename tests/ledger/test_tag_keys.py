@@ -4,10 +4,12 @@ from uuid import UUID, uuid4
 
 from tests.controls import ADMINISTRATOR, NOON, ZONE
 from tests.controls.market import Market
-from tests.controls.town import volunteer
+from tests.controls.town import register, volunteer
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.domain.bank import OpenBank
+from timebank.domain.leaving import EraseVolunteer
+from timebank.identity.erasure import Erasure
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
@@ -15,6 +17,7 @@ from timebank.ledger.submission import Outcome, Receipt
 from timebank.projections.credit import statements
 from timebank.projections.supervision import history
 from timebank.projections.supervision.history import Span, Wanted
+from timebank.vault.people import People
 
 ALL_ALIKE = """
 create or replace function tag_key(tag text, topic text) returns bigint language sql immutable parallel safe
@@ -31,6 +34,21 @@ async def on_account(pool: Pool, bank_id: UUID, volunteer_id: str) -> tuple[obje
     """What is on an account, and for which causes."""
     standing = await statements.standing(pool, bank_id, volunteer_id, 10**9)
     return standing.accounts, standing.causes
+
+
+async def test_a_tag_that_is_in_the_index_twice_hides_nobody_from_erasure(
+    ledger: Ledger, pool: Pool, people: People, bank_id: UUID
+) -> None:
+    """Whoever is to be erased again is found by one tag or by two of the same fact, and is not once they are erased."""
+    who = volunteer(1)
+    await ledger.execute(bank_id, register(1))
+    twice = "insert into event_tag select * from event_tag where key in (tag_key($1, $2), tag_key($1, $3))"
+    for topic, found in (("volunteer-registered", {(bank_id, who)}), ("volunteer-erased", set())):
+        await pool.execute(twice, who, topic, topic)
+        assert await Erasure(people).not_erased(pool, [(bank_id, who)]) == found
+        if found:
+            await ledger.execute(bank_id, EraseVolunteer(by=ADMINISTRATOR, at=NOON, volunteer_id=who, rest="hold"))
+            assert await Erasure(people).not_erased(pool, [(bank_id, who)]) == set()
 
 
 async def test_tags_with_the_same_key_are_told_apart(

@@ -35,13 +35,14 @@ select e.bank_id, of.volunteer_id
        ) of
 
 -- not_erased --
--- Who was registered, is not erased, and was not merged with another number. $1 banks  $2 volunteers, one by one
+-- Who was registered, is not erased, and was not merged with another number; also where a tag is in the index twice.
+-- $1 banks  $2 volunteers, one by one
 -- Each is looked up by itself, and each fact by its position (`offset 0`): where PostgreSQL knows nothing of the tables
 -- yet, as after a restore, it would go through all tags of a bank for each of its facts.
 select w.bank_id, w.volunteer_id
   from unnest($1::uuid[], $2::text[]) w (bank_id, volunteer_id),
        lateral (
-           select array_agg(e.topic) as topics
+           select array_agg(distinct e.topic) as topics
              from unnest('{volunteer-registered,volunteer-erased,registrations-merged}'::text[]) about (topic),
                   event_tag t,
                   lateral (select topic, tags, data from event
