@@ -115,9 +115,12 @@ async def test_a_volunteer_says_where_they_live(world: World, monkeypatch: pytes
     served = last_over(today)
     await world.confirmed(somebody.id, days_ago=(today - served).days)
     for path in ("/places/hours", f"/places/{community}/hours"):
-        for asked in ("", f"?month={served:%Y-%m}"):
-            assert "2小时" in (await reader.get(f"{path}{asked}")).text
-        assert "结束后才显示" in (await reader.get(f"{path}?month={today:%Y-%m}")).text
+        for asked in ("", f"?month={served:%Y-%m}", f"?month={today:%Y-%m}"):
+            page = await reader.get(f"{path}{asked}")
+            assert "2小时" in page.text
+            assert f"{path}?month={today:%Y-%m}" not in page.links
+    new = await world.node(name="新社区", from_day=str(today))
+    assert "结束后才显示" in (await reader.get(f"/places/{new}/hours")).text
     page = await reader.send(form_with(await reader.get("/more/places"), "what"), what="nowhere", from_day=ahead())
     assert "未登记" in page.text
     assert "2小时" in (await reader.get(f"/places/{community}/hours?month={served:%Y-%m}")).text

@@ -89,8 +89,8 @@ async def test_the_hours_of_a_team_are_those_in_its_name(world: World) -> None:
         assert {each["month"] for each in shown} - {None} == {month for month in months if month < f"{day:%Y-%m}"}
     since = str(day - timedelta(days=1))
     assert [each["minutes"] for each in await world.recorder.get(at(world, team_id, "/hours"), **{"from": since})] == [
-        120,
-        120,
+        240,
+        240,
     ]
     (record,) = (await other.get("/v1/service-records", limit=1))["items"]
     assert record["team_id"] == team_id

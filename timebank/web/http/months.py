@@ -7,10 +7,10 @@ from timebank.web.http.visitors import Visitor
 
 
 class Month(NamedTuple):
-    """A month of the bank's calendar, and whether it is the present one."""
+    """A month of the bank's calendar, and whether it is the last one that is shown."""
 
     first: date
-    is_now: bool
+    is_last: bool
 
     @property
     def name(self) -> str:
@@ -25,7 +25,7 @@ class Month(NamedTuple):
     @property
     def before(self) -> "Month":
         """The month before."""
-        return Month((self.first - timedelta(days=1)).replace(day=1), is_now=False)
+        return Month((self.first - timedelta(days=1)).replace(day=1), is_last=False)
 
     @property
     def earlier(self) -> str:
@@ -34,19 +34,21 @@ class Month(NamedTuple):
 
     @property
     def later(self) -> str | None:
-        """The month after, unless it has not begun."""
-        return None if self.is_now else f"{_following(self.first):%Y-%m}"
+        """The month after, unless it is not shown."""
+        return None if self.is_last else f"{_following(self.first):%Y-%m}"
 
 
-def month_of(visitor: Visitor) -> Month:
-    """The month that is asked for, as `month=2026-11`; this month, if it is none, or has not begun."""
-    now = visitor.today.replace(day=1)
+def month_of(visitor: Visitor, *, over: bool = False) -> Month:
+    """The month that is asked for, as `month=2026-11`; else, and at the latest, this one, or the last that is over."""
+    last = Month(visitor.today.replace(day=1), is_last=True)
+    if over:
+        last = last.before._replace(is_last=True)
     asked = visitor.query.get("month", "")
     try:
-        first = date.fromisoformat(f"{asked}-01") if len(asked) == 7 else now
+        first = date.fromisoformat(f"{asked}-01") if len(asked) == 7 else last.first
     except ValueError:
-        first = now
-    return Month(min(first, now), first >= now)
+        first = last.first
+    return last if first >= last.first else Month(first, is_last=False)
 
 
 def _following(first: date) -> date:

@@ -7,7 +7,7 @@ from litestar import Response
 from timebank.web.http.months import Month, month_of
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
-from timebank.web.places.trees import in_tree, levels
+from timebank.web.places.trees import here, in_tree, leads_at, levels
 
 SHOWN = 50
 TASKS = 5
@@ -62,27 +62,36 @@ async def settle(visitor: Visitor) -> Response[Any]:
 async def hours(visitor: Visitor) -> Response[Any]:
     """Service of a month by where people lived when they served: of the whole bank, or of a node.
 
-    To most people a month is told when it is over: unless they ask for the present one they see the one before.
+    Whoever neither leads there nor audits the bank sees months that are over.
     """
-    node_id, month = visitor.path.get("node_id"), month_of(visitor)
+    node_id = visitor.path.get("node_id")
+    month = month_of(visitor, over=not visitor.governs and node_id is None)
+    glance = await _glance(visitor, node_id, month)
+    if node_id and month.is_last and not (visitor.governs or here(glance) & leads_at(visitor)):
+        month = month_of(visitor, over=True)
+        if glance["node"]["from_day"] > str(month.last):
+            return in_tree(visitor, "places/hours.html", **glance, shown=month, found=None, names={})
+        glance = await _glance(visitor, node_id, month)
     found = await _hours(visitor, node_id, month)
-    if found is None and "month" not in visitor.query:
-        earlier = await _hours(visitor, node_id, month.before)
-        month, found = (month, None) if earlier is None else (month.before, earlier)
-    glance: dict[str, Any] = {"node": None, "path": []}
-    if node_id:
-        glance = await visitor.get(f"/nodes/{node_id}", own=True, on=month.last)
-    names = await _names(visitor, node_id, month.last, [each["node_id"] for each in found["places"]]) if found else {}
+    names = await _names(visitor, node_id, month.last, [each["node_id"] for each in found["places"]])
     return in_tree(visitor, "places/hours.html", **glance, shown=month, found=found, names=names)
 
 
+async def _glance(visitor: Visitor, node_id: str | None, month: Month) -> dict[str, Any]:
+    """What there is to know of a node at the end of a month; of the whole bank nothing."""
+    if not node_id:
+        return {"node": None, "path": []}
+    glance: dict[str, Any] = await visitor.get(f"/nodes/{node_id}", own=True, on=month.last)
+    return glance
+
+
 async def _hours(visitor: Visitor, node_id: str | None, month: Month) -> Any:
-    """Of a month; nothing where it is not told."""
+    """What was served in a month."""
     span = {"from": month.first, "until": month.last}
     if node_id:
-        return await visitor.seen(f"/nodes/{node_id}/hours", own=True, params=span)
+        return await visitor.get(f"/nodes/{node_id}/hours", own=True, params=span)
     page = {"level": (await levels(visitor))[0], "after": visitor.query.get("after"), "limit": SHOWN}
-    return await visitor.seen("/nodes/hours", own=True, params=span | page)
+    return await visitor.get("/nodes/hours", own=True, params=span | page)
 
 
 async def _names(visitor: Visitor, node_id: str | None, day: Any, wanted: list[str]) -> dict[str, str]:

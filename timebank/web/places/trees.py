@@ -1,5 +1,6 @@
 """What all pages on places know: the levels of the tree, and whether whoever looks changes it, or leads a node."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from litestar import Response
@@ -16,12 +17,16 @@ async def levels(visitor: Visitor) -> list[str]:
 
 def in_tree(visitor: Visitor, template: str, **context: Any) -> Response[Any]:
     """A page on a place, or on all of them."""
-    node, above = context.get("node"), context.get("path", [])
-    context["trail"] = context.pop("path", [])
-    here = {each["node_id"] for each in (*above, *([node] if node else []))}
     governs = "administrator" in visitor.offices
-    leads = governs or bool(here & leads_at(visitor))
+    leads = governs or bool(here(context) & leads_at(visitor))
+    context["trail"] = context.pop("path", [])
     return visitor.show(template, governs=governs, leads=leads, **context)
+
+
+def here(glance: Mapping[str, Any]) -> set[str]:
+    """A node and all above it."""
+    node = glance.get("node")
+    return {each["node_id"] for each in (*glance.get("path", []), *([node] if node else []))}
 
 
 def leads_at(visitor: Visitor) -> set[str]:
