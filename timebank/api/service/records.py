@@ -117,12 +117,13 @@ class ServiceRecordController(Controller):
         others.
         """
         asked = Wanted(volunteer_id, None, _statuses(status, late=late), first_day, last_day, late)
-        if asked.of_days:
-            _must_be_place(after)
         wanted = await _seen(request, asked, organisation_id)
 
         async def page(after: str | None, limit: int) -> list[ServiceRecordView]:
-            return await records.page(request.pool, request.bank_id, wanted, after=after, limit=limit, order=order)
+            try:
+                return await records.page(request.pool, request.bank_id, wanted, after=after, limit=limit, order=order)
+            except ValueError:
+                raise _no_cursor() from None
 
         return await listed(request, page, after, limit, records.cursor_of if asked.of_days else "record_id")
 
@@ -258,14 +259,6 @@ async def _whole(
 
 
 _ALL = 2**31
-
-
-def _must_be_place(cursor: str | None) -> None:
-    """Raises `InvalidRequestError` where it is not the place of a record among those of some days."""
-    try:
-        records.place_of(cursor or "2000-01-01/")
-    except ValueError:
-        raise _no_cursor() from None
 
 
 def _no_cursor() -> InvalidRequestError:

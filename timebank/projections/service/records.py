@@ -137,13 +137,14 @@ async def page(
 ) -> list[ServiceRecordView]:
     """Records in the order they were logged, after the one given; where days are asked for, in the order of days.
 
-    Days are those the service counts for; `after` is then the day and the record, as `cursor_of` says them.
+    Days are those the service counts for; `after` is then the day and the record, as `cursor_of` says them. Raises
+    `ValueError` where it is after nothing.
     """
     by_entry, by_day = _STATEMENTS[order, wanted.organisation_ids is not None and wanted.volunteer_id is None]
+    day, place = await _place_of(pool, bank_id, wanted, after) if after else (None, None)
     if not wanted.of_days:
-        return [_view(row) for row in await pool.fetch(by_entry, bank_id, *wanted, after, limit)]
-    day, record_id = place_of(after) if after else (None, None)
-    return [_view(row) for row in await pool.fetch(by_day, bank_id, *wanted, record_id, limit, day)]
+        return [_view(row) for row in await pool.fetch(by_entry, bank_id, *wanted, place, limit)]
+    return [_view(row) for row in await pool.fetch(by_day, bank_id, *wanted, place, limit, day)]
 
 
 _STATEMENTS: dict[tuple[Order, bool], tuple[str, str]] = {
@@ -160,10 +161,14 @@ def cursor_of(record: ServiceRecordView) -> str:
     return f"{record.local_date}/{record.record_id}"
 
 
-def place_of(cursor: str) -> tuple[date, str]:
-    """The day and the record that a cursor says. Raises `ValueError`."""
-    day, _, record_id = cursor.partition("/")
-    return date.fromisoformat(day), record_id
+async def _place_of(pool: Pool, bank_id: UUID, wanted: Wanted, cursor: str) -> tuple[date | None, int]:
+    """The day that a cursor says, if days are asked for, and where its record is among those logged."""
+    day, _, record_id = cursor.partition("/") if wanted.of_days else (None, "", cursor)
+    place = await pool.fetchval(SQL["place"], bank_id, record_id)
+    if place is None:
+        msg = f"there is no record {record_id}"
+        raise ValueError(msg)
+    return date.fromisoformat(day) if day is not None else None, place
 
 
 async def hours_of_team(

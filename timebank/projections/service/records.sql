@@ -146,22 +146,22 @@ bank_id = $1
    and ($7::boolean is null or is_late = $7)
 
 -- place --
--- Where a record is among those logged. $1 bank  $8 record
-select logged_position from service_record where bank_id = $1 and record_id = $8
+-- Where a record is among those logged. $1 bank  $2 record
+select logged_position from service_record where bank_id = $1 and record_id = $2
 
 -- at_body --
 key_in(bank_id, organisation_id) = key_in($1, served.at) and case organisation_id when served.at then 1 else 0 end <> 0
 
 -- newest --
--- Latest entry first. $1 to $7 as wanted  $8 before this record or null  $9 at most
+-- Latest entry first. $1 to $7 as wanted  $8 before this place or null  $9 at most
 {view}
- where {wanted} and ($8::text is null or logged_position < ({place}))
+ where {wanted} and ($8::bigint is null or logged_position < $8)
  order by logged_position desc limit $9
 
 -- oldest --
--- First entry first. $1 to $7 as wanted  $8 after this record or null  $9 at most
+-- First entry first. $1 to $7 as wanted  $8 after this place or null  $9 at most
 {view}
- where {wanted} and ($8::text is null or logged_position > ({place}))
+ where {wanted} and ($8::bigint is null or logged_position > $8)
  order by logged_position limit $9
 
 -- newest_of --
@@ -170,7 +170,7 @@ select r.*
   from unnest($3::text[]) served (at),
        lateral (
            {view}
-            where {wanted} and {at_body} and ($8::text is null or logged_position < ({place}))
+            where {wanted} and {at_body} and ($8::bigint is null or logged_position < $8)
             order by logged_position desc limit $9
        ) r
  order by logged_position desc limit $9
@@ -180,21 +180,21 @@ select r.*
   from unnest($3::text[]) served (at),
        lateral (
            {view}
-            where {wanted} and {at_body} and ($8::text is null or logged_position > ({place}))
+            where {wanted} and {at_body} and ($8::bigint is null or logged_position > $8)
             order by logged_position limit $9
        ) r
  order by logged_position limit $9
 
 -- latest_day --
--- By the day they count for, the latest first. $1 to $7 as wanted  $8 before this record or null  $9 at most
+-- By the day they count for, the latest first. $1 to $7 as wanted  $8 before this place or null  $9 at most
 -- $10 the day of that record
 {view}
- where {wanted} and ($8::text is null or (local_date, logged_position) < ($10::date, ({place})))
+ where {wanted} and ($8::bigint is null or (local_date, logged_position) < ($10::date, $8))
  order by local_date desc, logged_position desc limit $9
 
 -- earliest_day --
 {view}
- where {wanted} and ($8::text is null or (local_date, logged_position) > ($10::date, ({place})))
+ where {wanted} and ($8::bigint is null or (local_date, logged_position) > ($10::date, $8))
  order by local_date, logged_position limit $9
 
 -- latest_day_of --
@@ -203,7 +203,7 @@ select r.*
        lateral (
            {view}
             where {wanted} and {at_body}
-              and ($8::text is null or (local_date, logged_position) < ($10::date, ({place})))
+              and ($8::bigint is null or (local_date, logged_position) < ($10::date, $8))
             order by local_date desc, logged_position desc limit $9
        ) r
  order by local_date desc, logged_position desc limit $9
@@ -214,7 +214,7 @@ select r.*
        lateral (
            {view}
             where {wanted} and {at_body}
-              and ($8::text is null or (local_date, logged_position) > ($10::date, ({place})))
+              and ($8::bigint is null or (local_date, logged_position) > ($10::date, $8))
             order by local_date, logged_position limit $9
        ) r
  order by local_date, logged_position limit $9
