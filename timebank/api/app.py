@@ -18,7 +18,6 @@ from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 
 import timebank.api
-from timebank.api.activities.attendance import WRONG_CODES_A_MINUTE
 from timebank.api.http.answering.compression import compression
 from timebank.api.http.answering.headers import READABLE
 from timebank.api.http.describing.document import openapi
@@ -69,7 +68,6 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.services = services
             app.state.rate_per_principal = Rate(settings.rate_per_principal)
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
-            app.state.wrong_codes = Rate(WRONG_CODES_A_MINUTE)
             app.state.keys_noted = {}
             app.state.previewing = Turns(1)
             app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)

@@ -23,7 +23,7 @@ import structlog
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import AccessFailure, IdentityNotLinked, IdentityTaken, ProviderRefused
-from timebank.identity.limits.throttle import Rate
+from timebank.identity.limits.throttle import Rate, wide
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.tracing import carry
 
@@ -156,7 +156,7 @@ class OpenIdProvider:
                 return Ending(bank_id, volunteer_id, is_linking=True)
             return Ending(bank_id, await self._whose(bank_id, subject), is_linking=False)
         except AccessFailure as failure:
-            if self._refused.wait(visit.address, visit.at.timestamp()) == 0:
+            if self._refused.wait(wide(visit.address), visit.at.timestamp()) == 0:
                 await self._log.record(
                     bank_id, "sign-in-refused", visit, subject=volunteer_id, how="oidc", why=failure.kind
                 )

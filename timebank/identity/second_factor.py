@@ -32,7 +32,7 @@ from timebank.identity.failures import (
     TooManyAttempts,
 )
 from timebank.identity.limits.attempts import Attempts
-from timebank.identity.limits.throttle import Rate
+from timebank.identity.limits.throttle import Rate, wide
 from timebank.identity.principals import tell
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.vault.people import People
@@ -132,7 +132,7 @@ class SecondFactors:
         if _is_code(given):
             await self._attempts.begin(bank_id, *counted, visit.at)
         else:
-            self._count_try(f"{volunteer_id} {visit.address}", visit)
+            self._count_try(f"{volunteer_id} {wide(visit.address)}", visit)
         async with self._pool.acquire() as connection, connection.transaction():
             await self._hold(connection, bank_id, volunteer_id)
             before = await self._of(connection, bank_id, volunteer_id, KIND)

@@ -23,7 +23,7 @@ from timebank.identity.failures import (
     TooManyAttempts,
 )
 from timebank.identity.limits.attempts import Attempts
-from timebank.identity.limits.throttle import Rate, wider_network
+from timebank.identity.limits.throttle import Rate, wide
 from timebank.identity.passwords import Passwords
 from timebank.identity.phones import SHARE_A_PHONE
 from timebank.identity.principals import tell
@@ -286,7 +286,7 @@ class SignIn:
 
     async def _guess(self, bank_id: UUID, login: str, meant: Sequence[str], password: str, visit: Visit) -> list[str]:
         """Whose password it is, of those whom a login may mean. A phone costs the same, however many share it."""
-        network, stranger = wider_network(visit.address) or visit.address, None
+        network, stranger = wide(visit.address), None
         async with self._noting_haste(bank_id, visit):
             _must_not_wait(self._knocks.wait(network, visit.at.timestamp()))
             if not await self._attempts.known(bank_id, login, visit.address, visit.at, meant):
@@ -312,7 +312,7 @@ class SignIn:
         try:
             yield
         except TooManyAttempts:
-            if self._slowed.wait(visit.address, visit.at.timestamp()) == 0:
+            if self._slowed.wait(wide(visit.address), visit.at.timestamp()) == 0:
                 await self._log.record(bank_id, "sign-in-slowed", visit)
             raise
 

@@ -71,6 +71,8 @@ class Services:
     """The log, and the only way to write to it."""
     runner: Runner
     """What moves the projections on that follow the log."""
+    attempts: Attempts
+    """What counts tries, by all processes together."""
     sign_in: SignIn
     """How people get sessions, one-time codes and passwords."""
     principals: Principals
@@ -205,6 +207,7 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground, *, fo
         people=people,
         ledger=ledger,
         runner=runner,
+        attempts=attempts,
         sign_in=_sign_in(stack, ground, sessions, security_log, factors, principals),
         principals=principals,
         security_log=security_log,

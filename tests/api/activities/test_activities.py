@@ -2,12 +2,10 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from tests.api.activity_scenes import ago, at, entered, shown, sign_in, signed_up
 from tests.api.people.test_proxies import today
 from tests.api.world import World
-from timebank.identity.limits.throttle import Rate
+from timebank.identity.limits.attempts import FREE_FAILURES
 from timebank.runtime.clock import utc_now
 from timebank.vault import place_codes
 
@@ -159,19 +157,42 @@ async def test_a_code_is_worth_nothing_after_its_time(world: World) -> None:
     await somebody.post(at(first, "check-in"), {"code": f"{digits[:3]} {digits[3:]}"}, expect=200)
 
 
-async def test_nobody_finds_a_code_by_trying(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After too many wrong codes none is compared any more, the right one neither; others sign in as before."""
-    monkeypatch.setitem(world.app.state, "wrong_codes", Rate(2))
-    activity_id = await world.activity()
+async def test_nobody_finds_a_code_by_trying(world: World) -> None:
+    """After too many wrong codes none is compared any more, the right one neither; others sign in as before.
+
+    Tries at once count, too; and whoever knows the code of another activity begins anew by it with none.
+    """
+    activity_id, other = await world.activity(), await world.activity()
     guesser, neighbour = await signed_up(world, activity_id), await signed_up(world, activity_id)
     right = {"code": (await world.coordinator.get(at(activity_id, "code")))["digits"]}
     wrong = {"code": f"{(int(right['code']) + 500_000) % 10**6:06}"}
-    for _ in range(2):
-        await guesser.post(at(activity_id, "check-in"), wrong, expect=403)
+    tries = [guesser.ask("POST", at(activity_id, "check-in"), json=wrong) for _ in range(FREE_FAILURES + 4)]
+    told = await asyncio.gather(*tries)
+    assert sorted({each.status_code for each in told}) == [403, 429]
+    assert sum(each.status_code == 403 for each in told) <= FREE_FAILURES + 1
+    await guesser.ask("POST", at(other, "check-in"), json={"code": await shown(world, other)})
     for path, body in (("check-in", wrong), ("check-in", right), ("check-out", right)):
-        told = await guesser.ask("POST", at(activity_id, path), json=body)
-        assert told.status_code == 429, told.text
+        again = await guesser.ask("POST", at(activity_id, path), json=body)
+        assert again.status_code == 429, again.text
     await neighbour.post(at(activity_id, "check-in"), right, expect=200)
+    await guesser.post("/v1/activities/act_0/check-in", wrong, expect=404)
+
+
+async def test_processes_count_wrong_codes_together(world: World) -> None:
+    """What was tried at one process is counted at another; and what was right leaves nothing behind."""
+    activity_id = await world.activity()
+    guesser = await signed_up(world, activity_id)
+    right = {"code": (await world.coordinator.get(at(activity_id, "code")))["digits"]}
+    wrong = {"code": f"{(int(right['code']) + 500_000) % 10**6:06}"}
+    for _ in range(FREE_FAILURES):
+        await guesser.post(at(activity_id, "check-in"), wrong, expect=403)
+    login = world.services.attempts.login(f"place-code {guesser.id} {activity_id}")
+    kept = "select failures, volunteer_id from sign_in_attempt where login = $1"
+    assert tuple(await world.services.pool.fetchrow(kept, login)) == (FREE_FAILURES, guesser.id)
+    earlier = "update sign_in_attempt set last_failed_at = last_failed_at - interval '1 hour' where login = $1"
+    await world.services.pool.execute(earlier, login)
+    await guesser.post(at(activity_id, "check-in"), right, expect=200)
+    assert await world.services.pool.fetchrow(kept, login) is None
 
 
 async def test_many_sign_in_at_once(world: World) -> None:

@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from timebank.identity.limits import turns
+from timebank.identity.limits import throttle, turns
 from timebank.identity.limits.throttle import TooManyRequestsError
 from timebank.identity.limits.turns import Turns
 
@@ -74,3 +74,22 @@ async def test_only_a_few_of_one_person_wait(monkeypatch: pytest.MonkeyPatch) ->
     assert work.began == ["busy.1", "other.1"]
     await work.end("other.1")
     assert work.began[2:] == ["busy.3"]
+
+
+def test_what_is_counted_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many come at once, so many are remembered; those go first who owe least: who owes much waits."""
+    monkeypatch.setattr(throttle, "REMEMBERED", 100)
+    rate = throttle.Rate(per_minute=2)
+    for _ in range(2):
+        assert rate.wait("greedy", 0.0) == 0
+    for n in range(1_000):
+        assert rate.wait(f"somebody {n}", 0.0) == 0
+    assert len(rate._due) <= 100
+    assert rate.wait("greedy", 0.0) > 0
+
+
+def test_a_network_is_one_house() -> None:
+    """What strangers do in vain is counted for the network of 48 bits that one house has; IPv4 by the address."""
+    assert throttle.wide("2001:db8:1:2::") == throttle.wide("2001:db8:1:ffff::") == "2001:db8:1::/48"
+    assert throttle.wide("2001:db8:2::") != throttle.wide("2001:db8:1::")
+    assert throttle.wide("192.0.2.1") == "192.0.2.1"

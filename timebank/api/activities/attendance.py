@@ -1,6 +1,5 @@
 """Attendance: signing up and off, signing in and out, closing an activity, and confirming what came of it."""
 
-import time
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal
 
@@ -26,7 +25,6 @@ from timebank.domain.kernel import Moment
 from timebank.domain.organisations.memberships import VERIFIES_SERVICE
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.records import ConfirmService
-from timebank.identity.limits.throttle import Rate, TooManyRequestsError
 from timebank.ledger.submission import Outcome, Receipt, Repeated
 from timebank.projections.activities import activities
 from timebank.projections.activities.activities import RollEntry
@@ -36,11 +34,8 @@ from timebank.vault.place_codes import code_at, is_shown
 
 ENTRIES, AT_ONCE = 500, 500
 
-WRONG_CODES_A_MINUTE = 10
-"""So many wrong codes a minute are compared for one person; then none is, the right one neither, until they waited.
-
-So nobody finds six digits by trying: in the two hours of an activity the chance is less than one in two hundred.
-"""
+CODES, THERE = "place-code", "activity"
+"""Under which name, and as from where, the codes are counted that somebody tries."""
 
 
 class WhoRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -199,7 +194,7 @@ class AttendanceController(Controller):
         idempotency_key: IdempotencyHeader = None,
     ) -> Status:
         """Sign in oneself, by the code that is shown at the place."""
-        command = CheckIn(**request.stamp, **_own_entry(request, activity_id, data.code))
+        command = CheckIn(**request.stamp, **await _own_entry(request, activity_id, data.code))
         receipt = await request.execute(command, idempotency_key)
         return Status(status="in", position=receipt.position)
 
@@ -212,7 +207,7 @@ class AttendanceController(Controller):
         idempotency_key: IdempotencyHeader = None,
     ) -> Status:
         """Sign out oneself, by the code that is shown at the place."""
-        command = CheckOut(**request.stamp, **_own_entry(request, activity_id, data.code))
+        command = CheckOut(**request.stamp, **await _own_entry(request, activity_id, data.code))
         receipt = await request.execute(command, idempotency_key)
         return Status(status="out", position=receipt.position)
 
@@ -323,16 +318,24 @@ async def _must_organise(request: BankRequest, activity_id: str) -> None:
         raise ActivityUnknown(activity_id=activity_id)
 
 
-def _own_entry(request: BankRequest, activity_id: str, said: str) -> dict[str, Any]:
-    """What signing in or out oneself says. Raises `CodeNotValid`; after too many of them `TooManyRequestsError`."""
-    wrong_codes: Rate = request.app.state.wrong_codes
-    code, who, now = said.strip().replace(" ", ""), f"{request.bank_id} {request.user.actor}", time.monotonic()
-    wait = wrong_codes.ahead(who, now)
-    if wait:  # before it is compared: an answer would tell
-        raise TooManyRequestsError(wait)
+async def _own_entry(request: BankRequest, activity_id: str, said: str) -> dict[str, Any]:
+    """What signing in or out oneself says. Raises `CodeNotValid`; after too many of them `TooManyAttempts`.
+
+    Tries are counted before the code is compared, by all processes together, for each activity: who knows the code of
+    one guesses no more of another's.
+    """
+    code, bank_id, at, attempts = (
+        said.strip().replace(" ", ""),
+        request.bank_id,
+        request.visit.at,
+        request.services.attempts,
+    )
+    counted = f"{CODES} {request.user.actor} {activity_id}", THERE
+    await attempts.begin(bank_id, *counted, at)
     if not is_shown(request.services.people.keyring, activity_id, code, request.now):
-        wrong_codes.wait(who, now)
+        await attempts.failed(bank_id, *counted, request.user.actor)
         raise CodeNotValid
+    await attempts.forget(bank_id, *counted)
     return {
         "activity_id": ActivityId(activity_id),
         "volunteer_id": VolunteerId(request.user.actor),

@@ -88,6 +88,10 @@ class Attempts:
         """Note that an attempt succeeded: failures are forgotten, and the account knows the address from now on."""
         await to.execute(SQL["succeeded"], bank_id, self.login(login), self.address(address), volunteer_id, at)
 
+    async def forget(self, bank_id: UUID, login: str, address: str) -> None:
+        """It succeeded, and nothing is to be known of it later."""
+        await self._pool.execute(SQL["forget"], bank_id, self.login(login), self.address(address))
+
 
 def _must_be_due(until: datetime, at: datetime, least: int = 0) -> None:
     seconds = max(least, math.ceil((until - at).total_seconds()))

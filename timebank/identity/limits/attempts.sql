@@ -39,3 +39,7 @@ insert into sign_in_attempt (bank_id, login, address, volunteer_id, failures, su
 values ($1, $2, $3, $4, 0, $5)
     on conflict (bank_id, login, address) do update
    set failures = 0, succeeded_at = excluded.succeeded_at, volunteer_id = excluded.volunteer_id
+
+-- forget --
+-- $1 bank  $2 login  $3 address
+delete from sign_in_attempt where bank_id = $1 and login = $2 and address = $3

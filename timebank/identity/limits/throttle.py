@@ -42,9 +42,16 @@ class Rate:
         wait = self.ahead(who, now, cost)
         if not wait:
             if len(self._due) >= REMEMBERED:
-                self._due = {each: when for each, when in self._due.items() if when > now}
+                self._make_room(now)
             self._due[who] = max(self._due.get(who, now), now) + self._interval * cost
         return wait
+
+    def _make_room(self, now: float) -> None:
+        """Forget who owes nothing any more; where very many do, the half of them that owes least."""
+        owing = {each: when for each, when in self._due.items() if when > now}
+        if len(owing) >= REMEMBERED:
+            owing = dict(sorted(owing.items(), key=lambda each: each[1])[REMEMBERED // 2 :])
+        self._due = owing
 
     def ahead(self, who: str, now: float, cost: int = 1) -> float:
         """How many seconds such a request would have to wait; nothing is counted.
@@ -83,6 +90,11 @@ def wider_network(address: str) -> str | None:
     if ":" not in address or not _is_address(address):
         return None
     return str(ip_network(f"{address}/48", strict=False))
+
+
+def wide(address: str) -> str:
+    """What one house or campus is counted as: its IPv6 network of 48 bits, else the address."""
+    return wider_network(address) or address
 
 
 def _is_ours(address: str, proxies: list[IPv4Network | IPv6Network]) -> bool:

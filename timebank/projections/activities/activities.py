@@ -97,6 +97,11 @@ async def one(pool: Pool, bank_id: UUID, whoever: str | None, activity_id: str) 
     return ActivityView(**row) if row else None
 
 
+async def is_known(pool: Pool, bank_id: UUID, activity_id: str) -> bool:
+    """Whether there is such an activity."""
+    return bool(await names_of(pool, bank_id, [activity_id]))
+
+
 async def names_of(pool: Pool, bank_id: UUID, activity_ids: Sequence[str]) -> dict[str, str]:
     """The names of activities, by their ids."""
     rows = await pool.fetch(SQL["names_of"], bank_id, activity_ids)
