@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from msgspec import Meta
 
@@ -21,16 +21,34 @@ Text = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08
 T = TypeVar("T")
 
 LONGEST_KEPT = 200
-"""Of texts so long what was made is remembered."""
+"""Of texts so long what was made is remembered, if it is no longer either."""
+
+
+class _TooLong(Exception):  # noqa: N818  # what is raised is not kept
+    """What was made of a short text is long: one character can stand for eighteen."""
+
+    def __init__(self, made: Any) -> None:
+        self.made = made
 
 
 def remembered(made_of: Callable[[str], T]) -> Callable[[str], T]:
     """A function that remembers what it made of the latest short texts; with long ones people could fill the memory."""
-    kept = lru_cache(maxsize=10_000)(made_of)
+
+    @lru_cache(maxsize=10_000)
+    def kept(text: str) -> T:
+        made = made_of(text)
+        if isinstance(made, str) and len(made) > LONGEST_KEPT:
+            raise _TooLong(made)
+        return made
 
     @wraps(made_of)
     def answered(text: str) -> T:
-        return kept(text) if len(text) <= LONGEST_KEPT else made_of(text)
+        if len(text) > LONGEST_KEPT:
+            return made_of(text)
+        try:
+            return kept(text)
+        except _TooLong as found:
+            return cast("T", found.made)
 
     return answered
 

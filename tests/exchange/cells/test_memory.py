@@ -43,6 +43,18 @@ def test_long_texts_are_not_remembered(made_of: Callable[[str], object], said: s
         tracemalloc.stop()
 
 
+def test_what_short_texts_become_is_not_remembered_if_it_is_long() -> None:
+    """A ligature stands for eighteen characters: of two hundred of them, ever others, nothing stays."""
+    normal("1")
+    tracemalloc.start()
+    try:
+        for n in range(50):
+            assert len(normal(str(n) + "\ufdfa" * 190)) > 190 * 10
+        assert tracemalloc.get_traced_memory()[0] < MOST_BYTES
+    finally:
+        tracemalloc.stop()
+
+
 def test_short_texts_are_made_once() -> None:
     """What comes over and over costs once."""
     seen = []

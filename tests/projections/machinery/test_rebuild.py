@@ -61,6 +61,24 @@ async def history(ledger: Ledger, runner: Runner, bank_id: UUID, monkeypatch: py
     await catch_up(runner, bank_id)
 
 
+@pytest.mark.usefixtures("history")
+async def test_indexes_of_one_table_are_made_at_a_time(pool: Pool, url: str) -> None:
+    """However many read models are rebuilt at once: each index takes much of the server's memory while it is made."""
+    waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"
+    other = await asyncpg.connect(url)
+    await other.execute("select pg_advisory_lock(hashtext('timebank.rebuild.indexes'))")
+    rebuilding = [
+        asyncio.create_task(rebuild(pool, projection))
+        for projection in (memberships.PROJECTION, leaderboards.PROJECTION)
+    ]
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await other.fetchval(waiting) < len(rebuilding):
+            assert not any(each.done() for each in rebuilding)
+            await asyncio.sleep(0.02)
+        await other.close()
+        await asyncio.gather(*rebuilding)
+
+
 async def test_a_rebuild_gives_what_was_there(
     history: None, pool: Pool, compare: Compare, ledger: Ledger, runner: Runner, bank_id: UUID
 ) -> None:

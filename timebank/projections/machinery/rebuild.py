@@ -33,6 +33,7 @@ FOR_MANY_FACTS = "set local random_page_cost = 1.1; set local work_mem = '64MB';
 """Pages of a table that is just being made are in memory: to look for some rows is cheaper than to read all. A stretch
 is sorted in memory too, and no fact is met twice."""
 FOR_INDEXES = "set local statement_timeout = 0; set local maintenance_work_mem = '256MB'"
+"""For the indexes of one table; whoever makes those of another waits, so that this is all the memory they take."""
 LOCK_SECONDS = 1
 RETRY_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -144,6 +145,7 @@ async def _add_indexes(connection: Connection, tables: Sequence[str]) -> None:
     for table in tables:
         async with connection.transaction():
             await connection.execute(FOR_INDEXES)
+            await connection.execute(SQL["one_index"], timeout=INDEX_SECONDS)
             await connection.execute(f"analyze {SHADOW}.{table}", timeout=INDEX_SECONDS)
             for row in await connection.fetch(SQL["other_indexes"], table, SHADOW):
                 await connection.execute(row["statement"], timeout=INDEX_SECONDS)

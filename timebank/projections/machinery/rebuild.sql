@@ -6,6 +6,10 @@ select pg_advisory_lock(hashtextextended('timebank.rebuild.' || $1::text, 0))
 -- Until the transaction ends nobody else makes the schema: two at once, and one would fail.
 select pg_advisory_xact_lock(hashtext('timebank.rebuild'))
 
+-- one_index --
+-- Wait until nobody else makes indexes, until the transaction ends: each takes much memory.
+select pg_advisory_xact_lock(hashtext('timebank.rebuild.indexes'))
+
 -- settings --
 -- The statements that give another table of the same name a table's storage parameters and grants. $1 table  $2 schema
 select coalesce(array_agg(statement), '{}')
