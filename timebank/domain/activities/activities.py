@@ -131,7 +131,7 @@ class Activity(Memory):
 
     @property
     def waiting(self) -> list[VolunteerId]:
-        """Who waits for one, first come first served."""
+        """Who waits for a seat, the first to get one first."""
         return [each for each, has_seat in self.signed_up.items() if not has_seat]
 
     @property
@@ -149,7 +149,7 @@ class Activity(Memory):
             raise ActivityUnknown(activity_id=self.activity_id)
 
     def must_be(self, *statuses: str) -> None:
-        """Refuse for an activity that stands otherwise."""
+        """Refuse for an activity in another status."""
         if self.status not in statuses:
             raise ActivityNotOpen(status=self.status)
 
@@ -233,7 +233,7 @@ class PublishActivity(OnActivity, frozen=True, kw_only=True):
 
 
 class ChangeActivity(OnActivity, frozen=True, kw_only=True):
-    """Have an activity otherwise, until somebody is there; new seats go to those who waited longest."""
+    """Change the plan of an activity, until somebody is there; new seats go to those who waited longest."""
 
     plan: Plan
 

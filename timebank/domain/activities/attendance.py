@@ -122,11 +122,11 @@ class _Entry(OfSomebody, frozen=True, kw_only=True):
 
     @property
     def is_taken_in_later(self) -> bool:
-        """Whether it was entered where there was no network."""
+        """Whether the entry was made without a network and is sent later, with its own time."""
         return self.at - self.when > AT_ONCE
 
     def entered(self, known: Known) -> Activity:
-        """The activity, at which somebody may be entered. Refuses the leader's word about themselves."""
+        """The activity, if the actor may enter for it who came. Refuses leaders who enter themselves."""
         if self.proof == "code" and not self.is_own:
             raise CodeNotValid
         if self.proof == "leader":
@@ -206,7 +206,7 @@ class CheckOut(_Entry, frozen=True, kw_only=True):
 
 
 def checked_out(entry: _Entry, known: Known, activity: Activity) -> CheckedOut:
-    """That somebody left. Refuses who is not there, came later, or was elsewhere meanwhile."""
+    """The fact that somebody left. Refuses whoever is not there, came later, or was at another activity meanwhile."""
     there = activity.open_presence(entry.volunteer_id)
     if there is None:
         raise NotCheckedIn(volunteer_id=entry.volunteer_id)

@@ -30,7 +30,7 @@ class CallUps(Memory):
         self.day = local_date
 
     def must_be_fewer(self, most: int, today: date) -> None:
-        """Refuse one more than the rule book lets an organisation make on a day."""
+        """Refuse more call-ups than the rule book allows an organisation on a day."""
         if self.day == today and self.times >= most:
             raise TooManyCallUps(most=most)
 

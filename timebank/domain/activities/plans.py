@@ -20,7 +20,7 @@ LONGEST = timedelta(hours=24)
 
 
 def checked(plan: Plan) -> Plan:
-    """The same, with all names in their one form. Raises `NotWellFormed` or `UnbelievableTime`."""
+    """This plan with all names in their normal form. Raises `NotWellFormed` or `UnbelievableTime`."""
     must_be_believable(starts_at=plan.starts_at, ends_at=plan.ends_at)
     must_fit(plan.content, Text, "content")
     names = {field: normal(getattr(plan, field)) for field in ("name", "category", "place")}

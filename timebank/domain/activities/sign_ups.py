@@ -46,7 +46,7 @@ class SignUps(Memory):
         self.open.pop(activity_id, None)
 
     def must_have_room(self, most: int, at: datetime) -> None:
-        """Refuse one more than somebody can have who keeps no seats from others."""
+        """Refuse to sign up for more activities at once than the rule book allows (`open_sign_ups`)."""
         still_open = sum(until is not None and at < until for until in self.open.values())
         if still_open >= most:
             raise TooManySignUps(open=still_open, most=most)
@@ -125,7 +125,7 @@ class WithdrawSignUp(OfSomebody, frozen=True, kw_only=True):
 
 
 def signed_off(activity: Activity, volunteer_id: VolunteerId, by: ActorId) -> Iterator[Fact]:
-    """That somebody does not come; the seat goes to whoever waited longest."""
+    """The facts that somebody does not come, and that whoever waited longest gets the seat."""
     ids: Any = {"activity_id": activity.activity_id, "organisation_id": activity.organisation_id}
     yield SignUpWithdrawn(**ids, volunteer_id=volunteer_id, withdrawn_by=by)
     if activity.signed_up[volunteer_id] and activity.waiting:

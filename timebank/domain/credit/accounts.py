@@ -242,7 +242,7 @@ class Balance(_Holding):
             raise NotEnoughCredit(minutes=minutes, available_minutes=self.available_minutes)
 
     def must_have_reservations_left(self, most: int) -> None:
-        """Refuse whoever has so many rewards reserved that they have not come for."""
+        """Refuse whoever has as many open reservations as the rule book allows, or more."""
         if self.open_reservations >= most:
             raise TooManyReservations(open=self.open_reservations, most=most)
 
@@ -294,5 +294,5 @@ class ServedDays(Memory):
                 self.minutes[day] = self.minutes.get(day, 0) + minutes
 
     def within(self, days: int, until: date) -> int:
-        """The minutes of so many days, the last of which is given."""
+        """The minutes of as many days as are asked for, up to a last one."""
         return sum(self.minutes.get(until - timedelta(days=back), 0) for back in range(days))

@@ -41,7 +41,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def listed(minutes: Mapping[Cause, int]) -> list[Part]:
-    """The parts that are not nothing."""
+    """The causes whose minutes are not zero."""
     return [Part(cause, each) for cause, each in minutes.items() if each]
 
 

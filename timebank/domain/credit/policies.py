@@ -215,7 +215,7 @@ class Credit(NamedTuple):
 
     @property
     def minutes(self) -> int:
-        """The whole credit."""
+        """The credited minutes of all days together."""
         return sum(self.by_day.values())
 
 

@@ -107,7 +107,7 @@ class Replay:
             self._pending.pop(fact.record_id, None)
 
     def effects(self, largest: int) -> Effects:
-        """What came of it, with so many of the largest changes."""
+        """What the draft would change, with as many of the largest changes as are asked for."""
         changes = [
             Change(person, before, self._after[person])
             for person, before in self._before.items()

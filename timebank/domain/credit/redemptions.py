@@ -92,7 +92,7 @@ class Redemption(Memory):
         return self.status != "unknown"
 
     def must_be_open(self, at: datetime) -> None:
-        """Refuse what is over already: also what has expired and was not taken back yet."""
+        """Refuse a redemption that is no longer open, or whose time is over though nobody took it back yet."""
         status = "expired" if self.status == "reserved" and self.reserved.expires_at <= at else self.status
         if status != "reserved":
             raise RedemptionNotOpen(redemption_id=self.reserved.redemption_id, status=status)
@@ -125,7 +125,7 @@ class RewardStock(Memory):
             self.places[at] = self.places.get(at, 0) + change
 
     def must_have_left(self, terms: RewardTerms, period: str, slot: Slot | None) -> None:
-        """Refuse one more than there are."""
+        """Refuse where the quota of the period, or the slot, is used up."""
         if terms.quota is not None and self.taken.get(period, 0) >= terms.quota:
             raise RewardSoldOut(period=period)
         if slot and self.places.get(slot.starts_at.astimezone(UTC), 0) >= slot.places:
@@ -153,7 +153,7 @@ class RewardClaims(Memory):
 
 
 def must_have_left(known: Known, reward_id: RewardId, person: VolunteerId, terms: RewardTerms, period: str) -> None:
-    """Refuse one more than a person can have, under whichever of their numbers."""
+    """Refuse where a person has used up their quota of the period, under all of their numbers together."""
     claims = [known(RewardClaims, reward_id, each) for each in registrations_of(known, person)]
     taken = sum(each.taken.get(period, 0) for each in claims)
     if terms.quota_per_person is not None and taken >= terms.quota_per_person:
@@ -261,7 +261,7 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         return slot
 
     def must_be_left(self, known: Known, terms: RewardTerms, slot: Slot | None) -> None:
-        """Refuse one more than there are, for one person or in all."""
+        """Refuse where the quota for one person, or that for all, is used up."""
         period = terms.period(self.at.date())
         for each in self.claimants if terms.quota_per_person else ():
             must_have_left(known, self.reward_id, each, terms, period)
@@ -359,7 +359,7 @@ class CancelRedemption(_Release, frozen=True, kw_only=True):
 
 
 def cancelled(reserved: RewardReserved, balance: Balance, by: ActorId, reason: str) -> ReservationCancelled:
-    """The end of a reservation that is not wanted any more."""
+    """The fact that a reservation is cancelled, and its minutes are given back."""
     return ReservationCancelled(
         **_as_reserved(reserved, ReservationCancelled),
         debt_change_minutes=balance.debt_change(reserved.cost_minutes),

@@ -98,7 +98,7 @@ class Team(Memory):
         return last.volunteer_id if last else None
 
     def is_led_by(self, by: Acting, day: date) -> bool:
-        """Whether it is the captain who acts."""
+        """Whether the actor is the captain of the team on a day."""
         return by.authority == "volunteer" and self.captain(day) == by.volunteer_id is not None
 
     def must_be_of(self, organisation_id: OrganisationId) -> None:
@@ -107,7 +107,7 @@ class Team(Memory):
             raise TeamUnknown(team_id=self.team_id)
 
     def must_be(self, status: str) -> None:
-        """Refuse for a team that stands otherwise."""
+        """Refuse for a team in another status."""
         if self.status != status:
             raise TeamNotActive(status=self.status)
 

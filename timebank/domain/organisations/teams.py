@@ -62,7 +62,7 @@ class OnTeam(Command, frozen=True, kw_only=True):
         return team
 
     def must_stand(self, known: Known, status: str = "active") -> None:
-        """Refuse for a team that stands otherwise, or whose organisation is not approved."""
+        """Refuse for a team in another status, or whose organisation is not approved."""
         known(Team, self.team_id).must_be(status)
         known(Organisation, self.organisation_id).must_be_approved()
 

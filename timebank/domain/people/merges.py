@@ -46,7 +46,7 @@ class Merge(Memory):
         self.status = "approved"
 
     def must_be_open(self) -> MergeProposed:
-        """What is proposed; refuses what nobody has proposed, and what was decided on."""
+        """The proposal. Refuses where there is none, or where it was decided on."""
         if self.status == "unknown":
             raise MergeUnknown(merge_id=self.merge_id)
         if self.status != "proposed":
@@ -121,7 +121,7 @@ class ProposeMerge(Command, frozen=True, kw_only=True):
 
 
 def must_be_mergeable(known: Known, kept_id: VolunteerId, merged_id: VolunteerId) -> None:
-    """Refuse to merge with who takes part in nothing now; and whoever is suspended, who would get round that."""
+    """Refuse if the one to keep is not active, or the other is erased, or suspended: merging would undo that."""
     known(Volunteer, kept_id).must_be_active()
     merged = known(Volunteer, merged_id)
     merged.must_not_be_erased()
@@ -137,7 +137,7 @@ class OnMerge(Command, frozen=True, kw_only=True):
         return (about(Merge, self.merge_id),)
 
     def decided_on(self, known: Known) -> MergeProposed:
-        """What is proposed; refuses whoever may not decide on it."""
+        """The proposal. Refuses whoever may not decide on it."""
         must_govern(self.by)
         proposed = known(Merge, self.merge_id).must_be_open()
         if any(is_one_of(known, each, self.by.eyes) for each in (proposed.kept_id, proposed.merged_id)):

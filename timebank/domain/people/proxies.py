@@ -63,7 +63,7 @@ class Proxy(Memory):
         return self.volunteer_id == volunteer_id
 
     def in_force(self, on: date) -> ProxyAppointed | None:
-        """How they are appointed, if they are on that day."""
+        """The appointment that is in force on a day, if there is one."""
         appointed = self.appointed
         return appointed if appointed and on <= (appointed.valid_until or on) else None
 
@@ -73,7 +73,7 @@ class Proxy(Memory):
         return appointed is not None and not SPENDING.isdisjoint(appointed.scopes)
 
     def use(self, scope: ProxyScope, on: date, minutes: int = 0) -> ProxyUsed:
-        """One act more for the volunteer; refuses what is not allowed, not once more today, or spends too much."""
+        """The fact that the proxy acts once more. Refuses what is out of scope, or too much for a day."""
         appointed = self.in_force(on)
         if appointed is None or scope not in appointed.scopes:
             raise ProxyNotAllowed(volunteer_id=self.volunteer_id)
@@ -104,7 +104,7 @@ def memories_of_benefit(by: Acting, volunteer_id: VolunteerId, known: Known | No
 
 
 def benefits(known: Known, by: Acting, volunteer_id: VolunteerId, on: date) -> bool:
-    """Whether they look with the eyes of whoever benefits: it is their own service, or they spend what it comes to."""
+    """Whether the actor benefits from a volunteer's service: it is theirs, or they may spend its credit as a proxy."""
     if is_one_of(known, volunteer_id, by.eyes):
         return True
     account_id = registrations_of(known, volunteer_id)[0]

@@ -161,12 +161,12 @@ def registrations_of(known: Known, volunteer_id: VolunteerId) -> tuple[Volunteer
 
 
 def memories_of_eyes(by: Acting) -> list[Key]:
-    """In what `is_one_of` finds the other numbers of those who act, or issued the key that is used."""
+    """The keys of the memories by which `is_one_of` knows all numbers of the actor, and of whoever issued their key."""
     return [about(Volunteer, VolunteerId(each)) for each in sorted(by.eyes) if each.startswith("vol_")]
 
 
 def is_one_of(known: Known, volunteer_id: VolunteerId, eyes: Collection[str]) -> bool:
-    """Whether somebody is among those who act, under whichever of their numbers, as far as those are known."""
+    """Whether a volunteer is one of these people (`eyes`), under any of their numbers that are known."""
     persons = registrations_of(known, volunteer_id)
     return any(each in persons for eye in eyes for each in registrations_of(known, VolunteerId(eye)))
 

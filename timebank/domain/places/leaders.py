@@ -71,7 +71,7 @@ class AppointLeader(Command, frozen=True, kw_only=True):
         )
 
     def what_is_passed_on(self, known: Known) -> AppointmentId | None:
-        """The appointment that this one is a part of; None where an administrator appoints."""
+        """The appointment of the leader who appoints a deputy; None where an administrator appoints."""
         if self.by.governs:
             return None
         if self.by.authority != LEADS or self.by.volunteer_id is None or self.by.node_id is None:

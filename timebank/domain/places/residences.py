@@ -97,7 +97,7 @@ class SetResidence(Command, frozen=True, kw_only=True):
 def moved(
     volunteer_id: VolunteerId, before: Residence, node_id: NodeId | None, from_day: date, tie: Tie = "lives"
 ) -> ResidenceSet:
-    """Somebody lives elsewhere from a day on."""
+    """The fact that somebody lives elsewhere from a day on."""
     return ResidenceSet(
         volunteer_id=volunteer_id, node_id=node_id, previous_node_id=before.node_id, from_day=from_day, tie=tie
     )

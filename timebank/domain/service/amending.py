@@ -30,14 +30,14 @@ class _Recording(Review, frozen=True, kw_only=True):
         raise RecorderIsBeneficiary
 
     def waiting(self, known: Known) -> ServiceRecord:
-        """The record, which has to wait still."""
+        """The record. Refuses one that does not wait to be confirmed any more."""
         record = self.decided_on(known)
         record.must_be_pending()
         return record
 
 
 class AmendService(_Recording, frozen=True, kw_only=True):
-    """Put a record right that waits; what is not given stays, but new times without `minutes` are taken whole.
+    """Change a record that is not confirmed yet. What is not given stays, but new times without `minutes` count whole.
 
     `NO_TEAM` for a team is none.
     """
@@ -71,7 +71,7 @@ class AmendService(_Recording, frozen=True, kw_only=True):
         return local_days(*self.interval(record.logged), self.at.tzinfo)
 
     def interval(self, before: Described) -> tuple[datetime, datetime]:
-        """Start and end as they will be."""
+        """Start and end of the record once it is amended."""
         return self.started_at or before.started_at, self.ended_at or before.ended_at
 
     def decide(self, known: Known) -> Iterator[Fact]:

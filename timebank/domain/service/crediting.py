@@ -27,7 +27,7 @@ class Service(NamedTuple):
 
 
 class Credited(TypedDict):
-    """What a fact says of service that gets its credit."""
+    """The fields about credit in a fact that confirms or corrects service."""
 
     capacity: Capacity
     minutes: int
