@@ -1,6 +1,7 @@
 """One embedded cluster for the whole run, a database cloned from a migrated template for each test that wants one."""
 
 import asyncio
+import gc
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -82,6 +83,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if {"backups", "cli", "containers", "drills"} & set(item.path.relative_to(config.rootpath).parts):
             item.add_marker("drill")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay in memory to the end: looking through them for garbage took a quarter of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure() -> None:
