@@ -172,6 +172,22 @@ async def must_be_sound(pool: Pool, bank_id: UUID) -> None:
     assert await balances.trial_balance(pool, bank_id) == 0
 
 
+async def test_records_that_got_no_place_are_made_anew(pool: Pool, bank: Bank, url: str) -> None:
+    """Where a migration found no fact by which a record was logged, a later one has the records made anew."""
+    nowhere = "select count(*) from service_record where logged_position = 0"
+    assert await pool.fetchval(nowhere) == 0
+    await pool.execute("delete from schema_migrations where version = '0080'")
+    assert await migrate(url) == ["0080"]
+    assert await outdated(pool, EVERY) == []
+    await pool.execute("update service_record set logged_position = 0 where record_id like '%1'")
+    assert await pool.fetchval(nowhere) > 0
+    await pool.execute("delete from schema_migrations where version = '0080'")
+    assert await migrate(url) == ["0080"]
+    (projection,) = await outdated(pool, EVERY)
+    await rebuild(pool, projection)
+    await must_be_sound(pool, bank.bank_id)
+
+
 async def test_all_of_it_is_proved(pool: Pool, bank: Bank) -> None:
     """Every row has the hash it was sealed with, and every read model equals one that is made anew."""
     assert bank.head == EVENTS
