@@ -324,14 +324,10 @@ async def _own_entry(request: BankRequest, activity_id: str, said: str) -> dict[
     Tries are counted before the code is compared, by all processes together, for each activity: who knows the code of
     one guesses no more of another's.
     """
-    code, bank_id, at, attempts = (
-        said.strip().replace(" ", ""),
-        request.bank_id,
-        request.visit.at,
-        request.services.attempts,
-    )
+    code, bank_id, attempts = said.strip().replace(" ", ""), request.bank_id, request.services.attempts
     counted = f"{CODES} {request.user.actor} {activity_id}", THERE
-    await attempts.begin(bank_id, *counted, at)
+    await request.must_be_known("activity_id", activity_id)
+    await attempts.begin(bank_id, *counted, request.visit.at)
     if not is_shown(request.services.people.keyring, activity_id, code, request.now):
         await attempts.failed(bank_id, *counted, request.user.actor)
         raise CodeNotValid
