@@ -213,6 +213,12 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page}: {target}"
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    """No page of the documentation can be found only by those who know of it."""
+    readme = (TOP / "README.md").read_text(encoding="utf8")
+    assert not [page.name for page in TOP.glob("docs/*.md") if f"(docs/{page.name}" not in readme]
+
+
 if __name__ == "__main__":
     PROBLEMS.write_text(problems_page(), encoding="utf8")
     ACCESS.write_text(access_page(), encoding="utf8")
