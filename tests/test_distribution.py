@@ -85,7 +85,10 @@ def _statements() -> Iterator[tuple[str, str]]:
 
 _SHARED = "|".join(each for each in TABLES if each not in OF_ALL_BANKS)
 _NAMES = re.compile(rf"\b(?:from|join|update|into|using) (?:public\.)?({_SHARED})\b")
-_BOUND = re.compile(r"bank_id = \$[12]\b|select \$1, |values \(\$1, |facts_between\(\$1|bank_id = w\.bank_id|, \$1, 0")
+_BOUND = re.compile(
+    r"bank_id = \$[12]\b|case bank_id when \$1\b|bank_id = w\.bank_id|select \$1, |values \(\$1, |facts_between\(\$1"
+    r"|, \$1, 0"
+)
 
 BY_WHAT_ONE_COMES_WITH = {
     "identity/codes.sql": {"whose", "use"},

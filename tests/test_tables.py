@@ -137,7 +137,7 @@ _NO_TABLE_FOLLOWS = re.compile(r"\bdelete from|\bdistinct from|\b(?:extract|subs
 
 _ENDS_A_LIST = {
     *("where", "set", "group", "order", "having", "window", "limit", "offset", "for", "returning", "conflict"),
-    *("select", "values", "union", "except", "intersect", "when", ";"),
+    *("select", "values", "union", "except", "intersect", "when", "with", ";"),
 }
 
 
@@ -218,6 +218,11 @@ def _in_lists_of_tables(tokens: list[str]) -> Iterator[str]:
         ("select (extract(epoch from a) * 2)::int from event, bank", "", "event bank"),
         ("with a as (select 1 from event), b (x, y) as (delete from fund) select from a, b", "fund", "event"),
         ("with event as (select 1) select from event", "", "event"),
+        (
+            "select from lateral (with recursive a as (select 1 from event) select from a, bank) b, fund",
+            "",
+            "event bank fund",
+        ),
         ("lock table bank, public.event in exclusive mode", "", "bank event"),
         ('truncate "person", fund', "person fund", ""),
         ("drop table if exists rebuild.{table}", "", ""),
