@@ -60,8 +60,12 @@ def normal(name: str) -> str:
     Unicode's NFKC, so full-width letters and digits are plain ones; no character that is invisible or turns the
     direction of writing; trimmed, and one blank where there were several. Credit hangs on how a category is spelt.
     """
+    if name.isascii():
+        return " ".join(name.split())
     compatible = unicodedata.normalize("NFKC", name)
-    visible = "".join(each for each in compatible if not _is_invisible(each))
+    # However long a text is, it is made of few characters.
+    invisible = {ord(each): None for each in set(compatible) if _is_invisible(each)}
+    visible = compatible.translate(invisible) if invisible else compatible
     return " ".join(unicodedata.normalize("NFKC", visible).split())
 
 

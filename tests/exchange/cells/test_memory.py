@@ -1,17 +1,26 @@
 """What was made of texts is remembered, but not of long ones: so nobody fills the memory."""
 
 import contextlib
+import io
+import time
 import tracemalloc
+import unicodedata
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from timebank.domain.identifiers import as_number
-from timebank.domain.text import normal, remembered
+from timebank.domain.text import _is_invisible, normal, remembered
 from timebank.exchange.cells.errors import CellError
 from timebank.exchange.cells.people import digits_in, parse_number
 from timebank.exchange.cells.texts import parse_capacity, parse_line
 from timebank.exchange.cells.times import parse_date, parse_time
+from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS, Vocabulary
+from timebank.exchange.spreadsheets.errors import SpreadsheetError
+from timebank.exchange.spreadsheets.headings import Said
+from timebank.exchange.spreadsheets.reading import open_list
 
 MOST_BYTES = 100_000
 
@@ -61,3 +70,20 @@ def test_short_texts_are_made_once() -> None:
     once = remembered(lambda text: seen.append(text) or text)
     assert [once("理发"), once("理发")] == ["理发"] * 2
     assert seen == ["理发"]
+
+
+@pytest.mark.parametrize("said", ["[", "x", "志", "，", "\u200b", "a\u0301", "必填("])
+def test_a_long_heading_costs_little(said: str) -> None:
+    """A list of one cell that is a hundred thousand signs long is refused within a second of work, whatever."""
+    file, began = io.BytesIO((said * 100_000).encode()), time.process_time()
+    with pytest.raises(SpreadsheetError):
+        open_list(file, Vocabulary(RECORD_COLUMNS), Said())
+    assert time.process_time() - began < 3
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=50))
+def test_what_is_invisible_is_left_out_wherever_it_is(text: str) -> None:
+    """The form of a name is what it was when each sign was looked at by itself."""
+    compatible = unicodedata.normalize("NFKC", text)
+    visible = "".join(each for each in compatible if not _is_invisible(each))
+    assert normal(text) == " ".join(unicodedata.normalize("NFKC", visible).split())

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from timebank.domain.text import LONGEST_KEPT
 from timebank.exchange.cells.durations import Unit
 from timebank.exchange.cells.texts import squeeze
 
@@ -227,8 +228,11 @@ _TRADITIONAL = str.maketrans(
 
 
 def fold(heading: str) -> str:
-    """A heading without what people vary: traditional characters, its number on a form, notes on how to fill it in."""
-    said = squeeze(heading).translate(_TRADITIONAL).translate(_BRACKETS)
+    """A heading without what people vary: traditional characters, its number on a form, notes on how to fill it in.
+
+    Of a long one its beginning: no heading is so long, and each column that is wanted is compared with it.
+    """
+    said = squeeze(heading[:LONGEST_KEPT]).translate(_TRADITIONAL).translate(_BRACKETS)
     said = _ASKING.sub("", _NUMBERED.sub("", said))
     return _NOTE.sub(_without_how, said).strip(":：.。,，;；") if "(" in said else said
 
