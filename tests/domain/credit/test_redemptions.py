@@ -74,6 +74,7 @@ from timebank.domain.people.refusals import (
     VolunteerUnknown,
 )
 from timebank.domain.refusals import NotYourOwn
+from timebank.domain.refusing import Refusal
 
 OTHERS = RedemptionId("red_2")
 TODAY = NOON.date()
@@ -293,6 +294,27 @@ class TestQuota:
         given(*rich(november, **terms)).when(reserve()).then_refused(RewardSoldOut, period="2026-11")
         released = ended(ReservationCancelled, period="2026-10", volunteer_id=VolunteerId("vol_8"))
         given(*rich(november, october, released, **terms)).when(reserve()).then_refused(RewardSoldOut)
+
+    @pytest.mark.parametrize(
+        ("terms", "period", "told"),
+        [
+            ({"quota_every": "year"}, "2026", "it can be redeemed again from 2027-01-01 on"),
+            ({"quota_every": "month"}, "2026-11", "it can be redeemed again from 2026-12-01 on"),
+            ({"quota_every": "quarter"}, "2026-Q4", "it can be redeemed again from 2027-01-01 on"),
+            ({"quota_every": "year", "available_until": date(2026, 12, 31)}, "2026", "choose another reward"),
+            ({}, "all", "choose another reward"),
+        ],
+    )
+    @pytest.mark.parametrize(
+        ("quota", "refusal"), [("quota", RewardSoldOut), ("quota_per_person", PersonalQuotaReached)]
+    )
+    def test_says_what_to_do_next(
+        self, quota: str, refusal: type[Refusal], terms: dict[str, Any], period: str, told: str
+    ) -> None:
+        """Whoever comes too late is told from which day on it can be had again; where it cannot, to choose another."""
+        decided = given(*rich(reserved(period=period), **{quota: 1}, **terms)).when(reserve())
+        decided.then_refused(refusal, period=period)
+        assert told in str(decided.outcome)
 
     @pytest.mark.parametrize("end", [ReservationCancelled, ReservationExpired])
     def test_comes_back_when_released(self, end: type[Fact]) -> None:

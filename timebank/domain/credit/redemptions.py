@@ -5,12 +5,14 @@ one of them; cancelling and expiring give back exactly what was reserved.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
 from timebank.domain.credit.accounts import Balance, ServedDays
 from timebank.domain.credit.policies import RuleBook
 from timebank.domain.credit.refusals import (
+    NO_MORE,
+    NO_MORE_FOR_ONE,
     SERVICE_MISSING,
     SERVICE_MISSING_LATELY,
     STARS_MISSING,
@@ -25,7 +27,7 @@ from timebank.domain.credit.refusals import (
     SlotFull,
     SlotIsOver,
 )
-from timebank.domain.credit.rewards import Reward, slot_at
+from timebank.domain.credit.rewards import Reward, slot_at, until_when
 from timebank.domain.facts.credit import (
     ReservationCancelled,
     ReservationExpired,
@@ -124,10 +126,10 @@ class RewardStock(Memory):
             at = slot.astimezone(UTC)
             self.places[at] = self.places.get(at, 0) + change
 
-    def must_have_left(self, terms: RewardTerms, period: str, slot: Slot | None) -> None:
+    def must_have_left(self, terms: RewardTerms, today: date, slot: Slot | None) -> None:
         """Refuse where the quota of the period, or the slot, is used up."""
-        if terms.quota is not None and self.taken.get(period, 0) >= terms.quota:
-            raise RewardSoldOut(period=period)
+        if terms.quota is not None and self.taken.get(terms.period(today), 0) >= terms.quota:
+            raise RewardSoldOut(**until_when(terms, today, NO_MORE))
         if slot and self.places.get(slot.starts_at.astimezone(UTC), 0) >= slot.places:
             raise SlotFull(slot=slot.starts_at.isoformat())
 
@@ -152,12 +154,12 @@ class RewardClaims(Memory):
         self.taken[period] = self.taken.get(period, 0) - 1
 
 
-def must_have_left(known: Known, reward_id: RewardId, person: VolunteerId, terms: RewardTerms, period: str) -> None:
+def must_have_left(known: Known, reward_id: RewardId, person: VolunteerId, terms: RewardTerms, today: date) -> None:
     """Refuse where a person has used up their quota of the period, under all of their numbers together."""
     claims = [known(RewardClaims, reward_id, each) for each in registrations_of(known, person)]
-    taken = sum(each.taken.get(period, 0) for each in claims)
+    taken = sum(each.taken.get(terms.period(today), 0) for each in claims)
     if terms.quota_per_person is not None and taken >= terms.quota_per_person:
-        raise PersonalQuotaReached(quota=terms.quota_per_person, period=period)
+        raise PersonalQuotaReached(quota=terms.quota_per_person, **until_when(terms, today, NO_MORE_FOR_ONE))
 
 
 class ReserveReward(Command, frozen=True, kw_only=True):
@@ -262,10 +264,10 @@ class ReserveReward(Command, frozen=True, kw_only=True):
 
     def must_be_left(self, known: Known, terms: RewardTerms, slot: Slot | None) -> None:
         """Refuse where the quota for one person, or that for all, is used up."""
-        period = terms.period(self.at.date())
+        today = self.at.date()
         for each in self.claimants if terms.quota_per_person else ():
-            must_have_left(known, self.reward_id, each, terms, period)
-        known(RewardStock, self.reward_id).must_have_left(terms, period, slot)
+            must_have_left(known, self.reward_id, each, terms, today)
+        known(RewardStock, self.reward_id).must_have_left(terms, today, slot)
 
 
 def expires_at(at: datetime, rules: Rules, slot: Slot | None) -> datetime:

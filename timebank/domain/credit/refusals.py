@@ -60,12 +60,17 @@ class RewardNotOffered(Conflict):
     """Reward {reward_id} cannot be redeemed today: {why}."""
 
 
+AGAIN_FROM = "it can be redeemed again from {day} on"
+NO_MORE = "choose another reward, or look again later, as people give theirs back"
+NO_MORE_FOR_ONE = "choose another reward"
+
+
 class RewardSoldOut(Conflict):
-    """There is none left of this reward to be reserved now (period: {period})."""
+    """None of this reward is left to be reserved now: {why}."""
 
 
 class PersonalQuotaReached(Conflict):
-    """One person can reserve {quota} of this reward (period: {period}), and has."""
+    """One person can have {quota} of this reward, and that is reached: {why}."""
 
 
 class TooManyReservations(Conflict):
@@ -73,13 +78,13 @@ class TooManyReservations(Conflict):
 
 
 class SlotFull(Conflict):
-    """There is no place left at {slot}."""
+    """There is no place left at {slot}: choose another time."""
 
     field = "slot"
 
 
 class SlotIsOver(Conflict):
-    """The slot {slot} is over."""
+    """The slot {slot} is over: choose another time."""
 
     field = "slot"
 
@@ -106,13 +111,16 @@ class GiftsNotAllowed(Conflict):
 
 
 class GiftTooLarge(Conflict):
-    """The rule book in force allows {minutes_max} minutes in one gift."""
+    """The rule book in force allows {minutes_max} minutes in one gift: give less."""
 
     field = "minutes"
 
 
 class GiftLimitReached(Conflict):
-    """The rule book in force allows gifts of {minutes_max} minutes a month; {given_minutes} were given."""
+    """The rule book in force allows gifts of {minutes_max} minutes a month; {given_minutes} were given.
+
+    Give less, or wait for the next month.
+    """
 
     field = "minutes"
 

@@ -5,8 +5,8 @@ whether any are left.
 """
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, tzinfo
-from typing import Annotated, Self
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Annotated, Any, Self
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +14,7 @@ from msgspec import Meta
 from timebank.domain.acting import must_govern
 from timebank.domain.credit.accounts import Balance
 from timebank.domain.credit.refusals import (
+    AGAIN_FROM,
     NO_LONGER,
     NOT_YET,
     STANDS_OTHERWISE,
@@ -206,3 +207,22 @@ def slot_at(terms: RewardTerms, moment: datetime | None, zone: tzinfo | None) ->
         if slot.starts_at.astimezone(UTC) == moment.astimezone(UTC):
             return msgspec.structs.replace(slot, starts_at=slot.starts_at.astimezone(zone))
     raise SlotUnknown(slot=moment.astimezone(zone).isoformat())
+
+
+def until_when(terms: RewardTerms, today: date, otherwise: str) -> dict[str, Any]:
+    """For which period a quota is reached, and what to do: to wait for the next one, or `otherwise`."""
+    again, period = next_period(terms, today), terms.period(today)
+    return (
+        {"period": period, "why": AGAIN_FROM, "day": again.isoformat()}
+        if again
+        else {"period": period, "why": otherwise}
+    )
+
+
+def next_period(terms: RewardTerms, day: date) -> date | None:
+    """The first day of the next period of the quotas; None if there is none, or the reward is not offered then."""
+    if terms.quota_every is None:
+        return None
+    now = terms.period(day)
+    later = next(each for each in (day + timedelta(days) for days in range(1, 367)) if terms.period(each) != now)
+    return later if terms.available_until is None or later <= terms.available_until else None
