@@ -255,6 +255,7 @@ def questions(city: City) -> dict[str, Question]:
             provider_ids=lambda n: [city.organisation(0)], own_id=city.volunteer
         ),
         "redemptions of a reward, reserved": redeemed(reward_id=lambda n: city.reward_id, status=lambda n: "reserved"),
+        "redemptions that expire next": lambda n: redemptions.expiring(pool, bank_id, None, PAGE),
         "redemptions overdue": lambda n: redemptions.due(pool, city.world.at, PAGE),
         "redemptions that expired": redeemed(status=lambda n: "expired"),
         "transfers of a volunteer": moved(volunteer_id=city.volunteer),

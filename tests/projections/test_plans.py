@@ -104,7 +104,7 @@ select $bank, 'red_' || lpad(n::text, 6, '0'), 'rew_' || lpad((1 + n % 4)::text,
        'vol_' || lpad((1 + n % 8000)::text, 5, '0'), 'vol_' || lpad((1 + n * 7 % 8000)::text, 5, '0'),
        'org_' || lpad((1 + n % 4)::text, 5, '0'), 'x', 'service', 10, 'all',
        case when n % 50 = 0 then 'expired' when n % 50 = 1 then 'cancelled'
-            when n % 10 = 2 then 'reserved' else 'fulfilled' end, 'x', now(), now(), n
+            when n % 10 = 2 then 'reserved' else 'fulfilled' end, 'x', now(), now() - n * interval '1 minute', n
   from generate_series(1, 40000) n;
 insert into reward_taken select bank_id, reward_id, 'all', '-infinity', 1 from reward;
 insert into transfer select $bank, 'trf_' || lpad(n::text, 6, '0'), 'gift',
@@ -446,6 +446,10 @@ def lists(pool: Pool, people: People) -> Lists:
             every(after=(none, "inv_15000")),
         ),
         "who applied": (lambda: volunteers.applied(pool, people, BANK, "vol_10000", PAGE), every()),
+        "codes that expire next": (
+            lambda after: redemptions.expiring(pool, BANK, after, PAGE),
+            every(after=(none, "red_015002")),
+        ),
         "overdue redemptions": (lambda: redemptions.due(pool, datetime.now(UTC), PAGE), every()),
         "facts about one": (lambda: history.about(pool, BANK, some, 20000, PAGE), every()),
         "notices": (lambda: notices.page(pool, BANK, some, before=2**53, after=0, limit=PAGE), every()),
@@ -531,7 +535,7 @@ LISTS = (
     "the fewest people of places", "places below", "changes of the tree", "every place", "vacant places",
     "people of a place", "willing people of a place", "leaders", "funds",
     "events", "security events", "records of an activity that wait", "invitations", "who applied",
-    "overdue redemptions", "facts about one", "notices",
+    "codes that expire next", "overdue redemptions", "facts about one", "notices",
 )  # fmt: skip
 
 

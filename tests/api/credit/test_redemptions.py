@@ -1,5 +1,5 @@
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -8,6 +8,7 @@ import pytest
 from tests.api.people.test_erasure import dumped
 from tests.api.people.test_proxies import go_on, paired, problem, today
 from tests.api.world import Caller, World, wide
+from timebank.runtime.clock import utc_now
 
 WHY = {"reason": "不需要了"}
 
@@ -42,6 +43,32 @@ async def test_a_code_is_looked_at_before_it_is_accepted(world: World) -> None:
     assert (await somebody.get(f"/v1/redemptions/{reserved['redemption_id']}"))["status"] == "reserved"
     await merchant.post("/v1/redemptions/fulfil", code, expect=200)
     await merchant.post("/v1/redemptions/fulfil", code, expect=409, dry_run=True)
+
+
+async def test_codes_that_expire_next_come_first(world: World) -> None:
+    """An auditor reads them page by page in that order; it is to be had of the whole bank only."""
+    somebody, auditor = await world.with_credit(240), await world.appointed("auditor")
+    times = [(utc_now() + timedelta(hours=hours)).isoformat() for hours in (5, 2)]
+    slots = [{"starts_at": each, "places": 9} for each in times]
+    tasting, haircut = await world.reward(slots=slots, cost_minutes=10), await world.reward(cost_minutes=10)
+    made = [await world.redeem(somebody, tasting, {"slot": each}) for each in times]
+    made.append(await world.redeem(somebody, haircut))
+    asked: dict[str, Any] = {"status": "reserved", "order": "expiring"}
+    page = await auditor.get("/v1/redemptions", **asked, limit=1)
+    found = page["items"]
+    while page["next"]:
+        page = await auditor.get("/v1/redemptions", **asked, limit=1, after=page["next"])
+        found += page["items"]
+    dates = [datetime.fromisoformat(each["expires_at"]) for each in found]
+    assert dates == sorted(dates)
+    ids = [each["redemption_id"] for each in found]
+    assert len(ids) == len(set(ids))
+    own = [each for each in ids if each in {one["redemption_id"] for one in made}]
+    assert own == [made[n]["redemption_id"] for n in (1, 0, 2)]
+    assert (await somebody.ask("GET", "/v1/redemptions", params=asked)).status_code == 400
+    for other in ({"status": "fulfilled"}, {"reward_id": haircut}, {"volunteer_id": somebody.id}):
+        answer = await auditor.ask("GET", "/v1/redemptions", params=asked | other)
+        assert answer.status_code == 400, other
 
 
 async def test_five_calls_from_reward_to_statement(world: World) -> None:

@@ -24,6 +24,8 @@ from timebank.api.http.requests import (
     WantedPerson,
     happened,
 )
+from timebank.api.http.telling.shapes import InvalidRequestError
+from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.credit.redemption_codes import code_hash
 from timebank.domain.credit.redemptions import CancelRedemption, FulfilRedemption, ReserveReward
 from timebank.domain.credit.refusals import RedemptionCodeUnknown, RedemptionNotOpen, RedemptionUnknown
@@ -40,6 +42,11 @@ RedemptionStatusName = Literal["reserved", "fulfilled", "cancelled", "expired"]
 RedemptionCode = Annotated[
     str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z０-９Ａ-Ｚａ-ｚ　－ -]+$(?!\n)")
 ]
+
+
+ONLY_OF_ALL = (
+    "In this order there is what is reserved in the whole bank, for those who see all of it: add no other filter."
+)
 
 
 class RedeemRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -152,13 +159,24 @@ class RedemptionController(Controller):
         provider_id: WantedId = None,
         reward_id: WantedId = None,
         status: Annotated[RedemptionStatusName | None, QueryParameter()] = None,
+        order: Annotated[
+            Literal["newest", "expiring"],
+            QueryParameter(description="With `status=reserved` alone, `expiring` is what expires next first."),
+        ] = "newest",
         after: WantedId = None,
         limit: Limit = 50,
     ) -> Page[RedemptionView]:
-        """Redemptions, newest first: one's own, and those one provides; all for administrators and auditors."""
-        seen = await request.sight.redemptions(provider_id)
+        """Redemptions: one's own, and those one provides; all for administrators and auditors.
+
+        `order=expiring` is for the latter: no index serves it for some redemptions alone.
+        """
+        seen, is_alone = await request.sight.redemptions(provider_id), not (volunteer_id or reward_id)
+        if order == "expiring" and not (status == "reserved" and is_alone and seen.provider_ids is None):
+            raise InvalidRequestError(FieldTrouble("order", ONLY_OF_ALL, {}))
 
         async def page(before: str | None, limit: int) -> list[RedemptionView]:
+            if order == "expiring":
+                return await redemptions.expiring(request.pool, request.bank_id, before, limit)
             return await redemptions.page(
                 request.pool,
                 request.bank_id,

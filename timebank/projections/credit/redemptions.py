@@ -107,6 +107,11 @@ async def page(
     return [RedemptionView(**row) for row in rows]
 
 
+async def expiring(pool: Pool, bank_id: UUID, after: str | None, limit: int) -> list[RedemptionView]:
+    """All that is reserved, after the redemption given: what expires next first."""
+    return [RedemptionView(**row) for row in await pool.fetch(SQL["expiring"], bank_id, after, limit)]
+
+
 async def due(pool: Pool, now: datetime, limit: int) -> list[Due]:
     """What is still reserved although its time is over: of each bank that has any, those longest overdue."""
     return [Due(*row) for row in await pool.fetch(SQL["due"], now, limit)]

@@ -94,6 +94,19 @@ select r.*
                              order by r.redemption_id desc limit $7) own)) r
  order by r.redemption_id desc limit $7
 
+-- expiring --
+-- What is reserved in a bank, what expires next first. $1 bank  $2 after this redemption or null  $3 at most
+select r.*
+  from (select coalesce((select expires_at from redemption where bank_id = $1 and redemption_id = $2),
+                        '-infinity') as expires_at) last,
+       lateral (
+           {view}
+            where r.bank_id = $1 and r.status = 'reserved' and r.expires_at >= last.expires_at
+              and (r.expires_at, r.redemption_id) > (last.expires_at, coalesce($2::text, ''))
+            order by r.expires_at, r.redemption_id limit $3
+       ) r
+ order by r.expires_at, r.redemption_id
+
 -- due --
 -- What is reserved still though its time is over, by bank. $1 now  $2 at most of a bank
 select b.bank_id, b.timezone, array_agg(due.redemption_id) as overdue

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Response
 
+from timebank.web.credit.redemptions import open_codes
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
@@ -17,10 +18,10 @@ SHOWN = 50
 async def home(visitor: Visitor) -> Response[Any]:
     """What one can spend, has reserved and owes; what one served, month by month; what waits."""
     since = _month_before(visitor.today, MONTHS - 1)
-    why, records, open_codes, balance = await asyncio.gather(
+    why, records, codes, balance = await asyncio.gather(
         visitor.get("/me/balance/why", language=visitor.language, limit=1),
         visitor.get("/service-records", volunteer_id="me", limit=500, params={"from": since}),
-        visitor.get("/redemptions", volunteer_id="me", status="reserved", limit=5),
+        open_codes(visitor),
         visitor.get("/me/balance"),
     )
     served = records["items"]
@@ -31,7 +32,7 @@ async def home(visitor: Visitor) -> Response[Any]:
         months=_months(visitor, served),
         waiting=sum(each["minutes"] for each in served if each["status"] == "logged"),
         records=served[:3],
-        codes=open_codes["items"],
+        codes=codes,
     )
 
 

@@ -1,5 +1,6 @@
 """What one redeemed: the code to show, as often as one wants to see it; and cancelling."""
 
+from datetime import datetime
 from typing import Any
 
 from litestar import Response
@@ -7,12 +8,20 @@ from litestar import Response
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
+OPEN, SHOWN_OPEN = 100, 5
+
 
 async def redemptions(visitor: Visitor) -> Response[Any]:
     """All one redeemed, the newest first."""
     after = visitor.query.get("after")
     page = await visitor.get("/redemptions", volunteer_id="me", after=after, limit=30)
     return visitor.show("credit/redemptions.html", redemptions=page["items"], next=page["next"])
+
+
+async def open_codes(visitor: Visitor) -> list[dict[str, Any]]:
+    """One's codes that wait to be used, as many as a page has room for: what expires next first."""
+    page = await visitor.get("/redemptions", volunteer_id="me", status="reserved", limit=OPEN)
+    return sorted(page["items"], key=lambda each: datetime.fromisoformat(each["expires_at"]))[:SHOWN_OPEN]
 
 
 async def redemption(visitor: Visitor) -> Response[Any]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Response
 
+from timebank.web.credit.redemptions import open_codes
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
@@ -17,11 +18,11 @@ async def rewards(visitor: Visitor) -> Response[Any]:
     available = balance["available_minutes"] if balance else 0
     served = balance["service_minutes"] if balance else 0
     offered = (await visitor.get("/rewards", status="published", limit=200))["items"]
-    codes = await visitor.get("/redemptions", volunteer_id="me", status="reserved", limit=5)
+    codes = await open_codes(visitor)
     near: dict[str, list[dict[str, Any]]] = {"now": [], "nearly": [], "later": []}
     for each in offered:
         near[_how_near(each, available, served)].append(each | {"missing": each["cost_minutes"] - available})
-    return visitor.show("credit/rewards.html", near=near, available=available, served=served, codes=codes["items"])
+    return visitor.show("credit/rewards.html", near=near, available=available, served=served, codes=codes)
 
 
 def _how_near(reward: dict[str, Any], available: int, served: int) -> str:

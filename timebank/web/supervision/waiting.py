@@ -19,8 +19,8 @@ async def records(visitor: Visitor) -> Response[Any]:
 
 
 async def codes(visitor: Visitor) -> Response[Any]:
-    """What was redeemed and not used yet, the latest first."""
-    asked = {"status": "reserved", "after": visitor.query.get("after"), "limit": SHOWN}
+    """What was redeemed and not used yet, what expires next first."""
+    asked = {"status": "reserved", "order": "expiring", "after": visitor.query.get("after"), "limit": SHOWN}
     page = await visitor.get("/redemptions", params=asked)
     return await in_office(visitor, "supervision/codes.html", codes=page["items"], next=page["next"])
 
