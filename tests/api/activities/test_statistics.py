@@ -93,17 +93,18 @@ async def test_what_the_law_tells_apart_is_told_apart(world: World) -> None:
     assert (await world.recorder.get(path, after=f"{day[:7]}/{team_id}"))["items"] == []
     await world.recorder.get(path, expect=400, after="x")
     choir = await world.team(name="合唱队", from_day="2026-01-01")
-    there, by_team = f"/v1/service-records/{record_id}", {team_id: 0, choir: 0}
+    there = f"/v1/service-records/{record_id}"
     for named, further in ((choir, {"minutes": 80}), (None, {}), (team_id, {})):
         body = {"team_id": named, "reason": "对照签到表", **further}
         corrected = await world.verifier.post(f"{there}/correct", body, expect=200)
         assert (await world.verifier.get(there))["team_id"] == named
         theirs = (await world.recorder.get(path))["items"]
-        by_team |= {each["team_id"]: each["minutes"] for each in theirs if each["team_id"] in by_team}
-        assert by_team == {team_id: 0, choir: 0} | ({named: 80} if named else {})
-        for each, minutes in by_team.items():
+        by_team = {each["team_id"]: each["minutes"] for each in theirs if each["team_id"] in (team_id, choir)}
+        assert by_team == ({named: 80} if named else {}), "teams without service are not listed"
+        for each, minutes in ({team_id: 0, choir: 0} | by_team).items():
             hours = await world.administrator.get(f"/v1/organisations/{world.garden}/teams/{each}/hours")
             assert hours[-1]["minutes"] == minutes
+            assert len(hours) == 1 + bool(minutes)
     assert await change.seen() == {"off_duty_minutes": -10, "team_minutes": -10}
     told = await world.administrator.get(f"/v1/audit/events/{corrected['position'] - 1}/change")
     assert told["changed"]["team_id"] == {"before": choir, "after": None}

@@ -137,7 +137,7 @@ select to_char(month, 'YYYY-MM') as month, held, cancelled, places, without_limi
 -- page before, or null  $7 at most
 select to_char(m.month, 'YYYY-MM') as month, m.organisation_id, m.team_id, m.minutes
   from team_month m
- where m.bank_id = $1 and m.organisation_id = $2
+ where m.bank_id = $1 and m.organisation_id = $2 and m.minutes > 0
    and ($3::date is null or m.month >= $3) and ($4::date is null or m.month <= $4)
    and ($5::date is null or (m.month, m.team_id) > ($5, $6::text))
  order by m.month, m.team_id limit $7
