@@ -143,7 +143,7 @@ async def test_a_list_of_days_is_asked_in_any_spelling(world: World) -> None:
     assert (await reader.get("/admin/history?until=2026年11月27日")).status == 200
     for path in ("/admin/history?until=soon", "/admin/then?day=soon", f"/o/{world.garden}/records?from=soon"):
         page = await reader.get(path)
-        assert (page.status, "不是日期" in page.text) == (422, True), path
+        assert (page.status, page.text.count("不是日期")) == (422, 1), path
 
 
 def test_no_page_needs_a_picker_of_the_browser() -> None:

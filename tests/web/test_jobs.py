@@ -226,6 +226,41 @@ async def test_a_code_is_looked_at_and_then_accepted_once(world: World) -> None:
     assert page.status in (404, 409)
 
 
+async def test_the_board_says_ones_own_place(world: World) -> None:
+    """Whoever served sees their rank, named or not, and nobody who is not named; who did not serve has none."""
+    first, second = await world.with_credit(1200, name="排第一的人"), await world.with_credit(600, name="排后面的人")
+    told = await second.get("/v1/leaderboards/bank/me", period="all")
+    reader = await signed_in(world, second.id)
+    page = await reader.get("/board?period=all")
+    assert f"您的名次：第 {told['rank']} 名，服务 10小时" in page.text
+    assert "就追上前一名" in page.text
+    assert "只有您自己看得到" in page.text
+    assert "排第一的人" not in page.text
+    await reader.send(page.form("/board?period=all"), granted="yes")
+    assert "您的名次" in (await reader.get("/board?period=all")).text
+    assert "只有您自己看得到" not in (await reader.get("/board?period=all")).text
+    assert "排后面的人" in (await (await signed_in(world, first.id)).get("/board?period=all")).text
+    assert "您的名次" not in (await (await signed_in(world, (await world.somebody()).id)).get("/board")).text
+
+
+async def test_codes_that_expire_next_come_first(world: World) -> None:
+    """On one's own pages and on the administrator's, whichever was redeemed last."""
+    somebody = await world.with_credit(240, name="两张券的人")
+    soon = (utc_now() + timedelta(hours=2)).isoformat()
+    tasting = await world.reward(name="先到期", slots=[{"starts_at": soon, "places": 3}], cost_minutes=10)
+    made = [await world.redeem(somebody, tasting, {"slot": soon})]
+    made.append(await world.redeem(somebody, await world.reward(name="后到期", cost_minutes=10)))
+    reader, office = await signed_in(world, somebody.id), await signed_in(world, world.administrator.id)
+    for each, path, address in (
+        (reader, "/rewards", "/redemptions/"),
+        (reader, "/home", "/redemptions/"),
+        (office, "/admin/codes", "/admin/history?about="),
+    ):
+        ours = [f"{address}{one['redemption_id']}" for one in made]
+        page = await each.get(path)
+        assert [link for link in page.links if link in ours] == ours, path
+
+
 async def test_registered_at_the_office_and_signed_in_at_home(world: World) -> None:
     """An administrator registers somebody and hands out a code; with it they choose a password and are in."""
     office = await signed_in(world, world.administrator.id)

@@ -67,7 +67,9 @@ async def test_what_waits_is_what_the_overview_leads_to(world: World, office: st
     reward_id = await world.reward(name=f"兑换{office}", cost_minutes=10)
     code = await world.redeem(somebody, reward_id)
     reader = await signed_in(world, (await world.appointed(office)).id)
+    await world.services.signer.sign(world.bank_id)
     overview = await reader.get("/admin")
+    assert "最近一次签名" in overview.text
     assert {"/admin/records", "/admin/codes"} <= set(overview.links)
     page = await reader.get("/admin/records")
     assert waits in page.text

@@ -9,7 +9,7 @@ from timebank.web.http.visitors import Visitor
 
 
 async def board(visitor: Visitor) -> Response[Any]:
-    """The board of a month, a year or all time; one's own place is marked."""
+    """The board of a month, a year or all time; one's own place is marked, and said where one is not named too."""
     today = visitor.today
     periods = [(f"{today:%Y-%m}", "This month"), (f"{today:%Y}", "This year"), ("all", "All time")]
     period = visitor.query.get("period") or periods[0][0]
@@ -17,6 +17,7 @@ async def board(visitor: Visitor) -> Response[Any]:
     return visitor.show(
         "recognition/board.html",
         board=await visitor.get("/leaderboards/bank", period=period, after=after, limit=30),
+        own=await visitor.seen("/leaderboards/bank/me", period=period),
         periods=periods,
         period=period,
         person=await visitor.seen("/volunteers/me"),
