@@ -65,7 +65,7 @@ async def test_the_tree_is_made_and_changed(office: Reader) -> None:
 async def test_a_leader_is_appointed_and_knows_their_people(world: World, office: Reader) -> None:
     """A vacant place gets a leader with duties, who sees who lives there, notes who moves in, and changes nothing."""
     community = await world.node(name="百步社区")
-    resident, leader = await world.somebody("李婶", phone="13800002222"), await world.somebody("张楼长")
+    resident, leader = await world.somebody("李婶", phone="13800004422"), await world.somebody("张楼长")
     await world.lives(resident.id, community)
     vacant = await office.get("/places/vacant")
     assert f"/places/{community}" in vacant.links
@@ -85,7 +85,7 @@ async def test_a_leader_is_appointed_and_knows_their_people(world: World, office
     own = await signed_in(world, leader.id)
     people = await own.get(f"/places/{community}/people")
     assert "李婶" in people.text
-    assert "138 0000 2222" in people.text
+    assert "138 0000 4422" in people.text
     newcomer = await world.somebody("赵叔")
     await world.lives(newcomer.id, community)
     theirs = (await world.administrator.get(f"/v1/volunteers/{newcomer.id}"))["number"]
