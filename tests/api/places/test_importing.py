@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.api.world import World
+from timebank.api.http.uploads import CHUNK
 from timebank.exchange.imports import places
 from timebank.projections.places import nodes
 
@@ -83,7 +84,7 @@ async def test_the_tree_is_looked_at_again_where_somebody_else_changed_it(
     judge = places.PlacesImport._judge
     monkeypatch.setattr(nodes, "every", looking)
     monkeypatch.setattr(places.PlacesImport, "_judge", judging)
-    rows = [f"阳光社区,{n // 100}区" for n in range(4 * places.CHUNK)]
+    rows = [f"阳光社区,{n // 100}区" for n in range(4 * CHUNK)]
     for beside, last, learned in (([], "阳光社区,1区", 1), (["月光社区"], "月光社区,", 2)):
         judged.clear()
         looked.clear()
