@@ -85,8 +85,8 @@ RULES = (
     ),
     Fault(
         "quota: one more than there are", "timebank/domain/credit/redemptions.py",
-        "if terms.quota is not None and self.taken.get(period, 0) >= terms.quota:",
-        "if terms.quota is not None and self.taken.get(period, 0) > terms.quota:", CREDIT,
+        "if terms.quota is not None and self.taken.get(terms.period(today), 0) >= terms.quota:",
+        "if terms.quota is not None and self.taken.get(terms.period(today), 0) > terms.quota:", CREDIT,
     ),
     Fault(
         "reservation: it can be fulfilled in the moment in which it is over", "timebank/domain/credit/redemptions.py",

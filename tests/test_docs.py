@@ -13,7 +13,6 @@ from litestar.routes import HTTPRoute
 
 from timebank.access.rights import LEAST_PEOPLE
 from timebank.access.table import Access
-from timebank.api.activities.attendance import WRONG_CODES_A_MINUTE
 from timebank.api.app import create_app
 from timebank.api.http.guard import table_of
 from timebank.api.http.telling.pages import kinds
@@ -181,7 +180,6 @@ MIB = 1024 * 1024
         ("security", f"(an IPv6 network of 48 bits for {WORDS[OF_A_NETWORK]})"),
         ("security", f"After {WORDS[FREE_FAILURES]} wrong passwords for one account an address waits a second"),
         ("security", f"up to {LONGEST_WAIT.seconds // 60} minutes"),
-        ("security", f"after {WORDS[WRONG_CODES_A_MINUTE]} wrong codes in a minute"),
         ("security", f"at which {WORDS[LEAST_PEOPLE]} people or more live or work"),
     ],
 )

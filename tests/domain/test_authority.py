@@ -55,7 +55,6 @@ from timebank.domain.kernel import Command, Fact
 from timebank.domain.leaving import EraseVolunteer
 from timebank.domain.organisations.memberships import (
     AddMember,
-    ApproveMembership,
     ChangeRole,
     DeclineMembership,
     EndMembership,
@@ -271,13 +270,6 @@ class TestByProxy:
                 (*standing(), registered()),
                 REQUESTED,
                 id="join",
-            ),
-            pytest.param(
-                ApproveMembership(**OF_WANG),
-                "memberships",
-                (*standing(), registered(), INVITED),
-                APPROVED,
-                id="accept",
             ),
             pytest.param(
                 DeclineMembership(**OF_WANG), "memberships", (INVITED,), MembershipDeclined(**IDS), id="decline"

@@ -198,7 +198,7 @@ class TestReservations:
                 reason=LEFT,
                 cancelled_by=by.actor,
             )
-            decided.then(released(1, by=by), for_li, gone(kind, 600))
+            decided.then(released(1, by=by), for_li, gone_by(kind, by, 600) if by.governs else gone(kind, 600))
 
     @pytest.mark.parametrize(
         ("debt", "repaid", "left"), [(30, (30, 0, 0), 230), (150, (120, 30, 0), 110), (500, (120, 60, 80), 0)]

@@ -19,7 +19,7 @@ from timebank.identity.security_log import Kind
 from timebank.projections.supervision.notices import OF_ACTIVITIES
 from timebank.web.bank.front import DOORS
 from timebank.web.http.showing import environment
-from timebank.web.http.telling.events import AS_PROXY, EVENTS, OWN_EVENTS
+from timebank.web.http.telling.events import AS_OWNER, AS_PROXY, EVENTS, OWN_EVENTS
 from timebank.web.http.telling.facts import NO, YES, shapes, word_of
 from timebank.web.http.telling.fields import FIELDS, label_of
 from timebank.web.http.telling.values import VALUES
@@ -72,6 +72,7 @@ SENTENCES = sorted(
         *VALUES.values(),
         *EVENTS.values(),
         *OWN_EVENTS.values(),
+        *AS_OWNER.values(),
         *AS_PROXY.values(),
         *ADVICE.values(),
         *(text for _, text in DOORS),
