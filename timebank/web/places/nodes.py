@@ -67,7 +67,7 @@ async def hours(visitor: Visitor) -> Response[Any]:
     node_id = visitor.path.get("node_id")
     month = month_of(visitor, over=not visitor.governs and node_id is None)
     glance = await _glance(visitor, node_id, month)
-    if node_id and month.is_last and not (visitor.governs or here(glance) & leads_at(visitor)):
+    if node_id and not (visitor.governs or here(glance) & leads_at(visitor)):
         month = month_of(visitor, over=True)
         if glance["node"]["from_day"] > str(month.last):
             return in_tree(visitor, "places/hours.html", **glance, shown=month, found=None, names={})
