@@ -363,6 +363,9 @@ class TestAfterwards:
         once = reserved(volunteer_id=LI, redemption_id=RedemptionId("red_2"))
         quota = (*offered(quota_per_person=1), *served[:3], once, served[3])
         given(*quota).when(reserve()).then_refused(PersonalQuotaReached)
+        for_the_other = reserved(volunteer_id=LI, beneficiary_id=WANG, redemption_id=RedemptionId("red_2"))
+        two = (*offered(quota_per_person=2), *served[:3], for_the_other, served[3])
+        assert given(*two).when(reserve()).fact.volunteer_id == WANG
 
     def test_the_same_person_does_not_look_at_their_own_work(self) -> None:
         """Three pairs of eyes: nobody decides on what they recorded, or did, under their other number."""

@@ -135,30 +135,33 @@ class RewardStock(Memory):
 
 
 class RewardClaims(Memory):
-    """How much of a reward one person has taken or been given, by period of its quota."""
+    """Which reservations of a reward one number paid for or was given, by period of the reward's quota.
+
+    Which, and not how many: a person with two numbers who paid under one for the other has taken one, and not two.
+    """
 
     def __init__(self, reward_id: RewardId, volunteer_id: VolunteerId) -> None:
         super().__init__(reward_id, volunteer_id)
-        self.taken: dict[str, int] = {}
+        self.taken: dict[str, set[RedemptionId]] = {}
 
     @event(RewardReserved)
-    def _(self, period: str) -> None:
-        self.taken[period] = self.taken.get(period, 0) + 1
+    def _(self, redemption_id: RedemptionId, period: str) -> None:
+        self.taken.setdefault(period, set()).add(redemption_id)
 
     @event(ReservationCancelled)
-    def _(self, period: str) -> None:
-        self.taken[period] = self.taken.get(period, 0) - 1
+    def _(self, redemption_id: RedemptionId, period: str) -> None:
+        self.taken.setdefault(period, set()).discard(redemption_id)
 
     @event(ReservationExpired)
-    def _(self, period: str) -> None:
-        self.taken[period] = self.taken.get(period, 0) - 1
+    def _(self, redemption_id: RedemptionId, period: str) -> None:
+        self.taken.setdefault(period, set()).discard(redemption_id)
 
 
 def must_have_left(known: Known, reward_id: RewardId, person: VolunteerId, terms: RewardTerms, today: date) -> None:
     """Refuse where a person has used up their quota of the period, under all of their numbers together."""
     claims = [known(RewardClaims, reward_id, each) for each in registrations_of(known, person)]
-    taken = sum(each.taken.get(terms.period(today), 0) for each in claims)
-    if terms.quota_per_person is not None and taken >= terms.quota_per_person:
+    taken = set().union(*(each.taken.get(terms.period(today), ()) for each in claims))
+    if terms.quota_per_person is not None and len(taken) >= terms.quota_per_person:
         raise PersonalQuotaReached(quota=terms.quota_per_person, **until_when(terms, today, NO_MORE_FOR_ONE))
 
 
