@@ -64,14 +64,13 @@ async def hours(visitor: Visitor) -> Response[Any]:
 
     Whoever neither leads there nor audits the bank sees months that are over.
     """
-    node_id = visitor.path.get("node_id")
-    month = month_of(visitor, over=not visitor.governs and node_id is None)
+    node_id, month = visitor.path.get("node_id"), month_of(visitor)
     glance = await _glance(visitor, node_id, month)
-    if node_id and not (visitor.governs or here(glance) & leads_at(visitor)):
-        month = month_of(visitor, over=True)
-        if glance["node"]["from_day"] > str(month.last):
+    if not (visitor.governs or here(glance) & leads_at(visitor)):
+        asked, month = month, month_of(visitor, over=True)
+        if node_id and glance["node"]["from_day"] > str(month.last):
             return in_tree(visitor, "places/hours.html", **glance, shown=month, found=None, names={})
-        glance = await _glance(visitor, node_id, month)
+        glance = glance if asked.first == month.first else await _glance(visitor, node_id, month)
     found = await _hours(visitor, node_id, month)
     names = await _names(visitor, node_id, month.last, [each["node_id"] for each in found["places"]])
     return in_tree(visitor, "places/hours.html", **glance, shown=month, found=found, names=names)
