@@ -1,7 +1,7 @@
 """The log as lines of JSON, a fact a line: what an archive is made of, and what auditors are sent."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -17,7 +17,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     """A fact with all that its leaf is made of; `data` are the stored bytes, as a text."""
 
     position: int
-    recorded_at: datetime
+    recorded_at: Annotated[datetime, msgspec.Meta(tz=True)]
     event_id: UUID
     topic: str
     data: str

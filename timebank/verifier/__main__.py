@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .checking import Verifier
 from .notes import checkpoint_of, key_of, unbased
-from .tree import WrongError
+from .tree import UNREADABLE, WrongError
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             held.append(f"holds: {file}: {found}\n")
         verifier.end()
         sys.stdout.writelines(held)
-    except (WrongError, OSError, ValueError, KeyError, TypeError) as error:
+    except (WrongError, OSError, *UNREADABLE) as error:
         sys.stdout.write(f"WRONG: {error}\n")
         sys.exit(1)
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .accounts import MOVING, postings
 from .facts import leaf_of
 from .notes import Checkpoint
-from .tree import Tree, WrongError
+from .tree import UNREADABLE, Tree, WrongError
 
 
 class Log:
@@ -77,11 +77,15 @@ def check_file(bank: str, file: Path) -> Found:
     accounts: dict[tuple[str, str], int] = defaultdict(int)
     with file.open(encoding="utf8") as lines:
         for line in lines:
-            entry, _ = read(line)
-            at, leaf = leaf_of(bank, entry)
+            try:
+                entry, _ = read(line)
+                at, leaf = leaf_of(bank, entry)
+            except UNREADABLE:
+                wrong = wrong or f"position {first + len(leaves) // 32 or 'unknown'}: a line of {file.name} is no fact"
+                break
             first, earliest = (first, earliest) if leaves else (entry["position"], at)
             if entry["position"] != first + len(leaves) // 32 or at < latest:
-                wrong = f"position {first + len(leaves) // 32} is missing, or not in order"
+                wrong = wrong or f"position {first + len(leaves) // 32} is missing, or not in order"
                 break
             latest = at
             leaves += leaf
@@ -95,7 +99,7 @@ def check_file(bank: str, file: Path) -> Found:
                     accounts[whose, account] += minutes
                 if entry["topic"] == ANNOUNCED:
                     keys.append((entry["position"], fact["verifier_key"]))
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except UNREADABLE:
                 wrong = wrong or f"position {entry['position']}: the fact cannot be read"
     return Found(first, earliest, latest, bytes(leaves), accounts, keys, wrong)
 

@@ -7,6 +7,10 @@ class WrongError(Exception):
     """Something does not hold; the message says what, and where."""
 
 
+UNREADABLE = ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError
+"""What comes of reading something that was written to be no such thing."""
+
+
 def node(left: bytes, right: bytes) -> bytes:
     """The hash over two subtrees."""
     return hashlib.sha256(b"\x01" + left + right).digest()

@@ -119,7 +119,7 @@ async def import_archive(
     signed = await services.signer.sign(read.manifest.bank_id)
     assert signed, "it has facts"
     if count := await take_in_cosignatures(services.cosigners, read):
-        click.echo(f"Cosignatures of {count} witnesses are kept.")
+        click.echo(f"Cosignatures that are kept: {count}.")
     click.echo(f"{signed.size} facts of {read.manifest.origin} are here, under the root {encoded(signed.root)}.")
 
 
