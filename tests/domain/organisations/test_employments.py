@@ -27,7 +27,7 @@ from tests.controls import (
     standing,
 )
 from tests.controls.activities import came, left, published, signed_up
-from tests.given import given
+from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.activities.closing import CloseActivity
 from timebank.domain.facts.duty import DutyHours, EmploymentDeclared, EmploymentEnded, LeaveNoted
@@ -224,6 +224,18 @@ class TestColleagues:
         given(*found).when(correct_service(by=acting(LI), minutes=90)).then_refused(ColleagueConfirms)
         assert given(*found).when(correct_service(by=acting(LI), minutes=30)).fact.credited_minutes == 30
         assert given(*found[:-3]).when(correct_service(minutes=90)).fact.credited_minutes == 90
+
+    @pytest.mark.parametrize("by", [acting(LI), Acting(ActorId(CLINIC), "organisation", key_issued_by=ActorId(LI))])
+    def test_not_by_a_colleague_for_another_body(self, by: Acting) -> None:
+        """Who is on the same staff is a colleague, whichever other organisation they act for, or have made a key of."""
+        other = confirm_service(by=by, for_organisation_id=CLINIC)
+        theirs = *standing(CLINIC), *self.OFF_DUTY, *member(LI, "verifier", CLINIC)
+        before = works(volunteer_id=LI, employment_id=EmploymentId("emp_li"), hours=(), until_day=date(2026, 1, 31))
+        for facts in (theirs, (*theirs, before)):
+            assert Book(*facts).do(other).organisation_id == GARDEN
+        colleague = works(volunteer_id=LI, employment_id=EmploymentId("emp_li"), hours=())
+        with pytest.raises(ColleagueConfirms):
+            Book(*theirs, colleague).do(other)
 
     def test_only_of_staff(self) -> None:
         """Another organisation confirms nothing else, and one in which one has no role nothing at all."""

@@ -32,7 +32,7 @@ from timebank.domain.organisations.refusals import (
     MembershipNotActive,
 )
 from timebank.domain.people.proxies import benefits, memories_of_benefit
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, registrations_of
 from timebank.domain.refusals import TermEndsBeforeItStarts
 
 Hours = Annotated[tuple[DutyHours, ...], Meta(max_length=50)]
@@ -127,6 +127,13 @@ class _OnStaff(Command, frozen=True, kw_only=True):
             *right_of(self.by, self.organisation_id),
             *memories_of_benefit(self.by, self.volunteer_id),
         )
+
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        people = registrations_of(known, self.volunteer_id)
+        return [
+            *(about(Volunteer, each) for each in people),
+            *memories_of_benefit(self.by, self.volunteer_id, known),
+        ]
 
     def register(self, known: Known) -> Employments:
         """The employments of whom it is about.

@@ -30,7 +30,7 @@ from timebank.domain.organisations.refusals import (
     RoleMissing,
 )
 from timebank.domain.organisations.rosters import Team, TeamsOf
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, is_one_of
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
 from timebank.domain.text import Text
 
@@ -161,6 +161,7 @@ class _OnMembership(Command, frozen=True, kw_only=True):
             about(Membership, self.organisation_id, self.volunteer_id),
             *right_of(self.by, self.organisation_id),
             *(about(Membership, self.organisation_id, each) for each in managers),
+            *((about(Volunteer, self.volunteer_id),) if self.by.key_issued_by else ()),
         )
 
     @property
@@ -176,7 +177,7 @@ class _OnMembership(Command, frozen=True, kw_only=True):
     def must_manage(self, known: Known) -> None:
         """Refuse whoever may not give or take roles in the organisation."""
         must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), known)
-        if self.by.key_issued_by and self.volunteer_id in self.by.eyes:
+        if self.by.key_issued_by and is_one_of(known, self.volunteer_id, self.by.eyes):
             raise KeyOfTheirOwn
 
     def must_give(self, known: Known, role: Role, until: date | None) -> None:

@@ -31,7 +31,7 @@ from timebank.domain.organisations.memberships import (
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import InTeamAlready, KeyOfTheirOwn, NotAsked, TeamTakesMembers
 from timebank.domain.organisations.rosters import Team
-from timebank.domain.people.volunteers import Volunteer
+from timebank.domain.people.volunteers import Volunteer, is_one_of
 from timebank.domain.refusals import NothingChanges, NotYourOwn, TermEndsBeforeItStarts, YouAreSuspended
 from timebank.domain.text import Line, Text
 
@@ -124,7 +124,7 @@ class AcceptTeam(OnTeam, frozen=True, kw_only=True):
         self.must_stand(known, "proposed")
         assert team.proposer, "somebody asked for it"
         known(Volunteer, team.proposer).must_be_active()
-        if team.proposer in self.by.eyes:
+        if is_one_of(known, team.proposer, self.by.eyes):
             raise KeyOfTheirOwn
         today, their = self.at.date(), self.ids | {"volunteer_id": team.proposer}
         yield TeamFounded(**their, name=team.name, founded_by=self.by.actor, from_day=today, is_guided=True)
@@ -202,7 +202,7 @@ class _OnMember(OnTeam, frozen=True, kw_only=True):
     def must_decide(self, known: Known, team: Team) -> None:
         """Refuse whoever may not decide about others in the team; a program's key, about whoever issued it."""
         self.must_lead(known, team)
-        if self.volunteer_id in self.by.eyes and not self.is_own:
+        if is_one_of(known, self.volunteer_id, self.by.eyes) and not self.is_own:
             raise KeyOfTheirOwn
 
     def must_be_taken(self, known: Known, team: Team) -> None:
@@ -269,7 +269,7 @@ class NameCaptain(_OnMember, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         team = self.team(known)
         self.must_manage(known)
-        if self.volunteer_id in self.by.eyes and not self.is_own:
+        if is_one_of(known, self.volunteer_id, self.by.eyes) and not self.is_own:
             raise KeyOfTheirOwn
         self.must_stand(known)
         team.must_have(self.volunteer_id)

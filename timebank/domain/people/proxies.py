@@ -99,7 +99,7 @@ def memories_of_benefit(by: Acting, volunteer_id: VolunteerId, known: Known | No
     """
     account_ids = registrations_of(known, volunteer_id)[:1] if known else ()
     whose = dict.fromkeys((volunteer_id, *account_ids))
-    proxies = [about(Proxy, of, each) for of in whose for each in _persons(by) if each != of]
+    proxies = [about(Proxy, of, each) for of in whose for each in persons(by) if each != of]
     return [*memories_of_eyes(by), *proxies]
 
 
@@ -108,11 +108,12 @@ def benefits(known: Known, by: Acting, volunteer_id: VolunteerId, on: date) -> b
     if is_one_of(known, volunteer_id, by.eyes):
         return True
     account_id = registrations_of(known, volunteer_id)[0]
-    proxies = (known.find(Proxy, of, each) for of in (volunteer_id, account_id) for each in _persons(by))
+    proxies = (known.find(Proxy, of, each) for of in (volunteer_id, account_id) for each in persons(by))
     return any(each.may_spend(on) for each in proxies if each)
 
 
-def _persons(by: Acting) -> list[VolunteerId]:
+def persons(by: Acting) -> list[VolunteerId]:
+    """The people who look with these eyes."""
     return [VolunteerId(each) for each in sorted(by.eyes) if each.startswith("vol_")]
 
 

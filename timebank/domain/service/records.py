@@ -26,7 +26,7 @@ from timebank.domain.organisations.employments import Employments
 from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.rosters import Team, memories_of_team
-from timebank.domain.people.proxies import benefits, memories_of_benefit
+from timebank.domain.people.proxies import benefits, memories_of_benefit, persons
 from timebank.domain.people.volunteers import Volunteer, is_one_of, registrations_of
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import duty_of, is_of_staff_off_duty, memories_of_duty, must_be_in_capacity
@@ -180,6 +180,10 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
     reason: Text | None = None
     for_organisation_id: OrganisationId | None = None
 
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        others = persons(self.by) if self.for_organisation_id else ()
+        return [*super().also_needs(known), *(key for each in others for key in memories_of_duty(known, each))]
+
     def acts_for(self, record: ServiceRecord) -> OrganisationId:
         return self.for_organisation_id or record.logged.organisation_id
 
@@ -188,8 +192,13 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         theirs, is_staff = logged.organisation_id, is_of_staff_off_duty(known, logged)
         if self.for_organisation_id not in (None, theirs) and not is_staff:
             raise RecordUnknown(record_id=self.record_id)
-        if is_staff and self.for_organisation_id in (None, theirs) and not self.by.governs:
+        is_colleague = self.for_organisation_id in (None, theirs) or self.works_for(known, theirs, logged.local_date)
+        if is_staff and is_colleague and not self.by.governs:
             raise ColleagueConfirms
+
+    def works_for(self, known: Known, organisation_id: OrganisationId, day: date) -> bool:
+        """Whether somebody who looks is on the staff of an organisation, whichever other one they act for."""
+        return any(duty_of(known, each).works_for(organisation_id, day) for each in persons(self.by))
 
     def days(self, record: ServiceRecord) -> Sequence[date]:
         return local_days(record.logged.started_at, record.logged.ended_at, self.at.tzinfo)
@@ -198,6 +207,8 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         record = self.decided_on(known)
         record.must_be_pending()
         self.must_not_be_recorder(record, known)
+        if is_one_of(known, record.logged.volunteer_id, record.recorder_eyes):
+            raise RecorderIsBeneficiary  # two registrations became one while it waited
         self.must_be_theirs(known, record.logged)
         if record.leader_was_there is False and not self.by.governs:
             raise LeaderWasAbsent
