@@ -229,6 +229,8 @@ async def test_a_code_is_looked_at_and_then_accepted_once(world: World) -> None:
 async def test_the_board_says_ones_own_place(world: World) -> None:
     """Whoever served sees their rank, named or not, and nobody who is not named; who did not serve has none."""
     first, second = await world.with_credit(1200, name="排第一的人"), await world.with_credit(600, name="排后面的人")
+    named = await signed_in(world, (await world.with_credit(1140, name="列名的人")).id)
+    await named.send((await named.get("/board?period=all")).form("/board?period=all"), granted="yes")
     told = await second.get("/v1/leaderboards/bank/me", period="all")
     reader = await signed_in(world, second.id)
     page = await reader.get("/board?period=all")
