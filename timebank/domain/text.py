@@ -62,11 +62,27 @@ def normal(name: str) -> str:
     """
     if name.isascii():
         return " ".join(name.split())
-    compatible = unicodedata.normalize("NFKC", name)
     # However long a text is, it is made of few characters.
-    invisible = {ord(each): None for each in set(compatible) if _is_invisible(each)}
-    visible = compatible.translate(invisible) if invisible else compatible
-    return " ".join(unicodedata.normalize("NFKC", visible).split())
+    plain = name.translate({ord(each): _plain(each) for each in set(name)})
+    return " ".join(unicodedata.normalize("NFKC", _in_order(plain)).split())
+
+
+def _plain(character: str) -> str:
+    """What a character stands for, without what is invisible."""
+    return "".join(each for each in unicodedata.normalize("NFKD", character) if not _is_invisible(each))
+
+
+def _in_order(text: str) -> str:
+    """A text whose marks (as accents) are in Unicode's order, as `normalize` would have them.
+
+    It puts each before others one by one: a run of a hundred thousand would take a minute, in which nobody is served.
+    """
+    marks = "".join(each for each in set(text) if unicodedata.combining(each))
+    return re.sub(f"[{marks}]{{2,}}", _run_in_order, text) if len(marks) > 1 else text
+
+
+def _run_in_order(run: re.Match[str]) -> str:
+    return "".join(sorted(run[0], key=unicodedata.combining))
 
 
 _INVISIBLE = {"Cf", "Co", "Cn", "Cs"}
