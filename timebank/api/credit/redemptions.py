@@ -32,6 +32,7 @@ from timebank.domain.credit.refusals import RedemptionCodeUnknown, RedemptionNot
 from timebank.domain.facts.credit import RewardFulfilled, RewardReserved
 from timebank.domain.identifiers import RedemptionId, RewardId, VolunteerId, new_redemption_id
 from timebank.domain.kernel import Moment
+from timebank.domain.refusals import OfficeMissing
 from timebank.domain.refusing import Refusal
 from timebank.projections.credit import redemptions
 from timebank.projections.credit.redemptions import RedemptionView
@@ -171,7 +172,9 @@ class RedemptionController(Controller):
         `order=expiring` is for the latter: no index serves it for some redemptions alone.
         """
         seen, is_alone = await request.sight.redemptions(provider_id), not (volunteer_id or reward_id)
-        if order == "expiring" and not (status == "reserved" and is_alone and seen.provider_ids is None):
+        if order == "expiring" and seen.provider_ids is not None:
+            raise OfficeMissing(office="administrator or auditor")
+        if order == "expiring" and not (status == "reserved" and is_alone):
             raise InvalidRequestError(FieldTrouble("order", ONLY_OF_ALL, {}))
 
         async def page(before: str | None, limit: int) -> list[RedemptionView]:
