@@ -296,6 +296,14 @@ async def test_many_things_at_once_are_long(world: World) -> None:
     assert (await world.organisation.ask("POST", path, content=b" " * 4_200_000)).status_code == 413
 
 
+@pytest.mark.parametrize("many", [b"[],", b"{},", b"1.0,"])
+async def test_very_many_values_are_not_looked_at(world: World, many: bytes) -> None:
+    """A body of a million empty lists kept all others waiting for seconds; so many values there are nowhere."""
+    content = b'{"records":[{"content":[' + many * 200_000 + b"1]}]}"
+    path = f"{world.records}/batch?dry_run=true"
+    assert (await world.organisation.ask("POST", path, content=content)).status_code == 413
+
+
 async def test_parameters_and_cookies_have_limits(world: World) -> None:
     """More parameters, or cookies, than anybody has a use for are refused before anything is done with them."""
     many = "&".join(f"a{n}=1" for n in range(600))

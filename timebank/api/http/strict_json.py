@@ -19,6 +19,10 @@ U = TypeVar("U")
 STRANGERS_BYTES, BATCH_BYTES = 16 * 1024, 4 * 1024 * 1024
 """How much may be said by whoever has not signed in, and how much where it is many things at once."""
 
+MOST_VALUES = 100_000
+"""So many values a body has at the most, by its commas and brackets: each of a million empty lists would be looked at,
+and all others would wait."""
+
 FORM_BYTES = 256 * 1024
 FORM_FIELDS = 5_000
 """How much a form may say that holds no files: reading it keeps all others waiting."""
@@ -65,10 +69,15 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
             raise ValidationException("The form is in no encoding that there is.") from None
 
     async def json(self) -> Any:
-        """The body, as the type that the handler takes. Raises `ValidationException` for anything else."""
+        """The body, as the type that the handler takes. Raises `ValidationException` for anything else.
+
+        Raises `RequestEntityTooLarge` where it has very many values.
+        """
         field = self.route_handler.parsed_data_field
         assert field is not None, "only handlers that take a body ask for it"
         body = await self.body()
+        if sum(body.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
+            raise RequestEntityTooLarge
         try:
             return _decoder(field.annotation).decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
