@@ -60,6 +60,8 @@ async def test_what_repeats_is_planned_at_once(world: World) -> None:
     assert len(set(days)) == len(ids) == 4
     stranger = await world.somebody()
     await world.recorder.post(path, plan | {"leader_id": stranger.id}, expect=409)
+    never = {"starts_at": "9999-12-31T22:00:00Z", "ends_at": "9999-12-31T23:00:00Z"}
+    await world.recorder.post(path, plan | never, expect=422)
 
 
 async def test_near_is_where_one_lives(world: World) -> None:

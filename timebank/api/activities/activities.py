@@ -75,7 +75,8 @@ class PlanRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     team_id: Id | None = None
 
     def plan(self, days: int = 0) -> Plan:
-        """The plan, so many days later than it says."""
+        """The plan, so many days later than it says. Raises `UnbelievableTime`."""
+        must_be_believable(starts_at=self.starts_at, ends_at=self.ends_at)
         later = timedelta(days=days)
         said: dict[str, Any] = {name: getattr(self, name) for name in Plan.__struct_fields__}
         said |= {"leader_id": ActorId(self.leader_id), "node_id": NodeId(self.node_id) if self.node_id else None}

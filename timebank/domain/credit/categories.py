@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from difflib import SequenceMatcher
 from functools import lru_cache
+from heapq import nlargest
 from typing import Literal, NamedTuple
 
 from timebank.domain.credit.policies import in_force_until
 from timebank.domain.credit.refusals import ActivityNotListed, CategoryNotListed
 from timebank.domain.facts.credit import Rules
-from timebank.domain.text import normal
+from timebank.domain.text import normal, remembered
 
 Sort = Literal["category", "activity"]
 
@@ -42,9 +43,26 @@ def _normals(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(map(normal, names))
 
 
+LIKELY, LOOKED_AT = 3, 50
+"""So many of the names are compared, those that have most characters in common, and so much of each: a list of a
+thousand rows is told the nearest for each of them, and nobody else is served meanwhile."""
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """Of some names the one that is most like another; of equals the first."""
-    return max(names, key=lambda each: SequenceMatcher(None, normal(each), normal(name)).ratio())
+    wanted = normal(name)[:LOOKED_AT]
+    letters = frozenset(wanted)
+    likely = nlargest(LIKELY, names, key=lambda each: _in_common(letters, _letters(each)))
+    return max(likely, key=lambda each: SequenceMatcher(None, normal(each)[:LOOKED_AT], wanted).ratio())
+
+
+def _in_common(some: frozenset[str], others: frozenset[str]) -> float:
+    return len(some & others) / (len(some) + len(others) or 1)
+
+
+@remembered
+def _letters(name: str) -> frozenset[str]:
+    return frozenset(normal(name)[:LOOKED_AT])
 
 
 class Listed(NamedTuple):
