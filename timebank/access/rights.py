@@ -24,6 +24,8 @@ MONTHS_ONLY = "Hours are told for whole months here: those of single days would 
 
 NOT_OVER = "Hours of a month are told here when it is over: asked for daily, they would tell those of single days."
 
+TELLS_OTHERS = "What was served here would tell what fewer than {least} people served at a place beside it."
+
 TOO_FEW = "Fewer than {least} people are there: what they served would tell it of one of them."
 
 

@@ -174,8 +174,8 @@ async def test_hours_of_few_people_are_told_to_those_who_lead_them(own_world: Wo
             await world.lives(each.id, node_id)
         await world.confirmed(lived[0].id, days_ago=_days_ago(last_over(today())))
     by_volunteer, by_office = world.volunteer, (await world.leader(community), await world.appointed("auditor"))
-    told = await by_volunteer.get(f"/v1/nodes/{many}/hours", **YEAR)
-    assert told["minutes"] == 120
+    refused = await by_volunteer.get(f"/v1/nodes/{many}/hours", expect=403, **YEAR)
+    assert "beside it" in refused["detail"]  # what all served without that is what few did
     await by_volunteer.get(f"/v1/nodes/{few}/hours", expect=403, **YEAR)
     told = await by_volunteer.get(f"/v1/nodes/{community}/hours", **YEAR)
     assert (told["minutes"], told["places"], told["elsewhere_minutes"]) == (240, [], 240)
@@ -231,8 +231,31 @@ async def test_hours_of_a_month_in_which_few_were_there_are_not_told(own_world: 
     for house in hidden:
         refused = await own_world.volunteer.get(f"/v1/nodes/{house}/hours", expect=403, **YEAR)
         assert "people are there" in refused["detail"]
+    besides = await _house(own_world, before, (long_ago,), (long_ago,), (long_ago,))
+    refused = await own_world.volunteer.get(f"/v1/nodes/{besides}/hours", expect=403, **YEAR)
+    assert "beside it" in refused["detail"]  # the bank's sum without it and the others would be that of few
     for house in told:
         assert (await own_world.volunteer.get(f"/v1/nodes/{house}/hours", **YEAR))["minutes"] == 120
+
+
+@pytest.mark.usefixtures("of_three")
+async def test_two_spans_leave_out_the_same_places(own_world: World) -> None:
+    """What is left out beside a place of few is that of the month, in longer spans too: nothing is told by both."""
+    world, last = own_world, last_over(today())
+    before, long_ago, community = last_over(last), date(2026, 1, 1), await own_world.node()
+    then, later = before.replace(day=1), last.replace(day=1)
+    houses = [await world.node("楼栋", parent_id=community) for _ in range(3)]
+    for house, hours, stays in zip(
+        houses, ((1, 1), (2, 3), (3, 1)), ((then, later, later), *[(long_ago,) * 3] * 2), strict=True
+    ):
+        lived = [await world.somebody() for _ in stays]
+        for somebody, since in zip(lived, stays, strict=True):
+            await world.lives(somebody.id, house, str(since))
+        for day, served in zip((before, last), hours, strict=True):
+            await world.confirmed(lived[0].id, days_ago=_days_ago(day), hours=served)
+    month, path = {"from": str(then), "until": str(before)}, f"/v1/nodes/{community}/hours"
+    for span in (month, month | {"until": str(last)}):
+        assert [each["node_id"] for each in (await world.volunteer.get(path, **span))["places"]] == [houses[2]]
 
 
 @pytest.mark.usefixtures("of_three")

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Controller, get
 from litestar.params import FromPath, QueryParameter
 
-from timebank.access.rights import LEAST_PEOPLE, MONTHS_ONLY, NOT_OVER, TOO_FEW, NotAllowed
+from timebank.access.rights import LEAST_PEOPLE, MONTHS_ONLY, NOT_OVER, TELLS_OTHERS, TOO_FEW, NotAllowed
 from timebank.access.table import VIEW_HOURS
 from timebank.api.http.lists import page_of
 from timebank.api.http.problems import READS
@@ -71,9 +71,7 @@ class HoursController(Controller):
         total = await nodes.minutes_of(*bank, WHOLE_BANK, *span)
         if not sees_all:
             await _must_be_the_first(request, level)
-            _, places = await nodes.minutes_at_level(*bank, level, *span, None, MOST_PLACES)
-            found = sorted((each for each in places if each.minutes), key=lambda each: -each.minutes)
-            return _hours(span, total, await _of_many(request, found, span))
+            return _hours(span, total, await _told_below(request, WHOLE_BANK, span))
         try:
             there, places = await nodes.minutes_at_level(*bank, level, *span, after, limit + 1)
         except ValueError:
@@ -89,23 +87,27 @@ class HoursController(Controller):
         """Service minutes of those who lived at a node, or below it, by what was directly below it then.
 
         Where few people are, or were in a month in which they served, those who lead the node or one above it see it,
-        and the bank's offices; others see whole months that are over.
+        and the bank's offices; so it is where its hours would tell those of few beside it. Others see whole months that
+        are over.
         """
         await node_on(request, node_id, last_day)
         sees_all = request.sight.sees_all or await leads(request, node_id)
         span = (first_day, last_day) if sees_all else _months_over(request, first_day, last_day)
-        if not sees_all and await _crowd(request, [node_id], span) != {node_id: LEAST_PEOPLE}:
-            raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
+        if not sees_all:
+            await _must_tell_of_many(request, node_id, span)
         total = await nodes.minutes_of(request.pool, request.bank_id, node_id, *span)
-        found = await nodes.minutes_below(request.pool, request.bank_id, node_id, *span)
-        return _hours(span, total, found if sees_all else await _of_many(request, found, span))
+        told = await (_below if sees_all else _told_below)(request, node_id, span)
+        return _hours(span, total, told)
 
 
 async def _must_be_the_first(request: BankRequest, level: str) -> None:
     """Refuse another level than the first one: below it there are places with few people. Raises `OfficeMissing`."""
-    levels = (await policies.in_force(request.pool, request.bank_id, request.today)).rules.place_levels
-    if level != levels[0]:
+    if level != await _first_level(request):
         raise OfficeMissing(office="administrator or auditor")
+
+
+async def _first_level(request: BankRequest) -> str:
+    return (await policies.in_force(request.pool, request.bank_id, request.today)).rules.place_levels[0]
 
 
 def _months_over(request: BankRequest, first: date, last: date) -> tuple[date, date]:
@@ -129,13 +131,60 @@ async def _crowd(request: BankRequest, node_ids: Sequence[str], span: tuple[date
     return await nodes.crowd(request.pool, request.bank_id, *span, node_ids, LEAST_PEOPLE)
 
 
-async def _of_many(request: BankRequest, found: Sequence[PlaceMinutes], span: tuple[date, date]) -> list[PlaceMinutes]:
-    """Those places at which so many are, unless what is left out could be told from them: then one fewer, the least."""
+async def _must_tell_of_many(request: BankRequest, node_id: str, span: tuple[date, date]) -> None:
+    """Refuse a node at which few are, and one that is left out above, or that is below such a one. Raises `NotAllowed`.
+
+    Its hours would be the difference between two sums that are told, or make one.
+    """
+    if await _crowd(request, [node_id], span) != {node_id: LEAST_PEOPLE}:
+        raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
+    upwards = await nodes.chain(request.pool, request.bank_id, span[1], node_id)
+    for each, above in zip(upwards, [*upwards[1:], WHOLE_BANK], strict=True):
+        if each in await _left_out(request, await _below(request, above, span), above, span):
+            raise NotAllowed(TELLS_OTHERS, least=LEAST_PEOPLE)
+
+
+async def _below(request: BankRequest, node_id: str, span: tuple[date, date]) -> Sequence[PlaceMinutes]:
+    """The places directly below a node where somebody served, most first; of the bank those of the first level."""
+    bank = request.pool, request.bank_id
+    if node_id != WHOLE_BANK:
+        return await nodes.minutes_below(*bank, node_id, *span)
+    _, places = await nodes.minutes_at_level(*bank, await _first_level(request), *span, None, MOST_PLACES)
+    return sorted((each for each in places if each.minutes), key=lambda each: -each.minutes)
+
+
+async def _told_below(request: BankRequest, node_id: str, span: tuple[date, date]) -> list[PlaceMinutes]:
+    """Those of them of which everybody is told."""
+    found = await _below(request, node_id, span)
+    left_out = await _left_out(request, found, node_id, span)
+    return [each for each in found if each.node_id not in left_out]
+
+
+async def _left_out(
+    request: BankRequest, found: Sequence[PlaceMinutes], above: str, span: tuple[date, date]
+) -> set[str]:
+    """Those at which few are; and of each month in which these served, the one besides without which it is not told.
+
+    By the month, so that no two spans leave out others: what differs between them would tell it.
+    """
+    few = await _few(request, found, span)
+    left_out = set(few)
+    for month in await nodes.months_served(request.pool, request.bank_id, [*few], *span) if few else ():
+        left_out |= await _left_out_besides(request, await _below(request, above, month), month)
+    return left_out
+
+
+async def _left_out_besides(request: BankRequest, found: Sequence[PlaceMinutes], month: tuple[date, date]) -> set[str]:
+    """Where so few people are left out that their hours could be told from the others': the place that has least."""
+    few = await _few(request, found, month)
+    shown = [each.node_id for each in found if each.node_id not in few]
+    return set(shown[-1:]) if few and sum(few.values()) < LEAST_PEOPLE else set()
+
+
+async def _few(request: BankRequest, found: Sequence[PlaceMinutes], span: tuple[date, date]) -> dict[str, int]:
+    """How many are where few are."""
     crowd = await _crowd(request, [each.node_id for each in found], span)
-    shown = [each for each in found if crowd[each.node_id] >= LEAST_PEOPLE]
-    hidden = sum(people for people in crowd.values() if people < LEAST_PEOPLE)
-    is_told = len(shown) < len(found) and hidden < LEAST_PEOPLE
-    return shown[:-1] if is_told else shown
+    return {node_id: people for node_id, people in crowd.items() if people < LEAST_PEOPLE}
 
 
 def _hours(span: tuple[date, date], total: int, places: Iterable[PlaceMinutes]) -> HoursByPlace:

@@ -11,7 +11,7 @@ from timebank.db.sql import load_statements
 from timebank.domain.facts.people import ConsentGiven, ConsentWithdrawn
 from timebank.domain.facts.places import NodeClosed, NodeMerged, NodeMoved, NodeOpened, NodeRenamed, ResidenceSet
 from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceVoided
-from timebank.projections.machinery.periods import parts_of, period_of
+from timebank.projections.machinery.periods import month_end, parts_of, period_of
 from timebank.projections.machinery.projection import SetProjection, Step
 
 SQL = load_statements("timebank.projections.places", "nodes.sql")
@@ -176,6 +176,14 @@ async def crowd(
     """
     rows = await pool.fetch(SQL["crowd"], bank_id, first, last, node_ids, at_most)
     return {row["node_id"]: row["people"] for row in rows}
+
+
+async def months_served(
+    pool: Pool, bank_id: UUID, node_ids: Sequence[str], first: date, last: date
+) -> list[tuple[date, date]]:
+    """The months within a span in which service counts at one of some nodes: their first and last days."""
+    rows = await pool.fetch(SQL["months_served"], bank_id, node_ids, first, last)
+    return [(max(row["month"], first), min(month_end(row["month"]), last)) for row in rows]
 
 
 async def chain(pool: Pool, bank_id: UUID, day: date, node_id: str) -> list[str]:

@@ -409,6 +409,11 @@ select w.node_id, coalesce(fewest.people, always.people) as people
             where always.people < $5
        ) fewest
 
+-- months_served --
+-- The months between two days in which service counts at one of some nodes. $1 bank  $2 nodes  $3 first day  $4 last day
+select distinct date_trunc('month', day::timestamp)::date as month
+  from place_day where bank_id = $1 and node_id = any ($2::text[]) and day between $3 and $4
+
 -- chain --
 -- A node and all above it on a day, upwards. $1 bank  $2 day  $3 node
 with recursive climb as (
