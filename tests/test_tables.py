@@ -54,7 +54,7 @@ TABLES = {
     # The log.
     "bank": Table(LEDGER, readers=(PROOFS, MACHINERY, CREDIT, ACTIVITIES, IDENTITY, BACKUPS)),
     "event": Table(LEDGER, readers=(PROOFS, *PROJECTIONS, IDENTITY)),
-    "event_tag": Table(LEDGER, readers=(PEOPLE, CREDIT, SUPERVISION, IDENTITY, RECOGNITION)),
+    "event_tag": Table(LEDGER, readers=(PEOPLE, CREDIT, ACTIVITIES, SUPERVISION, IDENTITY, RECOGNITION)),
     "memory_snapshot": Table(DECISIONS),
     "idempotency": Table(LEDGER),
     # The tree over it.

@@ -4,12 +4,10 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from timebank.db.connections import Pool
-from timebank.domain.activities.refusals import ActivityUnknown
 from timebank.domain.credit.refusals import RewardUnknown
 from timebank.domain.organisations.refusals import OrganisationUnknown
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.refusing import NotFound
-from timebank.projections.activities import activities
 from timebank.projections.credit import rewards
 from timebank.projections.organisations import organisations
 from timebank.projections.people import volunteers
@@ -20,7 +18,6 @@ KINDS: dict[str, tuple[str, _Looks, type[NotFound]]] = {
     "volunteer_id": ("volunteer_id", volunteers.is_known, VolunteerUnknown),
     "organisation_id": ("organisation_id", organisations.is_known, OrganisationUnknown),
     "provider_id": ("organisation_id", organisations.is_known, OrganisationUnknown),
-    "activity_id": ("activity_id", activities.is_known, ActivityUnknown),
     "reward_id": ("reward_id", rewards.is_known, RewardUnknown),
 }
 """By the name of a parameter: what it names, how to find out whether there is such a thing, and what to say if not."""

@@ -326,7 +326,8 @@ async def _own_entry(request: BankRequest, activity_id: str, said: str) -> dict[
     """
     code, bank_id, attempts = said.strip().replace(" ", ""), request.bank_id, request.services.attempts
     counted = f"{CODES} {request.user.actor} {activity_id}", THERE
-    await request.must_be_known("activity_id", activity_id)
+    if not await activities.is_known(request.pool, bank_id, activity_id):
+        raise ActivityUnknown(activity_id=activity_id)
     await attempts.begin(bank_id, *counted, request.visit.at)
     if not is_shown(request.services.people.keyring, activity_id, code, request.now):
         await attempts.failed(bank_id, *counted, request.user.actor)

@@ -27,6 +27,14 @@ update activity a
           signs_out boolean, team_id text)
  where a.bank_id = $1 and a.activity_id = f.activity_id
 
+-- is_known --
+-- $1 bank  $2 activity
+select true
+  from (select position from event_tag where bank_id = $1 and key = tag_key($2, 'activity-planned') offset 0) t,
+       lateral (select topic, tags from event where bank_id = $1 and position = t.position offset 0) e
+ where e.topic = 'activity-planned' and $2 = any (e.tags)
+ limit 1
+
 -- names_of --
 -- $1 bank  $2 activities
 select activity_id, name from activity where bank_id = $1 and activity_id = any ($2)
