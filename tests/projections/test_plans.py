@@ -217,6 +217,11 @@ class Explaining:
         self.told.append((statement, json.loads(row[0])[0]["Plan"]))
         return await self._pool.fetch(statement, *binds)
 
+    async def fetchval(self, statement: str, *binds: Any) -> Any:
+        """The first value of the first row, if there is one, after the plan was noted."""
+        rows = await self.fetch(statement, *binds)
+        return rows[0][0] if rows else None
+
 
 @pytest.fixture(scope="module")
 def url(cluster: str, template: str) -> Iterator[str]:

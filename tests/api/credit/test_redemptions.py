@@ -66,7 +66,7 @@ async def test_codes_that_expire_next_come_first(world: World) -> None:
     own = [each for each in ids if each in {one["redemption_id"] for one in made}]
     assert own == [made[n]["redemption_id"] for n in (1, 0, 2)]
     assert (await somebody.ask("GET", "/v1/redemptions", params=asked)).status_code == 403
-    for other in ({"status": "fulfilled"}, {"reward_id": haircut}, {"volunteer_id": somebody.id}):
+    for other in ({"status": "fulfilled"}, {"reward_id": haircut}, {"volunteer_id": somebody.id}, {"after": "red_0"}):
         answer = await auditor.ask("GET", "/v1/redemptions", params=asked | other)
         assert answer.status_code == 400, other
 

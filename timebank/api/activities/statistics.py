@@ -10,11 +10,9 @@ from litestar.params import FromPath, QueryParameter
 
 from timebank import words
 from timebank.access.table import AUDITORS, VIEW_STATISTICS
-from timebank.api.http.lists import form_of, listed, tabled
+from timebank.api.http.lists import form_of, listed, no_cursor, tabled
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest, Limit, Page, WantedId
-from timebank.api.http.telling.shapes import InvalidRequestError
-from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.identifiers import OrganisationId
 from timebank.projections.activities import statistics
 from timebank.projections.activities.statistics import WHOLE_BANK, MonthFigures, TeamMonth
@@ -115,4 +113,4 @@ def _must_be_place(cursor: str | None) -> None:
     try:
         statistics.place_of(cursor or "2000-01/")
     except ValueError:
-        raise InvalidRequestError(FieldTrouble("after", "This is not the `next` of a page before.", {})) from None
+        raise no_cursor() from None

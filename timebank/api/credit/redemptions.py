@@ -10,7 +10,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import CANCEL_REDEMPTION, FULFIL_REWARDS, REDEEM, VIEW_REDEMPTIONS
-from timebank.api.http.lists import listed
+from timebank.api.http.lists import listed, no_cursor
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -179,7 +179,7 @@ class RedemptionController(Controller):
 
         async def page(before: str | None, limit: int) -> list[RedemptionView]:
             if order == "expiring":
-                return await redemptions.expiring(request.pool, request.bank_id, before, limit)
+                return await _expiring(request, before, limit)
             return await redemptions.page(
                 request.pool,
                 request.bank_id,
@@ -268,6 +268,14 @@ async def _seen(request: BankRequest, redemption_id: str) -> RedemptionView:
     if redemption is None or not await request.sight.sees_redemption(redemption):
         raise RedemptionUnknown(redemption_id=redemption_id)
     return redemption
+
+
+async def _expiring(request: BankRequest, after: str | None, limit: int) -> list[RedemptionView]:
+    """What expires next of the whole bank, after one of these. Raises `InvalidRequestError` where there is none."""
+    try:
+        return await redemptions.expiring(request.pool, request.bank_id, after, limit)
+    except ValueError:
+        raise no_cursor() from None
 
 
 async def _own_code(request: BankRequest, redemption_id: str) -> tuple[RedemptionView, str]:

@@ -180,3 +180,8 @@ def page_of(items: Sequence[A], limit: int, cursor: str | Callable[[A], str]) ->
     kept = list(items[:limit])
     cursor_of = (lambda item: str(getattr(item, cursor))) if isinstance(cursor, str) else cursor
     return Page(kept, cursor_of(kept[-1]) if more else None)
+
+
+def no_cursor() -> InvalidRequestError:
+    """What is raised where a list is to go on after what is none of its items."""
+    return InvalidRequestError(FieldTrouble("after", "This is not the `next` of a page before.", {}))

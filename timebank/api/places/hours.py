@@ -10,11 +10,9 @@ from litestar.params import FromPath, QueryParameter
 
 from timebank.access.rights import LEAST_PEOPLE, MONTHS_ONLY, NOT_OVER, TELLS_OTHERS, TOO_FEW, NotAllowed
 from timebank.access.table import VIEW_HOURS
-from timebank.api.http.lists import page_of
+from timebank.api.http.lists import no_cursor, page_of
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest, Limit, WantedId
-from timebank.api.http.telling.shapes import InvalidRequestError
-from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.api.places.nodes import Level, leads, node_on
 from timebank.domain.refusals import OfficeMissing
 from timebank.projections.credit import policies
@@ -75,7 +73,7 @@ class HoursController(Controller):
         try:
             there, places = await nodes.minutes_at_level(*bank, level, *span, after, limit + 1)
         except ValueError:
-            raise InvalidRequestError(FieldTrouble("after", "This is not the `next` of a page before.", {})) from None
+            raise no_cursor() from None
         page = page_of(places, limit, nodes.rank_of)
         hours = _hours(span, total, page.items)
         return msgspec.structs.replace(hours, elsewhere_minutes=total - there, next=page.next)

@@ -11,7 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from timebank import words
 from timebank.access.table import REVIEW_SERVICE, VIEW_RECORDS
 from timebank.api.http import lists
-from timebank.api.http.lists import form_of, listed, not_together, tabled
+from timebank.api.http.lists import form_of, listed, no_cursor, not_together, tabled
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -23,8 +23,6 @@ from timebank.api.http.requests import (
     WantedId,
     WantedPerson,
 )
-from timebank.api.http.telling.shapes import InvalidRequestError
-from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.api.service.recording import Changes
 from timebank.domain.facts.credit import RuleEffect
 from timebank.domain.facts.service import (
@@ -123,7 +121,7 @@ class ServiceRecordController(Controller):
             try:
                 return await records.page(request.pool, request.bank_id, wanted, after=after, limit=limit, order=order)
             except ValueError:
-                raise _no_cursor() from None
+                raise no_cursor() from None
 
         return await listed(request, page, after, limit, records.cursor_of if asked.of_days else "record_id")
 
@@ -152,7 +150,7 @@ class ServiceRecordController(Controller):
             try:
                 found = await figures(request.pool, request.bank_id, wanted, by, after, limit)
             except ValueError:
-                raise _no_cursor() from None
+                raise no_cursor() from None
             return msgspec.structs.replace(found, items=await request.named(found.items))
 
         form = form_of(request)
@@ -259,10 +257,6 @@ async def _whole(
 
 
 _ALL = 2**31
-
-
-def _no_cursor() -> InvalidRequestError:
-    return InvalidRequestError(FieldTrouble("after", "This is not the `next` of a page before.", {}))
 
 
 def _decided(status: StatusName, receipt: Receipt) -> Decided:

@@ -108,8 +108,12 @@ async def page(
 
 
 async def expiring(pool: Pool, bank_id: UUID, after: str | None, limit: int) -> list[RedemptionView]:
-    """All that is reserved, after the redemption given: what expires next first."""
-    return [RedemptionView(**row) for row in await pool.fetch(SQL["expiring"], bank_id, after, limit)]
+    """All that is reserved, after the redemption given: what expires next first. Raises `ValueError` if it is none."""
+    last = await pool.fetchval(SQL["expires_at"], bank_id, after) if after else None
+    if after and last is None:
+        msg = f"there is no redemption {after}"
+        raise ValueError(msg)
+    return [RedemptionView(**row) for row in await pool.fetch(SQL["expiring"], bank_id, last, after, limit)]
 
 
 async def due(pool: Pool, now: datetime, limit: int) -> list[Due]:

@@ -95,17 +95,16 @@ select r.*
  order by r.redemption_id desc limit $7
 
 -- expiring --
--- What is reserved in a bank, what expires next first. $1 bank  $2 after this redemption or null  $3 at most
-select r.*
-  from (select coalesce((select expires_at from redemption where bank_id = $1 and redemption_id = $2),
-                        '-infinity') as expires_at) last,
-       lateral (
-           {view}
-            where r.bank_id = $1 and r.status = 'reserved' and r.expires_at >= last.expires_at
-              and (r.expires_at, r.redemption_id) > (last.expires_at, coalesce($2::text, ''))
-            order by r.expires_at, r.redemption_id limit $3
-       ) r
- order by r.expires_at, r.redemption_id
+-- What is reserved in a bank, what expires next first. $1 bank  $2 after this moment  $3 and this redemption, or null
+-- $4 at most
+{view}
+ where r.bank_id = $1 and r.status = 'reserved'
+   and ($2::timestamptz is null or r.expires_at >= $2 and (r.expires_at, r.redemption_id) > ($2, $3::text))
+ order by r.expires_at, r.redemption_id limit $4
+
+-- expires_at --
+-- $1 bank  $2 redemption
+select expires_at from redemption where bank_id = $1 and redemption_id = $2
 
 -- due --
 -- What is reserved still though its time is over, by bank. $1 now  $2 at most of a bank
