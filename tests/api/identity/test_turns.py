@@ -88,6 +88,20 @@ def test_what_is_counted_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rate.wait("greedy", 0.0) > 0
 
 
+def test_room_is_made_for_many_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nearly all who are remembered owe something, not each who comes has all of them gone through."""
+    monkeypatch.setattr(throttle, "REMEMBERED", 100)
+    rate, made = throttle.Rate(per_minute=60), []
+    make_room = rate._make_room
+    monkeypatch.setattr(rate, "_make_room", lambda now: (made.append(now), make_room(now)))
+    for n in range(99):
+        rate.wait(f"busy {n}", 0.0, cost=50)
+    for n in range(20):
+        rate.wait(f"passing {n}", 2.0 * n)
+    assert len(made) == 1
+    assert len(rate._due) <= 100
+
+
 def test_a_network_is_one_house() -> None:
     """What strangers do in vain is counted for the network of 48 bits that one house has; IPv4 by the address."""
     assert throttle.wide("2001:db8:1:2::") == throttle.wide("2001:db8:1:ffff::") == "2001:db8:1::/48"

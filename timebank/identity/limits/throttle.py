@@ -47,10 +47,13 @@ class Rate:
         return wait
 
     def _make_room(self, now: float) -> None:
-        """Forget who owes nothing any more; where very many do, the half of them that owes least."""
+        """Forget who owes nothing any more; and of very many those who owe least, so that half of the room is free.
+
+        So all of them are gone through once for many who come, and not for each.
+        """
         owing = {each: when for each, when in self._due.items() if when > now}
-        if len(owing) >= REMEMBERED:
-            owing = dict(sorted(owing.items(), key=lambda each: each[1])[REMEMBERED // 2 :])
+        if len(owing) > REMEMBERED // 2:
+            owing = dict(sorted(owing.items(), key=lambda each: each[1])[-(REMEMBERED // 2) :])
         self._due = owing
 
     def ahead(self, who: str, now: float, cost: int = 1) -> float:
