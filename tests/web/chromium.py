@@ -4,13 +4,20 @@ import contextlib
 import os
 import shutil
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright
 
+from tests.api.world import Caller
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NEEDED = "No Chromium here: pages are not tried in a browser. Install Debian's package 'chromium' to try them."
-PHONE, SMALLEST = {"width": 390, "height": 844}, {"width": 320, "height": 640}
+PHONE, SMALLEST, DESKTOP = (
+    {"width": 390, "height": 844},
+    {"width": 320, "height": 640},
+    {"width": 1280, "height": 900},
+)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
@@ -24,6 +31,17 @@ async def running() -> AsyncIterator[Browser]:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         await browser.close()
+
+
+async def opened(browser: Browser, address: str, caller: Caller | None, **options: Any) -> Page:
+    """A window of somebody who has signed in; errors of its scripts are errors of the test."""
+    context = await browser.new_context(**({"viewport": PHONE, "locale": "zh-CN", "base_url": address} | options))
+    context.set_default_timeout(60_000)
+    if caller:
+        await context.add_cookies([{"name": "timebank_access", "value": caller.token, "url": address}])
+    page = await context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    return page
 
 
 async def holds(page: Page) -> None:

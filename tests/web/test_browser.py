@@ -1,20 +1,18 @@
 """Pages as people use them: in Chromium, on a phone and on a desktop, with and without JavaScript."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page
 
-from tests.api.world import Caller, World
-from tests.web.chromium import PHONE, SMALLEST, holds
+from tests.api.world import World
+from tests.web.chromium import DESKTOP, PHONE, SMALLEST, holds, opened
 from tests.web.serving import at_an_address
 from tests.web.town import Town, town_of
 
 pytestmark = pytest.mark.drill
 
-DESKTOP = {"width": 1280, "height": 900}
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 RULES = {
     "runOnly": {"type": "tag", "values": WCAG},
@@ -50,17 +48,6 @@ async def address(town: Town) -> AsyncIterator[str]:
     """Where it is served."""
     async with at_an_address(town.world.app) as address:
         yield address
-
-
-async def opened(browser: Browser, address: str, caller: Caller | None, **options: Any) -> Page:
-    """A window of somebody who has signed in; errors of its scripts are errors of the test."""
-    context = await browser.new_context(**({"viewport": PHONE, "locale": "zh-CN", "base_url": address} | options))
-    context.set_default_timeout(60_000)
-    if caller:
-        await context.add_cookies([{"name": "timebank_access", "value": caller.token, "url": address}])
-    page = await context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    return page
 
 
 async def is_accessible(page: Page) -> None:
@@ -138,29 +125,6 @@ async def test_dark_pages_have_contrast_too(browser: Browser, address: str, town
         await page.goto(path)
         await is_accessible(page)
         await holds(page)
-    await page.context.close()
-
-
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without"])
-async def test_a_volunteer_redeems(browser: Browser, address: str, town: Town, javascript: bool) -> None:
-    """From one's time to the code on the screen in three presses; then it is cancelled, and the time comes back."""
-    world = town.world
-    somebody = await world.with_credit(300, name="王阿姨")
-    await world.reward(name=f"理发{javascript}", cost_minutes=30)
-    page = await opened(browser, address, somebody, java_script_enabled=javascript)
-    await page.goto("/home")
-    await page.get_by_role("link", name="去兑换").click()
-    await page.get_by_role("link", name=f"兑换理发{javascript}").first.click()
-    await page.get_by_role("button", name="用 30分 兑换").click()
-    await page.get_by_role("img", name="兑换二维码").wait_for()
-    assert await page.locator(".ticket .code").inner_text()
-    box = await page.locator(".ticket .qr").bounding_box()
-    assert box is not None
-    assert box["width"] > 250
-    await page.get_by_role("link", name="取消兑换").click()
-    await page.get_by_role("button", name="取消兑换").click()
-    await page.get_by_text("时间全部退还给您").wait_for()
-    assert (await world.balance(somebody.id))["available_minutes"] == 300
     await page.context.close()
 
 

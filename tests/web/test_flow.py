@@ -1,77 +1,29 @@
 """From a plan to the balance, as new users do it in a browser: how many steps each job takes, and how long."""
 
 import re
-import time
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page
+from playwright.async_api import Browser
 
 from tests.api.people.test_registrations import Outbox, open_to_all
-from tests.api.world import Caller, World
+from tests.api.world import World
 from tests.controls import ZONE
-from tests.web.chromium import PHONE, holds
+from tests.web.chromium import DESKTOP, PHONE
+from tests.web.hands import hands_of
 from tests.web.serving import at_an_address
 from tests.web.test_activities import PASSWORD, world
-from tests.web.test_browser import DESKTOP, opened
 from timebank.runtime.clock import utc_now
 
 pytestmark = pytest.mark.drill
 
 __all__ = ["world"]
 
-PRESS_SECONDS, KEY_SECONDS = 3.0, 0.5
-"""So long somebody who does it for the first time looks before they press something, and for each key."""
-HANDS_SECONDS, MOST_SECONDS = 90, 120
 AUDIENCES = pytest.mark.parametrize(
     ("viewport", "locale"), [(PHONE, "zh-CN"), (DESKTOP, "en-GB")], ids=["phone, in Chinese", "desktop, in English"]
 )
-
-
-class Hands:
-    """Somebody at a window: what they press and type is counted, and what the pages take is measured."""
-
-    def __init__(self, page: Page) -> None:
-        self.page, self.presses, self.keys = page, 0, 0
-        self._began = time.perf_counter()
-
-    async def press(self, what: str) -> None:
-        """Press a link or a button, which leads on to another page; it has to be there to be seen."""
-        self.presses += 1
-        async with self.page.expect_navigation():
-            await self.page.locator(what).first.click()
-        await holds(self.page)
-
-    async def tick(self, what: str) -> None:
-        """Tick a box."""
-        self.presses += 1
-        await self.page.locator(what).check()
-
-    async def choose(self, name: str, value: str) -> None:
-        """Choose one of several."""
-        self.presses += 1
-        await self.page.locator(f"[name={name}]").select_option(value)
-
-    async def type(self, **fields: str) -> None:
-        """Type into fields, by their names."""
-        for name, text in fields.items():
-            self.presses += 1
-            self.keys += len(text)
-            await self.page.locator(f"main [name={name}]:visible").first.fill(text)
-
-    def have_done(self, job: str) -> None:
-        """The job is done: what it took is told. Hands leave the pages some of the two minutes."""
-        pages = time.perf_counter() - self._began
-        hands = PRESS_SECONDS * self.presses + KEY_SECONDS * self.keys
-        told = (
-            f"{job}: {self.presses} steps, {self.keys} keys, {hands:.0f} s for the hands, {pages:.1f} s for the pages"
-        )
-        print(told)
-        assert hands < HANDS_SECONDS, told
-        assert pages < MOST_SECONDS, told
-        self._began, self.presses, self.keys = time.perf_counter(), 0, 0
 
 
 @pytest.fixture
@@ -79,13 +31,6 @@ async def address(world: World) -> AsyncIterator[str]:
     """Where the world is served."""
     async with at_an_address(world.app) as address:
         yield address
-
-
-async def hands_of(browser: Browser, address: str, caller: Caller | None, path: str, **how: Any) -> Hands:
-    """Somebody, on the page where their job begins."""
-    page = await opened(browser, address, caller, **how)
-    await page.goto(path)
-    return Hands(page)
 
 
 @AUDIENCES
