@@ -1,6 +1,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -37,12 +38,13 @@ from timebank.domain.facts.organisations import (
     OrganisationSuspended,
 )
 from timebank.domain.facts.people import (
+    ProxyAppointed,
     VolunteerErased,
     VolunteerRegistered,
     VolunteerReinstated,
     VolunteerSuspended,
 )
-from timebank.domain.identifiers import ActorId, VolunteerId
+from timebank.domain.identifiers import ActorId, VolunteerId, new_proxy_id
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.organisations.memberships import (
     AddMember,
@@ -286,6 +288,17 @@ class TestApproveMembership:
         """Neither whoever invited, by a key either, nor a proxy says for somebody that they become a member."""
         decided = given(*PEOPLE, *right, INVITED).when(ApproveMembership(by=by, **OF_WANG))
         decided.then_refused(InvitationIsTheirs)
+
+    def test_nobody_lets_in_for_whom_they_ask(self) -> None:
+        """A coordinator who is somebody's proxy would ask and let in alone, and so would their key; another lets in."""
+        proxy = ProxyAppointed(
+            proxy_id=new_proxy_id(), volunteer_id=WANG, proxy_volunteer_id=ZHAO, scopes=("view", "memberships"),
+            acts_per_day=10,
+        )  # fmt: skip
+        key = msgspec.structs.replace(GARDENERS_PROGRAM, key_issued_by=ActorId(ZHAO))
+        for by, right in ((acting(ZHAO), COORDINATOR), (key, COORDINATOR[1:])):
+            asked = given(*PEOPLE, *right, proxy, REQUESTED)
+            asked.when(ApproveMembership(by=by, **OF_WANG)).then_refused(InvitationIsTheirs)
 
     def test_approved_by_a_coordinator(self) -> None:
         """A coordinator grants a request."""

@@ -30,6 +30,7 @@ from timebank.domain.organisations.refusals import (
     RoleMissing,
 )
 from timebank.domain.organisations.rosters import Team, TeamsOf
+from timebank.domain.people.proxies import Proxy
 from timebank.domain.people.volunteers import Volunteer, is_one_of
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
 from timebank.domain.text import Text
@@ -247,11 +248,25 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
     """Let the volunteer in. A volunteer can accept an invitation, but not grant their own request.
 
     Whoever is invited says so in person, or an administrator for them: nobody becomes a member by the word of those who
-    invited them, of a proxy, or of a program. `role` is the one that whoever decides has seen; where another is waited
-    for by now, nothing happens.
+    invited them, of a proxy, or of a program. Nor does somebody let in for whom they may ask as their proxy. `role` is
+    the one that whoever decides has seen; where another is waited for by now, nothing happens.
     """
 
     role: Role | None = None
+
+    def needs(self) -> Sequence[Key]:
+        return *super().needs(), *(about(Proxy, self.volunteer_id, each) for each in self.managers)
+
+    @property
+    def managers(self) -> list[VolunteerId]:
+        """The people who decide, whoever issued the key that is used among them; of an administrator it is nobody."""
+        eyes = () if self.by.governs else self.by.eyes
+        return [VolunteerId(each) for each in sorted(eyes) if each.startswith("vol_") and each != self.volunteer_id]
+
+    def may_ask_for_them(self, known: Known) -> bool:
+        """Whether one of them may ask for a membership in the volunteer's name, today."""
+        held = (known(Proxy, self.volunteer_id, each).in_force(self.at.date()) for each in self.managers)
+        return any("memberships" in each.scopes for each in held if each)
 
     def decide(self, known: Known) -> Iterator[Fact]:
         membership = self.membership(known)
@@ -259,6 +274,8 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
             self.must_manage(known)
             self.must_give(known, membership.role, membership.valid_until)
         if membership.status == "invited" and not (self.by.governs or self.is_in_person):
+            raise InvitationIsTheirs
+        if membership.status == "requested" and self.may_ask_for_them(known):
             raise InvitationIsTheirs
         membership_id = membership.must_be_open()
         known(Organisation, self.organisation_id).must_be_approved()

@@ -52,7 +52,7 @@ class KeyOfTheirOwn(Forbidden):
 
 
 class InvitationIsTheirs(Forbidden):
-    """Whoever is invited accepts it themselves, signed in as themselves; or an administrator for them."""
+    """Whoever is invited accepts it in person, or an administrator for them; no proxy of somebody lets them in."""
 
 
 class OfficialCodeTaken(Conflict):
