@@ -1238,7 +1238,7 @@ CREATE INDEX redemption_by_status ON public.redemption USING btree (bank_id, sta
 
 CREATE INDEX redemption_by_volunteer ON public.redemption USING btree (bank_id, volunteer_id, redemption_id);
 
-CREATE INDEX redemption_due ON public.redemption USING btree (bank_id, expires_at) WHERE (status = 'reserved'::text);
+CREATE INDEX redemption_due ON public.redemption USING btree (bank_id, expires_at, redemption_id) WHERE (status = 'reserved'::text);
 
 CREATE INDEX refresh_token_by_session ON public.refresh_token USING btree (session_id);
 

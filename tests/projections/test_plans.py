@@ -104,7 +104,7 @@ select $bank, 'red_' || lpad(n::text, 6, '0'), 'rew_' || lpad((1 + n % 4)::text,
        'vol_' || lpad((1 + n % 8000)::text, 5, '0'), 'vol_' || lpad((1 + n * 7 % 8000)::text, 5, '0'),
        'org_' || lpad((1 + n % 4)::text, 5, '0'), 'x', 'service', 10, 'all',
        case when n % 50 = 0 then 'expired' when n % 50 = 1 then 'cancelled'
-            when n % 10 = 2 then 'reserved' else 'fulfilled' end, 'x', now(), now() - n * interval '1 minute', n
+            when n % 10 = 2 then 'reserved' else 'fulfilled' end, 'x', now(), now() - n / 4000 * interval '1 minute', n
   from generate_series(1, 40000) n;
 insert into reward_taken select bank_id, reward_id, 'all', '-infinity', 1 from reward;
 insert into transfer select $bank, 'trf_' || lpad(n::text, 6, '0'), 'gift',
