@@ -49,6 +49,38 @@ async def test_what_was_typed_is_not_kept(world: World) -> None:
     assert parse_url_encoded_form_data.cache_info().currsize == 0
 
 
+async def _two_of(world: World, kind: str) -> list[str]:
+    """Two of a kind that a page has a form each for, in a list."""
+    if kind == "merge":
+        return [(await world.somebody(f"同名{n}", birth_year=1949)).id for n in (1, 1, 2, 2)][::2]
+    make = {"organisation": world.body, "reward": world.reward}.get(kind)
+    return [await (make() if make else world.proposal(await world.somebody())) for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "name"),
+    [
+        ("organisation", "suspend", "organisation_id"),
+        ("reward", "pause", "reward_id"),
+        ("proposal", "decline", "proposal_id"),
+        ("merge", "", "earlier_id"),
+    ],
+)
+async def test_a_form_in_a_list_keeps_what_was_typed(world: World, kind: str, what: str, name: str) -> None:
+    """What was typed into a form of one of many, and refused, is shown there once more, and in none of the others."""
+    ids = await _two_of(world, kind)
+    caller, top = (world.coordinator, f"/o/{world.garden}") if kind == "proposal" else (world.administrator, "/admin")
+    reader, typed = await signed_in(world, caller.id), "长" * 5_000
+    page = await reader.get(f"{top}/{kind}s")
+    form = next(each for each in page.forms if each.fields.get(name) == ids[0] and "reason" in each.fields)
+    refused = await reader.send(form, **{"kept": "earlier"} if kind == "merge" else {"what": what}, reason=typed)
+    assert refused.status == 400, refused.text
+    kept = [(each.fields[name], each.fields["reason"]) for each in refused.forms if "reason" in each.fields]
+    assert {who: said for who, said in kept if who in ids} == {ids[0]: typed, ids[1]: ""}
+    folds = [tag for tag, said in refused.tags if tag == "details" and "open" in said]
+    assert folds == ([] if kind == "merge" else ["details"])
+
+
 @pytest.mark.parametrize("kind", ["text/plain; charset=zlib", "text/plain; charset=utf-16"])
 async def test_a_form_in_no_encoding_is_refused(world: World, kind: str) -> None:
     """A part of a form that says it is in what is no encoding, or is in another, is refused."""

@@ -124,14 +124,17 @@ async def offers_a_reward(me: Person) -> None:
 
 
 async def grants_from_a_fund(me: Person) -> None:
-    """Somebody in need is given time of a fund, for a reason; the fund has as much less."""
+    """Somebody in need is given time of a fund, for a reason; of a slip only the number is typed once more."""
     donor, somebody = await me.world.with_credit(300), await me.world.somebody("困难的人")
     fund_id = await me.world.fund("帮困基金")
     await donor.post("/v1/donations", {"fund_id": fund_id, "minutes": 200}, expect=201)
     await me.begin(OFFICE)
     await me.press("main a[href='/admin/funds']")
     await me.unfold("form[action='/admin/funds/grant']")
-    await me.type(to_volunteer_id=await number_of(me.world, somebody), hours="1", minutes="30", reason="住院")
+    await me.type(to_volunteer_id="1234 5678 9012", hours="1", minutes="30", reason="住院")
+    await me.press("form[action='/admin/funds/grant'] button")
+    assert await me.page.locator("#errors").is_visible()
+    await me.type(to_volunteer_id=await number_of(me.world, somebody))
     await me.press("form[action='/admin/funds/grant'] button")
     assert (await me.world.balance(somebody.id))["available_minutes"] == 90
     (fund,) = (await me.world.administrator.get("/v1/funds"))["items"]
