@@ -37,7 +37,8 @@ async def test_service_that_is_told_of_is_answered(world: World) -> None:
     ]
     assert "修理队" in page.text
     page = await desk.send(next(each for each in page.forms if ("what", "take-up") in each.buttons), what="take-up")
-    (record,) = (await somebody.get("/v1/service-records"))["items"]
+    head = await world.services.ledger.store.head(world.bank_id)
+    (record,) = (await somebody.get("/v1/service-records", min_position=head))["items"]
     assert (record["team_id"], record["team_name"]) == (team_id, "修理队")
     assert "由本组织另一人确认" in page.text
     declining = next(each for each in page.forms if ("what", "decline") in each.buttons)
