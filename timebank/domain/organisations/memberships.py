@@ -30,7 +30,7 @@ from timebank.domain.organisations.refusals import (
     RoleMissing,
 )
 from timebank.domain.organisations.rosters import Team, TeamsOf
-from timebank.domain.people.proxies import Proxy
+from timebank.domain.people.proxies import Proxy, persons
 from timebank.domain.people.volunteers import Volunteer, is_one_of
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
 from timebank.domain.text import Text
@@ -260,8 +260,7 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
     @property
     def managers(self) -> list[VolunteerId]:
         """The people who decide, whoever issued the key that is used among them; of an administrator it is nobody."""
-        eyes = () if self.by.governs else self.by.eyes
-        return [VolunteerId(each) for each in sorted(eyes) if each.startswith("vol_") and each != self.volunteer_id]
+        return [] if self.by.governs else [each for each in persons(self.by) if each != self.volunteer_id]
 
     def may_ask_for_them(self, known: Known) -> bool:
         """Whether one of them may ask for a membership in the volunteer's name, today."""
