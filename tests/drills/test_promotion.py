@@ -98,8 +98,10 @@ class Pair:
         self.program = Program(
             folder, database_url=url, log_level="warning", public_url="http://bank.example",
             rate_per_address="1000000", rate_per_principal="1000000",
+            signing_key_file=str(folder / "signing.json"), checkpoint_seconds="1",
         )  # fmt: skip
         self.served: Served
+        self.bank_id = ""
         self.alarms_before = 0
         self.headers: dict[str, str] = {}
 
@@ -107,6 +109,7 @@ class Pair:
         """Servers, a bank, and the service."""
         self.primary.create()
         bank = self.program.run("init", "演习", "--json").json
+        self.bank_id = bank["bank_id"]
         self.standby.follow(self.primary)
         self.served = self.program.serve()
         self.headers = enter(self.served.url, bank)
@@ -166,6 +169,30 @@ class Pair:
         told = (await self.program.arun("verify")).out
         assert "log: sound" in told
         assert "DIFFERS" not in told
+
+    async def signs(self) -> None:
+        """The log is signed as it is now."""
+        await self.program.arun("signing", "checkpoint")
+
+    async def lacks_what_was_signed(self) -> None:
+        """That signed facts are gone is found and told, and nothing is signed; all else is as it should be."""
+        told = (await self.program.arun("verify", expect=1)).out
+        assert "log: 1 findings" in told
+        assert "not those signed" in told or "facts are missing" in told
+        assert "DIFFERS" not in told
+        await until(lambda: asyncio.to_thread(self._says_that_nothing_is_signed))
+        await self.program.arun("signing", "checkpoint", expect=1)
+
+    def _says_that_nothing_is_signed(self) -> bool:
+        notes = httpx.get(f"{self.served.url}/health/ready", timeout=ANSWER_SECONDS).json()["notes"]
+        return f"nothing of bank {self.bank_id} is signed: its log is not what was signed before" in notes
+
+    async def is_accepted(self) -> None:
+        """What was signed and lost is kept apart, as the operator's handbook says, and what is there is signed."""
+        self.served.kill()
+        (self.folder / "signed" / f"{self.bank_id}.txt").rename(self.folder / "lost.txt")
+        self.served = await asyncio.to_thread(self.program.serve)
+        await self.signs()
 
 
 @pytest.fixture(scope="module")
@@ -289,12 +316,16 @@ async def test_the_old_primary_returns(pair: Pair, before: Counter[str]) -> None
 
 
 async def test_an_asynchronous_standby(pair: Pair, before: Counter[str]) -> None:
-    """With an asynchronous standby what it had not got is lost: that is noticed, told loudly, and writing goes on."""
+    """With an asynchronous standby what it had not got is lost: that is noticed, told loudly, and writing goes on.
+
+    If some of it was signed nothing more is signed, until somebody takes that upon themselves.
+    """
     await asyncio.to_thread(pair.primary.commits_wait_for, None)
     async with pair.load() as load:
         await load.goes_on(60)
         await asyncio.to_thread(pair.standby.kill)
         await load.goes_on(60)
+        await pair.signs()
         await asyncio.to_thread(pair.primary.kill)
         await asyncio.to_thread(pair.standby.start)
         await pair.promote()
@@ -308,4 +339,6 @@ async def test_an_asynchronous_standby(pair: Pair, before: Counter[str]) -> None
         assert entry["detail"]["known_position"] > entry["detail"]["found_position"]
         ready = (await http.get("/health/ready")).json()
         assert any("went back" in note for note in ready["notes"])
+    await pair.lacks_what_was_signed()
+    await pair.is_accepted()
     await pair.is_sound()

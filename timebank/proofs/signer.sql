@@ -19,10 +19,10 @@ select bank_id, note from signed_checkpoint order by bank_id desc, size desc lim
 select head from bank where bank_id = $1
 
 -- behind --
--- Banks with facts that no checkpoint covers.
+-- Banks with facts that no checkpoint covers, or with fewer facts than one does.
 select b.bank_id
   from bank b
- where b.head > coalesce((select max(c.size) from signed_checkpoint c where c.bank_id = b.bank_id), 0)
+ where b.head <> coalesce((select max(c.size) from signed_checkpoint c where c.bank_id = b.bank_id), 0)
  order by b.bank_id
 
 -- leaves --

@@ -218,7 +218,7 @@ async def _put_together(stack: contextlib.AsyncExitStack, ground: _Ground, *, fo
         repeated=Repeated(security_log, ground.clock),
         daily=DailyLimit(pool, settings.facts_per_day),
         balances=Balances(pool),
-        readiness=Readiness(pool, ledger, ground.may_write, ground.waker, ground.background, EVERY),
+        readiness=Readiness(pool, ledger, ground.may_write, ground.waker, ground.background, EVERY, signer),
         signer=signer,
         erasures=erasures,
         witness=Witness(pool, signer.keys, settings.logs, ground.clock),

@@ -21,6 +21,7 @@ from timebank.ledger.wake import Waker
 from timebank.projections.machinery.projection import Projection
 from timebank.projections.machinery.rebuild import outdated
 from timebank.projections.machinery.runner import Lag, lagging
+from timebank.proofs.signer import Signer
 
 SQL = load_statements("timebank.runtime", "readiness.sql")
 
@@ -64,6 +65,7 @@ class Readiness:
         waker: Waker,
         background: Background,
         projections: Sequence[Projection],
+        signer: Signer,
     ) -> None:
         self._pool = pool
         self._ledger = ledger
@@ -71,6 +73,7 @@ class Readiness:
         self._waker = waker
         self._background = background
         self._projections = projections
+        self._signer = signer
         self._followers = [each.name for each in projections if not each.is_inline]
         self._asking: asyncio.Task[Report] | None = None
         self._seen: dict[tuple[UUID, str, int], float] = {}
@@ -171,8 +174,14 @@ class Readiness:
 
     def _own_notes(self) -> list[str]:
         return [
-            f"the log of bank {bank_id} went back {times} times since this process started"
-            for bank_id, times in self._ledger.times_gone_back.items()
+            *(
+                f"the log of bank {bank_id} went back {times} times since this process started"
+                for bank_id, times in self._ledger.times_gone_back.items()
+            ),
+            *(
+                f"nothing of bank {bank_id} is signed: its log is not what was signed before"
+                for bank_id in self._signer.damage
+            ),
         ]
 
     def _tell(self, report: Report) -> None:

@@ -223,9 +223,12 @@ async def test_a_background_task_that_failed(url: str, monkeypatch: pytest.Monke
 
 
 async def test_a_log_that_went_back_is_told(own_world: World, url: str) -> None:
-    """That a log went back is in the security log and in what readiness says, and the service goes on."""
+    """That a log went back is in the security log and in what readiness says, as that it is not signed any more, and
+    the service goes on.
+    """
     world = own_world
     await world.somebody("会丢的")
+    await world.services.signer.sign(world.bank_id)
     head = await world.services.ledger.store.head(world.bank_id)
     connection = await asyncpg.connect(url)
     async with connection.transaction():
@@ -242,9 +245,11 @@ async def test_a_log_that_went_back_is_told(own_world: World, url: str) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while not world.services.ledger.times_gone_back:
             await asyncio.sleep(0.05)
+    await world.services.signer.sign_all()
     body = (await ready(world)).json()
     assert body["status"] == "ok"
     assert any("went back 1 times" in note and str(world.bank_id) in note for note in body["notes"])
+    assert f"nothing of bank {world.bank_id} is signed: its log is not what was signed before" in body["notes"]
     told = (await world.administrator.get("/v1/audit/security", kind="head-went-back"))["items"]
     assert [each["detail"] for each in told] == [{"known_position": head, "found_position": head - 1}]
     await world.administrator.post("/v1/volunteers", {"name": "甲"}, expect=201)
