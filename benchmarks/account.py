@@ -6,7 +6,8 @@ from datetime import timedelta
 from benchmarks.setup.measure import Bench, Row, compare, in_turns, seconds_for
 from benchmarks.setup.world import World, new_world
 from timebank.domain.identifiers import RecordId, VolunteerId
-from timebank.domain.service.records import ConfirmService, LogService
+from timebank.domain.service.records import LogService
+from timebank.domain.service.reviews import ConfirmService
 from timebank.ledger.ledger import Ledger
 from timebank.runtime.composition import hooks
 

@@ -26,7 +26,7 @@ from timebank.domain.identifiers import (
     new_transfer_id,
 )
 from timebank.domain.kernel import Command
-from timebank.domain.service.records import ConfirmService
+from timebank.domain.service.reviews import ConfirmService
 from timebank.ledger.ledger import Ledger
 from timebank.projections import EVERY
 from timebank.projections.machinery.rebuild import rebuild

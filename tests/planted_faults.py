@@ -50,7 +50,7 @@ RULES = (
         "entry.started_at < ended_at.astimezone(UTC)", "entry.started_at <= ended_at.astimezone(UTC)", SERVICE,
     ),
     Fault(
-        "recorder: whoever logged a record confirms it", "timebank/domain/service/records.py",
+        "recorder: whoever logged a record confirms it", "timebank/domain/service/reviews.py",
         "if any(is_one_of(known, VolunteerId(each), self.by.eyes) for each in record.recorder_eyes):",
         "if self.by.actor is record.recorder_eyes:",
         f"{SERVICE} tests/domain/test_eyes.py",

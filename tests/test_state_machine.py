@@ -25,7 +25,7 @@ from timebank.domain.bank import OpenBank
 from timebank.domain.credit.policies import AdoptPolicy
 from timebank.domain.facts.credit import Rules
 from timebank.domain.identifiers import RecordId
-from timebank.domain.service.records import ConfirmService
+from timebank.domain.service.reviews import ConfirmService
 from timebank.domain.service.times import minutes_by_day
 
 MUST_HAPPEN = {

@@ -15,7 +15,8 @@ from timebank.domain.facts.credit import Rules
 from timebank.domain.kernel import Command
 from timebank.domain.people.volunteers import SetConsent
 from timebank.domain.service.lists import EnterService
-from timebank.domain.service.records import ConfirmService, CorrectService, LogService, VoidService
+from timebank.domain.service.records import LogService
+from timebank.domain.service.reviews import ConfirmService, CorrectService, VoidService
 
 C = TypeVar("C", bound=Command)
 

@@ -22,7 +22,7 @@ from timebank.domain.organisations.teams import (
     RenameTeam,
 )
 from timebank.domain.service.amending import AmendService
-from timebank.domain.service.reviews import NO_TEAM
+from timebank.domain.service.records import NO_TEAM
 
 
 class Squads:

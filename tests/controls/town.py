@@ -46,7 +46,8 @@ from timebank.domain.organisations.organisations import (
 from timebank.domain.people.proxies import AppointProxy, EndProxy
 from timebank.domain.people.volunteers import RegisterVolunteer, ReinstateVolunteer, SetConsent, SuspendVolunteer
 from timebank.domain.refusing import Refusal
-from timebank.domain.service.records import ConfirmService, CorrectService, LogService, RejectService, VoidService
+from timebank.domain.service.records import LogService
+from timebank.domain.service.reviews import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.submission import Outcome
 

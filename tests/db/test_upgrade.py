@@ -35,7 +35,7 @@ from timebank.domain.kernel import Command
 from timebank.domain.organisations.offices import Appoint
 from timebank.domain.people.volunteers import RegisterVolunteer, SetConsent
 from timebank.domain.refusing import Refusal
-from timebank.domain.service.records import ConfirmService
+from timebank.domain.service.reviews import ConfirmService
 from timebank.domain.vocabulary import FACTS
 from timebank.ledger.audit import check_log
 from timebank.ledger.codec import decode

@@ -66,7 +66,7 @@ from timebank.domain.people.refusals import ProxyLimitReached, ProxyNotAllowed
 from timebank.domain.people.volunteers import ChangePersonalData, SetConsent
 from timebank.domain.places.residences import SetResidence
 from timebank.domain.refusals import NotYourOwn, OfficeMissing, YouAreSuspended
-from timebank.domain.service.records import ConfirmService
+from timebank.domain.service.reviews import ConfirmService
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)

@@ -29,7 +29,7 @@ from timebank.domain.organisations.organisations import RegisterOrganisation
 from timebank.domain.people.volunteers import ChangePersonalData, SetConsent, SuspendVolunteer
 from timebank.domain.refusals import NotWellFormed, UnbelievableTime
 from timebank.domain.service.lists import EnterService
-from timebank.domain.service.records import ConfirmService, CorrectService
+from timebank.domain.service.reviews import ConfirmService, CorrectService
 
 BY: dict[str, Any] = {"by": ADMINISTRATOR, "at": NOON}
 LONG_AGO = datetime(1930, 5, 1, 8, tzinfo=ZoneInfo("Asia/Shanghai"))

@@ -34,8 +34,8 @@ from timebank.domain.organisations.memberships import AddMember, ApproveMembersh
 from timebank.domain.organisations.refusals import EmployeeIsDeclarer, KeyOfTheirOwn
 from timebank.domain.organisations.teams import AcceptTeam, AskTeamMember, NameCaptain
 from timebank.domain.refusing import Refusal
-from timebank.domain.service.records import ConfirmService
 from timebank.domain.service.refusals import RecorderIsBeneficiary
+from timebank.domain.service.reviews import ConfirmService
 
 GONE = VolunteerId("vol_gone")
 TODAY = NOON.date()

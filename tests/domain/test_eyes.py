@@ -34,8 +34,8 @@ from timebank.domain.facts.people import ProxyEnded, RegistrationsMerged
 from timebank.domain.identifiers import ActorId, MergeId, VolunteerId
 from timebank.domain.organisations.memberships import ChangeRole
 from timebank.domain.organisations.refusals import KeyOfTheirOwn
-from timebank.domain.service.records import ConfirmService, RejectService
 from timebank.domain.service.refusals import RecorderIsBeneficiary, RecorderIsVerifier, VerifierIsBeneficiary
+from timebank.domain.service.reviews import ConfirmService, RejectService
 
 PEOPLE = (*standing(), registered())
 LI_COORDINATES, ZHAO_COORDINATES = member(LI, "coordinator"), member(ZHAO, "coordinator")

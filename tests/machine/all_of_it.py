@@ -3,7 +3,7 @@
 from typing import Any
 
 from timebank.domain.facts.credit import GiftRules, Rules
-from timebank.domain.service.reviews import NO_TEAM
+from timebank.domain.service.records import NO_TEAM
 
 STRICT = Rules(
     credit_percent={"公益": 150}, other_percent=80, cap_per_day_minutes=400,

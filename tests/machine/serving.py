@@ -15,8 +15,8 @@ from timebank.domain.facts.credit import GiftRules, Rules
 from timebank.domain.identifiers import RecordId
 from timebank.domain.kernel import Command
 from timebank.domain.service.amending import AmendService, WithdrawService
-from timebank.domain.service.records import ConfirmService, CorrectService, LogService, RejectService, VoidService
-from timebank.domain.service.reviews import NO_TEAM
+from timebank.domain.service.records import NO_TEAM, LogService
+from timebank.domain.service.reviews import ConfirmService, CorrectService, RejectService, VoidService
 
 categories = st.sampled_from(["公益", "公益", "文体"])
 activities = st.sampled_from(["清扫", "清扫", "巡逻"])

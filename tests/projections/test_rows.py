@@ -20,7 +20,7 @@ from timebank.domain.organisations.memberships import (
 )
 from timebank.domain.organisations.organisations import RegisterOrganisation, ReinstateOrganisation, SuspendOrganisation
 from timebank.domain.people.volunteers import RegisterVolunteer, ReinstateVolunteer, SuspendVolunteer
-from timebank.domain.service.records import RejectService
+from timebank.domain.service.reviews import RejectService
 from timebank.projections.credit import balances
 from timebank.projections.organisations import memberships, organisations
 from timebank.projections.people import volunteers

@@ -27,7 +27,7 @@ from timebank.domain.identifiers import (
     numbered,
 )
 from timebank.domain.kernel import Command
-from timebank.domain.service.records import ConfirmService
+from timebank.domain.service.reviews import ConfirmService
 
 DAYS_AGO = (26, 19, 12, 5)
 """Weeks apart; of each community's activities one more is to come in a week."""

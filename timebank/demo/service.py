@@ -10,7 +10,8 @@ from timebank.domain.acting import Acting
 from timebank.domain.facts.service import Capacity
 from timebank.domain.identifiers import ActorId, new_record_id
 from timebank.domain.kernel import Command
-from timebank.domain.service.records import ConfirmService, CorrectService, LogService, RejectService, VoidService
+from timebank.domain.service.records import LogService
+from timebank.domain.service.reviews import ConfirmService, CorrectService, RejectService, VoidService
 
 DAYS = 31
 CAPACITIES: dict[Capacity, int] = {"resident": 90, "staff-off-duty": 7, "staff-on-duty": 3}

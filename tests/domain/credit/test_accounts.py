@@ -38,13 +38,7 @@ from timebank.domain.facts.service import ServiceConfirmed, ServiceLogged
 from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.refusals import NothingChanges
-from timebank.domain.service.records import (
-    ConfirmService,
-    CorrectService,
-    LogService,
-    RejectService,
-    VoidService,
-)
+from timebank.domain.service.records import LogService
 from timebank.domain.service.refusals import (
     DayIsFull,
     DuplicateRecord,
@@ -58,6 +52,7 @@ from timebank.domain.service.refusals import (
     ServiceInTheFuture,
     TooManyMinutes,
 )
+from timebank.domain.service.reviews import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.vocabulary import FACTS
 
 capacities: Any = st.sampled_from(["resident", "staff-off-duty", "staff-on-duty"])

@@ -45,13 +45,8 @@ from timebank.domain.facts.service import ServiceConfirmed
 from timebank.domain.identifiers import RecordId
 from timebank.domain.organisations.refusals import RoleMissing
 from timebank.domain.refusals import OfficeMissing
-from timebank.domain.service.records import (
-    ConfirmService,
-    CorrectService,
-    RejectService,
-    VoidService,
-)
 from timebank.domain.service.refusals import RecorderIsVerifier, RecordUnknown
+from timebank.domain.service.reviews import ConfirmService, CorrectService, RejectService, VoidService
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)

@@ -39,13 +39,8 @@ from timebank.domain.facts.credit import PolicyAdopted, RuleEffect, Rules
 from timebank.domain.identifiers import RecordId, VolunteerId
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.refusing import Refusal
-from timebank.domain.service.records import (
-    ConfirmService,
-    CorrectService,
-    LogService,
-    RejectService,
-    VoidService,
-)
+from timebank.domain.service.records import LogService
+from timebank.domain.service.reviews import ConfirmService, CorrectService, RejectService, VoidService
 
 TODAY = NOON.date()
 DAY = timedelta(days=1)

@@ -88,8 +88,8 @@ from timebank.domain.organisations.teams import (
 from timebank.domain.people.refusals import VolunteerIsSuspended
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
 from timebank.domain.service.amending import AmendService
+from timebank.domain.service.records import NO_TEAM
 from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
-from timebank.domain.service.reviews import NO_TEAM
 
 PATROL, CHOIR, SHIFT = TeamId("tea_patrol"), TeamId("tea_choir"), ShiftId("shf_1")
 IDS: dict[str, Any] = {"team_id": PATROL, "organisation_id": GARDEN}

@@ -44,7 +44,6 @@ from timebank.domain.people.refusals import VolunteerIsSuspended, VolunteerUnkno
 from timebank.domain.refusals import YouAreSuspended
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.lists import EnterService
-from timebank.domain.service.records import ConfirmService, VoidService
 from timebank.domain.service.refusals import (
     DayIsFull,
     DuplicateRecord,
@@ -59,6 +58,7 @@ from timebank.domain.service.refusals import (
     TooManyMinutes,
     VerifierIsBeneficiary,
 )
+from timebank.domain.service.reviews import ConfirmService, VoidService
 
 WEDNESDAY = date(2026, 11, 18)
 PEOPLE = (*standing(), registered())

@@ -45,7 +45,6 @@ from timebank.domain.organisations.refusals import OrganisationNotApproved, Orga
 from timebank.domain.people.refusals import VolunteerIsSuspended, VolunteerUnknown
 from timebank.domain.refusals import UnbelievableTime, YouAreSuspended
 from timebank.domain.service.days import ServiceDay
-from timebank.domain.service.records import ConfirmService, CorrectService, VoidService
 from timebank.domain.service.refusals import (
     DayIsFull,
     DuplicateRecord,
@@ -56,6 +55,7 @@ from timebank.domain.service.refusals import (
     TooFewMinutes,
     TooManyMinutes,
 )
+from timebank.domain.service.reviews import ConfirmService, CorrectService, VoidService
 from timebank.domain.service.times import local_days, minutes_by_day, working_days_between
 from timebank.domain.times import must_be_believable
 

@@ -40,7 +40,6 @@ from timebank.domain.kernel import Fact
 from timebank.domain.organisations.refusals import OrganisationNotApproved, RoleMissing
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.refusals import NothingChanges, YouAreSuspended
-from timebank.domain.service.records import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.service.refusals import (
     DayIsFull,
     DuplicateRecord,
@@ -57,6 +56,7 @@ from timebank.domain.service.refusals import (
     TooManyMinutes,
     VerifierIsBeneficiary,
 )
+from timebank.domain.service.reviews import ConfirmService, CorrectService, RejectService, VoidService
 
 WEDNESDAY = date(2026, 11, 18)
 MONDAY = date(2026, 11, 16)

@@ -24,7 +24,7 @@ from timebank.domain.identifiers import ActivityId, RecordId, VolunteerId, new_e
 from timebank.domain.kernel import Moment
 from timebank.domain.organisations.memberships import VERIFIES_SERVICE
 from timebank.domain.refusing import Refusal
-from timebank.domain.service.records import ConfirmService
+from timebank.domain.service.reviews import ConfirmService
 from timebank.ledger.submission import Outcome, Receipt, Repeated
 from timebank.projections.activities import activities
 from timebank.projections.activities.activities import RollEntry

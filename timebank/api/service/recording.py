@@ -28,8 +28,7 @@ from timebank.domain.kernel import Moment
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.amending import AmendService, WithdrawService
 from timebank.domain.service.descriptions import Programmes
-from timebank.domain.service.records import LogService
-from timebank.domain.service.reviews import NO_TEAM
+from timebank.domain.service.records import NO_TEAM, LogService
 from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
 from timebank.ledger.submission import Outcome, Receipt

@@ -32,8 +32,8 @@ from timebank.domain.facts.service import (
     ServiceVoided,
 )
 from timebank.domain.identifiers import OrganisationId, RecordId
-from timebank.domain.service.records import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.service.refusals import RecordUnknown
+from timebank.domain.service.reviews import ConfirmService, CorrectService, RejectService, VoidService
 from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Text
 from timebank.ledger.submission import Receipt

@@ -16,8 +16,7 @@ from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, to
 from timebank.domain.facts.service import ServiceConfirmed
 from timebank.domain.identifiers import RecordId
 from timebank.domain.refusing import Refusal
-from timebank.domain.service.records import ConfirmService, RejectService
-from timebank.domain.service.reviews import Review
+from timebank.domain.service.reviews import ConfirmService, RejectService, Review
 from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Text
 from timebank.ledger.submission import Outcome, Receipt

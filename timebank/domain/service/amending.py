@@ -13,8 +13,9 @@ from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import must_be_in_capacity
 from timebank.domain.service.days import day_of
 from timebank.domain.service.descriptions import Described, Programmes, description, description_of, must_be_sayable
+from timebank.domain.service.records import ServiceRecord
 from timebank.domain.service.refusals import RecorderIsBeneficiary, ServiceInTheFuture
-from timebank.domain.service.reviews import Review, ServiceRecord
+from timebank.domain.service.reviews import Review
 from timebank.domain.service.times import is_late, local_days, minutes_by_day, served_minutes
 from timebank.domain.text import Line, Text
 from timebank.domain.times import must_be_believable

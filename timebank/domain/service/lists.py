@@ -18,9 +18,9 @@ from timebank.domain.organisations.rosters import Team, memories_of_team
 from timebank.domain.people.proxies import memories_of_benefit
 from timebank.domain.service.crediting import memories_of_credit
 from timebank.domain.service.days import ServiceDay, day_of
-from timebank.domain.service.records import ConfirmService, LogService
+from timebank.domain.service.records import LogService, ServiceRecord
 from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
-from timebank.domain.service.reviews import ServiceRecord
+from timebank.domain.service.reviews import ConfirmService
 from timebank.domain.service.times import local_days, served_minutes
 
 _COMPARED = ("activity", "category", "capacity", "place", "content", "programmes")

@@ -1,59 +1,142 @@
-"""Service: what was done, by whom, from when until when, and what has become of the record of it.
+"""Records of service: what was done, by whom, from when until when, and what has become of the record since.
 
 A record holds what the Measures for Recording Volunteer Service (志愿服务记录与证明出具办法, 2021, art. 7) ask for.
-It is logged, then confirmed or rejected (or, before, amended or withdrawn: `amending.py`); a confirmed one can be
-corrected or voided. Nothing is deleted.
+It is logged, then confirmed or rejected (`reviews.py`; or, before, amended or withdrawn: `amending.py`); a confirmed
+one can be corrected or voided. Nothing is deleted.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Self
 
-from timebank.domain.credit.accounts import Balance
-from timebank.domain.credit.policies import RuleBook, Work
-from timebank.domain.facts.organisations import Role
+from timebank.domain.credit.policies import RuleBook
 from timebank.domain.facts.service import (
     Capacity,
+    ServiceAmended,
     ServiceConfirmed,
     ServiceCorrected,
     ServiceLogged,
     ServiceRejected,
     ServiceVoided,
+    ServiceWithdrawn,
+    team_after,
 )
 from timebank.domain.identifiers import ActorId, OrganisationId, RecordId, TeamId, VolunteerId
-from timebank.domain.kernel import Command, Fact, Key, Known, Moment, about
+from timebank.domain.kernel import Command, Fact, Key, Known, Memory, Moment, about, event
 from timebank.domain.organisations.employments import Employments
 from timebank.domain.organisations.memberships import LOGS_SERVICE, must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.rosters import Team, memories_of_team
-from timebank.domain.people.proxies import benefits, memories_of_benefit, persons
-from timebank.domain.people.volunteers import Volunteer, is_one_of, registrations_of
-from timebank.domain.refusals import NothingChanges
-from timebank.domain.service.capacities import duty_of, is_of_staff_off_duty, memories_of_duty, must_be_in_capacity
-from timebank.domain.service.crediting import Service, account_of, credited
+from timebank.domain.people.proxies import benefits, memories_of_benefit
+from timebank.domain.people.volunteers import Volunteer, registrations_of
+from timebank.domain.service.capacities import duty_of, memories_of_duty, must_be_in_capacity
 from timebank.domain.service.days import ServiceDay, day_of, memories_of_days
 from timebank.domain.service.descriptions import (
     SAID,
     Described,
     Programmes,
-    description,
-    description_of,
     memories_of_charge,
     must_be_sayable,
 )
 from timebank.domain.service.refusals import (
-    ColleagueConfirms,
-    LeaderWasAbsent,
-    MoreThanRecorded,
+    OutsideTheActivity,
     RecorderIsBeneficiary,
-    RecorderIsVerifier,
-    RecordUnknown,
+    RecordNotConfirmed,
+    RecordNotPending,
     ServiceInTheFuture,
 )
-from timebank.domain.service.reviews import Review, ServiceRecord
 from timebank.domain.service.times import is_late, local_days, minutes_by_day, served_minutes
 from timebank.domain.text import Line, Text
 from timebank.domain.times import must_be_believable
+
+NO_TEAM = TeamId("")
+"""What a record is told to be of where it is to be of no team; None is as before."""
+
+
+class ServiceRecord(Memory):
+    """One record, as it now stands."""
+
+    status = "unknown"
+    logged: Described
+    recorder_eyes: frozenset[str] = frozenset()
+    recorded_minutes = 0
+    activity_span: tuple[datetime, datetime] | None = None
+    leader_was_there: bool | None = None
+    team_id: TeamId | None = None
+    original_days: tuple[date, ...]
+    minutes_by_day: dict[date, int]
+    credited_minutes = 0
+
+    def __init__(self, record_id: RecordId) -> None:
+        super().__init__(record_id)
+        self.record_id = record_id
+
+    @event(ServiceLogged)
+    def _(self, fact: ServiceLogged) -> None:
+        self.status, self.logged, self.team_id = "logged", fact, fact.team_id
+        self.activity_span, self.leader_was_there = fact.activity_span, fact.leader_was_there
+        self.recorder_eyes = frozenset(filter(None, (fact.recorder_id, fact.key_issued_by, *fact.entered_by)))
+        self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
+        self.recorded_minutes = self.minutes
+
+    @event(ServiceAmended)
+    def _(self, fact: ServiceAmended) -> None:
+        self.status, self.logged, self.team_id = "logged", fact, team_after(fact, self.team_id)
+        self.recorder_eyes |= {each for each in (fact.amended_by, fact.key_issued_by) if each}
+        self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
+        self.recorded_minutes = self.minutes
+
+    @event(ServiceWithdrawn)
+    def _(self) -> None:
+        self.status = "withdrawn"
+
+    @event(ServiceConfirmed)
+    def _(self, minutes_by_day: dict[date, int], credited_minutes: int) -> None:
+        self.status, self.minutes_by_day, self.credited_minutes = "confirmed", minutes_by_day, credited_minutes
+
+    @event(ServiceRejected)
+    def _(self) -> None:
+        self.status = "rejected"
+
+    @event(ServiceCorrected)
+    def _(self, fact: ServiceCorrected) -> None:
+        self.status, self.logged, self.team_id = "corrected", fact, team_after(fact, self.team_id)
+        self.minutes_by_day, self.credited_minutes = fact.minutes_by_day, fact.credited_minutes
+
+    @event(ServiceVoided)
+    def _(self) -> None:
+        self.status = "voided"
+
+    @property
+    def minutes(self) -> int:
+        """The minutes logged, confirmed or corrected to."""
+        return sum(self.minutes_by_day.values())
+
+    def must_be_pending(self) -> None:
+        """Refuse for a record that was decided on."""
+        if self.status != "logged":
+            raise RecordNotPending(record_id=self.record_id, status=self.status)
+
+    def must_be_within(self, started_at: datetime, ended_at: datetime) -> None:
+        """Refuse times outside the activity that the record came of, if it came of one."""
+        if self.activity_span and not self.activity_span[0] <= started_at < ended_at <= self.activity_span[1]:
+            raise OutsideTheActivity
+
+    def another_team(self, known: Known, said: TeamId | None, day: date) -> dict[str, Any]:
+        """What a fact says of the team that the record is in the name of then, where it is another one, or none.
+
+        Refuses a team that the organisation did not have on the day.
+        """
+        after = self.team_id if said is None else said or None
+        is_same = after == self.team_id
+        if after and not (is_same and day == self.logged.local_date):
+            known(Team, after).must_have_been(self.logged.organisation_id, day)
+        return {} if is_same else {"team_id": after, "previous_team_id": self.team_id}
+
+    def must_be_confirmed(self) -> None:
+        """Refuse for a record that was not confirmed, or is void."""
+        if self.status not in {"confirmed", "corrected"}:
+            raise RecordNotConfirmed(record_id=self.record_id, status=self.status)
 
 
 class LogService(Command, frozen=True, kw_only=True):
@@ -151,220 +234,3 @@ class LogService(Command, frozen=True, kw_only=True):
             team_id=self.team_id,
             **said,
         )
-
-
-class _Crediting(Review, frozen=True, kw_only=True):
-    """What confirming and correcting have in common: service gets its credit, from somebody who did not log it."""
-
-    def roles(self, known: Known) -> tuple[Role, ...]:
-        return known(RuleBook).on(self.at.date()).rules.direct_confirm_roles
-
-    def must_not_be_recorder(self, record: ServiceRecord, known: Known) -> None:
-        """Refuse whoever logged the record."""
-        if any(is_one_of(known, VolunteerId(each), self.by.eyes) for each in record.recorder_eyes):
-            raise RecorderIsVerifier
-
-    def must_not_be_more(self, record: ServiceRecord, minutes: int, credited_minutes: int = 0) -> None:
-        """Refuse more than was recorded, and more credit for what is told anew: nobody else has seen it."""
-        if minutes > record.recorded_minutes or credited_minutes > record.credited_minutes:
-            raise MoreThanRecorded(recorded_minutes=record.recorded_minutes)
-
-
-class ConfirmService(_Crediting, frozen=True, kw_only=True):
-    """Confirm that the service took place; `minutes` if it was less than what was logged.
-
-    Staff who served off duty are confirmed for another organisation than their own (`for_organisation_id`).
-    """
-
-    minutes: int | None = None
-    reason: Text | None = None
-    for_organisation_id: OrganisationId | None = None
-
-    def also_needs(self, known: Known) -> Sequence[Key]:
-        others = persons(self.by) if self.for_organisation_id else ()
-        return [*super().also_needs(known), *(key for each in others for key in memories_of_duty(known, each))]
-
-    def acts_for(self, record: ServiceRecord) -> OrganisationId:
-        return self.for_organisation_id or record.logged.organisation_id
-
-    def must_be_theirs(self, known: Known, logged: Described) -> None:
-        """Refuse colleagues of staff who served off duty, and for everybody else another organisation."""
-        theirs, is_staff = logged.organisation_id, is_of_staff_off_duty(known, logged)
-        if self.for_organisation_id not in (None, theirs) and not is_staff:
-            raise RecordUnknown(record_id=self.record_id)
-        is_colleague = self.for_organisation_id in (None, theirs) or self.works_for(known, theirs, logged.local_date)
-        if is_staff and is_colleague and not self.by.governs:
-            raise ColleagueConfirms
-
-    def works_for(self, known: Known, organisation_id: OrganisationId, day: date) -> bool:
-        """Whether somebody who looks is on the staff of an organisation, whichever other one they act for."""
-        return any(duty_of(known, each).works_for(organisation_id, day) for each in persons(self.by))
-
-    def days(self, record: ServiceRecord) -> Sequence[date]:
-        return local_days(record.logged.started_at, record.logged.ended_at, self.at.tzinfo)
-
-    def decide(self, known: Known) -> Iterator[Fact]:
-        record = self.decided_on(known)
-        record.must_be_pending()
-        self.must_not_be_recorder(record, known)
-        if is_one_of(known, record.logged.volunteer_id, record.recorder_eyes):
-            raise RecorderIsBeneficiary  # two registrations became one while it waited
-        self.must_be_theirs(known, record.logged)
-        if record.leader_was_there is False and not self.by.governs:
-            raise LeaderWasAbsent
-        logged = record.logged
-        minutes = served_minutes(
-            logged.started_at, logged.ended_at, record.minutes if self.minutes is None else self.minutes
-        )
-        self.must_not_be_more(record, minutes)
-        shares = minutes_by_day(logged.started_at, logged.ended_at, minutes, self.at.tzinfo)
-        work = Work(logged.organisation_id, logged.activity, logged.category, logged.capacity, shares)
-        yield ServiceConfirmed(
-            record_id=self.record_id,
-            volunteer_id=logged.volunteer_id,
-            organisation_id=logged.organisation_id,
-            decided_by=self.by.actor,
-            reason=self.reason,
-            **credited(known, Service(self.record_id, logged.volunteer_id, logged.started_at, logged.ended_at, work)),
-        )
-
-
-class RejectService(Review, frozen=True, kw_only=True):
-    """Find that a logged record is not right."""
-
-    reason: Text
-
-    def decide(self, known: Known) -> Iterator[Fact]:
-        record = self.decided_on(known)
-        record.must_be_pending()
-        yield ServiceRejected(
-            record_id=self.record_id,
-            volunteer_id=record.logged.volunteer_id,
-            organisation_id=record.logged.organisation_id,
-            decided_by=self.by.actor,
-            minutes_by_day=record.minutes_by_day,
-            reason=self.reason,
-        )
-
-
-class CorrectService(_Crediting, frozen=True, kw_only=True):
-    """Put right what was confirmed, so that it is no more; what is not given stays, but new times are taken whole.
-
-    `NO_TEAM` for a team is none.
-    """
-
-    reason: Text
-    activity: Line | None = None
-    category: Line | None = None
-    capacity: Capacity | None = None
-    started_at: Moment | None = None
-    ended_at: Moment | None = None
-    minutes: int | None = None
-    place: Line | None = None
-    content: Text | None = None
-    programmes: Programmes | None = None
-    person_in_charge_id: ActorId | None = None
-    team_id: TeamId | None = None
-
-    @property
-    def person_in_charge(self) -> ActorId | None:
-        return self.person_in_charge_id
-
-    @property
-    def team(self) -> TeamId | None:
-        return self.team_id
-
-    def checked(self) -> Self:
-        must_be_believable(started_at=self.started_at, ended_at=self.ended_at)
-        return super().checked()
-
-    def days(self, record: ServiceRecord) -> Sequence[date]:
-        return local_days(*self.interval(record), self.at.tzinfo)
-
-    def interval(self, record: ServiceRecord) -> tuple[datetime, datetime]:
-        """Start and end as they will be."""
-        return self.started_at or record.logged.started_at, self.ended_at or record.logged.ended_at
-
-    def decide(self, known: Known) -> Iterator[Fact]:
-        record = self.decided_on(known)
-        record.must_be_confirmed()
-        self.must_not_be_recorder(record, known)
-        before, (started_at, ended_at) = record.logged, self.interval(record)
-        same_times = (started_at, ended_at) == (before.started_at, before.ended_at)
-        unsaid = record.minutes if same_times else None
-        minutes = served_minutes(started_at, ended_at, unsaid if self.minutes is None else self.minutes)
-        if ended_at > self.at:
-            raise ServiceInTheFuture
-        record.must_be_within(started_at, ended_at)
-        shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
-        said = description(self, before)
-        must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
-        team = record.another_team(known, self.team_id, min(shares))
-        times = started_at, ended_at
-        must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
-        work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)
-        service = Service(self.record_id, before.volunteer_id, started_at, ended_at, work, record.credited_minutes)
-        worth: dict[str, Any] = {**said, **credited(known, service)}
-        is_as_said = same_times and all(said[name] == getattr(before, name) for name in said)
-        if is_as_said and minutes == record.minutes and not team:
-            raise NothingChanges
-        self.must_not_raise_for_a_colleague(record, known, minutes, worth["credited_minutes"])
-        self.must_not_be_more(record, minutes, 0 if is_as_said else worth["credited_minutes"])
-        yield ServiceCorrected(
-            record_id=self.record_id,
-            volunteer_id=before.volunteer_id,
-            organisation_id=before.organisation_id,
-            decided_by=self.by.actor,
-            previous_capacity=before.capacity,
-            previous_minutes=record.minutes,
-            previous_minutes_by_day=record.minutes_by_day,
-            previous_local_date=before.local_date,
-            previous_credited_minutes=record.credited_minutes,
-            started_at=started_at,
-            ended_at=ended_at,
-            original_days=record.original_days,
-            reason=self.reason,
-            account_id=_other_account(known, before.volunteer_id),
-            **worth,
-            **team,
-        )
-
-    def must_not_raise_for_a_colleague(
-        self, record: ServiceRecord, known: Known, minutes: int, credited_minutes: int
-    ) -> None:
-        """Refuse more than another organisation has confirmed of staff who served off duty."""
-        is_more = minutes > record.minutes or credited_minutes > record.credited_minutes
-        if is_more and is_of_staff_off_duty(known, record.logged) and not self.by.governs:
-            raise ColleagueConfirms
-
-
-class VoidService(Review, frozen=True, kw_only=True):
-    """Withdraw a confirmed record. What of its credit was spent already becomes a debt."""
-
-    reason: Text
-
-    def decide(self, known: Known) -> Iterator[Fact]:
-        record = self.decided_on(known)
-        record.must_be_confirmed()
-        logged, account_id = record.logged, account_of(known, record.logged.volunteer_id)
-        yield ServiceVoided(
-            record_id=self.record_id,
-            volunteer_id=logged.volunteer_id,
-            organisation_id=logged.organisation_id,
-            decided_by=self.by.actor,
-            capacity=logged.capacity,
-            minutes=record.minutes,
-            minutes_by_day=record.minutes_by_day,
-            local_date=logged.local_date,
-            credited_minutes=record.credited_minutes,
-            debt_change_minutes=known(Balance, account_id).debt_change(-record.credited_minutes),
-            original_days=record.original_days,
-            reason=self.reason,
-            account_id=_other_account(known, logged.volunteer_id),
-        )
-
-
-def _other_account(known: Known, volunteer_id: VolunteerId) -> VolunteerId | None:
-    """Whose account the credit is on, where the registration was merged with another since."""
-    account_id = account_of(known, volunteer_id)
-    return account_id if account_id != volunteer_id else None
