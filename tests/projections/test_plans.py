@@ -21,9 +21,10 @@ from tests.controls import KEY_FILE
 from tests.helpers.databases import database
 from timebank.db.connections import SETTINGS, Pool
 from timebank.identity.security_log import SecurityLog
+from timebank.ledger import store
 from timebank.projections.activities import activities
 from timebank.projections.activities import statistics as activity_statistics
-from timebank.projections.credit import funds, redemptions, rewards, transfers
+from timebank.projections.credit import funds, redemptions, rewards, statements, transfers
 from timebank.projections.organisations import (
     api_keys,
     employments,
@@ -50,6 +51,9 @@ SORTED_PAGES = 10
 """How many pages of rows may be sorted for one: each index that is looked into gives one."""
 
 BANK = UUID(int=1)
+MANY_FACTS = "vol_00101"
+"""About whom there are a thousand times as many facts as about others."""
+
 FILL = """
 insert into bank (bank_id, head, name, timezone) values ($bank, 40000, 'x', 'Asia/Shanghai');
 insert into organisation select $bank, 'org_' || lpad(n::text, 5, '0'), 'x', 'enterprise', null,
@@ -147,6 +151,10 @@ insert into event (bank_id, position, event_id, topic, data, tags, actor, author
 select $bank, n, gen_random_uuid(), (array['service-logged','service-confirmed','service-voided','volunteer-suspended'])
        [1 + n % 4], '{}', array['vol_' || lpad((1 + n % 100)::text, 5, '0')], 'vol_' || (n % 50), '', '',
        gen_random_uuid(), now(), '' from generate_series(1, 40000) n;
+insert into event (bank_id, position, event_id, topic, data, tags, actor, authority, request_id, command_id,
+       recorded_at, leaf)
+select $bank, n, gen_random_uuid(), 'service-confirmed', '{}', array['rec_' || n, 'vol_00101'],
+       'vol_' || (n % 50), '', '', gen_random_uuid(), now(), '' from generate_series(40001, 60000) n;
 insert into event_tag (bank_id, key, position)
 select bank_id, tag_key(tag, topic), position from event, unnest(tags) tag;
 insert into security_event (bank_id, recorded_at, kind, actor, request_id)
@@ -457,7 +465,24 @@ def lists(pool: Pool, people: People) -> Lists:
         ),
         "overdue redemptions": (lambda: redemptions.due(pool, datetime.now(UTC), PAGE), every()),
         "facts about one": (lambda: history.about(pool, BANK, some, 20000, PAGE), every()),
-        "notices": (lambda: notices.page(pool, BANK, some, before=2**53, after=0, limit=PAGE), every()),
+        "notices": (
+            lambda whose: notices.page(pool, BANK, whose, before=2**53, after=0, limit=PAGE),
+            every(whose=(some, MANY_FACTS)),
+        ),
+        "entries of a statement": (
+            lambda whose, after: pool.fetch(
+                statements.SQL["entries"], BANK, whose, ["service-confirmed", "service-voided"], after, 2**53, PAGE
+            ),
+            every(whose=(some, MANY_FACTS), after=(0, 30_000)),
+        ),
+        "latest facts before": (
+            lambda whose: pool.fetch(statements.SQL["earlier"], BANK, [whose], ["service-confirmed"], [55_000]),
+            every(whose=(some, MANY_FACTS)),
+        ),
+        "memories": (
+            lambda whose: pool.fetch(store.SQL["recall"], BANK, 2**53, [whose], ["{service-confirmed}"], 0, PAGE),
+            every(whose=(some, MANY_FACTS)),
+        ),
         "own proposals": (lambda: proposals.of_volunteer(pool, BANK, some, none, PAGE), every()),
         "staff": (lambda: employments.staff(pool, BANK, body, "", PAGE), every()),
         "employments": (lambda: employments.of_volunteer(pool, BANK, some), every()),
@@ -515,7 +540,7 @@ def lists(pool: Pool, people: People) -> Lists:
                 each
                 for each in every(
                     topic=(none, "service-voided"),
-                    tags=((), ("vol_00007",)),
+                    tags=((), ("vol_00007",), (MANY_FACTS,)),
                     actor=(none, "vol_3"),
                     request_id=(none, "x"),
                     newest=(False, True),
@@ -540,7 +565,8 @@ LISTS = (
     "the fewest people of places", "places below", "changes of the tree", "every place", "vacant places",
     "people of a place", "willing people of a place", "leaders", "funds",
     "events", "security events", "records of an activity that wait", "invitations", "who applied",
-    "codes that expire next", "overdue redemptions", "facts about one", "notices",
+    "codes that expire next", "overdue redemptions", "facts about one", "notices", "entries of a statement",
+    "latest facts before", "memories",
 )  # fmt: skip
 
 

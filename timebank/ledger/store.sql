@@ -60,7 +60,7 @@ select e.position, e.topic, e.data
                    (select t.position from event_tag t
                      where t.bank_id = $1 and t.key = tag_key(asked.tag, pair.topic) and asked.tag <> ''
                        and t.position > $5 and t.position <= $2
-                     order by t.position limit $6)
+                     order by t.position limit (select $6::bigint))
                     union all
                    (select b.position from event b
                      where asked.tag = '' and b.bank_id = $1 and b.topic = pair.topic

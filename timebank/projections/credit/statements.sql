@@ -6,6 +6,10 @@ select c.position, c.accounts, c.causes
  where c.bank_id = $1 and c.volunteer_id = $2 and c.position <= $3 and p.projection = $4 and p.version = $5
  order by c.position desc limit 1
 
+-- in_order --
+-- In the order of the index, and not all of them read and sorted (see supervision/history.sql).
+limit (select 9223372036854775807)
+
 -- entries --
 -- The next facts under a tag, in order; each topic's are in order in the index, so no more are read than are wanted
 -- of each. What only has the same 64-bit key is there as well, with `is_theirs` false, so that the limit and the next
@@ -14,9 +18,12 @@ select e.position, e.topic, e.data, e.recorded_at, e.topic = any ($3) and $2 = a
   from (select distinct found.position
           from unnest($3::text[]) wanted (topic),
                lateral (
-                   select t.position from event_tag t
-                    where t.bank_id = $1 and t.key = tag_key($2, wanted.topic) and t.position > $4 and t.position <= $5
-                    order by t.position limit $6
+                   select t.position
+                     from (select t.position from event_tag t
+                            where t.bank_id = $1 and t.key = tag_key($2, wanted.topic)
+                              and t.position > $4 and t.position <= $5
+                            order by t.position {in_order}) t
+                    limit $6
                ) found
          order by found.position limit $6) next,
        lateral (
@@ -31,15 +38,16 @@ select e.topic, e.data
           from unnest($2::text[], $3::text[], $4::bigint[]) wanted (tag, topic, until),
                lateral (
                    select t.position
-                     from event_tag t,
+                     from (select t.position from event_tag t
+                            where t.bank_id = $1 and t.key = tag_key(wanted.tag, wanted.topic)
+                              and t.position <= wanted.until
+                            order by t.position desc {in_order}) t,
                           lateral (
                               select from event e
                                where e.bank_id = $1 and e.position = t.position and e.topic = wanted.topic
                                  and wanted.tag = any (e.tags)
                               offset 0
                           ) e
-                    where t.bank_id = $1 and t.key = tag_key(wanted.tag, wanted.topic)
-                      and t.position <= wanted.until
                     order by t.position desc limit 1
                ) found) latest,
        lateral (

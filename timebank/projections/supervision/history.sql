@@ -34,6 +34,11 @@ select {columns} from event e where {of_bank} and {wanted}
 select {columns} from event e where {of_bank} and {wanted}
  order by e.position desc limit $12
 
+-- in_order --
+-- Where they are by the index, in its order. That it is a limit which PostgreSQL cannot know has it expect that few of
+-- them are wanted; else it reads and sorts all, since it takes every tag for one that few facts have.
+limit (select 9223372036854775807)
+
 -- oldest_tagged --
 -- The same, of those under the first of the tags. Each topic's are in order in the index, so no more are read than fit
 -- on the page.
@@ -41,15 +46,17 @@ select {columns}
   from unnest($4::text[]) topics (topic),
        lateral (
            select e.*
-             from event_tag t,
+             from (select t.position from event_tag t
+                    where t.bank_id = $1 and t.key = tag_key(($8::text[])[1], topics.topic)
+                      and t.position > $2 and t.position < $3
+                    order by t.position {in_order}) t,
                   lateral (
                       select * from event e
                        where e.bank_id = $1 and e.position = t.position and e.topic = topics.topic
                          and ($8::text[])[1] = any (e.tags)
                       offset 0
                   ) e
-            where t.bank_id = $1 and t.key = tag_key(($8::text[])[1], topics.topic)
-              and t.position > $2 and t.position < $3 and {wanted}
+            where {wanted}
             order by t.position limit $12
        ) e
  order by e.position limit $12
@@ -59,15 +66,17 @@ select {columns}
   from unnest($4::text[]) topics (topic),
        lateral (
            select e.*
-             from event_tag t,
+             from (select t.position from event_tag t
+                    where t.bank_id = $1 and t.key = tag_key(($8::text[])[1], topics.topic)
+                      and t.position > $2 and t.position < $3
+                    order by t.position desc {in_order}) t,
                   lateral (
                       select * from event e
                        where e.bank_id = $1 and e.position = t.position and e.topic = topics.topic
                          and ($8::text[])[1] = any (e.tags)
                       offset 0
                   ) e
-            where t.bank_id = $1 and t.key = tag_key(($8::text[])[1], topics.topic)
-              and t.position > $2 and t.position < $3 and {wanted}
+            where {wanted}
             order by t.position desc limit $12
        ) e
  order by e.position desc limit $12

@@ -1,3 +1,7 @@
+-- in_order --
+-- In the order of the index, and not all of them read and sorted (see history.sql).
+limit (select 9223372036854775807)
+
 -- page --
 -- Facts about somebody that others brought about, the latest first; and what became of activities that they signed up
 -- for. Each topic's are in order in the index, so of each no more are read than fit on the page, and those that are of
@@ -9,15 +13,17 @@ select e.position, e.recorded_at, e.topic, e.actor, e.authority, e.on_behalf_of,
           from unnest($3::text[]) told (topic),
                lateral (
                    select e.*
-                     from event_tag t,
+                     from (select t.position from event_tag t
+                            where t.bank_id = $1 and t.key = tag_key($2, told.topic)
+                              and t.position < $4 and t.position > $5
+                            order by t.position desc {in_order}) t,
                           lateral (
                               select * from event e
                                where e.bank_id = $1 and e.position = t.position and e.topic = told.topic
                                  and $2 = any (e.tags)
                               offset 0
                           ) e
-                    where t.bank_id = $1 and t.key = tag_key($2, told.topic) and t.position < $4 and t.position > $5
-                      and e.actor <> $2 and (told.topic <> all ($8::text[]) or e.on_behalf_of = $2)
+                    where e.actor <> $2 and (told.topic <> all ($8::text[]) or e.on_behalf_of = $2)
                     order by t.position desc limit $6
                ) e
          union all
@@ -25,15 +31,17 @@ select e.position, e.recorded_at, e.topic, e.actor, e.authority, e.on_behalf_of,
           from sign_up s, unnest($7::text[]) told (topic),
                lateral (
                    select e.*
-                     from event_tag t,
+                     from (select t.position from event_tag t
+                            where t.bank_id = $1 and t.key = tag_key(s.activity_id, told.topic)
+                              and t.position < $4 and t.position > $5
+                            order by t.position desc {in_order}) t,
                           lateral (
                               select * from event e
                                where e.bank_id = $1 and e.position = t.position and e.topic = told.topic
                                  and s.activity_id = any (e.tags)
                               offset 0
                           ) e
-                    where t.bank_id = $1 and t.key = tag_key(s.activity_id, told.topic)
-                      and t.position < $4 and t.position > $5 and e.actor <> $2
+                    where e.actor <> $2
                     order by t.position desc limit $6
                ) e
          where s.bank_id = $1 and s.volunteer_id = $2 and s.status <> 'withdrawn') e
