@@ -54,6 +54,24 @@ def silent(port: int, count: int) -> list[socket.socket]:
     return [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_each_connection_is_told_of_once(address: str) -> None:
+    """With the address that it comes from; what else is open in the process is no connection on the port."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(socket.create_server((address, 0), family=family))
+        for each in socket.socketpair():
+            stack.enter_context(each)
+        clients = [stack.enter_context(socket.create_connection(server.getsockname()[:2])) for _ in range(3)]
+        for _ in clients:
+            stack.enter_context(server.accept()[0])
+        found = list(silence.connections(server.getsockname()[1]))
+        for each in found:
+            stack.enter_context(each.open)
+        assert [each.address for each in found] == [address] * 3
+        assert {each.open.getpeername()[:2] for each in found} == {each.getsockname()[:2] for each in clients}
+
+
 async def test_silent_ones_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel tells who is silent; whoever has spoken stays."""
     monkeypatch.setattr(silence, "FIRST_BYTE_SECONDS", 0.2)
