@@ -113,8 +113,8 @@ class Passwords:
 
     async def whose(
         self, bank_id: UUID, meant: Sequence[str], password: str, *, times: int, stranger: str | None
-    ) -> list[str]:
-        """Whose password it is, of those who may be meant: `times` at the most.
+    ) -> dict[str, str]:
+        """Whose password it is, of those who may be meant (`times` at the most), each with the hash that is kept of it.
 
         It takes as long as `times` comparisons, however many are meant, and whether they have passwords. `stranger` is
         whence somebody comes from where nobody has signed in to the account before; None for an address that is known.
@@ -124,7 +124,11 @@ class Passwords:
         kept = {row["volunteer_id"]: row["password_hash"] for row in rows[:times]}
         hashes = [*kept.values(), *[_nobodys()] * (times - len(kept))]
         right = await lane.run(who, _verify, password, *hashes)
-        return [each for each, is_right in zip(kept, right, strict=False) if is_right]
+        return {each: kept[each] for each, is_right in zip(kept, right, strict=False) if is_right}
+
+    async def is_still(self, connection: Connection, bank_id: UUID, volunteer_id: str, password_hash: str) -> bool:
+        """Whether a password that was right before is still somebody's: comparing takes a while."""
+        return bool(await connection.fetchval(SQL["is_still"], bank_id, volunteer_id, password_hash))
 
     def must_have_room_for(self, stranger: str) -> None:
         """Refuse a stranger for whom the queue has no place, before anything is done. Raises `TooManyAttempts`."""

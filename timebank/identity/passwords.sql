@@ -6,3 +6,7 @@ insert into credential (bank_id, volunteer_id, password_hash, changed_at) values
 -- kept --
 -- $1 bank  $2 volunteers
 select volunteer_id, password_hash from credential where bank_id = $1 and volunteer_id = any ($2) order by volunteer_id
+
+-- is_still --
+-- Whether somebody has a password that was looked at before. $1 bank  $2 volunteer  $3 its hash
+select true from credential where bank_id = $1 and volunteer_id = $2 and password_hash = $3

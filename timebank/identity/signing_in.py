@@ -100,11 +100,11 @@ class SignIn:
             await self._attempts.failed(bank_id, login, visit.address, somebody)
             await self._log.record(bank_id, "sign-in-refused", visit, subject=somebody)
             raise SignInRefused
-        (volunteer_id,) = right
+        ((volunteer_id, password_hash),) = right.items()
         await self._say_factor(bank_id, login, volunteer_id, second_factor, visit)
         self._count_entry(volunteer_id, visit)
         async with self._pool.acquire() as connection, connection.transaction():
-            tokens = await self._open(connection, bank_id, volunteer_id, visit, how="password")
+            tokens = await self._open(connection, bank_id, volunteer_id, visit, how="password", by=password_hash)
             await self._attempts.succeeded(connection, bank_id, login, visit.address, volunteer_id, visit.at)
         return volunteer_id, tokens
 
@@ -205,12 +205,13 @@ class SignIn:
         self, bank_id: UUID, volunteer_id: str, session_id: str, old: str, new: str, visit: Visit
     ) -> None:
         """Change one's password: ends all sessions but the one it is done in. The old one is guarded like a sign-in."""
-        await self.prove(bank_id, volunteer_id, old, visit)
+        old_hash = await self.prove(bank_id, volunteer_id, old, visit)
         _must_not_wait(self._choices.wait(volunteer_id, visit.at.timestamp()))
         await self._must_be_good(bank_id, volunteer_id, new)
         password_hash = await self._passwords.hash(volunteer_id, new)
         async with self._pool.acquire() as connection, connection.transaction():
-            if not await self._people.hold(connection, bank_id, volunteer_id, alone=True):
+            there = await self._people.hold(connection, bank_id, volunteer_id, alone=True)
+            if not there or not await self._passwords.is_still(connection, bank_id, volunteer_id, old_hash):
                 raise SignInRefused
             await codes.withdraw(connection, bank_id, volunteer_id, visit.at)
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
@@ -220,18 +221,23 @@ class SignIn:
             )
         self._ended(ended)
 
-    async def prove(self, bank_id: UUID, volunteer_id: str, password: str, visit: Visit) -> None:
-        """Have somebody who is signed in say their password once more. Raises `SignInRefused`, or `TooManyAttempts`."""
+    async def prove(self, bank_id: UUID, volunteer_id: str, password: str, visit: Visit) -> str:
+        """Have somebody who is signed in say their password once more; the hash that is kept of it.
+
+        Raises `SignInRefused`, or `TooManyAttempts`.
+        """
         self._must_not_come_too_often([volunteer_id], visit)
         async with self._noting_haste(bank_id, visit):
             await self._attempts.known(bank_id, volunteer_id, visit.address, visit.at, [volunteer_id])
             await self._attempts.begin(bank_id, volunteer_id, visit.address, visit.at)
-        if not await self._passwords.whose(bank_id, [volunteer_id], password, times=1, stranger=None):
+        right = await self._passwords.whose(bank_id, [volunteer_id], password, times=1, stranger=None)
+        if not right:
             await self._attempts.failed(bank_id, volunteer_id, visit.address, volunteer_id)
             await self._log.record(bank_id, "sign-in-refused", visit, subject=volunteer_id)
             raise SignInRefused
         self._count_entry(volunteer_id, visit)
         await self._attempts.succeeded(self._pool, bank_id, volunteer_id, visit.address, volunteer_id, visit.at)
+        return right[volunteer_id]
 
     async def prove_session(
         self,
@@ -284,8 +290,13 @@ class SignIn:
         for statement in (SQL["sweep_sessions"], SQL["sweep_codes"], SQL["sweep_attempts"], SQL["sweep_oidc"]):
             await self._pool.execute(statement, at)
 
-    async def _guess(self, bank_id: UUID, login: str, meant: Sequence[str], password: str, visit: Visit) -> list[str]:
-        """Whose password it is, of those whom a login may mean. A phone costs the same, however many share it."""
+    async def _guess(
+        self, bank_id: UUID, login: str, meant: Sequence[str], password: str, visit: Visit
+    ) -> dict[str, str]:
+        """Whose password it is, of those whom a login may mean, with the hash that is kept of it.
+
+        A phone costs the same, however many share it.
+        """
         network, stranger = wide(visit.address), None
         async with self._noting_haste(bank_id, visit):
             _must_not_wait(self._knocks.wait(network, visit.at.timestamp()))
@@ -325,9 +336,15 @@ class SignIn:
         *,
         how: str,
         proved: bool = True,
+        by: str | None = None,
     ) -> Tokens:
-        """A session, of somebody who has just proved who they are; for nobody who is erased, or being so."""
+        """A session, of somebody who has just proved who they are; for nobody who is erased, or being so.
+
+        Who comes `by` a password, said by its hash, has it still: whoever changes it ends all sessions there are.
+        """
         if not await self._people.hold(connection, bank_id, volunteer_id):
+            raise SignInRefused
+        if by is not None and not await self._passwords.is_still(connection, bank_id, volunteer_id, by):
             raise SignInRefused
         is_familiar = await self.sessions.is_familiar(connection, bank_id, volunteer_id, visit)
         tokens = await self.sessions.open(connection, bank_id, volunteer_id, visit, proved=proved)

@@ -687,6 +687,65 @@ class TestThrottling:
         assert statuses == [401] * 5 + [429]
 
 
+@pytest.fixture
+def comparing(monkeypatch: pytest.MonkeyPatch) -> "Comparing":
+    """Comparing a password takes until it is let go on."""
+    comparing = Comparing()
+    verify = passwords._verify
+
+    def slowly(password: str, *kept: str) -> list[bool]:
+        comparing.began.set()
+        assert comparing.may_go_on.wait(20), "nobody lets it go on"
+        return verify(password, *kept)
+
+    monkeypatch.setattr(passwords, "_verify", slowly)
+    return comparing
+
+
+class Comparing:
+    """A comparison of a password that has begun, and goes on when it may."""
+
+    def __init__(self) -> None:
+        self.began, self.may_go_on = threading.Event(), threading.Event()
+
+    async def while_it_lasts(self, asked: Any, done: Any) -> Any:
+        """The answer to what is asked, for which a password is compared while something else is done."""
+        asking = asyncio.create_task(asked)
+        assert await asyncio.to_thread(self.began.wait, 20)
+        await done
+        self.may_go_on.set()
+        return await asking
+
+
+class TestChangedMeanwhile:
+    """A password that is changed while the old one is compared lets nobody in any more, nor is it changed by it."""
+
+    async def test_who_signs_in_meanwhile_is_refused(self, door: World, comparing: Comparing) -> None:
+        """Whoever knows the old password has no session left, also not one that was about to be opened."""
+        somebody = await settled_in(door)
+        code = await code_for(door, somebody.id)
+        answer = await comparing.while_it_lasts(sign_in(door, somebody.number), use_code(door, code, OTHER))
+        assert problem(answer) == (401, "sign-in-refused")
+        comparing.may_go_on.set()
+        assert (await sign_in(door, somebody.number, OTHER)).status_code == 201
+
+    async def test_who_changes_it_meanwhile_is_refused(self, door: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Whoever knows the old password, and has a session, does not put one of theirs over the new one."""
+        somebody = await settled_in(door)
+        code, prove = await code_for(door, somebody.id), door.services.sign_in.prove
+
+        async def proved_just_before(*given: Any) -> str:
+            password_hash = await prove(*given)
+            assert (await use_code(door, code, OTHER)).status_code == 201
+            return password_hash
+
+        monkeypatch.setattr(door.services.sign_in, "prove", proved_just_before)
+        asked = {"old_password": PASSWORD, "new_password": "hong lou meng 81"}
+        answer = await somebody.caller.ask("POST", "/v1/passwords/change", json=asked)
+        assert problem(answer) == (401, "sign-in-refused")
+        assert (await sign_in(door, somebody.number, OTHER)).status_code == 201
+
+
 class TestCodesAndPasswords:
     """Of all the ways to choose a password, the last one counts."""
 
