@@ -39,6 +39,8 @@ LARGEST_ANSWER = 1_000_000
 NOTED_A_MINUTE = 20
 """So often a minute it is written down of one address that somebody came back for nothing: any stranger can do that."""
 
+NOT_BEGUN = "this was not begun in this browser, was done before, or took too long"
+
 _DOCUMENT = "/.well-known/openid-configuration"
 
 T = TypeVar("T")
@@ -143,16 +145,16 @@ class OpenIdProvider:
 
     async def finish(self, kept: str, state: str, code: str | None, error: str | None, visit: Visit) -> Ending:
         """End what was begun: `kept` is the state that the browser kept, the rest is what the provider sent with it."""
-        row = None
+        row, held = None, hashlib.sha256(_hash(state)).digest()
         if hmac.compare_digest(kept.encode(), state.encode()):
-            row = await self._pool.fetchrow(SQL["use"], _hash(state), visit.at)
+            row = await self._pool.fetchrow(SQL["use"], _hash(state), visit.at, held)
         if row is None or not row["is_in_time"]:
-            raise ProviderRefused(why="this was not begun in this browser, was done before, or took too long")
+            raise ProviderRefused(why=NOT_BEGUN)
         bank_id, volunteer_id = row["bank_id"], row["volunteer_id"]
         try:
             subject = await self._who(code, error, row["nonce"], row["verifier"], visit.at)
             if volunteer_id:
-                await self._link(bank_id, subject, volunteer_id, visit)
+                await self._link(bank_id, subject, volunteer_id, held, visit)
                 return Ending(bank_id, volunteer_id, is_linking=True)
             return Ending(bank_id, await self._whose(bank_id, subject), is_linking=False)
         except AccessFailure as failure:
@@ -181,11 +183,16 @@ class OpenIdProvider:
             raise IdentityNotLinked
         return volunteer_id
 
-    async def _link(self, bank_id: UUID, subject: str, volunteer_id: str, visit: Visit) -> None:
+    async def _link(self, bank_id: UUID, subject: str, volunteer_id: str, held: bytes, visit: Visit) -> None:
+        """Link an account, unless the volunteer was erased, or their sessions ended, while the provider was asked."""
         async with self._pool.acquire() as connection, connection.transaction():
+            if not await connection.fetchval(SQL["hold"], bank_id, volunteer_id):
+                raise IdentityNotLinked
+            if not await connection.fetchval(SQL["go_on"], held):
+                raise ProviderRefused(why=NOT_BEGUN)
             owner = await connection.fetchval(SQL["link"], bank_id, self.issuer, subject, volunteer_id)
             if owner != volunteer_id:
-                raise IdentityTaken if owner else IdentityNotLinked
+                raise IdentityTaken
             await self._log.record(
                 bank_id, "identity-linked", visit, actor=volunteer_id, to=connection, issuer=self.issuer
             )

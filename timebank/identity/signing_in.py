@@ -15,6 +15,7 @@ from timebank.domain.text import normal
 from timebank.identity import codes
 from timebank.identity.failures import (
     BankNotNamed,
+    IdentityNotLinked,
     OneTimeCodeNotValid,
     RefreshNotValid,
     SecondFactorNeeded,
@@ -126,10 +127,17 @@ class SignIn:
             return await self._open(connection, bank_id, volunteer_id, visit, how=how, proved=not has_factor)
 
     async def from_provider(self, bank_id: UUID, volunteer_id: str, visit: Visit) -> Tokens:
-        """A session for somebody whom their OpenID provider vouches for. Raises `TooManyAttempts`."""
+        """A session for somebody whom their OpenID provider vouches for.
+
+        Raises `TooManyAttempts`, or `IdentityNotLinked` for who was unlinked meanwhile.
+        """
         is_half_way = await self._factors.state(bank_id, volunteer_id) is not None
         self._count_entry(f"half-way {volunteer_id}" if is_half_way else volunteer_id, visit)
-        return await self.let_in(bank_id, volunteer_id, visit, "oidc")
+        async with self._pool.acquire() as connection, connection.transaction():
+            await self._people.hold(connection, bank_id, volunteer_id)
+            if not await connection.fetchval(SQL["is_linked"], bank_id, volunteer_id):
+                raise IdentityNotLinked
+            return await self._open(connection, bank_id, volunteer_id, visit, how="oidc", proved=not is_half_way)
 
     async def refresh(self, refresh_token: str, visit: Visit) -> tuple[str, Tokens]:
         """New tokens. Raises `RefreshNotValid`; if the token had been used before, the session is over as well."""
@@ -141,6 +149,14 @@ class SignIn:
             self._ended([tokens.session_id])
             raise RefreshNotValid
         return volunteer_id, tokens
+
+    async def sign_out_elsewhere(self, bank_id: UUID, volunteer_id: str, session_id: str, visit: Visit) -> None:
+        """End all sessions of a volunteer but the one they are in."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at, but=session_id)
+            if ended:
+                await self._log.record(bank_id, "signed-out", visit, actor=volunteer_id, to=connection)
+        self._ended(ended)
 
     async def sign_out(self, bank_id: UUID, volunteer_id: str, session_id: str | None, visit: Visit) -> bool:
         """End one session of a volunteer's, or (None) all of them; says whether there was any."""
@@ -180,6 +196,7 @@ class SignIn:
         """Choose a password with a one-time code: ends all sessions there were, and opens one.
 
         Whoever has a second factor needs it here as well: who gives out codes must not thereby get into accounts.
+        Linked accounts are unlinked: where somebody else had got in, they may have linked one of theirs.
         """
         whose = await codes.whose(self._pool, code, visit.at)
         if whose is None:
@@ -197,6 +214,8 @@ class SignIn:
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at)
             await self._log.record(bank_id, "password-set", visit, actor=volunteer_id, to=connection, how="code")
+            if await connection.fetchval(SQL["unlink"], bank_id, volunteer_id):
+                await self._log.record(bank_id, "identity-unlinked", visit, actor=volunteer_id, to=connection)
             tokens = await self._open(connection, bank_id, volunteer_id, visit, how="code")
         self._ended(ended)
         return volunteer_id, tokens

@@ -20,6 +20,17 @@ select p.volunteer_id from person p join credential using (bank_id, volunteer_id
 -- $1 bank  $2 volunteer
 select number from volunteer where bank_id = $1 and volunteer_id = $2
 
+-- is_linked --
+-- $1 bank  $2 volunteer
+select true from oidc_identity where bank_id = $1 and volunteer_id = $2 limit 1
+
+-- unlink --
+-- Forget all accounts at the provider by which somebody signs in. $1 bank  $2 volunteer
+with gone as (
+    delete from oidc_identity where bank_id = $1 and volunteer_id = $2 returning true
+)
+select count(*) > 0 from gone
+
 -- sweep_sessions --
 -- $1 now
 delete from session where expires_at < $1 or revoked_at < $1::timestamptz - interval '1 day'

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, NamedTuple
@@ -312,6 +313,47 @@ class TestLinking:
         refused(await finished(world, **back))
         query = "select count(*) from oidc_identity where volunteer_id = $1"
         assert await world.services.pool.fetchval(query, somebody.id) == 0
+
+    async def test_a_linking_ends_with_the_sessions_while_the_provider_is_asked(
+        self, world: World, provider: Provider
+    ) -> None:
+        """Sessions that end while the provider is asked who it is end the linking too: it is not written any more."""
+        somebody, asked, answered = await world.somebody(), threading.Event(), threading.Event()
+        back = await at_the_provider(await linking(world, somebody))
+
+        def slowly(claims: dict[str, Any]) -> str:
+            asked.set()
+            assert answered.wait(20), "the sessions are not ended"
+            return provider.signed(claims)
+
+        provider.sign = slowly
+        coming = asyncio.create_task(finished(world, **back))
+        assert await asyncio.to_thread(asked.wait, 20)
+        said(await somebody.ask("DELETE", "/v1/sessions/all"))
+        answered.set()
+        refused(await coming)
+        query = "select count(*) from oidc_identity where volunteer_id = $1"
+        assert await world.services.pool.fetchval(query, somebody.id) == 0
+
+    async def test_a_password_chosen_by_a_code_unlinks(self, world: World) -> None:
+        """Whoever gets back into their account by a code is rid of accounts that somebody else linked with it."""
+        somebody = await world.somebody()
+        await linked(world, somebody)
+        made = await world.administrator.post(f"/v1/volunteers/{somebody.id}/codes", expect=201)
+        chosen = {"one_time_code": made["one_time_code"], "password": "bai hua yuan 42"}
+        assert said(await world.http.post("/v1/passwords", json=chosen), 201)
+        assert (await signed_in(world)).response.status_code == 403
+        theirs = [each["kind"] for each in await security_log(world) if each["actor"] == somebody.id]
+        assert "identity-unlinked" in theirs
+
+    async def test_unlinking_ends_other_sessions(self, world: World) -> None:
+        """Whoever came in by an account is out once it is unlinked; who unlinks it stays in."""
+        somebody = await world.somebody()
+        await linked(world, somebody)
+        tokens = said((await signed_in(world)).response, 200)
+        said(await somebody.ask("DELETE", "/v1/me/oidc"))
+        assert (await Caller(world.http, somebody.id, tokens["access_token"]).ask("GET", "/v1/me")).status_code == 401
+        assert (await somebody.ask("GET", "/v1/me")).status_code == 200
 
     async def test_who_is_erased_while_linking_is_not_linked(self, world: World) -> None:
         """A linking that an erasure overtakes comes to nothing, at the latest when it is to be written."""

@@ -169,6 +169,8 @@ class TestHalfWay:
         monkeypatch.setattr(sessions, "MOST_SESSIONS", 3)
         monkeypatch.setattr(door.services.sign_in, "_entries", Rate(5))
         visit = Visit(clock.now, "192.0.2.9", "test")
+        link = "insert into oidc_identity (bank_id, issuer, subject, volunteer_id) values ($1, 'https://idp', $2, $2)"
+        await door.services.pool.execute(link, door.bank_id, who.somebody.id)
         for _ in range(5):
             await door.services.sign_in.from_provider(door.bank_id, who.somebody.id, visit)
         await who.somebody.caller.get("/v1/me")

@@ -78,9 +78,12 @@ class OidcController(Controller):
 
     @delete("/me/oidc", status_code=200, responses=READS, access=PEOPLE)
     async def unlink_oidc(self, request: BankRequest) -> Done:
-        """Sign in by an account at the provider no more, until one is linked again."""
-        user = request.user
-        return Done(await _provider(request.services).unlink(user.bank_id, user.actor, request.visit))
+        """Sign in by an account at the provider no more, until one is linked again; all other sessions end."""
+        user, services = request.user, request.services
+        is_unlinked = await _provider(services).unlink(user.bank_id, user.actor, request.visit)
+        if is_unlinked:
+            await services.sign_in.sign_out_elsewhere(user.bank_id, user.actor, user.credential, request.visit)
+        return Done(is_unlinked)
 
 
 def _provider(services: Services) -> OpenIdProvider:
