@@ -92,7 +92,7 @@ end $$;
 
 CREATE FUNCTION public.tag_key(tag text, topic text) RETURNS bigint
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN hashtextextended(((tag || ' '::text) || topic), (0)::bigint);
+    RETURN ((hashtextextended(tag, (0)::bigint) & (~ (65535)::bigint)) | (hashtextextended(topic, (0)::bigint) & (65535)::bigint));
 
 CREATE TABLE public.activity (
     bank_id uuid NOT NULL,

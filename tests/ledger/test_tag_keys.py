@@ -1,5 +1,6 @@
 """The index of tags holds 64 bits of each: whatever has the same ones by chance is told apart again."""
 
+import itertools
 from uuid import UUID, uuid4
 
 from tests.controls import ADMINISTRATOR, NOON, ZONE
@@ -9,6 +10,7 @@ from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.domain.bank import OpenBank
 from timebank.domain.leaving import EraseVolunteer
+from timebank.domain.vocabulary import FACTS
 from timebank.identity.erasure import Erasure
 from timebank.ledger.audit import check_log
 from timebank.ledger.ledger import Ledger
@@ -23,6 +25,17 @@ ALL_ALIKE = """
 create or replace function tag_key(tag text, topic text) returns bigint language sql immutable parallel safe
     return length(topic) % 3
 """
+
+
+KEYS = """select tag, topic, tag_key(tag, topic) as key from unnest($1::text[]) tag, unnest($2::text[]) topic"""
+
+
+async def test_what_is_recorded_under_a_tag_lies_side_by_side(pool: Pool) -> None:
+    """Keys of one tag are next to each other whatever the topic, no other tag's between them, none twice."""
+    rows = await pool.fetch(KEYS, [volunteer(n) for n in range(200)], list(FACTS))
+    in_order = sorted(rows, key=lambda row: row["key"])
+    assert len({row["key"] for row in rows}) == len(rows)
+    assert len(list(itertools.groupby(in_order, lambda row: row["tag"]))) == 200
 
 
 def said(outcomes: list[Outcome]) -> list[object]:
