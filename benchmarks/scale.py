@@ -53,7 +53,7 @@ SHARES = """
 
 OF_RECORDS = (
     *("service_record", "service_total", "served_month", "leaderboard", "leaderboard_step", "leaderboard_total"),
-    *("served_day", "place_day", "place_total"),
+    *("place_day", "place_total"),
 )
 """The read models that hold what was served, and nothing else that grows."""
 

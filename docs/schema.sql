@@ -743,14 +743,6 @@ ALTER TABLE public.security_event ALTER COLUMN number ADD GENERATED ALWAYS AS ID
     CACHE 1
 );
 
-CREATE TABLE public.served_day (
-    bank_id uuid NOT NULL,
-    volunteer_id text NOT NULL,
-    day date NOT NULL,
-    minutes integer NOT NULL
-)
-WITH (fillfactor='90');
-
 CREATE TABLE public.served_month (
     bank_id uuid NOT NULL,
     organisation_key bigint NOT NULL,
@@ -1083,9 +1075,6 @@ ALTER TABLE ONLY public.sealing_key
 
 ALTER TABLE ONLY public.security_event
     ADD CONSTRAINT security_event_pkey PRIMARY KEY (bank_id, number);
-
-ALTER TABLE ONLY public.served_day
-    ADD CONSTRAINT served_day_pkey PRIMARY KEY (bank_id, volunteer_id, day);
 
 ALTER TABLE ONLY public.served_month
     ADD CONSTRAINT served_month_pkey PRIMARY KEY (bank_id, volunteer_id, month, organisation_key);

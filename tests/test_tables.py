@@ -54,7 +54,7 @@ TABLES = {
     # The log.
     "bank": Table(LEDGER, readers=(PROOFS, MACHINERY, CREDIT, ACTIVITIES, IDENTITY, BACKUPS)),
     "event": Table(LEDGER, readers=(PROOFS, *PROJECTIONS, IDENTITY)),
-    "event_tag": Table(LEDGER, readers=(PEOPLE, CREDIT, ACTIVITIES, SUPERVISION, IDENTITY, RECOGNITION)),
+    "event_tag": Table(LEDGER, readers=(PEOPLE, CREDIT, ACTIVITIES, SUPERVISION, IDENTITY, RECOGNITION, PLACES)),
     "memory_snapshot": Table(DECISIONS),
     "idempotency": Table(LEDGER),
     # The tree over it.
@@ -88,7 +88,7 @@ TABLES = {
     "invitation": Table(ORGANISATIONS),
     **dict.fromkeys(("team", "captaincy", "team_member", "shift"), Table(ORGANISATIONS)),
     **dict.fromkeys(
-        ("node", "node_name", "node_stand", "residence", "served_day", "place_day", "place_total", "willing"),
+        ("node", "node_name", "node_stand", "residence", "place_day", "place_total", "willing"),
         Table(PLACES),
     ),
     "sign_up": Table(ACTIVITIES, readers=(SUPERVISION,)),

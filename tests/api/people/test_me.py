@@ -28,7 +28,7 @@ TOLD_AS = {
     "appointments": ("appointment",),
     "activities": ("sign_up", "presence"),
     "proposals": ("proposal",),
-    "service_records": ("service_record", "served_day", "served_month", "leaderboard"),
+    "service_records": ("service_record", "served_month", "leaderboard"),
     "redemptions": ("redemption",),
     "transfers": ("transfer",),
     "security_events": ("security_event",),

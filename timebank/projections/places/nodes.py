@@ -19,7 +19,7 @@ SQL = load_statements("timebank.projections.places", "nodes.sql")
 PROJECTION = SetProjection(
     name="places",
     version=2,
-    tables=("node", "node_name", "node_stand", "residence", "served_day", "place_day", "place_total", "willing"),
+    tables=("node", "node_name", "node_stand", "residence", "place_day", "place_total", "willing"),
     steps=(
         Step(SQL["open"], (NodeOpened,)),
         Step(SQL["name"], (NodeOpened, NodeRenamed)),

@@ -111,9 +111,22 @@ update residence r set is_willing = s.is_willing
   from said s
  where r.bank_id = $1 and r.volunteer_id = s.volunteer_id and r.is_willing <> s.is_willing
 
+-- said --
+-- What a fact of service says of whom, and what of that counts: a correction takes away what was said before.
+jsonb_to_record(e.data)
+                   f (volunteer_id text, capacity text, minutes int, local_date date,
+                      previous_capacity text, previous_minutes int, previous_local_date date),
+                   lateral (values (f.capacity, f.local_date,
+                                    case e.topic when 'service-voided' then -f.minutes else f.minutes end),
+                                   (f.previous_capacity, f.previous_local_date, -f.previous_minutes))
+                   m (capacity, local_date, minutes)
+
+-- counts --
+m.minutes is not null and m.capacity <> 'staff-on-duty'
+
 -- move --
 -- Who lives where from which day on, and until when: the day before they live elsewhere, or again. What they served since
--- then is taken away from where it was counted, and counted where they live now.
+-- then, as the log says it up to this stretch, is taken away from where it was counted, and counted where they live now.
 with recursive said as materialized (
     select distinct on (f.volunteer_id, f.from_day) f.volunteer_id, f.from_day, f.node_id, coalesce(f.tie, 'lives') as tie
       from facts_between($1, $2, $3, $4) e,
@@ -143,13 +156,25 @@ with recursive said as materialized (
         on conflict (bank_id, volunteer_id, from_day) do update
        set node_id = excluded.node_id, tie = excluded.tie, until_day = excluded.until_day
 ), served as (
-    select d.volunteer_id, d.day, d.minutes
-      from moved m,
+    select moved.volunteer_id, s.day, s.minutes
+      from moved,
            lateral (
-               select d.volunteer_id, d.day, d.minutes from served_day d
-                where d.bank_id = $1 and d.volunteer_id = m.volunteer_id and d.day >= m.from_day
+               select m.local_date as day, sum(m.minutes) as minutes
+                 from event_tag t,
+                      lateral (
+                          select e.topic, convert_from(e.data, 'UTF8')::jsonb as data from event e
+                           where e.bank_id = $1 and e.position = t.position offset 0
+                      ) e, {said}
+                where t.bank_id = $1 and t.position <= $2
+                  and t.key in (tag_key(moved.volunteer_id, 'service-confirmed'),
+                                tag_key(moved.volunteer_id, 'service-corrected'),
+                                tag_key(moved.volunteer_id, 'service-voided'))
+                  and e.topic in ('service-confirmed', 'service-corrected', 'service-voided')
+                  and f.volunteer_id = moved.volunteer_id and {counts} and m.local_date >= moved.from_day
+                group by m.local_date
+               having sum(m.minutes) <> 0
                offset 0
-           ) d
+           ) s
 ), lived as (
     select day, node_id, sum(minutes) as minutes
       from (select s.day, was.node_id, - s.minutes as minutes
@@ -169,23 +194,11 @@ with recursive said as materialized (
 -- Who served how much on which day, and where that counts.
 with recursive served as materialized (
     select f.volunteer_id, m.local_date as day, sum(m.minutes)::int as minutes
-      from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data)
-           f (volunteer_id text, capacity text, minutes int, local_date date,
-              previous_capacity text, previous_minutes int, previous_local_date date),
-           lateral (values (f.capacity, f.local_date,
-                            case e.topic when 'service-voided' then -f.minutes else f.minutes end),
-                           (f.previous_capacity, f.previous_local_date, -f.previous_minutes))
-           m (capacity, local_date, minutes)
-     where m.minutes is not null and m.capacity <> 'staff-on-duty'
+      from facts_between($1, $2, $3, $4) e, {said}
+     where {counts}
      group by f.volunteer_id, m.local_date
     having sum(m.minutes) <> 0
      order by f.volunteer_id, m.local_date
-), kept as (
-    merge into served_day known
-    using served s on known.bank_id = $1 and known.volunteer_id = s.volunteer_id and known.day = s.day
-     when matched and known.minutes + s.minutes = 0 then delete
-     when matched then update set minutes = known.minutes + s.minutes
-     when not matched then insert (bank_id, volunteer_id, day, minutes) values ($1, s.volunteer_id, s.day, s.minutes)
 ), lived as (
     select s.day, p.node_id, sum(s.minutes) as minutes
       from served s
