@@ -1,3 +1,11 @@
+CREATE FUNCTION public.key_in(bank uuid, what text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN hashtextextended(what, uuid_hash_extended(bank, (0)::bigint));
+
+CREATE FUNCTION public.keys_in(bank uuid, what text[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN ARRAY(SELECT public.key_in(keys_in.bank, each.each) AS key_in FROM unnest(keys_in.what) each(each));
+
 CREATE TABLE public.event (
     bank_id uuid NOT NULL,
     "position" bigint NOT NULL,
@@ -23,7 +31,11 @@ CREATE FUNCTION public.facts_between(bank uuid, after bigint, until bigint, topi
      e.recorded_at,
      (convert_from(e.data, 'UTF8'::name))::jsonb AS convert_from
     FROM public.event e
-   WHERE ((e.bank_id = facts_between.bank) AND (e."position" > facts_between.after) AND (e."position" <= facts_between.until) AND (e.topic = ANY (facts_between.topics)));
+   WHERE ((e.bank_id = facts_between.bank) AND (e."position" > facts_between.after) AND (e."position" <= facts_between.until) AND (public.key_in(e.bank_id, e.topic) = ANY (public.keys_in(facts_between.bank, facts_between.topics))) AND
+         CASE
+             WHEN (e.topic = ANY (facts_between.topics)) THEN true
+             ELSE false
+         END);
 END;
 
 CREATE TABLE public.security_event (
@@ -45,14 +57,6 @@ CREATE FUNCTION public.forget_addresses(bank uuid, volunteers text[]) RETURNS vo
  UPDATE public.security_event SET address = NULL::text
    WHERE ((security_event.bank_id = forget_addresses.bank) AND ((security_event.actor = ANY (forget_addresses.volunteers)) OR (security_event.subject = ANY (forget_addresses.volunteers))) AND (security_event.address IS NOT NULL));
 END;
-
-CREATE FUNCTION public.key_in(bank uuid, what text) RETURNS bigint
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN hashtextextended(what, uuid_hash_extended(bank, (0)::bigint));
-
-CREATE FUNCTION public.keys_in(bank uuid, what text[]) RETURNS bigint[]
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    RETURN ARRAY(SELECT public.key_in(keys_in.bank, each.each) AS key_in FROM unnest(keys_in.what) each(each));
 
 CREATE FUNCTION public.refuse_to_change_history() RETURNS trigger
     LANGUAGE plpgsql
@@ -1157,7 +1161,7 @@ CREATE INDEX event_by_actor ON public.event USING btree (public.key_in(bank_id, 
 
 CREATE INDEX event_by_request ON public.event USING btree (public.key_in(bank_id, request_id), "position");
 
-CREATE INDEX event_by_topic ON public.event USING btree (bank_id, topic, "position");
+CREATE INDEX event_by_topic ON public.event USING btree (public.key_in(bank_id, topic), "position");
 
 CREATE INDEX event_tag_by_key ON public.event_tag USING btree (key, "position");
 

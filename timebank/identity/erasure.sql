@@ -27,7 +27,8 @@ select 1
 -- Whom the logs of all banks say to be erased, under all their numbers.
 select e.bank_id, of.volunteer_id
   from bank b
-  join event e on e.bank_id = b.bank_id and e.topic = 'volunteer-erased',
+  join event e on key_in(e.bank_id, e.topic) = key_in(b.bank_id, 'volunteer-erased')
+              and e.bank_id = b.bank_id and e.topic = 'volunteer-erased',
        lateral (
            select tag as volunteer_id from unnest(e.tags) tag where tag ~ '^vol_[^@]*$'
            union all

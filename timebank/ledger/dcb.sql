@@ -28,7 +28,8 @@ select e.position, e.topic, e.data, e.tags
                     where item.tags <> '{}' and b.topic = wanted.topic and b.tags @> item.tags
                     union all
                    select b.position from event b
-                    where item.tags = '{}' and b.bank_id = $1 and b.topic = any (item.types) and b.position > $2
+                    where item.tags = '{}' and key_in(b.bank_id, b.topic) = any (keys_in($1, item.types))
+                      and b.bank_id = $1 and b.topic = any (item.types) and b.position > $2
                     union all
                    select b.position from event b
                     where item.tags = '{}' and item.types = '{}' and b.bank_id = $1 and b.position > $2

@@ -63,7 +63,8 @@ select e.position, e.topic, e.data
                      order by t.position limit (select $6::bigint))
                     union all
                    (select b.position from event b
-                     where asked.tag = '' and b.bank_id = $1 and b.topic = pair.topic
+                     where asked.tag = '' and key_in(b.bank_id, b.topic) = key_in($1, pair.topic)
+                       and case b.topic when pair.topic then case b.bank_id when $1 then true else false end else false end
                        and b.position > $5 and b.position <= $2
                      order by b.position limit $6)
                ) found) wanted,
@@ -84,4 +85,7 @@ select topic, data, leaf from event where bank_id = $1 and position between $2 a
 
 -- all_of --
 -- $1 bank  $2 topic  $3 at most (null: all)
-select position, recorded_at, data from event where bank_id = $1 and topic = $2 order by position desc limit $3
+select position, recorded_at, data from event
+ where key_in(bank_id, topic) = key_in($1, $2) and case topic when $2 then true else false end
+   and case bank_id when $1 then true else false end
+ order by position desc limit $3

@@ -1,7 +1,9 @@
 -- adopted --
 -- All versions of the rule book, and which were withdrawn. $1 bank
 select topic, position, recorded_at, data from event
- where bank_id = $1 and topic in ('policy-adopted', 'policy-withdrawn') order by position
+ where key_in(bank_id, topic) in (key_in($1, 'policy-adopted'), key_in($1, 'policy-withdrawn'))
+   and bank_id = $1 and topic in ('policy-adopted', 'policy-withdrawn')
+ order by position
 
 -- replayed --
 -- A stretch of what is replayed under a draft. $1 bank  $2 after  $3 until  $4 topics

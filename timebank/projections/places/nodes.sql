@@ -251,7 +251,10 @@ select below.*
 select count(*) as facts, coalesce(max(found.position), $2) as last
   from unnest($3::text[]) wanted (topic),
        lateral (
-           select position from event where bank_id = $1 and topic = wanted.topic and position > $2 offset 0
+           select position from event
+            where key_in(bank_id, topic) = key_in($1, wanted.topic) and position > $2
+              and case topic when wanted.topic then case bank_id when $1 then true else false end else false end
+           offset 0
        ) found
 
 -- of_level --

@@ -19,10 +19,12 @@ e.position > $2 and e.position < $3
                between coalesce($9::date, '-infinity') and coalesce($10::date, 'infinity'))
 
 -- of_bank --
--- Those of the bank: by its key, unless they are found by an actor or a request.
-case when $5::text is null and $7::text is null then e.bank_id = $1
+-- Those of the bank: by its key, unless they are found by an actor, a request or a topic.
+case when $4::text[] is null and $5::text is null and $7::text is null then e.bank_id = $1
                  else case e.bank_id when $1 then true else false end end
-       and ($4::text[] is null or e.topic = ($4::text[])[1])
+       and ($4::text[] is null or case e.topic when ($4::text[])[1] then true else false end)
+       and ($4::text[] is null or $5::text is not null or $7::text is not null
+            or key_in(e.bank_id, e.topic) = key_in($1, ($4::text[])[1]))
 
 -- oldest --
 -- Events as they happened.
