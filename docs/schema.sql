@@ -1129,7 +1129,7 @@ ALTER TABLE ONLY public.volunteer
     ADD CONSTRAINT volunteer_bank_id_number_key UNIQUE (bank_id, number);
 
 ALTER TABLE ONLY public.volunteer
-    ADD CONSTRAINT volunteer_pkey PRIMARY KEY (bank_id, volunteer_id);
+    ADD CONSTRAINT volunteer_pkey PRIMARY KEY (bank_id, volunteer_id) INCLUDE (number, status, on_leaderboards, registered_at, kept_id);
 
 ALTER TABLE ONLY public.willing
     ADD CONSTRAINT willing_pkey PRIMARY KEY (bank_id, volunteer_id);

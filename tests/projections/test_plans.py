@@ -618,6 +618,16 @@ async def test_every_filter_has_its_index(name: str, pool: Pool, people: People)
     assert found == [], "\n".join(map(str, found))
 
 
+async def test_people_are_listed_from_the_key_alone(pool: Pool) -> None:
+    """Of a registration all that a list shows stands in its key: the table is not read for it."""
+    await pool.execute("vacuum analyze volunteer")
+    explaining = Explaining(pool)
+    for name, binds in (("page", ("vol_10000", PAGE)), ("members", ("", PAGE, ["org_00003"])), ("one", ("vol_00007",))):
+        await explaining.fetch(volunteers.SQL[name], BANK, *binds)
+    plans = [part for _, plan in explaining.told for part in parts_of(plan) if part["Actual Loops"]]
+    assert {part["Node Type"] for part in plans if part.get("Index Name") == "volunteer_pkey"} == {"Index Only Scan"}
+
+
 async def test_statistics_look_at_what_they_sum_up(pool: Pool) -> None:
     """Of ten records looked at one at least is summed up, whatever is asked for of what is counted, not kept."""
     explaining = Explaining(pool)
