@@ -28,7 +28,8 @@ p (period, first, last)
 -- count_service --
 -- What is counted is taken into the totals of an organisation's months and of the bank's periods. Whoever comes to an
 -- organisation's month, or goes from it, comes to a period of the bank or goes from it unless they were, or are, there
--- with another: which is looked for only where they were anywhere. (`offset` leaves no plan but one probe for each.)
+-- with another: which is looked for only where they were anywhere. Whoever is new, and in one month, is counted by the month.
+-- (`offset` leaves no plan but one probe for each.)
 -- $1 bank  $2 after  $3 until  $4 topics
 with counted as materialized ({counted}), moved as (
     insert into served_month as known (bank_id, volunteer_id, month, organisation_key, records)
@@ -47,7 +48,18 @@ with counted as materialized ({counted}), moved as (
             select organisation_key, null, month, sum(people), 0, 0, 0, 0
               from moved group by organisation_key, month) c
      group by organisation_key, month
+), whose as materialized (
+    select v.*, exists (select from served_month s where s.bank_id = $1 and s.volunteer_id = v.volunteer_id
+                        offset 0) as is_known
+      from (select volunteer_id, array_agg(month) as months, array_agg(people) as changes
+              from moved where people <> 0 group by volunteer_id) v
+    offset 0
 ), come_or_gone as (
+    select p.period, sum(c.people) as people
+      from (select months[1] as month, count(*) as people from whose where not is_known and changes = '{1}'
+             group by months[1]) c, {periods}
+     group by p.period
+    union all
     select m.period,
            case when m.come > 0 and m.gone > 0
                   or m.is_known and exists (select from served_month s
@@ -55,19 +67,15 @@ with counted as materialized ({counted}), moved as (
                                                and s.month between m.first and m.last
                                             offset m.gone) then 0
                 when m.come > 0 then 1
-                else -1 end as people
+                else -1 end
       from (select p.period, min(p.first) as first, max(p.last) as last, c.volunteer_id, bool_and(c.is_known) as is_known,
                    count(*) filter (where c.people > 0) as come, count(*) filter (where c.people < 0) as gone
-              from (select v.*, exists (select from served_month s
-                                         where s.bank_id = $1 and s.volunteer_id = v.volunteer_id
-                                        offset 0) as is_known
-                      from (select volunteer_id, array_agg(month) as months, array_agg(people) as changes
-                              from moved where people <> 0 group by volunteer_id) v
-                    offset 0) v,
+              from whose v,
                    lateral (
                        select v.volunteer_id, v.is_known, m.month, m.people
                          from unnest(v.months, v.changes) m (month, people)
                    ) c, {periods}
+             where v.is_known or v.changes <> '{1}'
              group by c.volunteer_id, p.period) m
 )
 insert into service_total as known (bank_id, organisation_id, period, people, records, minutes, duty_minutes,
