@@ -86,7 +86,7 @@ PROJECTION = _Balances()
 
 async def _post(connection: Connection, bank_id: UUID, facts: Iterable[Fact]) -> None:
     accounts: defaultdict[str, list[str]] = defaultdict(list)
-    changes: dict[str, list[int]] = {}
+    changes: defaultdict[str, list[int]] = defaultdict(_NOTHING.copy)
     funds: defaultdict[str, int] = defaultdict(int)
     for fact in facts:
         new = opened(fact)
@@ -95,11 +95,11 @@ async def _post(connection: Connection, bank_id: UUID, facts: Iterable[Fact]) ->
         left = 0
         for account, holder, minutes, _ in postings(fact):
             left += minutes
-            if account == "fund":
-                funds[holder] += minutes
-            elif account in _COLUMNS:
+            if minutes and account in _COLUMNS:
                 column, sign = _COLUMNS[account]
-                changes.setdefault(holder, [0] * len(_COLUMNS))[column] += sign * minutes
+                changes[holder][column] += sign * minutes
+            elif account == "fund":
+                funds[holder] += minutes
         assert left == 0, "postings sum to zero"
     await _write(connection, bank_id, accounts["available"], changes)
     if accounts["fund"]:
