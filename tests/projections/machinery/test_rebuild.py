@@ -62,6 +62,15 @@ async def history(ledger: Ledger, runner: Runner, bank_id: UUID, monkeypatch: py
 
 
 @pytest.mark.usefixtures("history")
+async def test_what_is_rebuilt_outlives_a_crash(pool: Pool) -> None:
+    """A table is not in the server's own log while it is made; once it stands in the place of the other it is."""
+    unlogged = "select relname from pg_class where relpersistence = 'u'"
+    for projection in (*EVERY, TAGS):
+        await rebuild(pool, projection)
+        assert await pool.fetch(unlogged) == []
+
+
+@pytest.mark.usefixtures("history")
 async def test_indexes_of_one_table_are_made_at_a_time(pool: Pool, url: str) -> None:
     """However many read models are rebuilt at once: each index takes much of the server's memory while it is made."""
     waiting = "select count(*) from pg_locks where locktype = 'advisory' and not granted"

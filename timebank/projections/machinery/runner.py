@@ -16,6 +16,7 @@ import structlog
 
 from timebank.db.connections import CONNECTION_LOST, DATABASE_ERRORS, Connection, Pool
 from timebank.db.sql import load_statements
+from timebank.domain.vocabulary import FACTS
 from timebank.ledger.store import Store
 from timebank.projections.machinery.projection import Projection
 
@@ -23,6 +24,9 @@ SQL = load_statements("timebank.projections.machinery", "runner.sql")
 
 BATCH_EVENTS = 5_000
 """How many events are taken in with one transaction."""
+
+MANY_EVENTS = 10_000
+"""In so many it costs less to look for each topic than to look at each event."""
 
 NEW_BANKS_SECONDS = 1.0
 RETRY_SECONDS = 1.0
@@ -292,5 +296,9 @@ async def _advance(
 
 async def topics_between(connection: Connection, bank_id: UUID, after: int, until: int) -> frozenset[str]:
     """The topics that occur in a stretch of the log."""
-    rows = await connection.fetch(SQL["topics"], bank_id, after, until)
+    stretch = bank_id, after, until
+    if until - after > MANY_EVENTS:
+        rows = await connection.fetch(SQL["topics_of_many"], *stretch, list(FACTS))
+    else:
+        rows = await connection.fetch(SQL["topics"], *stretch)
     return frozenset(row["topic"] for row in rows)

@@ -16,6 +16,14 @@ select projection, position, stuck_on from checkpoint where bank_id = $1 and pro
 -- Which topics occur in a stretch. $1 bank  $2 after  $3 until
 select distinct topic from event where bank_id = $1 and position > $2 and position <= $3
 
+-- topics_of_many --
+-- The same of a long stretch: each topic there is looked for by itself. $1 bank  $2 after  $3 until  $4 topics
+select topic.topic from unnest($4::text[]) topic (topic)
+ where exists (select from event
+                where key_in(bank_id, event.topic) = key_in($1, topic.topic) and position > $2 and position <= $3
+                  and case event.topic when topic.topic then case bank_id when $1 then true else false end else false end
+               offset 0)
+
 -- advance --
 -- $1 bank  $2 projections  $3 position
 update checkpoint set position = $3, stuck_on = null where bank_id = $1 and projection = any ($2)
