@@ -43,6 +43,7 @@ from timebank.runtime.settings import Settings, from_environ
 WATCH_PARENT_SECONDS = 0.5
 BODY_BYTES = 256 * 1024
 LISTS_AT_ONCE = 2
+SUMS_AT_ONCE = 2
 
 PAGES = welcome, list_problems, explain_problem
 
@@ -69,7 +70,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.rate_per_principal = Rate(settings.rate_per_principal)
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
             app.state.keys_noted = {}
-            app.state.previewing = Turns(1)
+            app.state.previewing, app.state.summing = Turns(1), Turns(SUMS_AT_ONCE)
             app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)
             yield
 

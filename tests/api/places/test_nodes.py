@@ -1,3 +1,4 @@
+import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -5,6 +6,7 @@ import pytest
 
 from tests.api.people.test_proxies import today
 from tests.api.world import World
+from timebank.api.places import hours as hours_of_places
 from timebank.projections.machinery.periods import last_over
 
 YEAR = {"from": "2026-01-01", "until": "2199-12-31"}
@@ -256,6 +258,34 @@ async def test_two_spans_leave_out_the_same_places(own_world: World) -> None:
     month, path = {"from": str(then), "until": str(before)}, f"/v1/nodes/{community}/hours"
     for span in (month, month | {"until": str(last)}):
         assert [each["node_id"] for each in (await world.volunteer.get(path, **span))["places"]] == [houses[2]]
+
+
+async def test_who_asks_for_hours_has_turns(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one person one question is answered at a time, and of all two: each looks at many months of many places."""
+    node_id, running, most = await world.node(), list[str](), dict[str, int]()
+    told = hours_of_places._told_below
+
+    async def slowly(request: Any, *given: Any) -> Any:
+        running.append(request.user.actor)
+        most["all"] = max(most.get("all", 0), len(running))
+        most["one"] = max(most.get("one", 0), running.count(request.user.actor))
+        await asyncio.sleep(0.02)
+        running.remove(request.user.actor)
+        return await told(request, *given)
+
+    monkeypatch.setattr(hours_of_places, "_told_below", slowly)
+    monkeypatch.setattr(hours_of_places, "_must_tell_of_many", nothing)
+    whoever = [world.volunteer, *[await world.somebody() for _ in range(2)]]
+    asked = [("/v1/nodes/hours", YEAR | {"level": "社区"}), (f"/v1/nodes/{node_id}/hours", YEAR)]
+    answers = await asyncio.gather(
+        *(each.ask("GET", path, params=said) for each in whoever for path, said in asked * 2)
+    )
+    assert {each.status_code for each in answers} == {200}
+    assert most == {"all": 2, "one": 1}
+
+
+async def nothing(*_: Any) -> None:
+    """Refuse nobody."""
 
 
 @pytest.mark.usefixtures("of_three")

@@ -69,7 +69,8 @@ class HoursController(Controller):
         total = await nodes.minutes_of(*bank, WHOLE_BANK, *span)
         if not sees_all:
             await _must_be_the_first(request, level)
-            return _hours(span, total, await _told_below(request, WHOLE_BANK, span))
+            async with request.app.state.summing.turn(request.user.actor):
+                return _hours(span, total, await _told_below(request, WHOLE_BANK, span))
         try:
             there, places = await nodes.minutes_at_level(*bank, level, *span, after, limit + 1)
         except ValueError:
@@ -91,11 +92,12 @@ class HoursController(Controller):
         await node_on(request, node_id, last_day)
         sees_all = request.sight.sees_all or await leads(request, node_id)
         span = (first_day, last_day) if sees_all else _months_over(request, first_day, last_day)
-        if not sees_all:
-            await _must_tell_of_many(request, node_id, span)
         total = await nodes.minutes_of(request.pool, request.bank_id, node_id, *span)
-        told = await (_below if sees_all else _told_below)(request, node_id, span)
-        return _hours(span, total, told)
+        if sees_all:
+            return _hours(span, total, await _below(request, node_id, span))
+        async with request.app.state.summing.turn(request.user.actor):
+            await _must_tell_of_many(request, node_id, span)
+            return _hours(span, total, await _told_below(request, node_id, span))
 
 
 async def _must_be_the_first(request: BankRequest, level: str) -> None:
@@ -127,6 +129,10 @@ async def _crowd(request: BankRequest, node_ids: Sequence[str], span: tuple[date
     What few people served before many came, or after many left, is theirs.
     """
     return await nodes.crowd(request.pool, request.bank_id, *span, node_ids, LEAST_PEOPLE)
+
+
+# What may be told takes many looks, month by month: those who ask have turns (`app.state.summing`), never two of one
+# person, so that nobody keeps the database busy with it.
 
 
 async def _must_tell_of_many(request: BankRequest, node_id: str, span: tuple[date, date]) -> None:
