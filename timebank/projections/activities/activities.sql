@@ -140,8 +140,15 @@ select a.activity_id, a.organisation_id, a.status, a.name, a.category, a.content
 
 -- roll --
 -- Who signed up, in that order, with when they came and left. $1 bank  $2 activity
+-- Each is looked up by itself (`offset 0`): where PostgreSQL does not know yet how many came, it would compare each who
+-- signed up with all who did.
 select s.volunteer_id, s.status, p.since, p.until, p.proof_in, p.proof_out, coalesce(p.is_taken_in_later, false)
        as is_taken_in_later
-  from sign_up s left join presence p using (bank_id, activity_id, volunteer_id)
+  from sign_up s
+       left join lateral (
+           select * from presence
+            where bank_id = $1 and activity_id = $2 and volunteer_id = s.volunteer_id
+           offset 0
+       ) p on true
  where s.bank_id = $1 and s.activity_id = $2 and s.status <> 'withdrawn'
  order by s.position, p.since
