@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.activity_scenes import ago, at, entered, shown, sign_in, signed_up
 from tests.api.people.test_proxies import today
-from tests.api.world import World
+from tests.api.world import World, settled
 from timebank.identity.limits.attempts import FREE_FAILURES
 from timebank.projections.machinery.runner import Runner
 from timebank.runtime.clock import utc_now
@@ -113,6 +113,17 @@ async def test_confirming_at_once_is_told_again_as_it_was(world: World) -> None:
     assert again == first
     own = first["refused"][0]["record_id"]
     assert (await world.verifier.get(f"/v1/service-records/{own}"))["volunteer_id"] == world.verifier.id
+
+
+async def test_confirming_at_once_counts_as_its_records(url: str) -> None:
+    """Who may not confirm them asks in vain so often as one may ask for each: the writer is for all."""
+    async with settled(url, rate_per_principal=30) as world:
+        people = [await world.somebody(f"某{n}") for n in range(12)]
+        activity_id = await world.past_activity(*people, led=True)
+        await world.coordinator.post(at(activity_id, "close"), expect=200)
+        answers = [await world.coordinator.ask("POST", at(activity_id, "confirm")) for _ in range(3)]
+        assert [each.status_code for each in answers] == [200, 200, 429]
+        assert [len(each.json()["refused"]) for each in answers[:2]] == [12, 12]
 
 
 async def test_the_roll_tells_who_is_there(world: World) -> None:

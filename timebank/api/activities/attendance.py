@@ -286,12 +286,17 @@ class AttendanceController(Controller):
     async def confirm_activity(
         self, request: BankRequest, activity_id: FromPath[str], idempotency_key: IdempotencyHeader = None
     ) -> ConfirmedAtOnce:
-        """Confirm all that waits of an activity at once, 500 records at the most: by whoever did not log it."""
+        """Confirm all that waits of an activity at once, 500 records at the most: by whoever did not log it.
+
+        It counts as so many requests as there are records.
+        """
         activity = await seen_activity(request, activity_id)
         verifies = await request.sight.organisations(VERIFIES_SERVICE)
         if not (request.sight.sees_people or activity.organisation_id in verifies):
             raise ActivityUnknown(activity_id=activity_id)
-        waiting = await records.waiting_of(request.pool, request.bank_id, activity_id, AT_ONCE)
+        at_once = min(AT_ONCE, request.app.state.rate_per_principal.per_minute)
+        waiting = await records.waiting_of(request.pool, request.bank_id, activity_id, at_once)
+        request.must_afford(len(waiting))
         commands = [ConfirmService(**request.stamp, record_id=RecordId(each)) for each in waiting]
         outcomes = refused = await request.submit(commands, idempotency_key, dry_run=False)
         if len(outcomes) != len(commands) or any(isinstance(each, Repeated) for each in outcomes):
