@@ -24,7 +24,7 @@ from timebank.ledger.tags import TAGS
 from timebank.projections import EVERY, FOLLOWING, INLINE
 from timebank.projections.credit import balances, statement_checkpoints
 from timebank.projections.machinery import rebuild as module
-from timebank.projections.machinery.projection import Projection
+from timebank.projections.machinery.projection import Projection, SetProjection
 from timebank.projections.machinery.rebuild import make_current, outdated, rebuild, verify
 from timebank.projections.machinery.runner import Runner
 from timebank.projections.organisations import memberships
@@ -59,6 +59,25 @@ async def history(ledger: Ledger, runner: Runner, bank_id: UUID, monkeypatch: py
     monkeypatch.setattr(statement_checkpoints, "FACTS_APART", 3)
     await ledger.submit(bank_id, Market(seed=7).commands(300))
     await catch_up(runner, bank_id)
+
+
+@pytest.mark.usefixtures("history")
+async def test_a_stretch_that_takes_too_long_is_taken_in_by_parts(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a statement may not take as long as a stretch does, shorter ones are taken in, with the same outcome."""
+    before, lengths, usual = await rows_of(pool, memberships.PROJECTION), list[int](), SetProjection.apply
+
+    async def apply(
+        self: SetProjection, connection: Connection, bank_id: UUID, after: int, until: int, topics: Any
+    ) -> None:
+        lengths.append(until - after)
+        if until - after > 40:
+            await connection.execute("set local statement_timeout = 1; select pg_sleep(1)")
+        await usual(self, connection, bank_id, after, until, topics)
+
+    monkeypatch.setattr(SetProjection, "apply", apply)
+    await rebuild(pool, memberships.PROJECTION)
+    assert lengths[0] > 40
+    assert await rows_of(pool, memberships.PROJECTION) == before
 
 
 @pytest.mark.usefixtures("history")

@@ -23,6 +23,9 @@ BATCH_EVENTS = 250_000
 """How many events are taken in at once: of more, what is sorted would not fit into memory; with fewer, rows that many
 facts add to are written more often."""
 
+SHORTEST_EVENTS = 10
+"""Where so few take longer than a statement may, fewer do as well."""
+
 LAST_EVENTS = 20_000
 """How many may be left to be taken in while everybody waits."""
 
@@ -157,7 +160,7 @@ async def _follow_up(
     connection: Connection, projection: Projection, reached: dict[UUID, int], progress: Progress
 ) -> None:
     """Take in all banks' logs until what is left is little enough to be done while everybody waits."""
-    counted = 0
+    counted, length = 0, BATCH_EVENTS
     while True:
         heads = {row["bank_id"]: row["head"] for row in await connection.fetch(RUNNER_SQL["heads"])}
         total = sum(heads.values())
@@ -165,13 +168,27 @@ async def _follow_up(
             return
         for bank_id, head in heads.items():
             while (after := reached.setdefault(bank_id, 0)) < head:
-                until = min(after + BATCH_EVENTS, head)
-                async with connection.transaction():
-                    await _apply(connection, projection, bank_id, after, until)
+                wanted = min(after + length, head)
+                until = await _take_in(connection, projection, bank_id, after, wanted)
+                length = until - after if until < wanted else length
                 reached[bank_id] = until
                 done = sum(reached.values())
                 counted = await counted_anew(connection, SHADOW, projection.tables, done, counted)
                 progress(done, total)
+
+
+async def _take_in(connection: Connection, projection: Projection, bank_id: UUID, after: int, until: int) -> int:
+    """Take in a stretch, or a shorter one where that takes longer than a statement may; says up to where."""
+    while True:
+        try:
+            async with connection.transaction():
+                await _apply(connection, projection, bank_id, after, until)
+        except (TimeoutError, asyncpg.QueryCanceledError):
+            if until - after <= SHORTEST_EVENTS:
+                raise
+            until = after + (until - after) // 2
+        else:
+            return until
 
 
 async def counted_anew(connection: Connection, schema: str, tables: Sequence[str], done: int, counted: int) -> int:
