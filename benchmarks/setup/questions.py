@@ -21,7 +21,7 @@ from timebank.projections.organisations import (
     teams,
 )
 from timebank.projections.people import merges, volunteers
-from timebank.projections.places import nodes
+from timebank.projections.places import hours, leaders, nodes, residences
 from timebank.projections.recognition.leaderboards import leaderboard
 from timebank.projections.service import overlaps, proposals, records
 from timebank.projections.service.records import COUNTED, Order, Wanted
@@ -61,41 +61,41 @@ def _of_places(city: City) -> dict[str, Question]:
         "teams of a body by month": lambda n: of_activities.teams(
             pool, bank_id, city.organisation(n), *span, None, PAGE
         ),
-        "hours of a place": lambda n: nodes.minutes_of(pool, bank_id, community(n), *span),
-        "hours below a place": lambda n: nodes.minutes_below(pool, bank_id, community(n), *span),
-        "hours by place of the highest level, a month": lambda n: nodes.minutes_at_level(
+        "hours of a place": lambda n: hours.minutes_of(pool, bank_id, community(n), *span),
+        "hours below a place": lambda n: hours.minutes_below(pool, bank_id, community(n), *span),
+        "hours by place of the highest level, a month": lambda n: hours.minutes_at_level(
             pool, bank_id, LEVELS[0], *city.month(n), None, PAGE
         ),
-        "hours by place of the lowest level, a month": lambda n: nodes.minutes_at_level(
+        "hours by place of the lowest level, a month": lambda n: hours.minutes_at_level(
             pool, bank_id, LEVELS[3], *city.month(n), None, PAGE
         ),
-        "hours by place of the highest level, a year": lambda n: nodes.minutes_at_level(
+        "hours by place of the highest level, a year": lambda n: hours.minutes_at_level(
             pool, bank_id, LEVELS[0], date(city.beginning.year, 1, 1), date(city.beginning.year, 12, 31), None, PAGE
         ),
-        "hours by place of the highest level, between two days": lambda n: nodes.minutes_at_level(
+        "hours by place of the highest level, between two days": lambda n: hours.minutes_at_level(
             pool, bank_id, LEVELS[0], *span, None, PAGE
         ),
-        "hours by place of the lowest level, a year": lambda n: nodes.minutes_at_level(
+        "hours by place of the lowest level, a year": lambda n: hours.minutes_at_level(
             pool, bank_id, LEVELS[3], date(city.beginning.year, 1, 1), date(city.beginning.year, 12, 31), None, PAGE
         ),
-        "hours by place of the lowest level, between two days": lambda n: nodes.minutes_at_level(
+        "hours by place of the lowest level, between two days": lambda n: hours.minutes_at_level(
             pool, bank_id, LEVELS[3], *span, None, PAGE
         ),
-        "fewest people of a place in any month": lambda n: nodes.crowd(
+        "fewest people of a place in any month": lambda n: residences.crowd(
             pool, bank_id, *span, [community(n)], LEAST_PEOPLE
         ),
-        "fewest people of fifty places in any month": lambda n: nodes.crowd(
+        "fewest people of fifty places in any month": lambda n: residences.crowd(
             pool, bank_id, *span, [streets.near(n * 997 + each)[-1] for each in range(PAGE)], LEAST_PEOPLE
         ),
         "places below a place": lambda n: nodes.below(pool, bank_id, today, community(n), "", PAGE),
         "changes of the tree": lambda n: nodes.changes(pool, bank_id, 2**52 + n),
         "places above a place": lambda n: nodes.chain(pool, bank_id, today, streets.home(n)),
         "vacant places of a level": lambda n: nodes.vacant(pool, bank_id, today, LEVELS[2], "", PAGE),
-        "leaders of a place": lambda n: nodes.leaders(pool, bank_id, today, streets.near(n)[1]),
-        "people of a place": lambda n: nodes.people(pool, bank_id, today, community(n), "", PAGE),
-        "how many people of a place": lambda n: nodes.count_people(pool, bank_id, today, community(n)),
+        "leaders of a place": lambda n: leaders.leaders(pool, bank_id, today, streets.near(n)[1]),
+        "people of a place": lambda n: residences.people(pool, bank_id, today, community(n), "", PAGE),
+        "how many people of a place": lambda n: residences.count_people(pool, bank_id, today, community(n)),
         "records of an activity that wait": lambda n: records.waiting_of(pool, bank_id, activity(n), PAGE),
-        "whom to call up": lambda n: nodes.willing(pool, bank_id, today, community(n), PAGE),
+        "whom to call up": lambda n: residences.willing(pool, bank_id, today, community(n), PAGE),
         "duty register of a body": lambda n: employments.staff(pool, bank_id, city.organisation(n), "", PAGE),
         "duty of a volunteer": lambda n: employments.of_volunteer(pool, bank_id, city.volunteer(n * 50 + 9)),
         "proposals to a body": lambda n: proposals.of_organisation(pool, bank_id, city.organisation(n), None, PAGE),

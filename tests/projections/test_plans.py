@@ -35,7 +35,7 @@ from timebank.projections.organisations import (
     teams,
 )
 from timebank.projections.people import merges, volunteers
-from timebank.projections.places import nodes
+from timebank.projections.places import hours, leaders, nodes, residences
 from timebank.projections.recognition import leaderboards
 from timebank.projections.service import overlaps, proposals, records, statistics
 from timebank.projections.supervision import history, notices
@@ -487,7 +487,7 @@ def lists(pool: Pool, people: People) -> Lists:
         "staff": (lambda: employments.staff(pool, BANK, body, "", PAGE), every()),
         "employments": (lambda: employments.of_volunteer(pool, BANK, some), every()),
         "hours by place of a level": (
-            lambda days, after: nodes.minutes_at_level(pool, BANK, "community", *days, after, PAGE),
+            lambda days, after: hours.minutes_at_level(pool, BANK, "community", *days, after, PAGE),
             every(
                 days=(
                     (date(2026, 6, 1), date(2026, 6, 30)),
@@ -499,11 +499,11 @@ def lists(pool: Pool, people: People) -> Lists:
             ),
         ),
         "hours below a place": (
-            lambda: nodes.minutes_below(pool, BANK, "nod_00009", date(2026, 6, 1), date(2026, 8, 31)),
+            lambda: hours.minutes_below(pool, BANK, "nod_00009", date(2026, 6, 1), date(2026, 8, 31)),
             every(),
         ),
         "the fewest people of places": (
-            lambda node_ids, last: nodes.crowd(pool, BANK, date(2026, 1, 1), last, node_ids, 10),
+            lambda node_ids, last: residences.crowd(pool, BANK, date(2026, 1, 1), last, node_ids, 10),
             every(node_ids=(["nod_00009"], [f"nod_{n:05}" for n in range(1, 30)]), last=(date(2026, 10, 31),)),
         ),
         "places below": (lambda: nodes.below(pool, BANK, date(2026, 6, 1), "nod_00009", "", PAGE), every()),
@@ -511,14 +511,14 @@ def lists(pool: Pool, people: People) -> Lists:
         "every place": (lambda: nodes.every(pool, BANK, date(2026, 6, 1), "nod_09000", PAGE), every()),
         "vacant places": (lambda: nodes.vacant(pool, BANK, date(2026, 6, 1), "community", "nod_09000", PAGE), every()),
         "people of a place": (
-            lambda after: nodes.people(pool, BANK, date(2026, 6, 1), "nod_00009", after, PAGE),
+            lambda after: residences.people(pool, BANK, date(2026, 6, 1), "nod_00009", after, PAGE),
             every(after=("", "nod_00470/vol_10000")),
         ),
         "willing people of a place": (
-            lambda: nodes.willing(pool, BANK, date(2026, 6, 1), "nod_00009", PAGE),
+            lambda: residences.willing(pool, BANK, date(2026, 6, 1), "nod_00009", PAGE),
             every(),
         ),
-        "leaders": (lambda: nodes.leaders(pool, BANK, date(2026, 6, 1), "nod_00009"), every()),
+        "leaders": (lambda: leaders.leaders(pool, BANK, date(2026, 6, 1), "nod_00009"), every()),
         "funds": (lambda: funds.page(pool, BANK, "", PAGE), every()),
         "board": (
             lambda period, at: pool.fetch(leaderboards.SQL["ranked"], BANK, period, *at, PAGE),

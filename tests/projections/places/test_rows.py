@@ -27,17 +27,16 @@ from timebank.ledger.submission import Receipt
 from timebank.projections.machinery.periods import period_of
 from timebank.projections.machinery.rebuild import verify
 from timebank.projections.machinery.runner import Runner
-from timebank.projections.places.nodes import (
-    PROJECTION,
+from timebank.projections.places.hours import (
     WHOLE_BANK,
     PlaceMinutes,
-    count_people,
     minutes_at_level,
     minutes_below,
     minutes_of,
-    people,
     rank_of,
 )
+from timebank.projections.places.nodes import PROJECTION
+from timebank.projections.places.residences import count_people, people
 
 PEOPLE = [volunteer(n) for n in range(1, 6)]
 DAYS = 12

@@ -39,7 +39,7 @@ from timebank.domain.times import must_be_believable
 from timebank.ledger.submission import Receipt
 from timebank.projections.activities import activities
 from timebank.projections.activities.activities import ActivityView
-from timebank.projections.places import nodes
+from timebank.projections.places import nodes, residences
 
 REPEATED = 60
 
@@ -282,7 +282,7 @@ async def _near(request: BankRequest, near: str) -> list[str]:
     node_id: str | None = near
     if near == "me":
         own_id = request.user.person_id
-        lived = await nodes.lives_at(request.pool, request.bank_id, own_id) if own_id else []
+        lived = await residences.lives_at(request.pool, request.bank_id, own_id) if own_id else []
         node_id = next((each.node_id for each in reversed(lived) if each.from_day <= request.today), None)
     return await nodes.chain(request.pool, request.bank_id, request.today, node_id) if node_id else []
 

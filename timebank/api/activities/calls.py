@@ -16,7 +16,7 @@ from timebank.domain.text import Line, Text, normal
 from timebank.ledger.submission import Repeated
 from timebank.projections.credit import policies
 from timebank.projections.people import volunteers
-from timebank.projections.places import nodes
+from timebank.projections.places import residences
 
 LOOKED_AT = 5_000
 
@@ -103,7 +103,7 @@ async def _most(request: BankRequest, data: CallRequest) -> int:
 
 async def _candidates(request: BankRequest, data: CallRequest, most: int) -> list[Called]:
     pool, bank_id, people = request.pool, request.bank_id, request.services.people
-    ids = await nodes.willing(pool, bank_id, request.today, data.node_id, LOOKED_AT)
+    ids = await residences.willing(pool, bank_id, request.today, data.node_id, LOOKED_AT)
     briefs = await volunteers.briefly(pool, people, bank_id, ids)
     numbers = [each.number for each in briefs.values() if each.number and each.status == "active"]
     found = await volunteers.meant_by(pool, people, bank_id, numbers=numbers)

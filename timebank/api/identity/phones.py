@@ -15,7 +15,7 @@ from timebank.api.identity.sessions import Done, must_be_for_another, must_be_th
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.text import normal
 from timebank.identity.phones import masked
-from timebank.projections.places import nodes
+from timebank.projections.places import nodes, residences
 
 
 class Phone(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,7 +104,7 @@ async def _must_be_led(request: BankRequest, volunteer_id: str) -> None:
     user, today = request.user, request.today
     await request.wait_for_reads()
     rights = [each for each in (user.acting, *user.acting_also) if each.authority == "node-leader"]
-    lived = await nodes.lives_at(request.pool, user.bank_id, volunteer_id)
+    lived = await residences.lives_at(request.pool, user.bank_id, volunteer_id)
     here = next((each.node_id for each in reversed(lived) if each.from_day <= today), None)
     above = await nodes.chain(request.pool, user.bank_id, today, here) if here else []
     if {each.node_id for each in rights}.isdisjoint(above):

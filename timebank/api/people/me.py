@@ -32,8 +32,8 @@ from timebank.projections.organisations.teams import ShiftView, TeamOfView
 from timebank.projections.people import proxies, volunteers
 from timebank.projections.people.proxies import ProxyView
 from timebank.projections.people.volunteers import VolunteerView
-from timebank.projections.places import nodes
-from timebank.projections.places.nodes import ResidenceView
+from timebank.projections.places import residences
+from timebank.projections.places.residences import ResidenceView
 from timebank.projections.service import proposals, records
 from timebank.projections.service.proposals import ProposalView
 from timebank.projections.service.records import ServiceRecordView
@@ -144,7 +144,7 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
         "proxies": [_nameless(each, own) for each in await request.named(await proxies.of(pool, bank_id, own))],
         "sessions": await services.sign_in.sessions.of(bank_id, own, request.visit, user.credential),
         "linked_accounts": await services.oidc.linked(bank_id, own) if services.oidc else [],
-        "residences": await nodes.lives_at(pool, bank_id, own),
+        "residences": await residences.lives_at(pool, bank_id, own),
         "employments": await request.named(await employments.of_volunteer(pool, bank_id, own)),
         "teams": await request.named(await teams.of_volunteer(pool, bank_id, own)),
         "shifts": await request.named(await teams.own_shifts(pool, bank_id, own, request.today)),

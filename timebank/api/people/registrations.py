@@ -56,7 +56,7 @@ from timebank.projections.credit import policies
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant, VolunteerView
 from timebank.projections.places import nodes
-from timebank.projections.places.nodes import WHOLE_BANK
+from timebank.projections.places.hours import WHOLE_BANK
 from timebank.vault.invitations import invitation_of
 
 NUMBER_ATTEMPTS, PLACES = 5, 200

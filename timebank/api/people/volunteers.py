@@ -39,7 +39,7 @@ from timebank.domain.text import Line
 from timebank.ledger.submission import Receipt
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import VolunteerView
-from timebank.projections.places import nodes
+from timebank.projections.places import residences
 
 NUMBER_ATTEMPTS = 5
 
@@ -201,7 +201,7 @@ class VolunteerController(Controller):
         return Consents(
             volunteer_id=volunteer_id,
             leaderboard=seen.on_leaderboards,
-            be_asked=await nodes.is_willing(request.pool, request.bank_id, volunteer_id),
+            be_asked=await residences.is_willing(request.pool, request.bank_id, volunteer_id),
         )
 
     @post("/{volunteer_id:str}/consents", status_code=200, responses=WRITES, access=CONSENT)

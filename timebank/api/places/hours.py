@@ -17,8 +17,8 @@ from timebank.api.places.nodes import Level, leads, node_on
 from timebank.domain.refusals import OfficeMissing
 from timebank.projections.credit import policies
 from timebank.projections.machinery.periods import is_months, last_over
-from timebank.projections.places import nodes
-from timebank.projections.places.nodes import WHOLE_BANK, PlaceMinutes
+from timebank.projections.places import hours, nodes, residences
+from timebank.projections.places.hours import WHOLE_BANK, PlaceMinutes
 
 MOST_PLACES = 500
 """So many places of the first level are shown to everybody."""
@@ -66,18 +66,18 @@ class HoursController(Controller):
         """
         bank, sees_all = (request.pool, request.bank_id), request.sight.sees_all
         span = (first_day, last_day) if sees_all else _months_over(request, first_day, last_day)
-        total = await nodes.minutes_of(*bank, WHOLE_BANK, *span)
+        total = await hours.minutes_of(*bank, WHOLE_BANK, *span)
         if not sees_all:
             await _must_be_the_first(request, level)
             async with request.app.state.summing.turn(request.user.actor):
                 return _hours(span, total, await _told_below(request, WHOLE_BANK, span))
         try:
-            there, places = await nodes.minutes_at_level(*bank, level, *span, after, limit + 1)
+            there, places = await hours.minutes_at_level(*bank, level, *span, after, limit + 1)
         except ValueError:
             raise no_cursor() from None
-        page = page_of(places, limit, nodes.rank_of)
-        hours = _hours(span, total, page.items)
-        return msgspec.structs.replace(hours, elsewhere_minutes=total - there, next=page.next)
+        page = page_of(places, limit, hours.rank_of)
+        told = _hours(span, total, page.items)
+        return msgspec.structs.replace(told, elsewhere_minutes=total - there, next=page.next)
 
     @get("/{node_id:str}/hours", responses=READS, access=VIEW_HOURS)
     async def hours_of_node(
@@ -92,7 +92,7 @@ class HoursController(Controller):
         await node_on(request, node_id, last_day)
         sees_all = request.sight.sees_all or await leads(request, node_id)
         span = (first_day, last_day) if sees_all else _months_over(request, first_day, last_day)
-        total = await nodes.minutes_of(request.pool, request.bank_id, node_id, *span)
+        total = await hours.minutes_of(request.pool, request.bank_id, node_id, *span)
         if sees_all:
             return _hours(span, total, await _below(request, node_id, span))
         async with request.app.state.summing.turn(request.user.actor):
@@ -128,7 +128,7 @@ async def _crowd(request: BankRequest, node_ids: Sequence[str], span: tuple[date
 
     What few people served before many came, or after many left, is theirs.
     """
-    return await nodes.crowd(request.pool, request.bank_id, *span, node_ids, LEAST_PEOPLE)
+    return await residences.crowd(request.pool, request.bank_id, *span, node_ids, LEAST_PEOPLE)
 
 
 # What may be told takes many looks, month by month: those who ask have turns (`app.state.summing`), never two of one
@@ -152,8 +152,8 @@ async def _below(request: BankRequest, node_id: str, span: tuple[date, date]) ->
     """The places directly below a node where somebody served, most first; of the bank those of the first level."""
     bank = request.pool, request.bank_id
     if node_id != WHOLE_BANK:
-        return await nodes.minutes_below(*bank, node_id, *span)
-    _, places = await nodes.minutes_at_level(*bank, await _first_level(request), *span, None, MOST_PLACES)
+        return await hours.minutes_below(*bank, node_id, *span)
+    _, places = await hours.minutes_at_level(*bank, await _first_level(request), *span, None, MOST_PLACES)
     return sorted((each for each in places if each.minutes), key=lambda each: -each.minutes)
 
 
@@ -173,7 +173,7 @@ async def _left_out(
     """
     few = await _few(request, found, span)
     left_out = set(few)
-    for month in await nodes.months_served(request.pool, request.bank_id, [*few], *span) if few else ():
+    for month in await hours.months_served(request.pool, request.bank_id, [*few], *span) if few else ():
         left_out |= await _left_out_besides(request, await _below(request, above, month), month)
     return left_out
 

@@ -30,8 +30,11 @@ from timebank.domain.places.nodes import CloseNode, MergeNode, MoveNode, OpenNod
 from timebank.domain.places.refusals import NodeUnknown, NotWithinYourNode
 from timebank.domain.text import Line
 from timebank.projections.people import volunteers
-from timebank.projections.places import nodes
-from timebank.projections.places.nodes import WHOLE_BANK, LeaderView, NodeView, Resident
+from timebank.projections.places import leaders, nodes, residences
+from timebank.projections.places.hours import WHOLE_BANK
+from timebank.projections.places.leaders import LeaderView
+from timebank.projections.places.nodes import NodeView
+from timebank.projections.places.residences import Resident
 
 On = Annotated[date | None, QueryParameter(name="on", description="As of which local day; today, if none is said.")]
 Level = Annotated[
@@ -177,8 +180,8 @@ class NodeController(Controller):
         node = await node_on(request, node_id, on or request.today)
         day, pool, bank_id = on or request.today, request.pool, request.bank_id
         above = [await node_on(request, each, day) for each in await nodes.chain(pool, bank_id, day, node_id)]
-        led = await request.named(await nodes.leaders(pool, bank_id, day, node_id))
-        people = await nodes.count_people(pool, bank_id, day, node_id)
+        led = await request.named(await leaders.leaders(pool, bank_id, day, node_id))
+        people = await residences.count_people(pool, bank_id, day, node_id)
         return NodeAtAGlance(node=node, path=above[:0:-1], leaders=led, people=people)
 
     @get("/{node_id:str}/people", responses=READS, access=LEAD_NODE)
@@ -194,7 +197,7 @@ class NodeController(Controller):
 
         async def page(after: str | None, limit: int) -> Page[ResidentView]:
             binds = request.pool, request.bank_id, request.today, node_id, after or "", limit + 1
-            found = page_of(await nodes.people(*binds), limit, nodes.place_of)
+            found = page_of(await residences.people(*binds), limit, residences.place_of)
             await request.note("people-read", people=len(found.items))
             return Page(await _shown(request, found.items), found.next)
 

@@ -15,8 +15,8 @@ from timebank.domain.identifiers import NodeId, VolunteerId
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.places.residences import SetResidence
 from timebank.domain.text import Line
-from timebank.projections.places import nodes
-from timebank.projections.places.nodes import ResidenceView
+from timebank.projections.places import nodes, residences
+from timebank.projections.places.residences import ResidenceView
 
 
 class ResidenceRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,7 +42,7 @@ class ResidenceController(Controller):
     async def list_residences(self, request: BankRequest, volunteer_id: FromPath[str]) -> list[ResidenceView]:
         """Where somebody has lived and lives; a node leader sees it of whoever lives at their node or below it."""
         await request.must_be_known("volunteer_id", volunteer_id)
-        lived = await nodes.lives_at(request.pool, request.bank_id, volunteer_id)
+        lived = await residences.lives_at(request.pool, request.bank_id, volunteer_id)
         rights = (request.acting, *request.user.acting_also)
         if all(each.authority == "node-leader" for each in rights):
             here = next((each.node_id for each in reversed(lived) if each.from_day <= request.today), None)
