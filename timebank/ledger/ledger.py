@@ -32,6 +32,8 @@ from timebank.vault.people import People
 
 LOOK_SECONDS = 1.0
 
+CHECKED_AT_ONCE = 100
+
 log = structlog.get_logger(__name__)
 
 
@@ -93,7 +95,7 @@ class Ledger:
         """
         writer = await self._writer(bank_id)
         outcomes: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-        submission = Submission([checked(command) for command in commands], request_id, key, dry_run, outcomes)
+        submission = Submission(await _all_checked(commands), request_id, key, dry_run, outcomes)
         try:
             writer.put(submission)
         except QueueFullError:
@@ -209,6 +211,16 @@ def _told(outcome: Outcome, *, is_dry: bool) -> str:
     if isinstance(outcome, Refusal):
         return outcome.kind
     return "tried" if is_dry else "done"
+
+
+async def _all_checked(commands: Sequence[Command]) -> list[Command | Refusal]:
+    """Commands that are `checked`; of very many some at a time, so that others get their turn."""
+    found: list[Command | Refusal] = []
+    for start in range(0, len(commands), CHECKED_AT_ONCE):
+        if start:
+            await asyncio.sleep(0)
+        found += map(checked, commands[start : start + CHECKED_AT_ONCE])
+    return found
 
 
 def checked(command: Command) -> Command | Refusal:

@@ -1,5 +1,7 @@
 """Call-up: asking those to come who agreed to be asked, by where they live and what they can."""
 
+from collections.abc import Sequence
+
 import msgspec
 from litestar import Controller, post
 from litestar.params import FromPath, JSONBody
@@ -18,7 +20,7 @@ from timebank.projections.credit import policies
 from timebank.projections.people import volunteers
 from timebank.projections.places import residences
 
-LOOKED_AT = 5_000
+LOOKED_AT, STRETCH = 5_000, 250
 
 
 class CallRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,12 +104,22 @@ async def _most(request: BankRequest, data: CallRequest) -> int:
 
 
 async def _candidates(request: BankRequest, data: CallRequest, most: int) -> list[Called]:
+    """Who agreed to be asked and can do what is needed; some at a time, since there may be very many."""
+    ids = sorted({*await residences.willing(request.pool, request.bank_id, request.today, data.node_id, LOOKED_AT)})
+    wanted, called = normal(data.skill) if data.skill else None, list[Called]()
+    for start in range(0, len(ids), STRETCH):
+        called += await _able(request, ids[start : start + STRETCH], wanted)
+        if len(called) >= most:
+            break
+    return called[:most]
+
+
+async def _able(request: BankRequest, ids: Sequence[str], wanted: str | None) -> list[Called]:
+    """Those of some people who are active, and have a skill, if one is wanted."""
     pool, bank_id, people = request.pool, request.bank_id, request.services.people
-    ids = await residences.willing(pool, bank_id, request.today, data.node_id, LOOKED_AT)
     briefs = await volunteers.briefly(pool, people, bank_id, ids)
     numbers = [each.number for each in briefs.values() if each.number and each.status == "active"]
     found = await volunteers.meant_by(pool, people, bank_id, numbers=numbers)
-    wanted = normal(data.skill) if data.skill else None
     return [
         Called(
             volunteer_id=each.volunteer_id,
@@ -118,4 +130,4 @@ async def _candidates(request: BankRequest, data: CallRequest, most: int) -> lis
         )
         for each in found
         if wanted is None or wanted in map(normal, each.skills)
-    ][:most]
+    ]

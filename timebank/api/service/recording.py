@@ -1,5 +1,6 @@
 """Recording service: one record, or up to a thousand at once with a verdict a row; amending, withdrawing what waits."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -33,7 +34,7 @@ from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
 from timebank.ledger.submission import Outcome, Receipt
 
-ROWS = 1_000
+ROWS, READ_AT_ONCE = 1_000, 100
 
 
 class LogRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -178,7 +179,7 @@ class RecordingController(Controller):
         It counts as so many requests as it has rows, in a dry run too.
         """
         request.must_afford(len(data.records))
-        rows = [_read_row(row, request, organisation_id) for row in data.records]
+        rows = await _read_rows(data.records, request, organisation_id)
         commands = [row for row in rows if isinstance(row, LogService)]
         outcomes = await request.submit(commands, idempotency_key, dry_run=dry_run)
         positions = [outcome.position for outcome in outcomes if isinstance(outcome, Receipt)]
@@ -225,6 +226,17 @@ class WaitingRecordController(Controller):
         command = WithdrawService(**request.stamp, record_id=RecordId(record_id), reason=data.reason)
         receipt = await request.execute(command, idempotency_key)
         return Withdrawn(record_id, "withdrawn", receipt.position)
+
+
+async def _read_rows(
+    rows: Sequence[dict[str, Any]], request: BankRequest, organisation_id: str
+) -> list[LogService | Problem]:
+    """What the rows of a batch ask for, or what is wrong with them; some at a time, so that others get their turn."""
+    read: list[LogService | Problem] = []
+    for start in range(0, len(rows), READ_AT_ONCE):
+        read += [_read_row(each, request, organisation_id) for each in rows[start : start + READ_AT_ONCE]]
+        await asyncio.sleep(0)
+    return read
 
 
 def _read_row(row: dict[str, Any], request: BankRequest, organisation_id: str) -> LogService | Problem:

@@ -1,6 +1,8 @@
 """Deciding: what one bank's writer knows of its log, and what commands come to by that."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -27,6 +29,23 @@ DELTA_EVENTS = 10_000
 """Where others appended more than so many events, knowing nothing is quicker than taking them all in."""
 
 
+TURN_SECONDS = 0.01
+"""After so long of deciding others get their turn: a batch may have a thousand commands."""
+
+
+class Turns:
+    """Lets others have their turn now and then, where something is worked out for long."""
+
+    def __init__(self) -> None:
+        self._until = time.perf_counter() + TURN_SECONDS
+
+    async def give(self) -> None:
+        """Let others have theirs, if it is time."""
+        if time.perf_counter() > self._until:
+            await asyncio.sleep(0)
+            self._until = time.perf_counter() + TURN_SECONDS
+
+
 class Standing(NamedTuple):
     """Where a log ends, when that was recorded, whether it goes on from what was known, and has what was kept."""
 
@@ -50,6 +69,7 @@ class Knowledge:
         self.recorded_at: datetime | None = None
         self.is_for_good = False
         self._may_take_long = True
+        self._turns = Turns()
         self.memories = Memories(memories_limit)
         self._snapshots = snapshots
         self._store = store
@@ -130,10 +150,18 @@ class Knowledge:
         Where a batch is one command there is nothing to be gained by the second: it is asked when it is decided.
         """
         commands = [each for submission in batch for each in submission.commands if isinstance(each, Command)]
-        await self._recall((key for command in commands for key in command.needs()), draft)
+        await self._recall(await self._named(commands, lambda each: each.needs()), draft)
         if len(commands) > 1:
             known = self.memories.known
-            await self._recall((key for command in commands for key in command.also_needs(known)), draft)
+            await self._recall(await self._named(commands, lambda each: each.also_needs(known)), draft)
+
+    async def _named(self, commands: Sequence[Command], name: Callable[[Command], Sequence[Key]]) -> list[Key]:
+        """The keys of the memories that commands name."""
+        keys: list[Key] = []
+        for command in commands:
+            keys += name(command)
+            await self._turns.give()
+        return keys
 
     async def _recall(self, keys: Iterable[Key], draft: Draft) -> None:
         """Keep a memory for each key: what is not kept is made of the log, and of what the draft adds to it."""
@@ -205,6 +233,7 @@ class Knowledge:
     async def _decide(self, command: Command | Refusal, request_id: str, draft: Draft) -> Outcome:
         if isinstance(command, Refusal):
             return command
+        await self._turns.give()
         known = self.memories.known
         while missing := self.memories.missing(command.also_needs(known)):
             await self._recall(missing, draft)

@@ -30,6 +30,9 @@ from timebank.vault.people import LONGEST_BEGINNING, People
 
 SQL = load_statements("timebank.projections.people", "volunteers.sql")
 
+OPENED_AT_ONCE = 500
+"""Of so many people what is sealed is opened before others get their turn."""
+
 _STATUS = (
     *(RegistrationAccepted, RegistrationDeclined),
     *(VolunteerSuspended, VolunteerReinstated, VolunteerLeft, VolunteerErased),
@@ -80,9 +83,12 @@ class Brief(NamedTuple):
 
 
 async def briefly(pool: Pool, people: People, bank_id: UUID, volunteer_ids: Sequence[str]) -> dict[str, Brief]:
-    """Who volunteers are, by their ids."""
-    rows = await pool.fetch(SQL["briefly"], bank_id, volunteer_ids)
-    return {row["volunteer_id"]: _brief(_person(people, bank_id, row), row) for row in rows}
+    """Who volunteers are, by their ids; some at a time, so that others get their turn."""
+    found: dict[str, Brief] = {}
+    for start in range(0, len(volunteer_ids), OPENED_AT_ONCE):
+        rows = await pool.fetch(SQL["briefly"], bank_id, volunteer_ids[start : start + OPENED_AT_ONCE])
+        found |= {row["volunteer_id"]: _brief(_person(people, bank_id, row), row) for row in rows}
+    return found
 
 
 def _brief(person: Person | None, row: Any) -> Brief:

@@ -1,6 +1,6 @@
 """What did the log say of something at a moment? The last that was said of each of its fields, from facts alone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -13,6 +13,9 @@ from timebank.db.sql import load_statements
 from timebank.domain.vocabulary import FACTS
 
 SQL = load_statements("timebank.projections.supervision", "said.sql")
+
+STRETCH = 500
+"""How many facts are read before others get their turn."""
 
 PREVIOUS = "previous_"
 """What a field begins with that says what was so before the fact."""
@@ -41,12 +44,21 @@ class FieldChange(msgspec.Struct, frozen=True, kw_only=True):
 
 async def said_of(pool: Pool, bank_id: UUID, about: str, until: int) -> Said | None:
     """What is said of something up to a position; None if nothing is."""
-    return next(iter(_folded(await pool.fetch(SQL["of"], bank_id, about, until, list(FACTS)))), None)
+    return next(iter(await _read(pool, SQL["of"], bank_id, about, until, list(FACTS))), None)
 
 
 async def said_beside(pool: Pool, bank_id: UUID, about: str, until: int, topics: Iterable[str]) -> list[Said]:
     """What is said of all that has to do with something, by facts of some topics: its memberships, say."""
-    return _folded(await pool.fetch(SQL["beside"], bank_id, about, until, list(topics)))
+    return await _read(pool, SQL["beside"], bank_id, about, until, list(topics))
+
+
+async def _read(pool: Pool, statement: str, bank_id: UUID, about: str, until: int, topics: Sequence[str]) -> list[Said]:
+    """What some facts say; of very many some at a time, so that others get their turn."""
+    found: dict[str, Said] = {}
+    async with pool.acquire() as connection, connection.transaction(readonly=True):
+        async for row in connection.cursor(statement, bank_id, about, until, topics, prefetch=STRETCH):
+            _add(row, found)
+    return list(found.values())
 
 
 async def facts_by_topic(pool: Pool, bank_id: UUID, until: int) -> dict[str, int]:
@@ -77,21 +89,17 @@ def _restated(topic: str) -> set[str]:
     return {name for name in fields if not name.startswith(PREVIOUS) and f"{PREVIOUS}{name}" not in fields}
 
 
-def _folded(rows: Iterable[Any]) -> list[Said]:
-    """What some facts say, by what they are about; in the order in which it was first spoken of."""
-    found: dict[str, Said] = {}
-    for row in rows:
-        about, new = row["about"], msgspec.json.decode(row["data"])
-        before = found.get(about)
-        gone = _emptied(row["topic"], new)
-        said = (before.data if before else {}) | {k: v for k, v in new.items() if not k.startswith(PREVIOUS)}
-        fields = {k: v for k, v in said.items() if k not in gone}
-        found[about] = Said(
-            about=about,
-            topic=row["topic"],
-            position=row["position"],
-            recorded_at=row["recorded_at"],
-            facts=(before.facts if before else 0) + 1,
-            data=fields,
-        )
-    return list(found.values())
+def _add(row: Any, found: dict[str, Said]) -> None:
+    """Add what a fact says to what was found by what it is about; that stays in the order in which it came first."""
+    about, new = row["about"], msgspec.json.decode(row["data"])
+    before = found.get(about)
+    gone = _emptied(row["topic"], new)
+    said = (before.data if before else {}) | {k: v for k, v in new.items() if not k.startswith(PREVIOUS)}
+    found[about] = Said(
+        about=about,
+        topic=row["topic"],
+        position=row["position"],
+        recorded_at=row["recorded_at"],
+        facts=(before.facts if before else 0) + 1,
+        data={k: v for k, v in said.items() if k not in gone},
+    )
