@@ -40,8 +40,9 @@ PROVED_MINUTES = 5
 """So long after somebody proved who they are they may do what others must not do with a stolen token."""
 MOST_SESSIONS = 100
 """So many sessions somebody has at once; one more ends the oldest."""
-REFRESHES_A_MINUTE = 20
-"""So often a minute a session is prolonged: every token that was given is known until the session is over."""
+REFRESHES_A_MINUTE, REFRESHES_OF_ONE = 20, 60
+"""So often a minute a session is prolonged, and all of one person's together: every token that was given is known until
+the session is over."""
 LEEWAY_SECONDS = 30
 """How far the clocks of two machines may be apart; when a token is over is checked to the second nevertheless."""
 
@@ -98,6 +99,7 @@ class Sessions:
         self._issuer = issuer
         self._noted = Rate(per_minute=1)
         self._refreshed = Rate(per_minute=REFRESHES_A_MINUTE)
+        self._refreshed_of_one = Rate(per_minute=REFRESHES_OF_ONE)
 
     async def open(
         self, connection: Connection, bank_id: UUID, volunteer_id: str, visit: Visit, *, proved: bool
@@ -138,7 +140,8 @@ class Sessions:
         if row["used_at"] and not self._is_repeat(row, visit):
             await self.end(connection, bank_id, volunteer_id, visit.at, only=session_id)
             return bank_id, volunteer_id, Reused(session_id)
-        wait = self._refreshed.wait(session_id, visit.at.timestamp())
+        at = visit.at.timestamp()
+        wait = self._refreshed.wait(session_id, at) or self._refreshed_of_one.wait(volunteer_id, at)
         if wait:
             raise TooManyAttempts(seconds=math.ceil(wait))
         if not row["used_at"]:

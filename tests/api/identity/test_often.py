@@ -75,6 +75,21 @@ async def test_a_session_is_prolonged_so_often_a_minute(
     said(await refresh(door, token), 201)
 
 
+async def test_all_sessions_of_somebody_are_prolonged_so_often_a_minute(
+    door: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With many sessions one person fills the table of tokens no faster, and others are not held up by it."""
+    monkeypatch.setattr(door.services.sign_in.sessions, "_refreshed_of_one", Rate(3))
+    somebody, other = await settled_in(door), await settled_in(door)
+    tokens = [said(await sign_in(door, somebody.number), 201)["refresh_token"] for _ in range(4)]
+    for token in tokens[:3]:
+        said(await refresh(door, token), 201)
+    assert problem(await refresh(door, tokens[3])) == LATER
+    said(await refresh(door, other.tokens["refresh_token"]), 201)
+    clock.goes_on(minutes=1)
+    said(await refresh(door, tokens[3]), 201)
+
+
 async def test_of_those_who_are_known_each_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """However full the queue is of others: who is a stranger is told to come again, who is known gets in once."""
     monkeypatch.setattr(passwords, "LONGEST_QUEUE", 2)
