@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from timebank.db.sql import load_statements
-from timebank.domain.kernel import Command, Key, Memory
+from timebank.domain.kernel import Command, Fact, Key, Memory
 from timebank.domain.people.refusals import DocumentNumberTaken
 from timebank.domain.refusals import IdempotencyKeyReused
 from timebank.domain.refusing import Refusal
@@ -237,8 +237,11 @@ class Knowledge:
         known = self.memories.known
         while missing := self.memories.missing(command.also_needs(known)):
             await self._recall(missing, draft)
+        facts: list[Fact] = []
         try:
-            facts = tuple(command.decide(known))
+            for fact in command.decide(known):
+                facts.append(fact)
+                await self._turns.give()
         except Refusal as refusal:
             return refusal
         person = command.personal()
@@ -249,9 +252,10 @@ class Knowledge:
             tags = fact.tags()
             self.memories.advance(fact, tags, draft.before)
             draft.add(fact, tags, command, request_id, command_id)
+            await self._turns.give()
         if person:
             draft.add_person(person)
-        return Receipt(draft.position, facts)
+        return Receipt(draft.position, tuple(facts))
 
 
 def _reused(submission: Submission) -> list[Outcome]:
