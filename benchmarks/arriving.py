@@ -17,7 +17,7 @@ from timebank.domain.facts.activities import CheckedIn, Plan
 from timebank.domain.identifiers import ActivityId, ActorId, VolunteerId, new_activity_id, new_membership_id
 from timebank.domain.organisations.memberships import AddMember, ApproveMembership
 from timebank.runtime.clock import utc_now
-from timebank.vault.place_codes import code_at
+from timebank.vault.check_in_codes import code_at
 
 PEOPLE = 500
 SECONDS = 20

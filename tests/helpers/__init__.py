@@ -1,1 +1,1 @@
-"""What several tests of the log and its projections share."""
+"""What several tests share: databases, servers, other programs, and patience."""

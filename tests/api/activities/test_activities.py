@@ -10,7 +10,7 @@ from tests.api.world import World, settled
 from timebank.identity.limits.attempts import FREE_FAILURES
 from timebank.projections.machinery.runner import Runner
 from timebank.runtime.clock import utc_now
-from timebank.vault import place_codes
+from timebank.vault import check_in_codes
 
 
 async def ids_of(world: World, **params: Any) -> list[str]:
@@ -166,7 +166,7 @@ async def test_a_code_is_worth_nothing_after_its_time(world: World) -> None:
     first, second = await world.activity(), await world.activity()
     somebody = await signed_up(world, first)
     keyring = world.services.people.keyring
-    old = place_codes.code_at(keyring, first, utc_now() - timedelta(seconds=61))
+    old = check_in_codes.code_at(keyring, first, utc_now() - timedelta(seconds=61))
     for code in (old.code, old.digits, await shown(world, second)):
         await somebody.post(at(first, "check-in"), {"code": code}, expect=403)
     digits = (await world.coordinator.get(at(first, "code")))["digits"]

@@ -30,7 +30,7 @@ from timebank.projections.activities import activities
 from timebank.projections.activities.activities import RollEntry
 from timebank.projections.people import volunteers
 from timebank.projections.service import records
-from timebank.vault.place_codes import code_at, is_shown
+from timebank.vault.check_in_codes import code_at, is_shown
 
 ENTRIES, AT_ONCE = 500, 500
 

@@ -15,7 +15,7 @@ from timebank.domain.identifiers import InvitationId, OrganisationId, new_invita
 from timebank.domain.organisations.invitations import Invited, MakeInvitation, WithdrawInvitation
 from timebank.projections.organisations import invitations
 from timebank.projections.organisations.invitations import InvitationView
-from timebank.vault.invitations import invitation_code
+from timebank.vault.invitation_codes import invitation_code
 
 
 class InvitationRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -57,7 +57,7 @@ from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant, VolunteerView
 from timebank.projections.places import nodes
 from timebank.projections.places.hours import WHOLE_BANK
-from timebank.vault.invitations import invitation_of
+from timebank.vault.invitation_codes import invitation_of
 
 NUMBER_ATTEMPTS, PLACES = 5, 200
 

@@ -1,6 +1,7 @@
 """Being there: signing in and out, by the code that turns at the place, or by the leader's list.
 
-Nobody is at two activities at one time. A presence that was not ended is never guessed into hours.
+Nobody is at two activities at one time. A presence that was not ended is never guessed into hours. The code is made and
+looked at in `vault/check_in_codes.py`.
 """
 
 from collections.abc import Iterator, Sequence

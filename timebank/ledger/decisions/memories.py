@@ -1,4 +1,7 @@
-"""The memories a ledger keeps ready, so that a command costs the same for ten facts and for ten thousand."""
+"""The memories a ledger keeps ready, so that a command costs the same for ten facts and for ten thousand.
+
+Those it does not keep are recalled from the log (`Knowledge` in `deciding.py`), or begin with a snapshot.
+"""
 
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Mapping

@@ -1,6 +1,7 @@
 """How much did those who lived at a place, or below it, serve?
 
-It is kept by day and by month for each place, and stays where it is when they move.
+It is kept by day and by month for each place, and stays where it is when they move. From whom it is hidden, where few
+people are, is decided where it is asked (`api/places/hours.py`).
 """
 
 from collections.abc import Sequence

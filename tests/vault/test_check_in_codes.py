@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from timebank.vault.check_in_codes import SECONDS, code_at, is_shown
 from timebank.vault.keyring import Keyring
-from timebank.vault.place_codes import SECONDS, code_at, is_shown
 
 MOMENT = datetime(2026, 11, 20, 1, 0, 0, tzinfo=UTC)
 HERE, THERE = "act_here", "act_there"
