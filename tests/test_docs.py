@@ -11,9 +11,9 @@ import pytest
 import rich_click as click
 from litestar.routes import HTTPRoute
 
+from tests.helpers.described import whole_app
 from timebank.access.rights import LEAST_PEOPLE
 from timebank.access.table import Access
-from timebank.api.app import create_app
 from timebank.api.http.guard import table_of
 from timebank.api.http.telling.pages import kinds
 from timebank.api.http.uploads import LIST_BYTES
@@ -32,7 +32,6 @@ TOP = Path(__file__).parents[1]
 PROBLEMS = TOP / "docs" / "problems.md"
 PROOF = {True: "yes", False: ""}
 ACCESS = TOP / "docs" / "access.md"
-APP = create_app(Settings(oidc_issuer="https://provider.example", oidc_client_id="timebank"))
 """A program with all its parts, each of which has its refusals."""
 
 
@@ -65,7 +64,7 @@ def access_page() -> str:
     """The page on who may do what, as the table in the program has it."""
     served = {
         handler.handler_name: f"{method} {route.path_format}"
-        for route in APP.routes
+        for route in whole_app().routes
         if isinstance(route, HTTPRoute)
         for handler in route.route_handlers
         for method in handler.http_methods - {"OPTIONS"}
@@ -89,7 +88,7 @@ def access_page() -> str:
         *(
             f"| `{name}` | `{served[name]}` | {_everybody(access)} | {_own(access)} | {', '.join(access.offices)} "
             f"| {', '.join(dict.fromkeys(access.roles))} | {access.permission or ''} | {PROOF[access.proof]} |"
-            for name, access in table_of(APP).items()
+            for name, access in table_of(whole_app()).items()
         ),
         "",
         "This page is written by `uv run python -m tests.test_docs` from the `access=…` of each operation.",

@@ -10,6 +10,7 @@ import httpx
 from litestar import Litestar
 
 from tests.controls import GARDENERS, HAIRCUT, KEY_FILE, ZONE, span
+from tests.helpers.described import IDLE, LIMITS
 from timebank.api.app import create_app
 from timebank.domain.acting import Acting
 from timebank.domain.activities.activities import PlanActivity, PublishActivity
@@ -358,8 +359,7 @@ async def served(
     url: str, create: Callable[[Settings], Litestar] = create_app, **settings: Any
 ) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
     """The application on a database, and a client to it."""
-    limits = {"rate_per_address": 10**9, "rate_per_principal": 10**9, "phone_codes": "none"}
-    asked = Settings(**({"database_url": url, "key_file": str(KEY_FILE)} | limits | settings))
+    asked = Settings(**({"database_url": url, "key_file": str(KEY_FILE)} | LIMITS | settings))
     with _application(asked, create, is_usual=settings.keys() <= OF_A_LIFESPAN) as app:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
@@ -375,13 +375,10 @@ def _application(settings: Settings, create: Callable[[Settings], Litestar], *, 
     if not is_usual or create is not create_app:
         yield create(settings)
         return
-    app = _IDLE.pop() if _IDLE else create(settings)
+    app = IDLE.pop() if IDLE else create(settings)
     app.state.settings = settings
     yield app
-    _IDLE.append(app)
-
-
-_IDLE: list[Litestar] = []
+    IDLE.append(app)
 
 
 @contextlib.asynccontextmanager

@@ -1,5 +1,6 @@
 """The tree as it is kept, and what is proved from it."""
 
+from functools import cache
 from random import Random
 from uuid import UUID
 
@@ -19,14 +20,16 @@ SIZES = [1, 2, 255, 256, 257, 511, 512, 5_000, 65_535, 65_536, 65_537, 65_793, L
 
 def root(size: int) -> bytes:
     """The root over the leaves that were sown."""
-    return ROOTS[size]
+    return _roots()[size]
 
 
-ROOTS: dict[int, bytes] = {}
-_edge = Edge()
-for _position in range(1, LONG + 1):
-    _edge.add(leaf(_position))
-    ROOTS[_edge.size] = _edge.root
+@cache
+def _roots() -> dict[int, bytes]:
+    roots, edge = {}, Edge()
+    for position in range(1, LONG + 1):
+        edge.add(leaf(position))
+        roots[edge.size] = edge.root
+    return roots
 
 
 @pytest.mark.parametrize("size", SIZES)

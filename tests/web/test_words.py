@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
@@ -65,8 +66,10 @@ def catalogue(of: str = CONTEXT) -> dict[str, str]:
     return {english: chinese for (context, english), chinese in _catalogue().items() if context == of}
 
 
-SENTENCES = sorted(
-    {
+@cache
+def sentences() -> list[str]:
+    """All that is said."""
+    said = {
         *said_in_templates(),
         *said_in_modules(),
         *VALUES.values(),
@@ -78,7 +81,7 @@ SENTENCES = sorted(
         *(text for _, text in DOORS),
         *(text for kind in KINDS for text in kind.sentences),
     }
-)
+    return sorted(said)
 
 
 def blanks(text: str) -> set[str]:
@@ -88,17 +91,17 @@ def blanks(text: str) -> set[str]:
 
 def test_every_sentence_is_in_both_languages() -> None:
     """Each sentence is in the catalogue, in Chinese, with exactly the blanks of the English one."""
-    missing = [each for each in SENTENCES if each not in catalogue()]
+    missing = [each for each in sentences() if each not in catalogue()]
     assert not missing, f"put these into timebank/words/pages.po, or a catalogue of the noun beside it: {missing}"
-    assert not [each for each in SENTENCES if blanks(catalogue()[each]) != blanks(each)]
-    assert not [each for each in SENTENCES if not any(letter > "\u2e7f" for letter in catalogue()[each])]
+    assert not [each for each in sentences() if blanks(catalogue()[each]) != blanks(each)]
+    assert not [each for each in sentences() if not any(letter > "\u2e7f" for letter in catalogue()[each])]
 
 
 @pytest.mark.drill
 def test_the_catalogue_has_nothing_that_nobody_says() -> None:
     """A sentence that is not said any more is not kept."""
     periods = {"This month", "This year", "All time"}
-    stale = set(catalogue()) - set(SENTENCES) - periods
+    stale = set(catalogue()) - set(sentences()) - periods
     assert not stale, f"take these out of timebank/words/: {sorted(stale)}"
 
 

@@ -8,8 +8,8 @@ from litestar.routes import HTTPRoute
 
 from tests.api.merge_scenes import proposed
 from tests.api.world import Caller, World, hours_of, reward, service
+from tests.helpers.described import usual_app
 from timebank.access.table import ADMINISTRATORS, Access
-from timebank.api.app import create_app
 from timebank.api.http.guard import table_of
 from timebank.api.people.registrations import TERMS
 from timebank.domain.facts.organisations import Permission
@@ -31,9 +31,8 @@ from timebank.domain.identifiers import (
     new_team_id,
 )
 from timebank.domain.identifiers import new_volunteer_id as new_id
-from timebank.runtime.settings import Settings
 
-APP = create_app(Settings())
+APP = usual_app()
 TABLE = table_of(APP)
 OPERATIONS: dict[str, tuple[str, str]] = {
     handler.handler_name: (method, route.path_format)

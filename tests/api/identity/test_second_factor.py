@@ -26,14 +26,13 @@ from tests.api.identity.door import (
 )
 from tests.api.world import World, said, served, settled, wide
 from tests.helpers.authenticator import shown
-from timebank.api.app import create_app
+from tests.helpers.described import usual_app
 from timebank.api.http.guard import table_of
 from timebank.identity import second_factor, sessions
 from timebank.identity.limits.throttle import Rate
 from timebank.identity.second_factor import _Factor, _step_of, _used
 from timebank.identity.security_log import Visit
 from timebank.runtime.clock import utc_now
-from timebank.runtime.settings import Settings
 
 MY = "/v1/me/second-factor"
 PROVE = "/v1/sessions/current/prove"
@@ -305,7 +304,7 @@ class TestSigningIn:
     @pytest.mark.drill
     def test_half_way_one_goes_on_or_back(self) -> None:
         """What can be done before the second factor was said is to say it, and to sign out."""
-        table = table_of(create_app(Settings()))
+        table = table_of(usual_app())
         assert {name for name, access in table.items() if access.half_way} == {
             "list_sessions", "end_session", "prove_session"
         }  # fmt: skip
