@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -37,6 +37,27 @@ select md5(string_agg(said, ',' order by said)) from (
 ) as shape (said)
 """
 """What a test may have changed of a database that is not in its tables."""
+
+_CATALOGUES = {
+    **dict.fromkeys(
+        ("class", "constraint", "trigger", "rewrite", "attrdef", "proc", "type", "extension"), "oid >= 16384"
+    ),
+    "attribute": "attrelid >= 16384",
+    "index": "indexrelid >= 16384",
+    "namespace": "nspname !~ '^pg_(toast|temp)'",
+    "event_trigger": "true",
+    "db_role_setting": "setdatabase = (select oid from pg_database where datname = current_database())",
+}
+"""Where PostgreSQL writes down what SHAPE tells of, and which rows there may be ours."""
+
+_TRACE = "select count(*), max(xmin::text::bigint), sum(xmin::text::bigint) from {} where {}"
+TRACE = "select md5(concat(array_agg(t))) from ({}) t".format(
+    " union all ".join(
+        _TRACE.format(*each)
+        for each in [("schema_migrations", "true"), *((f"pg_{name}", ours) for name, ours in _CATALOGUES.items())]
+    )
+)
+"""Which transactions have written the shape. Where it is the same nobody has touched it: that is seen at once."""
 
 EMPTY = """
 do $$
@@ -92,39 +113,46 @@ def _drop(cluster: str, name: str) -> None:
 
 def _is_as_new(cluster: str, template: str, name: str) -> bool:
     """Whether a clone could be made as it was."""
-    shape = _shape(cluster, template)
-    return bool(_server(cluster).of(name, lambda connection: _emptied(connection, shape)))
+    shape, traces = _shape(cluster, template), _traces(cluster)
+    before = traces.pop(name, shape.trace)
+    trace = _server(cluster).of(name, lambda connection: _emptied(connection, shape, before)) if shape.told else None
+    if trace:
+        traces[name] = trace
+    return bool(trace)
 
 
-async def _emptied(connection: "asyncpg.Connection[Any]", shape: str) -> bool:
-    """Empty a database, if it still has its shape and nobody else holds on to it; says whether it is empty."""
+async def _emptied(connection: "asyncpg.Connection[Any]", shape: "_Shape", before: str) -> str:
+    """Empty a database, if it still has its shape and nobody else holds on to it; its trace then."""
     others = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
     await connection.execute(f"select pg_terminate_backend(pid, 5000) {others}")
-    now = await _shape_of(connection)
-    if now != shape:
-        return False
+    is_touched = await connection.fetchval(TRACE) != before
+    if is_touched and await connection.fetchval(SHAPE) != shape.told:
+        return ""
     await connection.execute(EMPTY)
-    return True
+    return str(await connection.fetchval(TRACE)) if is_touched else before
 
 
-async def _shape_of(connection: "asyncpg.Connection[Any]") -> str:
-    return str(await connection.fetchval(SHAPE))
+class _Shape(NamedTuple):
+    """The shape of the clones of a template, told in full and by its trace; nothing where the template has rows."""
+
+    told: str = ""
+    trace: str = ""
 
 
 @cache
-def _shape(cluster: str, template: str) -> str:
-    """The shape of the clones of a template; none where the template itself has rows."""
+def _shape(cluster: str, template: str) -> _Shape:
     name = _made(cluster, template)
-    shape = _server(cluster).of(name, _shape_if_empty) or ""
+    shape = _server(cluster).of(name, _shape_if_empty) or _Shape()
     _drop(cluster, name)
     return shape
 
 
-async def _shape_if_empty(connection: "asyncpg.Connection[Any]") -> str:
+async def _shape_if_empty(connection: "asyncpg.Connection[Any]") -> _Shape:
     filled = "relname <> 'schema_migrations' and relkind = 'r' and pg_relation_size(oid) > 0"
     of_ours = "relnamespace = 'public'::regnamespace"
-    has_rows = await connection.fetchval(f"select exists (select from pg_class where {of_ours} and {filled})")
-    return "" if has_rows else await _shape_of(connection)
+    if await connection.fetchval(f"select exists (select from pg_class where {of_ours} and {filled})"):
+        return _Shape()
+    return _Shape(str(await connection.fetchval(SHAPE)), str(await connection.fetchval(TRACE)))
 
 
 def database_url(cluster: str, name: str) -> str:
@@ -188,6 +216,7 @@ def leave(cluster: str) -> None:
     _server(cluster).close()
     _server.cache_clear()
     _idle.cache_clear()
+    _traces.cache_clear()
     _shape.cache_clear()
 
 
@@ -200,3 +229,9 @@ def _server(cluster: str) -> _Server:
 def _idle(cluster: str) -> defaultdict[str, list[str]]:
     """Of each template, the clones that nobody uses."""
     return defaultdict(list)
+
+
+@cache
+def _traces(cluster: str) -> dict[str, str]:
+    """By which trace a clone that was used before is known, where that is not its template's."""
+    return {}
