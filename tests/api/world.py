@@ -39,7 +39,10 @@ from timebank.runtime.founding import found_bank
 from timebank.runtime.settings import Settings
 
 DAY_SECONDS = 86_400
-OF_A_LIFESPAN = {"key_file", "facts_per_day", "queue_limit", "second_factor_grace_days", "rate_per_principal"}
+OF_A_LIFESPAN = {
+    *("key_file", "facts_per_day", "queue_limit", "second_factor_grace_days", "rate_per_principal", "rows_per_minute"),
+    *("witnessed_logs", "project", "phone_codes", "phone_hook_url", "phone_hook_secret"),
+}
 """Settings that an application does not heed before it starts."""
 
 
