@@ -129,6 +129,7 @@ async def _replace(connection: Connection, projection: Projection, reached: dict
 
 
 async def _make_shadow(connection: Connection, tables: Sequence[str]) -> None:
+    """Make the new tables, outside the server's log: a crash empties them, and they are made from the beginning."""
     async with connection.transaction():
         await connection.execute(SQL["one_schema"])
         await connection.execute(f"create schema if not exists {SHADOW}")
