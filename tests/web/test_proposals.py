@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from tests.api.world import World
 from tests.controls import ZONE
-from tests.web.reader import Reader, Seen, signed_in
+from tests.web.reader import Form, Reader, Seen, signed_in
 from timebank.runtime.clock import utc_now
 
 
@@ -15,6 +15,11 @@ async def told(reader: Reader, world: World, activity: str, day: str, **said: st
     seen = (await world.administrator.get(f"/v1/volunteers/{world.verifier.id}"))["number"]
     form = page.form("/proposals/new")
     return await reader.send(form, organisation_id=world.garden, activity=activity, witness_id=seen, **when, **said)
+
+
+def on(page: Seen, proposal_id: str, what: str) -> Form:
+    """The form that answers a proposal: the organisation may have others from others."""
+    return next(f for f in page.forms if f.fields.get("proposal_id") == proposal_id and ("what", what) in f.buttons)
 
 
 async def test_service_that_is_told_of_is_answered(world: World) -> None:
@@ -36,12 +41,13 @@ async def test_service_that_is_told_of_is_answered(world: World) -> None:
         "陪伴就医",
     ]
     assert "修理队" in page.text
-    page = await desk.send(next(each for each in page.forms if ("what", "take-up") in each.buttons), what="take-up")
+    told_first, told_next = sorted(each["proposal_id"] for each in (await somebody.get("/v1/proposals"))["items"])[:2]
+    page = await desk.send(on(page, told_first, "take-up"), what="take-up")
     head = await world.services.ledger.store.head(world.bank_id)
     (record,) = (await somebody.get("/v1/service-records", min_position=head))["items"]
     assert (record["team_id"], record["team_name"]) == (team_id, "修理队")
     assert "由本组织另一人确认" in page.text
-    declining = next(each for each in page.forms if ("what", "decline") in each.buttons)
+    declining = on(page, told_next, "decline")
     empty = await desk.send(declining, what="decline", reason="")
     assert empty.status in (400, 422)
     page = await desk.send(declining, what="decline", reason="路灯是物业修的", once="again")
