@@ -110,6 +110,7 @@ OVER_ALL_BANKS = {
     "ledger/store.sql": {"banks"},
     "projections/credit/redemptions.sql": {"due"},
     "projections/machinery/runner.sql": {"outdated", "heads", "lags", "behind"},
+    "projections/machinery/shadow.sql": {"reached", "forget_begun", "forget_reached"},
     "proofs/cosigners.sql": {"banks"},
     "proofs/signer.sql": {"any", "behind"},
     "vault/clear.sql": {"clear"},

@@ -64,6 +64,10 @@ class Cluster:
         """Start, and wait until it answers."""
         self._tool("pg_ctl", "start", "-s", "-w", "-t", "30", "-l", str(self.log), "-D", str(self.data))
 
+    def stop(self) -> None:
+        """Stop in order."""
+        self._tool("pg_ctl", "stop", "-s", "-w", "-m", "fast", "-D", str(self.data))
+
     def promote(self) -> None:
         """Make a standby the primary."""
         self._tool("pg_ctl", "promote", "-s", "-w", "-t", "30", "-D", str(self.data))

@@ -68,7 +68,7 @@ async def test_the_rows_that_were_not_taken_come_back_as_a_file(world: World) ->
 
 async def test_every_row_comes_back_as_it_was_understood(world: World) -> None:
     """In the language of whoever asks, beside its verdict, in a dry run too; hidden rows are taken or left."""
-    good, bad = (each.replace("2026/3/", "2026/4/") for each in (GOOD, BAD))
+    good, bad = (each.replace("2026/3/", "2026/1/") for each in (GOOD, BAD))
     rows = [each.split(",") for each in (HEADER, good, good, bad)]
     text = "\n".join([HEADER, good, bad])
     params = {"dry_run": True, "answer": "understood"}
@@ -77,7 +77,7 @@ async def test_every_row_comes_back_as_it_was_understood(world: World) -> None:
     assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''list.understood.csv"
     head, first, second = answer.content.decode("utf-8-sig").splitlines()
     assert head.startswith("行号,结果,原因,志愿者编号,手机,姓名,活动")
-    assert first == f"2,待确认,,,{PHONE},,清扫,公益,居民,2026-04-01 08:30,2026-04-01 09:30,60,,,,,"
+    assert first == f"2,待确认,,,{PHONE},,清扫,公益,居民,2026-01-01 08:30,2026-01-01 09:30,60,,,,,"
     assert second.startswith("3,未接受,")
     answer = await world.recorder.ask("POST", path, content=text, params={"dry_run": True}, headers=asked)
     assert answer.json()["verdicts"][1]["reason"] == '手机: "13900009999" 在库中找不到'

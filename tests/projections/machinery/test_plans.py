@@ -12,7 +12,7 @@ from timebank.db.connections import Connection, Pool
 from timebank.ledger.ledger import Ledger
 from timebank.projections import EVERY
 from timebank.projections.credit import balances
-from timebank.projections.machinery import rebuild
+from timebank.projections.machinery import rebuild, shadow
 from timebank.projections.machinery.projection import SetProjection, Step
 from timebank.projections.recognition import leaderboards
 
@@ -101,7 +101,7 @@ async def test_accounts_are_posted_to_without_a_look_at_the_others(pool: Pool, b
     async with pool.acquire() as connection, connection.transaction():
         await crowded(connection, bank_id, "balance", "whom, 0, 0, 0, 0, 0, 0")
         await connection.execute(rebuild.FOR_MANY_FACTS)
-        await rebuild.counted_anew(connection, "pg_temp", ["balance"], 2, 1)
+        await shadow.count(connection, "pg_temp", ["balance"], 2, 1)
         minutes = [[1] * len(moved)] * 6
         assert await looked_at(connection, balances.SQL["post"], bank_id, moved, *minutes) < ROWS_FOR_ONE * len(moved)
 

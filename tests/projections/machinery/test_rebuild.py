@@ -24,6 +24,7 @@ from timebank.ledger.tags import TAGS
 from timebank.projections import EVERY, FOLLOWING, INLINE
 from timebank.projections.credit import balances, statement_checkpoints
 from timebank.projections.machinery import rebuild as module
+from timebank.projections.machinery import shadow
 from timebank.projections.machinery.projection import Projection, SetProjection
 from timebank.projections.machinery.rebuild import make_current, outdated, rebuild, verify
 from timebank.projections.machinery.runner import Runner
@@ -83,7 +84,9 @@ async def test_a_stretch_that_takes_too_long_is_taken_in_by_parts(pool: Pool, mo
 @pytest.mark.usefixtures("history")
 async def test_what_is_rebuilt_outlives_a_crash(pool: Pool) -> None:
     """A table is not in the server's own log while it is made; once it stands in the place of the other it is."""
-    unlogged = "select relname from pg_class where relpersistence = 'u'"
+    unlogged = """
+        select relname from pg_class where relpersistence = 'u' and relnamespace = 'public'::regnamespace
+         union all select projection from rebuild.begun union all select projection from rebuild.reached"""
     for projection in (*EVERY, TAGS):
         await rebuild(pool, projection)
         assert await pool.fetch(unlogged) == []
@@ -263,7 +266,7 @@ async def test_a_bank_that_opens_during_a_rebuild(
         await catch_up(runner, new_bank)
 
     opening: list[asyncio.Task[None]] = []
-    swap = module._swap
+    swap = shadow.swap
 
     async def swap_late(*binds: Any) -> None:
         if not opening:
@@ -271,7 +274,7 @@ async def test_a_bank_that_opens_during_a_rebuild(
             await asyncio.wait(opening, timeout=0.5)
         await swap(*binds)
 
-    monkeypatch.setattr(module, "_swap", swap_late)
+    monkeypatch.setattr(shadow, "swap", swap_late)
     await rebuild(pool, projection)
     await opening[0]
     await catch_up(runner, new_bank)
@@ -298,16 +301,16 @@ async def test_an_interrupted_rebuild_changes_nothing(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-    swap = module._swap
+    swap = shadow.swap
 
-    async def fail(connection: Any, table: str) -> None:
-        await swap(connection, table)
+    async def fail(*binds: Any) -> None:
+        await swap(*binds)
         raise ZeroDivisionError
 
-    monkeypatch.setattr(module, "_swap", fail)
+    monkeypatch.setattr(shadow, "swap", fail)
     with pytest.raises(ZeroDivisionError):
         await rebuild(pool, projection)
-    monkeypatch.setattr(module, "_swap", swap)
+    monkeypatch.setattr(shadow, "swap", swap)
     assert await rows_of(pool, projection) == before
     assert await indexes(pool) == indexes_before
     assert await pool.fetchval("show search_path") == '"$user", public'
@@ -315,6 +318,108 @@ async def test_an_interrupted_rebuild_changes_nothing(
     assert await rows_of(pool, projection) == before
     assert await indexes(pool) == indexes_before
     assert [each.projection for each in await compare() if not each.is_equal] == []
+
+
+Starts = list[int]
+
+
+@pytest.fixture
+def starts(monkeypatch: pytest.MonkeyPatch) -> Starts:
+    """After which facts stretches are taken in; each is of twenty facts."""
+    monkeypatch.setattr(module, "BATCH_EVENTS", 20)
+    usual, found = module._apply, Starts()
+
+    async def apply(connection: Connection, projection: Projection, bank_id: UUID, after: int, until: int) -> None:
+        found.append(after)
+        await usual(connection, projection, bank_id, after, until)
+
+    monkeypatch.setattr(module, "_apply", apply)
+    return found
+
+
+async def interrupted(pool: Pool, projection: Projection, wanted: int = 60) -> None:
+    """A rebuild that ends in the middle, once so many facts are taken in."""
+
+    def stop(done: int, _total: int) -> None:
+        if done >= wanted:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await rebuild(pool, projection, stop)
+
+
+@pytest.mark.parametrize(
+    "projection", [balances.PROJECTION, leaderboards.PROJECTION, TAGS], ids=lambda projection: projection.name
+)
+async def test_an_interrupted_rebuild_is_gone_on_with(
+    projection: Projection, history: None, pool: Pool, compare: Compare, starts: Starts
+) -> None:
+    """What was taken in is not taken in once more, however often it is interrupted; unless that is asked for."""
+    before, indexes_before = await rows_of(pool, projection), await indexes(pool)
+    for wanted, first in ((60, 0), (100, 60), (160, 100)):
+        starts.clear()
+        await interrupted(pool, projection, wanted)
+        assert starts[0] == first
+    starts.clear()
+    await rebuild(pool, projection)
+    assert starts[0] == 160
+    assert await rows_of(pool, projection) == before
+    assert await indexes(pool) == indexes_before
+    assert [each.differences for each in await compare() if not each.is_equal] == []
+    starts.clear()
+    await interrupted(pool, projection)
+    await rebuild(pool, projection, from_start=True)
+    assert starts.count(0) == 2
+    starts.clear()
+    await rebuild(pool, projection)
+    assert starts[0] == 0, "what is done is done"
+
+
+async def test_a_rebuild_is_gone_on_with_after_its_indexes(
+    history: None, pool: Pool, compare: Compare, starts: Starts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Interrupted when the new tables have their indexes, it takes in what came since, and has each index once."""
+    projection, indexes_before, swap = leaderboards.PROJECTION, await indexes(pool), shadow.swap
+
+    async def fail(*binds: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(shadow, "swap", fail)
+    with pytest.raises(ZeroDivisionError):
+        await rebuild(pool, projection)
+    monkeypatch.setattr(shadow, "swap", swap)
+    starts.clear()
+    await rebuild(pool, projection)
+    assert starts[0] > 20
+    assert await indexes(pool) == indexes_before
+    assert [each.differences for each in await compare() if not each.is_equal] == []
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "update rebuild.begun set version = version + 1",
+        "alter table volunteer add column told text",
+        "drop index {index}",
+        "truncate rebuild.reached",
+        "update rebuild.reached set event_id = gen_random_uuid()",
+        "update rebuild.reached set position = 1000000",
+    ],
+)
+async def test_a_rebuild_that_cannot_be_gone_on_with_begins_anew(
+    meanwhile: str, history: None, pool: Pool, starts: Starts
+) -> None:
+    """Of another version or shape, after a crash, or where the end of the log was lost: from the start, and right."""
+    projection = volunteers.PROJECTION
+    await interrupted(pool, projection)
+    others = "select indexrelid::regclass::text from pg_index where indrelid = 'volunteer'::regclass"
+    await pool.execute(meanwhile.format(index=await pool.fetchval(f"{others} and not indisunique")))
+    starts.clear()
+    before, indexes_before = await rows_of(pool, projection), await indexes(pool)
+    await rebuild(pool, projection)
+    assert starts[0] == 0
+    assert await rows_of(pool, projection) == before
+    assert await indexes(pool) == indexes_before
 
 
 @both_kinds
@@ -325,11 +430,11 @@ async def test_two_rebuilds_at_once(
     monkeypatch.setattr(module, "BATCH_EVENTS", 60)
     before = await rows_of(pool, projection)
     apply, has_begun, made = module._apply, asyncio.Event(), 0
-    make_shadow, both_made = module._make_shadow, asyncio.Event()
+    make, both_made = shadow.make, asyncio.Event()
 
-    async def make_shadow_and_tell(*binds: Any) -> None:
+    async def make_and_tell(*binds: Any) -> None:
         nonlocal made
-        await make_shadow(*binds)
+        await make(*binds)
         made += 1
         if made == 2:
             both_made.set()
@@ -340,7 +445,7 @@ async def test_two_rebuilds_at_once(
         with suppress(TimeoutError):
             await asyncio.wait_for(both_made.wait(), 0.3)
 
-    monkeypatch.setattr(module, "_make_shadow", make_shadow_and_tell)
+    monkeypatch.setattr(shadow, "make", make_and_tell)
     monkeypatch.setattr(module, "_apply", apply_and_wait)
     first = asyncio.create_task(rebuild(pool, projection))
     await has_begun.wait()
@@ -390,11 +495,11 @@ async def test_all_of_another_version_are_made_current(
     rebuilt: list[str] = []
     original = module._rebuild
 
-    async def fail_once(connection: Connection, projection: Projection, progress: Any) -> None:
+    async def fail_once(connection: Connection, projection: Projection, progress: Any, **how: bool) -> None:
         rebuilt.append(projection.name)
         if rebuilt == ["leaderboards"]:
             raise ZeroDivisionError
-        await original(connection, projection, progress)
+        await original(connection, projection, progress, **how)
 
     monkeypatch.setattr(module, "_rebuild", fail_once)
     await asyncio.wait_for(asyncio.gather(make_current(pool, EVERY), make_current(pool, EVERY)), 20)

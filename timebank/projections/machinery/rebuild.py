@@ -13,9 +13,11 @@ import structlog
 
 from timebank.db.connections import DATABASE_ERRORS, Connection, Pool, session
 from timebank.db.sql import load_statements
+from timebank.projections.machinery import shadow
 from timebank.projections.machinery.projection import Projection
 from timebank.projections.machinery.runner import SQL as RUNNER_SQL
 from timebank.projections.machinery.runner import topics_between
+from timebank.projections.machinery.shadow import LIKE, SHADOW
 
 SQL = load_statements("timebank.projections.machinery", "rebuild.sql")
 
@@ -29,15 +31,9 @@ SHORTEST_EVENTS = 10
 LAST_EVENTS = 20_000
 """How many may be left to be taken in while everybody waits."""
 
-SHADOW = "rebuild"
-LIKE = "like public.{table} including all excluding indexes"
-INDEX_SECONDS = 86_400.0
-"""An index of a large table may take its time: nobody waits for it."""
 FOR_MANY_FACTS = "set local random_page_cost = 1.1; set local work_mem = '64MB'; set local enable_memoize = off"
 """Pages of a table that is just being made are in memory: to look for some rows is cheaper than to read all. A stretch
 is sorted in memory too, and no fact is met twice."""
-FOR_INDEXES = "set local statement_timeout = 0; set local maintenance_work_mem = '256MB'"
-"""For the indexes of one table; whoever makes those of another waits, so that this is all the memory they take."""
 LOCK_SECONDS = 1
 RETRY_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -71,17 +67,18 @@ async def rebuild(
     progress: Progress = lambda done, total: None,
     *,
     only_if_outdated: bool = False,
+    from_start: bool = False,
 ) -> None:
     """Make a projection's tables anew beside the live ones, while writing goes on, and put them in their place.
 
-    Interrupted at any point, nothing has changed; it starts from the beginning next time. Of several at once, one after
-    the other has its turn. Raises `asyncpg.LockNotAvailableError` if somebody keeps reading the live tables, so that
-    they cannot be replaced.
+    Interrupted at any point, nothing has changed; it goes on from there next time, unless it is to be `from_start`. Of
+    several at once, one after the other has its turn. Raises `asyncpg.LockNotAvailableError` if somebody keeps reading
+    the live tables, so that they cannot be replaced.
     """
     async with session(pool) as connection:
         await connection.execute(SQL["only_one"], projection.name)
         if not only_if_outdated or await outdated(connection, [projection]):
-            await _rebuild(connection, projection, progress)
+            await _rebuild(connection, projection, progress, from_start=from_start)
 
 
 async def fill(connection: Connection, projection: Projection, progress: Progress = lambda done, total: None) -> None:
@@ -98,11 +95,14 @@ async def fill(connection: Connection, projection: Projection, progress: Progres
         done += head
 
 
-async def _rebuild(connection: Connection, projection: Projection, progress: Progress) -> None:
-    await _make_shadow(connection, projection.tables)
-    reached: dict[UUID, int] = {}
+async def _rebuild(connection: Connection, projection: Projection, progress: Progress, *, from_start: bool) -> None:
+    reached = {} if from_start else await shadow.reached(connection, projection)
+    if reached:
+        log.info("a rebuild goes on where it was", projection=projection.name, events=sum(reached.values()))
+    else:
+        await shadow.make(connection, projection)
     await _follow_up(connection, projection, reached, progress)
-    await _add_indexes(connection, projection.tables)
+    await shadow.add_indexes(connection, projection.tables)
     for attempt in range(1, SWAP_ATTEMPTS + 1):
         await _follow_up(connection, projection, reached, progress)
         try:
@@ -122,39 +122,9 @@ async def _replace(connection: Connection, projection: Projection, reached: dict
         targets = await _hold_still(connection, projection)
         for bank_id, target in targets.items():
             await _apply(connection, projection, bank_id, reached.get(bank_id, 0), target)
-        for table in projection.tables:
-            await _swap(connection, table)
+        await shadow.swap(connection, projection)
         for bank_id, target in targets.items():
             await connection.execute(RUNNER_SQL["settle"], projection.name, projection.version, bank_id, target)
-
-
-async def _make_shadow(connection: Connection, tables: Sequence[str]) -> None:
-    """Make the new tables, outside the server's log: a crash empties them, and they are made from the beginning."""
-    async with connection.transaction():
-        await connection.execute(SQL["one_schema"])
-        await connection.execute(f"create schema if not exists {SHADOW}")
-        for table in tables:
-            await connection.execute(f"drop table if exists {SHADOW}.{table}")
-            await connection.execute(f"create unlogged table {SHADOW}.{table} ({LIKE.format(table=table)})")
-            await _add_keys(connection, table, f"{SHADOW}.{table}")
-
-
-async def _add_keys(connection: Connection, table: str, to: str) -> None:
-    """Give another table of the same name a table's keys: no step needs more, and other indexes come quicker later."""
-    for row in await connection.fetch(SQL["keys"], table):
-        await connection.execute(f"alter table {to} add {row['key']}")
-
-
-async def _add_indexes(connection: Connection, tables: Sequence[str]) -> None:
-    """Keep the new tables for good, written anew without gaps, and give them the indexes of the live ones."""
-    for table in tables:
-        async with connection.transaction():
-            await connection.execute(FOR_INDEXES)
-            await connection.execute(SQL["one_index"], timeout=INDEX_SECONDS)
-            await connection.execute(f"alter table {SHADOW}.{table} set logged", timeout=INDEX_SECONDS)
-            await connection.execute(f"analyze {SHADOW}.{table}", timeout=INDEX_SECONDS)
-            for row in await connection.fetch(SQL["other_indexes"], table, SHADOW):
-                await connection.execute(row["statement"], timeout=INDEX_SECONDS)
 
 
 async def _follow_up(
@@ -174,7 +144,7 @@ async def _follow_up(
                 length = until - after if until < wanted else length
                 reached[bank_id] = until
                 done = sum(reached.values())
-                counted = await counted_anew(connection, SHADOW, projection.tables, done, counted)
+                counted = await shadow.count(connection, SHADOW, projection.tables, done, counted)
                 progress(done, total)
 
 
@@ -184,24 +154,13 @@ async def _take_in(connection: Connection, projection: Projection, bank_id: UUID
         try:
             async with connection.transaction():
                 await _apply(connection, projection, bank_id, after, until)
+                await shadow.note(connection, projection, bank_id, until)
         except (TimeoutError, asyncpg.QueryCanceledError):
             if until - after <= SHORTEST_EVENTS:
                 raise
             until = after + (until - after) // 2
         else:
             return until
-
-
-async def counted_anew(connection: Connection, schema: str, tables: Sequence[str], done: int, counted: int) -> int:
-    """Have the rows counted each time that there are twice as many facts; up to which fact they are counted now.
-
-    PostgreSQL takes a table that nobody counted for one of few rows, and reads all of it for each stretch.
-    """
-    if done < 2 * counted:
-        return counted
-    for table in tables:
-        await connection.execute(f"analyze {schema}.{table}", timeout=INDEX_SECONDS)
-    return done
 
 
 async def _apply(connection: Connection, projection: Projection, bank_id: UUID, after: int, until: int) -> None:
@@ -219,30 +178,6 @@ async def _hold_still(connection: Connection, projection: Projection) -> dict[UU
     moved = "bank" if projection.is_inline else "checkpoint"
     await connection.execute(f"lock table public.{moved} in exclusive mode")
     return {row["bank_id"]: row["head"] for row in await connection.fetch(RUNNER_SQL["heads"])}
-
-
-async def _swap(connection: Connection, table: str) -> None:
-    """Put the new table in the old one's place, with its indexes' names, its storage parameters, grants and views."""
-    names = {row["shape"]: row["name"] for row in await connection.fetch(SQL["indexes"], "public", table)}
-    for statement in await connection.fetchval(SQL["settings"], table, SHADOW):
-        await connection.execute(statement)
-    await _turn_views(connection, table)
-    new = await connection.fetch(SQL["indexes"], SHADOW, table)
-    await connection.execute(f"drop table public.{table}")
-    await connection.execute(f"alter table {SHADOW}.{table} set schema public")
-    for row in new:
-        if row["name"] != names[row["shape"]]:
-            await connection.execute(f"alter index public.{row['name']} rename to {names[row['shape']]}")
-
-
-async def _turn_views(connection: Connection, table: str) -> None:
-    """Let the views that read the old table read the new one; who may read them stays as it is."""
-    await connection.execute("set local search_path = public")
-    statements = [row["statement"] for row in await connection.fetch(SQL["views"], table)]
-    await connection.execute(f"set local search_path = {SHADOW}, public")
-    for statement in statements:
-        await connection.execute(statement)
-    await connection.execute("set local search_path = public")
 
 
 async def outdated(asked: "Connection | Pool", projections: Sequence[Projection]) -> list[Projection]:
@@ -298,14 +233,14 @@ async def _compare(connection: Connection, projection: Projection, bank_id: UUID
     position = await _position_of(connection, projection, bank_id)
     for table in projection.tables:
         await connection.execute(f"create temp table {table} ({LIKE.format(table=table)}) on commit drop")
-        await _add_keys(connection, table, f"pg_temp.{table}")
+        await shadow.add_keys(connection, table, f"pg_temp.{table}")
     await connection.execute(FOR_MANY_FACTS)
     counted = 0
     for after in range(0, position, BATCH_EVENTS):
         until = min(after + BATCH_EVENTS, position)
         topics = await topics_between(connection, bank_id, after, until)
         await projection.apply(connection, bank_id, after, until, topics)
-        counted = await counted_anew(connection, "pg_temp", projection.tables, until, counted)
+        counted = await shadow.count(connection, "pg_temp", projection.tables, until, counted)
         progress(until, position)
     live, rebuilt = [], []
     differences: list[str] = []
