@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from tests.controls.places import AREA, EAST, EAST_1, NEW_YEAR, TOWN, WEST, WEST
 from tests.given import given
 from timebank.domain.facts.places import NodeClosed, NodeMerged, NodeMoved, NodeRenamed
 from timebank.domain.identifiers import NodeId
-from timebank.domain.places.nodes import CloseNode, MergeNode, MoveNode, OpenNode, RenameNode
+from timebank.domain.kernel import Known, about
+from timebank.domain.places.nodes import CloseNode, MergeNode, MoveNode, Node, OpenNode, RenameNode
 from timebank.domain.places.refusals import (
     LevelNotBelow,
     LevelsDiffer,
@@ -171,3 +173,11 @@ class TestClosing:
         )
         tree = (*nodes(EAST_1, WEST_1), opened(NEW, 3, WEST))
         given(*tree, *parts, lives(NEW, LI), lives(WEST_1, ZHAO)).when(self.CLOSE).then_refused(NodeHasPeople, people=2)
+
+    def test_a_long_line_of_mergers_is_followed_to_its_end(self) -> None:
+        """However many nodes were merged one into the other, it is asked who lives at each of them."""
+        line = [EAST_1, *(NodeId(f"nod_{n}") for n in range(1_500))]
+        held = {about(Node, each): Node(each) for each in line}
+        for part, into in pairwise(reversed(line)):
+            held[about(Node, into)].remember(NodeMerged(node_id=part, into_id=into, parent_id=EAST, from_day=TODAY))
+        assert self.CLOSE.also_needs(Known(held)) == [about(Node, each) for each in line]

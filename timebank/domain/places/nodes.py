@@ -302,7 +302,8 @@ class CloseNode(_OnNode, frozen=True, kw_only=True):
 
 def _parts(known: Known, node_id: NodeId) -> Iterator[NodeId]:
     """The node and all that became parts of it, as far as they are known."""
-    yield node_id
-    if known.has(Node, node_id):
-        for part in sorted(known(Node, node_id).parts):
-            yield from _parts(known, part)
+    left = [node_id]
+    while left:
+        yield (each := left.pop())
+        if known.has(Node, each):
+            left += sorted(known(Node, each).parts, reverse=True)
