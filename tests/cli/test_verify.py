@@ -1,13 +1,22 @@
 """Verifying the log and the read models, and rebuilding what differs."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import pytest
 
 from tests.cli.program import Program
 from tests.helpers.databases import administer
 from tests.runtime.test_rights import as_role
+from timebank.cli.log import verify
+from timebank.ledger.audit import Finding
+from timebank.ledger.store import Bank
 from timebank.projections import EVERY
+from timebank.projections.machinery.rebuild import Progress
 from timebank.runtime.database.roles import SERVICE
 
 
@@ -36,6 +45,25 @@ async def test_verify_finds_what_was_tampered_with(program: Program, url: str) -
     tampered = program.run("verify", expect=1).out
     assert "position 2: the row is not the one that was sealed" in tampered
     assert "1 findings" in tampered or "findings" in tampered
+
+
+async def test_an_interrupted_check_says_how_to_go_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found until then is told, and from where the rest is checked."""
+
+    async def check_log(_pool: Any, _bank_id: Any, progress: Progress, *_: Any, since: int) -> AsyncIterator[Finding]:
+        progress(since + 7, 20)
+        yield Finding(since + 8, "the tags are not those of the fact")
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(verify, "check_log", check_log)
+    services: Any = SimpleNamespace(pool=None)
+    with pytest.raises(asyncio.CancelledError):
+        await verify._verify_rows(services, Bank(uuid4(), 20, None, "甲", "Asia/Shanghai"), 3)
+    told = capsys.readouterr().out
+    assert "position 11: the tags are not those of the fact" in told
+    assert "checked up to 10, --since 10 " in told
 
 
 def test_rebuilding_names_the_role_that_it_needs(program: Program, url: str) -> None:

@@ -1,7 +1,8 @@
 """`timebank verify`: check the log, and every read model against the log."""
 
+import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -90,23 +91,47 @@ async def verify_log(services: Services, bank: Bank, against: Sequence[Note] = (
     except NoteError as error:
         click.echo(f"  log: a checkpoint is not to be believed: {error}")
         return False
-    with progress_bar("Checking the log") as progress:
-        findings = [finding async for finding in check_log(services.pool, bank.bank_id, progress, tree.take)]
-    return _told([*findings, *tree.finish()])
+    found = await _findings(services, bank, tree.take, since=0)
+    of_tree = tree.finish()
+    for finding in of_tree:
+        _tell(finding)
+    return _told(found + len(of_tree))
 
 
 async def _verify_rows(services: Services, bank: Bank, since: int) -> bool:
     """Whether nothing is wrong with the rows of the log after a position; what is wrong is told."""
-    with progress_bar("Checking the log") as progress:
-        findings = [finding async for finding in check_log(services.pool, bank.bank_id, progress, since=since)]
-    return _told(findings)
+    return _told(await _findings(services, bank, since=since))
 
 
-def _told(findings: Sequence[Finding]) -> bool:
-    for finding in findings:
-        click.echo(f"  log: position {finding.position}: {finding.what}")
-    click.echo(f"  log: {'sound' if not findings else f'{len(findings)} findings'}")
-    return not findings
+async def _findings(
+    services: Services, bank: Bank, saw: Callable[[int, bytes], None] = lambda position, made: None, *, since: int
+) -> int:
+    """How much is wrong with the rows of the log: each is told as it is found; if it is interrupted, how to go on."""
+    found, reached = 0, since
+    with progress_bar("Checking the log") as show:
+
+        def progress(done: int, total: int) -> None:
+            nonlocal reached
+            reached = done
+            show(done, total)
+
+        try:
+            async for finding in check_log(services.pool, bank.bank_id, progress, saw, since=since):
+                _tell(finding)
+                found += 1
+        except asyncio.CancelledError:
+            click.echo(f"  log: interrupted; checked up to {reached}, --since {reached} checks the rows after it")
+            raise
+    return found
+
+
+def _tell(finding: Finding) -> None:
+    click.echo(f"  log: position {finding.position}: {finding.what}")
+
+
+def _told(found: int) -> bool:
+    click.echo(f"  log: {f'{found} findings' if found else 'sound'}")
+    return not found
 
 
 async def _verify_snapshots(services: Services, bank: Bank) -> bool:
