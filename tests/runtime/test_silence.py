@@ -72,6 +72,18 @@ def test_each_connection_is_told_of_once(address: str) -> None:
         assert {each.open.getpeername()[:2] for each in found} == {each.getsockname()[:2] for each in clients}
 
 
+def test_ipv4_over_ipv6_is_ipv4() -> None:
+    """Where one socket listens on both, addresses of IPv4 are counted as such, each by itself."""
+    with (
+        socket.create_server(("::", 0), family=socket.AF_INET6, dualstack_ipv6=True) as server,
+        socket.create_connection(("127.0.0.1", server.getsockname()[1])),
+        server.accept()[0],
+    ):
+        (found,) = silence.connections(server.getsockname()[1])
+        with found.open:
+            assert found.address == "127.0.0.1"
+
+
 async def test_silent_ones_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel tells who is silent; whoever has spoken stays."""
     monkeypatch.setattr(silence, "FIRST_BYTE_SECONDS", 0.2)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from importlib.util import find_spec
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
+from timebank.identity.limits.throttle import plain_network
 from timebank.identity.oidc import is_safe_provider
 from timebank.proofs.cosigners import Cosigner
 from timebank.proofs.notes import COSIGNATURE, NoteError, VerifierKey
@@ -194,7 +195,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def proxies(self) -> list[IPv4Network | IPv6Network]:
         """The networks in `trusted_proxies`. Raises `SettingsError` for what is none."""
         try:
-            return [ip_network(each.strip(), strict=False) for each in self.trusted_proxies.split(",") if each.strip()]
+            return [plain_network(each.strip()) for each in self.trusted_proxies.split(",") if each.strip()]
         except ValueError as error:
             msg = f"{PREFIX}TRUSTED_PROXIES: {error}"
             raise SettingsError(msg) from None

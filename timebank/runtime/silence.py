@@ -15,7 +15,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import NamedTuple
 
-from timebank.identity.limits.throttle import neighbourhood
+from timebank.identity.limits.throttle import neighbourhood, plain
 
 LOOK_SECONDS = 1.0
 
@@ -74,7 +74,7 @@ def _connection(duplicate: socket.socket, port: int) -> Connection | None:
         name = duplicate.getsockname()
         if not isinstance(name, tuple) or name[1] != port:
             return None
-        address: str = duplicate.getpeername()[0]
+        address = plain(duplicate.getpeername()[0])
         known = duplicate.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 192)
     except OSError:  # it listens, or has ended meanwhile
         return None

@@ -1,6 +1,7 @@
 """Turns at costly work: one thing of a person at a time, and those first who have used least."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
@@ -107,3 +108,10 @@ def test_a_network_is_one_house() -> None:
     assert throttle.wide("2001:db8:1:2::") == throttle.wide("2001:db8:1:ffff::") == "2001:db8:1::/48"
     assert throttle.wide("2001:db8:2::") != throttle.wide("2001:db8:1::")
     assert throttle.wide("192.0.2.1") == "192.0.2.1"
+
+
+@pytest.mark.parametrize("counted", [throttle.neighbourhood, throttle.wide])
+def test_ipv4_over_ipv6_is_ipv4(counted: Callable[[str], str]) -> None:
+    """Where the service listens on both, those who come by IPv4 are not one neighbourhood all together."""
+    assert counted("::ffff:192.0.2.1") == counted("0:0:0:0:0:FFFF:c000:201") == "192.0.2.1"
+    assert counted("::ffff:192.0.2.1") != counted("::ffff:198.51.100.1")

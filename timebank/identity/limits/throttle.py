@@ -2,10 +2,12 @@
 
 import math
 import re
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 REMEMBERED = 100_000
 TOLERANCE = 1e-6
+MAPPED_BITS = 96
+"""How many bits of an IPv6 address stand before one of IPv4 within it."""
 
 _PORT = re.compile(r"^(?:\[([0-9a-fA-F:.]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$")
 
@@ -75,14 +77,33 @@ class Rate:
 def client_address(peer: str, forwarded: str, proxies: list[IPv4Network | IPv6Network]) -> str:
     """Where a request comes from: the last hop that is not one of our own proxies. Others can write what they like."""
     hops = [_PORT.sub(r"\1\2", each.strip()) for each in forwarded.split(",") if each.strip()]
-    address = peer
+    address = peer = plain(peer)
     while hops and _is_ours(address, proxies):
-        address = hops.pop()
+        address = plain(hops.pop())
     return address if _is_address(address) else peer
+
+
+def plain(address: str) -> str:
+    """An address as it is counted: one of IPv4 that came over a socket of IPv6 (`::ffff:192.0.2.1`) is one of IPv4.
+
+    Else all of IPv4 would be one network of IPv6, and whoever uses up its limits would keep everybody out.
+    """
+    found = ip_address(address) if ":" in address and _is_address(address) else None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped) if mapped else address
+
+
+def plain_network(network: str) -> IPv4Network | IPv6Network:
+    """A network as its addresses are counted, too. Raises `ValueError` for what is none."""
+    found = ip_network(network, strict=False)
+    first = plain(str(found.network_address))
+    is_mapped = found.version == 6 and ":" not in first and found.prefixlen >= MAPPED_BITS
+    return ip_network(f"{first}/{found.prefixlen - MAPPED_BITS}") if is_mapped else found
 
 
 def neighbourhood(address: str) -> str:
     """What is counted as one address: of IPv6 a network of 64 bits, which one subscriber has to themselves."""
+    address = plain(address)
     if ":" not in address or not _is_address(address):
         return address
     return str(ip_network(f"{address}/64", strict=False).network_address)
@@ -90,6 +111,7 @@ def neighbourhood(address: str) -> str:
 
 def wider_network(address: str) -> str | None:
     """The network of 48 bits that an IPv6 address is in; None for others. A subscriber may have all of it."""
+    address = plain(address)
     if ":" not in address or not _is_address(address):
         return None
     return str(ip_network(f"{address}/48", strict=False))
@@ -97,7 +119,7 @@ def wider_network(address: str) -> str | None:
 
 def wide(address: str) -> str:
     """What one house or campus is counted as: its IPv6 network of 48 bits, else the address."""
-    return wider_network(address) or address
+    return wider_network(address) or plain(address)
 
 
 def _is_ours(address: str, proxies: list[IPv4Network | IPv6Network]) -> bool:
