@@ -27,7 +27,7 @@ class Verifier:
 
     def accept(self, checkpoint: Checkpoint) -> Checkpoint:
         """A checkpoint that is signed by the log, and by enough witnesses. Raises `WrongError`."""
-        if {key.name for key in checkpoint.signers(self.keys)} != {checkpoint.origin}:
+        if not self.is_by_its_log(checkpoint):
             raise WrongError(f"the checkpoint of {checkpoint.size} facts is signed by no key of its log that you trust")
         if len(checkpoint.signers(self.witnesses)) < self.wanted:
             raise WrongError(f"the checkpoint of {checkpoint.size} facts lacks cosignatures: {self.wanted} are wanted")
@@ -35,6 +35,10 @@ class Verifier:
             if other[:2] == checkpoint[:2] and other.root != checkpoint.root:
                 raise WrongError(f"{other.origin} has told two histories: two checkpoints of {other.size} facts differ")
         return checkpoint
+
+    def is_by_its_log(self, checkpoint: Checkpoint) -> bool:
+        """Whether a key of its log that one trusts signed it; a key of one log says nothing of another."""
+        return {key.name for key in checkpoint.signers(self.keys)} == {checkpoint.origin}
 
     def learn(self, checkpoint: Checkpoint, path: list[bytes] | None = None) -> str:
         """Keep a checkpoint for the next time; with a proof of consistency, check it against the one kept last."""
@@ -106,7 +110,7 @@ class Verifier:
                 log.take(found.leaves)
                 for account, minutes in found.accounts.items():
                     accounts[account] += minutes
-                self.trust(found.keys, changes)
+                self.trust(final.origin, found.keys, changes)
                 if found.wrong:
                     raise WrongError(found.wrong)
         log.end()
@@ -124,8 +128,12 @@ class Verifier:
         own = [each for each in shown if each.origin == origin]
         return Log(known, own, self.expected(origin), kept.read_bytes() if kept.exists() else b"")
 
-    def trust(self, announced: list[tuple[int, str]], changes: list[Checkpoint]) -> None:
-        """Trust new keys that the log announces, if a key that is trusted signed a checkpoint over that."""
+    def trust(self, origin: str, announced: list[tuple[int, str]], changes: list[Checkpoint]) -> None:
+        """Trust new keys that a log announces for itself, if a key of it that is trusted signed a checkpoint over that.
+
+        It has to be a checkpoint of this very log, since nothing else is compared with its facts.
+        """
         for position, key in announced:
-            if any(each.size >= position and each.signers(self.keys) for each in changes):
+            over = (each for each in changes if each.origin == origin and each.size >= position)
+            if key_of(key).name == origin and any(map(self.is_by_its_log, over)):
                 self.keys.add(key_of(key))
