@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from timebank.domain.facts.activities import ActivityPlanned, ActivityPublished, Plan, SignUpMade
-from timebank.domain.facts.duty import DutyHours, EmploymentDeclared
+from timebank.domain.facts.employments import DutyHours, EmploymentDeclared
 from timebank.domain.facts.organisations import AppointmentMade
 from timebank.domain.facts.people import ConsentGiven
 from timebank.domain.facts.places import NodeOpened, ResidenceSet

@@ -23,7 +23,7 @@ from tests.controls import (
 )
 from tests.given import Book
 from timebank.domain.acting import Acting
-from timebank.domain.facts.duty import EmploymentDeclared
+from timebank.domain.facts.employments import EmploymentDeclared
 from timebank.domain.facts.organisations import MembershipRequested
 from timebank.domain.facts.people import RegistrationsMerged
 from timebank.domain.facts.teams import CaptainNamed, TeamFounded, TeamMemberAsked, TeamMemberJoined, TeamProposed

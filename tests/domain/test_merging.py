@@ -56,7 +56,7 @@ from timebank.domain.credit.accounts import postings
 from timebank.domain.credit.refusals import GiftLimitReached, GranterIsBeneficiary, PersonalQuotaReached
 from timebank.domain.credit.transfers import GrantCredit
 from timebank.domain.facts.credit import Eligibility, GiftRules, ReservationCancelled
-from timebank.domain.facts.duty import DutyHours, EmploymentDeclared
+from timebank.domain.facts.employments import DutyHours, EmploymentDeclared
 from timebank.domain.facts.organisations import MembershipEnded
 from timebank.domain.facts.people import (
     ConsentGiven,

@@ -23,7 +23,7 @@ from timebank.domain.organisations.organisations import ApproveOrganisation, Reg
 from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.domain.refusing import Refusal
 from timebank.identity.erasure import SQL as ERASURE
-from timebank.ledger.daily import SQL as DAILY
+from timebank.ledger.daily_facts import SQL as DAILY
 from timebank.ledger.dcb import SQL as DCB
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import SQL

@@ -23,7 +23,7 @@ from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.senders import ConsoleSender, FileSender, GatewaySender, Sender
 from timebank.identity.sessions import CHANNEL, Sessions
 from timebank.identity.signing_in import SignIn
-from timebank.ledger.daily import DailyLimit
+from timebank.ledger.daily_facts import DailyLimit
 from timebank.ledger.hooks import Hook
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.meter import NO_METER, Meter

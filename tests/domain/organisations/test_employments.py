@@ -30,7 +30,7 @@ from tests.controls.activities import came, left, published, signed_up
 from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.activities.closing import CloseActivity
-from timebank.domain.facts.duty import DutyHours, EmploymentDeclared, EmploymentEnded, LeaveNoted
+from timebank.domain.facts.employments import DutyHours, EmploymentDeclared, EmploymentEnded, LeaveNoted
 from timebank.domain.facts.organisations import MembershipApproved
 from timebank.domain.identifiers import ActorId, EmploymentId, RecordId
 from timebank.domain.organisations.employments import DeclareEmployment, EndEmployment, NoteLeave

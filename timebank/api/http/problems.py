@@ -22,7 +22,7 @@ from timebank.domain.refusing import Refusal
 from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
 from timebank.identity import failures
 from timebank.identity.limits.throttle import TooManyRequestsError, TooMuchAtOnceError
-from timebank.ledger.daily import DailyLimitReachedError
+from timebank.ledger.daily_facts import DailyLimitReachedError
 from timebank.ledger.submission import ClockError, QueueFullError, StandbyAwayError, StoreUnavailableError
 from timebank.proofs.notes import NoteError
 from timebank.proofs.tiles import LogDamagedError

@@ -10,7 +10,7 @@ from timebank.access.table import KEEP_STAFF
 from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import After, BankRequest, IdempotencyHeader, Limit, Page, Somebody, Status
-from timebank.domain.facts.duty import EmploymentKind
+from timebank.domain.facts.employments import EmploymentKind
 from timebank.domain.identifiers import EmploymentId, OrganisationId, VolunteerId, new_employment_id
 from timebank.domain.organisations.employments import DeclareEmployment, EndEmployment, Hours, NoteLeave
 from timebank.projections.organisations import employments

@@ -219,7 +219,7 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         slot = self.open_slot(terms)
         self.must_be_left(known, terms, slot)
         known(Balance, self.volunteer_id).must_have_reservations_left(rules.open_reservations)
-        reward.must_be_paid_from(known(Balance, self.volunteer_id))
+        known(Balance, self.volunteer_id).must_cover(terms.cost_minutes)
         known(Volunteer, self.beneficiary_id).must_be_able_to_receive()
         yield RewardReserved(
             redemption_id=self.redemption_id,

@@ -1,7 +1,6 @@
 """Rewards: what credit can be spent on, at which cost, how many there are, for whom, and who provides it.
 
-`ReserveReward` in `redemptions.py` asks whether somebody can pay the cost (`must_be_paid_from`, here), is entitled, and
-whether any are left.
+`ReserveReward` in `redemptions.py` asks whether somebody can pay the cost, is entitled, and whether any are left.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,6 @@ import msgspec
 from msgspec import Meta
 
 from timebank.domain.acting import must_govern
-from timebank.domain.credit.accounts import Balance
 from timebank.domain.credit.refusals import (
     AGAIN_FROM,
     NO_LONGER,
@@ -94,10 +92,6 @@ class Reward(Memory):
             raise RewardNotOffered(reward_id=self.reward_id, why=NOT_YET, day=self.terms.available_from.isoformat())
         if self.terms.available_until and on > self.terms.available_until:
             raise RewardNotOffered(reward_id=self.reward_id, why=NO_LONGER, day=self.terms.available_until.isoformat())
-
-    def must_be_paid_from(self, balance: Balance) -> None:
-        """Refuse for a reward that costs more than is available on an account. Raises `NotEnoughCredit`."""
-        balance.must_cover(self.terms.cost_minutes)
 
 
 class _OnTerms(Command, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """Transfers: credit that goes from hand to hand, as a gift (转赠), a donation (捐赠) to a fund, or a grant from one.
 
-They move credit; service minutes never change.
+They move credit; service minutes never change. What one person may give another is limited by gift and month; what a
+proxy may spend a day is limited with the proxy (`people/proxies.py`).
 """
 
 from collections.abc import Iterator, Sequence

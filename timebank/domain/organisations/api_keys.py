@@ -1,7 +1,7 @@
 """API keys: what organisations' programs act with. That there is one is a fact; its secret only the program has.
 
-What a key with some `Permission` may do is said by the operation's row in `access/table.py` (`permission=…`), and
-decided in `access/rights.py`.
+There is a `Permission` for each kind of operation (listed in `facts/organisations.py`). What a key with it may do is
+said by the operation's row in `access/table.py` (`permission=…`), and decided in `access/rights.py`.
 """
 
 from collections.abc import Iterator, Sequence

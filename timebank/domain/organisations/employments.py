@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from timebank.domain.facts.duty import (
+from timebank.domain.facts.employments import (
     DutyHours,
     EmploymentDeclared,
     EmploymentEnded,

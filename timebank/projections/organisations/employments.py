@@ -8,7 +8,7 @@ import msgspec
 
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
-from timebank.domain.facts.duty import DutyHours, EmploymentDeclared, EmploymentEnded, LeaveNoted
+from timebank.domain.facts.employments import DutyHours, EmploymentDeclared, EmploymentEnded, LeaveNoted
 from timebank.projections.machinery.projection import SetProjection, Step
 
 SQL = load_statements("timebank.projections.organisations", "employments.sql")

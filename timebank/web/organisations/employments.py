@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 from litestar import Response
 
-from timebank.domain.facts.duty import EmploymentKind
+from timebank.domain.facts.employments import EmploymentKind
 from timebank.exchange.cells.errors import CellError
 from timebank.exchange.cells.times import parse_period
 from timebank.web.http.asking import Refused

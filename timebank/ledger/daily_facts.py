@@ -15,7 +15,7 @@ from timebank.db.sql import load_statements
 from timebank.ledger import idempotency
 from timebank.ledger.submission import IdempotencyKey
 
-SQL = load_statements("timebank.ledger", "daily.sql")
+SQL = load_statements("timebank.ledger", "daily_facts.sql")
 
 LOOK_BACK = 20_000
 """Of somebody who causes very many facts, in organisations' matters say, so many of the latest are looked at."""
