@@ -95,8 +95,13 @@ class SecondFactors:
         uri = _totp(secret).get_provisioning_uri(row["number"] if row else volunteer_id, row["name"] if row else None)
         return Enrolment(base64.b32encode(secret).decode(), uri)
 
-    async def confirm(self, bank_id: UUID, volunteer_id: str, code: str, visit: Visit) -> list[str]:
+    async def confirm(
+        self, bank_id: UUID, volunteer_id: str, session_id: str | None, code: str, visit: Visit
+    ) -> list[str]:
         """Set the second factor that was begun, by a code of it; the recovery codes, which are told only now.
+
+        In all other sessions than this one it has to be said before anything else: somebody else may be in one of them,
+        who has proved who they are by the password alone.
 
         Raises `SecondFactorMissing` where none was begun, `SecondFactorCodeWrong`, or `TooManyAttempts`.
         """
@@ -113,10 +118,20 @@ class SecondFactors:
             await self._secrets.drop(connection, bank_id, volunteer_id, [BEGUN])
             factor = _Factor(begun.secret, visit.at, tuple(code_hash(each) for each in codes), step)
             await self._keep(connection, bank_id, volunteer_id, KIND, factor)
+            await connection.execute(SQL["ask_elsewhere"], bank_id, volunteer_id, session_id)
             await self._log.record(bank_id, "second-factor-set", visit, actor=volunteer_id, to=connection)
             await tell(connection, volunteer_id)
         self._forget(volunteer_id)
         return codes
+
+    async def is_set(self, connection: Connection, bank_id: UUID, volunteer_id: str) -> bool:
+        """Whether somebody has a second factor, as the transaction that is open on the connection sees it."""
+        return await self._of(connection, bank_id, volunteer_id, KIND) is not None
+
+    async def must_be_said(self, connection: Connection, bank_id: UUID, volunteer_id: str, *, said: bool) -> None:
+        """Refuse where a second factor was set while all else was looked at. Raises `SecondFactorNeeded`."""
+        if not said and await self.is_set(connection, bank_id, volunteer_id):
+            raise SecondFactorNeeded
 
     async def check(self, bank_id: UUID, volunteer_id: str, given: str | None, visit: Visit) -> bool:
         """Ask for the second factor; says whether there is one, and then it was given rightly.

@@ -175,8 +175,12 @@ class Sessions:
 
     async def must_be_proved(self, session_id: str, at: datetime) -> None:
         """Refuse what is done only soon after one has proved who one is. Raises `ProofNeeded`."""
-        if not await self._pool.fetchval(SQL["is_proved"], session_id, at - timedelta(minutes=PROVED_MINUTES)):
+        if not await self.is_proved(self._pool, session_id, at):
             raise ProofNeeded(minutes=PROVED_MINUTES)
+
+    async def is_proved(self, connection: "Connection | Pool", session_id: str, at: datetime) -> bool:
+        """Whether somebody has proved lately, in this session, who they are."""
+        return bool(await connection.fetchval(SQL["is_proved"], session_id, at - timedelta(minutes=PROVED_MINUTES)))
 
     async def end(
         self,

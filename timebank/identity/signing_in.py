@@ -101,30 +101,29 @@ class SignIn:
             await self._attempts.failed(bank_id, login, visit.address, somebody)
             await self._log.record(bank_id, "sign-in-refused", visit, subject=somebody)
             raise SignInRefused
-        ((volunteer_id, password_hash),) = right.items()
-        await self._say_factor(bank_id, login, volunteer_id, second_factor, visit)
+        ((volunteer_id, kept),) = right.items()
+        said = await self._say_factor(bank_id, login, volunteer_id, second_factor, visit)
         self._count_entry(volunteer_id, visit)
         async with self._pool.acquire() as connection, connection.transaction():
-            tokens = await self._open(connection, bank_id, volunteer_id, visit, how="password", by=password_hash)
+            tokens = await self._open(connection, bank_id, volunteer_id, visit, how="password", by=kept, said=said)
             await self._attempts.succeeded(connection, bank_id, login, visit.address, volunteer_id, visit.at)
         return volunteer_id, tokens
 
-    async def _say_factor(self, bank_id: UUID, login: str, volunteer_id: str, given: str | None, visit: Visit) -> None:
-        """Ask whoever said the right password for the second factor. Until they say it they have come in as little as
-        with a wrong one: it stays a failure of theirs, and uses up nothing of whoever has both.
+    async def _say_factor(self, bank_id: UUID, login: str, volunteer_id: str, given: str | None, visit: Visit) -> bool:
+        """Ask whoever said the right password for the second factor; says whether there is one. Until they say it they
+        have come in as little as with a wrong one: it stays a failure of theirs, and uses up nothing of who has both.
         """
         self._must_not_come_too_often([volunteer_id], visit)
         try:
-            await self._factors.check(bank_id, volunteer_id, given, visit)
+            return await self._factors.check(bank_id, volunteer_id, given, visit)
         except (SecondFactorNeeded, SecondFactorRefused, TooManyAttempts):
             await self._attempts.failed(bank_id, login, visit.address, volunteer_id)
             raise
 
     async def let_in(self, bank_id: UUID, volunteer_id: str, visit: Visit, how: str) -> Tokens:
         """A session for somebody who has proved in another way who they are, though without their second factor."""
-        has_factor = await self._factors.state(bank_id, volunteer_id) is not None
         async with self._pool.acquire() as connection, connection.transaction():
-            return await self._open(connection, bank_id, volunteer_id, visit, how=how, proved=not has_factor)
+            return await self._open(connection, bank_id, volunteer_id, visit, how=how)
 
     async def from_provider(self, bank_id: UUID, volunteer_id: str, visit: Visit) -> Tokens:
         """A session for somebody whom their OpenID provider vouches for.
@@ -137,7 +136,7 @@ class SignIn:
             await self._people.hold(connection, bank_id, volunteer_id)
             if not await connection.fetchval(SQL["is_linked"], bank_id, volunteer_id):
                 raise IdentityNotLinked
-            return await self._open(connection, bank_id, volunteer_id, visit, how="oidc", proved=not is_half_way)
+            return await self._open(connection, bank_id, volunteer_id, visit, how="oidc")
 
     async def refresh(self, refresh_token: str, visit: Visit) -> tuple[str, Tokens]:
         """New tokens. Raises `RefreshNotValid`; if the token had been used before, the session is over as well."""
@@ -204,19 +203,20 @@ class SignIn:
         bank_id, volunteer_id = whose
         _must_not_wait(self._choices.wait(f"by code {volunteer_id}", visit.at.timestamp()))
         await self._must_be_good(bank_id, volunteer_id, password)
-        await self._factors.check(bank_id, volunteer_id, second_factor, visit)
+        said = await self._factors.check(bank_id, volunteer_id, second_factor, visit)
         password_hash = await self._passwords.hash(volunteer_id, password)
         async with self._pool.acquire() as connection, connection.transaction():
             there = await self._people.hold(connection, bank_id, volunteer_id, alone=True)
             if not there or not await codes.use(connection, code, visit.at):
                 raise OneTimeCodeNotValid
+            await self._factors.must_be_said(connection, bank_id, volunteer_id, said=said)
             await codes.withdraw(connection, bank_id, volunteer_id, visit.at)
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at)
             await self._log.record(bank_id, "password-set", visit, actor=volunteer_id, to=connection, how="code")
             if await connection.fetchval(SQL["unlink"], bank_id, volunteer_id):
                 await self._log.record(bank_id, "identity-unlinked", visit, actor=volunteer_id, to=connection)
-            tokens = await self._open(connection, bank_id, volunteer_id, visit, how="code")
+            tokens = await self._open(connection, bank_id, volunteer_id, visit, how="code", said=said)
         self._ended(ended)
         return volunteer_id, tokens
 
@@ -232,6 +232,8 @@ class SignIn:
             there = await self._people.hold(connection, bank_id, volunteer_id, alone=True)
             if not there or not await self._passwords.is_still(connection, bank_id, volunteer_id, old_hash):
                 raise SignInRefused
+            said = await self.sessions.is_proved(connection, session_id, visit.at)
+            await self._factors.must_be_said(connection, bank_id, volunteer_id, said=said)
             await codes.withdraw(connection, bank_id, volunteer_id, visit.at)
             await self._passwords.set(connection, bank_id, volunteer_id, password_hash, visit.at)
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at, but=session_id)
@@ -259,21 +261,18 @@ class SignIn:
         return right[volunteer_id]
 
     async def prove_session(
-        self,
-        bank_id: UUID,
-        volunteer_id: str,
-        session_id: str,
-        password: str | None,
-        second_factor: str | None,
-        visit: Visit,
+        self, bank_id: UUID, volunteer_id: str, session_id: str, password: str | None, factor: str | None, visit: Visit
     ) -> None:
         """Have somebody prove who they are, for what is done in this session in the next minutes.
 
         By their second factor, if they have one; else by their password.
         """
-        if not await self._factors.check(bank_id, volunteer_id, second_factor, visit):
+        said = await self._factors.check(bank_id, volunteer_id, factor, visit)
+        if not said:
             await self.prove(bank_id, volunteer_id, password or "", visit)
         async with self._pool.acquire() as connection, connection.transaction():
+            await self._people.hold(connection, bank_id, volunteer_id)
+            await self._factors.must_be_said(connection, bank_id, volunteer_id, said=said)
             await self.sessions.prove(connection, session_id, visit.at)
             await self._log.record(bank_id, "proof-given", visit, actor=volunteer_id, to=connection)
             await tell(connection, session_id)
@@ -354,18 +353,20 @@ class SignIn:
         visit: Visit,
         *,
         how: str,
-        proved: bool = True,
+        said: bool = False,
         by: str | None = None,
     ) -> Tokens:
         """A session, of somebody who has just proved who they are; for nobody who is erased, or being so.
 
         Who comes `by` a password, said by its hash, has it still: whoever changes it ends all sessions there are.
+        Who has a second factor by now, and has not `said` it, has it still to say.
         """
         if not await self._people.hold(connection, bank_id, volunteer_id):
             raise SignInRefused
         if by is not None and not await self._passwords.is_still(connection, bank_id, volunteer_id, by):
             raise SignInRefused
         is_familiar = await self.sessions.is_familiar(connection, bank_id, volunteer_id, visit)
+        proved = said or not await self._factors.is_set(connection, bank_id, volunteer_id)
         tokens = await self.sessions.open(connection, bank_id, volunteer_id, visit, proved=proved)
         await self._log.record(
             bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how=how, device=visit.device

@@ -380,9 +380,9 @@ class TestAdministrators:
             told = await again.post(MY, expect=200)
             code = shown(told["secret"], utc_now())
             await again.post(f"{MY}/confirm", {"code": code}, expect=200)
-            assert (await chief.caller.get(MY))["required_from"] is None
-            await chief.caller.get("/v1/volunteers")
-            assert (await chief.caller.get("/v1/me"))["offices"]
+            assert (await again.get(MY))["required_from"] is None
+            await again.get("/v1/volunteers")
+            assert (await again.get("/v1/me"))["offices"]
 
     async def test_in_every_process_at_once(self, url: str) -> None:
         """A process that remembers an administrator as shut out hears that they have a second factor now."""

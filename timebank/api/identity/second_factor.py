@@ -76,9 +76,13 @@ class SecondFactorController(Controller):
 
     @post("/confirm", status_code=200, responses=WRITES, access=PEOPLE)
     async def confirm_second_factor(self, request: BankRequest, data: JSONBody[FactorRequest]) -> RecoveryCodes:
-        """Set the second factor that was begun; from now on it is asked for. Write the recovery codes down."""
+        """Set the second factor that was begun; from now on it is asked for. Write the recovery codes down.
+
+        In all other sessions it has to be said before anything else is done.
+        """
         user, factors = request.user, request.services.second_factors
-        return RecoveryCodes(recovery_codes=await factors.confirm(user.bank_id, user.actor, data.code, request.visit))
+        codes = await factors.confirm(user.bank_id, user.actor, user.credential, data.code, request.visit)
+        return RecoveryCodes(recovery_codes=codes)
 
     @post("/remove", status_code=200, responses=WRITES, access=PEOPLE)
     async def remove_second_factor(self, request: BankRequest, data: JSONBody[RemoveRequest]) -> Done:
