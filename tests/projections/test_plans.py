@@ -321,7 +321,7 @@ def lists(pool: Pool, people: People) -> Lists:
             await pool.fetch(volunteers.SQL["found_by_name"], *whose, [7])
             await pool.fetch(volunteers.SQL["found"], *whose, [7] if query == "n" else [], *asked[query])
         elif query != "n":  # by name it looks at all members, as its comment says
-            await pool.fetch(volunteers.SQL["found_members"], *whose, [], members_of, *asked[query])
+            await pool.fetch(volunteers.SQL["found_members"], *whose, [], members_of, *asked[query][:2])
 
     security = SecurityLog(pool, people.keyring)
     return {

@@ -1,4 +1,5 @@
 from tests.api.world import World, hours_of
+from tests.helpers.document_numbers import document_number
 
 PERSONAL = {"name": "李强", "phone": "13900002222", "skills": ["电工", "护理"]}
 
@@ -51,6 +52,20 @@ async def test_organisations_do_not_see_phones(world: World) -> None:
     for query in ("13800005522", "慕容"):
         (found,) = (await world.organisation.get("/v1/volunteers", query=query))["items"]
         assert (found["name"], found["phone"], found["skills"]) == ("慕容复", None, ["书法"])
+
+
+async def test_nobody_tries_document_numbers(world: World) -> None:
+    """An organisation does not learn by trying which document number a member has; the office finds them by it."""
+    number = document_number(4_711)
+    made = await world.administrator.post("/v1/volunteers", {"name": "慕容垂", "document_number": number}, expect=201)
+    members = f"/v1/organisations/{world.garden}/members"
+    await world.organisation.post(members, {"volunteer_id": made["volunteer_id"]}, expect=201)
+    await world.administrator.post(f"{members}/{made['volunteer_id']}/approve", expect=200)
+    (found,) = (await world.administrator.get("/v1/volunteers", query=number))["items"]
+    assert found["volunteer_id"] == made["volunteer_id"]
+    for path in ("/v1/volunteers", members):
+        assert (await world.organisation.get(path, query=number))["items"] == []
+        assert [each["volunteer_id"] for each in (await world.organisation.get(path, query=made["number"]))["items"]]
 
 
 async def test_a_new_account_is_empty(world: World) -> None:

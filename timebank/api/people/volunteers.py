@@ -143,8 +143,9 @@ class VolunteerController(Controller):
     ) -> Page[VolunteerView]:
         """Volunteers by number, phone, or name or its beginning (from two characters on), in the order they registered.
 
-        Administrators see all. Others see the members of their organisations, without phones; of strangers, whom they
-        find by the whole number or phone only, the first character of the name.
+        Administrators see all, and find people by their document number, too. Others see the members of their
+        organisations, without phones; of strangers, whom they find by the whole number or phone only, the first
+        character of the name.
         """
 
         async def page(after: str, limit: int) -> list[VolunteerView]:

@@ -118,8 +118,9 @@ async def page(
 ) -> list[VolunteerView]:
     """Volunteers in order of registration, after the one given; all of them, or members of some organisations only.
 
-    A query is a number, a phone, a document number, or a name or its beginning, of two characters at least. A name
-    kept since before names had one form is found as it was written then.
+    A query is a number, a phone, or a name or its beginning, of two characters at least; among all of them a document
+    number, too: of members it is told to nobody by trying. A name kept since before names had one form is found as it
+    was written then.
     """
     whose: tuple[Any, ...] = bank_id, after, limit
     whom = [] if members_of is None else [members_of]
@@ -129,8 +130,9 @@ async def page(
     asked = normal(query)
     whose = *whose, [key for name in {asked, query} for key in people.name_keys(name)], *whom
     if any(each.isdecimal() for each in asked):
-        numbers = as_number(query), people.phone_indexes(asked), people.document_indexes(spelt(asked))
-        rows = await pool.fetch(SQL["found_members"] if whom else SQL["found"], *whose, *numbers)
+        numbers = as_number(query), people.phone_indexes(asked)
+        documents = [] if whom else [people.document_indexes(spelt(asked))]
+        rows = await pool.fetch(SQL["found_members"] if whom else SQL["found"], *whose, *numbers, *documents)
     else:  # no number is without a digit
         rows = await pool.fetch(SQL["found_members_by_name"] if whom else SQL["found_by_name"], *whose)
     return [view for row in rows if _is_meant(view := _view(people, bank_id, row), asked)]

@@ -128,14 +128,12 @@ select distinct named.volunteer_id
  order by v.volunteer_id
 
 -- found_members --
--- $1 to $5 as found_members_by_name  $6 number  $7 phones  $8 document numbers
+-- $1 to $5 as found_members_by_name  $6 number  $7 phones
 {view}
   join (select found.volunteer_id
           from (select volunteer_id from volunteer where bank_id = $1 and number = $6
                  union
-                select volunteer_id from person where bank_id = $1 and phone_index = any ($7)
-                 union
-                select volunteer_id from person where bank_id = $1 and document_index = any ($8)) found
+                select volunteer_id from person where bank_id = $1 and phone_index = any ($7)) found
          where found.volunteer_id > $2
            and exists (select from membership m
                         where m.bank_id = $1 and m.organisation_id = any ($5) and m.volunteer_id = found.volunteer_id
