@@ -39,12 +39,14 @@ from timebank.domain.facts.organisations import (
 )
 from timebank.domain.facts.people import (
     ProxyAppointed,
+    ProxyEnded,
+    RegistrationsMerged,
     VolunteerErased,
     VolunteerRegistered,
     VolunteerReinstated,
     VolunteerSuspended,
 )
-from timebank.domain.identifiers import ActorId, VolunteerId, new_proxy_id
+from timebank.domain.identifiers import ActorId, MergeId, VolunteerId, new_proxy_id
 from timebank.domain.kernel import Command, Fact
 from timebank.domain.organisations.memberships import (
     AddMember,
@@ -300,6 +302,30 @@ class TestApproveMembership:
             asked = given(*PEOPLE, *right, proxy, REQUESTED)
             asked.when(ApproveMembership(by=by, **OF_WANG)).then_refused(InvitationIsTheirs)
 
+    def test_nobody_lets_in_for_whom_they_asked(self) -> None:
+        """Who asked as somebody's proxy, and is it no more, does not let them in, by a key either; others do."""
+        ended: dict[str, Any] = {"proxy_id": new_proxy_id(), "volunteer_id": WANG, "proxy_volunteer_id": ZHAO}
+        was_proxy = (
+            ProxyAppointed(**ended, scopes=("view", "memberships"), acts_per_day=10),
+            ProxyEnded(**ended, ended_by=ActorId(ZHAO)),
+        )
+        asked = MembershipRequested(**IDS, role="verifier", proposed_by=ActorId(ZHAO))
+        key = msgspec.structs.replace(GARDENERS_PROGRAM, key_issued_by=ActorId(ZHAO))
+        for by, right in ((acting(ZHAO), COORDINATOR), (key, COORDINATOR[1:])):
+            alone = given(*PEOPLE, *right, *was_proxy, asked).when(ApproveMembership(by=by, **OF_WANG))
+            alone.then_refused(InvitationIsTheirs)
+        for by in (ADMINISTRATOR, GARDENERS_PROGRAM):
+            given(*PEOPLE, asked).when(ApproveMembership(by=by, **OF_WANG)).then(APPROVED)
+
+    def test_nor_under_another_number(self) -> None:
+        """Whoever asked under a number that was merged with theirs since is the same person."""
+        asked = MembershipRequested(**IDS, role="verifier", proposed_by=ActorId(LI))
+        merged = RegistrationsMerged(
+            merge_id=MergeId("mrg_1"), kept_id=ZHAO, merged_id=LI, kept_number="1", approved_by=ADMINISTRATOR.actor
+        )  # fmt: skip
+        decided = given(*PEOPLE, *COORDINATOR, asked, merged).when(ApproveMembership(by=acting(ZHAO), **OF_WANG))
+        decided.then_refused(InvitationIsTheirs)
+
     def test_approved_by_a_coordinator(self) -> None:
         """A coordinator grants a request."""
         given(*PEOPLE, *COORDINATOR, REQUESTED).when(ApproveMembership(by=acting(ZHAO), **OF_WANG)).then(APPROVED)
@@ -544,7 +570,7 @@ class TestProxies:
     def test_ask_and_answer_for_the_volunteer(self) -> None:
         """A proxy joins, declines and leaves as the volunteer would."""
         by = on_behalf(WANG, ZHAO)
-        given(*PEOPLE).when(add(by)).then(REQUESTED)
+        given(*PEOPLE).when(add(by)).then(replace(REQUESTED, proposed_by=ActorId(ZHAO)))
         given(INVITED).when(DeclineMembership(by=by, **OF_WANG)).then(DECLINED)
         given(REQUESTED).when(DeclineMembership(by=by, **OF_WANG)).then(DECLINED)
         given(REQUESTED, APPROVED).when(EndMembership(by=by, **OF_WANG)).then(ENDED)

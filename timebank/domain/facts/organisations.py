@@ -75,7 +75,7 @@ Role = Literal["member", "recorder", "verifier", "coordinator", "merchant"]
 
 
 class MembershipRequested(Fact, frozen=True, kw_only=True):
-    """A volunteer asked to join an organisation in a role."""
+    """A volunteer asked to join an organisation in a role; `proposed_by` is the proxy who did so for them."""
 
     TOPIC = "membership-requested"
     SAYS = "Somebody asked to join"
@@ -86,6 +86,7 @@ class MembershipRequested(Fact, frozen=True, kw_only=True):
     role: Role
     valid_from: date | None = None
     valid_until: date | None = None
+    proposed_by: ActorId | None = None
 
 
 class MembershipInvited(Fact, frozen=True, kw_only=True):

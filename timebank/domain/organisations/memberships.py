@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import ClassVar, get_args
+from typing import Any, ClassVar, get_args
 
 from timebank.domain.acting import Acting
 from timebank.domain.facts.organisations import (
@@ -14,7 +14,7 @@ from timebank.domain.facts.organisations import (
     MembershipRoleChanged,
     Role,
 )
-from timebank.domain.identifiers import MembershipId, OrganisationId, VolunteerId
+from timebank.domain.identifiers import ActorId, MembershipId, OrganisationId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import (
@@ -31,7 +31,7 @@ from timebank.domain.organisations.refusals import (
 )
 from timebank.domain.organisations.rosters import Team, TeamsOf
 from timebank.domain.people.proxies import Proxy, persons
-from timebank.domain.people.volunteers import Volunteer, is_one_of
+from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
 from timebank.domain.text import Text
 
@@ -52,6 +52,7 @@ class Membership(Memory):
     role: Role = "member"
     valid_from: date | None = None
     valid_until: date | None = None
+    proposed_by: ActorId | None = None
 
     def __init__(self, organisation_id: OrganisationId, volunteer_id: VolunteerId) -> None:
         super().__init__(organisation_id, volunteer_id)
@@ -59,9 +60,10 @@ class Membership(Memory):
         self.volunteer_id = volunteer_id
 
     @event(MembershipRequested)
-    def _(self, membership_id: MembershipId, role: Role, valid_from: date | None, valid_until: date | None) -> None:
-        self._open("requested", membership_id)
-        self._set(role, valid_from, valid_until)
+    def _(self, fact: MembershipRequested) -> None:
+        self._open("requested", fact.membership_id)
+        self._set(fact.role, fact.valid_from, fact.valid_until)
+        self.proposed_by = fact.proposed_by
 
     @event(MembershipInvited)
     def _(self, membership_id: MembershipId, role: Role, valid_from: date | None, valid_until: date | None) -> None:
@@ -233,37 +235,45 @@ class AddMember(_Entry, frozen=True, kw_only=True):
         if self.membership(known).membership_id is not None:
             raise MembershipAlreadyOpen(volunteer_id=self.volunteer_id, organisation_id=self.organisation_id)
         must_be_a_term(self.valid_from, self.valid_until)
-        fact = MembershipRequested if self.is_own else MembershipInvited
-        yield fact(
-            membership_id=self.membership_id,
-            organisation_id=self.organisation_id,
-            volunteer_id=self.volunteer_id,
-            role=self.role,
-            valid_from=self.valid_from,
-            valid_until=self.valid_until,
-        )
+        asked: dict[str, Any] = {
+            "membership_id": self.membership_id,
+            "organisation_id": self.organisation_id,
+            "volunteer_id": self.volunteer_id,
+            "role": self.role,
+            "valid_from": self.valid_from,
+            "valid_until": self.valid_until,
+        }
+        if not self.is_own:
+            yield MembershipInvited(**asked)
+            return
+        yield MembershipRequested(**asked, proposed_by=None if self.is_in_person else self.by.actor)
 
 
 class ApproveMembership(_Entry, frozen=True, kw_only=True):
     """Let the volunteer in. A volunteer can accept an invitation, but not grant their own request.
 
     Whoever is invited says so in person, or an administrator for them: nobody becomes a member by the word of those who
-    invited them, of a proxy, or of a program. Nor does somebody let in for whom they may ask as their proxy. `role` is
-    the one that whoever decides has seen; where another is waited for by now, nothing happens.
+    invited them, of a proxy, or of a program. Nor does somebody let in for whom they may ask as their proxy, or asked
+    when they were it. `role` is the one that whoever decides has seen; where another is waited for by now, nothing
+    happens.
     """
 
     role: Role | None = None
 
     def needs(self) -> Sequence[Key]:
-        return *super().needs(), *(about(Proxy, self.volunteer_id, each) for each in self.managers)
+        proxies = (about(Proxy, self.volunteer_id, each) for each in self.managers)
+        return *super().needs(), *memories_of_eyes(self.by), *proxies
 
     @property
     def managers(self) -> list[VolunteerId]:
         """The people who decide, whoever issued the key that is used among them; of an administrator it is nobody."""
         return [] if self.by.governs else [each for each in persons(self.by) if each != self.volunteer_id]
 
-    def may_ask_for_them(self, known: Known) -> bool:
-        """Whether one of them may ask for a membership in the volunteer's name, today."""
+    def asks_for_them(self, known: Known) -> bool:
+        """Whether one of them asked for this membership in the volunteer's name, or may ask for one today."""
+        proposer = None if self.by.governs else self.membership(known).proposed_by
+        if proposer and is_one_of(known, VolunteerId(proposer), self.by.eyes):
+            return True
         held = (known(Proxy, self.volunteer_id, each).in_force(self.at.date()) for each in self.managers)
         return any("memberships" in each.scopes for each in held if each)
 
@@ -274,7 +284,7 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
             self.must_give(known, membership.role, membership.valid_until)
         if membership.status == "invited" and not (self.by.governs or self.is_in_person):
             raise InvitationIsTheirs
-        if membership.status == "requested" and self.may_ask_for_them(known):
+        if membership.status == "requested" and self.asks_for_them(known):
             raise InvitationIsTheirs
         membership_id = membership.must_be_open()
         known(Organisation, self.organisation_id).must_be_approved()
