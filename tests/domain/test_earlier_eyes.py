@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.controls import (
+    CLINIC,
     GARDEN,
     LI,
     NOON,
@@ -21,8 +22,11 @@ from tests.controls import (
     registered,
     standing,
 )
+from tests.controls.commands import fulfil
+from tests.controls.credit import reserved
 from tests.given import Book
 from timebank.domain.acting import Acting
+from timebank.domain.credit.refusals import FulfillerIsBeneficiary
 from timebank.domain.facts.employments import EmploymentDeclared
 from timebank.domain.facts.organisations import MembershipRequested
 from timebank.domain.facts.people import RegistrationsMerged
@@ -87,6 +91,17 @@ def test_what_they_logged_for_themselves_is_not_confirmed(eyes: dict[str, Any]) 
     must_be_refused(confirm, RecorderIsBeneficiary, *waits, MERGED)
     longer = merged(GONE, LI), merged(LI, WANG, earlier_ids=(GONE,))
     must_be_refused(confirm, RecorderIsBeneficiary, *waits, registered(LI), *longer)
+
+
+def test_nobody_accepts_a_code_of_whom_they_spend_for() -> None:
+    """Nor one that is for a number that went, and whose other number went as well."""
+    last = VolunteerId("vol_last")
+    code = reserved(volunteer_id=LI, beneficiary_id=GONE)
+    waits = *standing(CLINIC), *PEOPLE[-2:], registered(LI), *member(ZHAO, "merchant", CLINIC), code
+    chain = merged(), merged(WANG, last, earlier_ids=(GONE,))
+    assert Book(*waits, registered(last), *chain).do(fulfil(acting(ZHAO))).beneficiary_id == GONE
+    spends = proxy(volunteer_id=last, proxy_volunteer_id=ZHAO, scopes=("view", "redeem"))
+    must_be_refused(fulfil(acting(ZHAO)), FulfillerIsBeneficiary, *waits, registered(last), *chain, spends)
 
 
 @pytest.mark.parametrize(

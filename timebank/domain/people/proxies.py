@@ -95,12 +95,13 @@ class Proxy(Memory):
 def memories_of_benefit(by: Acting, volunteer_id: VolunteerId, known: Known | None = None) -> list[Key]:
     """What has to be known to tell whether somebody benefits from service of a volunteer's.
 
-    Where registrations were merged the account is that of another number, as far as that is `known`.
+    Where registrations were merged the account is that of another number, as far as that is `known`: to be asked again,
+    since that one may have been merged as well.
     """
     account_ids = registrations_of(known, volunteer_id)[:1] if known else ()
     whose = dict.fromkeys((volunteer_id, *account_ids))
     proxies = [about(Proxy, of, each) for of in whose for each in persons(by) if each != of]
-    return [*memories_of_eyes(by), *proxies]
+    return [*memories_of_eyes(by), *proxies, *(about(Volunteer, each) for each in account_ids)]
 
 
 def benefits(known: Known, by: Acting, volunteer_id: VolunteerId, on: date) -> bool:
