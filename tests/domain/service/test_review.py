@@ -30,6 +30,7 @@ from tests.controls import (
     standing,
     voided,
 )
+from tests.controls.credit import adopted
 from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.facts.credit import RuleEffect
@@ -421,6 +422,23 @@ class TestCorrectService:
         """Only what was confirmed, and still is, can be corrected."""
         decided = given(*PENDING, *history).when(correct(minutes=60))
         decided.then_refused(RecordNotConfirmed, record_id=RECORD, status=status)
+
+    def test_is_not_worth_more_in_several_steps(self) -> None:
+        """Whoever finds that it was less of what is worth more does not make it as much as was recorded afterwards."""
+        twice = adopted(credit_percent={"治安巡逻": 200})
+        book = Book(*standing(), registered(), twice, logged())
+        assert book.do(confirm()).credited_minutes == 120
+        assert book.do(correct(category="治安巡逻", minutes=60)).credited_minutes == 120
+        with pytest.raises(MoreThanRecorded):
+            book.do(correct(minutes=120))
+        assert [book.do(correct(minutes=minutes)).credited_minutes for minutes in (50, 60)] == [100, 120]
+
+    def test_is_as_much_again_as_was_recorded(self) -> None:
+        """What was confirmed as less is made as much as was recorded, also where a word was put right between."""
+        book = Book(*standing(), registered(), logged())
+        book.do(confirm(minutes=60))
+        book.do(correct(place="5栋"))
+        assert book.do(correct(minutes=120)).credited_minutes == 120
 
     def test_refused_for_whoever_logged_it(self) -> None:
         """A recorder cannot change by correction what others confirmed, not even after somebody else corrected it."""

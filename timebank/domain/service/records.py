@@ -58,6 +58,7 @@ class ServiceRecord(Memory):
 
     status = "unknown"
     logged: Described
+    recorded: Described
     recorder_eyes: frozenset[str] = frozenset()
     recorded_minutes = 0
     activity_span: tuple[datetime, datetime] | None = None
@@ -66,6 +67,7 @@ class ServiceRecord(Memory):
     original_days: tuple[date, ...]
     minutes_by_day: dict[date, int]
     credited_minutes = 0
+    most_credited_minutes = 0
 
     def __init__(self, record_id: RecordId) -> None:
         super().__init__(record_id)
@@ -73,7 +75,7 @@ class ServiceRecord(Memory):
 
     @event(ServiceLogged)
     def _(self, fact: ServiceLogged) -> None:
-        self.status, self.logged, self.team_id = "logged", fact, fact.team_id
+        self.status, self.logged, self.recorded, self.team_id = "logged", fact, fact, fact.team_id
         self.activity_span, self.leader_was_there = fact.activity_span, fact.leader_was_there
         self.recorder_eyes = frozenset(filter(None, (fact.recorder_id, fact.key_issued_by, *fact.entered_by)))
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
@@ -81,7 +83,8 @@ class ServiceRecord(Memory):
 
     @event(ServiceAmended)
     def _(self, fact: ServiceAmended) -> None:
-        self.status, self.logged, self.team_id = "logged", fact, team_after(fact, self.team_id)
+        self.status, self.logged, self.recorded = "logged", fact, fact
+        self.team_id = team_after(fact, self.team_id)
         self.recorder_eyes |= {each for each in (fact.amended_by, fact.key_issued_by) if each}
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
         self.recorded_minutes = self.minutes
@@ -93,6 +96,7 @@ class ServiceRecord(Memory):
     @event(ServiceConfirmed)
     def _(self, minutes_by_day: dict[date, int], credited_minutes: int) -> None:
         self.status, self.minutes_by_day, self.credited_minutes = "confirmed", minutes_by_day, credited_minutes
+        self.most_credited_minutes = credited_minutes
 
     @event(ServiceRejected)
     def _(self) -> None:
@@ -102,6 +106,7 @@ class ServiceRecord(Memory):
     def _(self, fact: ServiceCorrected) -> None:
         self.status, self.logged, self.team_id = "corrected", fact, team_after(fact, self.team_id)
         self.minutes_by_day, self.credited_minutes = fact.minutes_by_day, fact.credited_minutes
+        self.most_credited_minutes = max(self.most_credited_minutes, fact.credited_minutes)
 
     @event(ServiceVoided)
     def _(self) -> None:

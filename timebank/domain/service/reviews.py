@@ -30,6 +30,7 @@ from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import duty_of, is_of_staff_off_duty, memories_of_duty, must_be_in_capacity
 from timebank.domain.service.crediting import Service, account_of, credited, memories_of_credit
 from timebank.domain.service.descriptions import (
+    SAID,
     Described,
     Programmes,
     description,
@@ -51,6 +52,9 @@ from timebank.domain.service.refusals import (
 from timebank.domain.service.times import local_days, minutes_by_day, served_minutes
 from timebank.domain.text import Line, Text
 from timebank.domain.times import must_be_believable
+
+OF_WORTH = ("activity", "category", "capacity")
+"""What a record says, beside its times, by which the rules say what it is worth."""
 
 
 class Review(Command, frozen=True, kw_only=True):
@@ -131,9 +135,9 @@ class _Crediting(Review, frozen=True, kw_only=True):
         if any(is_one_of(known, VolunteerId(each), self.by.eyes) for each in record.recorder_eyes):
             raise RecorderIsVerifier
 
-    def must_not_be_more(self, record: ServiceRecord, minutes: int, credited_minutes: int = 0) -> None:
-        """Refuse more than was recorded, and more credit for what is told anew: nobody else has seen it."""
-        if minutes > record.recorded_minutes or credited_minutes > record.credited_minutes:
+    def must_not_be_more(self, record: ServiceRecord, minutes: int) -> None:
+        """Refuse more than was recorded."""
+        if minutes > record.recorded_minutes:
             raise MoreThanRecorded(recorded_minutes=record.recorded_minutes)
 
 
@@ -163,9 +167,10 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         if is_staff and is_colleague and not self.by.governs:
             raise ColleagueConfirms
 
-    def works_for(self, known: Known, organisation_id: OrganisationId, day: date) -> bool:
+    def works_for(self, known: Known, organisation_id: OrganisationId, *days: date) -> bool:
         """Whether somebody who looks is on the staff of an organisation, whichever other one they act for."""
-        return any(duty_of(known, each).works_for(organisation_id, day) for each in persons(self.by))
+        theirs = [duty_of(known, each) for each in persons(self.by)]
+        return any(each.works_for(organisation_id, day) for each in theirs for day in days)
 
     def days(self, record: ServiceRecord) -> Sequence[date]:
         return local_days(record.logged.started_at, record.logged.ended_at, self.at.tzinfo)
@@ -272,11 +277,14 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)
         service = Service(self.record_id, before.volunteer_id, started_at, ended_at, work, record.credited_minutes)
         worth: dict[str, Any] = {**said, **credited(known, service)}
-        is_as_said = same_times and all(said[name] == getattr(before, name) for name in said)
+        is_as_said = _is_told(before, said, times, SAID)
         if is_as_said and minutes == record.minutes and not team:
             raise NothingChanges
-        self.must_not_raise_for_a_colleague(record, known, minutes, worth["credited_minutes"])
-        self.must_not_be_more(record, minutes, 0 if is_as_said else worth["credited_minutes"])
+        self.must_not_raise(record, known, minutes, worth["credited_minutes"])
+        self.must_not_be_more(record, minutes)
+        if not (is_as_said and _is_told(record.recorded, said, times, OF_WORTH)):
+            most = record.most_credited_minutes if is_as_said else record.credited_minutes
+            self.must_not_be_worth_more(record, most, worth["credited_minutes"])
         yield ServiceCorrected(
             record_id=self.record_id,
             volunteer_id=before.volunteer_id,
@@ -296,9 +304,12 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
             **team,
         )
 
-    def must_not_raise_for_a_colleague(
-        self, record: ServiceRecord, known: Known, minutes: int, credited_minutes: int
-    ) -> None:
+    def must_not_be_worth_more(self, record: ServiceRecord, most: int, credited_minutes: int) -> None:
+        """Refuse more credit for what is told anew than two people have seen, in however many steps."""
+        if credited_minutes > most:
+            raise MoreThanRecorded(recorded_minutes=record.recorded_minutes)
+
+    def must_not_raise(self, record: ServiceRecord, known: Known, minutes: int, credited_minutes: int) -> None:
         """Refuse more than another organisation has confirmed of staff who served off duty."""
         is_more = minutes > record.minutes or credited_minutes > record.credited_minutes
         if is_more and is_of_staff_off_duty(known, record.logged) and not self.by.governs:
@@ -329,6 +340,11 @@ class VoidService(Review, frozen=True, kw_only=True):
             reason=self.reason,
             account_id=_other_account(known, logged.volunteer_id),
         )
+
+
+def _is_told(fact: Described, said: dict[str, Any], times: tuple[datetime, datetime], names: Sequence[str]) -> bool:
+    """Whether a fact tells the same of the service, in some fields, and the same times."""
+    return times == (fact.started_at, fact.ended_at) and all(said[name] == getattr(fact, name) for name in names)
 
 
 def _other_account(known: Known, volunteer_id: VolunteerId) -> VolunteerId | None:
