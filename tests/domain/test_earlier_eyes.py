@@ -12,9 +12,12 @@ from tests.controls import (
     NOON,
     NUMBER,
     RECORD,
+    THURSDAY,
     WANG,
     ZHAO,
     acting,
+    confirmed,
+    correct_service,
     logged,
     member,
     membership_of,
@@ -91,6 +94,16 @@ def test_what_they_logged_for_themselves_is_not_confirmed(eyes: dict[str, Any]) 
     must_be_refused(confirm, RecorderIsBeneficiary, *waits, MERGED)
     longer = merged(GONE, LI), merged(LI, WANG, earlier_ids=(GONE,))
     must_be_refused(confirm, RecorderIsBeneficiary, *waits, registered(LI), *longer)
+
+
+def test_nor_is_it_raised() -> None:
+    """Of what was confirmed before they were known to be one person nothing is made more afterwards; less, it is."""
+    half = confirmed(minutes=60, minutes_by_day={THURSDAY: 60}, credited_minutes=60)
+    found = *PEOPLE, *member(ZHAO, "verifier"), logged(recorder_id=ActorId(GONE)), half
+    more = correct_service(by=acting(ZHAO), minutes=90)
+    assert Book(*found).do(more).credited_minutes == 90
+    must_be_refused(more, RecorderIsBeneficiary, *found, MERGED)
+    assert Book(*found, MERGED).do(correct_service(by=acting(ZHAO), minutes=30)).credited_minutes == 30
 
 
 def test_nobody_accepts_a_code_of_whom_they_spend_for() -> None:

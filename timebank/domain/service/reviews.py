@@ -310,8 +310,13 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
             raise MoreThanRecorded(recorded_minutes=record.recorded_minutes)
 
     def must_not_raise(self, record: ServiceRecord, known: Known, minutes: int, credited_minutes: int) -> None:
-        """Refuse more than another organisation has confirmed of staff who served off duty."""
+        """Refuse more than another organisation has confirmed of staff who served off duty.
+
+        Also more of what somebody has recorded of themselves, as it turned out since.
+        """
         is_more = minutes > record.minutes or credited_minutes > record.credited_minutes
+        if is_more and is_one_of(known, record.logged.volunteer_id, record.recorder_eyes):
+            raise RecorderIsBeneficiary
         if is_more and is_of_staff_off_duty(known, record.logged) and not self.by.governs:
             raise ColleagueConfirms
 
