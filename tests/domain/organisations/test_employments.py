@@ -233,9 +233,10 @@ class TestColleagues:
         before = works(volunteer_id=LI, employment_id=EmploymentId("emp_li"), hours=(), until_day=date(2026, 1, 31))
         for facts in (theirs, (*theirs, before)):
             assert Book(*facts).do(other).organisation_id == GARDEN
-        colleague = works(volunteer_id=LI, employment_id=EmploymentId("emp_li"), hours=())
-        with pytest.raises(ColleagueConfirms):
-            Book(*theirs, colleague).do(other)
+        for since in (date(2026, 1, 1), NOON.date()):
+            colleague = works(volunteer_id=LI, employment_id=EmploymentId("emp_li"), hours=(), from_day=since)
+            with pytest.raises(ColleagueConfirms):
+                Book(*theirs, colleague).do(other)
 
     def test_only_of_staff(self) -> None:
         """Another organisation confirms nothing else, and one in which one has no role nothing at all."""

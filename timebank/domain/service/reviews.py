@@ -163,7 +163,9 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         theirs, is_staff = logged.organisation_id, is_of_staff_off_duty(known, logged)
         if self.for_organisation_id not in (None, theirs) and not is_staff:
             raise RecordUnknown(record_id=self.record_id)
-        is_colleague = self.for_organisation_id in (None, theirs) or self.works_for(known, theirs, logged.local_date)
+        is_colleague = self.for_organisation_id in (None, theirs) or self.works_for(
+            known, theirs, logged.local_date, self.at.date()
+        )
         if is_staff and is_colleague and not self.by.governs:
             raise ColleagueConfirms
 
