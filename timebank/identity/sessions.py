@@ -141,7 +141,8 @@ class Sessions:
             await self.end(connection, bank_id, volunteer_id, visit.at, only=session_id)
             return bank_id, volunteer_id, Reused(session_id)
         at = visit.at.timestamp()
-        wait = self._refreshed.wait(session_id, at) or self._refreshed_of_one.wait(volunteer_id, at)
+        whose = f"half-way {volunteer_id}" if row["is_half_way"] else volunteer_id
+        wait = self._refreshed.wait(session_id, at) or self._refreshed_of_one.wait(whose, at)
         if wait:
             raise TooManyAttempts(seconds=math.ceil(wait))
         if not row["used_at"]:

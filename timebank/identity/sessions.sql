@@ -39,7 +39,7 @@ select true from session where session_id = (select session_id from refresh_toke
 -- refresh --
 -- What is known of a token: whether it was used, whence, and what became of those that were given for it.
 -- $1 hash  $2 now
-select s.session_id, s.bank_id, s.volunteer_id, r.used_at, r.place,
+select s.session_id, s.bank_id, s.volunteer_id, r.used_at, r.place, s.proved_at is null as is_half_way,
        s.revoked_at is null and s.expires_at > $2 as is_open,
        (select count(*) from refresh_token c where c.session_id = r.session_id and c.parent = $1) as given,
        exists (select from refresh_token c

@@ -18,6 +18,7 @@ from tests.api.identity.door import (
     sign_in,
 )
 from tests.api.world import World, said
+from tests.helpers.authenticator import shown
 from timebank.identity import passwords, sessions
 from timebank.identity.limits.throttle import Rate
 from timebank.identity.security_log import Visit
@@ -88,6 +89,19 @@ async def test_all_sessions_of_somebody_are_prolonged_so_often_a_minute(
     said(await refresh(door, other.tokens["refresh_token"]), 201)
     clock.goes_on(minutes=1)
     said(await refresh(door, tokens[3]), 201)
+
+
+async def test_who_is_half_way_in_holds_up_nobody(door: World, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions in which the second factor is still to be said use up none of what the others are prolonged by."""
+    monkeypatch.setattr(door.services.sign_in.sessions, "_refreshed_of_one", Rate(2))
+    owner = await settled_in(door)
+    thief = [said(await sign_in(door, owner.number), 201)["refresh_token"] for _ in range(3)]
+    secret = (await owner.caller.post("/v1/me/second-factor", expect=200))["secret"]
+    await owner.caller.post("/v1/me/second-factor/confirm", {"code": shown(secret, clock.now)}, expect=200)
+    for token in thief[:2]:
+        said(await refresh(door, token), 201)
+    assert problem(await refresh(door, thief[2])) == LATER
+    said(await refresh(door, owner.tokens["refresh_token"]), 201)
 
 
 async def test_of_those_who_are_known_each_has_a_place(monkeypatch: pytest.MonkeyPatch) -> None:
