@@ -4,7 +4,7 @@ A field `x_name`, `x_number` or `x_status` of a view is about whoever the field 
 here, and nowhere else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
@@ -14,7 +14,7 @@ from timebank.access.notices import Notice
 from timebank.access.sight import Sight, masked
 from timebank.projections.activities import activities
 from timebank.projections.credit import funds, rewards
-from timebank.projections.organisations import organisations, teams
+from timebank.projections.organisations import memberships, organisations, teams
 from timebank.projections.organisations.memberships import MembershipView
 from timebank.projections.organisations.teams import ShiftView, TeamMemberView, TeamView
 from timebank.projections.people import volunteers
@@ -22,6 +22,7 @@ from timebank.projections.people.proxies import ProxyView
 from timebank.projections.people.volunteers import Brief
 from timebank.projections.places import nodes
 from timebank.projections.service import records
+from timebank.projections.service.proposals import ProposalView
 from timebank.vault.people import People
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -39,6 +40,7 @@ _NAMES = (
 """What else has a name, by the kind of its id."""
 _OF_TEAMS = (TeamView, TeamMemberView, ShiftView)
 _AGREED_TO_NOTHING = ("invited", "declined")
+_WITNESS = "witness_id"
 
 
 class Named(NamedTuple):
@@ -53,7 +55,8 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
 
     Administrators see everybody, and so does whoever serves the organisation that an item is an affair of. In one's own
     affairs the others are named with their first character, but proxies see who it is that they may act for, and people
-    of a team each other. So is whoever is only invited, or said no. Auditors see numbers, and no names.
+    of a team each other. So is whoever is only invited, or said no, and a witness who is no member: anybody can name
+    one, who is not told. Auditors see numbers, and no names.
     """
     ids = ids_to_name(items)
     if not ids:
@@ -62,14 +65,28 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
     served = frozenset() if sight.sees_people else frozenset(await sight.served())
     if not sight.sees_people and any(isinstance(item, _OF_TEAMS) for item in items):
         served |= await sight.teams()
+    strangers = await _strangers(sight, items, served)
     seen: set[str] = set()
-    filled = [_filled(item, sight, known, served, seen) for item in items]
+    filled = [_filled(item, sight, known, served, strangers, seen) for item in items]
     return Named(filled, len(seen))
 
 
 def ids_to_name(items: Iterable[msgspec.Struct]) -> set[str]:
     """The ids in some items that a name, number or status is to be filled in for."""
     return {getattr(item, field) for item in items for field in _blanks(type(item))} - {None}
+
+
+async def _strangers(sight: Sight, items: Iterable[msgspec.Struct], served: Collection[str]) -> set[tuple[str, str]]:
+    """The witnesses in some self-reports who are no members, each with the organisation to which they are strangers."""
+    named_by: dict[str, set[str]] = {}
+    for item in items:
+        if isinstance(item, ProposalView) and item.witness_id and item.organisation_id in served:
+            named_by.setdefault(item.organisation_id, set()).add(item.witness_id)
+    strangers: set[tuple[str, str]] = set()
+    for body, witnesses in named_by.items():
+        members = await memberships.approved_among(sight.pool, sight.bank_id, body, sorted(witnesses))
+        strangers |= {(body, each) for each in witnesses - members}
+    return strangers
 
 
 class _Known(NamedTuple):
@@ -107,7 +124,9 @@ def _blanks(kind: type[msgspec.Struct]) -> dict[str, tuple[tuple[str, str], ...]
     return {of: tuple(fields) for of, fields in blanks.items()}
 
 
-def _filled(item: T, sight: Sight, known: _Known, served: frozenset[str], seen: set[str]) -> T:
+def _filled(
+    item: T, sight: Sight, known: _Known, served: frozenset[str], strangers: Collection[tuple[str, str]], seen: set[str]
+) -> T:
     """One item; whoever is named in full is added to those seen."""
     blanks = _blanks(type(item))
     has_agreed = not isinstance(item, TeamMemberView | MembershipView) or item.status not in _AGREED_TO_NOTHING
@@ -121,7 +140,8 @@ def _filled(item: T, sight: Sight, known: _Known, served: frozenset[str], seen: 
         whom = getattr(item, field)
         person = known.people.get(whom)
         if person:
-            is_seen = sight.sees_people or is_affair or whom in known_to
+            is_strange = field == _WITNESS and (getattr(item, "organisation_id", None), whom) in strangers
+            is_seen = sight.sees_people or (is_affair and not is_strange) or whom in known_to
             if is_seen:
                 seen |= {whom} - known_to
             else:
