@@ -131,7 +131,7 @@ def must_be_gone(program: Program, served: Served, begun: float, seconds: float)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every day some ways are tried, for a release all."""
     if "way" in metafunc.fixturenames:
-        quick = [tell_group, tell_worker_first, kill_worker_first]
+        quick = [tell_group, tell_again_and_again, tell_worker_first, kill_worker_first]
         metafunc.parametrize("way", quick if effort_of(metafunc.config) == "quick" else WAYS)
 
 

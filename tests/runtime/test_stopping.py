@@ -27,9 +27,9 @@ print("went on")
 """
 
 
-def went_on(module: str, name: str) -> bool:
-    """Whether a loop that a thread and a signal handler wake all the time is still going after two seconds."""
-    script = HAMMER.format(module=module, name=name)
+def went_on(script: str, module: str, name: str) -> bool:
+    """Whether a script is still going after all that it does to what it is about."""
+    script = script.format(module=module, name=name)
     try:
         ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=8, check=False)
     except subprocess.TimeoutExpired:
@@ -42,7 +42,7 @@ class TestWake:
 
     def test_a_signal_handler_never_hangs_in_it(self) -> None:
         """However signals and threads meet, whoever waits is woken, again and again."""
-        assert went_on("timebank.runtime.stopping", "Wake")
+        assert went_on(HAMMER, "timebank.runtime.stopping", "Wake")
 
     def test_what_was_set_before_is_not_lost(self) -> None:
         """Set and cleared before anybody waits, it still wakes whoever waits next."""
@@ -58,3 +58,25 @@ class TestWake:
         for _ in range(200_000):
             wake.set()
         assert wake.wait(1)
+
+
+TOLD = """
+import asyncio, os, signal
+from {module} import {name} as signals_of
+async def main():
+    signals_of(asyncio.get_running_loop())
+    for number in (signal.SIGINT, signal.SIGTERM) * 3:
+        os.kill(os.getpid(), number)
+        await asyncio.sleep(0.01)
+    print("went on")
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "expected"),
+    [("timebank.runtime.stopping", "heed_once", True), ("granian._signals", "set_loop_signals", False)],
+)
+def test_a_worker_is_told_as_often_as_one_likes(module: str, name: str, expected: bool) -> None:
+    """It heeds the first signal, and none keeps it from ending; of granian itself a third does, or else ours can go."""
+    assert went_on(TOLD, module, name) == expected

@@ -5,8 +5,11 @@ holds that event's lock, as when a worker has just ended, the handler waits for 
 could release, and the process stays for ever (decision 12). Here the handler writes a byte to a pipe and needs no lock.
 
 A worker is a copy of its parent, signal handlers included, until it serves. Told to stop before, it ends at once.
+Once it serves granian's handler puts each signal into a channel that has room for one, of which one is taken out: told
+three times, as by a terminal and by its parent, it would wait for ever. Here a worker heeds the first signal only.
 """
 
+import asyncio
 import contextlib
 import os
 import select
@@ -15,7 +18,12 @@ import sys
 import threading
 from typing import Any
 
+from granian import _signals
+from granian._granian import WorkerSignal
 from granian.server.mp import MPServer
+
+STOPS = signal.SIGTERM, signal.SIGINT
+"""What tells a process to stop."""
 
 WORKERS_SECONDS = 6
 """How long workers may take to answer what they have begun; then they are killed."""
@@ -57,6 +65,7 @@ class StoppableServer(MPServer):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
+        _signals.set_loop_signals = heed_once
         self.main_loop_interrupt = Wake()
         self._parent = os.getpid()
 
@@ -76,12 +85,15 @@ class StoppableServer(MPServer):
         """Stop the workers. Raises `SystemExit` if that was not asked for, as when workers end as soon as they begin.
 
         To granian it is a failure as well if a worker ended by itself just before, or was told as its parent was.
+        Who repeats a signal from now on does not end the program before it has ended by itself.
         """
         try:
             super().shutdown(exit_code)  # type: ignore[no-untyped-call]  # nor here
         except SystemExit:
             if exit_code or not self.interrupt_signal:
                 raise
+        finally:
+            _heed_no_more()
 
     def _end(self, *_: Any) -> None:
         """End it all: the workers, and this process."""
@@ -91,6 +103,22 @@ class StoppableServer(MPServer):
         os._exit(1)
 
 
+def heed_once(loop: asyncio.AbstractEventLoop) -> Any:
+    """What tells a worker of granian's to stop, set by the first signal that comes to its loop."""
+    told = WorkerSignal()
+    is_told = False
+
+    def stop() -> None:
+        nonlocal is_told
+        if not is_told:
+            is_told = True
+            told.set()
+
+    for each in STOPS:
+        loop.add_signal_handler(each, stop)
+    return told
+
+
 def stop_when_told() -> None:
     """Let a signal end the program in such a way that what it started is stopped; the server has a way of its own.
 
@@ -98,9 +126,13 @@ def stop_when_told() -> None:
     """
 
     def stop(number: int, _: object) -> None:
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, signal.SIG_IGN)
+        _heed_no_more()
         sys.exit(128 + number)
 
-    for each in (signal.SIGTERM, signal.SIGINT):
+    for each in STOPS:
         signal.signal(each, stop)
+
+
+def _heed_no_more() -> None:
+    for each in STOPS:
+        signal.signal(each, signal.SIG_IGN)

@@ -38,7 +38,8 @@ async def make(connection: Connection, projection: Projection) -> None:
     async with connection.transaction():
         await connection.execute(SQL["one_schema"])
         await connection.execute(f"create schema if not exists {SHADOW}")
-        await connection.execute(SQL["places"])
+        await connection.execute(SQL["begun_table"])
+        await connection.execute(SQL["reached_table"])
         await _forget(connection, projection)
         for table in projection.tables:
             await connection.execute(f"drop table if exists {SHADOW}.{table}")

@@ -1,7 +1,9 @@
--- places --
--- Where it is noted what is being made, and how far it is filled: unlogged as the new tables are, so that a crash empties
--- both.
-create unlogged table if not exists rebuild.begun (projection text primary key, version int not null, shape text not null);
+-- begun_table --
+-- Where it is noted what is being made: unlogged as the new tables are, so that a crash empties both.
+create unlogged table if not exists rebuild.begun (projection text primary key, version int not null, shape text not null)
+
+-- reached_table --
+-- And where, how far it is filled.
 create unlogged table if not exists rebuild.reached (
     projection text, bank_id uuid, position bigint not null, event_id uuid not null, primary key (projection, bank_id)
 )
