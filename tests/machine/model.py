@@ -231,6 +231,9 @@ class Model:
         before = self.records.get(key)
         if after.is_confirmed:
             after = after._replace(credited=self.worth(after, key))
+            after = after._replace(most=max(before.most if before else 0, after.credit))
+        elif after.status == "logged":
+            after = after._replace(seen=after.told)
         self.records[key] = after
         self.earn(self.whose(after.person), after.credit - (before.credit if before else 0))
 

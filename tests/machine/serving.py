@@ -234,7 +234,7 @@ class Serving(Teaming):
             and (minutes or 1) <= after.interval
             and after.ended_at <= self.model.now
             and after.minutes <= before.recorded
-            and (after.says_the_same(before) or sum(self.model.worth(after, key).values()) <= before.credit)
+            and self._is_seen(before, after, key)
             and after.is_within
             and self.model.stays_with_its_team(key, after)
             and self.model.fits(after, key)
@@ -245,6 +245,13 @@ class Serving(Teaming):
             self._changing(CorrectService, key, by, times if span else (None, None), minutes, **said),
             expected,
         )
+
+    def _is_seen(self, before: Record, after: Record, key: str) -> bool:
+        """Whether others than whoever corrects a record have seen what makes it worth as much."""
+        is_as_before, worth = after.says_the_same(before), sum(self.model.worth(after, key).values())
+        if is_as_before and after.told == before.seen:
+            return True
+        return worth <= (before.most if is_as_before else before.credit)
 
     def _changing(
         self,

@@ -28,6 +28,10 @@ class Record(NamedTuple):
     amenders: frozenset[str] = frozenset()
     recorded: int = 0
     """The minutes somebody else than whoever decides saw."""
+    seen: tuple[Any, ...] = ()
+    """What of it they saw that its worth depends on, beside the minutes."""
+    most: int = 0
+    """The most that it was ever worth."""
     span: tuple[datetime, datetime] | None = None
     is_led: bool = True
     team: str | None = None
@@ -56,6 +60,11 @@ class Record(NamedTuple):
     def credit(self) -> int:
         """What it is worth."""
         return sum(self.credited.values()) if self.is_confirmed else 0
+
+    @property
+    def told(self) -> tuple[Any, ...]:
+        """What its worth depends on, beside the minutes."""
+        return self.activity, self.category, self.on_duty, self.started_at, self.ended_at
 
     @property
     def day(self) -> date:
