@@ -305,8 +305,8 @@ class TestWhatIsSigned:
     def test_refused_beyond_24_hours_a_day(self) -> None:
         """A full day is full."""
         times: dict[str, Any] = {"started_at": at(19, 0), "ended_at": at(19, 23)}
-        full = of_the_clinic(**times, minutes=23 * 60, minutes_by_day={THURSDAY: 23 * 60})
-        decided = given(*PEOPLE, *VERIFIER, *full).when(entered())
+        full = logged(record_id=RECORD, **times, minutes=23 * 60, minutes_by_day={THURSDAY: 23 * 60})
+        decided = given(*PEOPLE, *VERIFIER, full).when(entered())
         decided.then_refused(DayIsFull, minutes=25 * 60, day="2026-11-19")
 
     def test_nothing_happens_when_either_is_refused(self) -> None:

@@ -24,6 +24,7 @@ from tests.controls import (
     ZONE,
     acting,
     at,
+    confirm_service,
     confirmed,
     corrected,
     log_service,
@@ -50,6 +51,7 @@ from timebank.domain.service.refusals import (
     DuplicateRecord,
     EndsBeforeItStarts,
     LastsTooLong,
+    OverlappingService,
     RecorderIsBeneficiary,
     ServiceInTheFuture,
     TooFewMinutes,
@@ -426,13 +428,18 @@ class TestFullDays:
         return self.said(hours=hours), confirmed(record_id=OTHER, organisation_id=CLINIC, **minutes)
 
     def test_refused_beyond_24_hours(self) -> None:
-        """All organisations together cannot log more than a day has."""
-        decided = given(*PEOPLE, *self.all_day(hours=23)).when(log_service())
-        decided.then_refused(DayIsFull, minutes=25 * 60, day="2026-11-19")
+        """All organisations together cannot have more confirmed than a day has: it would be of the same time."""
+        full = *PEOPLE, *self.all_day(hours=23), logged()
+        given(*full).when(confirm_service()).then_refused(OverlappingService, record_id=OTHER)
+
+    def test_nobody_learns_by_logging_what_somebody_served_elsewhere(self) -> None:
+        """Neither whether they did, nor how long: where a day is full by it, the record waits, and is not confirmed."""
+        for hours in (22, 23, 24):
+            given(*PEOPLE, *self.all_day(hours=hours)).when(log_service()).then(logged())
 
     def test_possible_up_to_24_hours(self) -> None:
         """The last minutes of a day can be logged."""
-        given(*PEOPLE, *self.all_day(hours=22)).when(log_service()).then(logged())
+        given(*PEOPLE, self.said(hours=22, organisation_id=GARDEN)).when(log_service()).then(logged())
 
     def test_what_another_organisation_merely_says_keeps_nobody_out(self) -> None:
         """A program cannot fill a person's day with invented records, so that real service is refused."""
@@ -446,7 +453,9 @@ class TestFullDays:
     def test_each_day_is_full_by_itself(self) -> None:
         """Over midnight the part on the full day is what does not fit."""
         command = log_service(started_at=at(18, 23), ended_at=at(19, 1))
-        given(*PEOPLE, *self.all_day()).when(command).then_refused(DayIsFull, minutes=25 * 60, day="2026-11-19")
+        given(*PEOPLE, self.said(organisation_id=GARDEN)).when(command).then_refused(
+            DayIsFull, minutes=25 * 60, day="2026-11-19"
+        )
 
     def test_rejected_records_leave_room(self) -> None:
         """What came to nothing takes no room."""
@@ -455,9 +464,9 @@ class TestFullDays:
 
     def test_minutes_that_were_not_confirmed_leave_room(self) -> None:
         """Of a record confirmed for less than was logged only the confirmed minutes take room."""
-        less = confirmed(record_id=OTHER, organisation_id=CLINIC, minutes=1320, minutes_by_day={THURSDAY: 1320})
-        given(*PEOPLE, *self.all_day()).when(log_service()).then_refused(DayIsFull)
-        given(*PEOPLE, self.said(), less).when(log_service()).then(logged())
+        less = confirmed(record_id=OTHER, minutes=1320, minutes_by_day={THURSDAY: 1320})
+        given(*PEOPLE, self.said(organisation_id=GARDEN)).when(log_service()).then_refused(DayIsFull)
+        given(*PEOPLE, self.said(organisation_id=GARDEN), less).when(log_service()).then(logged())
 
     def test_another_persons_day_does_not_count(self) -> None:
         """Everybody has a day of their own."""

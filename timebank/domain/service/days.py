@@ -123,15 +123,19 @@ class ServiceDay(Memory):
         if record_id not in (None, besides):
             raise DuplicateRecord(record_id=record_id)
 
-    def must_have_room(self, minutes: int, organisation_id: OrganisationId, besides: RecordId) -> None:
-        """Refuse more minutes than the day has.
+    def must_have_room(
+        self, minutes: int, organisation_id: OrganisationId, besides: RecordId, *, beside_others: bool = False
+    ) -> None:
+        """Refuse more minutes than the day has, beside what the organisation itself has logged.
 
-        Of other organisations only what was confirmed takes room: what they merely say must not keep real service out.
+        What is to count has to fit `beside_others` too: beside what was confirmed for them. What they merely say must
+        not keep real service out; and nobody learns by logging how long somebody served elsewhere.
         """
         taken = sum(
             entry.minutes
             for record_id, entry in self.entries.items()
-            if record_id != besides and (entry.is_confirmed or entry.organisation_id == organisation_id)
+            if record_id != besides
+            and (entry.organisation_id == organisation_id or (beside_others and entry.is_confirmed))
         )
         if taken + minutes > MINUTES_A_DAY:
             raise DayIsFull(minutes=taken + minutes, day=self.day.isoformat())
