@@ -268,7 +268,7 @@ class TestByProxy:
                 AddMember(**IDS, by=on_behalf(), at=NOON, role="member"),
                 "memberships",
                 (*standing(), registered()),
-                REQUESTED,
+                MembershipRequested(**IDS, role="member", proposed_by=ActorId(ZHAO)),
                 id="join",
             ),
             pytest.param(
