@@ -1,5 +1,7 @@
 import asyncio
 import contextlib
+import errno
+import resource
 import socket
 import time
 from ipaddress import ip_network
@@ -11,6 +13,7 @@ import pytest
 
 from tests.cli.program import Program
 from timebank.runtime import silence
+from timebank.runtime.server import connections_allowed
 from timebank.runtime.silence import Connection, to_close
 
 pytestmark = pytest.mark.drill
@@ -112,6 +115,41 @@ async def test_silent_ones_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     server.close()
     while len(ended) < 2:
         await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "connections"),
+    [(1024, 524_288, 4096), (1024, resource.RLIM_INFINITY, 4096), (400, 400, 72), (1024, 4096, 1920), (100, 100, 1)],
+)
+def test_each_connection_has_a_file_to_be_looked_at_by(
+    monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, connections: int
+) -> None:
+    """Of the files that a process may open, connections leave as many again, and some for all else."""
+    limits = [(soft, hard)]
+    monkeypatch.setattr(resource, "getrlimit", lambda _: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda _, made: limits.append(made))
+    assert connections_allowed() == connections
+    assert limits[-1][0] <= hard or hard == resource.RLIM_INFINITY
+
+
+async def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file can be opened for a moment, connections are looked at again the next time."""
+    looked = asyncio.Event()
+    failing = iter([OSError(errno.EMFILE, "Too many open files")])
+    loop = asyncio.get_running_loop()
+
+    def look(*_: object) -> int:
+        for error in failing:
+            raise error
+        loop.call_soon_threadsafe(looked.set)
+        return 0
+
+    monkeypatch.setattr(silence, "close_silent", look)
+    monkeypatch.setattr(silence, "LOOK_SECONDS", 0.01)
+    watching = asyncio.create_task(silence.watch(1, 1, []))
+    async with asyncio.timeout(5):
+        await looked.wait()
+    watching.cancel()
 
 
 async def test_more_connections_than_one_may_have_keep_nobody_out(url: str, tmp_path: Path) -> None:

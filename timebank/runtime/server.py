@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 CONNECTIONS = 4096
 """How many connections each process holds at once; of one address, and silent ones, fewer (`silence.py`)."""
 
+OTHER_FILES = 256
+"""How many files a process opens beside: its own, connections to PostgreSQL, workbooks."""
+
 HEADER_BYTES = 16 * 1024
 """How long the head of a request may be, its address and cookies included."""
 
@@ -43,8 +46,7 @@ def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
         "TIMEBANK_WORKERS": str(settings.workers),
         "TIMEBANK_LOG_LEVEL": settings.log_level,
     }
-    _allow_files(CONNECTIONS)
-    server = _server(settings, port)
+    server = _server(settings, port, connections_allowed())
     url = _url(settings.host, port)
     threading.Thread(target=_tell_when_ready, args=(url, when_ready), daemon=True).start()
     with _counted_together(settings):
@@ -62,7 +64,7 @@ def _counted_together(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _server(settings: Settings, port: int) -> StoppableServer:
+def _server(settings: Settings, port: int, connections: int) -> StoppableServer:
     return StoppableServer(
         "timebank.web.app:from_environment",
         address=settings.host,
@@ -78,7 +80,7 @@ def _server(settings: Settings, port: int) -> StoppableServer:
         respawn_failed_workers=True,
         workers_kill_timeout=WORKERS_SECONDS,
         backlog=CONNECTIONS,
-        backpressure=CONNECTIONS,
+        backpressure=connections,
         log_dictconfig=logs.for_libraries(settings.log_level, settings.log_format),
         log_level=LogLevels(settings.log_level),
     )
@@ -104,13 +106,18 @@ def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
     log.warning("the service does not answer yet", url=url, seconds=READY_SECONDS)
 
 
-def _allow_files(count: int) -> None:
-    """Let this process and its workers open as many files as connections need, as far as the system lets them."""
+def connections_allowed() -> int:
+    """How many connections a process may hold: as many as it should, or as there can be files for.
+
+    Each takes two while they are looked at. Where there were none left nothing else could be opened, and not even be
+    seen whose connections are too many.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = count + 1024
+    wanted = 2 * CONNECTIONS + OTHER_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else max(min(CONNECTIONS, (soft - OTHER_FILES) // 2), 1)
 
 
 def _free_port(host: str) -> int:

@@ -15,7 +15,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import NamedTuple
 
+import structlog
+
 from timebank.identity.limits.throttle import neighbourhood, plain
+
+log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 
@@ -118,7 +122,10 @@ def close_silent(port: int, per_address: int, trusted: list[IPv4Network | IPv6Ne
 
 
 async def watch(port: int, per_address: int, trusted: list[IPv4Network | IPv6Network]) -> None:
-    """Look once a second, for as long as the service runs."""
+    """Look once a second, for as long as the service runs; where that cannot be once, the next time."""
     while OPEN_FILES.exists():  # noqa: ASYNC240  # no disk is asked
-        await asyncio.to_thread(close_silent, port, per_address, trusted)
+        try:
+            await asyncio.to_thread(close_silent, port, per_address, trusted)
+        except OSError as error:
+            log.warning("connections could not be looked at", error=str(error))
         await asyncio.sleep(LOOK_SECONDS)
