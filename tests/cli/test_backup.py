@@ -9,6 +9,7 @@ import pytest
 from tests.cli.program import PROGRAM, Program
 from tests.helpers.databases import database
 from tests.helpers.patience import PATIENCE_SECONDS
+from timebank.cli.database.backup import written
 
 
 @pytest.fixture
@@ -32,6 +33,20 @@ def test_a_bank_moves(keyed: Program, other: Program, folder: Path) -> None:
     assert "log: sound" in restored.out
     assert f"{bank['bank_id']}), 3 events" in other.run("verify").out
     assert other.run("restore", folder / "bank.backup", expect=1).sentence.startswith("Error: there are banks in this")
+
+
+def test_two_at_once_do_not_mix(folder: Path) -> None:
+    """One that begins while another is written to the same place leaves it alone; what is whole later stays."""
+    file = folder / "bank.backup"
+    with written(file) as earlier:
+        earlier.write(b"ear")
+        earlier.flush()
+        with written(file) as later:
+            later.write(b"later, and longer")
+        assert file.read_bytes() == b"later, and longer"
+        earlier.write(b"lier")
+    assert file.read_bytes() == b"earlier"
+    assert list(folder.iterdir()) == [file]
 
 
 def test_through_pipes(keyed: Program, other: Program) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,13 +57,16 @@ async def _back_up(settings: Settings, file: Path) -> None:
 
 @contextlib.contextmanager
 def written(file: Path) -> Iterator[IO[bytes]]:
-    """A file that only its owner can read, and that is there when it is whole; or standard output."""
+    """A file that only its owner can read, and that is there when it is whole; or standard output.
+
+    Two that are written to the same place at once do not disturb each other: the one that is whole later stays.
+    """
     if file == STANDARD:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    draft = file.with_name(f"{file.name}.unfinished")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}.unfinished")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             yield stream
