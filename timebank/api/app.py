@@ -44,6 +44,8 @@ WATCH_PARENT_SECONDS = 0.5
 BODY_BYTES = 256 * 1024
 LISTS_AT_ONCE = 2
 SUMS_AT_ONCE = 2
+TABLES_AT_ONCE = 1
+"""Each is made in a thread, which keeps the loop waiting for its share of Python."""
 
 PAGES = welcome, list_problems, explain_problem
 
@@ -71,6 +73,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
             app.state.keys_noted = {}
             app.state.previewing, app.state.summing = Turns(1), Turns(SUMS_AT_ONCE)
+            app.state.long_answers = Turns(TABLES_AT_ONCE)
             app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)
             yield
 

@@ -3,6 +3,7 @@
 import calendar
 from collections.abc import AsyncIterator
 from datetime import date
+from functools import partial
 from typing import Annotated, NamedTuple
 
 import msgspec
@@ -196,9 +197,10 @@ _CLOSING: dict[Language, str] = {"zh": "期末余额", "en": "Closing balance"}
 async def _as_table(
     request: BankRequest, volunteer_id: str, period: _Period, language: Language, form: Form
 ) -> Streamed[bytes]:
-    sheet = table(form, _HEADERS[language], "statement")
+    make = partial(table, form, _HEADERS[language], "statement")
     rows = _rows(request, volunteer_id, period, language)
-    return sent(form, f"statement-{volunteer_id}", await started(as_table(sheet, rows)))
+    made = as_table(make, rows, lambda some: some, request.app.state.long_answers, request.user.actor)
+    return sent(form, f"statement-{volunteer_id}", await started(made))
 
 
 async def _rows(
@@ -208,6 +210,7 @@ async def _rows(
     yield [_sum(_OPENING[language], teller)]
     told = statements.lines(request.pool, request.bank_id, teller, period.after, period.until, request.zone)
     async for some in told:
+        await request.pace()
         yield [_row(line, language) for line in some]
     yield [_sum(_CLOSING[language], teller)]
 

@@ -1,7 +1,7 @@
 """Lists: pages of items, with the names of whom they are about; or all of them, as a table for a spreadsheet."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar, cast, get_args, get_origin
 
 import msgspec
@@ -141,13 +141,14 @@ async def tabled(
     """Items as a table that is sent while it is made, in the language and the zone of whoever asks."""
     reader, columns = Reader(request.listener.language, request.zone), columns_of(kind)
 
-    async def rows() -> AsyncIterator[list[list[Cell]]]:
-        async for items in stretches:
-            yield await asyncio.to_thread(rows_of, items, columns, reader)
+    def rows(items: Sequence[S]) -> list[list[Cell]]:
+        return rows_of(items, columns, reader)
 
     _, _, name = request.route_handler.handler_name.replace("_", "-").partition("-")
-    sheet = table(form, headings(columns, reader, with_zone=form == "xlsx"), name)
-    return sent(form, name, await started(as_table(sheet, rows())))
+    make = partial(table, form, headings(columns, reader, with_zone=form == "xlsx"), name)
+    return sent(
+        form, name, await started(as_table(make, stretches, rows, request.app.state.long_answers, request.user.actor))
+    )
 
 
 def sent(form: Form, name: str, pieces: AsyncIterator[bytes]) -> Streamed[bytes]:

@@ -1,7 +1,8 @@
 """Answers that are sent while they are read: however long they are, little of them is in memory at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import closing
 from datetime import tzinfo
 from typing import Any, TypeVar, cast
 
@@ -13,12 +14,17 @@ from litestar.response.base import ASGIResponse
 from timebank.api.http.replies import in_zone
 from timebank.exchange.spreadsheets.tables import CsvTable, XlsxTable
 from timebank.exchange.spreadsheets.writing import Cell
+from timebank.identity.limits.turns import Turns
 
 STRETCH = 200
 """How many items of a long list are read at once."""
 
+TOLD_AT_ONCE = 12
+"""So many long answers, that are sent while they are read, are on their way to one person."""
+
 T = TypeVar("T")
 C = TypeVar("C")
+S = TypeVar("S")
 
 
 class Streamed(Response[T]):
@@ -65,23 +71,41 @@ async def json_object(
     yield text + b"}"
 
 
-async def as_table(sheet: CsvTable | XlsxTable, stretches: AsyncIterator[list[list[Cell]]]) -> AsyncIterator[bytes]:
-    """Rows as a file that a spreadsheet opens; it is made beside the loop that serves others."""
-    try:
-        async for rows in stretches:
-            ready = await asyncio.to_thread(sheet.add, rows)
-            if ready:
+async def of_few(pieces: AsyncIterator[bytes], long_answers: Turns, who: str) -> AsyncIterator[bytes]:
+    """These pieces. Raises `TooManyRequestsError` where one person has many long answers sent at once."""
+    with long_answers.begun(who, TOLD_AT_ONCE):
+        async for piece in pieces:
+            yield piece
+
+
+async def as_table(
+    make: Callable[[], CsvTable | XlsxTable],
+    stretches: AsyncIterator[S],
+    rows: Callable[[S], list[list[Cell]]],
+    making: Turns,
+    who: str,
+) -> AsyncIterator[bytes]:
+    """Rows as a file that a spreadsheet opens; it is made beside the loop that serves others, when it is one's turn.
+
+    It is made to its end for whoever went away, too. Raises `TooManyRequestsError` where one person has several made.
+    """
+    with making.begun(who), closing(make()) as sheet:
+
+        async def made(work: Callable[..., bytes | None], *given: Any) -> bytes | None:
+            async with making.turn(who):
+                return await asyncio.to_thread(work, *given)
+
+        async for some in stretches:
+            if ready := await made(lambda some: sheet.add(rows(some)), some):
                 yield ready
         rest = sheet.rest()
-        while (piece := await asyncio.to_thread(next, rest, None)) is not None:
+        while (piece := await made(next, rest, None)) is not None:
             yield piece
-    finally:
-        sheet.close()
 
 
 async def started(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """These pieces, the first of them made now: if that fails, the answer can still be a problem."""
-    first: Iterable[bytes] = [await anext(pieces)]
+    first = [piece for piece in [await anext(pieces, b"")] if piece]
 
     async def all_of_them() -> AsyncIterator[bytes]:
         for piece in first:

@@ -12,7 +12,7 @@ from timebank.access.sight import masked
 from timebank.access.table import EVERYBODY, PEOPLE
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
-from timebank.api.http.streams import STRETCH, Streamed, in_stretches, json_object, started
+from timebank.api.http.streams import STRETCH, Streamed, in_stretches, json_object, of_few, started
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.person import Person
 from timebank.identity.principals import Principal
@@ -126,7 +126,8 @@ class MeController(Controller):
         """Everything the bank knows about oneself, in one document."""
         await request.note_again("data-exported")
         at_hand, lists = await _at_hand(request), _lists(request)
-        return Streamed(await started(json_object(at_hand, lists, request.zone)), "application/json")
+        told = of_few(json_object(at_hand, lists, request.zone), request.app.state.long_answers, request.user.actor)
+        return Streamed(await started(told), "application/json")
 
 
 async def _at_hand(request: BankRequest) -> dict[str, Any]:
@@ -198,6 +199,7 @@ _NONE: str | None = None
 
 async def _named(request: BankRequest, stretches: AsyncIterator[Sequence[Any]]) -> AsyncIterator[Sequence[object]]:
     async for items in stretches:
+        await request.pace()
         yield await request.named(items)
 
 

@@ -17,7 +17,7 @@ from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.replies import in_zone
 from timebank.api.http.requests import PRINTABLE, BankRequest, Limit, Page, WantedId, WantedPerson
-from timebank.api.http.streams import STRETCH, Streamed, in_stretches
+from timebank.api.http.streams import STRETCH, Streamed, in_stretches, of_few, started
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.api.supervision.called import called
@@ -163,7 +163,10 @@ class AuditController(Controller):
         head = await history.head(request.pool, request.bank_id)
         span = Span(asked.span.after, min(asked.span.before, head + 1))
         await request.note("data-exported", what="events")
-        return Streamed(_lines(request, asked.wanted, span, names=names), "application/x-ndjson")
+        told = of_few(
+            _lines(request, asked.wanted, span, names=names), request.app.state.long_answers, request.user.actor
+        )
+        return Streamed(await started(told), "application/x-ndjson")
 
     @get("/requests/{request_id:str}", responses=READS, access=AUDITORS)
     async def get_request(self, request: BankRequest, request_id: RequestId, names: Names = False) -> OfRequest:
@@ -209,4 +212,5 @@ async def _lines(request: BankRequest, wanted: Wanted, span: Span, *, names: boo
         return await history.page(request.pool, request.bank_id, wanted, Span(after, span.before), STRETCH)
 
     async for items in in_stretches(page, span.after, "position"):
+        await request.pace()
         yield encode(in_zone(await _shown(request, list(items), names=names), request.zone))

@@ -7,8 +7,9 @@ is being done, never for what others have queued.
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple
 
 from timebank.identity.limits.throttle import TooManyRequestsError
@@ -34,6 +35,18 @@ class Turns:
         self._busy: set[str] = set()
         self._waiting: list[_Waiting] = []
         self._used: dict[str, tuple[float, float]] = {}
+        self._begun: Counter[str] = Counter()
+
+    @contextmanager
+    def begun(self, who: str, most: int = WAITING_OF_ONE) -> Iterator[None]:
+        """Something that takes long. Raises `TooManyRequestsError` where so many of one person are not over yet."""
+        if self._begun[who] >= most:
+            raise TooManyRequestsError(RETRY_SECONDS)
+        self._begun[who] += 1
+        try:
+            yield
+        finally:
+            self._begun -= Counter([who])
 
     @asynccontextmanager
     async def turn(self, who: str) -> AsyncIterator[None]:
@@ -69,7 +82,7 @@ class Turns:
     def _call(self) -> None:
         """Call those whose turn it is."""
         while self._free:
-            ready = [each for each in self._waiting if each.who not in self._busy]
+            ready = [each for each in self._waiting if each.who not in self._busy and not each.called.done()]
             if not ready:
                 return
             now = time.monotonic()
