@@ -50,10 +50,10 @@ def archive(folder: Path, log: str, by: Ed25519PrivateKey, changes: Sequence[str
     return folder
 
 
-def found(kept: Path, *folders: Path, expect: int) -> str:
+def found(kept: Path, *said: Path | str, expect: int) -> str:
     """What the verifier says, by the keys of our log and of another."""
-    keys = [said for log in KEYS for said in ("--key", key(log, KEYS[log]))]
-    return verify(kept, *keys, "--kept", kept / "kept", *folders, expect=expect)
+    keys = [each for log in KEYS for each in ("--key", key(log, KEYS[log]))]
+    return verify(kept, *keys, "--kept", kept / "kept", *said, expect=expect)
 
 
 @pytest.mark.parametrize(("says", "by"), [(ANOTHER, ANOTHER), (OURS, ANOTHER)])
@@ -71,6 +71,16 @@ def test_a_log_announces_keys_of_its_own_only(tmp_path: Path) -> None:
     ours = archive(tmp_path / "ours", OURS, FORGED, [], [OURS])
     assert found(tmp_path, another, expect=0).startswith("holds: ")
     assert found(tmp_path, another, ours, expect=1).startswith("WRONG: the checkpoint")
+
+
+def test_a_proof_of_growth_begins_with_something(tmp_path: Path) -> None:
+    """Where no earlier checkpoint of the log is kept, a proof of consistency proves nothing, and that is said."""
+    note, proof = tmp_path / "note", tmp_path / "proof"
+    note.write_text(checkpoint(OURS, OURS), encoding="utf8")
+    proof.write_text('{"hashes": []}')
+    assert "no earlier checkpoint" in found(tmp_path, "--consistency", proof, note, expect=1)
+    assert found(tmp_path, note, expect=0).startswith("holds: ")
+    assert found(tmp_path, "--consistency", proof, note, expect=0).startswith("holds: ")
 
 
 def test_a_log_that_nobody_trusts_is_not_begun_by_ours(tmp_path: Path) -> None:

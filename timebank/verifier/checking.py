@@ -43,8 +43,10 @@ class Verifier:
     def learn(self, checkpoint: Checkpoint, path: list[bytes] | None = None) -> str:
         """Keep a checkpoint for the next time; with a proof of consistency, check it against the one kept last."""
         self.accept(checkpoint)
-        earlier = [each for each in self.known if each.origin == checkpoint.origin and each.size < checkpoint.size]
-        if path is not None and earlier:
+        earlier = [each for each in self.known if each.origin == checkpoint.origin and each.size <= checkpoint.size]
+        if path is not None:
+            if not earlier:
+                raise WrongError(f"no earlier checkpoint of {checkpoint.origin} is kept, so nothing is proved by that")
             must_extend(max(earlier, key=lambda each: each.size), checkpoint, path)
         self.keep(checkpoint)
         return f"a checkpoint of {checkpoint.size} facts of {checkpoint.origin}"
