@@ -3,7 +3,7 @@
 import sys
 from functools import partial
 from typing import NamedTuple, TextIO
-from zoneinfo import ZoneInfo
+from zoneinfo import available_timezones
 
 import rich_click as click
 
@@ -14,6 +14,9 @@ from timebank.runtime.founding import found_bank
 
 SOMEBODY = "管理员"
 """What the first administrator is called where nobody says."""
+
+OF_THE_MACHINE = {"localtime"}
+"""Names of zones that are another one on each machine."""
 
 
 @cli.command()
@@ -60,10 +63,9 @@ def _ask() -> First:
 
 
 def _must_be_a_zone(timezone: str) -> None:
-    try:
-        ZoneInfo(timezone)
-    except (ValueError, KeyError, OSError):
-        raise click.BadParameter(f"there is no time zone {timezone}", param_hint="--timezone") from None
+    """Refuse what is no zone, and what is one for this machine only, as `localtime`: PostgreSQL would not know it."""
+    if timezone not in available_timezones() - OF_THE_MACHINE:
+        raise click.BadParameter(f"there is no time zone {timezone}", param_hint="--timezone")
 
 
 async def _open_bank(services: Services, *, name: str, timezone: str, first: First, as_json: bool) -> None:
