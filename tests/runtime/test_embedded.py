@@ -17,6 +17,7 @@ import pytest
 
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
 from tests.helpers.watchdog import watched_folder
+from timebank.runtime import embedded
 from timebank.runtime.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 pytestmark = [
@@ -128,6 +129,22 @@ def test_an_interrupted_first_start_is_begun_again(empty: Path) -> None:
     (empty / "data.unfinished" / "PG_VERSION").write_text("18\n")
     with EmbeddedPostgres(empty).running() as url:
         assert answers(url)
+
+
+def test_what_links_lead_to_is_not_handed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the server gets the folder, and nothing outside of it, whatever they have put there."""
+    (tmp_path / "outside").touch()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "link").symlink_to(tmp_path / "outside")
+    monkeypatch.setattr(embedded, "_identity", lambda: ((), "nobody"))
+    given: dict[str, bool] = {}
+
+    def chown(path: Path, _owner: int, _group: int, *, follow_symlinks: bool = True) -> None:
+        given[path.name] = follow_symlinks
+
+    monkeypatch.setattr(os, "chown", chown)
+    embedded._hand_over(tmp_path / "data")
+    assert given == {"data": False, "link": False}
 
 
 def test_the_last_of_two_holders_stops_the_server(root: Path) -> None:

@@ -345,8 +345,12 @@ def _group_of(account: str | None) -> int | None:
 
 
 def _hand_over(folder: Path) -> None:
-    """Give a folder to the account that runs the server, where that is another one than ours."""
+    """Give a folder to the account that runs the server, where that is another one than ours.
+
+    A link is given itself, and not what it leads to: that account could lead us to any file of the machine.
+    """
     _, account = _identity()
     if account is not None:
+        owner = pwd.getpwnam(account)
         for path in (folder, *folder.rglob("*")):
-            shutil.chown(path, account, _group_of(account))
+            os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
