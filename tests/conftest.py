@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -71,6 +72,9 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Have somebody end what we started, should we be killed before we do."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Who starts the tests in the background has them ignore Ctrl-C; what they start would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     watchdog.start()
     for folder in made_here():
         watchdog.watch(folder)
