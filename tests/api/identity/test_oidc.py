@@ -138,8 +138,10 @@ class TestSigningIn:
         assert me["volunteer"]["volunteer_id"] == somebody.id
         assert said(await world.http.post("/v1/sessions/refresh", json={"refresh_token": answer["refresh_token"]}))
 
-    async def test_both_are_in_the_security_log(self, world: World) -> None:
+    async def test_both_are_in_the_security_log(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         """Linking and signing in are in the security log, and so is who was refused, with the reason."""
+        assert world.services.oidc
+        monkeypatch.setattr(world.services.oidc, "_refused", Rate(60))
         somebody = await world.somebody()
         assert (await signed_in(world)).response.status_code == 403
         await linked(world, somebody)

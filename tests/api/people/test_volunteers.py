@@ -57,7 +57,7 @@ async def test_organisations_do_not_see_phones(world: World) -> None:
 async def test_nobody_tries_document_numbers(world: World) -> None:
     """An organisation does not learn by trying which document number a member has; the office finds them by it."""
     number = document_number(4_711)
-    made = await world.administrator.post("/v1/volunteers", {"name": "慕容垂", "document_number": number}, expect=201)
+    made = await world.administrator.post("/v1/volunteers", {"name": "公孙瓒", "document_number": number}, expect=201)
     members = f"/v1/organisations/{world.garden}/members"
     await world.organisation.post(members, {"volunteer_id": made["volunteer_id"]}, expect=201)
     await world.administrator.post(f"{members}/{made['volunteer_id']}/approve", expect=200)
