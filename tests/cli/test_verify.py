@@ -47,23 +47,25 @@ async def test_verify_finds_what_was_tampered_with(program: Program, url: str) -
     assert "1 findings" in tampered or "findings" in tampered
 
 
+@pytest.mark.parametrize("interruption", [asyncio.CancelledError, SystemExit], ids=["waiting", "busy"])
 async def test_an_interrupted_check_says_how_to_go_on(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    interruption: type[BaseException], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was found until then is told, and from where the rest is checked."""
 
     async def check_log(_pool: Any, _bank_id: Any, progress: Progress, *_: Any, since: int) -> AsyncIterator[Finding]:
         progress(since + 7, 20)
         yield Finding(since + 8, "the tags are not those of the fact")
-        raise asyncio.CancelledError
+        raise interruption
 
     monkeypatch.setattr(verify, "check_log", check_log)
     services: Any = SimpleNamespace(pool=None)
-    with pytest.raises(asyncio.CancelledError):
-        await verify._verify_rows(services, Bank(uuid4(), 20, None, "甲", "Asia/Shanghai"), 3)
+    bank = Bank(uuid4(), 20, None, "甲", "Asia/Shanghai")
+    with pytest.raises(interruption):
+        await verify._verify_rows(services, bank, 3)
     told = capsys.readouterr().out
     assert "position 11: the tags are not those of the fact" in told
-    assert "checked up to 10, --since 10 " in told
+    assert f"checked up to position 10. --bank {bank.bank_id} --since 10 " in told
 
 
 def test_rebuilding_names_the_role_that_it_needs(program: Program, url: str) -> None:

@@ -139,9 +139,9 @@ def test_a_service_is_told_to_stop(program: Program, way: Callable[[Served], Non
     """However a service is told, it ends well, its workers and its PostgreSQL too, and none is waited for in vain."""
     for _ in range(stops):
         served = program.serve()
-        begun = time.monotonic()
         try:
             way(served)
+            begun = time.monotonic()
             took = must_be_gone(program, served, begun, seconds)
             waited = took > WORKERS_SECONDS and "refused to gracefully stop" in "".join(served.out + served.err)
             assert (served.process.returncode, waited) == (0, False)

@@ -94,6 +94,14 @@ def plain(outcomes: Sequence[Outcome]) -> list[Any]:
 # Batches
 
 
+async def test_a_bank_is_not_opened_in_a_zone_that_postgresql_does_not_know(store: Store) -> None:
+    """Its read models could never tell which day it is there."""
+    bank_id = UUID(new_bank_id())
+    with pytest.raises(ValueError, match="does not know the time zone Europe/Wuhan"):
+        await store.open_bank(bank_id, "Bank", "Europe/Wuhan")
+    assert await store.bank(bank_id) is None
+
+
 async def test_concurrent_commands_share_transactions(ledger: Ledger, bank_id: UUID, pool: Pool) -> None:
     """A thousand commands at once are committed in a handful of transactions, each answered with its own position."""
     receipts = await asyncio.gather(*(ledger.execute(bank_id, register(n)) for n in range(1_000)))

@@ -140,16 +140,15 @@ class Model:
 
     # Service
 
-    def room(self, record: Record, besides: str = "", *, beside_others: bool = False) -> bool:
-        """Whether the days of a record have room for it, beside what its body says, and what others have confirmed."""
+    def room(self, record: Record, besides: str = "", *, confirming: bool = False) -> bool:
+        """Whether the days of a record have room for it: beside what its body says, or all that is confirmed."""
         for day, minutes in record.days.items():
             taken = sum(
                 other.days.get(day, 0)
                 for key, other in self.records.items()
                 if key != besides
                 and self.whose(other.person) == self.whose(record.person)
-                and (other.body == record.body or beside_others)
-                and (other.is_confirmed or (other.counts and other.body == record.body))
+                and (other.is_confirmed if confirming else other.counts and other.body == record.body)
             )
             if taken + minutes > DAY:
                 return False
@@ -217,7 +216,7 @@ class Model:
     def fits(self, record: Record, key: str) -> bool:
         """Whether a record can be confirmed as it is: no longer than it took, beside all else that is."""
         takes = 1 <= record.interval <= DAY and record.minutes <= record.interval
-        return takes and self.is_free(record, key) and self.room(record, key, beside_others=True)
+        return takes and self.is_free(record, key) and self.room(record, key, confirming=True)
 
     def is_free(self, record: Record, besides: str) -> bool:
         """Whether no confirmed service of the person is at the same time."""

@@ -237,6 +237,7 @@ class Serving(Teaming):
             and self._is_seen(before, after, key)
             and after.is_within
             and self.model.stays_with_its_team(key, after)
+            and self.model.room(after, key)
             and self.model.fits(after, key)
         )
         self._decide(

@@ -135,16 +135,25 @@ def test_what_links_lead_to_is_not_handed_over(tmp_path: Path, monkeypatch: pyte
     """Whoever runs the server gets the folder, and nothing outside of it, whatever they have put there."""
     (tmp_path / "outside").touch()
     (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "inner").mkdir()
     (tmp_path / "data" / "link").symlink_to(tmp_path / "outside")
+    (tmp_path / "elsewhere").symlink_to(tmp_path / "data")
     monkeypatch.setattr(embedded, "_identity", lambda: ((), "nobody"))
-    given: dict[str, bool] = {}
+    given: set[str] = set()
 
-    def chown(path: Path, _owner: int, _group: int, *, follow_symlinks: bool = True) -> None:
-        given[path.name] = follow_symlinks
+    def chown(
+        name: str | int, _owner: int, _group: int, *, dir_fd: int | None = None, follow_symlinks: bool = True
+    ) -> None:
+        if isinstance(name, int):
+            given.add(Path(f"/proc/self/fd/{name}").resolve().name)
+        else:
+            assert dir_fd is not None
+            assert not follow_symlinks
+            given.add(name)
 
     monkeypatch.setattr(os, "chown", chown)
-    embedded._hand_over(tmp_path / "data")
-    assert given == {"data": False, "link": False}
+    embedded._hand_over(tmp_path / "elsewhere")
+    assert given == {"data", "inner", "link"}
 
 
 def test_the_last_of_two_holders_stops_the_server(root: Path) -> None:

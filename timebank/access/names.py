@@ -55,8 +55,9 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
 
     Administrators see everybody, and so does whoever serves the organisation that an item is an affair of. In one's own
     affairs the others are named with their first character, but proxies see who it is that they may act for, and people
-    of a team each other. So is whoever is only invited, or said no, and a witness who is no member: anybody can name
-    one, who is not told. Auditors see numbers, and no names.
+    of a team each other. Of somebody who is only invited, or said no, and of a witness who is no
+    member, an organisation too sees the first character: anybody can name them, and they are not told. Auditors see
+    numbers, and no names.
     """
     ids = ids_to_name(items)
     if not ids:

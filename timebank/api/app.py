@@ -73,7 +73,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
             app.state.keys_noted = {}
             app.state.previewing, app.state.summing = Turns(1), Turns(SUMS_AT_ONCE)
-            app.state.long_answers = Turns(TABLES_AT_ONCE)
+            app.state.tables, app.state.long_answers = Turns(TABLES_AT_ONCE), Turns(TABLES_AT_ONCE)
             app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)
             yield
 

@@ -69,7 +69,10 @@ def _must_be_a_zone(timezone: str) -> None:
 
 
 async def _open_bank(services: Services, *, name: str, timezone: str, first: First, as_json: bool) -> None:
-    founded = await found_bank(services, name, timezone, first.name, first.phone)
+    try:
+        founded = await found_bank(services, name, timezone, first.name, first.phone)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--timezone") from None
     issued = await issue_code(services, founded.bank_id, founded.administrator)
     if as_json:
         bank = {"bank_id": str(founded.bank_id), "name": name, "timezone": timezone}

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from timebank.db.connections import Connection, Pool
@@ -70,8 +71,12 @@ class Store:
         self.waker = waker
 
     async def open_bank(self, bank_id: UUID, name: str, timezone: str) -> None:
-        """Make room for a bank's log."""
-        await self.pool.execute(SQL["open_bank"], bank_id, name, timezone)
+        """Make room for a bank's log. Raises `ValueError` for a time zone that PostgreSQL does not know."""
+        try:
+            await self.pool.execute(SQL["open_bank"], bank_id, name, timezone)
+        except asyncpg.InvalidParameterValueError as error:
+            msg = f"PostgreSQL does not know the time zone {timezone}"
+            raise ValueError(msg) from error
 
     async def banks(self) -> list[Bank]:
         """All banks of the database."""

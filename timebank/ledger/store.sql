@@ -1,6 +1,7 @@
 -- open_bank --
--- Make room for a bank's log. $1 bank  $2 name  $3 timezone
-insert into bank (bank_id, name, timezone) values ($1, $2, $3) on conflict do nothing
+-- Make room for a bank's log; it fails where the zone is not known here. $1 bank  $2 name  $3 timezone
+insert into bank (bank_id, name, timezone)
+values ($1, $2, case when now() at time zone $3 is not null then $3 end) on conflict do nothing
 
 -- bank --
 -- $1 bank

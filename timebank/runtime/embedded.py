@@ -347,10 +347,13 @@ def _group_of(account: str | None) -> int | None:
 def _hand_over(folder: Path) -> None:
     """Give a folder to the account that runs the server, where that is another one than ours.
 
-    A link is given itself, and not what it leads to: that account could lead us to any file of the machine.
+    A link in it is given itself, and not what it leads to; what becomes one meanwhile is not followed either. That
+    account could lead us to any file of the machine.
     """
     _, account = _identity()
     if account is not None:
         owner = pwd.getpwnam(account)
-        for path in (folder, *folder.rglob("*")):
-            os.chown(path, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+        for _, folders, files, inside in os.fwalk(folder.resolve(), follow_symlinks=False):
+            os.chown(inside, owner.pw_uid, owner.pw_gid)
+            for name in (*folders, *files):
+                os.chown(name, owner.pw_uid, owner.pw_gid, dir_fd=inside, follow_symlinks=False)

@@ -34,7 +34,10 @@ class Founded(NamedTuple):
 async def found_bank(
     services: Services, name: str, timezone: str, administrator: str, phone: str | None = None
 ) -> Founded:
-    """Open a bank, register its first administrator, and appoint them: everybody is a volunteer, administrators too."""
+    """Open a bank, register its first administrator, and appoint them: everybody is a volunteer, administrators too.
+
+    Raises `ValueError` for a time zone that PostgreSQL does not know.
+    """
     bank_id = UUID(new_bank_id())
     volunteer_id, number = new_volunteer_id(), new_volunteer_number()
     at = services.ledger.clock().astimezone(ZoneInfo(timezone))

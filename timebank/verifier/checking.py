@@ -46,7 +46,8 @@ class Verifier:
         earlier = [each for each in self.known if each.origin == checkpoint.origin and each.size <= checkpoint.size]
         if path is not None:
             if not earlier:
-                raise WrongError(f"no earlier checkpoint of {checkpoint.origin} is kept, so nothing is proved by that")
+                kept = f"no earlier checkpoint of {checkpoint.origin} is kept, so nothing is proved by that"
+                raise WrongError(f"{kept}: check it without the proof first")
             must_extend(max(earlier, key=lambda each: each.size), checkpoint, path)
         self.keep(checkpoint)
         return f"a checkpoint of {checkpoint.size} facts of {checkpoint.origin}"

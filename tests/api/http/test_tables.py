@@ -79,7 +79,7 @@ async def test_one_person_has_only_a_few_made(world: World, making: Making) -> N
     first = [ask(somebody) for _ in range(WAITING_OF_ONE)]
     while not making.now:
         await asyncio.sleep(0.01)
-    while len(world.app.state.long_answers._waiting) < WAITING_OF_ONE - 1:
+    while len(world.app.state.tables._waiting) < WAITING_OF_ONE - 1:
         await asyncio.sleep(0.01)
     refused = await ask(somebody)
     assert refused.status_code == 429, refused.text
@@ -91,19 +91,19 @@ async def test_one_person_has_only_a_few_made(world: World, making: Making) -> N
 
 
 @pytest.mark.parametrize(
-    ("path", "most"),
+    ("path", "kind", "most"),
     [
-        ("/v1/me/data", streams.TOLD_AT_ONCE),
-        ("/v1/audit/events.ndjson", streams.TOLD_AT_ONCE),
-        ("/v1/volunteers/me/statement.csv", WAITING_OF_ONE),
+        ("/v1/me/data", "long_answers", streams.TOLD_AT_ONCE),
+        ("/v1/audit/events.ndjson", "long_answers", streams.TOLD_AT_ONCE),
+        ("/v1/volunteers/me/statement.csv", "tables", WAITING_OF_ONE),
     ],
 )
-async def test_one_person_is_told_only_a_few_long_answers(own_world: World, path: str, most: int) -> None:
+async def test_one_person_is_told_only_a_few_long_answers(own_world: World, path: str, kind: str, most: int) -> None:
     """What is sent while it is read is of the few, too; and when they are over there is room again."""
     somebody = own_world.administrator
     with ExitStack() as others:
         for _ in range(most):
-            others.enter_context(own_world.app.state.long_answers.begun(somebody.id, most))
+            others.enter_context(getattr(own_world.app.state, kind).begun(somebody.id, most))
         assert (await somebody.ask("GET", path)).status_code == 429
     for _ in range(most + 1):
         assert (await somebody.ask("GET", path)).status_code == 200

@@ -316,6 +316,12 @@ class TestDayIsFull:
         command = correct(started_at=at(18, 8), ended_at=at(18, 10))
         given(*CONFIRMED, other).when(command).then_refused(DayIsFull, minutes=25 * 60, day="2026-11-18")
 
+    def test_what_waits_keeps_nothing_out(self) -> None:
+        """What the organisation has logged besides, and may be wrong, is not looked at: nor what it says of others."""
+        times: dict[str, Any] = {"started_at": at(19, 0), "ended_at": at(20, 0)}
+        other = logged(record_id=OTHER, **times, minutes=24 * 60, minutes_by_day={THURSDAY: 24 * 60})
+        given(*PENDING, other).when(confirm()).then(confirmed())
+
 
 class TestRejectService:
     """Finding that a record is not right."""

@@ -399,6 +399,7 @@ async def test_a_rebuild_is_gone_on_with_after_its_indexes(
     "meanwhile",
     [
         "update rebuild.begun set version = version + 1",
+        "drop table rebuild.volunteer",
         "alter table volunteer add column told text",
         "drop index {index}",
         "truncate rebuild.reached",

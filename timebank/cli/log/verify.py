@@ -119,8 +119,10 @@ async def _findings(
             async for finding in check_log(services.pool, bank.bank_id, progress, saw, since=since):
                 _tell(finding)
                 found += 1
-        except asyncio.CancelledError:
-            click.echo(f"  log: interrupted; checked up to {reached}, --since {reached} checks the rows after it")
+        except (asyncio.CancelledError, SystemExit):
+            rest = f"--bank {bank.bank_id} --since {reached} checks the rows after it"
+            whole = "all else, as what was signed and the read models, only a whole `timebank verify` checks"
+            click.echo(f"  log: interrupted; checked up to position {reached}. {rest}; {whole}.")
             raise
     return found
 

@@ -61,7 +61,7 @@ def credited(known: Known, service: Service) -> Credited:
     days = {day: day_of(known, service.volunteer_id, day) for day in shares}
     for day, minutes in shares.items():
         must_be_free(days[day], service.started_at, service.ended_at, besides=service.record_id)
-        days[day].must_have_room(minutes, work.organisation_id, besides=service.record_id, beside_others=True)
+        days[day].must_have_room_beside_confirmed(minutes, besides=service.record_id)
     people = registrations_of(known, service.volunteer_id)
     version, balance = known(RuleBook).on(min(shares)), known(Balance, people[0])
     total = sum(known(Balance, each).credited_minutes for each in people)

@@ -1,6 +1,6 @@
 """One volunteer's local day: what they did on it, for whichever organisation; that it has room, and repeats nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -123,20 +123,20 @@ class ServiceDay(Memory):
         if record_id not in (None, besides):
             raise DuplicateRecord(record_id=record_id)
 
-    def must_have_room(
-        self, minutes: int, organisation_id: OrganisationId, besides: RecordId, *, beside_others: bool = False
-    ) -> None:
-        """Refuse more minutes than the day has, beside what the organisation itself has logged.
+    def must_have_room(self, minutes: int, organisation_id: OrganisationId, besides: RecordId) -> None:
+        """Refuse to log more minutes than the day has, beside what the organisation itself has logged.
 
-        What is to count has to fit `beside_others` too: beside what was confirmed for them. What they merely say must
-        not keep real service out; and nobody learns by logging how long somebody served elsewhere.
+        What others confirmed is not looked at: nobody learns by logging how long somebody served elsewhere.
         """
-        taken = sum(
-            entry.minutes
-            for record_id, entry in self.entries.items()
-            if record_id != besides
-            and (entry.organisation_id == organisation_id or (beside_others and entry.is_confirmed))
-        )
+        self._must_fit(minutes, lambda each: each.organisation_id == organisation_id, besides)
+
+    def must_have_room_beside_confirmed(self, minutes: int, besides: RecordId) -> None:
+        """Refuse to confirm more minutes than the day has; what is merely logged keeps nothing out."""
+        self._must_fit(minutes, lambda each: each.is_confirmed, besides)
+
+    def _must_fit(self, minutes: int, takes: Callable[[DayEntry], bool], besides: RecordId) -> None:
+        others = (entry for record_id, entry in self.entries.items() if record_id != besides)
+        taken = sum(entry.minutes for entry in others if takes(entry))
         if taken + minutes > MINUTES_A_DAY:
             raise DayIsFull(minutes=taken + minutes, day=self.day.isoformat())
 

@@ -29,6 +29,7 @@ from timebank.domain.people.volunteers import is_one_of
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import duty_of, is_of_staff_off_duty, memories_of_duty, must_be_in_capacity
 from timebank.domain.service.crediting import Service, account_of, credited, memories_of_credit
+from timebank.domain.service.days import day_of
 from timebank.domain.service.descriptions import (
     SAID,
     Described,
@@ -276,6 +277,9 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         team = record.another_team(known, self.team_id, min(shares))
         times = started_at, ended_at
         must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
+        for day, share in shares.items():
+            taken = day_of(known, before.volunteer_id, day)
+            taken.must_have_room(share, before.organisation_id, besides=self.record_id)
         work = Work(before.organisation_id, said["activity"], said["category"], said["capacity"], shares)
         service = Service(self.record_id, before.volunteer_id, started_at, ended_at, work, record.credited_minutes)
         worth: dict[str, Any] = {**said, **credited(known, service)}

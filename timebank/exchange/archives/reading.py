@@ -117,7 +117,10 @@ def _must_be_readable(row: Row) -> None:
 async def take_in_archive(store: Store, read: Read, progress: Progress) -> None:
     """Take a checked archive in; where a beginning of it is in already, the rest."""
     manifest, bank_id = read.manifest, read.manifest.bank_id
-    await store.open_bank(bank_id, manifest.name, manifest.timezone)
+    try:
+        await store.open_bank(bank_id, manifest.name, manifest.timezone)
+    except ValueError as error:
+        raise ArchiveError(str(error)) from None
     stretch: list[Row] = []
     done = await _done(store.pool, bank_id)
     for row in rows_in(read.folder):

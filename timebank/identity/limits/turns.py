@@ -46,7 +46,9 @@ class Turns:
         try:
             yield
         finally:
-            self._begun -= Counter([who])
+            self._begun[who] -= 1
+            if not self._begun[who]:
+                del self._begun[who]
 
     @asynccontextmanager
     async def turn(self, who: str) -> AsyncIterator[None]:

@@ -11,7 +11,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from timebank.db.connections import DATABASE_ERRORS, Connection, Pool, session
+from timebank.db.connections import CONNECTION_LOST, DATABASE_ERRORS, Connection, Pool, session
 from timebank.db.sql import load_statements
 from timebank.projections.machinery import shadow
 from timebank.projections.machinery.projection import Projection
@@ -98,7 +98,7 @@ async def fill(connection: Connection, projection: Projection, progress: Progres
 async def _rebuild(connection: Connection, projection: Projection, progress: Progress, *, from_start: bool) -> None:
     reached = {} if from_start else await shadow.reached(connection, projection)
     if reached:
-        log.info("a rebuild goes on where it was", projection=projection.name, events=sum(reached.values()))
+        log.warning("a rebuild that was interrupted goes on", projection=projection.name, events=sum(reached.values()))
     else:
         await shadow.make(connection, projection)
     await _follow_up(connection, projection, reached, progress)
@@ -191,12 +191,15 @@ async def make_current(pool: Pool, projections: Sequence[Projection]) -> None:
     """Rebuild what another version made, one after the other, until all is of this one; what fails is tried again."""
     pause = RETRY_SECONDS
     told: dict[str, str] = {}
+    spoilt: set[str] = set()
     while stale := await _stale(pool, projections):
         for projection in stale:
             log.info("a read model that another version made is rebuilt", projection=projection.name)
             try:
-                await rebuild(pool, projection, only_if_outdated=True)
+                await rebuild(pool, projection, only_if_outdated=True, from_start=projection.name in spoilt)
             except Exception as error:
+                if not isinstance(error, (*CONNECTION_LOST, asyncpg.LockNotAvailableError)):
+                    spoilt.add(projection.name)  # it may be what was made so far: it is made from the start
                 if told.get(projection.name) != type(error).__name__:
                     told[projection.name] = type(error).__name__
                     log.warning("a read model could not be rebuilt", projection=projection.name, error=repr(error))

@@ -25,7 +25,8 @@ async def reached(connection: Connection, projection: Projection) -> dict[UUID, 
     """How far the tables of a rebuild that was interrupted are filled, by bank; nothing where it cannot go on.
 
     It cannot if the rows are of another version of the projection, if the live tables have other columns, keys or
-    indexes by now, if the log is not the one that was taken in, or if PostgreSQL crashed since.
+    indexes by now, if the new tables are not the ones that were made then, if the log is not the one that was taken in,
+    or if PostgreSQL crashed since.
     """
     if not await connection.fetchval(SQL["are_there"]):
         return {}

@@ -12,7 +12,7 @@ create unlogged table if not exists rebuild.reached (
 select to_regclass('rebuild.begun') is not null and to_regclass('rebuild.reached') is not null
 
 -- shape --
--- The columns and indexes of the live tables, keys included, which are indexes. $3 their names
+-- The columns and indexes of the live tables, keys included, which are indexes; and which the new tables are. $3 their names
 (select md5(string_agg(line, E'\n' order by line))
    from unnest($3::text[]) t (name),
         lateral (
@@ -22,6 +22,8 @@ select to_regclass('rebuild.begun') is not null and to_regclass('rebuild.reached
             union all
             select pg_get_indexdef(i.indexrelid) from pg_index i
              where i.indrelid = format('public.%I', t.name)::regclass
+            union all
+            select format('%s %s', t.name, to_regclass(format('rebuild.%I', t.name))::oid)
         ) l)
 
 -- begin --
