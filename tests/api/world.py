@@ -37,6 +37,7 @@ from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import Services
 from timebank.runtime.founding import found_bank
 from timebank.runtime.settings import Settings
+from timebank.web.app import begin
 
 DAY_SECONDS = 86_400
 OF_A_LIFESPAN = {
@@ -375,13 +376,16 @@ def _application(settings: Settings, create: Callable[[Settings], Litestar], *, 
 
     To build one takes longer than most tests. All that belongs to a database comes, and goes, with the lifespan.
     """
-    if not is_usual or create is not create_app:
+    if not is_usual:
         yield create(settings)
         return
-    app = IDLE.pop() if IDLE else create(settings)
+    idle = IDLE[create]
+    app = idle.pop() if idle else create(settings)
     app.state.settings = settings
+    if "pages" in app.state:
+        begin(app.state.pages, settings)
     yield app
-    IDLE.append(app)
+    idle.append(app)
 
 
 @contextlib.asynccontextmanager

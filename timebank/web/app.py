@@ -35,7 +35,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None) -> Litest
     pages = _pages(settings)
 
     def beside(app: Litestar, served: ASGIApp) -> ASGIApp:
-        pages.state.api = Api(app, served)
+        app.state.pages, pages.state.api = pages, Api(app, served)
 
         async def divided(scope: Scope, receive: Receive, send: Send) -> None:
             to = served if scope["type"] != ScopeType.HTTP or _is_for_programs(scope) else pages
@@ -80,15 +80,20 @@ def _pages(settings: Settings) -> Litestar:
         request_class=StrictRequest,
         request_max_body_size=FORM_BYTES,
     )
-    app.state.settings = settings
-    app.state.is_secure = is_secure(settings.issuer)
-    app.state.refreshed = {}
-    app.state.refreshing = asyncio.Lock()
-    app.state.kept = {}
-    app.state.lists = {}
-    app.state.bank_names = {}
     app.state.shown = shower()
+    begin(app, settings)
     return app
+
+
+def begin(pages: Litestar, settings: Settings) -> None:
+    """Serve with these settings, and know nothing of what was served before."""
+    pages.state.settings = settings
+    pages.state.is_secure = is_secure(settings.issuer)
+    pages.state.refreshed = {}
+    pages.state.refreshing = asyncio.Lock()
+    pages.state.kept = {}
+    pages.state.lists = {}
+    pages.state.bank_names = {}
 
 
 _FILES = {path.name: path.read_bytes() for path in sorted(ASSETS.iterdir()) if path.suffix in TYPES}
