@@ -16,7 +16,7 @@ import structlog
 from argon2 import PasswordHasher
 
 from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
-from tests.helpers import watchdog
+from tests.helpers import pools, watchdog
 from tests.helpers.databases import administer, database, database_name, leave
 from tests.helpers.effort import Effort, add_option, effort_of
 from tests.helpers.own import made_here
@@ -187,10 +187,17 @@ def empty(emptied: list[str]) -> str:
     return emptied[0]
 
 
+@pytest.fixture(scope="session", autouse=True)
+async def connections_that_stay() -> AsyncIterator[None]:
+    """Connections to databases that are taken again are kept, where they are opened on the loop of all tests."""
+    with pools.at_home():
+        yield
+
+
 @pytest.fixture
 async def pool(url: str) -> AsyncIterator[Pool]:
     """Connections to the test's database."""
-    async with asyncpg.create_pool(url, min_size=1, max_size=10) as pool:
+    async with pools.kept(url, "pool", lambda: asyncpg.create_pool(url, min_size=1, max_size=10)) as pool:
         yield pool
 
 

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import timedelta
 from typing import Any, get_args
+from unittest.mock import patch
 from uuid import UUID, uuid4
 
 import httpx
@@ -11,6 +12,7 @@ from litestar import Litestar
 
 from tests.controls import GARDENERS, HAIRCUT, KEY_FILE, ZONE, span
 from tests.helpers.described import IDLE, LIMITS
+from tests.helpers.pools import kept_pool_of
 from timebank.api.app import create_app
 from timebank.domain.acting import Acting
 from timebank.domain.activities.activities import PlanActivity, PublishActivity
@@ -35,6 +37,7 @@ from timebank.identity.security_log import Visit
 from timebank.ledger.submission import Receipt
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import Services
+from timebank.runtime.database import opening
 from timebank.runtime.founding import found_bank
 from timebank.runtime.settings import Settings
 from timebank.web.app import begin
@@ -366,8 +369,17 @@ async def served(
     asked = Settings(**({"database_url": url, "key_file": str(KEY_FILE)} | LIMITS | settings))
     with _application(asked, create, is_usual=settings.keys() <= OF_A_LIFESPAN) as app:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with app.lifespan(), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        async with _begun(app), httpx.AsyncClient(transport=transport, base_url="http://test") as http:
             yield app, http
+
+
+@contextlib.asynccontextmanager
+async def _begun(app: Litestar) -> AsyncIterator[None]:
+    """An application that serves, on connections that are kept for the next one."""
+    async with contextlib.AsyncExitStack() as stack:
+        with patch.object(opening, "pool_of", kept_pool_of):
+            await stack.enter_async_context(app.lifespan())
+        yield
 
 
 @contextlib.contextmanager

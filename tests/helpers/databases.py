@@ -11,6 +11,8 @@ from uuid import uuid4
 
 import asyncpg
 
+from tests.helpers import pools
+
 T = TypeVar("T")
 
 SHAPE = """
@@ -92,6 +94,8 @@ def database(cluster: str, template: str = "") -> Iterator[str]:
     """
     idle = _idle(cluster)[template]
     name = idle.pop() if idle else _made(cluster, template)
+    if template:
+        pools.keep(database_url(cluster, name))
     yield database_url(cluster, name)
     if template and _is_as_new(cluster, template, name):
         idle.append(name)
@@ -108,23 +112,26 @@ def _made(cluster: str, template: str) -> str:
 
 
 def _drop(cluster: str, name: str) -> None:
+    pools.forget(database_url(cluster, name))
     _server(cluster).execute(f"drop database if exists {name} with (force)")
 
 
 def _is_as_new(cluster: str, template: str, name: str) -> bool:
     """Whether a clone could be made as it was."""
     shape, traces = _shape(cluster, template), _traces(cluster)
-    before = traces.pop(name, shape.trace)
-    trace = _server(cluster).of(name, lambda connection: _emptied(connection, shape, before)) if shape.told else None
+    before, kept = traces.pop(name, shape.trace), pools.kept_by(database_url(cluster, name))
+    if not shape.told:
+        return False
+    trace = _server(cluster).of(name, lambda connection: _emptied(connection, shape, before, kept))
     if trace:
         traces[name] = trace
     return bool(trace)
 
 
-async def _emptied(connection: "asyncpg.Connection[Any]", shape: "_Shape", before: str) -> str:
-    """Empty a database, if it still has its shape and nobody else holds on to it; its trace then."""
-    others = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-    await connection.execute(f"select pg_terminate_backend(pid, 5000) {others}")
+async def _emptied(connection: "asyncpg.Connection[Any]", shape: "_Shape", before: str, kept: list[int]) -> str:
+    """Empty a database, if it still has its shape, and whoever else holds on to it lets go; its trace then."""
+    others = "from pg_stat_activity where datname = current_database() and pid <> all($1)"
+    await connection.execute(f"select pg_terminate_backend(pid, 5000) {others}", [connection.get_server_pid(), *kept])
     is_touched = await connection.fetchval(TRACE) != before
     if is_touched and await connection.fetchval(SHAPE) != shape.told:
         return ""
