@@ -165,6 +165,7 @@ async def test_an_uncommitted_append_is_waited_for_not_skipped(
     """While one writer has appended but not committed, others wait for it, and a follower sees neither early."""
     follower = follow(store)
     await Recorder(store).append(bank_id, [noted()])
+    assert await follower.has_seen(1) == [1]
     async with pool.acquire() as paused:
         transaction = paused.transaction()
         await transaction.start()
