@@ -96,7 +96,7 @@ def plain(outcomes: Sequence[Outcome]) -> list[Any]:
 
 async def test_a_bank_is_not_opened_in_a_zone_that_postgresql_does_not_know(store: Store) -> None:
     """Its read models could never tell which day it is there."""
-    bank_id = UUID(new_bank_id())
+    bank_id = uuid7()
     with pytest.raises(ValueError, match="does not know the time zone Europe/Wuhan"):
         await store.open_bank(bank_id, "Bank", "Europe/Wuhan")
     assert await store.bank(bank_id) is None
