@@ -5,6 +5,7 @@ starts from nothing is seen where a service is started. `python -m tests.cli.pre
 commands, until that is closed.
 """
 
+import gc
 import json
 import os
 import signal
@@ -148,4 +149,6 @@ def _be(request: bytes, streams: list[int]) -> NoReturn:
 if __name__ == "__main__":
     for command in COMMANDS.values():
         import_module(f"timebank.cli.{command}")
+    gc.collect()
+    gc.freeze()  # what a fork looks through for garbage is copied for it
     _serve(socket.socket(fileno=int(sys.argv[1])))
