@@ -21,6 +21,9 @@ ROUNDS, REQUESTS = 3, 60
 AS_LONG, NOISE_SECONDS = 1.2, 0.005
 """How much longer others may be served, and what a busy machine may add; those who are kept out wait for seconds."""
 
+KEPT_OUT_SECONDS = 5.0
+"""Whoever is kept out waits until connections that say nothing are ended: ten seconds at the least."""
+
 POST = b"POST /v1/sessions HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n"
 GET = b"GET /schema/openapi.json HTTP/1.1\r\nHost: t\r\n\r\n"
 
@@ -109,4 +112,4 @@ async def test_others_are_served_as_fast(url: str, tmp_path: Path) -> None:
         print(f"{what}: median {statistics.median(took) * 1000:.2f} ms, slowest {max(took) * 1000:.0f} ms")
     print(f"{statistics.median(beside) / statistics.median(without):.2f} times as long")
     assert statistics.median(beside) < AS_LONG * statistics.median(without) + NOISE_SECONDS
-    assert max(beside) < 1 + 2 * max(without)
+    assert max(beside) < KEPT_OUT_SECONDS
