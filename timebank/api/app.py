@@ -39,6 +39,7 @@ from timebank.ledger.tasks import in_background
 from timebank.runtime import logs, silence
 from timebank.runtime.composition import running_services
 from timebank.runtime.settings import Settings, from_environ
+from timebank.runtime.stopping import workers_heed_once
 
 WATCH_PARENT_SECONDS = 0.5
 BODY_BYTES = 256 * 1024
@@ -161,4 +162,5 @@ def from_environment(create: Callable[[Settings, Alongside], Litestar] = create_
     settings = from_environ(os.environ)
     logs.configure(settings.log_level, settings.log_format)
     forget_dead_workers()
+    workers_heed_once()
     return create(settings, _watching(settings))

@@ -65,7 +65,6 @@ class StoppableServer(MPServer):
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        _signals.set_loop_signals = heed_once
         self.main_loop_interrupt = Wake()
         self._parent = os.getpid()
 
@@ -101,6 +100,11 @@ class StoppableServer(MPServer):
             with contextlib.suppress(Exception):
                 worker.kill()  # type: ignore[no-untyped-call]  # nor here
         os._exit(1)
+
+
+def workers_heed_once() -> None:
+    """Have this process, which is to be a worker of granian's, heed the first signal only, however it was started."""
+    _signals.set_loop_signals = heed_once
 
 
 def heed_once(loop: asyncio.AbstractEventLoop) -> Any:

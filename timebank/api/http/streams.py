@@ -87,7 +87,8 @@ async def as_table(
 ) -> AsyncIterator[bytes]:
     """Rows as a file that a spreadsheet opens; it is made beside the loop that serves others, when it is one's turn.
 
-    It is made to its end for whoever went away, too. Raises `TooManyRequestsError` where one person has several made.
+    It may be made to its end though nobody fetches it any more. Raises `TooManyRequestsError` where one person has
+    several made.
     """
     with making.begun(who), closing(make()) as sheet:
 
@@ -105,11 +106,11 @@ async def as_table(
 
 async def started(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """These pieces, the first of them made now: if that fails, the answer can still be a problem."""
-    first = [piece for piece in [await anext(pieces, b"")] if piece]
+    first = await anext(pieces, b"")
 
     async def all_of_them() -> AsyncIterator[bytes]:
-        for piece in first:
-            yield piece
+        if first:
+            yield first
         async for piece in pieces:
             yield piece
 

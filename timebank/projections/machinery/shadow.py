@@ -4,7 +4,7 @@ How far they are filled is noted with each stretch, in the same transaction and 
 makes them and a restart of PostgreSQL, and a crash of it empties both. So what is interrupted can be gone on with.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from timebank.db.connections import Connection
@@ -89,7 +89,7 @@ async def count(connection: Connection, schema: str, tables: Sequence[str], done
 async def swap(connection: Connection, projection: Projection) -> None:
     """Put the new tables in the place of the live ones, in the transaction that is open."""
     for table in projection.tables:
-        await swap_table(connection, table)
+        await _swap_table(connection, table)
     await _forget(connection, projection)
 
 
@@ -98,11 +98,9 @@ async def _forget(connection: Connection, projection: Projection) -> None:
     await connection.execute(SQL["forget_begun"], projection.name)
 
 
-async def swap_table(connection: Connection, table: str) -> None:
+async def _swap_table(connection: Connection, table: str) -> None:
     """Put a new table in the old one's place, with its indexes' names, its storage parameters, grants and views."""
-    names: Mapping[str, str] = {
-        row["shape"]: row["name"] for row in await connection.fetch(SQL["indexes"], "public", table)
-    }
+    names = {row["shape"]: row["name"] for row in await connection.fetch(SQL["indexes"], "public", table)}
     for statement in await connection.fetchval(SQL["settings"], table, SHADOW):
         await connection.execute(statement)
     await _turn_views(connection, table)
