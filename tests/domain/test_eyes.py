@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.controls import (
+    ADMINISTRATOR,
     GARDEN,
     LI,
     NOON,
@@ -136,6 +137,14 @@ class TestAProxyAndWhomTheyActFor:
         given(*waits, self.SPENDS).when(confirm(by)).then_refused(VerifierIsBeneficiary)
         for other in self.DOES_NOT:
             assert given(*waits, *other).when(confirm(by)).fact.credited_minutes == 120
+
+    @pytest.mark.parametrize("recorder", [{"recorder_id": ActorId(LI)}, {"key_issued_by": ActorId(LI)}])
+    def test_whoever_recorded_it_does_not_become_one_while_it_waits(self, recorder: Any) -> None:
+        """What somebody logged, themselves or by their key, is not confirmed while they may spend what it comes to."""
+        waits = *standing(), logged(**recorder)
+        given(*waits, self.SPENDS).when(confirm(ADMINISTRATOR)).then_refused(RecorderIsBeneficiary)
+        for other in self.DOES_NOT:
+            assert given(*waits, *other).when(confirm(ADMINISTRATOR)).fact.credited_minutes == 120
 
     def test_signs_no_list_with_it(self) -> None:
         """Nor is it signed by them when a list is entered."""

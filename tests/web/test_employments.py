@@ -23,7 +23,11 @@ async def test_the_register_is_kept_on_the_page(world: World) -> None:
     page = await desk.send(leave, what="leave", first_day="2026-02-01", last_day="2026-02-05")
     assert "2026年2月5日" in page.text
     end = next(each for each in page.forms if "until_day" in each.fields)
-    page = await desk.send(end, what="end", until_day="2026-03-31")
+    refused = await desk.send(end, what="end", until_day="2026-03-31")
+    assert (refused.status, "须由管理员办理" in refused.text) == (403, True)
+    office = await signed_in(world, world.administrator.id)
+    end = next(each for each in (await office.get(path)).forms if "until_day" in each.fields)
+    page = await office.send(end, what="end", until_day="2026-03-31")
     assert "2026年3月31日" in page.text
     assert not [each for each in page.forms if "until_day" in each.fields]
     kept = await world.coordinator.get(f"/v1/organisations/{world.garden}/employments")

@@ -20,6 +20,7 @@ from litestar.types import ASGIApp
 import timebank.api
 from timebank.api.http.answering.compression import compression
 from timebank.api.http.answering.headers import READABLE
+from timebank.api.http.answering.in_progress import QUESTIONS_AT_ONCE, with_ends
 from timebank.api.http.describing.document import openapi
 from timebank.api.http.guard import PREFIX, authorised, log_refusal, table_of
 from timebank.api.http.health import HealthController
@@ -32,6 +33,7 @@ from timebank.api.http.requests import BankRequest
 from timebank.api.http.telling.pages import explain_problem, list_problems
 from timebank.api.http.welcome import welcome
 from timebank.api.identity.oidc import OidcController
+from timebank.identity.limits.at_once import AtOnce
 from timebank.identity.limits.throttle import Rate
 from timebank.identity.limits.turns import Turns
 from timebank.ledger.meter import NO_METER
@@ -72,7 +74,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.services = services
             app.state.rate_per_principal = Rate(settings.rate_per_principal)
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
-            app.state.keys_noted = {}
+            app.state.questions, app.state.keys_noted = AtOnce(QUESTIONS_AT_ONCE), {}
             app.state.previewing, app.state.summing = Turns(1), Turns(SUMS_AT_ONCE)
             app.state.tables, app.state.long_answers = Turns(TABLES_AT_ONCE), Turns(TABLES_AT_ONCE)
             app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)
@@ -85,7 +87,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
     table_of(app)  # refuses to serve what nobody has said who may use
     # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
     own = [route.path for route in app.routes if route.path.startswith(f"{PREFIX}/me/")]
-    app.asgi_handler = with_own(app.asgi_handler, own, f"{PREFIX}/me/", f"{PREFIX}/volunteers/")
+    app.asgi_handler = with_own(with_ends(app.asgi_handler), own, f"{PREFIX}/me/", f"{PREFIX}/volunteers/")
     if beside:
         app.asgi_handler = beside(app, app.asgi_handler)
     around = Perimeter(Rate(settings.rate_per_address), settings.proxies, is_https=settings.issuer.startswith("https:"))

@@ -37,6 +37,7 @@ from timebank.domain.organisations.employments import DeclareEmployment, EndEmpl
 from timebank.domain.organisations.refusals import (
     DutyHoursOverlap,
     EmployeeIsDeclarer,
+    EmploymentEndsInThePast,
     EmploymentUnknown,
     MembershipNotActive,
     MembershipUnknown,
@@ -84,6 +85,15 @@ class TestRegister:
         given(*standing(), *of_wang, *member(LI, "recorder")).when(declare).then_refused(RoleMissing)
         own = do(DeclareEmployment, acting(WANG), kind="contract", from_day=date(2026, 1, 1))
         given(*standing(), *member(WANG, "coordinator")).when(own).then_refused(EmployeeIsDeclarer)
+
+    def test_ends_for_days_past_by_administrators(self) -> None:
+        """Who has left by then confirms for another body: that is not for the staff's own coordinator to say."""
+        there = *PEOPLE, *member(LI, "coordinator"), works()
+        for day in (NOON.date(), NOON.date() + timedelta(days=30)):
+            given(*there).when(do(EndEmployment, acting(LI), until_day=day)).fact  # noqa: B018
+        past = NOON.date() - timedelta(days=1)
+        given(*there).when(do(EndEmployment, acting(LI), until_day=past)).then_refused(EmploymentEndsInThePast)
+        assert given(*PEOPLE, works()).when(do(EndEmployment, until_day=past)).fact.until_day == past
 
     def test_of_members_alone(self) -> None:
         """No body takes a stranger's credit away, who serves for another, by saying that they work for it."""

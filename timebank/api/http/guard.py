@@ -20,6 +20,7 @@ from timebank.access.known import KINDS
 from timebank.access.rights import NotAllowed, must_be_open_to_proxies, right_of_proxy, rights_of
 from timebank.access.table import Access
 from timebank.api.http import named
+from timebank.api.http.answering import in_progress
 from timebank.api.http.lists import FORMAT, item_of
 from timebank.api.http.positions import MIN_POSITION, is_question, position_of
 from timebank.api.http.requests import BankRequest, spend, visit
@@ -67,6 +68,8 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     if principal.owes_factor and not access.half_way:
         raise SecondFactorNeeded
     assert isinstance(connection, BankRequest), "it is the class of all requests"
+    if is_question(handler):
+        await in_progress.begin(connection, principal)
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
     acting, *also = await _rights(connection, principal, access, behalf)

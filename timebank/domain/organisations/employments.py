@@ -28,6 +28,7 @@ from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import (
     DutyHoursOverlap,
     EmployeeIsDeclarer,
+    EmploymentEndsInThePast,
     EmploymentUnknown,
     MembershipNotActive,
 )
@@ -213,12 +214,17 @@ def _overlap(hours: Sequence[DutyHours]) -> bool:
 
 
 class EndEmployment(_OnStaff, frozen=True, kw_only=True):
-    """Say until when somebody works for a body."""
+    """Say until when somebody works for a body: for days that are over administrators alone.
+
+    Who was on the same staff confirms none of it for another body; so nobody at the body leaves it for days past.
+    """
 
     until_day: date
 
     def decide(self, known: Known) -> Iterator[Fact]:
         declared = self.employment(known)
+        if self.until_day < self.at.date() and not self.by.governs:
+            raise EmploymentEndsInThePast
         if self.until_day < declared.from_day:
             raise TermEndsBeforeItStarts
         yield EmploymentEnded(

@@ -267,7 +267,7 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
     @property
     def managers(self) -> list[VolunteerId]:
         """The people who decide, whoever issued the key that is used among them; of an administrator it is nobody."""
-        return [] if self.by.governs else [each for each in persons(self.by) if each != self.volunteer_id]
+        return [] if self.by.governs else [each for each in persons(self.by.eyes) if each != self.volunteer_id]
 
     def asks_for_them(self, known: Known) -> bool:
         """Whether one of them asked for this membership in the volunteer's name, or may ask for one today."""

@@ -33,6 +33,12 @@ class EmployeeIsDeclarer(Forbidden):
     field = "volunteer_id"
 
 
+class EmploymentEndsInThePast(Forbidden):
+    """Who left on a day that is over is entered by an administrator: until then they counted as a colleague."""
+
+    field = "until_day"
+
+
 class DutyHoursOverlap(Conflict):
     """Hours of duty end after they begin, and nobody has two duties at one time."""
 

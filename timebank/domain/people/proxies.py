@@ -1,6 +1,6 @@
 """Proxies: whom a volunteer lets act for them, as an elder does their child; in what, how often, until when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Annotated
 
@@ -93,29 +93,37 @@ class Proxy(Memory):
 
 
 def memories_of_benefit(by: Acting, volunteer_id: VolunteerId, known: Known | None = None) -> list[Key]:
-    """What has to be known to tell whether somebody benefits from service of a volunteer's.
+    """What has to be known to tell whether somebody benefits from service of a volunteer's."""
+    return [*memories_of_eyes(by), *memories_of_spending(by.eyes, volunteer_id, known)]
+
+
+def memories_of_spending(eyes: Collection[str], volunteer_id: VolunteerId, known: Known | None = None) -> list[Key]:
+    """What has to be known to tell whether one of these people (`eyes`) spends what is a volunteer's.
 
     Where registrations were merged the account is that of another number, as far as that is `known`: to be asked again,
     since that one may have been merged as well.
     """
     account_ids = registrations_of(known, volunteer_id)[:1] if known else ()
     whose = dict.fromkeys((volunteer_id, *account_ids))
-    proxies = [about(Proxy, of, each) for of in whose for each in persons(by) if each != of]
-    return [*memories_of_eyes(by), *proxies, *(about(Volunteer, each) for each in account_ids)]
+    proxies = [about(Proxy, of, each) for of in whose for each in persons(eyes) if each != of]
+    return [*proxies, *(about(Volunteer, each) for each in account_ids)]
 
 
 def benefits(known: Known, by: Acting, volunteer_id: VolunteerId, on: date) -> bool:
     """Whether the actor benefits from a volunteer's service: it is theirs, or they may spend its credit as a proxy."""
-    if is_one_of(known, volunteer_id, by.eyes):
-        return True
+    return is_one_of(known, volunteer_id, by.eyes) or spends(known, by.eyes, volunteer_id, on)
+
+
+def spends(known: Known, eyes: Collection[str], volunteer_id: VolunteerId, on: date) -> bool:
+    """Whether one of these people (`eyes`) may spend what is a volunteer's, as a proxy, on a day."""
     account_id = registrations_of(known, volunteer_id)[0]
-    proxies = (known.find(Proxy, of, each) for of in (volunteer_id, account_id) for each in persons(by))
+    proxies = (known.find(Proxy, of, each) for of in (volunteer_id, account_id) for each in persons(eyes))
     return any(each.may_spend(on) for each in proxies if each)
 
 
-def persons(by: Acting) -> list[VolunteerId]:
-    """The people who look with these eyes."""
-    return [VolunteerId(each) for each in sorted(by.eyes) if each.startswith("vol_")]
+def persons(eyes: Collection[str]) -> list[VolunteerId]:
+    """The people among those who look, whose keys are none."""
+    return [VolunteerId(each) for each in sorted(eyes) if each.startswith("vol_")]
 
 
 class AppointProxy(Command, frozen=True, kw_only=True):

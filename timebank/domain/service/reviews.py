@@ -24,7 +24,7 @@ from timebank.domain.organisations.memberships import VERIFIES_SERVICE, must_act
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
 from timebank.domain.organisations.rosters import memories_of_team
-from timebank.domain.people.proxies import benefits, memories_of_benefit, persons
+from timebank.domain.people.proxies import benefits, memories_of_benefit, memories_of_spending, persons, spends
 from timebank.domain.people.volunteers import is_one_of
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import duty_of, is_of_staff_off_duty, memories_of_duty, must_be_in_capacity
@@ -153,11 +153,27 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
     for_organisation_id: OrganisationId | None = None
 
     def also_needs(self, known: Known) -> Sequence[Key]:
-        others = persons(self.by) if self.for_organisation_id else ()
-        return [*super().also_needs(known), *(key for each in others for key in memories_of_duty(known, each))]
+        others = persons(self.by.eyes) if self.for_organisation_id else ()
+        return [
+            *super().also_needs(known),
+            *(key for each in others for key in memories_of_duty(known, each)),
+            *self._memories_of_recorders(known(ServiceRecord, self.record_id), known),
+        ]
+
+    def _memories_of_recorders(self, record: ServiceRecord, known: Known) -> Sequence[Key]:
+        """What has to be known to tell whether whoever recorded it benefits by now."""
+        if record.status == "unknown":
+            return ()
+        return memories_of_spending(record.recorder_eyes, record.logged.volunteer_id, known)
 
     def acts_for(self, record: ServiceRecord) -> OrganisationId:
         return self.for_organisation_id or record.logged.organisation_id
+
+    def must_not_benefit_recorder(self, record: ServiceRecord, known: Known) -> None:
+        """Refuse what its recorder benefits from by now: they turned out to be the same person, or became a proxy."""
+        whose, recorders = record.logged.volunteer_id, record.recorder_eyes
+        if is_one_of(known, whose, recorders) or spends(known, recorders, whose, self.at.date()):
+            raise RecorderIsBeneficiary
 
     def must_be_theirs(self, known: Known, logged: Described) -> None:
         """Refuse colleagues of staff who served off duty, and for everybody else another organisation."""
@@ -172,7 +188,7 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
 
     def works_for(self, known: Known, organisation_id: OrganisationId, *days: date) -> bool:
         """Whether somebody who looks is on the staff of an organisation, whichever other one they act for."""
-        theirs = [duty_of(known, each) for each in persons(self.by)]
+        theirs = [duty_of(known, each) for each in persons(self.by.eyes)]
         return any(each.works_for(organisation_id, day) for each in theirs for day in days)
 
     def days(self, record: ServiceRecord) -> Sequence[date]:
@@ -182,8 +198,7 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         record = self.decided_on(known)
         record.must_be_pending()
         self.must_not_be_recorder(record, known)
-        if is_one_of(known, record.logged.volunteer_id, record.recorder_eyes):
-            raise RecorderIsBeneficiary  # two registrations became one while it waited
+        self.must_not_benefit_recorder(record, known)
         self.must_be_theirs(known, record.logged)
         if record.leader_was_there is False and not self.by.governs:
             raise LeaderWasAbsent

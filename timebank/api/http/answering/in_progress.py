@@ -1,0 +1,51 @@
+"""How many questions of one person are being answered: more of them wait for each other, and not everybody for them."""
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from timebank.api.http.requests import rate_of
+from timebank.identity.limits.at_once import AtOnce
+from timebank.identity.principals import Principal
+
+QUESTIONS_AT_ONCE = 6
+"""As many as the page with most of them asks at once."""
+
+_TAKEN = "question_of"
+
+
+async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> None:
+    """Wait until few enough questions of this person, or API key, are being answered."""
+    _, who = rate_of(connection, principal)
+    questions: AtOnce = connection.app.state.questions
+    await questions.begin(who)
+    connection.scope["state"][_TAKEN] = who
+
+
+def with_ends(next_app: ASGIApp) -> ASGIApp:
+    """Have a question count until its answer begins: what is sent in pieces has limits of its own."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await next_app(scope, receive, send)
+            return
+
+        async def send_on(message: Message) -> None:
+            _end(scope)
+            await send(message)
+
+        try:
+            await next_app(scope, receive, send_on)
+        finally:
+            _end(scope)
+
+    return served
+
+
+def _end(scope: Any) -> None:
+    who = scope["state"].pop(_TAKEN, None)
+    if who is not None:
+        questions: AtOnce = scope["litestar_app"].state.questions
+        questions.end(who)

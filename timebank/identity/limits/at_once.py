@@ -1,0 +1,44 @@
+"""How much of one person is in progress at once: what comes on top waits for what is theirs, and keeps no others."""
+
+import asyncio
+
+
+class _Theirs:
+    """What is in progress of one person."""
+
+    def __init__(self, most: int) -> None:
+        self.places, self.begun = asyncio.Semaphore(most), 0
+
+
+class AtOnce:
+    """Places for what people ask for: each has `most` of their own."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._of: dict[str, _Theirs] = {}
+
+    @property
+    def people(self) -> int:
+        """Of how many something is in progress, or waits."""
+        return len(self._of)
+
+    async def begin(self, who: str) -> None:
+        """Wait for a place, and take it. Whoever has it calls `end`, however it ends."""
+        theirs = self._of.setdefault(who, _Theirs(self._most))
+        theirs.begun += 1
+        try:
+            await theirs.places.acquire()
+        except asyncio.CancelledError:
+            self._gone(who, theirs)
+            raise
+
+    def end(self, who: str) -> None:
+        """Give a place back."""
+        theirs = self._of[who]
+        theirs.places.release()
+        self._gone(who, theirs)
+
+    def _gone(self, who: str, theirs: _Theirs) -> None:
+        theirs.begun -= 1
+        if not theirs.begun:
+            del self._of[who]
