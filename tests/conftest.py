@@ -4,9 +4,11 @@ import asyncio
 import gc
 import os
 import signal
+import ssl
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from uuid import UUID
 
 import asyncpg
@@ -107,6 +109,14 @@ def patience() -> Iterator[None]:
         patch.setattr("timebank.ledger.writer.PATIENCE_SECONDS", PATIENCE_SECONDS)
         patch.setattr("timebank.ledger.ledger.WAIT_SECONDS", PATIENCE_SECONDS)
         patch.setattr("timebank.api.http.requests.READ_PATIENCE_SECONDS", PATIENCE_SECONDS)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def authorities_once() -> Iterator[None]:
+    """The certificates of authorities are loaded once, and not for each of thousands of requests to ourselves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ssl.create_default_context", cache(ssl.create_default_context))
         yield
 
 

@@ -201,6 +201,13 @@ async def employee_is_declarer(world: World) -> httpx.Response:
     return await world.coordinator.ask("POST", f"/v1/organisations/{world.garden}/employments", json=body)
 
 
+async def employment_ends_in_the_past(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    job = await world.employed(somebody)
+    body = {"volunteer_id": somebody.id, "until_day": "2026-01-02"}
+    return await world.coordinator.ask("POST", f"/v1/organisations/{world.garden}/employments/{job}/end", json=body)
+
+
 async def duty_hours_overlap(world: World) -> httpx.Response:
     hours = [{"weekday": 1, "from_minute": 600, "until_minute": 540}]
     body = {"volunteer_id": world.recorder.id, "kind": "contract", "from_day": "2026-01-01", "hours": hours}
@@ -254,6 +261,7 @@ ACTIVITY_SCENES: dict[str, tuple[int, Scene]] = {
     "seats-taken": (409, seats_taken),
     "employment-unknown": (404, employment_unknown),
     "employee-is-declarer": (403, employee_is_declarer),
+    "employment-ends-in-the-past": (403, employment_ends_in_the_past),
     "duty-hours-overlap": (409, duty_hours_overlap),
     "capacity-differs": (409, capacity_differs),
     "colleague-confirms": (403, colleague_confirms),

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,6 +39,7 @@ from timebank.proofs.signer import Signer, signer_for
 from timebank.proofs.witness import Witness
 from timebank.runtime.clock import ClockGuard, utc_now
 from timebank.runtime.database.opening import keyring_of, opened
+from timebank.runtime.garbage import collect_rarely
 from timebank.runtime.readiness import Readiness
 from timebank.runtime.settings import Settings
 from timebank.runtime.standby import StandbyGuard
@@ -144,8 +144,7 @@ async def running_services(
     statement takes longer than `statement_seconds`; None sets no limit. Another `clock` than the machine's is believed,
     and not compared with the database's.
     """
-    # Memories live long and hold no cycles: Python's collector would look through them far too often.
-    gc.set_threshold(50_000, 20, 50)
+    collect_rarely()
     async with contextlib.AsyncExitStack() as stack:
         pool, owner = await stack.enter_async_context(opened(settings, statement_seconds))
         ground = await _ground(settings, pool, owner, clock, meter)
