@@ -95,20 +95,21 @@ class SecondFactors:
         uri = _totp(secret).get_provisioning_uri(row["number"] if row else volunteer_id, row["name"] if row else None)
         return Enrolment(base64.b32encode(secret).decode(), uri)
 
-    async def confirm(
-        self, bank_id: UUID, volunteer_id: str, session_id: str | None, code: str, visit: Visit
-    ) -> list[str]:
+    async def confirm(self, bank_id: UUID, volunteer_id: str, session_id: str, code: str, visit: Visit) -> list[str]:
         """Set the second factor that was begun, by a code of it; the recovery codes, which are told only now.
 
         In all other sessions than this one it has to be said before anything else: somebody else may be in one of them,
         who has proved who they are by the password alone.
 
-        Raises `SecondFactorMissing` where none was begun, `SecondFactorCodeWrong`, or `TooManyAttempts`.
+        Raises `SecondFactorMissing` where none was begun, `SecondFactorCodeWrong`, or `TooManyAttempts`; and
+        `SecondFactorNeeded` where the session has ended meanwhile, or another second factor was set elsewhere.
         """
         self._count_try(volunteer_id, visit)
         codes = [written(chance.randbits(60)) for _ in range(RECOVERY_CODES)]
         async with self._pool.acquire() as connection, connection.transaction():
             await self._hold(connection, bank_id, volunteer_id)
+            if not await connection.fetchval(SQL["may_set"], session_id, KIND):
+                raise SecondFactorNeeded
             begun = await self._of(connection, bank_id, volunteer_id, BEGUN)
             if begun is None:
                 raise SecondFactorMissing

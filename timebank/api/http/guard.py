@@ -5,6 +5,7 @@ Every handler carries its row, as `access=…` in its decorator; `table_of` coll
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from timebank.api.http.answering import in_progress
 from timebank.api.http.lists import FORMAT, item_of
 from timebank.api.http.positions import MIN_POSITION, is_question, position_of
 from timebank.api.http.requests import BankRequest, spend, visit
+from timebank.api.http.strict_json import IS_HERE
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.acting import Acting
@@ -65,8 +67,8 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
         return
     principal = await _who(connection)
     connection.scope["state"]["principal"] = connection.scope["user"] = principal
-    if principal.owes_factor and not access.half_way:
-        raise SecondFactorNeeded
+    _must_not_owe_factor(principal, access)
+    connection.scope["state"][IS_HERE] = partial(_must_be_let_in_still, connection, access)
     assert isinstance(connection, BankRequest), "it is the class of all requests"
     if is_question(handler):
         await in_progress.begin(connection, principal)
@@ -123,7 +125,28 @@ def _must_know_parameters(connection: Connection, handler: BaseRouteHandler) -> 
             raise InvalidRequestError(FieldTrouble(name, template, {"parameter": repr(name), "parameters": known}))
 
 
+def _must_not_owe_factor(principal: Principal, access: Access) -> None:
+    if principal.owes_factor and not access.half_way:
+        raise SecondFactorNeeded
+
+
+async def _must_be_let_in_still(connection: Connection, access: Access) -> None:
+    """Refuse what came slowly, if meanwhile the session ended, the key was revoked, or a second factor was set."""
+    _must_not_owe_factor(await _found(connection), access)
+
+
 async def _who(connection: Connection) -> Principal:
+    principal = await _found(connection)
+    spend(connection, principal, 1)
+    services: Services = connection.app.state.services
+    sessions = services.sign_in.sessions
+    if principal.kind == "volunteer" and sessions.is_to_be_noted(principal.credential):
+        await sessions.used(principal.credential, visit(connection))
+    return principal
+
+
+async def _found(connection: Connection) -> Principal:
+    """Whose token or key a request carries. Raises `NotAuthorizedException`."""
     scheme, _, carried = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not carried:
         raise NotAuthorizedException("This needs a header 'Authorization: Bearer <access token or API key>'.")
@@ -131,10 +154,6 @@ async def _who(connection: Connection) -> Principal:
     principal = await services.principals.find(carried, services.ledger.clock())
     if principal is None:
         raise NotAuthorizedException("This access token or API key is not valid, or not any more.")
-    spend(connection, principal, 1)
-    sessions = services.sign_in.sessions
-    if principal.kind == "volunteer" and sessions.is_to_be_noted(principal.credential):
-        await sessions.used(principal.credential, visit(connection))
     return principal
 
 

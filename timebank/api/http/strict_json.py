@@ -1,6 +1,6 @@
 """Bodies: JSON straight into what the handler takes, strictly: `"5"` is no number, and 0 is not false; and forms."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from functools import cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -28,6 +28,10 @@ FORM_FIELDS = 5_000
 """How much a form may say that holds no files: reading it keeps all others waiting."""
 
 
+IS_HERE = "is_here"
+"""Where a request says what has to be looked at once all of it is here: it may have taken a while to come."""
+
+
 def merged(given: T | UnsetType | None, nothing: T) -> T | None:
     """What a command is told: None for what stays, something empty for what goes (JSON Merge Patch, RFC 7396)."""
     return None if given is UNSET else nothing if given is None else given
@@ -44,7 +48,10 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
     """
 
     async def stream(self) -> AsyncGenerator[bytes, None]:
-        """The body as it comes in. Raises `ClientGoneError` if it stops before its end."""
+        """The body as it comes in. Raises `ClientGoneError` if it stops before its end.
+
+        Once it is here, whoever sends it has to be let in still.
+        """
         try:
             async for part in super().stream():
                 yield part
@@ -52,6 +59,9 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
             if error.detail == "client disconnected prematurely":
                 raise ClientGoneError from None
             raise
+        is_here: Callable[[], Awaitable[None]] | None = self.scope["state"].get(IS_HERE)
+        if is_here:
+            await is_here()
 
     async def form(self) -> FormMultiDict:
         """The fields of a form, and its files; of another body nothing. Raises `ValidationException`.
