@@ -106,6 +106,21 @@ def test_nor_is_it_raised() -> None:
     assert Book(*found, MERGED).do(correct_service(by=acting(ZHAO), minutes=30)).credited_minutes == 30
 
 
+def test_whoever_recorded_it_spends_it_under_none_of_their_numbers() -> None:
+    """What somebody logged is neither confirmed nor raised while they may spend it by the number they have now."""
+    waits = *PEOPLE, *member(ZHAO, "verifier"), logged(recorder_id=ActorId(GONE))
+    half = confirmed(minutes=60, minutes_by_day={THURSDAY: 60}, credited_minutes=60)
+    confirm = ConfirmService(by=acting(ZHAO), at=NOON, record_id=RECORD)
+    raise_it = correct_service(by=acting(ZHAO), minutes=90)
+    last = VolunteerId("vol_last")
+    for chain in ([merged(GONE, LI)], [merged(GONE, last), merged(last, LI, earlier_ids=(GONE,))]):
+        known = *waits, registered(LI), registered(last), *chain
+        assert Book(*known).do(confirm).credited_minutes == 120
+        spends = proxy(proxy_volunteer_id=LI, scopes=("view", "give"))
+        must_be_refused(confirm, RecorderIsBeneficiary, *known, spends)
+        must_be_refused(raise_it, RecorderIsBeneficiary, *known, half, spends)
+
+
 def test_nobody_accepts_a_code_of_whom_they_spend_for() -> None:
     """Nor one that is for a number that went, and whose other number went as well."""
     last = VolunteerId("vol_last")

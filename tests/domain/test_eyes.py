@@ -10,6 +10,7 @@ from tests.controls import (
     ADMINISTRATOR,
     GARDEN,
     LI,
+    LIN,
     NOON,
     NUMBER,
     OTHER,
@@ -145,6 +146,18 @@ class TestAProxyAndWhomTheyActFor:
         given(*waits, self.SPENDS).when(confirm(ADMINISTRATOR)).then_refused(RecorderIsBeneficiary)
         for other in self.DOES_NOT:
             assert given(*waits, *other).when(confirm(ADMINISTRATOR)).fact.credited_minutes == 120
+
+    def test_nor_before_a_list_is_signed_or_it_is_raised(self) -> None:
+        """What waits is not confirmed by a list that has it again either; and what was confirmed is made no more."""
+        waits = *PEOPLE, *LI_COORDINATES, logged(recorder_id=ActorId(LIN))
+        spends = proxy(proxy_volunteer_id=LIN, scopes=("view", "give"))
+        signed = enter(log_service(record_id=OTHER), signer=acting(LI))
+        given(*waits, spends).when(signed).then_refused(RecorderIsBeneficiary)
+        assert given(*waits).when(signed).fact.record_id == RECORD
+        half: dict[str, Any] = {"minutes": 60, "minutes_by_day": {THURSDAY: 60}, "credited_minutes": 60}
+        was = *waits, confirmed(**half)
+        given(*was, spends).when(correct_service(by=acting(LI), minutes=120)).then_refused(RecorderIsBeneficiary)
+        assert given(*was, spends).when(correct_service(by=acting(LI), minutes=30)).fact.credited_minutes == 30
 
     def test_signs_no_list_with_it(self) -> None:
         """Nor is it signed by them when a list is entered."""

@@ -101,12 +101,13 @@ def memories_of_spending(eyes: Collection[str], volunteer_id: VolunteerId, known
     """What has to be known to tell whether one of these people (`eyes`) spends what is a volunteer's.
 
     Where registrations were merged the account is that of another number, as far as that is `known`: to be asked again,
-    since that one may have been merged as well.
+    since that one may have been merged as well. So may whoever looks: they spend under the number they have now.
     """
     account_ids = registrations_of(known, volunteer_id)[:1] if known else ()
+    people = _under_all_numbers(known, eyes) if known else persons(eyes)
     whose = dict.fromkeys((volunteer_id, *account_ids))
-    proxies = [about(Proxy, of, each) for of in whose for each in persons(eyes) if each != of]
-    return [*proxies, *(about(Volunteer, each) for each in account_ids)]
+    proxies = [about(Proxy, of, each) for of in whose for each in people if each != of]
+    return [*proxies, *(about(Volunteer, each) for each in (*account_ids, *people))]
 
 
 def benefits(known: Known, by: Acting, volunteer_id: VolunteerId, on: date) -> bool:
@@ -116,14 +117,19 @@ def benefits(known: Known, by: Acting, volunteer_id: VolunteerId, on: date) -> b
 
 def spends(known: Known, eyes: Collection[str], volunteer_id: VolunteerId, on: date) -> bool:
     """Whether one of these people (`eyes`) may spend what is a volunteer's, as a proxy, on a day."""
-    account_id = registrations_of(known, volunteer_id)[0]
-    proxies = (known.find(Proxy, of, each) for of in (volunteer_id, account_id) for each in persons(eyes))
+    account_id, people = registrations_of(known, volunteer_id)[0], _under_all_numbers(known, eyes)
+    proxies = (known.find(Proxy, of, each) for of in (volunteer_id, account_id) for each in people)
     return any(each.may_spend(on) for each in proxies if each)
 
 
 def persons(eyes: Collection[str]) -> list[VolunteerId]:
     """The people among those who look, whose keys are none."""
     return [VolunteerId(each) for each in sorted(eyes) if each.startswith("vol_")]
+
+
+def _under_all_numbers(known: Known, eyes: Collection[str]) -> list[VolunteerId]:
+    """The people among those who look, under each of their numbers that is known."""
+    return list(dict.fromkeys(each for person in persons(eyes) for each in (person, *registrations_of(known, person))))
 
 
 class AppointProxy(Command, frozen=True, kw_only=True):

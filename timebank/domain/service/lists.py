@@ -20,7 +20,7 @@ from timebank.domain.service.crediting import memories_of_credit
 from timebank.domain.service.days import ServiceDay, day_of
 from timebank.domain.service.records import LogService, ServiceRecord
 from timebank.domain.service.refusals import DuplicateRecord, RecordDiffers
-from timebank.domain.service.reviews import ConfirmService
+from timebank.domain.service.reviews import ConfirmService, memories_of_recorders
 from timebank.domain.service.times import local_days, served_minutes
 
 _COMPARED = ("activity", "category", "capacity", "place", "content", "programmes")
@@ -69,8 +69,11 @@ class EnterService(Command, frozen=True, kw_only=True):
         before = self._before(known)
         if before is None:
             return ()
-        team_id = known(ServiceRecord, before).team_id if known.has(ServiceRecord, before) else None
-        return about(ServiceRecord, before), *memories_of_team(team_id)
+        record = known.find(ServiceRecord, before)
+        if record is None:
+            return (about(ServiceRecord, before),)
+        recorders = memories_of_recorders(record, known) if self.signer else ()
+        return *memories_of_team(record.team_id), *recorders
 
     def decide(self, known: Known) -> Iterator[Fact]:
         log, before = self.log, self._before(known)

@@ -131,6 +131,14 @@ class _Crediting(Review, frozen=True, kw_only=True):
     def roles(self, known: Known) -> tuple[Role, ...]:
         return known(RuleBook).on(self.at.date()).rules.direct_confirm_roles
 
+    def also_needs(self, known: Known) -> Sequence[Key]:
+        return [*super().also_needs(known), *memories_of_recorders(known(ServiceRecord, self.record_id), known)]
+
+    def benefits_recorder(self, record: ServiceRecord, known: Known) -> bool:
+        """Whether its recorder benefits by now: they turned out to be the same person, or became a proxy."""
+        whose, recorders = record.logged.volunteer_id, record.recorder_eyes
+        return is_one_of(known, whose, recorders) or spends(known, recorders, whose, self.at.date())
+
     def must_not_be_recorder(self, record: ServiceRecord, known: Known) -> None:
         """Refuse whoever logged the record."""
         if any(is_one_of(known, VolunteerId(each), self.by.eyes) for each in record.recorder_eyes):
@@ -154,26 +162,10 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
 
     def also_needs(self, known: Known) -> Sequence[Key]:
         others = persons(self.by.eyes) if self.for_organisation_id else ()
-        return [
-            *super().also_needs(known),
-            *(key for each in others for key in memories_of_duty(known, each)),
-            *self._memories_of_recorders(known(ServiceRecord, self.record_id), known),
-        ]
-
-    def _memories_of_recorders(self, record: ServiceRecord, known: Known) -> Sequence[Key]:
-        """What has to be known to tell whether whoever recorded it benefits by now."""
-        if record.status == "unknown":
-            return ()
-        return memories_of_spending(record.recorder_eyes, record.logged.volunteer_id, known)
+        return [*super().also_needs(known), *(key for each in others for key in memories_of_duty(known, each))]
 
     def acts_for(self, record: ServiceRecord) -> OrganisationId:
         return self.for_organisation_id or record.logged.organisation_id
-
-    def must_not_benefit_recorder(self, record: ServiceRecord, known: Known) -> None:
-        """Refuse what its recorder benefits from by now: they turned out to be the same person, or became a proxy."""
-        whose, recorders = record.logged.volunteer_id, record.recorder_eyes
-        if is_one_of(known, whose, recorders) or spends(known, recorders, whose, self.at.date()):
-            raise RecorderIsBeneficiary
 
     def must_be_theirs(self, known: Known, logged: Described) -> None:
         """Refuse colleagues of staff who served off duty, and for everybody else another organisation."""
@@ -198,7 +190,8 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         record = self.decided_on(known)
         record.must_be_pending()
         self.must_not_be_recorder(record, known)
-        self.must_not_benefit_recorder(record, known)
+        if self.benefits_recorder(record, known):
+            raise RecorderIsBeneficiary
         self.must_be_theirs(known, record.logged)
         if record.leader_was_there is False and not self.by.governs:
             raise LeaderWasAbsent
@@ -333,10 +326,10 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
     def must_not_raise(self, record: ServiceRecord, known: Known, minutes: int, credited_minutes: int) -> None:
         """Refuse more than another organisation has confirmed of staff who served off duty.
 
-        Also more of what somebody has recorded of themselves, as it turned out since.
+        Also more of what somebody has recorded of themselves, as it turned out since, or of whom they spend for by now.
         """
         is_more = minutes > record.minutes or credited_minutes > record.credited_minutes
-        if is_more and is_one_of(known, record.logged.volunteer_id, record.recorder_eyes):
+        if is_more and self.benefits_recorder(record, known):
             raise RecorderIsBeneficiary
         if is_more and is_of_staff_off_duty(known, record.logged) and not self.by.governs:
             raise ColleagueConfirms
@@ -366,6 +359,13 @@ class VoidService(Review, frozen=True, kw_only=True):
             reason=self.reason,
             account_id=_other_account(known, logged.volunteer_id),
         )
+
+
+def memories_of_recorders(record: ServiceRecord, known: Known) -> Sequence[Key]:
+    """What has to be known to tell whether whoever recorded it benefits by now, under whichever of their numbers."""
+    if record.status == "unknown":
+        return ()
+    return memories_of_spending(record.recorder_eyes, record.logged.volunteer_id, known)
 
 
 def _is_told(fact: Described, said: dict[str, Any], times: tuple[datetime, datetime], names: Sequence[str]) -> bool:
