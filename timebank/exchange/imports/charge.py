@@ -1,5 +1,6 @@
 """Who was in charge (活动负责人) by what rows of a list say: a member of the organisation, by number, phone or name."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from timebank.domain.identifiers import OrganisationId
 from timebank.domain.people.phones import phone_spelling
 from timebank.exchange.cells.texts import squeeze
 from timebank.exchange.imports.rows import RowError
-from timebank.exchange.imports.who import Match, Who, those_called, without_note
+from timebank.exchange.imports.who import Called, Match, Who, without_note
 from timebank.projections.organisations import memberships
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant
@@ -15,6 +16,8 @@ from timebank.runtime.composition import Services
 
 NO_MEMBER = "{said} is no member of this organisation"
 SEVERAL_MEMBERS = "{said} may be several members of this organisation: write the number"
+
+NOBODY = Called()
 
 
 class Members:
@@ -24,25 +27,29 @@ class Members:
     """
 
     def __init__(self, found: Sequence[Meant]) -> None:
-        self._found = found
+        self._all = Called(found)
+        self._numbered = {each.number: Called([each]) for each in found}
+        self._with_phone: dict[str, Called] = defaultdict(Called)
+        for each in found:
+            if each.phone:
+                self._with_phone[phone_spelling(each.phone)].add(each)
 
     def meant(self, who: Who) -> Match:
         """The member whom a cell names. Raises `RowError` if that is nobody, or not one alone."""
         what = next(each for each in ("number", "phone", "name") if getattr(who, each))
         said = who.said(what, getattr(who, what))
-        named = those_called(who.name, [each for each in self._found if _is_of(who, each)])
+        named = self._those_of(who).by(who.name)
         if not named:
             raise RowError.of(NO_MEMBER, said=said)
         if len(named) > 1:
             raise RowError.of(SEVERAL_MEMBERS, said=said)
         return named[0]
 
-
-def _is_of(who: Who, each: Meant) -> bool:
-    """Whether somebody has the number or the phone that is written, if one is."""
-    if who.number:
-        return each.number == who.number
-    return who.phone is None or bool(each.phone and phone_spelling(each.phone) == who.phone)
+    def _those_of(self, who: Who) -> Called:
+        """Whoever has the number or the phone that is written, if one is."""
+        if who.number:
+            return self._numbered.get(who.number, NOBODY)
+        return self._all if who.phone is None else self._with_phone.get(who.phone, NOBODY)
 
 
 async def members_of(

@@ -21,16 +21,23 @@ SEVERAL_TEAMS = "{said} is the name of several teams: give them names of their o
 
 PAGE = 500
 
+COMPARED = 250
+"""With so many names one is compared to say which is the nearest: rows may name very many teams that there are not."""
+
 
 class Squads:
     """The teams of an organisation, by name."""
 
     def __init__(self, found: Sequence[TeamView]) -> None:
-        self._teams = [each for each in found if each.from_day]
+        teams = [each for each in found if each.from_day]
+        self._called: dict[str, list[TeamView]] = {}
+        for each in teams:
+            self._called.setdefault(squeeze(each.name), []).append(each)
+        self._names = [each.name for each in teams if each.last_day is None][:COMPARED]
 
     def meant(self, name: str, day: date) -> TeamId:
         """The team of that name which was there on a day. Raises `RowError`."""
-        called = [each for each in self._teams if squeeze(each.name) == squeeze(name)]
+        called = self._called.get(squeeze(name), [])
         there = [each for each in called if _began(each) <= day <= (each.last_day or day)]
         if len(there) == 1:
             return TeamId(there[0].team_id)
@@ -41,10 +48,9 @@ class Squads:
     def _nobody(self, name: str, called: Sequence[TeamView], day: date) -> RowError:
         """Why there is no such team on a day."""
         if not called:
-            names = [each.name for each in self._teams if each.last_day is None]
-            if not names:
+            if not self._names:
                 return RowError.of(NO_TEAMS, said=shown(name))
-            return RowError.of(NO_SUCH_TEAM, said=shown(name), nearest=shown(nearest(name, names)))
+            return RowError.of(NO_SUCH_TEAM, said=shown(name), nearest=shown(nearest(name, self._names)))
         before = [each.last_day for each in called if each.last_day and each.last_day < day]
         if before:
             return RowError.of(TEAM_DISSOLVED, said=shown(name), last_day=max(before))

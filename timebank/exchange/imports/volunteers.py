@@ -66,7 +66,7 @@ class VolunteersImport:
         self._request_id = request_id
         self._dry_run = dry_run
         self._tells = by.governs
-        self._earlier: dict[str, list[Known]] = {}
+        self._earlier = _Namesakes()
         self._lines = Lines()
         """Of numbers: where they stood first in the list."""
 
@@ -102,7 +102,7 @@ class VolunteersImport:
         outcomes = await self._register([entry.said for entry in coming], submit, at)
         verdicts += [self._verdict(row, *outcome) for (row, _), outcome in zip(coming, outcomes, strict=True)]
         if not self._dry_run:
-            self._earlier.clear()  # they are registered now
+            self._earlier = _Namesakes()  # they are registered now
         return verdicts
 
     async def _registered(self, entries: Sequence[Entry[Person]]) -> "_Registered":
@@ -124,23 +124,23 @@ class VolunteersImport:
         row, person = entry
         if person.number and squeeze(person.number) not in NEW:
             return self._by_number(row, person, registered)
-        same_name = self._named(person.name, registered)
-        same = _with_phone(person.phone, same_name)
+        same = self._same(person.name, person.phone, registered)
         if same:
             return self._there(row, person, same)
         if person.number:
             return None
         name = without_note(person.name)
         if name != person.name:
-            same = _with_phone(person.phone, self._named(name, registered)) if person.phone else None
+            same = self._same(name, person.phone, registered) if person.phone else None
             return self._there(row, person, same) if same else self._refused(row, NOTED, name=shown(person.name))
-        without_phone = next((each for each in same_name if each.phone is None), None)
-        doubtful = without_phone if person.phone else next(iter(same_name), None)
+        without_phone = self._same(person.name, None, registered)
+        anybody = registered.named.first(person.name) or self._earlier.first(person.name)
+        doubtful = without_phone if person.phone else anybody
         return self._opened.refused(row, self._question(person, doubtful)) if doubtful else None
 
-    def _named(self, name: str, registered: "_Registered") -> list[Known]:
-        """Everybody of a name, in the bank and earlier on the list."""
-        return [*registered.named(name), *self._earlier.get(squeeze(name), ())]
+    def _same(self, name: str, phone: str | None, registered: "_Registered") -> Known | None:
+        """Whoever has a name and a phone, or none either: in the bank, or earlier on the list."""
+        return registered.named.with_phone(name, phone) or self._earlier.with_phone(name, phone)
 
     def _refused(self, row: Row, template: str, **details: object) -> RowVerdict:
         return self._opened.refused(row, Phrase(template, details))
@@ -148,7 +148,7 @@ class VolunteersImport:
     def _remember(self, entry: Entry[Person]) -> None:
         """That somebody will have been registered when the next row is looked at."""
         known = Known(entry.said.phone, None, entry.said.skills, entry.row.line)
-        self._earlier.setdefault(squeeze(entry.said.name), []).append(known)
+        self._earlier.add(entry.said.name, known)
 
     def _by_number(self, row: Row, person: Person, registered: "_Registered") -> RowVerdict:
         """The verdict on somebody who is said to be there already, under a number."""
@@ -254,24 +254,34 @@ class _Registered:
     """People of the bank, by name and by number."""
 
     def __init__(self, found: Sequence[Meant]) -> None:
-        self._found = found
-        self._named: dict[str, list[Known]] = {}
+        self.named = _Namesakes()
+        self._numbered = {each.number: each for each in found}
         for each in found:
             if each.name:
-                self._named.setdefault(squeeze(each.name), []).append(Known(each.phone, each.number, each.skills))
-
-    def named(self, name: str) -> list[Known]:
-        """Everybody of this name."""
-        return self._named.get(squeeze(name), [])
+                self.named.add(each.name, Known(each.phone, each.number, each.skills))
 
     def numbered(self, number: VolunteerNumber) -> Meant | None:
         """Whoever has this number."""
-        return next((each for each in self._found if each.number == number), None)
+        return self._numbered.get(number)
 
 
-def _with_phone(phone: str | None, among: Sequence[Known]) -> Known | None:
-    """The first of them who has the phone, in whichever spelling, or has none either."""
-    return next((each for each in among if _spelling(each.phone) == phone), None)
+class _Namesakes:
+    """People by name, and then by phone: of a name there may be as many as a list has rows."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, dict[str | None, Known]] = {}
+
+    def add(self, name: str, known: Known) -> None:
+        """One more; of those with the same name and phone the first stays."""
+        self._found.setdefault(squeeze(name), {}).setdefault(_spelling(known.phone), known)
+
+    def first(self, name: str) -> Known | None:
+        """Whoever came first of a name."""
+        return next(iter(self._found.get(squeeze(name), {}).values()), None)
+
+    def with_phone(self, name: str, phone: str | None) -> Known | None:
+        """The first of a name who has the phone, in whichever spelling, or has none either."""
+        return self._found.get(squeeze(name), {}).get(phone)
 
 
 def _number_in(person: Person) -> VolunteerNumber | None:

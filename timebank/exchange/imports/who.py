@@ -1,7 +1,8 @@
 """Who is meant by a row: a number, a phone and a name, which have to be of one person."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from timebank.domain.identifiers import VolunteerId, VolunteerNumber
@@ -109,10 +110,10 @@ class People:
 
     def __init__(self, found: Sequence[Meant]) -> None:
         self._by_number = {each.number: each for each in found}
-        self._by_phone: dict[str, list[Meant]] = {}
+        self._by_phone: dict[str, Called] = defaultdict(Called)
         for each in found:
             if each.phone:
-                self._by_phone.setdefault(phone_spelling(each.phone), []).append(each)
+                self._by_phone[phone_spelling(each.phone)].add(each)
 
     def meant(self, who: Who) -> "Match":
         """The volunteer whom a row is about. Raises `RowError` if that is nobody, or not one alone."""
@@ -123,13 +124,13 @@ class People:
         found = self._by_number.get(who.number)
         if found is None:
             raise RowError.of("{said} is no volunteer of this bank", said=who.said("number", who.number))
-        called = those_called(who.name, [found])
+        called = Called([found]).by(who.name)
         if not called:
             said = who.said("name", who.name or "")
             raise RowError.of("{said} is not the name of {number} in this bank", said=said, number=who.number)
         if who.phone and (found.phone is None or phone_spelling(found.phone) != who.phone):
             details = {"said": who.said("phone", who.phone), "number": who.number}
-            if self._by_phone.get(who.phone):
+            if who.phone in self._by_phone:
                 raise RowError.of("{said} is the phone of somebody else than {number}", **details)
             if found.phone and not who.name:
                 raise RowError.of(ANOTHER_PHONE, **details)
@@ -137,11 +138,11 @@ class People:
 
     def _of_phone(self, who: Who) -> "Match":
         assert who.phone, "the row says one"
-        holders = self._by_phone.get(who.phone, [])
+        holders = self._by_phone.get(who.phone)
         said = who.said("phone", who.phone)
         if not holders:
             raise RowError.of("{said} is no volunteer of this bank", said=said)
-        named = those_called(who.name, holders)
+        named = holders.by(who.name)
         if who.name and not named:
             details = {"said": who.said("name", who.name), "phone": who.phone}
             raise RowError.of("{said} is not the name of whoever has the phone {phone}", **details)
@@ -167,21 +168,44 @@ class Match(NamedTuple):
     door: str | None = None
 
 
-def those_called(name: str | None, among: Sequence[Meant]) -> list[Match]:
-    """Those who have a name, if one is written; else those who have it but for a note in brackets, as 张三(组长)."""
-    same = [each for each in among if name is None or is_same_name(each.name, name)]
-    if same or name is None:
-        return [Match(VolunteerId(each.volunteer_id), door=each.door) for each in same]
-    return [
-        Match(VolunteerId(each.volunteer_id), Phrase(WITHOUT_NOTE, {"name": shown(name)}), each.door)
-        for each in among
-        if is_same_name(without_note(each.name or ""), without_note(name))
-    ]
+class Called:
+    """Some people, found by what they are called: each row of a list may ask, and they may be very many."""
+
+    def __init__(self, people: Iterable[Meant] = ()) -> None:
+        self._all: list[Meant] = []
+        self._named: dict[str, list[Meant]] = {}
+        self._without_note: dict[str, list[Meant]] = {}
+        for each in people:
+            self.add(each)
+
+    def add(self, person: Meant) -> None:
+        """One more."""
+        self._all.append(person)
+        if person.name is not None:
+            self._named.setdefault(_folded(person.name), []).append(person)
+        self._without_note.setdefault(_folded(without_note(person.name or "")), []).append(person)
+
+    def by(self, name: str | None) -> list[Match]:
+        """Who has a name, if one is written; else who has it but for a note in brackets, as 张三(组长).
+
+        Of several two are told: they are as many as anybody needs to know of to see that it is not one.
+        """
+        same = self._all if name is None else self._named.get(_folded(name), [])
+        if same or name is None:
+            return [Match(VolunteerId(each.volunteer_id), door=each.door) for each in same[:2]]
+        remark = Phrase(WITHOUT_NOTE, {"name": shown(name)})
+        noted = self._without_note.get(_folded(without_note(name)), [])
+        return [Match(VolunteerId(each.volunteer_id), remark, each.door) for each in noted[:2]]
 
 
 def is_same_name(one: str | None, other: str) -> bool:
     """Whether two names are one: in whichever width and case, with or without blanks."""
-    return one is not None and squeeze(plain(one)) == squeeze(plain(other))
+    return one is not None and _folded(one) == _folded(other)
+
+
+def _folded(name: str) -> str:
+    """What is compared of a name."""
+    return squeeze(plain(name))
 
 
 _NOTE = re.compile(r"\s*[(\[【〔][^()\[\]【】〔〕]*[)\]】〕]\s*\Z")

@@ -1,5 +1,6 @@
 """Who are the volunteers? What is personal about them comes from `person`, where it can be erased."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -191,8 +192,12 @@ async def meant_by(
     by_phone = [index for phone in phones for index in people.phone_indexes(phone)]
     by_name = [key for name in names for key in people.name_keys(name)]
     rows = await pool.fetch(SQL["meant"], bank_id, numbers, by_phone, by_name)
-    found = [_meant(people, bank_id, row) for row in rows]
-    return [each for each in found if by_phone or each.name in names or each.number in numbers]
+    found: list[Meant] = []
+    for start in range(0, len(rows), OPENED_AT_ONCE):
+        found += [_meant(people, bank_id, row) for row in rows[start : start + OPENED_AT_ONCE]]
+        await asyncio.sleep(0)
+    written, numbered = set(names), set(numbers)
+    return [each for each in found if by_phone or each.name in written or each.number in numbered]
 
 
 def _meant(people: People, bank_id: UUID, row: Any) -> Meant:
