@@ -20,7 +20,7 @@ from litestar.types import ASGIApp
 import timebank.api
 from timebank.api.http.answering.compression import compression
 from timebank.api.http.answering.headers import READABLE
-from timebank.api.http.answering.in_progress import QUESTIONS_AT_ONCE, with_ends
+from timebank.api.http.answering.in_progress import QUESTIONS_AT_ONCE, WAITING_OF_ONE, with_ends
 from timebank.api.http.describing.document import openapi
 from timebank.api.http.guard import PREFIX, authorised, log_refusal, table_of
 from timebank.api.http.health import HealthController
@@ -75,7 +75,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.services = services
             app.state.rate_per_principal = Rate(settings.rate_per_principal)
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
-            app.state.questions, app.state.keys_noted = AtOnce(QUESTIONS_AT_ONCE), {}
+            app.state.questions, app.state.keys_noted = AtOnce(QUESTIONS_AT_ONCE, WAITING_OF_ONE), {}
             app.state.previewing, app.state.summing = Turns(1), Turns(SUMS_AT_ONCE)
             app.state.tables, app.state.long_answers = Turns(TABLES_AT_ONCE), Turns(TABLES_AT_ONCE)
             app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)

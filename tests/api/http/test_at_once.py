@@ -2,9 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from unittest.mock import patch
+
+import pytest
 
 from tests.api.world import World
 from timebank.identity.limits.at_once import AtOnce
+from timebank.identity.limits.throttle import TooManyRequestsError
 
 MANY = 30
 SECONDS = 30.0
@@ -29,7 +33,7 @@ async def test_many_questions_of_one_person_leave_room_for_others(own_world: Wor
 
 async def test_a_question_of_whom_nobody_waits_for_leaves_no_trace() -> None:
     """Whoever goes while they wait takes no place, and those who are told of are forgotten when all is done."""
-    at_once = AtOnce(2)
+    at_once = AtOnce(2, MANY)
     for _ in range(2):
         await at_once.begin("busy")
     waiting, gone = (asyncio.create_task(at_once.begin("busy")) for _ in range(2))
@@ -44,3 +48,37 @@ async def test_a_question_of_whom_nobody_waits_for_leaves_no_trace() -> None:
     for who in ("busy", "busy", "other"):
         at_once.end(who)
     assert at_once.people == 0
+
+
+async def test_no_more_wait_than_anybody_waits_for() -> None:
+    """Whoever asks again and again, and never listens, is refused in the end; others are not, nor they later."""
+    at_once = AtOnce(2, waiting=1)
+    for _ in range(2):
+        await at_once.begin("busy")
+    waiting = asyncio.create_task(at_once.begin("busy"))
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyRequestsError):
+        await at_once.begin("busy")
+    await at_once.begin("other")
+    at_once.end("busy")
+    await waiting
+    again = asyncio.create_task(at_once.begin("busy"))
+    for who in ("busy", "busy", "other"):
+        at_once.end(who)
+    await again
+    at_once.end("busy")
+    assert at_once.people == 0
+
+
+async def test_a_flood_of_questions_is_refused(own_world: World) -> None:
+    """Of more questions than may wait the last are told to come again; all others are answered."""
+    somebody = await own_world.somebody()
+    questions, me = own_world.app.state.questions, f"/v1/volunteers/{somebody.id}"
+    async with own_world.services.pool.acquire() as apart, apart.transaction():
+        await apart.execute("lock table statement_checkpoint in access exclusive mode")
+        asking = [asyncio.create_task(somebody.get(f"{me}/statement")) for _ in range(MANY)]
+        await asyncio.wait(asking, timeout=0.3)
+        with patch.object(questions, "_most_begun", MANY):
+            await somebody.get(me, expect=429)
+    await asyncio.gather(*asking)
+    assert questions.people == 0

@@ -2,6 +2,10 @@
 
 import asyncio
 
+from timebank.identity.limits.throttle import TooManyRequestsError
+
+RETRY_SECONDS = 1.0
+
 
 class _Theirs:
     """What is in progress of one person."""
@@ -11,10 +15,13 @@ class _Theirs:
 
 
 class AtOnce:
-    """Places for what people ask for: each has `most` of their own."""
+    """Places for what people ask for: each has `most` of their own, and so many of theirs may wait for one.
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    Whoever hangs up is waited for all the same, so it is not connections that bound how many wait.
+    """
+
+    def __init__(self, most: int, waiting: int) -> None:
+        self._most, self._most_begun = most, most + waiting
         self._of: dict[str, _Theirs] = {}
 
     @property
@@ -23,8 +30,13 @@ class AtOnce:
         return len(self._of)
 
     async def begin(self, who: str) -> None:
-        """Wait for a place, and take it. Whoever has it calls `end`, however it ends."""
+        """Wait for a place, and take it. Whoever has it calls `end`, however it ends.
+
+        Raises `TooManyRequestsError` where as much of theirs waits as may.
+        """
         theirs = self._of.setdefault(who, _Theirs(self._most))
+        if theirs.begun >= self._most_begun:
+            raise TooManyRequestsError(RETRY_SECONDS)
         theirs.begun += 1
         try:
             await theirs.places.acquire()

@@ -13,6 +13,9 @@ from timebank.identity.principals import Principal
 QUESTIONS_AT_ONCE = 6
 """As many as the page with most of them asks at once."""
 
+WAITING_OF_ONE = 300
+"""More than one address has connections: so many wait only of whoever does not wait for answers."""
+
 _TAKEN = "question_of"
 
 
