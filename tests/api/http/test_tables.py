@@ -13,6 +13,7 @@ from tests.api.world import World
 from timebank.api.http import streams
 from timebank.api.http.requests import BankRequest
 from timebank.api.people import me
+from timebank.api.supervision import live
 from timebank.exchange.spreadsheets.tables import CsvTable, XlsxTable
 from timebank.identity.limits.turns import WAITING_OF_ONE
 
@@ -95,11 +96,15 @@ async def test_one_person_has_only_a_few_made(world: World, making: Making) -> N
     [
         ("/v1/me/data", "long_answers", streams.TOLD_AT_ONCE),
         ("/v1/audit/events.ndjson", "long_answers", streams.TOLD_AT_ONCE),
+        ("/v1/audit/events/live", "long_answers", streams.TOLD_AT_ONCE),
         ("/v1/volunteers/me/statement.csv", "tables", WAITING_OF_ONE),
     ],
 )
-async def test_one_person_is_told_only_a_few_long_answers(own_world: World, path: str, kind: str, most: int) -> None:
+async def test_one_person_is_told_only_a_few_long_answers(
+    own_world: World, monkeypatch: pytest.MonkeyPatch, path: str, kind: str, most: int
+) -> None:
     """What is sent while it is read is of the few, too; and when they are over there is room again."""
+    monkeypatch.setattr(live, "LIVE_SECONDS", 0.0)
     somebody = own_world.administrator
     with ExitStack() as others:
         for _ in range(most):
@@ -127,3 +132,23 @@ async def test_a_long_answer_counts_as_its_stretches(world: World, monkeypatch: 
         monkeypatch.setattr(module, "STRETCH", 1)
     told = await somebody.get("/v1/me/data")
     assert len(paced) >= len(told["events"]) > 1
+
+
+async def test_what_was_before_counts_where_it_is_told_as_it_happens(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever follows the history from its beginning asks for as much as page by page; what comes then is free."""
+    paced: list[str] = []
+
+    async def pace(request: BankRequest) -> None:
+        paced.append(request.url.path)
+
+    monkeypatch.setattr(BankRequest, "pace", pace)
+    monkeypatch.setattr(live, "STRETCH", 1)
+    monkeypatch.setattr(live, "LIVE_SECONDS", 0.5)
+    path = "/v1/audit/events/live"
+    told = await world.administrator.ask("GET", path, params={"after": "0"})
+    assert len(paced) == told.text.count("event: ") > 1
+    paced.clear()
+    await world.administrator.ask("GET", path)
+    assert not paced

@@ -14,7 +14,7 @@ from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.replies import in_zone
 from timebank.api.http.requests import BankRequest
-from timebank.api.http.streams import STRETCH, Streamed
+from timebank.api.http.streams import STRETCH, Streamed, of_few, started
 from timebank.api.supervision.history import ASKED, Asked
 from timebank.projections.supervision import history
 from timebank.projections.supervision.history import END, NamedEvent, Span
@@ -58,7 +58,8 @@ class LiveController(Controller):
         begin = last_event_id if last_event_id is not None else after
         if begin is None:
             begin = await history.head(request.pool, request.bank_id)
-        return Streamed(_live(request, asked, begin), "text/event-stream", HEADERS)
+        told = of_few(_live(request, asked, begin), request.app.state.long_answers, request.user.actor)
+        return Streamed(await started(told), "text/event-stream", HEADERS)
 
 
 async def _live(request: BankRequest, asked: NamedDependency[Asked], position: int) -> AsyncIterator[bytes]:
@@ -75,6 +76,8 @@ async def _live(request: BankRequest, asked: NamedDependency[Asked], position: i
         position = items[-1].position if len(items) == STRETCH else max(position, head)
         if len(items) < STRETCH:
             await waker.wait(rung)
+        else:
+            await request.pace()  # it goes through what there was, and does not follow
 
 
 def _message(event: NamedEvent) -> bytes:
