@@ -93,6 +93,7 @@ _BOUND = re.compile(
 BY_WHAT_ONE_COMES_WITH = {
     "identity/codes.sql": {"whose", "use"},
     "identity/oidc.sql": {"use", "go_on"},
+    "identity/second_factor.sql": {"may_set"},
     "identity/phones.sql": {"use"},
     "identity/principals.sql": {"by_key"},
     "identity/sessions.sql": {

@@ -234,6 +234,8 @@ async def verify(
 
 async def _compare(connection: Connection, projection: Projection, bank_id: UUID, progress: Progress) -> Comparison:
     position = await _position_of(connection, projection, bank_id)
+    # Said aloud, so that no statement goes on into the live tables, as it did when this connection followed the log.
+    await connection.execute("set local search_path = pg_temp, public")
     for table in projection.tables:
         await connection.execute(f"create temp table {table} ({LIKE.format(table=table)}) on commit drop")
         await shadow.add_keys(connection, table, f"pg_temp.{table}")
