@@ -77,6 +77,7 @@ class Store:
         except asyncpg.InvalidParameterValueError as error:
             msg = f"PostgreSQL does not know the time zone {timezone}"
             raise ValueError(msg) from error
+        self.waker.bank_opened()
 
     async def banks(self) -> list[Bank]:
         """All banks of the database."""

@@ -20,6 +20,8 @@ from timebank.db.connections import CONNECTION_LOST, session
 CHANNEL = "timebank"
 COALESCE_SECONDS = 0.05
 POLL_SECONDS = 1.0
+NEW_BANK = UUID(int=0)
+"""In the place of the id of a bank that nobody follows yet."""
 
 log = structlog.get_logger(__name__)
 
@@ -59,6 +61,14 @@ class Waker:
     def expect(self, bank_id: UUID) -> asyncio.Event:
         """What `wait` waits for. Taken before looking, so that nothing can happen unnoticed in between."""
         return self._expected[bank_id]
+
+    def expect_bank(self) -> asyncio.Event:
+        """What `wait` waits for until this process opens another bank; what others open is seen by looking anyway."""
+        return self._expected[NEW_BANK]
+
+    def bank_opened(self) -> None:
+        """Say that this process opened a bank."""
+        self._wake(NEW_BANK)
 
     async def wait(self, rung: asyncio.Event) -> None:
         """Sleep until the bank's log grew, or long enough to look anyway."""

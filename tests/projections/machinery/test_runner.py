@@ -17,6 +17,7 @@ from tests.helpers.patience import PATIENCE_SECONDS, until
 from tests.projections.conftest import Compare
 from timebank.db.connections import Pool
 from timebank.domain.identifiers import new_bank_id
+from timebank.ledger import wake
 from timebank.ledger.ledger import Ledger
 from timebank.ledger.store import Store
 from timebank.ledger.wake import Waker
@@ -69,8 +70,11 @@ async def test_waiting_for_another_process(ledger: Ledger, store: Store, runner:
         assert await runner.reach(bank_id, ledger.head(bank_id), PATIENCE_SECONDS)
 
 
-async def test_new_banks_are_noticed(ledger: Ledger, store: Store, runner: Runner) -> None:
-    """A bank that is opened while the runner runs is followed."""
+async def test_new_banks_are_noticed(
+    ledger: Ledger, store: Store, runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bank that is opened while the runner runs is followed, without the runner having to look for it."""
+    monkeypatch.setattr(wake, "POLL_SECONDS", 10 * PATIENCE_SECONDS)
     async with running(runner):
         await asyncio.sleep(0.05)
         new_bank = UUID(new_bank_id())

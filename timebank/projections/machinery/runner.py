@@ -28,7 +28,6 @@ BATCH_EVENTS = 5_000
 MANY_EVENTS = 10_000
 """In so many it costs less to look for each topic than to look at each event."""
 
-NEW_BANKS_SECONDS = 1.0
 RETRY_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 60.0
 START_SECONDS = 30.0
@@ -69,6 +68,7 @@ class Runner:
         async with asyncio.TaskGroup() as tasks:
             following: set[UUID] = set()
             while True:
+                opened = self._store.waker.expect_bank()
                 try:
                     banks = {bank.bank_id for bank in await self._store.banks()}
                 except DATABASE_ERRORS as error:
@@ -78,7 +78,7 @@ class Runner:
                     for bank_id in banks - following:
                         tasks.create_task(self._follow(bank_id), name=f"runner of {bank_id}")
                     following |= banks
-                await asyncio.sleep(NEW_BANKS_SECONDS)
+                await self._store.waker.wait(opened)
 
     async def catch_up_all(self) -> None:
         """Take in all there is, of all banks, as far as that is possible, and possible in half a minute.
