@@ -142,6 +142,18 @@ class TestWhoApproves:
         given(*HISTORY, by_earlier, held, registered(LIN)).when(command).fact  # noqa: B018
         given(*HISTORY, by_earlier, held, registered(LIN), theirs).when(command).then_refused(ProposerDecides)
 
+    @pytest.mark.parametrize("by", [{"by": ActorId(ZHAO)}, {"by": ActorId(GARDEN), "key_issued_by": ZHAO}])
+    def test_refused_where_whoever_proposed_it_benefits_by_now(self, by: Any) -> None:
+        """Somebody else's credit would come to them: as whose proxy they may spend it, or who they turned out to be."""
+        waits = *HISTORY, proposed(**by)
+        given(*waits).when(approve()).fact  # noqa: B018
+        spends = proxy(volunteer_id=WANG, proxy_volunteer_id=ZHAO, scopes=("view", "give"))
+        given(*waits, spends).when(approve()).then_refused(MergeOfOneself)
+        given(*waits, merged(merge_id="mrg_0", merged_id=ZHAO)).when(approve()).then_refused(MergeOfOneself)
+        since = merged(merge_id="mrg_0", kept_id=OTHER_NUMBER, merged_id=ZHAO)
+        spends = proxy(volunteer_id=WANG, proxy_volunteer_id=OTHER_NUMBER, scopes=("view", "give"))
+        given(*waits, spends, since).when(approve()).then_refused(MergeOfOneself)
+
     def test_refused_of_what_is_not_proposed(self) -> None:
         """It has to be proposed, and is decided once."""
         given().when(approve()).then_refused(MergeUnknown, merge_id=MERGE)
@@ -408,7 +420,7 @@ class TestAfterwards:
         """What was merged before comes along: its time is taken, and its credit taken back where all of it is."""
         number = VolunteerNumber("323456789013")
         once_more = {"merge_id": "mrg_2", "kept_id": ZHAO, "merged_id": WANG}
-        book = Book(*self.history, registered(ZHAO, number), proposed(**once_more))
+        book = Book(*self.history, registered(ZHAO, number), proposed(by=ActorId(LIN), **once_more))
         fact = book.do(ApproveMerge(by=ADMINISTRATOR, at=NOON, merge_id=once_more["merge_id"]))
         assert (fact.kept_number, fact.available_minutes, fact.earlier_ids) == (number, 120, (LI,))
         with pytest.raises(DuplicateRecord):

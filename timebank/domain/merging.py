@@ -9,13 +9,13 @@ from collections.abc import Iterator, Sequence
 
 from timebank.domain.credit.accounts import Balance
 from timebank.domain.endings import all_that_ends, memories_of_each, memories_of_what_ends, released
-from timebank.domain.facts.people import ConsentWithdrawn, RegistrationsMerged
+from timebank.domain.facts.people import ConsentWithdrawn, MergeProposed, RegistrationsMerged
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Fact, Key, Known, about
 from timebank.domain.people.merges import Merge, OnMerge, must_be_anothers, must_be_mergeable
-from timebank.domain.people.proxies import benefits, memories_of_benefit
+from timebank.domain.people.proxies import benefits, memories_of_benefit, memories_of_spending, spends
 from timebank.domain.people.refusals import MergeOfOneself
-from timebank.domain.people.volunteers import Consents, Volunteer
+from timebank.domain.people.volunteers import Consents, Volunteer, is_one_of
 from timebank.domain.service.overlaps import ServedTimes, must_not_overlap
 
 MERGED = "the registration was merged with another"
@@ -36,18 +36,24 @@ class ApproveMerge(OnMerge, frozen=True, kw_only=True):
         ends = memories_of_what_ends(merged_id)
         people = [about(Volunteer, each) for each in (kept_id, merged_id)]
         kept = about(Balance, kept_id), about(Consents, kept_id)
-        keys = [*people, *kept, *ends, *memories_of_benefit(self.by, kept_id)]
+        proposers = memories_of_spending(merge.proposed.proposers, kept_id, known)
+        keys = [*people, *kept, *ends, *memories_of_benefit(self.by, kept_id), *proposers]
         if not all(map(known.knows, keys)):
             return keys
         keys += memories_of_each(known, merged_id)
         times = (kept_id, *known(Volunteer, kept_id).earlier, merged_id, *known(Volunteer, merged_id).earlier)
         return [*keys, *(about(ServedTimes, each) for each in times)]
 
+    def benefits_proposer(self, known: Known, proposed: MergeProposed) -> bool:
+        """Whether whoever proposed it turned out to be one of the two, or may spend by now what comes of it."""
+        is_theirs = any(is_one_of(known, each, proposed.proposers) for each in (proposed.kept_id, proposed.merged_id))
+        return is_theirs or spends(known, proposed.proposers, proposed.kept_id, self.at.date())
+
     def decide(self, known: Known) -> Iterator[Fact]:
         proposed = self.decided_on(known)
         must_be_anothers(self, proposed, known)
         kept_id, merged_id = proposed.kept_id, proposed.merged_id
-        if benefits(known, self.by, kept_id, self.at.date()):
+        if benefits(known, self.by, kept_id, self.at.date()) or self.benefits_proposer(known, proposed):
             raise MergeOfOneself
         must_be_mergeable(known, kept_id, merged_id)
         kept, merged = known(Volunteer, kept_id), known(Volunteer, merged_id)

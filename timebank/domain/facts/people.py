@@ -197,6 +197,11 @@ class MergeProposed(Fact, frozen=True, kw_only=True):
     reason: str
     key_issued_by: ActorId | None = None
 
+    @property
+    def proposers(self) -> frozenset[str]:
+        """Everybody who counts as having proposed it."""
+        return frozenset(filter(None, (self.proposed_by, self.key_issued_by)))
+
 
 class MergeDeclined(Fact, frozen=True, kw_only=True):
     """Somebody found that they are not to be merged."""

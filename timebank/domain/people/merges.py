@@ -163,6 +163,5 @@ class DeclineMerge(OnMerge, frozen=True, kw_only=True):
 
 def must_be_anothers(command: Command, proposed: MergeProposed, known: Known) -> None:
     """Refuse whoever proposed it, under whichever of their numbers, or issued the key by which it was proposed."""
-    proposers = (each for each in (proposed.proposed_by, proposed.key_issued_by) if each)
-    if any(is_one_of(known, VolunteerId(each), command.by.eyes) for each in proposers):
+    if any(is_one_of(known, VolunteerId(each), command.by.eyes) for each in proposed.proposers):
         raise ProposerDecides

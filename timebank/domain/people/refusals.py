@@ -170,4 +170,4 @@ class ProposerDecides(Forbidden):
 
 
 class MergeOfOneself(Forbidden):
-    """Whether your own registration is merged, or one whose credit you may spend, is for somebody else to say."""
+    """Whose registration it is, or whoever may spend its credit, neither proposes nor approves that it is merged."""
