@@ -165,7 +165,11 @@ class TestCapacity:
         given(*PEOPLE, works(), leave).when(log_service()).fact  # noqa: B018
 
     def test_however_it_is_put_right(self) -> None:
-        """Amended or corrected, what overlaps duty hours is duty."""
+        """Confirmed, amended or corrected, what overlaps duty hours is duty, also if they were entered since."""
+        confirm = confirm_service()
+        given(*standing(), logged(), works(CLINIC)).when(confirm).then_refused(CapacityDiffers)
+        duty = logged(capacity="staff-on-duty")
+        assert given(*standing(), duty, works(CLINIC)).when(confirm).fact.credited_minutes == 0
         amend = AmendService(by=GARDENERS_PROGRAM, at=NOON, record_id=RECORD, place="四号楼")
         given(*standing(), logged(), works()).when(amend).then_refused(CapacityDiffers)
         correct = correct_service(minutes=60)

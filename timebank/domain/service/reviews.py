@@ -196,6 +196,8 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         if record.leader_was_there is False and not self.by.governs:
             raise LeaderWasAbsent
         logged = record.logged
+        times = logged.started_at, logged.ended_at
+        must_be_in_capacity(known, logged.volunteer_id, logged.capacity, times, self.at.tzinfo)
         minutes = served_minutes(
             logged.started_at, logged.ended_at, record.minutes if self.minutes is None else self.minutes
         )
