@@ -184,6 +184,19 @@ class TestSigningIn:
             CheckedInElsewhere
         )
 
+    def test_no_leader_learns_where_strangers_are(self) -> None:
+        """What a leader enters of whom they signed up themselves is held against nothing at other organisations."""
+        there = came(activity_id=OTHER, organisation_id=CLINIC, moment=EIGHT, until=ELEVEN)
+        theirs = *OPEN, signed_up(made_by=ActorId(ZHAO)), there
+        by_them = *LED, *theirs
+        enters: dict[str, Any] = {"by": acting(ZHAO), "proof": "leader"}
+        came_in = given(*by_them).when(check(**enters)).fact
+        given(*by_them, came_in).when(check(CheckOut, TEN, **enters | {"entry_id": "f"})).fact  # noqa: B018
+        given(*theirs).when(check()).then_refused(CheckedInElsewhere)
+        given(*LED, *OPEN, signed_up(), there).when(check(**enters)).then_refused(CheckedInElsewhere)
+        here = came(activity_id=OTHER, moment=EIGHT, until=ELEVEN)
+        given(*by_them[:-1], here).when(check(**enters)).then_refused(CheckedInElsewhere)
+
     def test_not_by_somebody_else(self) -> None:
         """A code is good for whoever shows it, and for nobody else."""
         given(*OPEN, signed_up()).when(check(by=acting(ZHAO))).then_refused(CodeNotValid)

@@ -79,19 +79,24 @@ class Whereabouts(Memory):
 
     def _stay(self, fact: CheckedIn | CheckedOut, since: datetime, until: datetime) -> None:
         key = fact.activity_id, since.astimezone(UTC)
-        before = self.stays.get(key)
-        is_theirs = fact.proof == "code" or fact.activity_id in self.wanted or bool(before and before.is_theirs)
-        self.stays[key] = Stay(*key, until, fact.organisation_id, is_theirs)
+        self.stays[key] = Stay(*key, until, fact.organisation_id, self.is_theirs(*key, fact.proof))
+
+    def is_theirs(self, activity_id: ActivityId, since: datetime, proof: Proof) -> bool:
+        """Whether a stay is no leader's word alone."""
+        before = self.stays.get((activity_id, since))
+        return proof == "code" or activity_id in self.wanted or bool(before and before.is_theirs)
 
     def is_anywhere(self, stay: Stay) -> bool:
         """Whether a stay, or a moment, if it begins and ends at once, meets another one that counts.
 
-        What another organisation's leader says of somebody who did not even sign up keeps them from nothing.
+        What another organisation's leader says of somebody who did not even sign up keeps them from nothing; nor does a
+        leader learn by saying it where they are for others.
         """
         return any(
             stay.since < each.until and (each.since <= stay.since or each.since < stay.until)
             for each in self.stays.values()
-            if each[:2] != stay[:2] and (each.is_theirs or each.organisation_id == stay.organisation_id)
+            if each[:2] != stay[:2]
+            and ((each.is_theirs and stay.is_theirs) or each.organisation_id == stay.organisation_id)
         )
 
 
@@ -144,6 +149,12 @@ class _Entry(OfSomebody, frozen=True, kw_only=True):
         day = activity.plan.starts_at.astimezone(self.at.tzinfo).date()
         return timedelta(minutes=known(RuleBook).on(day).rules.check_in_minutes)
 
+    def stay(self, known: Known, activity: Activity, since: datetime, until: datetime) -> Stay:
+        """From when until when they are said to be there, and whether that is a leader's word alone."""
+        begin, whereabouts = since.astimezone(UTC), known(Whereabouts, self.volunteer_id)
+        is_theirs = whereabouts.is_theirs(self.activity_id, begin, self.proof)
+        return Stay(self.activity_id, begin, until.astimezone(UTC), activity.organisation_id, is_theirs)
+
     def is_known(self, activity: Activity) -> bool:
         """Whether it was entered before. Refuses another one under the same name."""
         before = activity.entries.get(self.entry_id)
@@ -175,7 +186,7 @@ class CheckIn(_Entry, frozen=True, kw_only=True):
             raise AlreadyCheckedIn(volunteer_id=self.volunteer_id)
         # Whoever signs out may leave at any time: only where they come has to be free.
         until = when if plan.signs_out else plan.ends_at
-        stay = Stay(self.activity_id, when.astimezone(UTC), until.astimezone(UTC), activity.organisation_id)
+        stay = self.stay(known, activity, when, until)
         if known(Whereabouts, self.volunteer_id).is_anywhere(stay):
             raise CheckedInElsewhere(volunteer_id=self.volunteer_id)
         yield CheckedIn(
@@ -213,8 +224,7 @@ def checked_out(entry: _Entry, known: Known, activity: Activity) -> CheckedOut:
         raise NotCheckedIn(volunteer_id=entry.volunteer_id)
     if entry.when < there.since:
         raise OutsideItsTime
-    since, until = there.since.astimezone(UTC), min(entry.when, activity.plan.ends_at).astimezone(UTC)
-    stay = Stay(activity.activity_id, since, until, activity.organisation_id)
+    stay = entry.stay(known, activity, there.since, min(entry.when, activity.plan.ends_at))
     if known(Whereabouts, entry.volunteer_id).is_anywhere(stay):
         raise CheckedInElsewhere(volunteer_id=entry.volunteer_id)
     return CheckedOut(
