@@ -1,11 +1,13 @@
 """Signing in and out on pages, without scripts."""
 
+import asyncio
 import json
 
 import httpx
 import pytest
 
 from tests.api.world import World, settled
+from tests.helpers.patience import PATIENCE_SECONDS
 from tests.web.reader import Reader, Seen, signed_in
 from timebank.api.identity.cookies import own_cookies
 from timebank.identity.security_log import Visit
@@ -133,6 +135,26 @@ async def test_a_session_goes_on_by_itself(world: World) -> None:
     other.http.cookies.set("timebank_refresh", tokens.refresh_token, domain="127.0.0.1")
     assert (await other.get("/home")).path == "/home"
     assert (await reader.get("/statement")).path == "/statement"
+
+
+async def test_nobody_waits_for_the_session_of_somebody_else(world: World) -> None:
+    """While one session cannot be gone on with, as where it is held, others go on with theirs."""
+    at = world.services.ledger.clock()
+    people = [await world.with_credit(60) for _ in range(2)]
+    given = [
+        await world.services.sign_in.let_in(world.bank_id, each.id, Visit(at, "", "test"), "test") for each in people
+    ]
+    readers = [Reader(world), Reader(world)]
+    for reader, tokens in zip(readers, given, strict=True):
+        reader.http.cookies.set("timebank_refresh", tokens.refresh_token, domain="127.0.0.1")
+    async with world.services.pool.acquire() as apart, apart.transaction():
+        await apart.execute("select 1 from session where session_id = $1 for update", given[0].session_id)
+        waiting = asyncio.create_task(readers[0].get("/home"))
+        await asyncio.wait([waiting], timeout=0.3)
+        answered = await asyncio.wait_for(readers[1].get("/home"), PATIENCE_SECONDS)
+        assert answered.path == "/home"
+        assert not waiting.done()
+    assert (await waiting).path == "/home"
 
 
 async def test_a_copied_session_is_told(world: World) -> None:

@@ -1,10 +1,10 @@
 """The application with its pages: the API, and beside it, within the same limits, the pages that ask it."""
 
-import asyncio
 from collections.abc import Iterator
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Annotated, Any
+from weakref import WeakValueDictionary
 
 from litestar import Litestar, Response, get
 from litestar.enums import ScopeType
@@ -90,7 +90,7 @@ def begin(pages: Litestar, settings: Settings) -> None:
     pages.state.settings = settings
     pages.state.is_secure = is_secure(settings.issuer)
     pages.state.refreshed = {}
-    pages.state.refreshing = asyncio.Lock()
+    pages.state.refreshing = WeakValueDictionary()
     pages.state.kept = {}
     pages.state.lists = {}
     pages.state.bank_names = {}

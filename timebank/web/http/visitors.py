@@ -1,5 +1,6 @@
 """Who visits a page: in which language, with which session, for whom; and what they ask of the API."""
 
+import asyncio
 import secrets
 import time
 from collections.abc import Mapping
@@ -203,13 +204,14 @@ class Visitor:
         now = time.monotonic()
         for old in [token for token, (until, _) in recent.items() if until < now]:
             del recent[old]
-        async with self.request.app.state.refreshing:
+        async with self.request.app.state.refreshing.setdefault(given, asyncio.Lock()):  # nobody waits for others'
             if given not in recent:
                 asked = await self._ask("POST", "/sessions/refresh", {"refresh_token": refresh_token}, {}, own=True)
                 answer = await asked.whole()
                 if answer.status >= 500 or answer.status == 429:
                     raise Refused(answer.json())
-                recent[given] = (now + REPEAT_SECONDS, answer.json() if answer.status < 300 else None)
+                until = time.monotonic() + REPEAT_SECONDS
+                recent[given] = (until, answer.json() if answer.status < 300 else None)
         tokens = recent[given][1]
         if tokens is None:
             self.forget_session()
