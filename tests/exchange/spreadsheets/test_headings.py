@@ -5,6 +5,8 @@ import pytest
 from tests.exchange.spreadsheets.files import stream
 from tests.exchange.spreadsheets.test_reading import cells_of, people
 from timebank.exchange.imports.lists import RECORDS, VOLUNTEERS
+from timebank.exchange.spreadsheets import headings
+from timebank.exchange.spreadsheets.columns import fold
 from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
 from timebank.exchange.spreadsheets.headings import Said
 from timebank.exchange.spreadsheets.reading import open_list
@@ -163,3 +165,26 @@ def test_full_width_headings_mean_the_same() -> None:
     text = "ＶＯＬＵＮＴＥＥＲ,活动,类别,Started At,时长（分钟）\n7,a,b,c,90\n"
     (row,) = open_list(stream(text), RECORDS, Said()).rows()
     assert row.cells == {"volunteer": "7", "activity": "a", "category": "b", "started_at": "c", "duration": "90"}
+
+
+def test_what_is_said_of_many_columns_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of hundreds of columns hundreds of things may be said: a heading is looked at a few times, and not for each."""
+    folded = 0
+
+    def counted(heading: str) -> str:
+        nonlocal folded
+        folded += 1
+        return fold(heading)
+
+    monkeypatch.setattr(headings, "fold", counted)
+    names = [f"列{n}" for n in range(100)]
+    lines = "".join(",".join(f"{name}.{line}" for name in names) + "\n" for line in range(headings.HEADINGS_WITHIN))
+    with pytest.raises(SpreadsheetError):
+        people(lines, ignore=tuple(names), units=dict.fromkeys(names, "hours"))
+    assert folded < 10 * headings.HEADINGS_WITHIN * len(names)
+
+
+def test_of_two_things_said_of_a_column_the_first_counts() -> None:
+    """A column is called by its heading or by its place; a heading may look like the place of another."""
+    read = people("姓名,联系,#2\n张三,1,2\n", columns={"联系": "skills", "#2": "phone"})
+    assert [each.name for each in read.columns] == ["name", "skills", "phone"]

@@ -1,8 +1,8 @@
 """Which of the first rows of a list has the headings, and what each of its columns is read as."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 import msgspec
 
@@ -59,6 +59,36 @@ class ColumnRead(NamedTuple):
         return self.heading or f"#{self.position + 1}"
 
 
+class _Options:
+    """What was said of columns, found by the place or the heading that it names: there may be hundreds of both."""
+
+    def __init__(self, options: Iterable[str]) -> None:
+        self._by_place: dict[str, tuple[int, str]] = {}
+        self._by_heading: dict[str, tuple[int, str]] = {}
+        for each in enumerate(options):
+            self._by_place.setdefault(each[1].strip(), each)
+            self._by_heading.setdefault(fold(each[1]), each)
+
+    def about(self, position: int, heading: str) -> str | None:
+        """The first that is about a column."""
+        there = self._by_place.get(_place(position)), self._by_heading.get(fold(heading)) if heading else None
+        return min(filter(None, there), default=(0, None))[1]
+
+
+class _Wanted(NamedTuple):
+    """All that was said of columns: which are ignored, which are read as what, and in which units."""
+
+    ignore: _Options
+    columns: _Options
+    units: _Options
+    said: Said
+
+    @classmethod
+    def of(cls, said: Said) -> Self:
+        """As the office said it."""
+        return cls(_Options(said.ignore), _Options(said.columns), _Options(said.units), said)
+
+
 class Heading(NamedTuple):
     """A row that may have the headings: its number, its cells, what they mean, and the required columns missing."""
 
@@ -76,20 +106,21 @@ class Heading(NamedTuple):
 def find_heading(source: Source, vocabulary: Vocabulary, said: Said) -> Heading | None:
     """The first of the first rows that has all columns that are required, or else the one that comes nearest."""
     found: list[Heading] = []
+    wanted = _Wanted.of(said)
     first = takewhile(lambda row: row[0] <= HEADINGS_WITHIN, source.rows())
     for line, cells in first:
         if any(cell.strip() for cell in cells):
-            found.append(_heading(line, cells, vocabulary, said))
+            found.append(_heading(line, cells, vocabulary, wanted))
             if not found[-1].missing:
                 return found[-1]
     return max(found, key=lambda heading: heading.recognised, default=None)
 
 
-def _heading(line: int, cells: Sequence[str], vocabulary: Vocabulary, said: Said) -> Heading:
+def _heading(line: int, cells: Sequence[str], vocabulary: Vocabulary, wanted: _Wanted) -> Heading:
     width = len(cells)
     while width and not normal(unwrap(cells[width - 1])):
         width -= 1
-    columns = tuple(_column(position, unwrap(cell), vocabulary, said) for position, cell in enumerate(cells[:width]))
+    columns = tuple(_column(position, unwrap(cell), vocabulary, wanted) for position, cell in enumerate(cells[:width]))
     present = {column.name for column in columns}
     missing = [
         each for each in vocabulary.columns.values() if each.required and present.isdisjoint((each.name, *each.unless))
@@ -97,30 +128,25 @@ def _heading(line: int, cells: Sequence[str], vocabulary: Vocabulary, said: Said
     return Heading(line, list(cells), columns, missing)
 
 
-def _column(position: int, heading: str, vocabulary: Vocabulary, said: Said) -> ColumnRead:
-    place = f"#{position + 1}"
+def _column(position: int, heading: str, vocabulary: Vocabulary, wanted: _Wanted) -> ColumnRead:
     label = normal(heading)
-    if _said(said.ignore, place, heading):
+    if wanted.ignore.about(position, heading) is not None:
         return ColumnRead(position, label, None, is_ignored=True)
     meaning = vocabulary.meaning(heading) if heading else None
     name, unit = meaning or (None, None)
-    wanted = _said(said.columns, place, heading)
-    if wanted:
-        name = vocabulary.find(said.columns[wanted])
+    as_said = wanted.columns.about(position, heading)
+    if as_said:
+        name = vocabulary.find(wanted.said.columns[as_said])
         unit = vocabulary.columns[name].unit if name else None
-    counted = _said(said.units, place, heading)
+    counted = wanted.units.about(position, heading)
     if counted:
-        unit = said.units[counted]
+        unit = wanted.said.units[counted]
     return ColumnRead(position, label, name, unit)
 
 
-def _said(options: Sequence[str] | Mapping[str, object], place: str, heading: str) -> str | None:
-    """What of the options is about this column."""
-    return next((each for each in options if _is_about(each, place, heading)), None)
-
-
-def _is_about(option: str, place: str, heading: str) -> bool:
-    return option.strip() == place or bool(heading and fold(option) == fold(heading))
+def _place(position: int) -> str:
+    """A column by its place, as one says it."""
+    return f"#{position + 1}"
 
 
 TOO_WIDE = "Line {line} has more than {most} columns: leave out those that are not needed."
@@ -171,8 +197,10 @@ def _which_is(column: Column, others: Sequence[str], line: int) -> Question:
 
 
 def _must_mean_columns(heading: Heading, vocabulary: Vocabulary, said: Said) -> None:
+    places = {_place(column.position) for column in heading.columns}
+    headings = {fold(column.heading) for column in heading.columns if column.heading}
     for option in (*said.ignore, *said.columns, *said.units):
-        if not any(_is_about(option, f"#{column.position + 1}", column.heading) for column in heading.columns):
+        if option.strip() not in places and fold(option) not in headings:
             there = ", ".join(column.label for column in heading.columns)
             template = "There is no column {column} in line {line}; there are: {there}."
             raise SpreadsheetError(template, column=shown(option), line=heading.line, there=there)
