@@ -3,11 +3,13 @@
 
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 
 from tests.api.credit_scenes import Scene, governed
 from tests.api.world import Caller, World, hours_of, service
+from timebank.domain.organisations import employments
 from timebank.runtime.clock import utc_now
 
 
@@ -208,6 +210,12 @@ async def employment_ends_in_the_past(world: World) -> httpx.Response:
     return await world.coordinator.ask("POST", f"/v1/organisations/{world.garden}/employments/{job}/end", json=body)
 
 
+async def too_many_employments(world: World) -> httpx.Response:
+    body = {"volunteer_id": world.recorder.id, "kind": "contract", "from_day": "2026-01-01"}
+    with patch.object(employments, "MOST_EMPLOYMENTS", 0):
+        return await world.coordinator.ask("POST", f"/v1/organisations/{world.garden}/employments", json=body)
+
+
 async def duty_hours_overlap(world: World) -> httpx.Response:
     hours = [{"weekday": 1, "from_minute": 600, "until_minute": 540}]
     body = {"volunteer_id": world.recorder.id, "kind": "contract", "from_day": "2026-01-01", "hours": hours}
@@ -262,6 +270,7 @@ ACTIVITY_SCENES: dict[str, tuple[int, Scene]] = {
     "employment-unknown": (404, employment_unknown),
     "employee-is-declarer": (403, employee_is_declarer),
     "employment-ends-in-the-past": (403, employment_ends_in_the_past),
+    "too-many-employments": (409, too_many_employments),
     "duty-hours-overlap": (409, duty_hours_overlap),
     "capacity-differs": (409, capacity_differs),
     "colleague-confirms": (403, colleague_confirms),

@@ -2,11 +2,13 @@
 """Scenes that lead to the refusals about teams."""
 
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 
 from tests.api.credit_scenes import Scene
 from tests.api.world import Caller, World
+from timebank.domain.organisations import rotas
 
 
 def at(world: World, team_id: str, what: str = "") -> str:
@@ -63,6 +65,13 @@ async def shifts_overlap(world: World) -> httpx.Response:
     return await put_on_duty(world, team_id, captain)
 
 
+async def too_many_shifts(world: World) -> httpx.Response:
+    captain = await world.somebody()
+    team_id = await world.team(captain)
+    with patch.object(rotas, "MOST_SHIFTS", 0):
+        return await put_on_duty(world, team_id, captain)
+
+
 TEAM_SCENES: dict[str, tuple[int, Scene]] = {
     "team-unknown": (404, team_unknown),
     "team-not-active": (409, team_not_active),
@@ -72,4 +81,5 @@ TEAM_SCENES: dict[str, tuple[int, Scene]] = {
     "not-asked": (409, not_asked),
     "shift-unknown": (404, shift_unknown),
     "shifts-overlap": (409, shifts_overlap),
+    "too-many-shifts": (409, too_many_shifts),
 }

@@ -33,7 +33,13 @@ from timebank.domain.activities.closing import CloseActivity
 from timebank.domain.facts.employments import DutyHours, EmploymentDeclared, EmploymentEnded, LeaveNoted
 from timebank.domain.facts.organisations import MembershipApproved
 from timebank.domain.identifiers import ActorId, EmploymentId, RecordId
-from timebank.domain.organisations.employments import DeclareEmployment, EndEmployment, NoteLeave
+from timebank.domain.organisations.employments import (
+    MOST_EMPLOYMENTS,
+    MOST_LEAVES,
+    DeclareEmployment,
+    EndEmployment,
+    NoteLeave,
+)
 from timebank.domain.organisations.refusals import (
     DutyHoursOverlap,
     EmployeeIsDeclarer,
@@ -42,6 +48,7 @@ from timebank.domain.organisations.refusals import (
     MembershipNotActive,
     MembershipUnknown,
     RoleMissing,
+    TooManyEmployments,
 )
 from timebank.domain.refusals import TermEndsBeforeItStarts
 from timebank.domain.service.amending import AmendService
@@ -123,6 +130,19 @@ class TestRegister:
         given(*PEOPLE, first, second).when(do(DeclareEmployment, hours=(MORNING,), **third)).then_refused(
             DutyHoursOverlap
         )
+
+    def test_has_an_end(self) -> None:
+        """Of one person only so many employments are kept, and leaves of each: every record is compared with them."""
+        ids = [EmploymentId(f"emp_{n}") for n in range(2, MOST_EMPLOYMENTS + 2)]
+        past = {"hours": (), "from_day": date(2020, 1, 1), "until_day": date(2020, 1, 1)}
+        there = [works(employment_id=each, **past) for each in ids]
+        declare = do(DeclareEmployment, kind="contract", from_day=date(2026, 1, 1))
+        given(*PEOPLE, *there).when(declare).then_refused(TooManyEmployments)
+        given(*PEOPLE, *there[1:]).when(declare).fact  # noqa: B018
+        leaves = [LeaveNoted(**IDS, first_day=THURSDAY, last_day=THURSDAY)] * MOST_LEAVES
+        leave = do(NoteLeave, first_day=THURSDAY, last_day=THURSDAY)
+        given(*PEOPLE, works(), *leaves).when(leave).then_refused(TooManyEmployments)
+        given(*PEOPLE, works(), *leaves[1:]).when(leave).fact  # noqa: B018
 
     def test_of_employments_there_are(self) -> None:
         """What was not declared, or of another body, does not end; and a term ends after it starts."""

@@ -71,8 +71,9 @@ from timebank.domain.organisations.refusals import (
     TeamNotActive,
     TeamTakesMembers,
     TeamUnknown,
+    TooManyShifts,
 )
-from timebank.domain.organisations.rotas import EndShift, SetShift, _meet, is_on
+from timebank.domain.organisations.rotas import MOST_SHIFTS, EndShift, SetShift, _is_over, _meet, is_on
 from timebank.domain.organisations.teams import (
     AcceptTeam,
     ApproveTeamMember,
@@ -348,6 +349,13 @@ class TestRota:
         left_it = (TeamMemberLeft(**IDS, volunteer_id=WANG), JOINED)
         given(*TEAM, shift(), *left_it).when(set_shift()).then(shift())
 
+    def test_has_an_end(self) -> None:
+        """Nobody is on very many shifts that are not over: each that is set is compared with them."""
+        there = [shift(ShiftId(f"shf_{n}"), from_minute=n, minutes=1) for n in range(2, MOST_SHIFTS + 2)]
+        given(*TEAM, *there).when(set_shift()).then_refused(TooManyShifts)
+        over = shift(ShiftId("shf_2"), from_day=date(2026, 1, 1), until_day=date(2026, 1, 1))
+        given(*TEAM, *there[1:], over).when(set_shift()).then(shift())
+
     @for_all(
         days=st.tuples(*[st.integers(0, 15)] * 2),
         lasting=st.tuples(*[st.none() | st.integers(0, 21)] * 2),
@@ -375,6 +383,7 @@ class TestRota:
         ]
         meet = any(one < two + more and two < one + long for one, long in times[0] for two, more in times[1])
         assert _meet(*both) == _meet(*reversed(both)) == meet
+        assert not (meet and _is_over(both[0], both[1].from_day))
 
 
 class TestService:

@@ -31,6 +31,7 @@ from timebank.domain.organisations.refusals import (
     EmploymentEndsInThePast,
     EmploymentUnknown,
     MembershipNotActive,
+    TooManyEmployments,
 )
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer, registrations_of
@@ -39,6 +40,9 @@ from timebank.domain.refusals import TermEndsBeforeItStarts
 Hours = Annotated[tuple[DutyHours, ...], Meta(max_length=50)]
 
 DAY = timedelta(days=1)
+
+MOST_EMPLOYMENTS, MOST_LEAVES = 500, 1_000
+"""So many of one person, and of one employment: each record of their service is compared with all of them."""
 
 
 class Leave(msgspec.Struct, frozen=True):
@@ -182,6 +186,8 @@ class DeclareEmployment(_OnStaff, frozen=True, kw_only=True):
             if membership.status != "approved":
                 raise MembershipNotActive(status=membership.status)
         must_be_a_term(self.from_day, self.until_day)
+        if len(employments.declared) >= MOST_EMPLOYMENTS:
+            raise TooManyEmployments(most=MOST_EMPLOYMENTS)
         hours = sorted(self.hours, key=lambda each: (each.weekday, each.from_minute))
         if any(each.until_minute <= each.from_minute for each in hours):
             raise DutyHoursOverlap
@@ -245,6 +251,9 @@ class NoteLeave(_OnStaff, frozen=True, kw_only=True):
         self.employment(known)
         if self.last_day < self.first_day:
             raise TermEndsBeforeItStarts
+        register = known(Employments, self.volunteer_id)
+        if len(register.leaves.get(self.employment_id, ())) >= MOST_LEAVES:
+            raise TooManyEmployments(most=MOST_LEAVES)
         yield LeaveNoted(
             employment_id=self.employment_id,
             volunteer_id=self.volunteer_id,

@@ -39,6 +39,12 @@ class EmploymentEndsInThePast(Forbidden):
     field = "until_day"
 
 
+class TooManyEmployments(Conflict):
+    """No more than {most} employments of one person, or leaves of one employment, are kept."""
+
+    field = "volunteer_id"
+
+
 class DutyHoursOverlap(Conflict):
     """Hours of duty end after they begin, and nobody has two duties at one time."""
 
@@ -167,6 +173,12 @@ class NotAsked(Conflict):
 
 class ShiftUnknown(NotFound):
     """There is no shift {shift_id} of this person in the rota of this team."""
+
+
+class TooManyShifts(Conflict):
+    """Volunteer {volunteer_id} is on {most} shifts that are not over, and nobody is on more."""
+
+    field = "volunteer_id"
 
 
 class ShiftsOverlap(Conflict):

@@ -7,10 +7,13 @@ from timebank.domain.facts.teams import MinuteOfDay, ShiftEnded, ShiftMinutes, S
 from timebank.domain.identifiers import ShiftId, TeamId, VolunteerId
 from timebank.domain.kernel import Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.memberships import must_be_a_term
-from timebank.domain.organisations.refusals import ShiftsOverlap, ShiftUnknown
+from timebank.domain.organisations.refusals import ShiftsOverlap, ShiftUnknown, TooManyShifts
 from timebank.domain.organisations.teams import OnTeam
 
 DAY_MINUTES = 24 * 60
+
+MOST_SHIFTS = 500
+"""So many of one person's are not over: each that is set is compared with all of them."""
 
 
 class Shifts(Memory):
@@ -37,6 +40,11 @@ def is_on(shift: ShiftSet, day: date) -> bool:
     """Whether a shift starts on a day."""
     in_force = shift.from_day <= day <= (shift.until_day or day)
     return in_force and (day - shift.from_day).days % 7 == 0
+
+
+def _is_over(shift: ShiftSet, day: date) -> bool:
+    """Whether a shift is over on a day, and was so the day before: it may have gone on past midnight."""
+    return shift.until_day is not None and (day - shift.until_day).days > 1
 
 
 def _meet(first: ShiftSet, second: ShiftSet) -> bool:
@@ -87,8 +95,12 @@ class SetShift(_OnRota, frozen=True, kw_only=True):
             from_minute=self.from_minute,
             minutes=self.minutes,
         )
-        for each in known(Shifts, self.volunteer_id).shifts.values():
-            if _meet(each, shift):
+        others = known(Shifts, self.volunteer_id).shifts.values()
+        today = self.at.date()
+        if sum((each.until_day or today) >= today for each in others) >= MOST_SHIFTS:
+            raise TooManyShifts(volunteer_id=self.volunteer_id, most=MOST_SHIFTS)
+        for each in others:
+            if not _is_over(each, shift.from_day) and _meet(each, shift):
                 raise ShiftsOverlap(volunteer_id=self.volunteer_id)
         yield shift
 
