@@ -1,14 +1,16 @@
 """One embedded cluster for the whole run, a database cloned from a migrated template for each test that wants one."""
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
 import ssl
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from functools import cache
+from importlib import import_module
 from uuid import UUID
 
 import asyncpg
@@ -70,6 +72,13 @@ def pytest_xdist_auto_num_workers() -> int:
     """Three workers for two cores: tests wait for PostgreSQL, and for programs they start, a third of their time."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return cores + (cores + 1) // 2
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that the service runs on; there is none of that kind on Windows."""
+    with contextlib.suppress(ImportError):
+        return {"uvloop": import_module("uvloop").new_event_loop}
+    return {"asyncio": asyncio.new_event_loop}
 
 
 def pytest_configure(config: pytest.Config) -> None:
