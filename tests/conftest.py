@@ -74,13 +74,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return cores + (cores + 1) // 2
 
 
-def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
-    """Tests run on the loop that the service runs on; there is none of that kind on Windows."""
-    with contextlib.suppress(ImportError):
-        return {"uvloop": import_module("uvloop").new_event_loop}
-    return {"asyncio": asyncio.new_event_loop}
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Have somebody end what we started, should we be killed before we do."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -109,6 +102,17 @@ def pytest_collection_finish() -> None:
 def pytest_unconfigure() -> None:
     """Everything has ended, or is ended now."""
     watchdog.stop()
+
+
+@pytest.fixture(scope="session")
+def _asyncio_loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Tests run on the loop that the service runs on, of which there is none on Windows.
+
+    In the place of the fixture of pytest-asyncio, whose hook would give tests that are no coroutines another loop.
+    """
+    with contextlib.suppress(ImportError):
+        return import_module("uvloop").new_event_loop  # type: ignore[no-any-return]
+    return asyncio.new_event_loop
 
 
 @pytest.fixture(scope="session", autouse=True)
