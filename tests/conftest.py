@@ -25,6 +25,7 @@ from tests.helpers.databases import administer, database, database_name, leave
 from tests.helpers.effort import Effort, add_option, effort_of
 from tests.helpers.own import made_here
 from tests.helpers.patience import PATIENCE_SECONDS
+from tests.helpers.slow import name_of, written_down
 from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Pool
 from timebank.db.migrations import migrate
@@ -86,10 +87,14 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.load_profile("thorough")
 
 
+DRILLS = {"backups", "cli", "containers", "drills"}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Whatever runs the program, or another server, as a process of its own is a drill."""
+    """Whatever is slow, or runs the program, or another server, as a process of its own is a drill."""
+    slow = written_down()
     for item in items:
-        if {"backups", "cli", "containers", "drills"} & set(item.path.relative_to(config.rootpath).parts):
+        if name_of(item.nodeid) in slow or DRILLS & set(item.path.relative_to(config.rootpath).parts):
             item.add_marker("drill")
 
 

@@ -49,7 +49,7 @@ MUST_HAPPEN = {
 }  # fmt: skip
 """Facts, refusals and more: what the checks at the end are there for."""
 
-ROUNDS, FEW_ROUNDS, MORE_ROUNDS, EXAMPLES, STEPS = 2, 1, 5, 10, 80
+ROUNDS, MORE_ROUNDS, EXAMPLES, STEPS = 1, 10, 10, 80
 
 OFTEN = {
     "policy-adopted", "service-rejected", "service-voided", "reward-reserved", "reward-fulfilled", "reward-paused",
@@ -152,11 +152,10 @@ def log_of_the_server(cluster: str) -> str:
 
 
 @pytest.mark.drill
-@pytest.mark.parametrize("share", range(2))
-def test_many_histories(bench: Bench, share: int, effort: Effort) -> None:
+def test_many_histories(bench: Bench, effort: Effort) -> None:
     """The same of more; for a release of many more, of which none may be without what happens in most."""
     if effort == "quick":
-        explore(bench, FEW_ROUNDS)
+        explore(bench, ROUNDS)
         return
     explore(bench, MORE_ROUNDS)
     rare = {what for what in OFTEN if not bench.happened[what]}

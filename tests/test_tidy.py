@@ -11,6 +11,7 @@ from string import Formatter
 
 import pytest
 
+from tests.helpers.slow import written_down
 from tests.memories import MEMORIES
 from tests.planted_faults import misplaced
 from timebank.db.sql import load_statements
@@ -281,6 +282,13 @@ def test_every_test_says_what_is_true() -> None:
     tests = [(place, node) for place, node in found if node.name.startswith("test_")]  # type: ignore[attr-defined]
     wrong = [place for place, node in tests if not ast.get_docstring(node)]  # type: ignore[arg-type]
     assert not wrong, f"{wrong}: add a one-sentence docstring"
+
+
+def test_every_slow_test_is_there() -> None:
+    """What is written down as slow is a test that there is."""
+    for each in written_down():
+        path, *_, name = each.split("::")
+        assert f"def {name}(" in (Path(__file__).parent.parent / path).read_text(encoding="utf-8"), each
 
 
 def test_every_planted_fault_has_its_place() -> None:

@@ -28,17 +28,19 @@ from timebank.runtime.clock import utc_now
 
 pytestmark = pytest.mark.drill
 
-PEOPLE, SECONDS_SPENT, MOST_MILLISECONDS = 500, 20, 300
+PEOPLE: dict[Effort, int] = {"quick": 150, "release": 500, "night": 500}
+A_SECOND, MOST_MILLISECONDS = 25, 300
 PUBLIC_URL = "http://bank.example"
 FAST = {"rate_per_address": "1000000", "rate_per_principal": "1000000", "phone_codes": "none", "public_url": PUBLIC_URL}
 
 
-async def test_five_hundred_sign_in_at_one_code(url: str, tmp_path: Path, effort: Effort) -> None:
-    """All of them are there, once each, however often they ask; for a release, 95 of 100 are served within 300 ms."""
+async def test_very_many_sign_in_at_one_code(url: str, tmp_path: Path, effort: Effort) -> None:
+    """All are there, once each, however often they ask; of 500, for a release, 95 of 100 are served within 300 ms."""
+    many = PEOPLE[effort]
     async with settled(url, public_url=PUBLIC_URL) as world:
-        activity_id = await world.activity(seats=PEOPLE)
+        activity_id = await world.activity(seats=many)
         office = Acting(ActorId("operator"), "operator")
-        at, ids = utc_now(), [new_volunteer_id() for _ in range(PEOPLE)]
+        at, ids = utc_now(), [new_volunteer_id() for _ in range(many)]
         joining: list[Any] = [
             RegisterVolunteer(by=office, at=at, volunteer_id=each, number=new_volunteer_number(), name="某某")
             for each in ids
@@ -53,7 +55,7 @@ async def test_five_hundred_sign_in_at_one_code(url: str, tmp_path: Path, effort
         with program.serving("serve", "--port", "0") as served:
             waits = await sign_in(served.url, activity_id, people, world.coordinator)
         roll = await the_roll(world, activity_id)
-    assert sum(each["since"] is not None for each in roll) == len({each["volunteer_id"] for each in roll}) == PEOPLE
+    assert sum(each["since"] is not None for each in roll) == len({each["volunteer_id"] for each in roll}) == many
     slow = statistics.quantiles(waits, n=20)[-1]
     assert effort == "quick" or slow <= MOST_MILLISECONDS, f"95 of 100 within {slow:.0f} ms"
 
@@ -100,5 +102,5 @@ async def sign_in(url: str, activity_id: str, people: list[Caller], leader: Call
             second = await shown(http, activity_id, person, leader)
             assert (first.status_code, second.status_code) == (200, 409), (first.text, second.text)
 
-        await asyncio.gather(*(one(each, SECONDS_SPENT * n / len(people)) for n, each in enumerate(people)))
+        await asyncio.gather(*(one(each, n / A_SECOND) for n, each in enumerate(people)))
     return waits

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.exchange.imports.office import BODY, Office, records_of
+from tests.helpers.effort import Effort
 from timebank.exchange.imports.records import RecordsImport
 from timebank.exchange.imports.results import RowVerdict
 from timebank.runtime.founding import OPERATOR
 
 PEOPLE = 100
-ROWS = 10_001
+ROWS: dict[Effort, int] = {"quick": 2_501, "release": 10_001, "night": 10_001}
+PEAKS_AT: dict[Effort, tuple[int, int]] = {"quick": (1_000, 4_000), "release": (2_000, 8_000), "night": (2_000, 8_000)}
 
 
 def long_list(rows: int) -> Iterator[str]:
@@ -34,10 +36,10 @@ async def people(office: Office) -> None:
 
 
 @pytest.mark.drill
-async def test_a_dry_run_is_the_run_is_what_is_told_again(berlin: Office) -> None:
-    """Ten thousand and one rows get the verdicts of their dry run; interrupted and run again, totals are the same."""
+async def test_a_dry_run_is_the_run_is_what_is_told_again(berlin: Office, effort: Effort) -> None:
+    """Thousands of rows get the verdicts of their dry run; interrupted and run again, totals are the same."""
     await people(berlin)
-    text = "".join(long_list(ROWS))
+    text = "".join(long_list(ROWS[effort]))
     dry = await berlin.records(text, dry_run=True)
     assert await berlin.ask("select count(*)::int from service_record") == [(0,)]
     half = RecordsImport(berlin.services, berlin.bank_id, BODY, OPERATOR)
@@ -45,7 +47,7 @@ async def test_a_dry_run_is_the_run_is_what_is_told_again(berlin: Office) -> Non
     stream = half.verdicts(records_of(text))
     async for judged in stream:
         verdicts += [verdict for _, verdict in judged]
-        if len(verdicts) > ROWS // 2:
+        if len(verdicts) > ROWS[effort] // 2:
             break
     await stream.aclose()  # type: ignore[attr-defined]
     assert [each.status for each in verdicts] == [each.status for each in dry.verdicts[: len(verdicts)]]
@@ -61,11 +63,11 @@ async def test_a_dry_run_is_the_run_is_what_is_told_again(berlin: Office) -> Non
 
 
 @pytest.mark.drill
-async def test_a_long_list_takes_no_more_memory_than_a_short_one(berlin: Office) -> None:
+async def test_a_long_list_takes_no_more_memory_than_a_short_one(berlin: Office, effort: Effort) -> None:
     """While a list is tried, little is kept of a row, and nothing of those that no memory needs any more."""
     await people(berlin)
-    peaks = []
-    for rows in (2_000, 8_000):
+    peaks, (few, many) = [], PEAKS_AT[effort]
+    for rows in (few, many):
         text = "".join(long_list(rows)).encode()
         opened = records_of(text)
         run = RecordsImport(berlin.services, berlin.bank_id, BODY, OPERATOR, dry_run=True)
@@ -74,4 +76,4 @@ async def test_a_long_list_takes_no_more_memory_than_a_short_one(berlin: Office)
             pass
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < peaks[0] + 6_000 * 1_500, peaks
+    assert peaks[1] < peaks[0] + (many - few) * 1_500, peaks
