@@ -32,7 +32,12 @@ def test_a_bank_moves(keyed: Program, other: Program, folder: Path) -> None:
     restored = other.run("restore", folder / "bank.backup", "--keys", folder / "bank.keys")
     assert "log: sound" in restored.out
     assert f"{bank['bank_id']}), 3 events" in other.run("verify").out
-    assert other.run("restore", folder / "bank.backup", expect=1).sentence.startswith("Error: there are banks in this")
+    before = sorted((each.name, each.read_bytes()) for each in (folder / "other").iterdir())
+    foreign = folder / "foreign.keys"
+    foreign.write_text('{"keys": {"current": "k1", "keys": {"k1": "x"}}}')
+    again = other.run("restore", folder / "bank.backup", "--keys", foreign, expect=1)
+    assert again.sentence.startswith("Error: there are banks in this")
+    assert sorted((each.name, each.read_bytes()) for each in (folder / "other").iterdir()) == before
 
 
 def test_two_at_once_do_not_mix(folder: Path) -> None:

@@ -113,6 +113,9 @@ def test_keys_are_put_without_losing_others(folders: list[Path]) -> None:
     before = file.read_text()
     (moved,) = put_keys(settings, keys.replace(b'"x"', b'"z"'), NOON)
     assert (moved.read_text(), '"z"' in file.read_text()) == (before, True)
+    (also,) = put_keys(settings, keys, NOON)
+    assert moved.read_text() == before
+    assert '"z"' in also.read_text()
     assert file.stat().st_mode & 0o777 == 0o600
     with pytest.raises(BackupError, match="no keys"):
         put_keys(settings, b"{}", NOON)

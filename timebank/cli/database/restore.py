@@ -12,7 +12,7 @@ from timebank.cli.common import FILE, STANDARD, cli, progress_bar, run
 from timebank.cli.log.verify import verify_log
 from timebank.db.connections import Connection
 from timebank.db.server import must_be_fit
-from timebank.exchange.backups import put_keys, restore
+from timebank.exchange.backups import must_be_unused, put_keys, restore
 from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import running_services
 from timebank.runtime.database.opening import database
@@ -33,24 +33,36 @@ def restore_command(file: Path | None, keys: Path | None) -> None:
         raise click.UsageError("Name the FILE of the backup, or that of --keys.")
 
     async def bring_back(settings: Settings) -> bool:
-        if keys:
-            with _read(keys) as stream:
-                for moved in put_keys(settings, stream.read(), utc_now()):
-                    click.echo(f"There were other keys; they are in {moved} now.")
-        return await _restore(settings, file) if file else True
+        if file:
+            return await _restore(settings, file, keys)
+        _put(settings, keys)
+        return True
 
     if not run(bring_back):
         sys.exit(1)
 
 
-async def _restore(settings: Settings, file: Path) -> bool:
-    """Restore, erase again, and check; says whether the log is sound."""
+def _put(settings: Settings, keys: Path | None) -> None:
+    """Put the keys where they are set to be, if there are any."""
+    if keys:
+        with _read(keys) as stream:
+            for moved in put_keys(settings, stream.read(), utc_now()):
+                click.echo(f"There were other keys; they are in {moved} now.")
+
+
+async def _restore(settings: Settings, file: Path, keys: Path | None) -> bool:
+    """Restore, erase again, and check; says whether the log is sound.
+
+    Where nothing can be restored, because there is a bank, its keys stay what they are.
+    """
 
     async def must_have_keys(connection: Connection) -> None:
         await keyring_for(connection, settings.keys)
 
     async with database(settings) as url:
         await must_be_fit(url)
+        await must_be_unused(url)
+        _put(settings, keys)
         with _read(file) as stream, _stages() as stage:
             manifest = await restore(url, stream, must_have_keys, stage)
         click.echo(f"Restored what was backed up at {manifest.taken_at}.")

@@ -54,6 +54,15 @@ def _must_be_known(manifest: Manifest) -> None:
         raise BackupError(msg)
 
 
+async def must_be_unused(url: str) -> None:
+    """Refuse a database that nothing can be restored into. Raises `BackupError`."""
+    connection = await connected(url)
+    try:
+        await _must_be_unused(connection)
+    finally:
+        await connection.close()
+
+
 @asynccontextmanager
 async def _emptied(url: str) -> AsyncIterator[Connection]:
     """A transaction on a database that has nothing in it; what a service made that was only started is removed."""
