@@ -79,6 +79,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.previewing, app.state.summing = Turns(1), Turns(SUMS_AT_ONCE)
             app.state.tables, app.state.long_answers = Turns(TABLES_AT_ONCE), Turns(TABLES_AT_ONCE)
             app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)
+            app.state.writing_lists = Turns(TABLES_AT_ONCE)
             yield
 
     app = _application(settings, lifespan)

@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import ExitStack
 from pathlib import PurePath
 from typing import IO, Annotated, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import quote
@@ -18,7 +19,7 @@ from litestar.exceptions import ValidationException
 from litestar.params import QueryParameter
 
 from timebank.api.http.requests import BankRequest
-from timebank.api.http.streams import Streamed
+from timebank.api.http.streams import Streamed, started
 from timebank.exchange.imports.chunks import Judged
 from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.results import NOT_IN, ListAsRead, RowVerdict
@@ -207,11 +208,12 @@ async def answered(
 ) -> Response[Any]:
     """The verdicts on a list, sent while they come, in the form that is asked for."""
     sending = _Sending(request, upload, opened, verdicts, options)
+    sending.begin()
     if options.answer in {"rejected", "understood"}:
         return await sending.file_alone()
     if options.answer == "lines":
-        return Streamed(sending.lines(), "application/x-ndjson")
-    return Streamed(sending.document(), "application/json")
+        return Streamed(await started(sending.lines()), "application/x-ndjson")
+    return Streamed(await started(sending.document()), "application/json")
 
 
 class _Sending:
@@ -230,6 +232,8 @@ class _Sending:
         self._opened = opened
         self._verdicts = verdicts
         self._options = options
+        self._writing: Turns = request.app.state.writing_lists
+        self._under_way = ExitStack()
         self._counts: Counter[str] = Counter()
         self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed by `close`
         self._suffix = suffix_of(opened.table)
@@ -237,19 +241,36 @@ class _Sending:
         form: Form = "csv" if self._suffix == ".csv" else "xlsx"
         self._understood = Understood(opened, self._file, form) if options.answer == "understood" else None
 
+    def begin(self) -> None:
+        """Count it as under way, until it is closed. Raises `TooManyRequestsError` where several of one person are."""
+        try:
+            self._under_way.enter_context(self._writing.begun(self._request.user.actor))
+        except TooManyRequestsError:
+            self._close()
+            raise
+
     async def _judged(self) -> AsyncIterator[list[RowVerdict]]:
         """The verdicts; the rows that are not taken are kept."""
         async for judged in self._verdicts:
-            for row, verdict in judged:
-                self._counts[verdict.status] += 1
-                if self._understood:
-                    self._understood.add(row, verdict)
-                elif verdict.status in NOT_IN:
-                    self._rejected.add(row, verdict.reason or "")
+            await self._beside(self._keep, judged)
             yield [verdict for _, verdict in judged]
-        (self._understood or self._rejected).close()
+        await self._beside((self._understood or self._rejected).close)
+
+    def _keep(self, judged: list[Judged]) -> None:
+        for row, verdict in judged:
+            self._counts[verdict.status] += 1
+            if self._understood:
+                self._understood.add(row, verdict)
+            elif verdict.status in NOT_IN:
+                self._rejected.add(row, verdict.reason or "")
+
+    async def _beside(self, work: Callable[..., None], *given: Any) -> None:
+        """Have the file written on beside the loop that serves others, when it is one's turn."""
+        async with self._writing.turn(self._request.user.actor):
+            await asyncio.to_thread(work, *given)
 
     def _close(self) -> None:
+        self._under_way.close()
         self._file.close()
         self._upload.file.close()
 
@@ -323,7 +344,7 @@ class _Sending:
             return Response(None, status_code=204)
         name, media_type = self._about
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
-        return Streamed(self._file_in_pieces(), media_type, headers)
+        return Streamed(await started(self._file_in_pieces()), media_type, headers)
 
     async def _file_in_pieces(self) -> AsyncIterator[bytes]:
         try:

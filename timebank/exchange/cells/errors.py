@@ -3,6 +3,8 @@
 from timebank.words import Phrase, told
 
 _SHOWN_CHARACTERS = 60
+_LOOKED_AT = 1_000
+"""What is shown of a long cell is in its beginning."""
 
 
 class CellError(Exception):
@@ -20,7 +22,9 @@ class CellError(Exception):
 
 def shown(value: str) -> str:
     """What a cell says, in one line, quoted, and cut where it is long."""
-    line = "".join(char if char.isprintable() else "·" for char in " ".join(value.split()))
+    said = value.strip()
+    line = "".join(char if char.isprintable() else "·" for char in " ".join(said[:_LOOKED_AT].split()))
     if not line:
         return "the empty cell"
-    return f'"{line[:_SHOWN_CHARACTERS]}…"' if len(line) > _SHOWN_CHARACTERS else f'"{line}"'
+    is_cut = len(line) > _SHOWN_CHARACTERS or len(said) > _LOOKED_AT
+    return f'"{line[:_SHOWN_CHARACTERS]}…"' if is_cut else f'"{line}"'

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from itertools import islice
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
@@ -29,8 +30,8 @@ ASK_AGAIN_SECONDS = 0.05
 BANKS_AT_ONCE = 2
 """Into how many banks a process takes lists at once: each keeps a connection, and a process has four at least."""
 
-READ_AT_ONCE = 100
-"""After how many rows that were read others get their turn."""
+TURN_SECONDS = 0.01
+"""After so long of reading others get their turn: a row may be as long as a list."""
 
 E = TypeVar("E")
 
@@ -110,7 +111,7 @@ async def alone(pool: Pool, bank_id: UUID, *, dry_run: bool = False) -> AsyncIte
 async def in_chunks(opened: OpenedList[E], judge: Judge[E], submit: Submit, size: int) -> AsyncIterator[list[Judged]]:
     """The rows of a list with their verdicts, so many at a time. What cannot be understood is refused."""
     rows = opened.rows()
-    while chunk := list(islice(rows, size)):
+    while chunk := await asyncio.to_thread(lambda: list(islice(rows, size))):
         entries: list[Entry[E]] = []
         verdicts: dict[int, RowVerdict] = {}
         async for row in _taking_turns(chunk):
@@ -124,7 +125,9 @@ async def in_chunks(opened: OpenedList[E], judge: Judge[E], submit: Submit, size
 
 
 async def _taking_turns(rows: Sequence[Row]) -> AsyncIterator[Row]:
-    for start in range(0, len(rows), READ_AT_ONCE):
-        for row in rows[start : start + READ_AT_ONCE]:
-            yield row
-        await asyncio.sleep(0)
+    until = 0.0
+    for row in rows:
+        if time.perf_counter() > until:
+            await asyncio.sleep(0)
+            until = time.perf_counter() + TURN_SECONDS
+        yield row

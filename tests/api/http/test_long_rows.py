@@ -1,0 +1,65 @@
+"""Lists with very long rows: what is in them is looked at, and written back, beside the loop that serves others."""
+
+import io
+from contextlib import ExitStack
+
+import pytest
+
+from tests.api.http.test_holding import held
+from tests.api.world import World
+from timebank.exchange.cells.errors import shown
+from timebank.exchange.spreadsheets.writing import WorkbookWriter
+from timebank.identity.limits.turns import WAITING_OF_ONE
+
+ROWS, COLUMNS, LONG = 100, 40, 8_000
+HEADINGS = ("手机", "活动", "类别", "身份", "开始时间", "结束时间")
+
+
+def long_list() -> bytes:
+    """A workbook with a great deal in every cell, and nothing that can be understood; it is small as a file."""
+    file = io.BytesIO()
+    sheet = WorkbookWriter(file, "S")
+    sheet.add([*HEADINGS, *(f"备注{n}" for n in range(COLUMNS))])
+    for _ in range(ROWS):
+        sheet.add([f"{n:x^{LONG}}" for n in range(COLUMNS + len(HEADINGS))])
+    sheet.close()
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("answer", ["verdicts", "rejected"])
+async def test_a_long_list_holds_nobody_up(world: World, answer: str) -> None:
+    """Its rows are refused, and sent back as they came, a little at a time."""
+    path, text = f"/v1/organisations/{world.garden}/service-records/import", long_list()
+    headers = {"Content-Type": "application/octet-stream"}
+    async with held() as loop:
+        asked = {"dry_run": True, "answer": answer}
+        told = await world.recorder.ask("POST", path, content=text, headers=headers, params=asked)
+    assert told.status_code == 200, told.text[:500]
+    if answer == "verdicts":
+        assert told.json()["counts"] == {"refused": ROWS}
+    else:
+        assert len(told.content) > len(text) / 2
+    assert loop.longest < loop.total / 8
+
+
+async def test_one_person_has_only_a_few_under_way(own_world: World) -> None:
+    """Each has files on the disk until all of its answer is fetched; when they are over there is room again."""
+    recorder, text = own_world.recorder, "手机,活动,类别,开始时间,结束时间\n1,x,y,z,z\n"
+    path, headers = f"/v1/organisations/{own_world.garden}/service-records/import", {"Content-Type": "text/csv"}
+    asked = {"content": text.encode(), "headers": headers, "params": {"dry_run": True}}
+    with ExitStack() as others:
+        for _ in range(WAITING_OF_ONE):
+            others.enter_context(own_world.app.state.writing_lists.begun(recorder.id))
+        assert (await recorder.ask("POST", path, **asked)).status_code == 429
+    for answer in ("verdicts", "lines", "rejected", "understood") * 2:
+        asked["params"] = {"dry_run": True, "answer": answer}
+        assert (await recorder.ask("POST", path, **asked)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [("x" * 100_000, f'"{"x" * 60}…"'), (" " * 100_000 + "x", '"x"'), ("x" + " " * 2_000 + "y", '"x…"')],
+)
+def test_of_a_long_cell_the_beginning_is_told(value: str, said: str) -> None:
+    """It is looked at no further than needed."""
+    assert shown(value) == said
