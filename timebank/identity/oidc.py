@@ -23,7 +23,7 @@ import structlog
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import AccessFailure, IdentityNotLinked, IdentityTaken, ProviderRefused
-from timebank.identity.limits.throttle import Rate, wide
+from timebank.identity.limits.throttle import Rate, TooManyRequestsError, wide
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.tracing import carry
 
@@ -36,6 +36,9 @@ KEEP_SECONDS = 3600.0
 REFETCH_SECONDS = 60.0
 PATIENCE_SECONDS = 10.0
 LARGEST_ANSWER = 1_000_000
+BEGUN_A_MINUTE = 300
+"""So many sign-ins a minute are begun from one address (of IPv6, one network of 48 bits): each is kept for a while."""
+
 NOTED_A_MINUTE = 20
 """So often a minute it is written down of one address that somebody came back for nothing: any stranger can do that."""
 
@@ -125,21 +128,23 @@ class OpenIdProvider:
         self._known: tuple[float, _Metadata] | None = None
         self._keys: tuple[float, Any] | None = None
         self._one_at_a_time = asyncio.Lock()
-        self._refused = Rate(per_minute=NOTED_A_MINUTE)
+        self._begun, self._refused = Rate(per_minute=BEGUN_A_MINUTE), Rate(per_minute=NOTED_A_MINUTE)
 
     async def close(self) -> None:
         """Close the connections to the provider."""
         await self._client.aclose()
 
-    async def begin(self, bank_id: UUID, volunteer_id: str | None, at: datetime) -> Beginning:
-        """Begin a sign-in, or the linking of an account with a volunteer."""
+    async def begin(self, bank_id: UUID, volunteer_id: str | None, visit: Visit) -> Beginning:
+        """Begin a sign-in, or the linking of an account with a volunteer. Raises `TooManyRequestsError`."""
+        if wait := self._begun.wait(volunteer_id or wide(visit.address), visit.at.timestamp()):
+            raise TooManyRequestsError(wait)
         state, nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48)
         with _theirs():
             endpoint = (await self._metadata()).authorization_endpoint
             location, _ = self._client.create_authorization_url(
                 endpoint, state=state, nonce=nonce, code_verifier=verifier
             )
-        until = at + timedelta(seconds=LOGIN_SECONDS)
+        until = visit.at + timedelta(seconds=LOGIN_SECONDS)
         await self._pool.execute(SQL["begin"], _hash(state), bank_id, volunteer_id, nonce, verifier, until)
         return Beginning(location, state)
 

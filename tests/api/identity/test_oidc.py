@@ -166,6 +166,15 @@ class TestSigningIn:
         after = sum(each["kind"] == "sign-in-refused" for each in await security_log(world))
         assert after - before == 2
 
+    async def test_strangers_do_not_begin_without_end(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each sign-in that is begun is kept for a while: an address begins so many a minute, and people link."""
+        assert world.services.oidc
+        monkeypatch.setattr(world.services.oidc, "_begun", Rate(2))
+        begun_now = [(await world.http.get("/v1/oidc/start")).status_code for _ in range(3)]
+        assert begun_now == [303, 303, 429]
+        world.http.cookies.clear()
+        await linked(world, await world.somebody())
+
     async def test_an_account_that_is_not_linked_is_refused(self, world: World) -> None:
         """Nobody becomes a volunteer by having an account at the provider."""
         problem = said((await signed_in(world)).response, 403)

@@ -47,7 +47,7 @@ class OidcController(Controller):
     async def start_oidc(self, request: Stranger, bank_id: FromQuery[UUID | None] = None) -> Redirect:
         """Go to the provider to sign in."""
         services: Services = request.services
-        beginning = await _provider(services).begin(await services.sign_in.the_bank(bank_id), None, request.visit.at)
+        beginning = await _provider(services).begin(await services.sign_in.the_bank(bank_id), None, request.visit)
         return Redirect(beginning.location, status_code=303, cookies=[_cookie(services.public_url, beginning.state)])
 
     @get("/oidc/callback", responses=BACK, security=[{}], access=PUBLIC)
@@ -72,7 +72,7 @@ class OidcController(Controller):
     async def link_oidc(self, request: BankRequest) -> Response[Linking]:
         """Begin to link an account at the provider with oneself, to sign in by it from then on."""
         services, user = request.services, request.user
-        beginning = await _provider(services).begin(user.bank_id, user.actor, request.visit.at)
+        beginning = await _provider(services).begin(user.bank_id, user.actor, request.visit)
         kept = _cookie(services.public_url, beginning.state)
         return Response(Linking(location=beginning.location), cookies=[kept])
 
