@@ -1,11 +1,14 @@
 """A request that begins while somebody is let in, and is whole only when they are not any more."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from litestar.exceptions import LitestarException
 
 from tests.api.identity.door import (
     Clock,
@@ -20,6 +23,9 @@ from tests.api.identity.door import (
 from tests.api.identity.test_factor_set_meanwhile import arm
 from tests.api.world import World, said
 from tests.helpers.authenticator import shown
+from timebank.api.http import streams
+from timebank.api.service import importing
+from timebank.api.supervision import history
 from timebank.db.connections import Connection
 
 AGREES = {"purpose": "leaderboard", "granted": True}
@@ -87,6 +93,88 @@ async def test_a_key_revoked_meanwhile_does_nothing(door: World, path: str, kind
     headers = {"Content-Type": kind}
     answer = await slowly(door, made["api_key"], f"{ours}/service-records{path}", body, headers, revoked)
     assert answer.status_code == 401
+
+
+async def taken_slowly(
+    world: World, scope: dict[str, Any], body: bytes, meanwhile: Callable[[], Awaitable[Any]]
+) -> bytes:
+    """What is sent of an answer, once something else has happened after its first piece."""
+    pieces: list[bytes] = []
+    coming = [{"type": "http.disconnect"}, {"type": "http.request", "body": body, "more_body": False}]
+    is_over = asyncio.Event()
+
+    async def receive() -> Any:
+        if len(coming) == 1:
+            await is_over.wait()
+        return coming.pop()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            pieces.append(message["body"])
+            if len(pieces) == 1:
+                await meanwhile()
+            if not message.get("more_body"):
+                is_over.set()
+
+    common = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": ""}
+    peers = {"client": ("192.0.2.1", 1), "server": ("test", 80)}
+    with contextlib.suppress(LitestarException):  # an answer that has begun breaks off
+        await world.app(common | peers | {"raw_path": scope["path"].encode()} | scope, receive, send)
+    return b"".join(pieces)
+
+
+class TestALongAnswer:
+    """It goes to nobody who is signed out while it is on its way, and takes in nothing more of theirs."""
+
+    async def test_is_not_sent_on_to_a_session_that_ended(self, door: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of a history that somebody fetches slowly the rest stays here."""
+        monkeypatch.setattr(streams, "STRETCH", 2)
+        monkeypatch.setattr(history, "STRETCH", 2)
+        auditor = await settled_in(door)
+        await door.administrator.post("/v1/appointments", {"volunteer_id": auditor.id, "office": "auditor"}, expect=201)
+        again = await once_more(door, auditor)
+        scope = {
+            "method": "GET",
+            "path": "/v1/audit/events.ndjson",
+            "query_string": b"",
+            "headers": [(b"authorization", f"Bearer {again.tokens['access_token']}".encode())],
+        }
+
+        async def out() -> None:
+            await auditor.caller.ask("DELETE", f"/v1/sessions/{again.tokens['session_id']}")
+
+        async def nothing() -> None:
+            pass
+
+        assert (await taken_slowly(door, scope, b"", nothing)).count(b"\n") > 2
+        assert (await taken_slowly(door, scope, b"", out)).count(b"\n") == 2
+
+    async def test_takes_no_more_rows_by_a_key_that_was_revoked(
+        self, door: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Of a list whose verdicts somebody fetches slowly the rows that follow are not taken."""
+        monkeypatch.setattr(importing, "CHUNK", 1)
+        administrator, ours = door.administrator, f"/v1/organisations/{door.garden}"
+        made = await administrator.post(f"{ours}/keys", {"label": "程序", "permissions": ["log-service"]}, expect=201)
+        served = (await settled_in(door)).number
+        rows = [f"{served},居民,讲座,讲座,2026-03-0{day},09:00,10:00" for day in (2, 3, 4)]
+        body = "\r\n".join(["志愿者编号,身份,活动,类别,日期,开始时间,结束时间", *rows]).encode()
+        scope = {
+            "method": "POST",
+            "path": f"{ours}/service-records/import",
+            "query_string": b"answer=lines",
+            "headers": [
+                (b"authorization", f"Bearer {made['api_key']}".encode()),
+                (b"content-type", b"text/csv"),
+                (b"content-length", str(len(body)).encode()),
+            ],
+        }
+
+        async def revoked() -> None:
+            await administrator.post(f"{ours}/keys/{made['key_id']}/revoke", {}, expect=200)
+
+        said = await taken_slowly(door, scope, body, revoked)
+        assert said.count(b'"status"') == 0, said
 
 
 class TestAnotherSecondFactor:

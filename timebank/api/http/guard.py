@@ -25,7 +25,7 @@ from timebank.api.http.answering import in_progress
 from timebank.api.http.lists import FORMAT, item_of
 from timebank.api.http.positions import MIN_POSITION, is_question, position_of
 from timebank.api.http.requests import BankRequest, spend, visit
-from timebank.api.http.strict_json import IS_HERE
+from timebank.api.http.strict_json import STILL
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.acting import Acting
@@ -68,7 +68,7 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     principal = await _who(connection)
     connection.scope["state"]["principal"] = connection.scope["user"] = principal
     _must_not_owe_factor(principal, access)
-    connection.scope["state"][IS_HERE] = partial(_must_be_let_in_still, connection, access)
+    connection.scope["state"][STILL] = partial(_must_be_let_in_still, connection, access)
     assert isinstance(connection, BankRequest), "it is the class of all requests"
     if is_question(handler):
         await in_progress.begin(connection, principal)
@@ -131,7 +131,7 @@ def _must_not_owe_factor(principal: Principal, access: Access) -> None:
 
 
 async def _must_be_let_in_still(connection: Connection, access: Access) -> None:
-    """Refuse what came slowly, if meanwhile the session ended, the key was revoked, or a second factor was set."""
+    """Refuse what comes or goes slowly, if the session ended meanwhile, the key was revoked, or a factor was set."""
     _must_not_owe_factor(await _found(connection), access)
 
 

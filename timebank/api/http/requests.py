@@ -185,7 +185,8 @@ class BankRequest(StrictRequest[Principal]):
             spend(self, self.user, cost - 1)
 
     async def pace(self) -> None:
-        """Have one more stretch of a long answer count as a request, when there is room for it."""
+        """Have one more stretch of a long answer count as a request, once there is room, while they are let in."""
+        await self.must_be_let_in_still()
         rate, who = rate_of(self, self.user)
         while wait := rate.wait(who, time.monotonic(), 1):  # noqa: ASYNC110  # nobody tells when there is room
             await asyncio.sleep(wait)

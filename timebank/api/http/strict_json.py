@@ -28,8 +28,8 @@ FORM_FIELDS = 5_000
 """How much a form may say that holds no files: reading it keeps all others waiting."""
 
 
-IS_HERE = "is_here"
-"""Where a request says what has to be looked at once all of it is here: it may have taken a while to come."""
+STILL = "still"
+"""Where a request says how to look whether whoever sent it is let in still: much takes a while, to come and to go."""
 
 
 def merged(given: T | UnsetType | None, nothing: T) -> T | None:
@@ -59,9 +59,13 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
             if error.detail == "client disconnected prematurely":
                 raise ClientGoneError from None
             raise
-        is_here: Callable[[], Awaitable[None]] | None = self.scope["state"].get(IS_HERE)
-        if is_here:
-            await is_here()
+        await self.must_be_let_in_still()
+
+    async def must_be_let_in_still(self) -> None:
+        """Refuse whoever is not let in any more, while they are still sending, or being answered."""
+        still: Callable[[], Awaitable[None]] | None = self.scope["state"].get(STILL)
+        if still:
+            await still()
 
     async def form(self) -> FormMultiDict:
         """The fields of a form, and its files; of another body nothing. Raises `ValidationException`.

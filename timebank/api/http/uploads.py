@@ -250,10 +250,12 @@ class _Sending:
             raise
 
     async def _judged(self) -> AsyncIterator[list[RowVerdict]]:
-        """The verdicts; the rows that are not taken are kept."""
+        """The verdicts; the rows that are not taken are kept. No more is taken of whoever is not let in any more."""
+        await self._request.must_be_let_in_still()
         async for judged in self._verdicts:
             await self._beside(self._keep, judged)
             yield [verdict for _, verdict in judged]
+            await self._request.must_be_let_in_still()
         await self._beside((self._understood or self._rejected).close)
 
     def _keep(self, judged: list[Judged]) -> None:
