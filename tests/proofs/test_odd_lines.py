@@ -1,13 +1,16 @@
 """Archives that somebody wrote to confuse the verifier: it says what is wrong, and where, and nothing else happens."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.helpers.stranger import verify
+from timebank.verifier.accounts import compare
 from timebank.verifier.log import check_file
+from timebank.verifier.tree import WrongError
 
 BANK = "01a21c27-25e7-71f8-bf84-70a24c18d81e"
 
@@ -43,6 +46,9 @@ ODD = {
     "data of a number": line(data=7),
     "no tags": line(tags=None),
     "too many tags": line(tags=["x"] * 70_000),
+    "two facts": line().rstrip() + line(),
+    "more than a fact": line().rstrip() + " x\n",
+    "an actor said twice": line().replace('"actor"', '"actor": "b", "actor"'),
     "actor too long": line(actor="x" * 70_000),
 }
 
@@ -65,6 +71,23 @@ def test_data_that_nobody_can_read_are_named(data: str, tmp_path: Path) -> None:
     file = tmp_path / "00000000.ndjson"
     file.write_text(line(1) + line(2, data=data), encoding="utf8")
     assert check_file(BANK, file).wrong == "position 2: the fact cannot be read"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_wrong"),
+    [
+        (['["a", {"available": 5}]'], False),
+        (['["a", {"available": 5}]', '["b", {"fund": 0}]'], False),
+        (['["a", {"available": 900}]', '["a", {"available": 5}]'], True),
+        (['["a", {"available": 900, "available": 5}]'], True),
+    ],
+)
+def test_a_balance_is_said_once(said: list[str], is_wrong: bool, tmp_path: Path) -> None:
+    """Of two that are said of one account, the first may be what people read, and the last what is right."""
+    (tmp_path / "balances.ndjson").write_text("".join(f"{each}\n" for each in said))
+    expectation: Any = pytest.raises((WrongError, ValueError)) if is_wrong else nullcontext()
+    with expectation:
+        compare({("a", "available"): 5}, tmp_path / "balances.ndjson")
 
 
 @pytest.mark.parametrize("manifest", ["[]", "[" * 200_000, "7", "{}", '{"key_changes":[1],"bank_id":"x"}'])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .tree import WrongError
+from .tree import WrongError, once
 
 Posting = tuple[str, str, int]
 SERVICE = "service-confirmed", "service-voided", "service-corrected"
@@ -64,8 +64,10 @@ def compare(accounts: dict[tuple[str, str], int], file: Path) -> None:
     """Compare the balances that an archive says with those that its facts come to."""
     said: dict[tuple[str, str], int] = {}
     for line in file.read_text(encoding="utf8").splitlines():
-        holder, balances = json.loads(line)
-        said |= {(holder, account): minutes for account, minutes in balances.items()}
+        holder, balances = json.loads(line, object_pairs_hook=once)
+        for account, minutes in balances.items():
+            if said.setdefault((holder, account), minutes) != minutes:
+                raise WrongError(f"the account {account} of {holder} is said to be two things")
     for holder, account in said.keys() | accounts.keys():
         derived, shown = accounts.get((holder, account), 0), said.get((holder, account), 0)
         if derived != shown or derived < 0:

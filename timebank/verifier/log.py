@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .accounts import MOVING, postings
 from .facts import leaf_of
 from .notes import Checkpoint
-from .tree import UNREADABLE, Tree, WrongError
+from .tree import UNREADABLE, Tree, WrongError, once
 
 
 class Log:
@@ -71,6 +71,10 @@ read = json.JSONDecoder().raw_decode
 """What a text in JSON says, and where that ends."""
 
 
+read_once = json.JSONDecoder(object_pairs_hook=once).raw_decode
+"""The same of what says nothing twice."""
+
+
 def check_file(bank: str, file: Path) -> Found:
     """Make the leaves of some facts anew, and what they do to accounts; each file by itself."""
     leaves, keys, wrong, first, earliest, latest = bytearray(), [], "", 0, 0, 0
@@ -78,7 +82,9 @@ def check_file(bank: str, file: Path) -> Found:
     with file.open(encoding="utf8") as lines:
         for line in lines:
             try:
-                entry, _ = read(line)
+                entry, end = read_once(line)
+                if line[end:].strip():
+                    raise ValueError
                 at, leaf = leaf_of(bank, entry)
             except UNREADABLE:
                 wrong = wrong or f"position {first + len(leaves) // 32 or 'unknown'}: a line of {file.name} is no fact"

@@ -1,6 +1,7 @@
 """The tree over the facts of a log (RFC 6962), and the proofs that lead to its root (RFC 9162)."""
 
 import hashlib
+from typing import Any
 
 
 class WrongError(Exception):
@@ -9,6 +10,14 @@ class WrongError(Exception):
 
 UNREADABLE = ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError
 """What comes of reading something that was written to be no such thing."""
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in JSON that says nothing twice: of two things some read the first, and others the last."""
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        raise ValueError("something is said twice")
+    return said
 
 
 def node(left: bytes, right: bytes) -> bytes:
