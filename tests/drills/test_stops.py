@@ -55,10 +55,22 @@ def seconds(effort: Effort) -> float:
     return GONE_SECONDS[effort]
 
 
+def program_at(home: Path) -> Program:
+    """The program on an embedded database."""
+    return Program(home, home=str(home), log_level="warning", public_url="http://bank.example")
+
+
 @pytest.fixture
 def program(home: Path) -> Program:
     """The program on an embedded database of the test's own."""
-    return Program(home, home=str(home), log_level="warning", public_url="http://bank.example")
+    return program_at(home)
+
+
+@pytest.fixture(scope="module")
+def started_before() -> Iterator[Program]:
+    """The program on an embedded database that is made once, for all who only tell it to stop."""
+    with watched_folder() as folder:
+        yield program_at(folder)
 
 
 def left_of(program: Program) -> list[str]:
@@ -135,8 +147,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("way", quick if effort_of(metafunc.config) == "quick" else WAYS)
 
 
-def test_a_service_is_told_to_stop(program: Program, way: Callable[[Served], None], stops: int, seconds: float) -> None:
+def test_a_service_is_told_to_stop(
+    started_before: Program, way: Callable[[Served], None], stops: int, seconds: float
+) -> None:
     """However a service is told, it ends well, its workers and its PostgreSQL too, and none is waited for in vain."""
+    program = started_before
     for _ in range(stops):
         served = program.serve()
         try:

@@ -144,7 +144,8 @@ async def _follow_up(
                 length = until - after if until < wanted else length
                 reached[bank_id] = until
                 done = sum(reached.values())
-                counted = await shadow.count(connection, SHADOW, projection.tables, done, counted)
+                if done < total:
+                    counted = await shadow.count(connection, SHADOW, projection.tables, done, counted)
                 progress(done, total)
 
 
@@ -245,14 +246,17 @@ async def _compare(connection: Connection, projection: Projection, bank_id: UUID
         until = min(after + BATCH_EVENTS, position)
         topics = await topics_between(connection, bank_id, after, until)
         await projection.apply(connection, bank_id, after, until, topics)
-        counted = await shadow.count(connection, "pg_temp", projection.tables, until, counted)
+        if until < position:
+            counted = await shadow.count(connection, "pg_temp", projection.tables, until, counted)
         progress(until, position)
     live, rebuilt = [], []
     differences: list[str] = []
     for table in projection.tables:
         live.append(await connection.fetchval(SQL["digest"].format(table=f"public.{table}"), bank_id))
         rebuilt.append(await connection.fetchval(SQL["digest"].format(table=f"pg_temp.{table}"), bank_id))
-        differences += [row["line"] for row in await connection.fetch(SQL["differences"].format(table=table), bank_id)]
+        if live[-1] != rebuilt[-1]:
+            found = await connection.fetch(SQL["differences"].format(table=table), bank_id)
+            differences += [row["line"] for row in found]
     return Comparison(projection.name, bank_id, position, " ".join(live), " ".join(rebuilt), differences)
 
 
