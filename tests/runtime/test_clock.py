@@ -126,6 +126,41 @@ async def test_a_clock_that_is_set_right_is_believed_again(hands: Hands, guard: 
     assert guard() == hands.wall()
 
 
+@pytest.mark.parametrize("off", [YEAR, -YEAR, 90 * SECOND])
+async def test_one_clock_of_machine_and_database_that_is_set(
+    hands: Hands, guard: ClockGuard, database: Any, off: timedelta
+) -> None:
+    """Where both are one clock, comparing tells nothing: set by much, it counts once it has stayed so for a minute."""
+    before = hands.wall()
+    database.off = hands.off = off
+    for seconds in range(60):
+        await guard.compare(database)
+        with pytest.raises(ClockError, match="was set by more than a minute"):
+            guard.must_be_right()
+        assert guard() == before + seconds * SECOND
+        hands.passed += 1
+    await guard.compare(database)
+    guard.must_be_right()
+    assert guard() == hands.wall()
+
+
+async def test_one_clock_that_is_wrong_again_and_again_for_some_seconds(
+    hands: Hands, guard: ClockGuard, database: Any
+) -> None:
+    """Each time counts from its beginning, and in between the clock counts at once."""
+    for _ in range(30):
+        database.off = hands.off = YEAR
+        for _ in range(3):
+            await guard.compare(database)
+            with pytest.raises(ClockError):
+                guard.must_be_right()
+            hands.passed += 1
+        database.off = hands.off = timedelta()
+        await guard.compare(database)
+        guard.must_be_right()
+        assert guard() == hands.wall()
+
+
 async def test_a_clock_that_stays_wrong_goes_on_evenly(hands: Hands, guard: ClockGuard, database: Any) -> None:
     """While the clock is wrong, what is told is the time since it was right, however it is set."""
     for n in range(1, 5):

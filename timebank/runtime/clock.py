@@ -22,6 +22,10 @@ TOLERANCE = timedelta(seconds=60)
 JUMP = timedelta(seconds=5)
 """By how much the clock may have moved against the even passing of time before it is compared at once."""
 
+SET_SECONDS = 60.0
+"""So long a clock has to stay where it was set by more than `TOLERANCE`, though the database's agrees: it may be the
+same clock, as it is where both run on one machine."""
+
 COMPARE_SECONDS = 60.0
 LOOK_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
@@ -51,6 +55,7 @@ class ClockGuard:
         """`is_believed` makes it a clock that is not compared with anything, as tests have it."""
         self._wall, self._steady, self._is_believed = wall, steady, is_believed
         self._right_at, self._right_since = wall(), steady()
+        self._set_by, self._set_since = timedelta(), steady()
         self.wrong = None if is_believed else "has not been compared with the database's yet"
 
     def __call__(self) -> datetime:
@@ -81,6 +86,8 @@ class ClockGuard:
         off = max(ahead, behind)
         if off > TOLERANCE:
             self._is_off(database, f"is {off.total_seconds():.0f} seconds {'ahead of' if ahead > behind else 'behind'}")
+        elif self._was_just_set(after):
+            self._is_wrong("was set by more than a minute, and the database's with it, less than a minute ago")
         else:
             self._right_at, self._right_since = after, self._steady()
             if self.wrong:
@@ -91,10 +98,22 @@ class ClockGuard:
         if self.wrong is not None and not self.wrong.startswith("is "):
             # It has never been right: the database's is what everything so far was recorded by.
             self._right_at, self._right_since = database, self._steady()
-        wrong = f"{by} the database's"
-        if self.wrong is None or not self.wrong.startswith("is "):
+        self._is_wrong(f"{by} the database's")
+
+    def _is_wrong(self, wrong: str) -> None:
+        if self.wrong is None or self.wrong.split()[0] != wrong.split()[0]:
             log.error("the clock of this machine is off; nothing is recorded by it", clock=wrong)
         self.wrong = wrong
+
+    def _was_just_set(self, wall: datetime) -> bool:
+        """Whether the clock was set by much, and has not stayed so for long enough to be believed."""
+        by, now = wall - self._even(), self._steady()
+        if abs(by) <= TOLERANCE:
+            self._set_by = timedelta()
+            return False
+        if abs(by - self._set_by) > JUMP:
+            self._set_by, self._set_since = by, now
+        return now - self._set_since < SET_SECONDS
 
     async def watch(self, pool: Pool) -> None:
         """Compare each minute, and when the clock was set, until cancelled."""
