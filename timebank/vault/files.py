@@ -19,7 +19,11 @@ def write_secret(path: Path, content: msgspec.Struct, *, anew: bool = False) -> 
 
 
 def write(path: Path, content: bytes, *, anew: bool = False) -> None:
-    """Replace a file in one step, for good: it is never half written, and nobody else ever reads it."""
+    """Replace a file in one step, for good: it is never half written, and nobody else ever reads it.
+
+    Where a link is named, that is the file which it leads to: the link stays, and nothing old is left behind it.
+    """
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -46,6 +50,7 @@ def write(path: Path, content: bytes, *, anew: bool = False) -> None:
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[None]:
     """Nobody else reads and replaces a file between these lines, in whatever process: they wait for each other."""
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
     try:
