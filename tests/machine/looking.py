@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.machine.reading import LONG_AGO, Reading
 from timebank.domain.credit.accounts import postings
+from timebank.domain.credit.caps import Counted, kept, seen_after
 from timebank.domain.credit.policies import UNWRITTEN, DayCredit, Work, credit_for
 from timebank.domain.facts.credit import (
     PolicyAdopted,
@@ -117,7 +118,8 @@ class Crediting:
     def __init__(self) -> None:
         self.books = {0: UNWRITTEN.rules}
         self.described: dict[str, tuple[Any, str, str]] = {}
-        self.credited: dict[str, tuple[str, tuple[Any, str], Any]] = {}
+        self.credited: dict[str, tuple[str, Counted]] = {}
+        self.seen: dict[str, Counted] = {}
         self.kept: dict[str, str] = {}
 
     def again(self, facts: list[Any]) -> None:
@@ -131,27 +133,37 @@ class Crediting:
                 self.described[fact.record_id] = fact.organisation_id, fact.activity, fact.category
             if isinstance(fact, ServiceVoided | ServiceCorrected):
                 del self.credited[fact.record_id]
+            if isinstance(fact, ServiceVoided):
+                del self.seen[fact.record_id]
             if isinstance(fact, ServiceConfirmed | ServiceCorrected):
                 self._comes_to_the_same(fact)
 
     def _comes_to_the_same(self, fact: ServiceConfirmed | ServiceCorrected) -> None:
         work = Work(*self.described[fact.record_id], fact.capacity, fact.minutes_by_day)
-        theirs = [each[1:] for each in self.credited.values() if self._whose(each[0]) == self._whose(fact.volunteer_id)]
+        theirs = [
+            (counted, self.seen[record_id])
+            for record_id, (who, counted) in self.credited.items()
+            if self._whose(who) == self._whose(fact.volunteer_id)
+        ]
         days = {day: self._on(day, work, theirs) for day in fact.minutes_by_day}
-        total = sum(sum(by_day.values()) for _, by_day in theirs)
+        total = sum(sum(now.by_day.values()) for now, _ in theirs)
         again = credit_for(self.books[fact.policy_version], work, days, total)
         assert (again.minutes, again.effects) == (fact.credited_minutes, fact.rules_applied), "I8"
         assert again.by_day == credited_by_day(fact), "I8"
         assert fact.minutes + sum(effect.minutes for effect in again.effects) == again.minutes, "I12"
         assert sum(fact.minutes_by_day.values()) == fact.minutes, "I12"
-        self.credited[fact.record_id] = fact.volunteer_id, work[:2], again.by_day
+        now = Counted(work[:2], again.by_day)
+        self.credited[fact.record_id] = fact.volunteer_id, now
+        self.seen[fact.record_id] = seen_after(self.seen.get(fact.record_id, now), now)
 
     def _whose(self, volunteer_id: str) -> str:
         """Whose it is, by the registration that counts."""
         return self.kept.get(volunteer_id, volunteer_id)
 
     def _on(self, day: Any, work: Work, theirs: list[Any]) -> DayCredit:
-        """What else they were credited with on a day: in all, and for the same activity."""
-        minutes = [(what, by_day.get(day, 0)) for what, by_day in theirs]
+        """What else takes up of a day: in all, and for the same activity."""
+        moved = [(seen.activity, kept(seen, now)) for now, seen in theirs]
+        minutes = [(now.activity, now.by_day.get(day, 0)) for now, _ in theirs]
         same = sum(each for what, each in minutes if what == work[:2])
-        return DayCredit(sum(each for _, each in minutes), same)
+        same += sum(each.of_activity.get(day, 0) for what, each in moved if what == work[:2])
+        return DayCredit(sum(each for _, each in minutes) + sum(each.of_day.get(day, 0) for _, each in moved), same)

@@ -124,14 +124,13 @@ class Model:
             for other_key, other in self.records.items()
             if other_key != key and self.whose(other.person) == self.whose(record.person) and other.is_confirmed
         ]
-        same = [other for other in others if (other.body, other.activity) == (record.body, record.activity)]
         credited: dict[date, int] = {}
         for day, minutes in sorted(record.days.items()):
             rooms = [minutes * percent // 100]
             if rules.cap_per_activity_minutes is not None:
-                rooms.append(rules.cap_per_activity_minutes - sum(other.credited.get(day, 0) for other in same))
+                rooms.append(rules.cap_per_activity_minutes - sum(other.takes(day, record.what) for other in others))
             if rules.cap_per_day_minutes is not None:
-                rooms.append(rules.cap_per_day_minutes - sum(other.credited.get(day, 0) for other in others))
+                rooms.append(rules.cap_per_day_minutes - sum(other.takes(day) for other in others))
             if rules.cap_total_minutes is not None:
                 total = sum(other.credit for other in others) + sum(credited.values())
                 rooms.append(rules.cap_total_minutes - total)
@@ -232,6 +231,8 @@ class Model:
         if after.is_confirmed:
             after = after._replace(credited=self.worth(after, key))
             after = after._replace(most=max(before.most if before else 0, after.credit))
+            is_new = before is None or not before.is_confirmed
+            after = after._replace(placed=(after.what, after.credited)) if is_new else after.seen_again()
         elif after.status == "logged":
             after = after._replace(seen=after.told)
         self.records[key] = after

@@ -32,6 +32,8 @@ class Record(NamedTuple):
     """What of it they saw that its worth depends on, beside the minutes."""
     most: int = 0
     """The most that it was ever worth."""
+    placed: tuple[tuple[int, str], dict[date, int]] = (0, ""), {}  # never changed, only replaced
+    """As what two people have seen it, and its credit then."""
     span: tuple[datetime, datetime] | None = None
     is_led: bool = True
     team: str | None = None
@@ -60,6 +62,36 @@ class Record(NamedTuple):
     def credit(self) -> int:
         """What it is worth."""
         return sum(self.credited.values()) if self.is_confirmed else 0
+
+    @property
+    def what(self) -> tuple[int, str]:
+        """Whose activity it was, and which."""
+        return self.body, self.activity
+
+    def takes(self, day: date, what: tuple[int, str] | None = None) -> int:
+        """What it takes up of a day, or of one activity on it: where it is, and where it was as far as it was moved."""
+        now = self.credited.get(day, 0) if what in (None, self.what) else 0
+        was, seen = self.placed
+        if what not in (None, was):
+            return now
+        here = self.credited if what is None or self.what == was else {}
+        moved = self.credit - sum(min(minutes, seen.get(each, 0)) for each, minutes in here.items())
+        return max(now, min(seen.get(day, 0), now + moved))
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether it takes up nothing where it is not."""
+        was, seen = self.placed
+        there = self.credited if self.what == was else {}
+        return all(
+            self.takes(day) == self.credited.get(day, 0) and self.takes(day, was) == there.get(day, 0) for day in seen
+        )
+
+    def seen_again(self) -> "Record":
+        """The same, where two people have seen as much of it as it is worth now, too."""
+        was, seen = self.placed
+        most = {day: max(minutes, self.credited.get(day, 0)) for day, minutes in seen.items()}
+        return self._replace(placed=(was, most)) if self.is_placed else self
 
     @property
     def told(self) -> tuple[Any, ...]:

@@ -1,11 +1,11 @@
 """Preview: replays the history under draft rules, to see whose credit would change."""
 
 from collections import defaultdict
-from collections.abc import Mapping
 from datetime import date
 from heapq import nlargest
 from typing import NamedTuple
 
+from timebank.domain.credit.caps import Activity, Counted, kept, seen_after
 from timebank.domain.credit.policies import DayCredit, Work, credit_for
 from timebank.domain.facts.credit import Rules
 from timebank.domain.facts.service import (
@@ -18,7 +18,7 @@ from timebank.domain.facts.service import (
     ServiceWithdrawn,
     credited_by_day,
 )
-from timebank.domain.identifiers import OrganisationId, RecordId, VolunteerId
+from timebank.domain.identifiers import RecordId, VolunteerId
 from timebank.domain.kernel import Fact
 
 REPLAYED = (
@@ -31,8 +31,6 @@ REPLAYED = (
     ServiceVoided,
 )
 """The facts that a preview takes in, in the order of the log."""
-
-Activity = tuple[OrganisationId, str]
 
 
 class Change(NamedTuple):
@@ -60,13 +58,6 @@ class Effects(NamedTuple):
     largest_changes: list[Change]
 
 
-class _Counted(NamedTuple):
-    """What a record came to under the draft."""
-
-    activity: Activity
-    by_day: Mapping[date, int]
-
-
 class Replay:
     """Takes in the facts of a log in order, and credits service from a day on as the draft says.
 
@@ -79,7 +70,8 @@ class Replay:
         self.replayed = 0
         self._pending: dict[RecordId, tuple[Activity, str]] = {}
         self._shared: dict[Activity, Activity] = {}
-        self._counted: dict[RecordId, _Counted] = {}
+        self._counted: dict[RecordId, Counted] = {}
+        self._seen: dict[RecordId, Counted] = {}
         self._days: defaultdict[tuple[VolunteerId, date], int] = defaultdict(int)
         self._activities: defaultdict[tuple[VolunteerId, date, Activity], int] = defaultdict(int)
         self._before: defaultdict[VolunteerId, int] = defaultdict(int)
@@ -102,6 +94,7 @@ class Replay:
             self._credit(fact, (fact.organisation_id, fact.activity), fact.category)
         elif isinstance(fact, ServiceVoided):
             self._uncredit(fact.record_id, fact.volunteer_id, fact.credited_minutes)
+            self._seen.pop(fact.record_id, None)
             self._records -= 1
         elif isinstance(fact, ServiceRejected | ServiceWithdrawn):
             self._pending.pop(fact.record_id, None)
@@ -132,7 +125,7 @@ class Replay:
         if fact.local_date < self.effective_from:
             self._after[person] += fact.credited_minutes
             if self._is_capped:
-                self._count(fact.record_id, person, _Counted(activity, credited_by_day(fact)))
+                self._count(fact.record_id, person, Counted(activity, credited_by_day(fact)))
             return
         work = Work(*activity, category, fact.capacity, fact.minutes_by_day)
         days = self._taken(person, work) if self._is_capped else {}
@@ -142,16 +135,15 @@ class Replay:
         if minutes != fact.credited_minutes:
             self._changed[fact.record_id] = minutes
         if self._is_capped:
-            self._count(fact.record_id, person, _Counted(activity, credit.by_day))
+            self._count(fact.record_id, person, Counted(activity, credit.by_day))
 
     def _uncredit(self, record_id: RecordId, person: VolunteerId, credited_minutes: int) -> None:
         self._before[person] -= credited_minutes
         self._after[person] -= self._changed.pop(record_id, credited_minutes)
         counted = self._counted.pop(record_id, None)
         if counted:
-            for day, minutes in counted.by_day.items():
-                self._days[person, day] -= minutes
-                self._activities[person, day, counted.activity] -= minutes
+            self._take_up(record_id, person, counted, -1)
+            self._seen[record_id] = seen_after(self._seen.get(record_id, counted), counted)
 
     def _taken(self, person: VolunteerId, work: Work) -> dict[date, DayCredit]:
         activity = work.organisation_id, work.activity
@@ -160,11 +152,22 @@ class Replay:
             for day in work.minutes_by_day
         }
 
-    def _count(self, record_id: RecordId, person: VolunteerId, counted: _Counted) -> None:
+    def _count(self, record_id: RecordId, person: VolunteerId, counted: Counted) -> None:
         self._counted[record_id] = counted
+        self._take_up(record_id, person, counted, 1)
+
+    def _take_up(self, record_id: RecordId, person: VolunteerId, counted: Counted, sign: int) -> None:
+        """Count what a record takes up of the caps, where it is and where it was, or (-1) count it no more."""
         for day, minutes in counted.by_day.items():
-            self._days[person, day] += minutes
-            self._activities[person, day, counted.activity] += minutes
+            self._days[person, day] += sign * minutes
+            self._activities[person, day, counted.activity] += sign * minutes
+        seen = self._seen.get(record_id)
+        if seen:
+            of_day, of_activity = kept(seen, counted)
+            for day, minutes in of_day.items():
+                self._days[person, day] += sign * minutes
+            for day, minutes in of_activity.items():
+                self._activities[person, day, seen.activity] += sign * minutes
 
 
 def _size(change: Change) -> tuple[int, VolunteerId]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+from timebank.domain.credit.caps import Activity, Counted, kept, seen_after
 from timebank.domain.credit.policies import DayCredit
 from timebank.domain.facts.service import (
     ServiceAmended,
@@ -35,10 +36,19 @@ class DayEntry(NamedTuple):
     credited_minutes: int = 0
 
 
+class KeptOfDay(NamedTuple):
+    """What a record takes up of the caps of a day on which two people have seen it, and is not credited with there."""
+
+    activity: Activity
+    of_day: int
+    of_activity: int
+
+
 class ServiceDay(Memory):
     """What one volunteer did on one local day, for whichever organisation: pending and confirmed records.
 
     `claims` are what was logged for the day, whatever it was corrected to since: entered again it is a duplicate.
+    `seen` is what records were confirmed as, and `kept` what they take up by it though they were moved.
     """
 
     def __init__(self, volunteer_id: VolunteerId, day: date) -> None:
@@ -46,6 +56,8 @@ class ServiceDay(Memory):
         self.day = day
         self.entries: dict[RecordId, DayEntry] = {}
         self.claims: dict[tuple[OrganisationId, datetime, datetime], RecordId] = {}
+        self.seen: dict[RecordId, Counted] = {}
+        self.kept: dict[RecordId, KeptOfDay] = {}
 
     @event(ServiceLogged)
     def _(self, fact: ServiceLogged) -> None:
@@ -66,11 +78,13 @@ class ServiceDay(Memory):
     @event(ServiceConfirmed)
     def _(self, fact: ServiceConfirmed) -> None:
         if fact.record_id in self.entries:
-            self.entries[fact.record_id] = self.entries[fact.record_id]._replace(
+            entry, credited = self.entries[fact.record_id], credited_by_day(fact)
+            self.entries[fact.record_id] = entry._replace(
                 minutes=fact.minutes_by_day.get(self.day, 0),
                 is_confirmed=True,
-                credited_minutes=credited_by_day(fact).get(self.day, 0),
+                credited_minutes=credited.get(self.day, 0),
             )
+            self.seen[fact.record_id] = Counted((fact.organisation_id, entry.activity), credited)
 
     @event(ServiceRejected)
     def _(self, record_id: RecordId) -> None:
@@ -81,6 +95,7 @@ class ServiceDay(Memory):
         self.entries.pop(fact.record_id, None)
         if self.day in fact.minutes_by_day:
             self._enter(fact, is_confirmed=True, credited_minutes=credited_by_day(fact).get(self.day, 0))
+        self._keep(fact.record_id, Counted((fact.organisation_id, normal(fact.activity)), credited_by_day(fact)))
 
     @event(ServiceVoided)
     def _(self, record_id: RecordId) -> None:
@@ -99,8 +114,19 @@ class ServiceDay(Memory):
             credited_minutes,
         )
 
+    def _keep(self, record_id: RecordId, now: Counted) -> None:
+        self.kept.pop(record_id, None)
+        seen = self.seen.get(record_id)
+        if seen is None:
+            return
+        of_day, of_activity = (each.get(self.day, 0) for each in kept(seen, now))
+        if of_day or of_activity:
+            self.kept[record_id] = KeptOfDay(seen.activity, of_day, of_activity)
+        self.seen[record_id] = seen_after(seen, now)
+
     def _forget(self, record_id: RecordId) -> None:
-        self.entries.pop(record_id, None)
+        for each in (self.entries, self.seen, self.kept):
+            each.pop(record_id, None)
         self.claims = {claim: claimant for claim, claimant in self.claims.items() if claimant != record_id}
 
     def record_of(self, organisation_id: OrganisationId, started_at: datetime, ended_at: datetime) -> RecordId | None:
@@ -141,12 +167,13 @@ class ServiceDay(Memory):
             raise DayIsFull(minutes=taken + minutes, day=self.day.isoformat())
 
     def credit(self, organisation_id: OrganisationId, activity: str, besides: RecordId) -> DayCredit:
-        """What the other records of the day were credited with, in all and for the same activity."""
+        """What the other records take up of the day, in all and for the same activity."""
         others = [entry for record_id, entry in self.entries.items() if record_id != besides]
-        same = [
-            entry for entry in others if (entry.organisation_id, entry.activity) == (organisation_id, normal(activity))
-        ]
-        return DayCredit(sum(entry.credited_minutes for entry in others), sum(entry.credited_minutes for entry in same))
+        moved = [each for record_id, each in self.kept.items() if record_id != besides]
+        wanted = organisation_id, normal(activity)
+        same = sum(each.credited_minutes for each in others if (each.organisation_id, each.activity) == wanted)
+        same += sum(each.of_activity for each in moved if each.activity == wanted)
+        return DayCredit(sum(each.credited_minutes for each in others) + sum(each.of_day for each in moved), same)
 
 
 def memories_of_days(known: Known, volunteer_id: VolunteerId, days: Iterable[date]) -> list[Key]:
@@ -166,4 +193,5 @@ def day_of(known: Known, volunteer_id: VolunteerId, day: date) -> ServiceDay:
     for each in people:
         whole.entries |= known(ServiceDay, each, day).entries
         whole.claims |= known(ServiceDay, each, day).claims
+        whole.kept |= known(ServiceDay, each, day).kept
     return whole
