@@ -51,6 +51,30 @@ async def test_a_tree_comes_in_once(own_world: World) -> None:
     assert statuses(await sent(world, "import", more)) == ["same", "registered", "registered"]
 
 
+async def test_every_row_comes_back_as_it_was_understood(own_world: World) -> None:
+    """Places and residents are told by the names that the bank has for its levels, also in English."""
+
+    async def back(what: str, text: str, language: str) -> list[str]:
+        answer = await own_world.administrator.ask(
+            "POST", f"/v1/nodes/{what}", content=text.encode(), params={"answer": "understood"},
+            headers={"Accept-Language": language},
+        )  # fmt: skip
+        assert answer.status_code == 200, answer.text
+        return answer.content.decode("utf-8-sig").splitlines()
+
+    assert await back("import", TREE, "zh") == [
+        "行号,结果,原因,社区,片区,楼院,楼栋,单元,起始日期",
+        "2,已登记,,阳光社区,东区,1号院,1栋,1单元,2026-01-01",
+        "3,已登记,,阳光社区,东区,1号院,1栋,2单元,2026-01-01",
+    ]
+    number = (await own_world.administrator.get(f"/v1/volunteers/{own_world.volunteer.id}"))["number"]
+    residents = f"编号,社区,片区,住/工作,门牌\n{number},阳光社区,东区,住,302室\n0,阳光社区,,住,\n"
+    head, first, second = await back("import-residents", residents, "en")
+    assert head == "line,result,reason,number,phone,name,社区,片区,楼院,楼栋,单元,from_day,tie,door"
+    assert first == f"2,registered,,'{number},,,阳光社区,东区,,,,,lives,302室"
+    assert second.startswith("3,refused,")
+
+
 async def test_lists_that_come_at_once_open_each_place_once(own_world: World) -> None:
     """Two administrators send the same tree in one moment: there is one of it."""
     office = await own_world.appointed("administrator")

@@ -360,7 +360,7 @@ async def _opened(file: Path, language: Language, open_list: Callable[[], Opened
         raise
     except SpreadsheetError as error:
         raise SpreadsheetError("{file}: {why}", file=file.name, why=error.phrase) from None
-    ListTeller(file.name, opened.as_read, language).tell()
+    ListTeller(file.name, opened, language).tell()
     opened.must_be_clear()
     return opened
 

@@ -12,7 +12,7 @@ import rich_click as click
 from timebank.cli.common import console
 from timebank.exchange.imports.chunks import Judged
 from timebank.exchange.imports.lists import OpenedList
-from timebank.exchange.imports.results import NOT_IN, TAKEN, ColumnAsRead, ListAsRead, RowVerdict, Status
+from timebank.exchange.imports.results import NOT_IN, TAKEN, ColumnAsRead, RowVerdict, Status
 from timebank.exchange.imports.understood import Understood, heading, in_words
 from timebank.exchange.spreadsheets.errors import QuestionsError
 from timebank.exchange.spreadsheets.rejected import Rejected, suffix_of
@@ -46,9 +46,10 @@ _COMMA: dict[Language, str] = {"en": ", ", "zh": "，"}
 class ListTeller:
     """Tells how a list is understood, in the language of whoever sent it."""
 
-    def __init__(self, name: str, read: ListAsRead, language: Language) -> None:
+    def __init__(self, name: str, opened: OpenedList[Any], language: Language) -> None:
         self._name = name
-        self._read = read
+        self._read = opened.as_read
+        self._vocabulary = opened.vocabulary
         self._language: Language = language
 
     def tell(self) -> None:
@@ -86,7 +87,7 @@ class ListTeller:
         click.echo(told(template, details, self._language))
 
     def _heading(self, name: str) -> str:
-        return heading(self._read.kind, name, self._language)
+        return heading(self._vocabulary, name, self._language)
 
     def _form(self) -> Phrase:
         read = self._read

@@ -65,9 +65,15 @@ class OpenedList(Generic[E]):
     """A list that is understood: how, in `as_read`; its rows, and what each of them says."""
 
     def __init__(
-        self, table: Table, as_read: ListAsRead, read: Callable[[Row], E], questions: Sequence[Question]
+        self,
+        table: Table,
+        vocabulary: Vocabulary,
+        as_read: ListAsRead,
+        read: Callable[[Row], E],
+        questions: Sequence[Question],
     ) -> None:
         self.table = table
+        self.vocabulary = vocabulary
         self.as_read = as_read
         self.questions = questions
         self.read = read
@@ -132,7 +138,7 @@ def open_records(file: IO[bytes], said: Said, zone: ZoneInfo) -> OpenedList[Serv
     remarks = [] if table.column("capacity") else [Phrase(ALL_RESIDENTS, {})]
     questions += survey.questions()
     as_read = survey.told(notes, units, questions, remarks, lambda row: read(row).said())
-    return OpenedList(table, as_read, read, questions)
+    return OpenedList(table, RECORDS, as_read, read, questions)
 
 
 def open_volunteers(file: IO[bytes], said: Said) -> OpenedList[Person]:
@@ -151,7 +157,7 @@ def open_volunteers(file: IO[bytes], said: Said) -> OpenedList[Person]:
     notes = {"number": [counted.serial_note]} if is_serial else {}
     questions = list(survey.questions())
     as_read = survey.told(notes, {}, questions, [], lambda row: read(row).said())
-    return OpenedList(table, as_read, read, questions)
+    return OpenedList(table, VOLUNTEERS, as_read, read, questions)
 
 
 def open_places(file: IO[bytes], said: Said, levels: Sequence[str]) -> OpenedList[Located]:
@@ -166,7 +172,8 @@ def open_places(file: IO[bytes], said: Said, levels: Sequence[str]) -> OpenedLis
         return read_place(Cells(table, row), levels)
 
     questions = list(survey.questions())
-    return OpenedList(table, survey.told({}, {}, questions, [], lambda row: read(row).said()), read, questions)
+    as_read = survey.told({}, {}, questions, [], lambda row: read(row).said())
+    return OpenedList(table, vocabulary, as_read, read, questions)
 
 
 def open_residents(file: IO[bytes], said: Said, levels: Sequence[str]) -> OpenedList[Located]:
@@ -186,7 +193,7 @@ def open_residents(file: IO[bytes], said: Said, levels: Sequence[str]) -> Opened
     notes = {"number": [counted.serial_note]} if is_serial else {}
     questions = list(survey.questions())
     as_read = survey.told(notes, {}, questions, [], lambda row: read(row).said())
-    return OpenedList(table, as_read, read, questions)
+    return OpenedList(table, vocabulary, as_read, read, questions)
 
 
 def _read_person(cells: Cells, *, is_serial: bool) -> Person:

@@ -175,6 +175,11 @@ def level_name(depth: int) -> str:
     return f"level_{depth + 1}"
 
 
+def is_level(name: str) -> bool:
+    """Whether a column of this name is that of a level."""
+    return name.startswith("level_")
+
+
 def _level_columns(levels: Sequence[str]) -> list[Column]:
     return [
         Column(level_name(depth), (level,), f"the name of the {level}", required=depth == 0)
