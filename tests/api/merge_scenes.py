@@ -76,6 +76,15 @@ async def merge_of_oneself(world: World) -> httpx.Response:
     return await _approve(world, await proposed(world, world.administrator, await world.somebody()))
 
 
+async def proposer_benefits(world: World) -> httpx.Response:
+    kept, gone = await _two(world)
+    proposer = await leader(world)
+    merge_id = await proposed(world, kept, gone, proposer)
+    may = {"proxy_volunteer_id": proposer.id, "scopes": ["view", "give"], "acts_per_day": 1}
+    await world.administrator.post(f"/v1/volunteers/{kept.id}/proxies", may, expect=201)
+    return await _approve(world, merge_id)
+
+
 async def records_wait(world: World) -> httpx.Response:
     kept, gone = await _two(world)
     await world.log(gone.id)
@@ -97,6 +106,7 @@ MERGE_SCENES: dict[str, tuple[int, Scene]] = {
     "merge-not-open": (409, merge_not_open),
     "proposer-decides": (403, proposer_decides),
     "merge-of-oneself": (403, merge_of_oneself),
+    "proposer-benefits": (403, proposer_benefits),
     "records-wait": (409, records_wait),
     "records-overlap": (409, records_overlap),
 }

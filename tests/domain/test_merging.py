@@ -85,6 +85,7 @@ from timebank.domain.people.refusals import (
     MergeNotOpen,
     MergeOfOneself,
     MergeUnknown,
+    ProposerBenefits,
     ProposerDecides,
     RegistrationMerged,
     VolunteerHasLeft,
@@ -148,11 +149,11 @@ class TestWhoApproves:
         waits = *HISTORY, proposed(**by)
         given(*waits).when(approve()).fact  # noqa: B018
         spends = proxy(volunteer_id=WANG, proxy_volunteer_id=ZHAO, scopes=("view", "give"))
-        given(*waits, spends).when(approve()).then_refused(MergeOfOneself)
-        given(*waits, merged(merge_id="mrg_0", merged_id=ZHAO)).when(approve()).then_refused(MergeOfOneself)
+        given(*waits, spends).when(approve()).then_refused(ProposerBenefits)
+        given(*waits, merged(merge_id="mrg_0", merged_id=ZHAO)).when(approve()).then_refused(ProposerBenefits)
         since = merged(merge_id="mrg_0", kept_id=OTHER_NUMBER, merged_id=ZHAO)
         spends = proxy(volunteer_id=WANG, proxy_volunteer_id=OTHER_NUMBER, scopes=("view", "give"))
-        given(*waits, spends, since).when(approve()).then_refused(MergeOfOneself)
+        given(*waits, spends, since).when(approve()).then_refused(ProposerBenefits)
 
     def test_refused_of_what_is_not_proposed(self) -> None:
         """It has to be proposed, and is decided once."""

@@ -209,3 +209,23 @@ async def test_a_service_whose_clock_is_off_writes_nothing(url: str, monkeypatch
         (trouble,) = (await services.readiness.report()).troubles
         assert trouble.what == "clock"
         assert "31622400 seconds ahead" in trouble.why or "ahead of" in trouble.why
+
+
+async def test_of_two_clocks_that_are_set_at_once_the_database_is_no_more_believed(
+    hands: Hands, guard: ClockGuard, database: Any
+) -> None:
+    """Where only one of them is set right again the time goes on as it did, until both agree for a minute."""
+    before = hands.wall()
+    database.off = hands.off = YEAR
+    await guard.compare(database)
+    hands.off = timedelta()
+    hands.passed += 1
+    for _ in range(3):
+        await guard.compare(database)
+        with pytest.raises(ClockError, match="behind the database's"):
+            guard.must_be_right()
+    assert guard() == before + SECOND
+    database.off = timedelta()
+    await guard.compare(database)
+    guard.must_be_right()
+    assert guard() == hands.wall()

@@ -14,7 +14,7 @@ from timebank.domain.identifiers import VolunteerId
 from timebank.domain.kernel import Fact, Key, Known, about
 from timebank.domain.people.merges import Merge, OnMerge, must_be_anothers, must_be_mergeable
 from timebank.domain.people.proxies import benefits, memories_of_benefit, memories_of_spending, spends
-from timebank.domain.people.refusals import MergeOfOneself
+from timebank.domain.people.refusals import MergeOfOneself, ProposerBenefits
 from timebank.domain.people.volunteers import Consents, Volunteer, is_one_of
 from timebank.domain.service.overlaps import ServedTimes, must_not_overlap
 
@@ -53,8 +53,10 @@ class ApproveMerge(OnMerge, frozen=True, kw_only=True):
         proposed = self.decided_on(known)
         must_be_anothers(self, proposed, known)
         kept_id, merged_id = proposed.kept_id, proposed.merged_id
-        if benefits(known, self.by, kept_id, self.at.date()) or self.benefits_proposer(known, proposed):
+        if benefits(known, self.by, kept_id, self.at.date()):
             raise MergeOfOneself
+        if self.benefits_proposer(known, proposed):
+            raise ProposerBenefits
         must_be_mergeable(known, kept_id, merged_id)
         kept, merged = known(Volunteer, kept_id), known(Volunteer, merged_id)
         known(ServedTimes, merged_id).must_be_decided()

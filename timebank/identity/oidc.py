@@ -136,7 +136,7 @@ class OpenIdProvider:
 
     async def begin(self, bank_id: UUID, volunteer_id: str | None, visit: Visit) -> Beginning:
         """Begin a sign-in, or the linking of an account with a volunteer. Raises `TooManyRequestsError`."""
-        if wait := self._begun.wait(volunteer_id or wide(visit.address), visit.at.timestamp()):
+        if wait := self._begun.wait(volunteer_id or wide(visit.address), time.monotonic()):
             raise TooManyRequestsError(wait)
         state, nonce, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(32), secrets.token_urlsafe(48)
         with _theirs():

@@ -122,7 +122,18 @@ class Principals:
                 self._remember(carried, principal)
         if principal is None or (principal.expires_at and principal.expires_at <= now):
             return None
-        return _without_office(principal) if principal.factor_due and principal.factor_due <= now else principal
+        return _as_of(principal, now)
+
+    async def again(self, carried: str, before: Principal, now: datetime) -> Principal | None:
+        """What somebody may do by now who was let in `before`; None if their session, or key, is not in force any more.
+
+        A token may have ended meanwhile: what it let in goes on for as long as the session does.
+        """
+        found = await self.find(carried, now)
+        if found or before.kind == "program":
+            return found
+        found = await self._of_session(before.bank_id, before.actor, before.credential, before.expires_at, now)
+        return _as_of(found, now) if found else None
 
     def forget(self, subject: str) -> None:
         """What somebody may do has changed (`*`: anybody): look again."""
@@ -156,22 +167,28 @@ class Principals:
         claims = self._sessions.claims(token)
         if claims is None:
             return None
-        row = await self._pool.fetchrow(SQL["by_session"], claims.sid, claims.bank, claims.sub, now)
+        expires_at = datetime.fromtimestamp(claims.exp, now.tzinfo)
+        return await self._of_session(claims.bank, ActorId(claims.sub), claims.sid, expires_at, now)
+
+    async def _of_session(
+        self, bank_id: UUID, actor: ActorId, session_id: str, expires_at: datetime | None, now: datetime
+    ) -> Principal | None:
+        row = await self._pool.fetchrow(SQL["by_session"], session_id, bank_id, actor, now)
         if row is None:
             return None
         offices = msgspec.json.decode(row["offices"], type=list[Held])
         return Principal(
-            bank_id=claims.bank,
+            bank_id=bank_id,
             timezone=row["timezone"],
             kind="volunteer",
-            actor=ActorId(claims.sub),
-            credential=claims.sid,
-            expires_at=datetime.fromtimestamp(claims.exp, now.tzinfo),
+            actor=actor,
+            credential=session_id,
+            expires_at=expires_at,
             is_suspended=row["is_suspended"],
             offices=() if row["is_suspended"] else tuple(offices),
             factor_due=self._factor_due(row["factor_asked_since"]),
             owes_factor=row["owes_factor"],
-            acting=Acting(ActorId(claims.sub), "volunteer"),
+            acting=Acting(actor, "volunteer"),
         )
 
     def _factor_due(self, asked_since: datetime | None) -> datetime | None:
@@ -213,8 +230,10 @@ def _resting_on(principal: Principal) -> tuple[str | None, ...]:
     return principal.actor, principal.credential, principal.acting.key_issued_by
 
 
-def _without_office(principal: Principal) -> Principal:
-    """An administrator who has not set a second factor in time."""
+def _as_of(principal: Principal, now: datetime) -> Principal:
+    """What somebody may do at a moment: an administrator who has not set a second factor in time has no office."""
+    if not principal.factor_due or principal.factor_due > now:
+        return principal
     offices = tuple(held for held in principal.offices if held.office != "administrator")
     return msgspec.structs.replace(principal, offices=offices, lacks_factor=True)
 

@@ -38,6 +38,9 @@ def utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251  # here is where the clock comes from
 
 
+NEVER_COMPARED = "has not been compared with the database's yet"
+
+
 class ClockGuard:
     """The machine's clock, for as long as it agrees with the database's.
 
@@ -56,7 +59,7 @@ class ClockGuard:
         self._wall, self._steady, self._is_believed = wall, steady, is_believed
         self._right_at, self._right_since = wall(), steady()
         self._set_by, self._set_since = timedelta(), steady()
-        self.wrong = None if is_believed else "has not been compared with the database's yet"
+        self.wrong = None if is_believed else NEVER_COMPARED
 
     def __call__(self) -> datetime:
         """What time it is."""
@@ -95,7 +98,8 @@ class ClockGuard:
             self.wrong = None
 
     def _is_off(self, database: datetime, by: str) -> None:
-        if self.wrong is not None and not self.wrong.startswith("is "):
+        self._set_by = timedelta()
+        if self.wrong == NEVER_COMPARED:
             # It has never been right: the database's is what everything so far was recorded by.
             self._right_at, self._right_since = database, self._steady()
         self._is_wrong(f"{by} the database's")

@@ -14,7 +14,7 @@ from .accounts import compare
 from .facts import told
 from .log import Log, check_file, entries_in
 from .notes import Checkpoint, Key, checkpoint_of, key_of, must_extend, receipt_of, unbased
-from .tree import WrongError, must_include
+from .tree import WrongError, must_include, once
 
 
 class Verifier:
@@ -100,7 +100,7 @@ class Verifier:
 
     def archive(self, folder: Path) -> str:
         """Check a whole log: every leaf, the tree, all checkpoints, the receipts, and the balances, made anew."""
-        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf8"))
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf8"), object_pairs_hook=once)
         final = checkpoint_of((folder / "checkpoint.txt").read_text(encoding="utf8"))
         changes = [checkpoint_of(each) for each in manifest["key_changes"]]
         log, accounts, last = self.begun([*changes, final]), defaultdict[tuple[str, str], int](int), 0

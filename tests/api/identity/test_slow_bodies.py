@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -148,6 +149,34 @@ class TestALongAnswer:
 
         assert (await taken_slowly(door, scope, b"", nothing)).count(b"\n") > 2
         assert (await taken_slowly(door, scope, b"", out)).count(b"\n") == 2
+
+    async def test_goes_on_when_the_token_runs_out_and_not_when_the_office_ends(
+        self, door: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """What a token let in goes on for as long as its session does, and the right by which they were let in."""
+        monkeypatch.setattr(streams, "STRETCH", 2)
+        monkeypatch.setattr(history, "STRETCH", 2)
+
+        async def told(meanwhile: Callable[[str], Awaitable[Any]]) -> int:
+            auditor = await settled_in(door)
+            asked = {"volunteer_id": auditor.id, "office": "auditor"}
+            appointed = await door.administrator.post("/v1/appointments", asked, expect=201)
+            token = (await once_more(door, auditor)).tokens["access_token"]
+            scope = {
+                "method": "GET", "path": "/v1/audit/events.ndjson", "query_string": b"",
+                "headers": [(b"authorization", f"Bearer {token}".encode())],
+            }  # fmt: skip
+            happens = partial(meanwhile, appointed["appointment_id"])
+            return (await taken_slowly(door, scope, b"", happens)).count(b"\n")
+
+        async def ended(appointment_id: str) -> None:
+            await door.administrator.post(f"/v1/appointments/{appointment_id}/end", expect=200)
+
+        async def later(_: str) -> None:
+            clock.goes_on(minutes=11)
+
+        assert await told(ended) == 2
+        assert await told(later) > 2
 
     async def test_takes_no_more_rows_by_a_key_that_was_revoked(
         self, door: World, monkeypatch: pytest.MonkeyPatch

@@ -121,6 +121,18 @@ def test_keys_are_put_without_losing_others(folders: list[Path]) -> None:
         put_keys(settings, b"{}", NOON)
 
 
+def test_keys_behind_a_link_are_put_there(folders: list[Path]) -> None:
+    """The link stays one: what it leads to is kept, and backed up, by whoever set it."""
+    file, link = folders[1] / "kept.json", folders[0] / "link.json"
+    link.symlink_to(file)
+    settings = Settings(key_file=str(link))
+    keys = b'{"keys": {"current": "k1", "keys": {"k1": "x"}}}'
+    put_keys(settings, keys, NOON)
+    (moved,) = put_keys(settings, keys.replace(b'"x"', b'"z"'), NOON)
+    assert (link.is_symlink(), moved.parent, moved.is_symlink()) == (True, file.parent, False)
+    assert ('"z"' in file.read_text(), '"x"' in moved.read_text()) == (True, True)
+
+
 async def test_the_docs_name_what_is_kept(pool: Pool) -> None:
     """The page on running it names exactly the tables that are in a backup, and those that are left out of it."""
     text = DOCS.read_text(encoding="utf8")

@@ -83,7 +83,7 @@ def test_those_who_share_a_phone_are_looked_up(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_teams_that_there_are_not_are_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows name teams that an organisation with very many teams does not have: each is compared with some of them."""
+    """Of the teams of an organisation with very many none is said to be the nearest; of few teams one is."""
     squeezed, compared = Counted(teams.squeeze), list[int]()
 
     def nearest(name: str, names: Any) -> str:
@@ -101,7 +101,10 @@ def test_teams_that_there_are_not_are_looked_up(monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(RowError):
             squads.meant(f"{n}组", day)
     assert squeezed.times <= A_ROW * ROWS
-    assert max(compared) <= teams.COMPARED < ROWS
+    assert (compared, teams.COMPARED < ROWS) == ([], True)
+    with pytest.raises(RowError):
+        teams.Squads(found[:10]).meant("10组", day)
+    assert compared == [10]
 
 
 def _of_team(fields: dict[str, Any]) -> dict[str, Any]:

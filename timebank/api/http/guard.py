@@ -37,6 +37,8 @@ from timebank.runtime.composition import Services
 
 Connection = ASGIConnection[Any, Any, Any, Any]
 
+NOT_VALID = "This access token or API key is not valid, or not any more."
+
 NOTE_USE_SECONDS = 60.0
 PREFIX = "/v1"
 
@@ -68,13 +70,13 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     principal = await _who(connection)
     connection.scope["state"]["principal"] = connection.scope["user"] = principal
     _must_not_owe_factor(principal, access)
-    connection.scope["state"][STILL] = partial(_must_be_let_in_still, connection, access)
     assert isinstance(connection, BankRequest), "it is the class of all requests"
     if is_question(handler):
         await in_progress.begin(connection, principal)
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
     acting, *also = await _rights(connection, principal, access, behalf)
+    connection.scope["state"][STILL] = partial(_must_be_let_in_still, connection, principal, access, behalf)
     if access.proof:
         services: Services = connection.app.state.services
         await services.sign_in.sessions.must_be_proved(principal.credential, services.ledger.clock())
@@ -130,9 +132,17 @@ def _must_not_owe_factor(principal: Principal, access: Access) -> None:
         raise SecondFactorNeeded
 
 
-async def _must_be_let_in_still(connection: Connection, access: Access) -> None:
-    """Refuse what comes or goes slowly, if the session ended meanwhile, the key was revoked, or a factor was set."""
-    _must_not_owe_factor(await _found(connection), access)
+async def _must_be_let_in_still(connection: Connection, before: Principal, access: Access, behalf: str | None) -> None:
+    """Refuse what comes or goes slowly, if meanwhile the session ended, the key was revoked, or the right was lost.
+
+    Also if a second factor was set. A token that runs out meanwhile is no matter.
+    """
+    services: Services = connection.app.state.services
+    principal = await services.principals.again(_carried(connection), before, services.ledger.clock())
+    if principal is None:
+        raise NotAuthorizedException(NOT_VALID)
+    _must_not_owe_factor(principal, access)
+    await _rights(connection, principal, access, behalf)
 
 
 async def _who(connection: Connection) -> Principal:
@@ -147,14 +157,18 @@ async def _who(connection: Connection) -> Principal:
 
 async def _found(connection: Connection) -> Principal:
     """Whose token or key a request carries. Raises `NotAuthorizedException`."""
+    services: Services = connection.app.state.services
+    principal = await services.principals.find(_carried(connection), services.ledger.clock())
+    if principal is None:
+        raise NotAuthorizedException(NOT_VALID)
+    return principal
+
+
+def _carried(connection: Connection) -> str:
     scheme, _, carried = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not carried:
         raise NotAuthorizedException("This needs a header 'Authorization: Bearer <access token or API key>'.")
-    services: Services = connection.app.state.services
-    principal = await services.principals.find(carried, services.ledger.clock())
-    if principal is None:
-        raise NotAuthorizedException("This access token or API key is not valid, or not any more.")
-    return principal
+    return carried
 
 
 async def bank_meant(connection: Connection, bank_id: UUID | None) -> UUID:

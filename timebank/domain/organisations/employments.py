@@ -42,7 +42,7 @@ Hours = Annotated[tuple[DutyHours, ...], Meta(max_length=50)]
 DAY = timedelta(days=1)
 
 MOST_EMPLOYMENTS, MOST_LEAVES = 500, 1_000
-"""So many of one person, and of one employment: each record of their service is compared with all of them."""
+"""So many of one person: each record of their service is compared with all of them."""
 
 
 class Leave(msgspec.Struct, frozen=True):
@@ -252,7 +252,7 @@ class NoteLeave(_OnStaff, frozen=True, kw_only=True):
         if self.last_day < self.first_day:
             raise TermEndsBeforeItStarts
         register = known(Employments, self.volunteer_id)
-        if len(register.leaves.get(self.employment_id, ())) >= MOST_LEAVES:
+        if sum(map(len, register.leaves.values())) >= MOST_LEAVES:
             raise TooManyEmployments(most=MOST_LEAVES)
         yield LeaveNoted(
             employment_id=self.employment_id,

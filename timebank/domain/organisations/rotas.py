@@ -95,12 +95,12 @@ class SetShift(_OnRota, frozen=True, kw_only=True):
             from_minute=self.from_minute,
             minutes=self.minutes,
         )
-        others = known(Shifts, self.volunteer_id).shifts.values()
-        today = self.at.date()
-        if sum((each.until_day or today) >= today for each in others) >= MOST_SHIFTS:
+        shifts = known(Shifts, self.volunteer_id).shifts.values()
+        others = [each for each in shifts if not _is_over(each, shift.from_day)]
+        if len(others) >= MOST_SHIFTS:
             raise TooManyShifts(volunteer_id=self.volunteer_id, most=MOST_SHIFTS)
         for each in others:
-            if not _is_over(each, shift.from_day) and _meet(each, shift):
+            if _meet(each, shift):
                 raise ShiftsOverlap(volunteer_id=self.volunteer_id)
         yield shift
 

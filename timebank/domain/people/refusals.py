@@ -169,5 +169,9 @@ class ProposerDecides(Forbidden):
     """Whether registrations are merged is for somebody else to say than whoever proposed it."""
 
 
+class ProposerBenefits(Forbidden):
+    """Whoever proposed it is one of the two, or may spend the credit, by now: decline it; others may propose it."""
+
+
 class MergeOfOneself(Forbidden):
     """Whose registration it is, or whoever may spend its credit, neither proposes nor approves that it is merged."""

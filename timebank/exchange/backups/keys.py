@@ -69,7 +69,7 @@ def put_keys(settings: Settings, content: bytes, now: datetime) -> list[Path]:
 
 def _put(path: Path, content: msgspec.Raw, now: datetime) -> Path | None:
     """Put a file; where another is there already, that one is kept under another name, which is given."""
-    text = msgspec.json.format(bytes(content), indent=2) + b"\n"
+    path, text = path.resolve(), msgspec.json.format(bytes(content), indent=2) + b"\n"
     beside = path.with_name(f"{path.name}.before-{now:%Y%m%d%H%M%S}-{secrets.token_hex(2)}")
     is_another = path.exists() and msgspec.json.decode(path.read_bytes()) != msgspec.json.decode(content)
     if is_another:

@@ -14,7 +14,8 @@ from timebank.projections.organisations import teams
 from timebank.projections.organisations.teams import TeamView
 
 NO_TEAMS = "{said}: this organisation has no teams"
-NO_SUCH_TEAM = "{said} is no team of this organisation; the nearest is {nearest}"
+NO_SUCH_TEAM = "{said} is no team of this organisation"
+NEAREST_TEAM = "{said} is no team of this organisation; the nearest is {nearest}"
 TEAM_DISSOLVED = "{said} was dissolved: {last_day} was its last day"
 TEAM_NOT_YET = "{said} is there from {from_day} on only"
 SEVERAL_TEAMS = "{said} is the name of several teams: give them names of their own, or leave this empty"
@@ -22,7 +23,7 @@ SEVERAL_TEAMS = "{said} is the name of several teams: give them names of their o
 PAGE = 500
 
 COMPARED = 250
-"""With so many names one is compared to say which is the nearest: rows may name very many teams that there are not."""
+"""Of no more names it is said which is the nearest: rows may name very many teams that there are not."""
 
 
 class Squads:
@@ -33,7 +34,7 @@ class Squads:
         self._called: dict[str, list[TeamView]] = {}
         for each in teams:
             self._called.setdefault(squeeze(each.name), []).append(each)
-        self._names = [each.name for each in teams if each.last_day is None][:COMPARED]
+        self._names = [each.name for each in teams if each.last_day is None]
 
     def meant(self, name: str, day: date) -> TeamId:
         """The team of that name which was there on a day. Raises `RowError`."""
@@ -50,7 +51,9 @@ class Squads:
         if not called:
             if not self._names:
                 return RowError.of(NO_TEAMS, said=shown(name))
-            return RowError.of(NO_SUCH_TEAM, said=shown(name), nearest=shown(nearest(name, self._names)))
+            if len(self._names) > COMPARED:
+                return RowError.of(NO_SUCH_TEAM, said=shown(name))
+            return RowError.of(NEAREST_TEAM, said=shown(name), nearest=shown(nearest(name, self._names)))
         before = [each.last_day for each in called if each.last_day and each.last_day < day]
         if before:
             return RowError.of(TEAM_DISSOLVED, said=shown(name), last_day=max(before))
