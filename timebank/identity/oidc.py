@@ -23,6 +23,7 @@ import structlog
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import AccessFailure, IdentityNotLinked, IdentityTaken, ProviderRefused
+from timebank.identity.limits.alone import account
 from timebank.identity.limits.throttle import Rate, TooManyRequestsError, wide
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.tracing import carry
@@ -190,7 +191,7 @@ class OpenIdProvider:
 
     async def _link(self, bank_id: UUID, subject: str, volunteer_id: str, held: bytes, visit: Visit) -> None:
         """Link an account, unless the volunteer was erased, or their sessions ended, while the provider was asked."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, volunteer_id) as connection:
             if not await connection.fetchval(SQL["hold"], bank_id, volunteer_id):
                 raise IdentityNotLinked
             if not await connection.fetchval(SQL["go_on"], held):

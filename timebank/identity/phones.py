@@ -22,6 +22,7 @@ from timebank.identity.failures import (
     PhoneShared,
     TooManyAttempts,
 )
+from timebank.identity.limits.alone import account, alone, entering
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.senders import Sender
 from timebank.vault.people import People, digits
@@ -67,7 +68,7 @@ class Phones:
         """
         if self._sender is None:
             raise CodesHandedOut
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, volunteer_id) as connection:
             made = await self._issue(connection, bank_id, volunteer_id, volunteer_id, visit.at, is_sent=True)
             await self._log.record(bank_id, "phone-code-sent", visit, actor=volunteer_id, to=connection)
         await self._sender.send(made.phone, made.code, MINUTES)
@@ -80,7 +81,7 @@ class Phones:
         """
         if volunteer_id == by:
             raise NotForYourself
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             made = await self._issue(connection, bank_id, volunteer_id, by, visit.at, is_sent=False)
             told = {"actor": by, "subject": volunteer_id, "as": role}
             await self._log.record(bank_id, "phone-code-issued", visit, to=connection, **told)
@@ -88,19 +89,20 @@ class Phones:
 
     async def verify(self, bank_id: UUID, volunteer_id: str, code: str, visit: Visit) -> None:
         """Take a code for a proof that the phone is the volunteer's. Raises `PhoneCodeNotValid` or `PhoneShared`."""
-        tried = await self._pool.fetchrow(SQL["try"], bank_id, volunteer_id, visit.at, TRIES)
-        if tried is None:
-            raise PhoneCodeNotValid
-        async with self._pool.acquire() as connection, connection.transaction():
-            person = await self._held(connection, bank_id, volunteer_id)
-            right = self._people.keyring.indexes("phone-code", _said(bank_id, person, code))
-            if not any(hmac.compare_digest(tried["code_hash"], each) for each in right):
+        async with alone(self._pool, volunteer_id):
+            tried = await self._pool.fetchrow(SQL["try"], bank_id, volunteer_id, visit.at, TRIES)
+            if tried is None:
                 raise PhoneCodeNotValid
-            if not await connection.fetchval(SQL["use"], tried["code_id"], visit.at):
-                raise PhoneCodeNotValid
-            if not await self._people.verify_phone(connection, bank_id, person, visit.at, SHARE_A_PHONE):
-                raise PhoneShared(most=SHARE_A_PHONE)
-            await self._log.record(bank_id, "phone-verified", visit, actor=volunteer_id, to=connection)
+            async with self._pool.acquire() as connection, connection.transaction():
+                person = await self._held(connection, bank_id, volunteer_id)
+                right = self._people.keyring.indexes("phone-code", _said(bank_id, person, code))
+                if not any(hmac.compare_digest(tried["code_hash"], each) for each in right):
+                    raise PhoneCodeNotValid
+                if not await connection.fetchval(SQL["use"], tried["code_id"], visit.at):
+                    raise PhoneCodeNotValid
+                if not await self._people.verify_phone(connection, bank_id, person, visit.at, SHARE_A_PHONE):
+                    raise PhoneShared(most=SHARE_A_PHONE)
+                await self._log.record(bank_id, "phone-verified", visit, actor=volunteer_id, to=connection)
 
     async def _issue(
         self, connection: Connection, bank_id: UUID, volunteer_id: str, by: str, at: datetime, *, is_sent: bool

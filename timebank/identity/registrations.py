@@ -13,6 +13,7 @@ from uuid import UUID
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import CodesHandedOut, PhoneCodeNotValid, TooManyAttempts
+from timebank.identity.limits.alone import account
 from timebank.identity.limits.attempts import Attempts
 from timebank.identity.phones import CODES_A_DAY, CODES_AN_HOUR, MINUTES, OF_A_PHONE, TRIES, PhoneCode
 from timebank.identity.security_log import SecurityLog, Visit
@@ -48,7 +49,7 @@ class Registrations:
             raise CodesHandedOut
         code, until, key = f"{secrets.randbelow(10**6):06}", visit.at + timedelta(minutes=MINUTES), self._key
         places = self._attempts.address(visit.address), self._attempts.network(visit.address)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, f"registering {places[0]}") as connection:
             await connection.execute(SQL["one_at_a_time"], bank_id)
             phones = self._people.phone_indexes(phone)
             row = await connection.fetchrow(SQL["so_far"], bank_id, phones, *places, visit.at - DAY, visit.at - HOUR)

@@ -31,6 +31,7 @@ from timebank.identity.failures import (
     SecondFactorRefused,
     TooManyAttempts,
 )
+from timebank.identity.limits.alone import account, entering
 from timebank.identity.limits.attempts import Attempts
 from timebank.identity.limits.throttle import Rate, wide
 from timebank.identity.principals import tell
@@ -88,7 +89,7 @@ class SecondFactors:
     async def begin(self, bank_id: UUID, volunteer_id: str, at: datetime) -> Enrolment:
         """Make a secret for somebody's authenticator. Nothing changes until a code of it has been said."""
         secret = chance.token_bytes(SECRET_BYTES)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, volunteer_id) as connection:
             await self._hold(connection, bank_id, volunteer_id)
             await self._keep(connection, bank_id, volunteer_id, BEGUN, _Factor(secret, at))
         row = await self._pool.fetchrow(SQL["account"], bank_id, volunteer_id)
@@ -106,7 +107,7 @@ class SecondFactors:
         """
         self._count_try(volunteer_id, visit)
         codes = [written(chance.randbits(60)) for _ in range(RECOVERY_CODES)]
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, volunteer_id) as connection:
             await self._hold(connection, bank_id, volunteer_id)
             if not await connection.fetchval(SQL["may_set"], session_id, KIND):
                 raise SecondFactorNeeded
@@ -149,7 +150,7 @@ class SecondFactors:
             await self._attempts.begin(bank_id, *counted, visit.at)
         else:
             self._count_try(f"{volunteer_id} {wide(visit.address)}", visit)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             await self._hold(connection, bank_id, volunteer_id)
             before = await self._of(connection, bank_id, volunteer_id, KIND)
             after = _used(before, given, visit.at) if before else None
@@ -178,7 +179,7 @@ class SecondFactors:
     async def remove(self, bank_id: UUID, volunteer_id: str, by: str, role: str, visit: Visit) -> None:
         """Take away somebody's second factor, one's own or (in an office) another's. Raises `SecondFactorMissing`."""
         is_own = volunteer_id == by
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             if not await self._secrets.drop(connection, bank_id, volunteer_id, [KIND, BEGUN]):
                 raise SecondFactorMissing
             told = {"actor": by} if is_own else {"actor": by, "subject": volunteer_id, "as": role}

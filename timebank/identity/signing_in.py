@@ -23,6 +23,7 @@ from timebank.identity.failures import (
     SignInRefused,
     TooManyAttempts,
 )
+from timebank.identity.limits.alone import account, entering
 from timebank.identity.limits.attempts import Attempts
 from timebank.identity.limits.throttle import Rate, wide
 from timebank.identity.passwords import Passwords
@@ -104,7 +105,7 @@ class SignIn:
         ((volunteer_id, kept),) = right.items()
         said = await self._say_factor(bank_id, login, volunteer_id, second_factor, visit)
         self._count_entry(volunteer_id, visit)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             tokens = await self._open(connection, bank_id, volunteer_id, visit, how="password", by=kept, said=said)
             await self._attempts.succeeded(connection, bank_id, login, visit.address, volunteer_id, visit.at)
         return volunteer_id, tokens
@@ -122,7 +123,7 @@ class SignIn:
 
     async def let_in(self, bank_id: UUID, volunteer_id: str, visit: Visit, how: str) -> Tokens:
         """A session for somebody who has proved in another way who they are, though without their second factor."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             return await self._open(connection, bank_id, volunteer_id, visit, how=how)
 
     async def from_provider(self, bank_id: UUID, volunteer_id: str, visit: Visit) -> Tokens:
@@ -132,7 +133,7 @@ class SignIn:
         """
         is_half_way = await self._factors.state(bank_id, volunteer_id) is not None
         self._count_entry(f"half-way {volunteer_id}" if is_half_way else volunteer_id, visit)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             await self._people.hold(connection, bank_id, volunteer_id)
             if not await connection.fetchval(SQL["is_linked"], bank_id, volunteer_id):
                 raise IdentityNotLinked
@@ -140,7 +141,7 @@ class SignIn:
 
     async def refresh(self, refresh_token: str, visit: Visit) -> tuple[str, Tokens]:
         """New tokens. Raises `RefreshNotValid`; if the token had been used before, the session is over as well."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, refresh_token) as connection:
             bank_id, volunteer_id, tokens = await self.sessions.refresh(connection, refresh_token, visit)
             if isinstance(tokens, Reused):
                 await self._log.record(bank_id, "refresh-reused", visit, subject=volunteer_id, to=connection)
@@ -183,7 +184,7 @@ class SignIn:
 
     async def issue_code(self, bank_id: UUID, volunteer_id: str, by: str, visit: Visit) -> tuple[str, datetime]:
         """A one-time code with which the volunteer chooses a password, and until when it is good."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             # Alone: of two that are made at once, the second takes back the first.
             if not await self._people.hold(connection, bank_id, volunteer_id, alone=True):
                 raise VolunteerIsErased(volunteer_id=volunteer_id)
@@ -205,7 +206,7 @@ class SignIn:
         await self._must_be_good(bank_id, volunteer_id, password)
         said = await self._factors.check(bank_id, volunteer_id, second_factor, visit)
         password_hash = await self._passwords.hash(volunteer_id, password)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             there = await self._people.hold(connection, bank_id, volunteer_id, alone=True)
             if not there or not await codes.use(connection, code, visit.at):
                 raise OneTimeCodeNotValid
@@ -228,7 +229,7 @@ class SignIn:
         _must_not_wait(self._choices.wait(volunteer_id, visit.at.timestamp()))
         await self._must_be_good(bank_id, volunteer_id, new)
         password_hash = await self._passwords.hash(volunteer_id, new)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             there = await self._people.hold(connection, bank_id, volunteer_id, alone=True)
             if not there or not await self._passwords.is_still(connection, bank_id, volunteer_id, old_hash):
                 raise SignInRefused
@@ -270,7 +271,7 @@ class SignIn:
         said = await self._factors.check(bank_id, volunteer_id, factor, visit)
         if not said:
             await self.prove(bank_id, volunteer_id, password or "", visit)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             await self._people.hold(connection, bank_id, volunteer_id)
             await self._factors.must_be_said(connection, bank_id, volunteer_id, said=said)
             await self.sessions.prove(connection, session_id, visit.at)
@@ -287,7 +288,7 @@ class SignIn:
     async def welcome(self, bank_id: UUID, volunteer_id: str, password: str, visit: Visit) -> Tokens:
         """The first password of somebody who has just registered with a phone that is theirs, and a session."""
         password_hash = await self._passwords.hash(volunteer_id, password)
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with account(self._pool, entering(volunteer_id)) as connection:
             person = await self._people.one(connection, bank_id, volunteer_id)
             if person is None or not await self._people.hold(connection, bank_id, volunteer_id, alone=True):
                 raise SignInRefused

@@ -15,6 +15,7 @@ from uuid import UUID
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import TooManyAttempts
+from timebank.identity.limits.alone import alone
 from timebank.identity.limits.throttle import wider_network
 from timebank.vault.keyring import Keyring
 from timebank.vault.people import digits
@@ -75,7 +76,9 @@ class Attempts:
     async def begin(self, bank_id: UUID, login: str, address: str, at: datetime) -> None:
         """Count one more attempt as failed, until it has succeeded. Raises `TooManyAttempts` if it comes too early."""
         called, pause = (bank_id, self.login(login), self.address(address)), LONGEST_WAIT.total_seconds()
-        if not await self._pool.fetchval(SQL["begin"], *called, at, FREE_FAILURES, pause, self.network(address)):
+        async with alone(self._pool, f"attempt {called[1]} {called[2]}"):
+            begun = await self._pool.fetchval(SQL["begin"], *called, at, FREE_FAILURES, pause, self.network(address))
+        if not begun:
             _must_be_due(await self._pool.fetchval(SQL["due"], *called, FREE_FAILURES, pause), at, least=1)
 
     async def failed(self, bank_id: UUID, login: str, address: str, volunteer_id: str | None) -> None:
