@@ -1,20 +1,26 @@
 """Witnesses, both ways: cosigning for other logs as the specification says, and having one's own log cosigned."""
 
 import asyncio
+import contextlib
+import socket
+import threading
+import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from structlog.testing import capture_logs
 from tlog_scales.signing import NoteSignature, Vkey
 from tlog_scales.tlog import Checkpoint as OracleCheckpoint
 
 from tests.proofs.test_merkle import LEAVES, mth, subproof
 from tests.proofs.test_signer import clock, grow, tamper
 from timebank.db.connections import Pool
+from timebank.proofs import cosigners as cosigners_module
 from timebank.proofs.checkpoints import Checkpoint, origin_of
 from timebank.proofs.cosigners import Answer, Cosigner, Cosigners
 from timebank.proofs.merkle import EMPTY_ROOT
@@ -86,6 +92,20 @@ async def test_what_does_not_is_refused(opened: Callable[[], Witness], body: byt
     await opened().cosign(request(5, 6))
 
 
+async def test_very_many_who_ask_at_once_leave_room_for_others(opened: Callable[[], Witness], pool: Pool) -> None:
+    """They wait for each other, and only one of them keeps a connection to the database meanwhile."""
+    witness = opened()
+    async with pool.acquire() as apart, apart.transaction():
+        await apart.execute("select pg_advisory_xact_lock(hashtextextended('timebank.witness ' || $1, 0))", LOG)
+        asking = [asyncio.create_task(witness.cosign(request(0, 5))) for _ in range(30)]
+        await asyncio.wait(asking, timeout=0.5)
+        assert await asyncio.wait_for(pool.fetchval("select true"), 3)
+        assert not any(each.done() for each in asking)
+    done = await asyncio.gather(*asking, return_exceptions=True)
+    assert [type(each) for each in done].count(str) == 1
+    assert {type(each) for each in done} == {str, StaleError}
+
+
 async def test_an_empty_tree_has_one_root(opened: Callable[[], Witness]) -> None:
     """A log without facts has the root of nothing."""
     with pytest.raises(NotWitnessedError) as refused:
@@ -145,6 +165,51 @@ async def test_our_checkpoints_are_cosigned_and_handed_out(pool: Pool, bank_id: 
     covering = await cosigners.covering(bank_id, 600)
     assert covering.size == 700, "the latest that was cosigned"
     assert (await cosigners.covering(bank_id, 701)).size == 701
+
+
+@contextlib.contextmanager
+def answering(*pieces: bytes, every: float = 0.0) -> Iterator[str]:
+    """The address of something that is no witness, and answers with these bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    asking, _ = server.accept()
+                    with asking, contextlib.suppress(OSError):
+                        asking.recv(65_536)
+                        for piece in pieces:
+                            asking.sendall(piece)
+                            time.sleep(every)
+
+        threading.Thread(target=answer, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "every"),
+    [
+        ([b"no HTTP at all\r\n\r\n"], 0), ([HEAD, b"x"], 0), ([b"HTTP/1.1 200 " + b"x" * 70_000], 0), ([b""], 0),
+        ([HEAD, *[b"x"] * 1000], 0.01),
+    ],
+)  # fmt: skip
+async def test_what_answers_oddly_holds_nobody_up(
+    pool: Pool, bank_id: UUID, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pieces: list[bytes], every: float
+) -> None:
+    """Whatever is at the address of a witness answers, it is logged, and the next one is asked: no task goes down."""
+    monkeypatch.setattr(cosigners_module, "ASK_SECONDS", 1.0)
+    signer = Signer(Tiles(pool), SigningKeys.found_or_made(tmp_path / "signing.json"), clock)
+    witness = Witness(pool, SigningKeys.found_or_made(tmp_path / "w" / "signing.json"), [], clock)
+    await grow(pool, bank_id, 3)
+    await signer.sign(bank_id)
+    with answering(*pieces, every=every) as url, capture_logs() as logs:
+        async with asyncio.timeout(5):
+            await Cosigners(signer, [Cosigner(witness.key, url)] * 2, clock).ask_all()
+    assert [each["event"] for each in logs if each["bank_id"] == str(bank_id)] == ["a witness did not cosign"] * 2
 
 
 async def test_another_history_is_not_called_cosigned(pool: Pool, bank_id: UUID, tmp_path: Path) -> None:

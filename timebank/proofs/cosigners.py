@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import http.client
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -175,10 +177,20 @@ def _post(url: str, body: bytes) -> Answer:
     request = urllib.request.Request(url, body, {"Content-Type": "text/plain; charset=utf-8"})  # noqa: S310  # set
     try:
         with urllib.request.build_opener(_NoRedirects).open(request, timeout=ASK_SECONDS) as answer:
-            return Answer(answer.status, answer.read(MOST_BYTES).decode(errors="replace"))
+            return Answer(answer.status, _read(answer).decode(errors="replace"))
     except urllib.error.HTTPError as error:
         with error:
-            return Answer(error.code, error.read(MOST_BYTES).decode(errors="replace"))
-    except (OSError, ValueError) as error:
-        msg = f"it cannot be asked: {error}"
+            return Answer(error.code, _read(error).decode(errors="replace"))
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        msg = f"it cannot be asked: {error!r}"
         raise NoteError(msg) from None
+
+
+def _read(answer: Any) -> bytes:
+    """What is answered, as far as it comes in time, however little at a time. Raises `TimeoutError`."""
+    until, read = time.monotonic() + ASK_SECONDS, b""
+    while len(read) < MOST_BYTES and (part := answer.read1(MOST_BYTES - len(read))):
+        read += part
+        if time.monotonic() > until:
+            raise TimeoutError
+    return read

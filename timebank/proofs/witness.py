@@ -74,6 +74,8 @@ class Witness:
         self._logs = logs
         self._clock = clock
         self._remembered = Remembered(keys.path.parent / "witnessed")
+        self._one = asyncio.Lock()
+        """Who waits for others has no connection: anybody may send a checkpoint again that a log has signed."""
 
     @property
     def key(self) -> VerifierKey:
@@ -89,7 +91,7 @@ class Witness:
         self._must_be_of_the_log(asked)
         if asked.old_size > size:
             raise NotWitnessedError(400, "the old size is larger than the new one")
-        async with committed(self._pool, COMMIT_SECONDS) as connection:
+        async with self._one, committed(self._pool, COMMIT_SECONDS) as connection:
             await connection.execute(SQL["alone"], origin)
             _must_go_on(asked, await self._latest(connection, origin))
             now = self._clock()
