@@ -31,7 +31,7 @@ from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.activities.closing import CloseActivity
 from timebank.domain.facts.employments import DutyHours, EmploymentDeclared, EmploymentEnded, LeaveNoted
-from timebank.domain.facts.organisations import MembershipApproved
+from timebank.domain.facts.organisations import MembershipApproved, OrganisationSuspended
 from timebank.domain.identifiers import ActorId, EmploymentId, RecordId
 from timebank.domain.organisations.employments import (
     MOST_EMPLOYMENTS,
@@ -47,6 +47,7 @@ from timebank.domain.organisations.refusals import (
     EmploymentUnknown,
     MembershipNotActive,
     MembershipUnknown,
+    OrganisationNotApproved,
     RoleMissing,
     TooManyEmployments,
 )
@@ -241,8 +242,18 @@ class TestColleagues:
         given(*standing(), *self.OFF_DUTY, *member(LI, "verifier")).when(colleague).then_refused(ColleagueConfirms)
         given(*standing(), *self.OFF_DUTY).when(confirm_service()).fact  # noqa: B018
         other = confirm_service(by=acting(LI), for_organisation_id=CLINIC)
-        what = *standing(CLINIC), *self.OFF_DUTY, *member(LI, "verifier", CLINIC)
+        what = *standing(), *standing(CLINIC), *self.OFF_DUTY, *member(LI, "verifier", CLINIC)
         assert given(*what).when(other).fact.organisation_id == GARDEN
+
+    def test_not_while_their_body_is_suspended(self) -> None:
+        """What is not confirmed of a suspended body's service by itself, another does not confirm for it."""
+        other = confirm_service(by=acting(LI), for_organisation_id=CLINIC)
+        what = *standing(), *standing(CLINIC), *self.OFF_DUTY, *member(LI, "verifier", CLINIC)
+        for body in (GARDEN, CLINIC):
+            suspended = OrganisationSuspended(organisation_id=body, reason="虚报活动")
+            given(*what, suspended).when(other).then_refused(
+                OrganisationNotApproved, organisation_id=body, status="suspended"
+            )
 
     def test_not_whatever_was_typed(self) -> None:
         """The register says who is staff: a colleague does not confirm what was entered as a resident's either."""
@@ -263,7 +274,7 @@ class TestColleagues:
     def test_not_by_a_colleague_for_another_body(self, by: Acting) -> None:
         """Who is on the same staff is a colleague, whichever other organisation they act for, or have made a key of."""
         other = confirm_service(by=by, for_organisation_id=CLINIC)
-        theirs = *standing(CLINIC), *self.OFF_DUTY, *member(LI, "verifier", CLINIC)
+        theirs = *standing(), *standing(CLINIC), *self.OFF_DUTY, *member(LI, "verifier", CLINIC)
         before = works(volunteer_id=LI, employment_id=EmploymentId("emp_li"), hours=(), until_day=date(2026, 1, 31))
         for facts in (theirs, (*theirs, before)):
             assert Book(*facts).do(other).organisation_id == GARDEN
@@ -275,7 +286,7 @@ class TestColleagues:
     def test_only_of_staff(self) -> None:
         """Another organisation confirms nothing else, and one in which one has no role nothing at all."""
         other = confirm_service(by=acting(LI), for_organisation_id=CLINIC)
-        theirs = *standing(CLINIC), *member(LI, "verifier", CLINIC)
+        theirs = *standing(), *standing(CLINIC), *member(LI, "verifier", CLINIC)
         given(*theirs, logged()).when(other).then_refused(RecordUnknown)
         given(*standing(CLINIC), *self.OFF_DUTY, registered(LI)).when(other).then_refused(RecordUnknown)
         by_program = Acting(ActorId(GARDEN), "organisation")

@@ -72,7 +72,7 @@ class Review(Command, frozen=True, kw_only=True):
             return ()
         logged = record.logged
         return (
-            about(Organisation, self.acts_for(record)),
+            *(about(Organisation, each) for each in dict.fromkeys((logged.organisation_id, self.acts_for(record)))),
             about(RuleBook),
             *memories_of_credit(known, logged.volunteer_id, self.days(record)),
             *memories_of_charge(logged.organisation_id, self.person_in_charge),
@@ -121,7 +121,8 @@ class Review(Command, frozen=True, kw_only=True):
             raise RecordUnknown(record_id=self.record_id) from None
         if benefits(known, self.by, record.logged.volunteer_id, self.at.date()):
             self.must_not_be_own()
-        known(Organisation, organisation_id).must_be_approved()
+        for each in (record.logged.organisation_id, organisation_id):
+            known(Organisation, each).must_be_approved()
         return record
 
 
