@@ -31,7 +31,7 @@ async def test_a_tree_is_seen_at_a_glance(world: World) -> None:
     await world.lives(somebody.id, house)
     leader = await world.leader(court, duties=["每周走访"], valid_until="2199-12-31")
     seen = await world.volunteer.get(f"/v1/nodes/{court}")
-    assert (seen["node"]["name"], [each["name"] for each in seen["path"]], seen["people"]) == ("东院", ["安居社区"], 1)
+    assert (seen["node"]["name"], [each["name"] for each in seen["path"]]) == ("东院", ["安居社区"])
     (led,) = seen["leaders"]
     assert (led["volunteer_id"], led["duties"], led["source"]) == (leader.id, ["每周走访"], "recommended")
     assert led["volunteer_name"] is None
@@ -45,6 +45,20 @@ async def test_a_tree_is_seen_at_a_glance(world: World) -> None:
     led_ones = {each["node_id"] for each in (await world.volunteer.get("/v1/nodes/vacant", level="楼院"))["items"]}
     assert house in vacant
     assert court not in led_ones
+
+
+async def test_how_many_live_there_tells_nothing_about_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leaders and administrators know how many live at a place, on any day; others in whole tens, from ten on."""
+    monkeypatch.setattr("timebank.api.places.nodes.LEAST_PEOPLE", 2)
+    court = await world.node("楼院", parent_id=await world.node())
+    leader = await world.leader(court)
+    told: list[int | None] = []
+    for many in range(1, 6):
+        await world.lives((await world.somebody()).id, court)
+        for one in (leader, world.administrator):
+            assert (await one.get(f"/v1/nodes/{court}"))["people"] == many
+        told.append((await world.volunteer.get(f"/v1/nodes/{court}", on=str(today())))["people"])
+    assert told == [None, 2, 2, 4, 4]
 
 
 async def test_a_leader_sees_their_own_people_and_nobody_else(world: World) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from timebank.access.rights import LEAST_PEOPLE
 from timebank.access.table import ADMINISTRATORS, APPOINT_LEADER, EVERYBODY, LEAD_NODE, VIEW_NODE
 from timebank.api.http.lists import listed, page_of, paged
 from timebank.api.http.problems import READS, WRITES
@@ -103,13 +104,14 @@ class LeaderStatus(Status, frozen=True, kw_only=True):
 class NodeAtAGlance(msgspec.Struct, frozen=True, kw_only=True):
     """A node with its people, duties and tasks (人员、职责、任务): who leads it, how many live there, what is below.
 
-    `path` are the nodes above it, from the top down.
+    `path` are the nodes above it, from the top down. `people` are told exactly to who leads it, administrators and
+    auditors; to others in whole tens, and not where there are fewer: nobody learns when somebody came, or left.
     """
 
     node: NodeView
     path: list[NodeView]
     leaders: list[LeaderView]
-    people: int
+    people: int | None
 
 
 class ResidentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,7 +183,9 @@ class NodeController(Controller):
         day, pool, bank_id = on or request.today, request.pool, request.bank_id
         above = [await node_on(request, each, day) for each in await nodes.chain(pool, bank_id, day, node_id)]
         led = await request.named(await leaders.leaders(pool, bank_id, day, node_id))
-        people = await residences.count_people(pool, bank_id, day, node_id)
+        people: int | None = await residences.count_people(pool, bank_id, day, node_id)
+        if not (request.sight.sees_all or await leads(request, node_id)):
+            people = _in_tens(people or 0)
         return NodeAtAGlance(node=node, path=above[:0:-1], leaders=led, people=people)
 
     @get("/{node_id:str}/people", responses=READS, access=LEAD_NODE)
@@ -313,6 +317,11 @@ async def _must_lead(request: BankRequest, node_id: str) -> None:
     """Refuse whoever leads neither a node nor one above it. Raises `NotWithinYourNode`."""
     if not await leads(request, node_id):
         raise NotWithinYourNode
+
+
+def _in_tens(people: int) -> int | None:
+    """As many people as are told to everybody."""
+    return people // LEAST_PEOPLE * LEAST_PEOPLE or None
 
 
 async def leads(request: BankRequest, node_id: str) -> bool:

@@ -25,9 +25,8 @@ async def one(visitor: Visitor) -> Response[Any]:
     glance = await visitor.get(f"/nodes/{node_id}", own=True)
     below = await visitor.get("/nodes", own=True, below=node_id, after=visitor.query.get("after"), limit=SHOWN)
     tasks = await visitor.get("/activities", own=True, near=node_id, limit=TASKS)
-    return in_tree(
-        visitor, "places/one.html", **glance, below=below["items"], next=below["next"], activities=tasks["items"]
-    )
+    shown = {"below": below["items"], "next": below["next"], "activities": tasks["items"], "sees_all": visitor.governs}
+    return in_tree(visitor, "places/one.html", **glance, **shown)
 
 
 async def vacant(visitor: Visitor) -> Response[Any]:
