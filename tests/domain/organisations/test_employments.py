@@ -103,6 +103,18 @@ class TestRegister:
         given(*there).when(do(EndEmployment, acting(LI), until_day=past)).then_refused(EmploymentEndsInThePast)
         assert given(*PEOPLE, works()).when(do(EndEmployment, until_day=past)).fact.until_day == past
 
+    def test_goes_on_as_if_it_were_declared(self) -> None:
+        """Once it has ended, longer is for members alone, and not where they have another duty at that time by then."""
+        ended = EmploymentEnded(**IDS, until_day=date(2026, 1, 31))
+        there = *PEOPLE, *member(LI, "coordinator"), works(), ended
+        longer = do(EndEmployment, acting(LI), until_day=NOON.date())
+        given(*there).when(longer).then_refused(MembershipUnknown)
+        assert given(*there, *member(WANG, "member")).when(longer).fact.until_day == NOON.date()
+        assert given(*PEOPLE, works(), ended).when(do(EndEmployment, until_day=NOON.date())).fact
+        since, again = date(2026, 2, 1), EmploymentId("emp_2")
+        other = works(CLINIC, employment_id=again, from_day=since)
+        given(*there, *member(WANG, "member"), other).when(longer).then_refused(DutyHoursOverlap)
+
     def test_of_members_alone(self) -> None:
         """No body takes a stranger's credit away, who serves for another, by saying that they work for it."""
         declare = do(DeclareEmployment, acting(LI), kind="contract", hours=(MORNING,), from_day=date(2026, 1, 1))

@@ -153,6 +153,20 @@ class _OnStaff(Command, frozen=True, kw_only=True):
             raise EmployeeIsDeclarer
         return known(Employments, self.volunteer_id)
 
+    def must_be_a_member(self, known: Known) -> None:
+        """Refuse an organisation that says of others than its members that they are on duty; who governs may."""
+        if self.by.governs:
+            return
+        membership = known(Membership, self.organisation_id, self.volunteer_id)
+        membership.must_be_open()
+        if membership.status != "approved":
+            raise MembershipNotActive(status=membership.status)
+
+    @property
+    def of_member(self) -> Sequence[Key]:
+        """What has to be known to tell whether they are a member."""
+        return () if self.by.governs else (about(Membership, self.organisation_id, self.volunteer_id),)
+
     def employment(self, known: Known) -> EmploymentDeclared:
         """The employment, which has to be of this body and person."""
         declared = self.register(known).declared.get(self.employment_id)
@@ -174,26 +188,19 @@ class DeclareEmployment(_OnStaff, frozen=True, kw_only=True):
     until_day: date | None = None
 
     def needs(self) -> Sequence[Key]:
-        theirs = () if self.by.governs else (about(Membership, self.organisation_id, self.volunteer_id),)
-        return *super().needs(), *theirs
+        return *super().needs(), *self.of_member
 
     def decide(self, known: Known) -> Iterator[Fact]:
         employments = self.register(known)
         known(Volunteer, self.volunteer_id).must_not_be_erased()
-        if not self.by.governs:
-            membership = known(Membership, self.organisation_id, self.volunteer_id)
-            membership.must_be_open()
-            if membership.status != "approved":
-                raise MembershipNotActive(status=membership.status)
+        self.must_be_a_member(known)
         must_be_a_term(self.from_day, self.until_day)
         if len(employments.declared) >= MOST_EMPLOYMENTS:
             raise TooManyEmployments(most=MOST_EMPLOYMENTS)
         hours = sorted(self.hours, key=lambda each: (each.weekday, each.from_minute))
         if any(each.until_minute <= each.from_minute for each in hours):
             raise DutyHoursOverlap
-        others = (each.hours for each in employments.declared.values() if self._meets(each, employments))
-        if any(_overlap([*hours, *their]) for their in ((), *others)):
-            raise DutyHoursOverlap
+        _must_not_overlap(employments, hours, self.from_day, self.until_day)
         yield EmploymentDeclared(
             employment_id=self.employment_id,
             volunteer_id=self.volunteer_id,
@@ -204,10 +211,24 @@ class DeclareEmployment(_OnStaff, frozen=True, kw_only=True):
             until_day=self.until_day,
         )
 
-    def _meets(self, other: EmploymentDeclared, employments: Employments) -> bool:
-        """Whether another employment is in force on a day of this one."""
-        until = employments.until.get(other.employment_id, date.max)
-        return other.from_day <= (self.until_day or date.max) and self.from_day <= until
+
+def _must_not_overlap(
+    employments: Employments,
+    hours: Sequence[DutyHours],
+    since: date,
+    until: date | None,
+    besides: EmploymentId | None = None,
+) -> None:
+    """Refuse two duties at one time, on any day from one until another."""
+    others = (
+        each.hours
+        for each in employments.declared.values()
+        if each.employment_id != besides
+        and each.from_day <= (until or date.max)
+        and since <= employments.until.get(each.employment_id, date.max)
+    )
+    if any(_overlap([*hours, *theirs]) for theirs in ((), *others)):
+        raise DutyHoursOverlap
 
 
 def _overlap(hours: Sequence[DutyHours]) -> bool:
@@ -223,12 +244,20 @@ class EndEmployment(_OnStaff, frozen=True, kw_only=True):
     """Say until when somebody works for a body: for days that are over administrators alone.
 
     Who was on the same staff confirms none of it for another body; so nobody at the body leaves it for days past.
+    Longer than was said before, it is as if it were declared for the days between.
     """
 
     until_day: date
 
+    def needs(self) -> Sequence[Key]:
+        return *super().needs(), *self.of_member
+
     def decide(self, known: Known) -> Iterator[Fact]:
-        declared = self.employment(known)
+        declared, employments = self.employment(known), known(Employments, self.volunteer_id)
+        before = employments.until.get(self.employment_id)
+        if before and before < self.until_day:
+            self.must_be_a_member(known)
+            _must_not_overlap(employments, declared.hours, before + DAY, self.until_day, besides=self.employment_id)
         if self.until_day < self.at.date() and not self.by.governs:
             raise EmploymentEndsInThePast
         if self.until_day < declared.from_day:
