@@ -11,7 +11,7 @@ from timebank.exchange.cells.errors import shown
 from timebank.exchange.spreadsheets.writing import WorkbookWriter
 from timebank.identity.limits.turns import WAITING_OF_ONE
 
-ROWS, COLUMNS, LONG = 100, 40, 8_000
+ROWS, COLUMNS, LONG = 40, 40, 8_000
 HEADINGS = ("手机", "活动", "类别", "身份", "开始时间", "结束时间")
 
 
