@@ -31,6 +31,22 @@ async def test_a_bank_is_opened(program: Program, url: str) -> None:
     assert bank["code"] not in str(kept)
 
 
+@pytest.mark.parametrize(
+    ("name", "administrator", "why"),
+    [("甲", "林主任\nno phone\n", "phone"), ("甲", f"{'林' * 300}\n", "name"), ("甲" * 300, "林主任\n", "name")],
+)
+async def test_a_bank_that_cannot_be_leaves_no_half_of_one(
+    program: Program, url: str, name: str, administrator: str, why: str
+) -> None:
+    """It is told what is wrong, and there is none: beside half of one people would have to say in which they are."""
+    refused = program.run("init", name, "--administrator", "-", typed=administrator, expect=1)
+    assert f"│ {why}: " in refused.err
+    connection = await asyncpg.connect(url)
+    left = [await connection.fetchval(f"select count(*) from {table}") for table in ("bank", "event")]
+    await connection.close()
+    assert left == [0, 0]
+
+
 def test_init_for_people_shows_the_link(program: Program) -> None:
     """Without --json the number and the link are shown in words."""
     out = program.run("init", "甲").out

@@ -9,6 +9,7 @@ import rich_click as click
 
 from timebank.cli.code import issue_code, tell_code
 from timebank.cli.common import JSON, cli, echo_json, run_services
+from timebank.domain.refusing import Refusal
 from timebank.runtime.composition import Services
 from timebank.runtime.founding import found_bank
 
@@ -73,6 +74,8 @@ async def _open_bank(services: Services, *, name: str, timezone: str, first: Fir
         founded = await found_bank(services, name, timezone, first.name, first.phone)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--timezone") from None
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from None
     issued = await issue_code(services, founded.bank_id, founded.administrator)
     if as_json:
         bank = {"bank_id": str(founded.bank_id), "name": name, "timezone": timezone}

@@ -15,6 +15,7 @@ from timebank.domain.identifiers import (
     new_volunteer_id,
     new_volunteer_number,
 )
+from timebank.domain.kernel import Command
 from timebank.domain.organisations.offices import Appoint
 from timebank.domain.people.volunteers import RegisterVolunteer
 from timebank.runtime.composition import Services
@@ -36,13 +37,13 @@ async def found_bank(
 ) -> Founded:
     """Open a bank, register its first administrator, and appoint them: everybody is a volunteer, administrators too.
 
-    Raises `ValueError` for a time zone that PostgreSQL does not know.
+    Raises `ValueError` for a time zone that PostgreSQL does not know, or a `Refusal`: then there is no bank, nor half
+    of one, beside which everybody would have to say in which bank they are.
     """
     bank_id = UUID(new_bank_id())
     volunteer_id, number = new_volunteer_id(), new_volunteer_number()
     at = services.ledger.clock().astimezone(ZoneInfo(timezone))
-    await services.ledger.store.open_bank(bank_id, name, timezone)
-    for command in (
+    commands: tuple[Command, ...] = (
         OpenBank(by=OPERATOR, at=at, name=name, timezone=timezone),
         RegisterVolunteer(
             by=OPERATOR, at=at, volunteer_id=volunteer_id, number=number, name=administrator, phone=phone
@@ -54,7 +55,12 @@ async def found_bank(
             volunteer_id=volunteer_id,
             office="administrator",
         ),
-    ):
+    )
+    for command in commands:
+        command.checked()
+    services.ledger.may_write()
+    await services.ledger.store.open_bank(bank_id, name, timezone)
+    for command in commands:
         await services.ledger.execute(bank_id, command, request_id="init")
     # Whoever runs the machine has made sure whose phone it is.
     await services.people.verify_phones(services.pool, bank_id, at, [volunteer_id])
