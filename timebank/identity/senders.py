@@ -66,12 +66,19 @@ class FileSender:
     def _write(self, line: str) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "r+", encoding="utf8") as file:
+        os.fchmod(descriptor, 0o600)  # it may have been there before
+        with os.fdopen(descriptor, "r+", encoding="utf8", errors="replace") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            kept = [each for each in file if int(each.partition(" ")[0]) > time.time()]
+            kept = [each for each in file if _good_until(each) > time.time()]
             file.seek(0)
             file.truncate()
             file.writelines([*kept, line])
+
+
+def _good_until(line: str) -> int:
+    """Until when the code of a line is good; 0 of one that is none, or was not written to its end."""
+    until = line.partition(" ")[0]
+    return int(until) if until.isascii() and until.isdigit() and len(until) < 20 and line.endswith("\n") else 0
 
 
 class GatewaySender:

@@ -297,6 +297,21 @@ class TestSenders:
             ["13900002222", "654321"]
         ]
 
+    @pytest.mark.parametrize(
+        "left", [b"\n", b"\0" * 40, b"\xff\xfe\n", b"9999999999 +86138", b"x y z\n", b"9" * 5000 + b" 1 2\n"]
+    )
+    async def test_to_a_file_that_was_not_written_to_its_end(self, tmp_path: Path, left: bytes) -> None:
+        """What a crash, or somebody else, left there is taken out, and from then on only its owner reads the file."""
+        file = tmp_path / "codes.txt"
+        file.write_bytes(left)
+        file.chmod(0o644)
+        for code in ("123456", "654321"):
+            await senders.FileSender(file).send("13900002222", code, 15)
+        assert [line.split()[1:] for line in file.read_text().splitlines()] == [
+            ["13900002222", code] for code in ("123456", "654321")
+        ]
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
     async def test_a_file_that_cannot_be_written_is_said(self, tmp_path: Path) -> None:
         """The caller is told that nothing was sent."""
         with pytest.raises(senders.CodeNotSent):
