@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from timebank.db.sql import load_statements
 from timebank.domain.kernel import Command, Fact, Key, Memory
 from timebank.domain.people.refusals import DocumentNumberTaken
@@ -102,7 +104,10 @@ class Knowledge:
         self.kept, self.is_for_good = tip, True
 
     async def catch_up(self) -> int:
-        """Take in what other processes appended since, and say how much; -1 where one has to start afresh instead."""
+        """Take in what other processes appended since, and say how much; -1 where one has to start afresh instead.
+
+        So it is where there is a fact that nobody here can read: another version may have appended it.
+        """
         limit = DELTA_EVENTS + 1
         rows = await self._store.pool.fetch(SQL["delta"], self._bank_id, self.tip.position, limit, timeout=READ_SECONDS)
         if self.tip.position:
@@ -110,7 +115,10 @@ class Knowledge:
                 return -1
             rows = rows[1:]
         for row in rows:
-            fact = decode(row["topic"], row["data"])
+            try:
+                fact = decode(row["topic"], row["data"])
+            except (KeyError, msgspec.MsgspecError):
+                return -1
             self.memories.advance(fact, fact.tags())
             self.tip, self.recorded_at = Tip(row["position"], row["event_id"]), row["recorded_at"]
             self.is_for_good = False
