@@ -76,7 +76,7 @@ TABLES = {
     "appointment": Table(ORGANISATIONS, readers=(IDENTITY, PLACES)),
     "membership": Table(ORGANISATIONS, readers=(PEOPLE,)),
     "organisation": Table(ORGANISATIONS),
-    "proxy": Table(PEOPLE),
+    "proxy": Table(PEOPLE, readers=(PLACES,)),
     "merge": Table(PEOPLE),
     "volunteer": Table(PEOPLE, readers=(IDENTITY,)),
     "leaderboard": Table(RECOGNITION),

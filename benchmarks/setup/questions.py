@@ -93,7 +93,9 @@ def _of_places(city: City) -> dict[str, Question]:
         "vacant places of a level": lambda n: nodes.vacant(pool, bank_id, today, LEVELS[2], "", PAGE),
         "leaders of a place": lambda n: leaders.leaders(pool, bank_id, today, streets.near(n)[1]),
         "people of a place": lambda n: residences.people(pool, bank_id, today, community(n), "", PAGE),
-        "how many people of a place": lambda n: residences.count_people(pool, bank_id, today, community(n)),
+        "how many people of a place": lambda n: residences.count_people(
+            pool, bank_id, today, community(n), all_of_them=False
+        ),
         "records of an activity that wait": lambda n: records.waiting_of(pool, bank_id, activity(n), PAGE),
         "whom to call up": lambda n: residences.willing(pool, bank_id, today, community(n), PAGE),
         "duty register of a body": lambda n: employments.staff(pool, bank_id, city.organisation(n), "", PAGE),

@@ -206,6 +206,9 @@ select $bank, 'led_' || lpad(n::text, 5, '0'), 'vol_' || lpad((1 + n % 9000)::te
        'in force', 'nod_' || lpad(n::text, 5, '0') from generate_series(1, 20000) n where n % 3 <> 1;
 insert into residence select $bank, 'vol_' || lpad(n::text, 5, '0'), '2026-01-01',
        'nod_' || lpad((1 + n * 7 % 900)::text, 5, '0'), 'lives', n % 5 = 0 from generate_series(1, 20000) n;
+insert into proxy (bank_id, proxy_id, volunteer_id, proxy_volunteer_id, scopes, acts_per_day, status)
+select $bank, 'prx_' || lpad(n::text, 5, '0'), 'vol_' || 20000 + n, 'vol_' || lpad(n::text, 5, '0'), '{view,give}', 9,
+       'in force' from generate_series(1, 20000) n;
 analyze;
 """
 

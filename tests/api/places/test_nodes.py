@@ -61,6 +61,31 @@ async def test_how_many_live_there_tells_nothing_about_one(world: World, monkeyp
     assert told == [None, 2, 2, 4, 4]
 
 
+@pytest.mark.usefixtures("of_three")
+async def test_whom_one_spends_for_makes_no_crowd(own_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has registered children settles them beside somebody, and learns no more of that person's hours by it."""
+    monkeypatch.setattr("timebank.api.places.nodes.LEAST_PEOPLE", 3)
+    world = own_world
+    house = await world.node("楼栋", parent_id=await world.node())
+    elder, guardian = await world.somebody(), await world.somebody()
+    await world.lives(elder.id, house)
+    await world.confirmed(elder.id, days_ago=_days_ago(last_over(today())))
+    for settled in range(3):
+        child = await world.somebody()
+        spends = {"proxy_volunteer_id": guardian.id, "scopes": ["give"], "acts_per_day": 5}
+        await child.post(f"/v1/volunteers/{child.id}/proxies", spends, expect=201)
+        await world.lives(child.id, house)
+        if settled:  # nor once it is said that they do not act for them any more
+            await guardian.post(f"/v1/volunteers/{child.id}/proxies/{guardian.id}/end")
+    await guardian.get(f"/v1/nodes/{house}/hours", expect=403, **YEAR)
+    assert (await guardian.get(f"/v1/nodes/{house}"))["people"] is None
+    assert (await world.administrator.get(f"/v1/nodes/{house}"))["people"] == 4
+    for _ in range(2):
+        await world.lives((await world.somebody()).id, house)
+    assert (await guardian.get(f"/v1/nodes/{house}/hours", **YEAR))["minutes"] == 120
+    assert (await guardian.get(f"/v1/nodes/{house}"))["people"] == 3
+
+
 async def test_a_leader_sees_their_own_people_and_nobody_else(world: World) -> None:
     """Whoever leads a node sees who lives there, with phones, which is noted; beside it and above they see nobody."""
     top = await world.node()

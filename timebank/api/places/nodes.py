@@ -183,10 +183,10 @@ class NodeController(Controller):
         day, pool, bank_id = on or request.today, request.pool, request.bank_id
         above = [await node_on(request, each, day) for each in await nodes.chain(pool, bank_id, day, node_id)]
         led = await request.named(await leaders.leaders(pool, bank_id, day, node_id))
-        people: int | None = await residences.count_people(pool, bank_id, day, node_id)
-        if not (request.sight.sees_all or await leads(request, node_id)):
-            people = _in_tens(people or 0)
-        return NodeAtAGlance(node=node, path=above[:0:-1], leaders=led, people=people)
+        exactly = request.sight.sees_all or await leads(request, node_id)
+        people = await residences.count_people(pool, bank_id, day, node_id, all_of_them=exactly)
+        told = people if exactly else _in_tens(people)
+        return NodeAtAGlance(node=node, path=above[:0:-1], leaders=led, people=told)
 
     @get("/{node_id:str}/people", responses=READS, access=LEAD_NODE)
     async def list_people_of_node(

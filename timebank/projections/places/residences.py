@@ -57,9 +57,9 @@ async def willing(pool: Pool, bank_id: UUID, day: date, node_id: str, limit: int
     return [row["volunteer_id"] for row in rows]
 
 
-async def count_people(pool: Pool, bank_id: UUID, day: date, node_id: str) -> int:
-    """How many live or work at a node, or below it, on a day."""
-    return int(await pool.fetchval(SQL["count_people"], bank_id, day, node_id))
+async def count_people(pool: Pool, bank_id: UUID, day: date, node_id: str, *, all_of_them: bool) -> int:
+    """How many live or work at a node, or below it, on a day; all, or those who count where there have to be many."""
+    return int(await pool.fetchval(SQL["count_people"], bank_id, day, node_id, all_of_them))
 
 
 async def crowd(

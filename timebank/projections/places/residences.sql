@@ -64,6 +64,7 @@ select found.volunteer_id
 
 -- count_people --
 -- Node by node, whatever is known of how large the tables are. $1 bank  $2 day  $3 node
+-- $4 also those who do not count where many have to be
 with recursive {subtree}
 select count(*)
   from sub,
@@ -72,12 +73,15 @@ select count(*)
              from residence r
             where r.bank_id = $1 and r.node_id = sub.node_id
               and r.from_day <= $2 and (r.until_day is null or r.until_day >= $2)
+              and ($4 or (select true from proxy p where p.bank_id = $1 and p.volunteer_id = r.volunteer_id
+                                   and p.scopes && array['give', 'redeem'] limit 1) is null)
            offset 0
        ) there
 
 -- there --
 -- How many live or work at a node or below it from a day until another, counted no further than so many. Whoever moves
--- within the node in between is not found, nor is whoever lives at what moves within it.
+-- within the node in between is not found, nor is whoever lives at what moves within it. Whom another spends for, or did,
+-- as a guardian for a child, does not count: whoever asks could have registered them.
 with recursive sub as (
     select w.node_id
     union
@@ -99,6 +103,8 @@ select count(*) as people
                      from residence r
                     where r.bank_id = $1 and r.node_id = sub.node_id
                       and r.from_day <= span.since and (r.until_day is null or r.until_day >= span.until)
+                      and (select true from proxy p where p.bank_id = $1 and p.volunteer_id = r.volunteer_id
+                                       and p.scopes && array['give', 'redeem'] limit 1) is null
                    offset 0
                ) there
          limit $5) found
