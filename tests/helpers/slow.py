@@ -10,7 +10,7 @@ from statistics import mean
 import pytest
 
 LIST = Path(__file__).parent.parent / "slow.txt"
-SECONDS = 0.3
+SECONDS = 0.2
 
 _took: defaultdict[str, list[float]] = defaultdict(list)
 
