@@ -24,7 +24,7 @@ TRYING = {
     "program": AT_RANDOM,
 }  # fmt: skip
 """Who tries what: every corner of the description by who may most and by who may least, what is random by everybody."""
-TRYING_QUICKLY = {"administrator": AT_RANDOM}
+TRYING_QUICKLY = {"administrator": AT_RANDOM, "volunteer": AT_RANDOM}
 
 
 async def explore(url: str, token: str, folder: Path, phases: str, examples: int) -> str:
