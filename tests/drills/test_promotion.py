@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.cli.program import Program, Served, enter
+from tests.drills.clients import LOST
 from tests.helpers.clusters import Cluster
 from tests.helpers.effort import Effort
 from tests.helpers.patience import PATIENCE_SECONDS, may_take, until
@@ -48,7 +49,7 @@ class Load:
             begun = time.monotonic()
             try:
                 answer = await http.post("/v1/volunteers", json={"name": name}, headers=headers)
-            except httpx.TransportError:
+            except LOST:
                 self.statuses[0] += 1
                 await asyncio.sleep(0.1)
                 continue
