@@ -40,7 +40,7 @@ class EmploymentEndsInThePast(Forbidden):
 
 
 class TooManyEmployments(Conflict):
-    """No more than {most} employments of one person, or leaves of one employment, are kept."""
+    """No more than {most} employments, or leaves, of one person are kept."""
 
     field = "volunteer_id"
 

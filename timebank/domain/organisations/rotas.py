@@ -13,7 +13,7 @@ from timebank.domain.organisations.teams import OnTeam
 DAY_MINUTES = 24 * 60
 
 MOST_SHIFTS = 500
-"""So many of one person's are not over: each that is set is compared with all of them."""
+"""So many of one person's are not over when another begins, which is compared with all of them."""
 
 
 class Shifts(Memory):

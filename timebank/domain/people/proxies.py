@@ -123,7 +123,7 @@ def spends(known: Known, eyes: Collection[str], volunteer_id: VolunteerId, on: d
 
 
 def persons(eyes: Collection[str]) -> list[VolunteerId]:
-    """The people among those who look, whose keys are none."""
+    """The people among these eyes; the others are organisations, and the operator."""
     return [VolunteerId(each) for each in sorted(eyes) if each.startswith("vol_")]
 
 
