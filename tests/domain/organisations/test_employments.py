@@ -145,7 +145,7 @@ class TestRegister:
         )
 
     def test_has_an_end(self) -> None:
-        """Of one person only so many employments are kept, and leaves of each: every record is compared with them."""
+        """Of one person only so many employments are kept, and leaves: every record is compared with them."""
         ids = [EmploymentId(f"emp_{n}") for n in range(2, MOST_EMPLOYMENTS + 2)]
         past = {"hours": (), "from_day": date(2020, 1, 1), "until_day": date(2020, 1, 1)}
         there = [works(employment_id=each, **past) for each in ids]
@@ -156,6 +156,11 @@ class TestRegister:
         leave = do(NoteLeave, first_day=THURSDAY, last_day=THURSDAY)
         given(*PEOPLE, works(), *leaves).when(leave).then_refused(TooManyEmployments)
         given(*PEOPLE, works(), *leaves[1:]).when(leave).fact  # noqa: B018
+        other = EmploymentId("emp_2")
+        elsewhere = [msgspec.structs.replace(each, employment_id=other) for each in leaves]
+        given(*PEOPLE, works(), works(employment_id=other, **past), *elsewhere).when(leave).then_refused(
+            TooManyEmployments
+        )
 
     def test_of_employments_there_are(self) -> None:
         """What was not declared, or of another body, does not end; and a term ends after it starts."""

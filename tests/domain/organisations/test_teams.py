@@ -355,6 +355,10 @@ class TestRota:
         given(*TEAM, *there).when(set_shift()).then_refused(TooManyShifts)
         over = shift(ShiftId("shf_2"), from_day=date(2026, 1, 1), until_day=date(2026, 1, 1))
         given(*TEAM, *there[1:], over).when(set_shift()).then(shift())
+        were = [
+            shift(ShiftId(f"shf_{n}"), from_minute=n, minutes=1, until_day=THURSDAY) for n in range(2, MOST_SHIFTS + 2)
+        ]
+        given(*TEAM, *were).when(set_shift()).then_refused(TooManyShifts)
 
     @for_all(
         days=st.tuples(*[st.integers(0, 15)] * 2),
