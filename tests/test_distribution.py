@@ -114,7 +114,7 @@ OVER_ALL_BANKS = {
     "projections/machinery/shadow.sql": {"reached", "forget_begun", "forget_reached"},
     "proofs/cosigners.sql": {"banks"},
     "proofs/signer.sql": {"any", "behind"},
-    "vault/clear.sql": {"clear"},
+    "vault/clear_text.sql": {"clear"},
     "vault/keyring.sql": {"keys", "unused"},
     "vault/people.sql": {"compared", "count_others", "not_compared", "others"},
     "vault/secrets.sql": {"others"},

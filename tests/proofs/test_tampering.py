@@ -28,7 +28,7 @@ from timebank.ledger.ledger import Ledger
 from timebank.proofs.checking import tree_check
 from timebank.proofs.checkpoints import encoded
 from timebank.proofs.cosigners import Cosigner, Cosigners
-from timebank.proofs.facts import entry, prove, receipt
+from timebank.proofs.inclusion import entry, prove, receipt
 from timebank.proofs.notes import Note, NoteError
 from timebank.proofs.signer import Signed, Signer
 from timebank.proofs.tiles import LogDamagedError, Tiles

@@ -36,7 +36,7 @@ from timebank.runtime.clock import utc_now
 from timebank.runtime.composition import hooks, running_services
 from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.runtime.settings import Settings
-from timebank.vault import clear
+from timebank.vault import clear_text
 from timebank.vault import keyring as keyring_module
 from timebank.vault import people as people_module
 from timebank.vault.keyring import Keyring, KeyringError, keyring_for
@@ -671,7 +671,7 @@ async def test_an_interrupted_upgrade_starts_again(
     """If sealing stops on the way, all are in clear still, or nobody is; the next start does what is left to do."""
     await first_version(blank, 3, monkeypatch)
     with monkeypatch.context() as patch:
-        patch.setitem(clear.SQL, statement, "select 1 / 0")
+        patch.setitem(clear_text.SQL, statement, "select 1 / 0")
         with pytest.raises(asyncpg.DivisionByZeroError):
             async with running_services(Settings(database_url=blank, key_file=str(file)), follow=False):
                 pass

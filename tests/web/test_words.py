@@ -92,7 +92,7 @@ def blanks(text: str) -> set[str]:
 def test_every_sentence_is_in_both_languages() -> None:
     """Each sentence is in the catalogue, in Chinese, with exactly the blanks of the English one."""
     missing = [each for each in sentences() if each not in catalogue()]
-    assert not missing, f"put these into timebank/words/pages.po, or a catalogue of the noun beside it: {missing}"
+    assert not missing, f"put these into timebank/words/zh_pages.po, or a catalogue of the noun beside it: {missing}"
     assert not [each for each in sentences() if blanks(catalogue()[each]) != blanks(each)]
     assert not [each for each in sentences() if not any(letter > "\u2e7f" for letter in catalogue()[each])]
 

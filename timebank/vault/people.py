@@ -17,8 +17,8 @@ from timebank.domain.people.phones import phone_spelling
 from timebank.domain.person import Person
 from timebank.domain.text import normal
 from timebank.vault import secrets
-from timebank.vault.clear import SQL as CLEAR_SQL
-from timebank.vault.clear import wipe
+from timebank.vault.clear_text import SQL as CLEAR_SQL
+from timebank.vault.clear_text import wipe
 from timebank.vault.keyring import LOOK_SECONDS, Key, Keyring, KeyringError, usable_key
 from timebank.vault.keyring import SQL as KEYRING_SQL
 

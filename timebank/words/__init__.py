@@ -1,6 +1,6 @@
 """Words: what the bank says to people, in their language. What is not translated is said in English.
 
-The catalogues are all the `.po` files here (gettext's format), `zh.po`, `pages.po` for pages, and those that nouns
+The catalogues are all the `.po` files here (gettext's format), `zh.po`, `zh_pages.po` for pages, and those that nouns
 bring along: the English text is its own key. Templates have blanks in braces, which are filled in after they were
 translated, with values that are translated themselves where they are words of ours.
 """

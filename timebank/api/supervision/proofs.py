@@ -11,7 +11,7 @@ from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
 from timebank.api.supervision.receipts import drawn
-from timebank.proofs.facts import Entry, entry, prove, receipt
+from timebank.proofs.inclusion import Entry, entry, prove, receipt
 
 Position = Annotated[int, PathParameter(ge=1, le=2**53, description="The position of the fact in the log.")]
 

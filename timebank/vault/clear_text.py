@@ -12,7 +12,7 @@ import structlog
 from timebank.db.connections import Connection
 from timebank.db.sql import load_statements
 
-SQL = load_statements("timebank.vault", "clear.sql")
+SQL = load_statements("timebank.vault", "clear_text.sql")
 
 CHECKPOINT_SECONDS = 3600.0
 RELOAD_SECONDS = 0.5

@@ -11,7 +11,7 @@ from timebank.ledger.codec import Event, sealed
 from timebank.proofs.checkpoints import encoded, origin_of
 from timebank.proofs.cosigners import Cosigners
 
-SQL = load_statements("timebank.proofs", "facts.sql")
+SQL = load_statements("timebank.proofs", "inclusion.sql")
 
 
 class Entry(NamedTuple):
