@@ -90,8 +90,17 @@ def pytest_configure(config: pytest.Config) -> None:
 DRILLS = {"backups", "cli", "containers", "drills"}
 
 
+def pytest_report_header(config: pytest.Config) -> str:
+    """What is left out is said."""
+    effort = effort_of(config)
+    return f"effort: {effort}" + ("; what is marked 'release' is left out" if effort == "quick" else "")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Whatever is slow, or runs the program, or another server, as a process of its own is a drill."""
+    """What is for a release is left out every day; what is slow, or runs programs or other servers, is a drill."""
+    if effort_of(config) == "quick":
+        config.hook.pytest_deselected(items=[each for each in items if each.get_closest_marker("release")])
+        items[:] = [each for each in items if not each.get_closest_marker("release")]
     slow = written_down()
     for item in items:
         if name_of(item.nodeid) in slow or DRILLS & set(item.path.relative_to(config.rootpath).parts):

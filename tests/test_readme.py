@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.demo_home import copy_of_the_demo
 from tests.helpers.patience import PATIENCE_SECONDS
 from tests.helpers.watchdog import watched_folder
 
@@ -23,7 +24,8 @@ TOP = Path(__file__).parents[1]
 @pytest.fixture
 def demo() -> Iterator[dict[str, Any]]:
     """A running demo, as its line of JSON describes it."""
-    with watched_folder() as home:
+    with watched_folder() as folder:
+        copy_of_the_demo(home := folder / "home")
         process = subprocess.Popen(
             [sys.executable, "-m", "timebank", "demo", "--json", "--port", "0"],
             stdout=subprocess.PIPE,

@@ -13,7 +13,6 @@ from hypothesis.stateful import initialize, run_state_machine_as_test
 
 from tests.controls import ADMINISTRATOR, NOON, WANG, ZONE, log_service, registered, standing
 from tests.given import Book
-from tests.helpers.effort import Effort
 from tests.machine.all_of_it import live_through_it
 from tests.machine.bench import Bench
 from tests.machine.looking import Looking
@@ -152,11 +151,9 @@ def log_of_the_server(cluster: str) -> str:
 
 
 @pytest.mark.drill
-def test_many_histories(bench: Bench, effort: Effort) -> None:
-    """The same of more; for a release of many more, of which none may be without what happens in most."""
-    if effort == "quick":
-        explore(bench, ROUNDS)
-        return
+@pytest.mark.release
+def test_many_histories(bench: Bench) -> None:
+    """The same of many more, of which none may be without what happens in most."""
     explore(bench, MORE_ROUNDS)
     rare = {what for what in OFTEN if not bench.happened[what]}
     assert not rare, f"{rare} never happened: the histories that are made up are not worth much"

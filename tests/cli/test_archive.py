@@ -26,6 +26,7 @@ def elsewhere(elsewhere_url: str, folder: Path) -> Program:
     return Program(folder, database_url=elsewhere_url, signing_key_file=str(folder / "elsewhere" / "signing.json"))
 
 
+@pytest.mark.release
 async def test_a_bank_moves(program: Program, elsewhere: Program, elsewhere_url: str) -> None:
     """Taken in by a key that was told, a log has the same root, with its people; a later archive is gone on with."""
     folder, names = program.folder, program.folder / "people.csv"

@@ -54,6 +54,7 @@ def test_two_at_once_do_not_mix(folder: Path) -> None:
     assert list(folder.iterdir()) == [file]
 
 
+@pytest.mark.release
 def test_through_pipes(keyed: Program, other: Program) -> None:
     """Where no file can be reached, as in a container, standard output holds the backup and nothing else."""
     keyed.run("init", "甲", "--json")

@@ -341,6 +341,7 @@ def many(numbers: dict[str, str], count: int) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.release
 @pytest.mark.drill
 async def test_killed_in_the_middle_and_run_again(program: Program, url: str) -> None:
     """An import that is killed leaves whole rows; run again, every row is there exactly once."""

@@ -3,9 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.program import Program
 
 
+@pytest.mark.release
 def test_the_description_is_the_same_every_time(tmp_path: Path) -> None:
     """`openapi` prints the same bytes however Python orders its sets, and needs neither database nor service."""
     printed = []

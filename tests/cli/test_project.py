@@ -4,6 +4,8 @@ import asyncio
 import signal
 from datetime import timedelta
 
+import pytest
+
 from tests.cli.program import Program, enter
 from tests.helpers.patience import PATIENCE_SECONDS, eventually, until
 from timebank.db.connections import Pool
@@ -13,6 +15,7 @@ OLD_ANSWER = "insert into idempotency select bank_id, 'p', 'old', '', '', $1 fro
 UPKEEP = "select (select count(*) from signed_checkpoint) > 0 and (select count(*) from idempotency) = 0"
 
 
+@pytest.mark.release
 def test_projections_can_move_on_in_a_process_of_their_own(program: Program) -> None:
     """With TIMEBANK_PROJECT=false the service leaves the read models to `timebank project`, which SIGTERM stops."""
     bank = program.run("init", "甲", "--json").json

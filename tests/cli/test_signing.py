@@ -4,6 +4,8 @@ import asyncio
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.program import Program, Ran
 from tests.helpers import stranger
 
@@ -13,6 +15,7 @@ def verify(program: Program, key: str, kept: str, *files: object, expect: int = 
     return stranger.verify(program.folder, "--key", key, "--kept", program.folder / kept, *files, expect=expect)
 
 
+@pytest.mark.release
 async def test_a_key_is_replaced_and_the_log_says_so(program: Program, tmp_path: Path) -> None:
     """After two rotations an archive is believed by whoever knows any of the keys; not if it hides the changes."""
     program.environment["TIMEBANK_SIGNING_KEY_FILE"] = str(tmp_path / "signing" / "signing.json")

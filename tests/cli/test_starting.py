@@ -65,6 +65,7 @@ def wait_for_ready(served: Served, seconds: float = PATIENCE_SECONDS) -> dict[st
     return body
 
 
+@pytest.mark.release
 def test_a_fact_that_cannot_be_taken_in_keeps_nobody_from_serving(program: Program, url: str) -> None:
     """With a read model that is stuck the service starts, serves everything else, and readiness names it."""
     program.environment["TIMEBANK_PUBLIC_URL"] = "http://bank.example"
@@ -91,6 +92,7 @@ def test_a_fact_that_cannot_be_taken_in_keeps_nobody_from_serving(program: Progr
         assert served.stop() == 0
 
 
+@pytest.mark.release
 def test_what_another_version_made_is_rebuilt(program: Program, url: str) -> None:
     """Read models of another version are made anew by whoever serves, and readiness says so until they are."""
     program.environment["TIMEBANK_PUBLIC_URL"] = "http://bank.example"

@@ -58,6 +58,7 @@ def test_the_database_is_as_it_has_to_be(database: Postgres) -> None:
     )
 
 
+@pytest.mark.release
 def test_a_bank_is_opened_and_served(program: Program) -> None:
     """What the compose file says to type opens a bank, and the service goes on with it."""
     bank = program.run("init", "Our time bank", "--json").json
@@ -84,6 +85,7 @@ def import_of(program: Program, file: bytes) -> None:
     assert {path for path in set(program.folder.rglob("*")) - before if "database" not in path.parts} == set()
 
 
+@pytest.mark.release
 def test_a_standby_has_what_was_acknowledged(database: Postgres, folder: Path) -> None:
     """The scripts make a standby of a database that is there; commits wait for it, and promoted it has them all."""
     both = services(*WITH_STANDBY, DB_PASSWORD=PASSWORD, REPLICATION_PASSWORD="replication")

@@ -175,6 +175,7 @@ def nginx(service: Service) -> Iterator[Proxy]:
             yield proxy
 
 
+@pytest.mark.release
 def test_a_body_that_is_too_large_is_told_so(service: Service) -> None:
     """Who sends all of it before listening hears the refusal too, and over the same connection goes on."""
     connection = http.client.HTTPConnection("127.0.0.1", service.port, timeout=PATIENCE_SECONDS)
@@ -194,6 +195,7 @@ def test_caddy_passes_on_who_asks_and_what_is_refused(caddy: Proxy) -> None:
     assert caddy.http.get("/v1/audit/events").headers["content-encoding"] in {"gzip", "zstd", "br"}
 
 
+@pytest.mark.release
 @needs("caddy")
 def test_caddy_waits_while_the_service_restarts(caddy: Proxy) -> None:
     """No request with a key fails while the service is restarted, and each that wrote did so once.

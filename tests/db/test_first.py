@@ -69,6 +69,7 @@ async def given_by_the_first_version(url: str) -> dict[str, str]:
     return found
 
 
+@pytest.mark.release
 async def test_the_guide_leads_here(emptied: list[str], folder: Path) -> None:
     """Its database becomes one of this version: sound, sealed, signed in to; and the backup of before is, too."""
     url, another = emptied

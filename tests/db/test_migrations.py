@@ -109,7 +109,7 @@ async def test_every_statement_fits_the_schema(pool: Pool) -> None:
     async with pool.acquire() as connection:
         await shadow.make(connection, balances.PROJECTION)
         for name, text in statements():
-            if name == "clear.clear":
+            if name == "clear_text.clear":
                 continue  # for a table that only databases of the first version have, until the service starts
             try:
                 await connection.prepare(text)

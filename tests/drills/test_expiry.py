@@ -490,6 +490,7 @@ async def has_status(world: World, redemption_id: str, status: str) -> bool:
     return found is not None and found.status == status
 
 
+@pytest.mark.release
 @pytest.mark.drill
 async def test_killed_while_taking_back(drill: Drill) -> None:
     """Processes that take back the same are killed (-9), having read what is due or amid appending: one that is left

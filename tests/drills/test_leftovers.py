@@ -58,12 +58,13 @@ def started_by(told: Path) -> list[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """By kill -9; for a release each way, and without workers."""
-    quick = [("kill -9 of the process", 1)]
+    """By kill -9; at night each way, and without workers."""
+    some = [("kill -9 of the process", 1)]
     every = [*((how, 1) for how in KILLED), ("kill -9 of the process", 0)]
-    metafunc.parametrize(("how", "workers"), quick if effort_of(metafunc.config) == "quick" else every)
+    metafunc.parametrize(("how", "workers"), every if effort_of(metafunc.config) == "night" else some)
 
 
+@pytest.mark.release
 def test_killed_tests_leave_nothing(tmp_path: Path, how: str, workers: int) -> None:
     """However tests are killed, their servers, services and workers end within seconds, and their folders go."""
     told = tmp_path / "told.json"

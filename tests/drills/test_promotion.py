@@ -24,7 +24,7 @@ from timebank.ledger.tasks import end
 
 pytestmark = pytest.mark.drill
 
-ROUNDS: dict[Effort, int] = {"quick": 1, "release": 2, "night": 20}
+ROUNDS: dict[Effort, int] = {"quick": 1, "release": 1, "night": 20}
 CLIENTS = 24
 BACK_SECONDS = 10.0
 AWAY_SECONDS = 10.0
@@ -252,6 +252,7 @@ async def give_up_waits(pair: Pair, until: asyncio.Event) -> int:
     return ended
 
 
+@pytest.mark.release
 async def test_the_standby_is_away_before(pair: Pair, before: Counter[str], effort: Effort) -> None:
     """While the standby is away nothing is acknowledged, whoever ends the wait of commits and repeats requests; so when
     the primary dies and the standby is promoted, nothing acknowledged is lost.
@@ -293,6 +294,7 @@ def is_writer_named(url: str) -> bool:
     return "writer" in {each["field"] for each in answer.get("errors", [])}
 
 
+@pytest.mark.release
 async def test_the_old_primary_returns(pair: Pair, before: Counter[str]) -> None:
     """A primary that was given up, and is up again as one, is not written to: whoever comes upon it is told so."""
     given_up = pair.primary
@@ -316,6 +318,7 @@ async def test_the_old_primary_returns(pair: Pair, before: Counter[str]) -> None
     await pair.is_sound()
 
 
+@pytest.mark.release
 async def test_an_asynchronous_standby(pair: Pair, before: Counter[str]) -> None:
     """With an asynchronous standby what it had not got is lost: that is noticed, told loudly, and writing goes on.
 

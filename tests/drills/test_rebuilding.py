@@ -63,6 +63,7 @@ async def first_of(url: str, bank_id: UUID) -> int:
     return told[0]
 
 
+@pytest.mark.release
 async def test_what_was_taken_in_outlives_a_restart_and_is_lost_in_a_crash_whole(
     cluster_of_its_own: Cluster, url: str, pool: Pool, ledger: Ledger, bank_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:

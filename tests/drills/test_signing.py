@@ -28,7 +28,7 @@ from timebank.verifier.tree import Tree
 
 pytestmark = pytest.mark.drill
 
-KILLS = {"quick": 10, "release": 50, "night": 200}
+KILLS: dict[Effort, int] = {"release": 10, "night": 200}
 KILL_SECONDS = 12
 """What one takes at most, on a machine that has much else to do."""
 
@@ -78,6 +78,7 @@ class Watcher:
         assert tree.finish() == []
 
 
+@pytest.mark.release
 async def test_whatever_signs_is_killed(
     url: str, pool: Pool, ledger: Ledger, bank_id: UUID, tmp_path: Path, effort: Effort
 ) -> None:

@@ -28,14 +28,15 @@ from timebank.runtime.clock import utc_now
 
 pytestmark = pytest.mark.drill
 
-PEOPLE: dict[Effort, int] = {"quick": 150, "release": 500, "night": 500}
+PEOPLE: dict[Effort, int] = {"release": 150, "night": 500}
 A_SECOND, MOST_MILLISECONDS = 25, 300
 PUBLIC_URL = "http://bank.example"
 FAST = {"rate_per_address": "1000000", "rate_per_principal": "1000000", "phone_codes": "none", "public_url": PUBLIC_URL}
 
 
+@pytest.mark.release
 async def test_very_many_sign_in_at_one_code(url: str, tmp_path: Path, effort: Effort) -> None:
-    """All are there, once each, however often they ask; of 500, for a release, 95 of 100 are served within 300 ms."""
+    """All are there, once each, however often they ask; of 500, at night, 95 of 100 are served within 300 ms."""
     many = PEOPLE[effort]
     async with settled(url, public_url=PUBLIC_URL) as world:
         activity_id = await world.activity(seats=many)
@@ -57,7 +58,7 @@ async def test_very_many_sign_in_at_one_code(url: str, tmp_path: Path, effort: E
         roll = await the_roll(world, activity_id)
     assert sum(each["since"] is not None for each in roll) == len({each["volunteer_id"] for each in roll}) == many
     slow = statistics.quantiles(waits, n=20)[-1]
-    assert effort == "quick" or slow <= MOST_MILLISECONDS, f"95 of 100 within {slow:.0f} ms"
+    assert effort == "release" or slow <= MOST_MILLISECONDS, f"95 of 100 within {slow:.0f} ms"
 
 
 async def the_roll(world: World, activity_id: str) -> list[dict[str, Any]]:

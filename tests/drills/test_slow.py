@@ -95,6 +95,7 @@ async def served(http: httpx.AsyncClient) -> list[float]:
     return took
 
 
+@pytest.mark.release
 async def test_others_are_served_as_fast(url: str, tmp_path: Path) -> None:
     """Twenty slow or silent connections more than one address may have: another is served as fast as without them."""
     program = Program(tmp_path, database_url=url, log_level="warning", connections_per_address=str(CAP))

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from tests.cli.program import PASSWORD, Program, Served, enter
-from tests.helpers.effort import Effort, effort_of
+from tests.helpers.effort import Effort, more
 from tests.helpers.patience import PATIENCE_SECONDS, eventually, may_take
 from tests.helpers.processes import children_of, is_there, send
 from tests.helpers.watchdog import processes, watched_folder
@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(not Path("/proc").exists(), reason="the system does not tell what began with which environment"),
 ]
 
-STOPS: dict[Effort, int] = {"quick": 1, "release": 3, "night": 200}
+STOPS: dict[Effort, int] = {"quick": 1, "release": 1, "night": 200}
 GONE_SECONDS: dict[Effort, float] = {"quick": PATIENCE_SECONDS, "release": PATIENCE_SECONDS, "night": 10.0}
 """How long it may take; where tests run beside each other, only what hangs is found."""
 
@@ -125,9 +125,9 @@ def answers(url: str) -> bool:
     return False
 
 
-WAYS: list[Callable[[Served], None]] = [
-    told, tell_group, interrupt_group, tell_again_and_again, kill_worker_first, tell_worker_first,
-]  # fmt: skip
+Way = Callable[[Served], None]
+EVERY_DAY: list[Way] = [tell_group, kill_worker_first]
+OTHERS: list[Way] = [told, interrupt_group, tell_again_and_again, tell_worker_first]
 
 
 def must_be_gone(program: Program, served: Served, begun: float, seconds: float) -> float:
@@ -140,16 +140,8 @@ def must_be_gone(program: Program, served: Served, begun: float, seconds: float)
     return took
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every day some ways are tried, for a release all."""
-    if "way" in metafunc.fixturenames:
-        quick = [tell_group, tell_again_and_again, tell_worker_first, kill_worker_first]
-        metafunc.parametrize("way", quick if effort_of(metafunc.config) == "quick" else WAYS)
-
-
-def test_a_service_is_told_to_stop(
-    started_before: Program, way: Callable[[Served], None], stops: int, seconds: float
-) -> None:
+@pytest.mark.parametrize("way", [*EVERY_DAY, *more(*OTHERS)])
+def test_a_service_is_told_to_stop(started_before: Program, way: Way, stops: int, seconds: float) -> None:
     """However a service is told, it ends well, its workers and its PostgreSQL too, and none is waited for in vain."""
     program = started_before
     for _ in range(stops):
@@ -164,6 +156,7 @@ def test_a_service_is_told_to_stop(
             served.kill()
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("verify",)], ids=["serve", "verify"])
 def test_a_service_is_told_to_stop_while_it_starts(
     program: Program, command: tuple[str, ...], stops: int, seconds: float
@@ -226,6 +219,7 @@ def signed_in(url: str, bank: dict[str, str]) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['access_token']}"} if answer.is_success else enter(url, bank)
 
 
+@pytest.mark.release
 async def test_a_service_is_told_to_stop_under_load(program: Program, home: Path, stops: int, seconds: float) -> None:
     """Told in the middle of its work it ends as soon, and what it has acknowledged is there."""
     bank = program.run("init", "演习", "--json").json

@@ -70,6 +70,7 @@ async def test_unrelated_appends_never_fail(store: Store, bank_id: UUID) -> None
     assert head == 210
 
 
+@pytest.mark.release
 async def test_processes_that_append_anything_share_the_positions(url: str, store: Store, bank_id: UUID) -> None:
     """Four processes append 50 events each: 200 positions, each given once, in rising order to each."""
     async with rivals(4, url, bank_id, "append_many") as others:
@@ -147,6 +148,7 @@ async def test_two_ledgers_that_do_different_things_both_get_through(
     await must_be_sound(pool, bank_id)
 
 
+@pytest.mark.release
 async def test_processes_that_do_the_same_do_it_once(url: str, ledger: Ledger, bank_id: UUID, pool: Pool) -> None:
     """Four processes register, log and confirm the same: each thing is done once, and never refused to all."""
     await do(ledger, bank_id, *found(1))

@@ -100,6 +100,7 @@ async def test_pages_of_a_volunteer_are_for_everybody(browser: Browser, address:
     await page.context.close()
 
 
+@pytest.mark.release
 async def test_pages_of_a_desk_are_for_everybody(browser: Browser, address: str, town: Town) -> None:
     """An organisation's pages pass the same."""
     page = await opened(browser, address, town.world.coordinator)
@@ -109,6 +110,7 @@ async def test_pages_of_a_desk_are_for_everybody(browser: Browser, address: str,
     await page.context.close()
 
 
+@pytest.mark.release
 async def test_pages_of_an_office_are_for_everybody(browser: Browser, address: str, town: Town) -> None:
     """An administrator's pages pass the same."""
     page = await opened(browser, address, town.world.administrator)

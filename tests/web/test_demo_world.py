@@ -12,13 +12,15 @@ from playwright.async_api import Browser
 
 from tests.api.conftest import kept
 from tests.api.world import served
+from tests.cli.demo_home import copy_of_the_demo
 from tests.helpers.effort import Effort
+from tests.helpers.watchdog import watched_folder
 from tests.web.chromium import SMALLEST, holds, is_legible
 from tests.web.pictures import FOLDER, MOST_BYTES, taken
 from tests.web.reader import Reader, Seen
 from tests.web.serving import at_an_address
 from tests.web.town import PAGES
-from timebank.demo import make_world
+from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.web.app import create_app
 
 pytestmark = pytest.mark.drill
@@ -47,11 +49,13 @@ class Visited(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-async def demo(module_url: str) -> AsyncIterator[Demo]:
+async def demo() -> AsyncIterator[Demo]:
     """The demo world, served."""
-    async with kept(served(module_url, create_app, demo=True)) as (app, http):
-        await make_world(app.state.services)
-        yield Demo(app, http)
+    with watched_folder() as folder:
+        copy_of_the_demo(home := folder / "home")
+        with EmbeddedPostgres(home / "postgres").running() as url:
+            async with kept(served(url, create_app, demo=True, key_file=str(home / "keys.json"))) as (app, http):
+                yield Demo(app, http)
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +124,7 @@ async def _seconds(page: Visited) -> float:
     return time.perf_counter() - start
 
 
+@pytest.mark.release
 async def test_every_page_holds_at_320_px(demo: Demo, visited: dict[str, Visited], browser: Browser) -> None:
     """On the smallest phone nothing has to be scrolled sideways, in large letters neither, with all of it unfolded.
 
@@ -142,6 +147,7 @@ async def test_every_page_holds_at_320_px(demo: Demo, visited: dict[str, Visited
             await context.close()
 
 
+@pytest.mark.release
 async def test_the_pictures_of_the_docs(demo: Demo, browser: Browser) -> None:
     """The pages that docs/pages.md shows look so today: each is there, and small; README begins with one."""
     async with at_an_address(demo.app) as address:

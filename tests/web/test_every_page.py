@@ -170,6 +170,7 @@ async def forms_for(town: Town, reader: Reader) -> dict[str, Form]:
     return {form.action: form for page in seen for form in page.forms if form.is_unsafe}
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("who", ["volunteer", "administrator"])
 async def test_a_form_is_for_the_account_it_was_opened_for(town: Town, who: str) -> None:
     """Whoever chooses in another tab for whom they act sends no form of before: neither as a proxy nor for themselves.

@@ -9,7 +9,7 @@ from playwright.async_api import Browser
 
 from tests.api.conftest import kept
 from tests.api.world import Caller, World, settled
-from tests.helpers.effort import effort_of
+from tests.helpers.effort import more
 from tests.web.chromium import DESKTOP, PHONE, opened
 from tests.web.jobs import administrator, organisation, volunteer
 from tests.web.jobs.people import Job, Person
@@ -19,10 +19,7 @@ from timebank.web.app import create_app
 pytestmark = pytest.mark.drill
 
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
-USUAL = {
-    "volunteer": ("phone", "zh-CN", False), "organisation": ("desktop", "en-GB", True),
-    "administrator": ("desktop", "zh-CN", True),
-}  # fmt: skip
+USUAL = ("volunteer", "phone", "zh-CN", False)
 
 
 class Audience(NamedTuple):
@@ -46,14 +43,10 @@ async def world(url: str) -> AsyncIterator[World]:
         yield world
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every day each audience comes once; before a release in every way there is."""
-    every = product(AUDIENCES, product(SIZES, ("zh-CN", "en-GB"), (False, True)))
-    comes = [(who, *how) for who, how in (USUAL.items() if effort_of(metafunc.config) == "quick" else every)]
-    names = [f"{who}, {size}, {locale}, {'with' if js else 'without'} JavaScript" for who, size, locale, js in comes]
-    metafunc.parametrize(("audience", "size", "locale", "javascript"), comes, ids=names)
+OTHERS = [each for each in product(AUDIENCES, SIZES, ("zh-CN", "en-GB"), (False, True)) if each != USUAL]
 
 
+@pytest.mark.parametrize(("audience", "size", "locale", "javascript"), [USUAL, *more(*OTHERS)])
 async def test_ten_jobs(
     browser: Browser, world: World, audience: str, size: str, locale: str, javascript: bool
 ) -> None:

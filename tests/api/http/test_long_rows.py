@@ -26,6 +26,7 @@ def long_list() -> bytes:
     return file.getvalue()
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("answer", ["verdicts", "rejected"])
 async def test_a_long_list_holds_nobody_up(world: World, answer: str) -> None:
     """Its rows are refused, and sent back as they came, a little at a time."""

@@ -124,6 +124,7 @@ async def test_how_far_behind_read_models_are(measured: World, monkeypatch: pyte
     assert (await numbers(measured))["timebank_ready"] == 0
 
 
+@pytest.mark.release
 def test_processes_count_together(url: str) -> None:
     """Whichever of several workers is asked tells what all of them have counted."""
     with watched_folder() as folder:

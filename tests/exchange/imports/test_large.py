@@ -7,13 +7,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.exchange.imports.office import BODY, Office, records_of
-from tests.helpers.effort import Effort
+from tests.helpers.effort import more
 from timebank.exchange.imports.records import RecordsImport
 from timebank.exchange.imports.results import RowVerdict
 from timebank.runtime.founding import OPERATOR
 
 PEOPLE = 100
-ROWS: dict[Effort, int] = {"quick": 2_501, "release": 10_001, "night": 10_001}
 
 
 def long_list(rows: int) -> Iterator[str]:
@@ -35,10 +34,11 @@ async def people(office: Office) -> None:
 
 
 @pytest.mark.drill
-async def test_a_dry_run_is_the_run_is_what_is_told_again(berlin: Office, effort: Effort) -> None:
+@pytest.mark.parametrize("rows", [2_501, *more(10_001)])
+async def test_a_dry_run_is_the_run_is_what_is_told_again(berlin: Office, rows: int) -> None:
     """Thousands of rows get the verdicts of their dry run; interrupted and run again, totals are the same."""
     await people(berlin)
-    text = "".join(long_list(ROWS[effort]))
+    text = "".join(long_list(rows))
     dry = await berlin.records(text, dry_run=True)
     assert await berlin.ask("select count(*)::int from service_record") == [(0,)]
     half = RecordsImport(berlin.services, berlin.bank_id, BODY, OPERATOR)
@@ -46,7 +46,7 @@ async def test_a_dry_run_is_the_run_is_what_is_told_again(berlin: Office, effort
     stream = half.verdicts(records_of(text))
     async for judged in stream:
         verdicts += [verdict for _, verdict in judged]
-        if len(verdicts) > ROWS[effort] // 2:
+        if len(verdicts) > rows // 2:
             break
     await stream.aclose()  # type: ignore[attr-defined]
     assert [each.status for each in verdicts] == [each.status for each in dry.verdicts[: len(verdicts)]]
@@ -61,6 +61,7 @@ async def test_a_dry_run_is_the_run_is_what_is_told_again(berlin: Office, effort
     }  # fmt: skip
 
 
+@pytest.mark.release
 @pytest.mark.drill
 async def test_a_long_list_takes_no_more_memory_than_a_short_one(berlin: Office) -> None:
     """While a list is tried, little is kept of a row, and nothing of those that no memory needs any more."""

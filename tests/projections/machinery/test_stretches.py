@@ -50,7 +50,7 @@ async def take_in(pool: Pool, bank_id: UUID, length: Callable[[], int]) -> None:
 
 
 @settings(
-    max_examples=settings().max_examples // 10,
+    max_examples=settings().max_examples // 20,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(seed=st.integers(0, 10**9), commands=st.integers(5, 120))
