@@ -1,15 +1,19 @@
 """What comes in by a form is read within limits, whatever is in it, and not remembered."""
 
+import encodings
+from collections.abc import AsyncGenerator
 from datetime import date
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from litestar._parsers import parse_url_encoded_form_data
+from multipart import MultipartError
 
 from tests.api.world import World
 from tests.controls import ZONE
 from tests.web.reader import signed_in
+from timebank.api.http.strict_json import parts_of
 from timebank.web.http.forms import Form, Unreadable, Yearless
 from timebank.web.http.showing import WEB
 
@@ -81,13 +85,33 @@ async def test_a_form_in_a_list_keeps_what_was_typed(world: World, kind: str, wh
     assert folds == ([] if kind == "merge" else ["details"])
 
 
-@pytest.mark.parametrize("kind", ["text/plain; charset=zlib", "text/plain; charset=utf-16"])
-async def test_a_form_in_no_encoding_is_refused(world: World, kind: str) -> None:
-    """A part of a form that says it is in what is no encoding, or is in another, is refused."""
+@pytest.mark.parametrize("encoding", ["zlib", "utf-16", "punycode", "la-tin-1", "there-is-none"])
+async def test_a_form_in_no_encoding_is_refused(world: World, encoding: str) -> None:
+    """A part of a form that says it is in another encoding is refused; the name is not even looked for, nor kept."""
+    kind, looked_for = f"text/plain; charset={encoding}", set(encodings._cache)  # type: ignore[attr-defined]
     part = f'--x\r\nContent-Disposition: form-data; name="csrf"\r\nContent-Type: {kind}\r\n\r\nabc\r\n--x--\r\n'
     headers = {"content-type": "multipart/form-data; boundary=x"}
     answer = await world.http.post("/sign-in", content=part.encode(), headers=headers)
     assert answer.status_code == 400
+    assert set(encodings._cache) == looked_for  # type: ignore[attr-defined]
+
+
+async def test_a_form_in_parts_is_read() -> None:
+    """Its fields, several of one name too, and its files are read as UTF-8, however they arrive; half of one is not."""
+
+    async def arriving(body: bytes) -> AsyncGenerator[bytes, None]:
+        for start in range(0, len(body) + 7, 7):
+            yield body[start : start + 7]
+
+    part = "--x\r\nContent-Disposition: form-data; name={}\r\n\r\n{}\r\n"
+    fields = part.format("a", "值班") + part.format('a\r\nContent-Type: text/plain; charset="UTF-8"', "")
+    body = (fields + part.format('"list"; filename="名单.csv"', "姓名") + "--x--\r\n").encode()
+    (one, other, (name, file)) = await parts_of(arriving(body), b"x")
+    assert (one, other, name) == (("a", "值班"), ("a", ""), "list")
+    assert (file.filename, await file.read()) == ("名单.csv", "姓名".encode())
+    await file.close()
+    with pytest.raises(MultipartError):
+        await parts_of(arriving(body[:-9]), b"x")
 
 
 async def test_a_form_with_u_0000_is_refused(world: World) -> None:

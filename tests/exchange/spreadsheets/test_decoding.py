@@ -1,5 +1,7 @@
 """From bytes to text, in the encodings that offices have; what can be several is asked."""
 
+import encodings
+
 import pytest
 
 from tests.exchange.spreadsheets.test_reading import people
@@ -43,3 +45,12 @@ def test_the_encoding_that_is_said_has_to_be_right() -> None:
     with pytest.raises(SpreadsheetError, match="Line 2 cannot be read as utf-8"):
         people("姓名\n".encode() + b"\xd5\xc5\n", encoding="utf-8")
     assert people("姓名\n张三\n".encode("gbk"), encoding="GBK").form.encoding == "gb18030"
+
+
+@pytest.mark.parametrize("encoding", ["there-is-none", "utf-8-bis", "中文"])
+def test_what_is_no_encoding_is_not_remembered(encoding: str) -> None:
+    """Python keeps each name that it is asked for, so whoever made up names would fill the memory."""
+    known = set(encodings._cache)  # type: ignore[attr-defined]
+    with pytest.raises(SpreadsheetError, match="There is no encoding"):
+        people(b"name\nAnna\n", encoding=encoding)
+    assert set(encodings._cache) == known  # type: ignore[attr-defined]

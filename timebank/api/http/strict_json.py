@@ -7,11 +7,12 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
-from litestar.datastructures import FormMultiDict, State
+from litestar.datastructures import FormMultiDict, State, UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import InternalServerException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import UNSET, UnsetType
+from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -26,6 +27,10 @@ and all others would wait."""
 FORM_BYTES = 256 * 1024
 FORM_FIELDS = 5_000
 """How much a form may say that holds no files: reading it keeps all others waiting."""
+
+FORM_PARTS = 1_000
+ENCODINGS = {"utf-8", "utf8", "us-ascii"}
+"""What a part of a form may say that its text is in: all of them are read as UTF-8."""
 
 
 STILL = "still"
@@ -70,17 +75,25 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
     async def form(self) -> FormMultiDict:
         """The fields of a form, and its files; of another body nothing. Raises `ValidationException`.
 
-        Litestar would read a form however long it is, and remember it with all that people typed.
+        Litestar would read a form however long it is, and in whatever encoding it says, and remember it with all that
+        people typed.
         """
         kind = self.content_type[0]
         if kind == RequestEncodingType.URL_ENCODED:
             return FormMultiDict(_fields(await self.body()))
         if kind != RequestEncodingType.MULTI_PART:
             return FormMultiDict()
+        boundary = self.content_type[1].get("boundary", "")
         try:
-            return await super().form()
-        except (LookupError, UnicodeError):
+            parts = await parts_of(self.stream(), boundary.encode())
+        except UnicodeError:
             raise ValidationException("The form is in no encoding that there is.") from None
+        except MultipartError:
+            raise ValidationException("Invalid multipart/form-data") from None
+        # Files are closed when the answer is sent.
+        files = {str(n): part for n, (_, part) in enumerate(parts) if isinstance(part, UploadFile)}
+        self._connection_state.form = {**files}
+        return FormMultiDict(parts)
 
     async def json(self) -> Any:
         """The body, as the type that the handler takes. Raises `ValidationException` for anything else.
@@ -112,6 +125,51 @@ def _fields(body: bytes) -> list[tuple[str, str]]:
     if len(body) > FORM_BYTES or body.count(b"&") >= FORM_FIELDS:
         raise RequestEntityTooLarge
     return parse_qsl(body.decode("latin-1"), keep_blank_values=True)
+
+
+async def parts_of(body: AsyncGenerator[bytes, None], boundary: bytes) -> list[tuple[str, Any]]:
+    """The fields and files of a form that comes in parts. Raises `MultipartError`, or `UnicodeError`.
+
+    No part says which of the encodings that Python has reads it: some take minutes, and each name is remembered, also
+    of those there are not.
+    """
+    found: list[tuple[str, UploadFile | bytearray]] = []
+    try:
+        with PushMultipartParser(boundary, max_segment_count=FORM_PARTS) as parser:
+            async for chunk in body:
+                for piece in parser.parse(chunk) if chunk else ():
+                    if isinstance(piece, MultipartSegment):
+                        found.append((piece.name or "", _begun(piece)))
+                    elif piece:
+                        await _add(found[-1][1], piece)
+        return [(name, await _whole(part)) for name, part in found]
+    except BaseException:
+        for _, part in found:
+            if isinstance(part, UploadFile):
+                part.file.close()
+        raise
+
+
+def _begun(part: MultipartSegment) -> UploadFile | bytearray:
+    if part.filename:
+        return UploadFile(part.content_type or "text/plain", part.filename)
+    if part.charset and part.charset.lower() not in ENCODINGS:
+        raise UnicodeError
+    return bytearray()
+
+
+async def _add(part: UploadFile | bytearray, piece: bytes | bytearray) -> None:
+    if isinstance(part, UploadFile):
+        await part.write(piece)
+    else:
+        part.extend(piece)
+
+
+async def _whole(part: UploadFile | bytearray) -> UploadFile | str:
+    if isinstance(part, UploadFile):
+        await part.seek(0)
+        return part
+    return part.decode()
 
 
 @cache

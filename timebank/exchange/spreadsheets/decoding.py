@@ -1,8 +1,11 @@
 """In which encoding a file of text is: by its mark, or because it can be no other; else that is a question."""
 
 import codecs
+import encodings
+import pkgutil
 import re
 from collections.abc import Iterator
+from encodings.aliases import aliases
 from typing import IO, NamedTuple
 
 from timebank.exchange.cells.errors import shown
@@ -20,6 +23,7 @@ _CANDIDATES = ("gb18030", "big5hkscs", "cp1252", "cp1250", "shift_jis", "euc_kr"
 _SAME = {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs", "utf-8": "utf-8", "cp936": "gb18030"}
 _NOT_OF_FILES = {"idna", "punycode", "raw-unicode-escape", "unicode-escape", "utf-7"}
 """What Python calls an encoding and no list is in: some of them take for ever."""
+_OF_PYTHON = {*aliases, *(each.name for each in pkgutil.iter_modules(encodings.__path__))}
 _BLOCK = 1024**2
 _LOOKED_AT = 64 * 1024
 _BETWEEN = re.compile(r"[,;\t|，\"\r\n]")
@@ -47,8 +51,11 @@ def encoding_of(file: IO[bytes], wanted: str | None, vocabulary: Vocabulary) -> 
 
 
 def _wanted(wanted: str, marked: Encoding | None) -> Encoding:
+    spelt = encodings.normalize_encoding(wanted.strip()).lower()
     try:
-        name = codecs.lookup(wanted.strip()).name
+        if spelt not in _OF_PYTHON:  # it would remember each name that it is asked for
+            raise LookupError(spelt)
+        name = codecs.lookup(spelt).name
         if name.replace("_", "-") in _NOT_OF_FILES:
             raise LookupError(name)
         "".encode(name)
