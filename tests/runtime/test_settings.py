@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from timebank.runtime.server import free_port
 from timebank.runtime.settings import Settings, SettingsError, from_environ
 
 
@@ -59,3 +60,12 @@ def test_the_folder_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setenv("HOME", "/somewhere")
     assert Settings(home="data").folder == tmp_path / "data" / "postgres"
     assert Settings().folder == Path("/somewhere/.timebank/postgres")
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::1", "[::1]"), ("::", "[::1]")]
+)
+def test_addresses_of_both_families_are_listened_on(host: str, reached: str) -> None:
+    """One of IPv6 stands in brackets in links; what means all addresses is reached at this machine's own."""
+    assert free_port(host)
+    assert Settings(host=host, port=80).issuer == f"http://{reached}:80"

@@ -16,7 +16,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from timebank.runtime import logs
-from timebank.runtime.settings import Settings
+from timebank.runtime.settings import Settings, url_of
 from timebank.runtime.stopping import WORKERS_SECONDS, StoppableServer
 
 READY_SECONDS = 60.0
@@ -38,7 +38,7 @@ def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
 
     Its worker processes read the settings from the environment. Raises `OSError` if the port is taken.
     """
-    port = settings.port or _free_port(settings.host)
+    port = settings.port or free_port(settings.host)
     _refuse_taken(settings.host, port)
     os.environ |= {
         "TIMEBANK_HOST": settings.host,
@@ -47,7 +47,7 @@ def serve_http(settings: Settings, when_ready: Callable[[str], None]) -> None:
         "TIMEBANK_LOG_LEVEL": settings.log_level,
     }
     server = _server(settings, port, connections_allowed())
-    url = _url(settings.host, port)
+    url = url_of(settings.host, port)
     threading.Thread(target=_tell_when_ready, args=(url, when_ready), daemon=True).start()
     with _counted_together(settings):
         server.serve()
@@ -86,12 +86,6 @@ def _server(settings: Settings, port: int, connections: int) -> StoppableServer:
     )
 
 
-def _url(host: str, port: int) -> str:
-    """Where this machine reaches a server that listens on an address."""
-    host = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  # compared, not bound
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
     """Ask whether the service is ready until it is, and tell that once; or say that it takes too long."""
     waited = threading.Event()
@@ -120,9 +114,14 @@ def connections_allowed() -> int:
     return CONNECTIONS if soft == resource.RLIM_INFINITY else max(min(CONNECTIONS, (soft - OTHER_FILES) // 2), 1)
 
 
-def _free_port(host: str) -> int:
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
+def free_port(host: str) -> int:
     """A port that nobody listens on."""
-    with socket.create_server((host, 0)) as listener:
+    with _listening(host, 0) as listener:
         port: int = listener.getsockname()[1]
         return port
 
@@ -130,7 +129,7 @@ def _free_port(host: str) -> int:
 def _refuse_taken(host: str, port: int) -> None:
     """Raise `OSError`, with what to do about it, if the port cannot be listened on."""
     try:
-        socket.create_server((host, port)).close()
+        _listening(host, port).close()
     except OSError as error:
         msg = f"{host}:{port} cannot be listened on: {error.strerror or error}. Choose another with --port."
         raise OSError(msg) from None

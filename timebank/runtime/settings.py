@@ -182,9 +182,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     @property
     def issuer(self) -> str:
         """Who signs access tokens: where people reach the service."""
-        host = "127.0.0.1" if self.host == "0.0.0.0" else self.host  # noqa: S104  # compared, not bound
-        host = f"[{host}]" if ":" in host else host
-        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+        return (self.public_url or url_of(self.host, self.port)).rstrip("/")
 
     @property
     def origins(self) -> list[str]:
@@ -235,6 +233,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def folder(self) -> Path:
         """The folder of the embedded PostgreSQL."""
         return Path(self.home).expanduser().absolute() / "postgres"
+
+
+def url_of(host: str, port: int) -> str:
+    """Where this machine reaches a server that listens on an address, of either family, or on all there are."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
