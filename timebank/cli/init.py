@@ -16,8 +16,8 @@ from timebank.runtime.founding import found_bank
 SOMEBODY = "管理员"
 """What the first administrator is called where nobody says."""
 
-OF_THE_MACHINE = {"localtime"}
-"""Names of zones that are another one on each machine."""
+NOT_THE_SAME_ZONE = {"localtime", "CET", "EET", "MET", "WET"}
+"""Names of zones that are another one on each machine, or to PostgreSQL, for which some have no summer time."""
 
 
 @cli.command()
@@ -64,8 +64,8 @@ def _ask() -> First:
 
 
 def _must_be_a_zone(timezone: str) -> None:
-    """Refuse what is no zone, and what is one for this machine only, as `localtime`: PostgreSQL would not know it."""
-    if timezone not in available_timezones() - OF_THE_MACHINE:
+    """Refuse what is no zone, and what is not the same one to PostgreSQL, as `localtime`: its days would be others."""
+    if timezone not in available_timezones() - NOT_THE_SAME_ZONE:
         raise click.BadParameter(f"there is no time zone {timezone}", param_hint="--timezone")
 
 
