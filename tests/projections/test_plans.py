@@ -505,6 +505,10 @@ def lists(pool: Pool, people: People) -> Lists:
             lambda: hours.minutes_below(pool, BANK, "nod_00009", date(2026, 6, 1), date(2026, 8, 31)),
             every(),
         ),
+        "what a place was below": (
+            lambda: nodes.stood_below(pool, BANK, date(2026, 1, 1), date(2026, 10, 31), "nod_00470"),
+            every(),
+        ),
         "the fewest people of places": (
             lambda node_ids, last: residences.crowd(pool, BANK, date(2026, 1, 1), last, node_ids, 10),
             every(node_ids=(["nod_00009"], [f"nod_{n:05}" for n in range(1, 30)]), last=(date(2026, 10, 31),)),

@@ -7,7 +7,7 @@ import pytest
 from tests.api.people.test_proxies import today
 from tests.api.world import World
 from timebank.api.places import hours as hours_of_places
-from timebank.projections.machinery.periods import last_over
+from timebank.projections.machinery.periods import last_over, month_end
 
 YEAR = {"from": "2026-01-01", "until": "2199-12-31"}
 
@@ -297,6 +297,30 @@ async def test_two_spans_leave_out_the_same_places(own_world: World) -> None:
     month, path = {"from": str(then), "until": str(before)}, f"/v1/nodes/{community}/hours"
     for span in (month, month | {"until": str(last)}):
         assert [each["node_id"] for each in (await world.volunteer.get(path, **span))["places"]] == [houses[2]]
+
+
+@pytest.mark.usefixtures("of_three")
+async def test_hours_of_a_place_that_moved_tell_nothing_of_where_it_was(
+    own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even over a span at whose end it is beside others: less those of the months since, its hours would tell."""
+    world, served = own_world, last_over(today())
+    before, after = [await world.node(name=name) for name in ("东社区", "西社区")]
+    few, many = [await world.node("楼栋", parent_id=before, name=name) for name in ("1栋", "2栋")]
+    for house, people in ((few, 1), (many, 3)):
+        lived = [await world.somebody() for _ in range(people)]
+        for each in lived:
+            await world.lives(each.id, house)
+        await world.confirmed(lived[0].id, days_ago=_days_ago(served))
+    tomorrow = today() + timedelta(days=1)
+    moved = {"parent_id": after, "from_day": str(tomorrow)}
+    await world.administrator.post(f"/v1/nodes/{many}/move", moved, expect=200)
+    monkeypatch.setattr("timebank.api.places.hours.last_over", lambda _: month_end(tomorrow))
+    month = {"from": str(served.replace(day=1)), "until": str(served)}
+    assert (await world.volunteer.get(f"/v1/nodes/{before}/hours", **month))["minutes"] == 240
+    for span in (month, YEAR):
+        refused = await world.volunteer.get(f"/v1/nodes/{many}/hours", expect=403, **span)
+        assert "beside it" in refused["detail"]
 
 
 async def test_who_asks_for_hours_has_turns(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

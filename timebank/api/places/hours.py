@@ -138,12 +138,11 @@ async def _crowd(request: BankRequest, node_ids: Sequence[str], span: tuple[date
 async def _must_tell_of_many(request: BankRequest, node_id: str, span: tuple[date, date]) -> None:
     """Refuse a node at which few are, and one that is left out above, or that is below such a one. Raises `NotAllowed`.
 
-    Its hours would be the difference between two sums that are told, or make one.
+    Its hours would be the difference between two sums that are told, or make one: also where it was before it moved.
     """
     if await _crowd(request, [node_id], span) != {node_id: LEAST_PEOPLE}:
         raise NotAllowed(TOO_FEW, least=LEAST_PEOPLE)
-    upwards = await nodes.chain(request.pool, request.bank_id, span[1], node_id)
-    for each, above in zip(upwards, [*upwards[1:], WHOLE_BANK], strict=True):
+    for each, above in await nodes.stood_below(request.pool, request.bank_id, *span, node_id):
         if each in await _left_out(request, await _below(request, above, span), above, span):
             raise NotAllowed(TELLS_OTHERS, least=LEAST_PEOPLE)
 

@@ -97,3 +97,9 @@ async def vacant(
 async def chain(pool: Pool, bank_id: UUID, day: date, node_id: str) -> list[str]:
     """A node and all above it on a day, upwards."""
     return [row["node_id"] for row in await pool.fetch(SQL["chain"], bank_id, day, node_id)]
+
+
+async def stood_below(pool: Pool, bank_id: UUID, first: date, last: date, node_id: str) -> list[tuple[str, str]]:
+    """A node and all above it, each with what it was below at some time between two days; nothing is above the top."""
+    rows = await pool.fetch(SQL["stood_below"], bank_id, node_id, first, last)
+    return [(row["node_id"], row["above"]) for row in rows]

@@ -133,3 +133,18 @@ with recursive climb as (
                      order by s.from_day desc limit 1) t on coalesce(t.into_id, t.parent_id) is not null
 )
 select node_id from climb order by steps
+
+-- stood_below --
+-- Below which others a node was at some time between two days, or a part of which, and those above it; at the top below
+-- nothing. $1 bank  $2 node  $3 first day  $4 last day
+with recursive climb as (
+    select s.node_id, coalesce(s.into_id, s.parent_id, '') as above
+      from node_stand s
+     where s.bank_id = $1 and s.node_id = $2 and s.from_day <= $4 and (s.until_day is null or s.until_day >= $3)
+    union
+    select s.node_id, coalesce(s.into_id, s.parent_id, '')
+      from climb c
+      join node_stand s on s.bank_id = $1 and s.node_id = c.above
+                       and s.from_day <= $4 and (s.until_day is null or s.until_day >= $3)
+)
+select node_id, above from climb
