@@ -509,6 +509,10 @@ def lists(pool: Pool, people: People) -> Lists:
             lambda: nodes.stood_below(pool, BANK, date(2026, 1, 1), date(2026, 10, 31), "nod_00470"),
             every(),
         ),
+        "people at a place itself": (
+            lambda: residences.beside(pool, BANK, date(2026, 6, 1), date(2026, 6, 9), "nod_00009", 10),
+            every(),
+        ),
         "the fewest people of places": (
             lambda node_ids, last: residences.crowd(pool, BANK, date(2026, 1, 1), last, node_ids, 10),
             every(node_ids=(["nod_00009"], [f"nod_{n:05}" for n in range(1, 30)]), last=(date(2026, 10, 31),)),

@@ -300,6 +300,34 @@ async def test_two_spans_leave_out_the_same_places(own_world: World) -> None:
 
 
 @pytest.mark.usefixtures("of_three")
+async def test_hours_of_few_who_live_at_no_place_below_are_not_told(own_world: World) -> None:
+    """What remains of a sum without the places that are told is not that of one who lives above them, or nowhere."""
+    world, long_ago, served = own_world, "2026-01-01", _days_ago(last_over(today()))
+    community = await world.node()
+    house = await world.node("楼栋", parent_id=community)
+    whole, path = {"level": "社区", **YEAR}, f"/v1/nodes/{community}/hours"
+    lived = [await world.somebody() for _ in range(4)]
+    for each, node_id in zip(lived, (house, house, house, community), strict=True):
+        await world.lives(each.id, node_id, long_ago)
+    await world.confirmed(lived[0].id, days_ago=served)
+    assert len((await world.volunteer.get(path, **YEAR))["places"]) == 1
+    await world.confirmed(lived[3].id, days_ago=served)
+    told = await world.volunteer.get(path, **YEAR)
+    assert (told["places"], told["elsewhere_minutes"]) == ([], 240)
+    refused = await world.volunteer.get(f"/v1/nodes/{house}/hours", expect=403, **YEAR)
+    assert "beside it" in refused["detail"]
+    everybody = (await world.administrator.get("/v1/volunteers", limit="500"))["items"]
+    for each in everybody:
+        if each["volunteer_id"] not in {one.id for one in lived}:
+            await world.lives(each["volunteer_id"], community, long_ago)
+    assert len((await world.volunteer.get(path, **YEAR))["places"]) == 1
+    assert len((await world.volunteer.get("/v1/nodes/hours", **whole))["places"]) == 1
+    nowhere = await world.somebody()
+    await world.confirmed(nowhere.id, days_ago=served)
+    assert (await world.volunteer.get("/v1/nodes/hours", **whole))["places"] == []
+
+
+@pytest.mark.usefixtures("of_three")
 async def test_hours_of_a_place_that_moved_tell_nothing_of_where_it_was(
     own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -168,20 +168,29 @@ async def _left_out(
 ) -> set[str]:
     """Those at which few are; and of each month in which these served, the one besides without which it is not told.
 
-    By the month, so that no two spans leave out others: what differs between them would tell it.
+    So it is where few live above itself, or nowhere. By the month, so that no two spans leave out others: what differs
+    between them would tell it.
     """
-    few = await _few(request, found, span)
+    few, bank = await _few(request, found, span), (request.pool, request.bank_id)
     left_out = set(few)
-    for month in await hours.months_served(request.pool, request.bank_id, [*few], *span) if few else ():
-        left_out |= await _left_out_besides(request, await _below(request, above, month), month)
+    beside = await residences.beside(*bank, *span, above, LEAST_PEOPLE)
+    months = await hours.months_served(*bank, [*few], *span) if few else []
+    for month in {*months, *(each for each, people in beside.items() if people < LEAST_PEOPLE)}:
+        left_out |= await _left_out_besides(request, await _below(request, above, month), month, beside.get(month))
     return left_out
 
 
-async def _left_out_besides(request: BankRequest, found: Sequence[PlaceMinutes], month: tuple[date, date]) -> set[str]:
-    """Where so few people are left out that their hours could be told from the others': the place that has least."""
+async def _left_out_besides(
+    request: BankRequest, found: Sequence[PlaceMinutes], month: tuple[date, date], beside: int | None
+) -> set[str]:
+    """Where so few people are left out that their hours could be told from the others': the place that has least.
+
+    `beside` are those who live at no place of these, if they served.
+    """
     few = await _few(request, found, month)
-    shown = [each.node_id for each in found if each.node_id not in few]
-    return set(shown[-1:]) if few and sum(few.values()) < LEAST_PEOPLE else set()
+    shown, hidden = [each.node_id for each in found if each.node_id not in few], sum(few.values()) + (beside or 0)
+    is_one_hidden = bool(few) or beside is not None
+    return set(shown[-1:]) if is_one_hidden and hidden < LEAST_PEOPLE else set()
 
 
 async def _few(request: BankRequest, found: Sequence[PlaceMinutes], span: tuple[date, date]) -> dict[str, int]:

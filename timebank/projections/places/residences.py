@@ -9,6 +9,7 @@ import msgspec
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.domain.facts.people import ConsentGiven, ConsentWithdrawn
+from timebank.projections.machinery.periods import month_end
 from timebank.projections.machinery.projection import Step
 
 SQL = load_statements("timebank.projections.places", "residences.sql")
@@ -71,6 +72,17 @@ async def crowd(
     """
     rows = await pool.fetch(SQL["crowd"], bank_id, first, last, node_ids, at_most)
     return {row["node_id"]: row["people"] for row in rows}
+
+
+async def beside(
+    pool: Pool, bank_id: UUID, first: date, last: date, node_id: str, at_most: int
+) -> dict[tuple[date, date], int]:
+    """How many live or work at a node itself, and at none below it, counted no further than so many, by the month.
+
+    Those months between two days in which service counts there; of the whole bank those who live nowhere.
+    """
+    rows = await pool.fetch(SQL["beside"], bank_id, node_id, first, last, at_most)
+    return {(max(row["month"], first), min(month_end(row["month"]), last)): row["people"] for row in rows}
 
 
 async def lives_at(pool: Pool, bank_id: UUID, volunteer_id: str) -> list[ResidenceView]:

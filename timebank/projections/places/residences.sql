@@ -62,6 +62,12 @@ select found.volunteer_id
        ) found
  limit $4
 
+-- makes_crowd --
+-- Whether somebody counts where there have to be many: nobody else spends for them, or did, as a guardian for a child.
+-- Whoever asks could have registered the others.
+(select true from proxy p where p.bank_id = $1 and p.volunteer_id = r.volunteer_id
+                            and p.scopes && array['give', 'redeem'] limit 1) is null
+
 -- count_people --
 -- Node by node, whatever is known of how large the tables are. $1 bank  $2 day  $3 node
 -- $4 also those who do not count where many have to be
@@ -73,15 +79,13 @@ select count(*)
              from residence r
             where r.bank_id = $1 and r.node_id = sub.node_id
               and r.from_day <= $2 and (r.until_day is null or r.until_day >= $2)
-              and ($4 or (select true from proxy p where p.bank_id = $1 and p.volunteer_id = r.volunteer_id
-                                   and p.scopes && array['give', 'redeem'] limit 1) is null)
+              and ($4 or {makes_crowd})
            offset 0
        ) there
 
 -- there --
 -- How many live or work at a node or below it from a day until another, counted no further than so many. Whoever moves
--- within the node in between is not found, nor is whoever lives at what moves within it. Whom another spends for, or did,
--- as a guardian for a child, does not count: whoever asks could have registered them.
+-- within the node in between is not found, nor is whoever lives at what moves within it.
 with recursive sub as (
     select w.node_id
     union
@@ -103,8 +107,7 @@ select count(*) as people
                      from residence r
                     where r.bank_id = $1 and r.node_id = sub.node_id
                       and r.from_day <= span.since and (r.until_day is null or r.until_day >= span.until)
-                      and (select true from proxy p where p.bank_id = $1 and p.volunteer_id = r.volunteer_id
-                                       and p.scopes && array['give', 'redeem'] limit 1) is null
+                      and {makes_crowd}
                    offset 0
                ) there
          limit $5) found
@@ -145,6 +148,63 @@ select w.node_id, coalesce(fewest.people, always.people) as people
                   lateral ({there}) there
             where always.people < $5
        ) fewest
+
+-- beside --
+-- The months between two days in which service counts at a node, and at none below it; of the whole bank (nothing) at no
+-- place. And how many live or work there itself at their end, or nowhere, counted no further than so many.
+-- $1 bank  $2 node, or nothing  $3 first day  $4 last day  $5 at most
+with recursive stood as (
+    select from_day, until_day from node_stand where bank_id = $1 and node_id = $2 and into_id is null
+     union all
+    select '-infinity', null where $2 = ''
+), served as (
+    select date_trunc('month', d.day::timestamp)::date as month, d.minutes
+      from place_day d where d.bank_id = $1 and d.node_id = $2 and d.day between $3 and $4
+     union all
+    select date_trunc('month', d.day::timestamp)::date, - d.minutes
+      from node_stand s,
+           stood,
+           lateral (
+               select d.day, d.minutes from place_day d
+                where d.bank_id = $1 and d.node_id = s.node_id and d.day between greatest(s.from_day, stood.from_day, $3)
+                                                               and least(s.until_day, stood.until_day, $4)
+               offset 0
+           ) d
+     where s.bank_id = $1 and coalesce(s.into_id, s.parent_id, '') = $2 and s.into_id is null
+), month as (
+    select month, least((month + interval '1 month - 1 day')::date, $4) as day
+      from served group by month having sum(minutes) <> 0
+), part as (
+    select day, $2::text as node_id from month
+     union
+    select part.day, became.node_id
+      from part,
+           lateral (
+               select t.node_id from node_stand t
+                where t.bank_id = $1 and coalesce(t.into_id, t.parent_id, '') = part.node_id and t.into_id is not null
+                  and t.from_day <= part.day and (t.until_day is null or t.until_day >= part.day)
+               offset 0
+           ) became
+)
+select m.month,
+       (select count(*)
+          from (select there.volunteer_id
+                  from part,
+                       lateral (
+                           select r.volunteer_id from residence r
+                            where r.bank_id = $1 and r.node_id = part.node_id
+                              and r.from_day <= m.day and (r.until_day is null or r.until_day >= m.day) and {makes_crowd}
+                           offset 0
+                       ) there
+                 where part.day = m.day
+                 union all
+                select r.volunteer_id from volunteer r
+                 where $2 = '' and r.bank_id = $1 and r.status in ('active', 'suspended') and {makes_crowd}
+                   and (select true from residence h
+                         where h.bank_id = $1 and h.volunteer_id = r.volunteer_id and h.node_id is not null
+                           and h.from_day <= m.day and (h.until_day is null or h.until_day >= m.day) limit 1) is null
+                 limit $5) found) as people
+  from month m
 
 -- lives_at --
 -- Where somebody lives or works from which days on. $1 bank  $2 volunteer
