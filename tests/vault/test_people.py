@@ -39,8 +39,10 @@ from timebank.runtime.settings import Settings
 from timebank.vault import clear_text
 from timebank.vault import keyring as keyring_module
 from timebank.vault import people as people_module
+from timebank.vault import rotation as rotation_module
 from timebank.vault.keyring import Keyring, KeyringError, keyring_for
 from timebank.vault.people import People
+from timebank.vault.rotation import rotate
 
 WANG = VolunteerId("vol_wang")
 DOCUMENT = "11010519491231002X"
@@ -62,7 +64,7 @@ async def fresh(pool: Pool, file: Path) -> People:
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Processes look for a new key ten times as often, and a rotation waits for them that much shorter."""
-    for module in (keyring_module, people_module):
+    for module in (keyring_module, rotation_module):
         monkeypatch.setattr(module, "LOOK_SECONDS", 0.1)
 
 
@@ -417,7 +419,7 @@ async def test_a_new_key_seals_everything(
     old, secret = people.keyring.current.key_id, file.read_text().split('"')[-2]
     await do(ledger, bank_id, *(whole(n) for n in range(30)))
     told: list[tuple[int, int]] = []
-    await people.rotate(pool, lambda done, total: told.append((done, total)))
+    await rotate(people, pool, lambda done, total: told.append((done, total)))
     new = people.keyring.current.key_id
     assert new != old
     assert await keys_of(pool) == {new: 30}
@@ -431,8 +433,26 @@ async def test_a_new_key_seals_everything(
 async def test_a_rotation_of_nobody(pool: Pool, people: People, file: Path) -> None:
     """Where nobody is kept yet, a rotation just changes the key."""
     before = people.keyring.current.key_id
-    await people.rotate(pool, nothing)
+    await rotate(people, pool, nothing)
     assert [key.key_id for key in Keyring(file)] != [before]
+
+
+async def test_who_cannot_be_opened_stops_no_rotation(
+    ledger: Ledger, pool: Pool, people: People, bank_id: UUID, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All others are sealed anew, they are named, and their key stays until their row is brought back."""
+    monkeypatch.setattr(people_module, "BATCH_PEOPLE", 1)
+    old = people.keyring.current.key_id
+    await do(ledger, bank_id, *(whole(n) for n in range(4)))
+    kept = await pool.fetchval("select sealed from person where volunteer_id = $1", volunteer(1))
+    await pool.execute("update person set sealed = 'x' where volunteer_id = $1", volunteer(1))
+    await pool.execute("update person set document = 'x' where volunteer_id = $1", volunteer(2))
+    assert await rotate(people, pool, nothing) == [volunteer(1), volunteer(2)]
+    assert await keys_of(pool) == {old: 2, people.keyring.current.key_id: 2}
+    await must_be_whole(pool, await fresh(pool, file), bank_id, [0, 3])
+    await pool.execute("update person set sealed = $2 where volunteer_id = $1", volunteer(1), kept)
+    assert await rotate(people, pool, nothing) == [volunteer(2)]
+    await must_be_whole(pool, await fresh(pool, file), bank_id, [0, 1, 3])
 
 
 async def test_another_process_goes_on_after_a_rotation(
@@ -440,7 +460,7 @@ async def test_another_process_goes_on_after_a_rotation(
 ) -> None:
     """A process that knew the old key only reads what the new one sealed, and seals with the new one."""
     await do(ledger, bank_id, whole(1))
-    await people.rotate(pool, nothing)
+    await rotate(people, pool, nothing)
     await must_be_whole(pool, elsewhere.people, bank_id, [1])
     await do(elsewhere, bank_id, whole(2), changes(1, skills=("急救",)))
     assert await keys_of(pool) == {people.keyring.current.key_id: 2}
@@ -451,7 +471,7 @@ async def test_a_process_that_only_writes_takes_the_new_key(
     elsewhere: Ledger, pool: Pool, people: People, bank_id: UUID
 ) -> None:
     """A process that has read nothing since the rotation notices by itself that its key is retired."""
-    await people.rotate(pool, nothing)
+    await rotate(people, pool, nothing)
     await elsewhere.execute(bank_id, whole(1))
     assert await keys_of(pool) == {people.keyring.current.key_id: 1}
 
@@ -475,7 +495,7 @@ async def test_everybody_goes_on_during_a_rotation(
     await do(ledger, bank_id, *(whole(n) for n in range(150)))
     await pool.execute(NEVER_RETIRED)
     monkeypatch.setattr(people_module, "BATCH_PEOPLE", 10)
-    monkeypatch.setattr(people_module, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(rotation_module, "LOOK_SECONDS", 0.05)
     coming = iter(range(150, 250))
     old = people.keyring.current.key_id
 
@@ -490,7 +510,7 @@ async def test_everybody_goes_on_during_a_rotation(
     reader = People(Keyring(people.keyring.path))
     registering = [asyncio.create_task(registers()) for _ in range(4)]
     meanwhile: list[bool] = []
-    rotation = asyncio.create_task(people.rotate(pool, lambda *_: meanwhile.append(not registering[0].done())))
+    rotation = asyncio.create_task(rotate(people, pool, lambda *_: meanwhile.append(not registering[0].done())))
     await asyncio.gather(rotation, reads(), *registering)
     assert sum(meanwhile) > 5
     new = people.keyring.current.key_id
@@ -511,7 +531,7 @@ async def test_an_interrupted_rotation_is_run_again(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await people.rotate(pool, stop)
+        await rotate(people, pool, stop)
     assert sorted((await keys_of(pool)).values()) == [10, 15]
     for each in (people, await fresh(pool, file)):
         await must_be_whole(pool, each, bank_id, range(25))
@@ -520,7 +540,7 @@ async def test_an_interrupted_rotation_is_run_again(
         assert len(await search("Volunt", each)) == 25
     await ledger.execute(bank_id, whole(25))
     again = await fresh(pool, file)
-    await again.rotate(pool, nothing)
+    await rotate(again, pool, nothing)
     assert await keys_of(pool) == {again.keyring.current.key_id: 26}
     assert [key.key_id for key in Keyring(file)] == [again.keyring.current.key_id]
     await must_be_whole(pool, again, bank_id, range(26))
@@ -533,17 +553,17 @@ async def test_two_rotations_at_once_lose_nobody(
     await do(ledger, bank_id, *(whole(n) for n in range(25)))
     monkeypatch.setattr(people_module, "BATCH_PEOPLE", 10)
     first, second = await fresh(pool, file), await fresh(pool, file)
-    reseal, others = first._reseal, []
+    reseal, others = first.reseal, []
 
     async def meanwhile(*given: Any) -> int:
         done = await reseal(*given)
         if not others:
-            others.append(asyncio.create_task(second.rotate(pool, nothing)))
+            others.append(asyncio.create_task(rotate(second, pool, nothing)))
             await asyncio.wait(others, timeout=0.5)
         return done
 
-    monkeypatch.setattr(first, "_reseal", meanwhile)
-    await first.rotate(pool, nothing)
+    monkeypatch.setattr(first, "reseal", meanwhile)
+    await rotate(first, pool, nothing)
     await asyncio.gather(*others, return_exceptions=True)
     await must_be_whole(pool, await fresh(pool, file), bank_id, range(25))
     assert await keys_of(pool) == {Keyring(file).current.key_id: 25}
@@ -560,11 +580,11 @@ async def test_document_numbers_stay_unique_during_a_rotation(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await people.rotate(pool, stop)
+        await rotate(people, pool, stop)
     for n in range(25):
         with pytest.raises(DocumentNumberTaken):
             await ledger.execute(bank_id, joins(100 + n, document_number=document_number(n)))
-    await (await fresh(pool, file)).rotate(pool, nothing)
+    await rotate(await fresh(pool, file), pool, nothing)
     await must_be_whole(pool, people, bank_id, range(25))
 
 
@@ -573,7 +593,7 @@ async def test_another_process_finds_people_after_a_rotation(
 ) -> None:
     """A process that has not met the new key yet finds by phone, name and document number what it has sealed."""
     await do(ledger, bank_id, whole(1))
-    await people.rotate(pool, nothing)
+    await rotate(people, pool, nothing)
     for query in ("13800000001", document_number(1), "Vol"):
         assert await search(query, elsewhere.people) == [volunteer(1)]
 
@@ -590,7 +610,7 @@ async def test_whoever_is_erased_during_a_rotation_is_gone(
         for each in erasures:
             await ledger.execute(bank_id, each)
 
-    await asyncio.gather(people.rotate(pool, nothing), erase())
+    await asyncio.gather(rotate(people, pool, nothing), erase())
     left = {row["volunteer_id"] for row in await pool.fetch("select volunteer_id from person")}
     assert left == {volunteer(n) for n in range(1, 60, 2)}
     await must_be_whole(pool, people, bank_id, range(1, 60, 2))
@@ -604,7 +624,7 @@ async def test_all_banks_get_the_new_key(
     await store.open_bank(another, "Another bank", "Asia/Shanghai")
     for each in (bank_id, another):
         await ledger.execute(each, whole(1))
-    await people.rotate(pool, nothing)
+    await rotate(people, pool, nothing)
     for each in (bank_id, another):
         await must_be_whole(pool, people, each, [1])
 
@@ -761,7 +781,7 @@ async def test_a_phone_is_known_to_be_theirs_until_there_is_another(
     await people.verify_phones(pool, bank_id, NOON)
     for change in (changes(1, name="王二"), changes(1, phone="138-0000 0001"), changes(1, phone="+8613800000001")):
         await do(ledger, bank_id, change)
-    await people.rotate(pool, lambda _done, _total: None)
+    await rotate(people, pool, lambda _done, _total: None)
     seen = [await people.phone_verified_at(pool, bank_id, volunteer(n)) for n in (1, 2, 3)]
     assert seen == [NOON, NOON, None]
     await do(ledger, bank_id, changes(1, phone="13800000003"), changes(2, phone=""))

@@ -9,8 +9,10 @@ from tests.controls.town import do
 from tests.vault.test_people import fresh, joins, volunteer
 from timebank.db.connections import Pool
 from timebank.ledger.ledger import Ledger
+from timebank.vault import rotation, secrets
 from timebank.vault.keyring import Keyring, KeyringError
 from timebank.vault.people import People
+from timebank.vault.rotation import rotate
 from timebank.vault.secrets import Secrets
 
 SECRET = b"twenty bytes, or some"
@@ -52,7 +54,7 @@ async def test_a_new_key_seals_secrets_too(ledger: Ledger, pool: Pool, people: P
     for n in range(5):
         await put(pool, people, bank_id, n)
     told: list[tuple[int, int]] = []
-    await people.rotate(pool, lambda done, total: told.append((done, total)))
+    await rotate(people, pool, lambda done, total: told.append((done, total)))
     new = people.keyring.current.key_id
     assert [key.key_id for key in Keyring(people.keyring.path)] == [new]
     assert told[-1] == (10, 10)
@@ -60,6 +62,23 @@ async def test_a_new_key_seals_secrets_too(ledger: Ledger, pool: Pool, people: P
     assert [row["key_id"] for row in rows] == [new]
     for n in range(5):
         assert await Secrets(people.keyring).get(pool, bank_id, volunteer(n), "test") == SECRET
+
+
+async def test_a_secret_that_cannot_be_opened_stops_no_rotation(
+    ledger: Ledger, pool: Pool, people: People, bank_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All others are sealed anew, whose it is is said, and the key of that one stays in the file."""
+    monkeypatch.setattr(secrets, "AT_ONCE", 1)
+    monkeypatch.setattr(rotation, "LOOK_SECONDS", 0)
+    old = people.keyring.current.key_id
+    await do(ledger, bank_id, joins(1))
+    for kind in ("a", "b", "c"):
+        await put(pool, people, bank_id, 1, kind)
+    await pool.execute("update sealed_secret set sealed = 'x' where kind = 'a'")
+    assert await rotate(people, pool, lambda *_: None) == [volunteer(1)]
+    rows = await pool.fetch("select kind from sealed_secret where key_id <> $1", old)
+    assert sorted(row["kind"] for row in rows) == ["b", "c"]
+    assert {key.key_id for key in Keyring(people.keyring.path)} == {old, people.keyring.current.key_id}
 
 
 async def test_a_secret_goes_with_the_person(ledger: Ledger, pool: Pool, people: People, bank_id: UUID) -> None:

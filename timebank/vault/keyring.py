@@ -74,7 +74,7 @@ class Key:
         """The data that was sealed. Raises `KeyringError` if it was changed or moved."""
         try:
             return self._aead.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], place.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # the latter of what is too short
             msg = f"what is sealed at {place} was changed, or was moved there"
             raise KeyringError(msg) from None
 

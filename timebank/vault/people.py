@@ -1,26 +1,24 @@
 """What is personal about volunteers: sealed, kept beside the log in the transaction of the facts, and erased there."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 import structlog
 
-from timebank.db.connections import Connection, Pool, session
+from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.people.phones import phone_spelling
 from timebank.domain.person import Person
 from timebank.domain.text import normal
-from timebank.vault import secrets
 from timebank.vault.clear_text import SQL as CLEAR_SQL
 from timebank.vault.clear_text import wipe
-from timebank.vault.keyring import LOOK_SECONDS, Key, Keyring, KeyringError, usable_key
 from timebank.vault.keyring import SQL as KEYRING_SQL
+from timebank.vault.keyring import Key, Keyring, KeyringError, usable_key
 
 SQL = load_statements("timebank.vault", "people.sql")
 
@@ -29,6 +27,8 @@ DOCUMENT_INDEX = "person_by_document"
 
 UNOPENABLE = (KeyringError, msgspec.MsgspecError, UnicodeDecodeError)
 """How it shows that a row was changed or moved, or that its key is gone."""
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -242,41 +242,20 @@ class People:
 
     # Keys
 
-    async def rotate(self, pool: Pool, progress: Callable[[int, int], None]) -> None:
-        """Make a new key, seal everything with it, and forget the old ones. Interrupted, it is simply run again.
+    async def reseal(self, connection: Connection, key: Key, damaged: set[tuple[UUID, str]]) -> int:
+        """Seal some who are sealed with other keys with this one; says how many there were.
 
-        Old backups stay readable with the old keys only: once those are gone everywhere, so is who was erased since.
+        Who cannot be opened stays as it was, and is added to the damaged.
         """
-        async with session(pool) as connection:
-            await connection.execute(KEYRING_SQL["one_rotation"])
-            await self._rotate(connection, progress)
-
-    async def _rotate(self, connection: Connection, progress: Callable[[int, int], None]) -> None:
-        async with connection.transaction():
-            await connection.execute(KEYRING_SQL["only_one"])
-            key = self.keyring.add()
-            await connection.execute(KEYRING_SQL["add"], key.key_id, key.check_value)
-        # Processes look at the file once a second: from then on all of them find what is sealed with either key.
-        await asyncio.sleep(LOOK_SECONDS * 1.1)
-        await connection.execute(KEYRING_SQL["retire"], key.key_id)
-        total = await connection.fetchval(SQL["count_others"], key.key_id)
-        done = 0
-        while sealed := await self._reseal(connection, key) or await secrets.reseal(connection, self.keyring, key):
-            done += sealed
-            progress(done, total)
-        for row in await connection.fetch(KEYRING_SQL["unused"]):
-            if row["key_id"] in self.keyring.keys:
-                self.keyring.drop(row["key_id"])
-
-    async def _reseal(self, connection: Connection, key: Key) -> int:
-        async with connection.transaction():
-            if not await connection.fetchval(KEYRING_SQL["use"], key.key_id):
-                msg = f"the key {key.key_id} was retired meanwhile; rotate again"
-                raise KeyringError(msg)
-            rows = await connection.fetch(SQL["others"], key.key_id, BATCH_PEOPLE)
-            for bank_id in {row["bank_id"] for row in rows}:
-                people = [self._whole(bank_id, row) for row in rows if row["bank_id"] == bank_id]
+        rows = await connection.fetch(SQL["others"], key.key_id, BATCH_PEOPLE, *_columns(sorted(damaged)))
+        for bank_id in {row["bank_id"] for row in rows}:
+            of_bank = [row for row in rows if row["bank_id"] == bank_id]
+            found = [self._or_none(self._whole, bank_id, row) for row in of_bank]
+            if people := [each for each in found if each]:
                 await self._put(connection, bank_id, key, people)
+            damaged |= {
+                (bank_id, row["volunteer_id"]) for row, each in zip(of_bank, found, strict=True) if each is None
+            }
         return len(rows)
 
     async def compare(self, pool: Pool) -> int:
@@ -372,7 +351,7 @@ def _alike(person: Person) -> str:
     return f"{normal(person.name)}/{person.birth_year}" if person.name and person.birth_year else ""
 
 
-def _columns(rows: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+def _columns(rows: Sequence[tuple[T, str]]) -> tuple[list[T], list[str]]:
     return [first for first, _ in rows], [second for _, second in rows]
 
 

@@ -121,5 +121,6 @@ delete from person where bank_id = $1 and volunteer_id = any ($2)
 select (select count(*) from person where key_id <> $1) + (select count(*) from sealed_secret where key_id <> $1)
 
 -- others --
--- $1 key that everything is to be sealed with  $2 at most
-{whole} where key_id <> $1 limit $2 for update
+-- $1 key that everything is to be sealed with  $2 at most  $3 banks and $4 volunteers of those that cannot be opened
+{whole} where key_id <> $1 and (bank_id, volunteer_id) not in (select * from unnest($3::uuid[], $4::text[]))
+ limit $2 for update

@@ -6,12 +6,14 @@ from uuid import UUID
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
-from timebank.vault.keyring import SQL as KEYRING_SQL
 from timebank.vault.keyring import Key, Keyring, KeyringError, usable_key
 
 SQL = load_statements("timebank.vault", "secrets.sql")
 
 AT_ONCE = 1_000
+
+Place = tuple[UUID, str, str]
+"""Where a secret is kept: bank, volunteer, and what it is for."""
 
 
 class Secrets:
@@ -36,17 +38,21 @@ class Secrets:
         return bool(await connection.fetchval(SQL["drop"], bank_id, volunteer_id, kinds))
 
 
-async def reseal(connection: Connection, keyring: Keyring, key: Key) -> int:
-    """Seal some of what is sealed with other keys with this one; says how many there were. Raises `KeyringError`."""
-    async with connection.transaction():
-        if not await connection.fetchval(KEYRING_SQL["use"], key.key_id):
-            msg = f"the key {key.key_id} was retired meanwhile; rotate again"
-            raise KeyringError(msg)
-        rows = await connection.fetch(SQL["others"], key.key_id, AT_ONCE)
-        for row in rows:
-            whose = row["bank_id"], row["volunteer_id"], row["kind"]
-            sealed = key.seal(_opened(keyring, row, _place(*whose)), _place(*whose))
-            await connection.execute(SQL["put"], *whose, key.key_id, sealed)
+async def reseal(connection: Connection, keyring: Keyring, key: Key, damaged: set[Place]) -> int:
+    """Seal some of what is sealed with other keys with this one; says how many there were.
+
+    What cannot be opened stays as it was, and is added to the damaged.
+    """
+    skipped = [[place[n] for place in damaged] for n in range(3)]
+    rows = await connection.fetch(SQL["others"], key.key_id, AT_ONCE, *skipped)
+    for row in rows:
+        whose = row["bank_id"], row["volunteer_id"], row["kind"]
+        try:
+            secret = _opened(keyring, row, _place(*whose))
+        except KeyringError:
+            damaged.add(whose)
+        else:
+            await connection.execute(SQL["put"], *whose, key.key_id, key.seal(secret, _place(*whose)))
     return len(rows)
 
 

@@ -13,4 +13,8 @@ delete from sealed_secret where bank_id = $1 and volunteer_id = $2 and kind = an
 
 -- others --
 -- $1 key that everything is to be sealed with  $2 at most
-select bank_id, volunteer_id, kind, key_id, sealed from sealed_secret where key_id <> $1 limit $2 for update
+-- $3 banks, $4 volunteers and $5 kinds of those that cannot be opened
+select bank_id, volunteer_id, kind, key_id, sealed from sealed_secret
+ where key_id <> $1
+   and (bank_id, volunteer_id, kind) not in (select * from unnest($3::uuid[], $4::text[], $5::text[]))
+ limit $2 for update

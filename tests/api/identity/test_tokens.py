@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from tests.api.world import Caller, World, said, settled
 from timebank.identity import sessions
 from timebank.identity.security_log import Visit
+from timebank.vault.rotation import rotate
 
 ALPHABET = ascii_letters + digits + "-_"
 
@@ -377,7 +378,7 @@ async def test_keys_of_the_service_are_changed(url: str, tmp_path: Path) -> None
         tokens = await opened(world, world.volunteer.id)
         before = parts(tokens.access_token)[0]["kid"]
         old_key = own_key(world)
-        await world.services.people.rotate(world.services.pool, lambda *_: None)
+        await rotate(world.services.people, world.services.pool, lambda *_: None)
         response = await world.http.post("/v1/sessions/refresh", json={"refresh_token": tokens.refresh_token})
         after = said(response, 201)["access_token"]
         header, claims = parts(after)

@@ -7,6 +7,12 @@ import rich_click as click
 from timebank.cli.common import cli, progress_bar, visit, with_services
 from timebank.runtime.composition import Services
 from timebank.vault.keyring import LOOK_SECONDS
+from timebank.vault.rotation import rotate
+
+_LEFT = (
+    "all else is sealed with the new key; their key stays in the file. "
+    "Restore these from backup, or have them erased, and rotate again."
+)
 
 
 @cli.group()
@@ -23,10 +29,14 @@ async def rotate_keys(services: Services) -> None:
     keys are gone everywhere, whoever was erased since is gone from the backups too.
     """
     with progress_bar("Sealing with a new key") as progress:
-        await services.people.rotate(services.pool, progress)
+        damaged = await rotate(services.people, services.pool, progress)
     await asyncio.sleep(LOOK_SECONDS)  # until every process has seen that the old keys are gone from the file
     await services.principals.forget_everywhere()
     for bank in await services.ledger.store.banks():
         noted = visit(services, "keyring rotate")
         await services.security_log.record(bank.bank_id, "keys-rotated", noted, actor="operator")
+    for volunteer_id in damaged:
+        click.echo(f"  people: {volunteer_id} cannot be opened")
+    if damaged:
+        raise click.ClickException(_LEFT)
     click.echo(f"Everything is sealed with the key {services.people.keyring.current.key_id} now.")
