@@ -1,5 +1,6 @@
 """Archives: written while the log grows, gone on with when interrupted, and checked by a program that stands alone."""
 
+import asyncio
 from pathlib import Path
 from uuid import UUID
 
@@ -71,3 +72,15 @@ async def test_what_was_interrupted_goes_on(
     await writing.write_archive(Cosigners(signer, [], utc_now), bank_id, folder, ignore)
     assert {file: file.stat().st_ino for file in whole} == whole
     assert "holds" in verify(tmp_path, "--key", key, "--kept", kept, folder)
+
+
+async def test_two_into_one_folder(ledger: Ledger, bank_id: UUID, signer: Signer, tmp_path: Path) -> None:
+    """Whoever comes second is refused before anything is written, and no more once the first is done."""
+    await ledger.submit(bank_id, Market(seed=1).commands(20))
+    cosigners, folder = Cosigners(signer, [], utc_now), tmp_path / "a"
+    for _ in range(2):
+        first = asyncio.create_task(writing.write_archive(cosigners, bank_id, folder, ignore))
+        await asyncio.sleep(0)
+        with pytest.raises(writing.FolderInUseError, match=f"another export is writing into {folder};"):
+            await writing.write_archive(cosigners, bank_id, folder, ignore)
+        await first

@@ -9,6 +9,7 @@ from timebank.cli.common import BANK, cli, find_bank, progress_bar, visit, with_
 from timebank.db.counting import count_anew
 from timebank.exchange.archives import (
     ArchiveError,
+    FolderInUseError,
     people,
     read_archive,
     take_in_archive,
@@ -60,8 +61,11 @@ async def export_archive(services: Services, folder: Path, receiver: str | None,
     if sealing:
         seen = visit(services, "archive export")
         await services.security_log.record(meant.bank_id, "data-exported", seen, what="archive", receiver=receiver)
-    with progress_bar("Exporting the log") as progress:
-        manifest = await write_archive(services.cosigners, meant.bank_id, folder, progress, sealing)
+    try:
+        with progress_bar("Exporting the log") as progress:
+            manifest = await write_archive(services.cosigners, meant.bank_id, folder, progress, sealing)
+    except FolderInUseError as error:
+        raise click.ClickException(str(error)) from None
     told = ", with its people, sealed" if sealing else ""
     click.echo(f"{manifest.size} facts of {manifest.origin} are in {folder}{told}.")
     if witnesses := [each.key for each in services.cosigners.witnesses]:

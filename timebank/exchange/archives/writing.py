@@ -3,8 +3,10 @@
 It is written while it is read, in little memory. Interrupted, it goes on with the first file that is not whole.
 """
 
+import contextlib
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -20,6 +22,9 @@ from timebank.proofs.checkpoints import Checkpoint, encoded, origin_of
 from timebank.proofs.cosigners import Cosigners
 from timebank.proofs.signer import Signed, Signer
 from timebank.vault.people import People
+
+if sys.platform != "win32":
+    import fcntl
 
 FORMAT = "timebank-archive/1"
 FILE_FACTS = 65_536
@@ -49,15 +54,48 @@ class Sealing(NamedTuple):
     receiver: X25519PublicKey
 
 
+class FolderInUseError(Exception):
+    """Another archive is being written into the folder."""
+
+
 async def write_archive(
     cosigners: Cosigners, bank_id: UUID, folder: Path, progress: Progress, sealing: Sealing | None = None
 ) -> Manifest:
     """Write a bank's log as of now into a folder, or go on writing one there, with its people if so asked, sealed.
 
-    Its witnesses are asked to cosign the checkpoint. Raises `LogDamagedError`.
+    Its witnesses are asked to cosign the checkpoint. Raises `LogDamagedError`, or `FolderInUseError`.
     """
-    signer = cosigners.signer
     (folder / "entries").mkdir(parents=True, exist_ok=True)
+    with _alone_in(folder):
+        return await _write_archive(cosigners, bank_id, folder, progress, sealing)
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Nobody else writes an archive into a folder between these lines; whoever comes second is refused."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        _hold(descriptor, folder)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _hold(descriptor: int, folder: Path) -> None:
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        msg = f"another export is writing into {folder}; wait until it is done, or name another folder"
+        raise FolderInUseError(msg) from None
+    except OSError:
+        pass  # not every file system can say who else writes there
+
+
+async def _write_archive(
+    cosigners: Cosigners, bank_id: UUID, folder: Path, progress: Progress, sealing: Sealing | None
+) -> Manifest:
+    signer = cosigners.signer
     async with (
         signer.tiles.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
