@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from timebank.runtime.server import free_port
@@ -46,6 +47,21 @@ def test_what_cannot_be_is_named(name: str, value: str) -> None:
     """A misspelt variable, or one with an impossible value, is an error that names it."""
     with pytest.raises(SettingsError, match=name):
         from_environ({name: value})
+
+
+NUMBERS = [each for each in msgspec.structs.fields(Settings) if type(each.default) in (int, float)]
+
+
+@pytest.mark.parametrize("field", NUMBERS, ids=lambda field: field.name)
+def test_every_number_has_bounds(field: msgspec.structs.FieldInfo) -> None:
+    """What nobody can mean is an error that names the variable, and what is the least or the most; that is allowed."""
+    (bounds,) = field.type.__metadata__
+    name = f"TIMEBANK_{field.name.upper()}"
+    for value, bound in (("-1", bounds.ge), (f"{bounds.le + 1}", bounds.le), (f"{10**20}", bounds.le)):
+        with pytest.raises(SettingsError, match=rf"^{name}='{value}' cannot be: .*[<>]= {bound}(\.0)?$"):
+            from_environ({name: value})
+    for value in (bounds.ge, bounds.le):
+        assert getattr(from_environ({name: str(value)}), field.name) == value
 
 
 def test_every_misspelt_variable_is_named() -> None:

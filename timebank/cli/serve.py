@@ -10,7 +10,7 @@ from timebank.cli.common import cli, console, runner, settings_with
 from timebank.runtime import logs
 from timebank.runtime.database.opening import database, ready_database
 from timebank.runtime.server import serve_http
-from timebank.runtime.settings import Settings
+from timebank.runtime.settings import MOST_WORKERS, Settings
 from timebank.runtime.stopping import stop_when_told
 
 T = TypeVar("T")
@@ -21,7 +21,7 @@ T = TypeVar("T")
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="The port to listen on; 0 takes a free one (TIMEBANK_PORT, 8000)."
 )
-@click.option("--workers", type=click.IntRange(1), help="How many processes serve (TIMEBANK_WORKERS, 1).")
+@click.option("--workers", type=click.IntRange(1, MOST_WORKERS), help="How many processes serve (TIMEBANK_WORKERS, 1).")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Serve the API, with an embedded PostgreSQL unless another is set."""
     settings = settings_with(host=host, port=port, workers=workers)

@@ -16,7 +16,10 @@ from timebank.proofs.notes import COSIGNATURE, NoteError, VerifierKey
 PREFIX = "TIMEBANK_"
 FOR_TESTS = frozenset({"TIMEBANK_TEST_DATABASE_URL", "TIMEBANK_TEST_BROWSER"})
 
-Count = Annotated[int, msgspec.Meta(ge=1)]
+MOST_WORKERS = 256
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)]
+"""With so many there is no limit; more is a slip of the hand."""
+
 Days = Annotated[int, msgspec.Meta(ge=1, le=36_500)]
 SecurityLogDays = Annotated[int, msgspec.Meta(ge=30, le=36_500)]
 """The database keeps thirty, whatever is set (`sweep_security_log`)."""
@@ -41,7 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     signing_key_file: str | None = None
     """The file of the keys that sign the log's checkpoints; made if missing (signing.json beside the key file)."""
 
-    checkpoint_seconds: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 10.0
+    checkpoint_seconds: Annotated[float, msgspec.Meta(ge=0.01, le=3600)] = 10.0
     """How many seconds pass, where the log grew, from one signed checkpoint to the next."""
 
     witnesses: str = ""
@@ -71,7 +74,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rows_per_minute: Count = 20_000
     """How many rows of lists a minute one volunteer, or one API key, may import over HTTP; so many a list may have."""
 
-    connections_per_address: Count = 256
+    connections_per_address: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 256
     """How many connections to each process one address may hold open; those of trusted proxies are not counted."""
 
     facts_per_day: Count = 500
@@ -113,19 +116,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     metrics_token: Annotated[str, msgspec.Meta(pattern=r"^([!-~]{16,})?$")] = ""
     """The bearer token, of 16 characters at least, with which /metrics is read; without one there are no metrics."""
 
-    workers: Count = 1
+    workers: Annotated[int, msgspec.Meta(ge=1, le=MOST_WORKERS)] = 1
     """How many processes serve HTTP."""
 
-    pool_size: Annotated[int, msgspec.Meta(ge=4)] = 10
+    pool_size: Annotated[int, msgspec.Meta(ge=4, le=1_000)] = 10
     """How many connections to PostgreSQL each process may use; four at least."""
 
     require_standby: bool = False
     """Whether nothing is written while the standby that commits wait for (synchronous_standby_names) is away."""
 
-    queue_limit: Count = 10_000
+    queue_limit: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 10_000
     """How many commands may wait in a process before it answers 429."""
 
-    memories_limit: Count = 100_000
+    memories_limit: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 100_000
     """How many memories of a bank a process keeps ready."""
 
     project: bool = True
