@@ -3,6 +3,8 @@
 import asyncio
 import csv
 import json
+from datetime import UTC
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,9 +12,11 @@ import pytest
 from tests.api.world import Caller, World, service
 from tests.controls import GARDENERS
 from timebank.api.supervision import live
+from timebank.api.supervision.history import Asked
 from timebank.domain.acting import Acting
 from timebank.domain.identifiers import ActorId, new_volunteer_id, new_volunteer_number
 from timebank.domain.people.volunteers import RegisterVolunteer
+from timebank.projections.supervision.history import Span, Wanted
 from timebank.proofs.checkpoints import encoded
 from timebank.runtime.clock import utc_now
 
@@ -232,6 +236,17 @@ async def test_the_history_is_followed_as_it_happens(world: World, monkeypatch: 
     assert await asyncio.gather(*following) == [[begin + 1, done["position"]], [begin + 1]]
     assert await follow(headers={"Last-Event-ID": str(begin + 1)}) == [done["position"]]
     assert await follow(after=begin - 1) == [begin, begin + 1, done["position"]]
+
+
+async def test_whoever_knows_facts_that_are_gone_is_told(world: World) -> None:
+    """Whoever comes back with a position that the log has no more is told so, and goes on from its last fact."""
+    head = await world.services.ledger.store.head(world.bank_id)
+    request: Any = SimpleNamespace(pool=world.services.pool, bank_id=world.bank_id, services=world.services, zone=UTC)
+    told = live._live(request, Asked(Wanted(), Span()), head + 5)
+    await anext(told)
+    assert await anext(told) == f'id: {head}\nevent: log-went-back\ndata: {{"head":{head}}}\n\n'.encode()
+    await world.somebody()
+    assert (await anext(told)).startswith(f"id: {head + 1}\nevent: volunteer-registered\n".encode())
 
 
 async def test_what_was_recorded_a_moment_ago_has_a_root(own_world: World) -> None:

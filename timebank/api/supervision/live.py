@@ -54,7 +54,11 @@ class LiveController(Controller):
             int | None, HeaderParameter(name="Last-Event-ID", ge=0, le=END, description="The last one that came.")
         ] = None,
     ) -> Streamed[bytes]:
-        """What is asked for of the history, as it happens, for five seconds; clients come back by themselves."""
+        """What is asked for of the history, as it happens, for five seconds; clients come back by themselves.
+
+        Whoever was told of facts that the log has no more, since it went back, is told that first, as `log-went-back`
+        with the `head` of now, and then what follows: what they know has to be asked for anew.
+        """
         begin = last_event_id if last_event_id is not None else after
         if begin is None:
             begin = await history.head(request.pool, request.bank_id)
@@ -69,15 +73,22 @@ async def _live(request: BankRequest, asked: NamedDependency[Asked], position: i
     while time.monotonic() < end:
         rung = waker.expect(bank_id)
         head = await history.head(pool, bank_id)
+        if head < position:
+            position = head
+            yield _went_back(head)
         span = Span(max(position, asked.span.after), min(head + 1, asked.span.before))
         items = await history.page(pool, bank_id, asked.wanted, span, STRETCH) if head > position else []
         if items:
             yield b"".join(map(_message, in_zone(items, request.zone)))
-        position = items[-1].position if len(items) == STRETCH else max(position, head)
+        position = items[-1].position if len(items) == STRETCH else head
         if len(items) < STRETCH:
             await waker.wait(rung)
         else:
             await request.pace()  # it goes through what there was, and does not follow
+
+
+def _went_back(head: int) -> bytes:
+    return b'id: %d\nevent: log-went-back\ndata: {"head":%d}\n\n' % (head, head)
 
 
 def _message(event: NamedEvent) -> bytes:

@@ -44,5 +44,5 @@ if (live && "EventSource" in window) {
       document.body.dispatchEvent(new Event("happened"));
     }, 300);
   };
-  for (const topic of live.dataset.topics.split(" ")) source.addEventListener(topic, tell);
+  for (const topic of ["log-went-back", ...live.dataset.topics.split(" ")]) source.addEventListener(topic, tell);
 }
