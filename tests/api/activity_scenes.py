@@ -203,6 +203,13 @@ async def employee_is_declarer(world: World) -> httpx.Response:
     return await world.coordinator.ask("POST", f"/v1/organisations/{world.garden}/employments", json=body)
 
 
+async def leave_in_the_past(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    job = await world.employed(somebody)
+    body = {"volunteer_id": somebody.id, "first_day": "2026-01-02", "last_day": "2026-01-02"}
+    return await world.coordinator.ask("POST", f"/v1/organisations/{world.garden}/employments/{job}/leaves", json=body)
+
+
 async def employment_ends_in_the_past(world: World) -> httpx.Response:
     somebody = await world.somebody()
     job = await world.employed(somebody)
@@ -270,6 +277,7 @@ ACTIVITY_SCENES: dict[str, tuple[int, Scene]] = {
     "employment-unknown": (404, employment_unknown),
     "employee-is-declarer": (403, employee_is_declarer),
     "employment-ends-in-the-past": (403, employment_ends_in_the_past),
+    "leave-in-the-past": (403, leave_in_the_past),
     "too-many-employments": (409, too_many_employments),
     "duty-hours-overlap": (409, duty_hours_overlap),
     "capacity-differs": (409, capacity_differs),

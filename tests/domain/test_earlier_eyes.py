@@ -136,7 +136,7 @@ def test_nobody_accepts_a_code_of_whom_they_spend_for() -> None:
     "command",
     [
         NoteLeave(
-            by=acting(LI), at=NOON, volunteer_id=GONE, first_day=date(2026, 11, 1), last_day=TODAY, **EMPLOYMENT
+            by=acting(LI), at=NOON, volunteer_id=GONE, first_day=TODAY, last_day=TODAY, **EMPLOYMENT
         ),
         EndEmployment(by=acting(LI), at=NOON, volunteer_id=GONE, until_day=TODAY, **EMPLOYMENT),
     ],

@@ -103,7 +103,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "close_fund": REASON,
     "declare_employment": {"volunteer_id": "{body_volunteer}", "kind": "contract", "from_day": "2026-01-01"},
     "end_employment": {"volunteer_id": "{body_volunteer}", "until_day": "2026-12-31"},
-    "note_leave": {"volunteer_id": "{body_volunteer}", "first_day": "2026-10-01", "last_day": "2026-10-07"},
+    "note_leave": {"volunteer_id": "{body_volunteer}", "first_day": "2199-10-01", "last_day": "2199-10-07"},
     "propose_service": {
         "organisation_id": "{organisation_id}",
         "activity": "探访",

@@ -45,6 +45,7 @@ from timebank.domain.organisations.refusals import (
     EmployeeIsDeclarer,
     EmploymentEndsInThePast,
     EmploymentUnknown,
+    LeaveInThePast,
     MembershipNotActive,
     MembershipUnknown,
     OrganisationNotApproved,
@@ -102,6 +103,14 @@ class TestRegister:
         past = NOON.date() - timedelta(days=1)
         given(*there).when(do(EndEmployment, acting(LI), until_day=past)).then_refused(EmploymentEndsInThePast)
         assert given(*PEOPLE, works()).when(do(EndEmployment, until_day=past)).fact.until_day == past
+
+    def test_leave_on_days_past_by_administrators(self) -> None:
+        """What was duty is none any more then: that is not for the staff's own coordinator to say."""
+        there, today = (*PEOPLE, *member(LI, "coordinator"), works()), NOON.date()
+        given(*there).when(do(NoteLeave, acting(LI), first_day=today, last_day=today)).fact  # noqa: B018
+        past = {"first_day": today - timedelta(days=1), "last_day": today}
+        given(*there).when(do(NoteLeave, acting(LI), **past)).then_refused(LeaveInThePast)
+        assert given(*PEOPLE, works()).when(do(NoteLeave, **past)).fact.first_day == past["first_day"]
 
     def test_goes_on_as_if_it_were_declared(self) -> None:
         """Once it has ended, longer is for members alone, and not where they have another duty at that time by then."""
@@ -242,7 +251,7 @@ class TestWhoKeepsTheRegister:
     def test_nobody_who_spends_for_them(self) -> None:
         """Not their guardian, or another proxy who spends their credit."""
         spends = proxy(proxy_volunteer_id=LI, scopes=("view", "give"))
-        leave = msgspec.structs.replace(do(NoteLeave, first_day=THURSDAY, last_day=THURSDAY), by=acting(LI))
+        leave = do(NoteLeave, acting(LI), first_day=NOON.date(), last_day=NOON.date())
         keeps = *standing(), registered(), works(), *member(LI, "coordinator")
         given(*keeps, spends).when(leave).then_refused(EmployeeIsDeclarer)
         assert given(*keeps).when(leave).fact.volunteer_id == WANG

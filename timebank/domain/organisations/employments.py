@@ -30,6 +30,7 @@ from timebank.domain.organisations.refusals import (
     EmployeeIsDeclarer,
     EmploymentEndsInThePast,
     EmploymentUnknown,
+    LeaveInThePast,
     MembershipNotActive,
     TooManyEmployments,
 )
@@ -271,13 +272,18 @@ class EndEmployment(_OnStaff, frozen=True, kw_only=True):
 
 
 class NoteLeave(_OnStaff, frozen=True, kw_only=True):
-    """Say that somebody is on leave for some days."""
+    """Say that somebody is on leave for some days: for days that are over administrators alone.
+
+    What was served then is no duty any more, and may be credited.
+    """
 
     first_day: date
     last_day: date
 
     def decide(self, known: Known) -> Iterator[Fact]:
         self.employment(known)
+        if self.first_day < self.at.date() and not self.by.governs:
+            raise LeaveInThePast
         if self.last_day < self.first_day:
             raise TermEndsBeforeItStarts
         register = known(Employments, self.volunteer_id)

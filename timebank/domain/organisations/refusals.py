@@ -45,6 +45,12 @@ class TooManyEmployments(Conflict):
     field = "volunteer_id"
 
 
+class LeaveInThePast(Forbidden):
+    """Leave on a day that is over is noted by an administrator: until then the hours of that day were duty."""
+
+    field = "first_day"
+
+
 class DutyHoursOverlap(Conflict):
     """Hours of duty end after they begin, and nobody has two duties at one time."""
 
