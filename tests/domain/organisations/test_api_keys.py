@@ -108,7 +108,7 @@ def revoke(by: Acting = ADMINISTRATOR, **changes: Any) -> RevokeKey:
 REPLACED = ApiKeyReplaced(key_id=KEY, organisation_id=GARDEN, replaced_by=NEW, expires_at=NOON + HOUR)
 REVOKED = ApiKeyRevoked(key_id=KEY, organisation_id=GARDEN)
 
-COMMANDS = [(issue, standing()), (rotate, (issued(),)), (revoke, (issued(),))]
+COMMANDS = [(issue, standing()), (rotate, (*standing(), issued())), (revoke, (issued(),))]
 """Everything that is done to keys, and what has to be there for it."""
 
 
@@ -152,18 +152,18 @@ class TestRotateKey:
     @pytest.mark.parametrize(("by", "right"), MANAGERS)
     def test_rotated_by_whoever_manages_the_organisation(self, by: Acting, right: tuple[Fact, ...]) -> None:
         """The new key is for the same, and the old one stays good for the hours that were asked for."""
-        given(issued(), *right).when(rotate(by)).then(*rotated(NOON + 24 * HOUR))
+        given(*standing(), issued(), *right).when(rotate(by)).then(*rotated(NOON + 24 * HOUR))
 
     def test_can_be_at_once(self) -> None:
         """Without an overlap the old key is good no longer."""
-        given(issued()).when(rotate(overlap_hours=0)).then(*rotated(NOON))
+        given(*standing(), issued()).when(rotate(overlap_hours=0)).then(*rotated(NOON))
 
     @pytest.mark.parametrize(
         ("until", "expires_at"), [(NOON + HOUR, NOON + HOUR), (NOON + 25 * HOUR, NOON + 24 * HOUR)]
     )
     def test_lengthens_no_life(self, until: datetime, expires_at: datetime) -> None:
         """Neither the old key nor the new one is good for longer than the old one was to be."""
-        given(issued(expires_at=until)).when(rotate()).then(*rotated(expires_at, until))
+        given(*standing(), issued(expires_at=until)).when(rotate()).then(*rotated(expires_at, until))
 
     @pytest.mark.parametrize(
         ("history", "status"),
@@ -178,7 +178,12 @@ class TestRotateKey:
     )
     def test_refused_when_it_is_over(self, history: tuple[Fact, ...], status: str) -> None:
         """Only a key that is good, and has no successor, gets one."""
-        given(*history).when(rotate()).then_refused(KeyNotInForce, status=status)
+        given(*standing(), *history).when(rotate()).then_refused(KeyNotInForce, status=status)
+
+    def test_refused_while_the_organisation_is_suspended(self) -> None:
+        """It is given no other key, as it is given none."""
+        there = *standing(), issued(), OrganisationSuspended(organisation_id=GARDEN, reason="抽查")
+        given(*there).when(rotate()).then_refused(OrganisationNotApproved, status="suspended")
 
 
 class TestRevokeKey:

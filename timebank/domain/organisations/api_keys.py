@@ -107,14 +107,21 @@ class _OnKey(_OnKeys, frozen=True, kw_only=True):
 
 
 class RotateKey(_OnKey, frozen=True, kw_only=True):
-    """Put another key in a key's place; for `overlap_hours` both are good, so that no program is cut off."""
+    """Put another key in a key's place; for `overlap_hours` both are good, so that no program is cut off.
+
+    Not while the organisation is suspended: then keys are revoked at most.
+    """
 
     new_key_id: KeyId
     secret_hash: str
     overlap_hours: OverlapHours
 
+    def needs(self) -> Sequence[Key]:
+        return *super().needs(), about(Organisation, self.organisation_id)
+
     def decide(self, known: Known) -> Iterator[Fact]:
         issued, key = self.managed(known), known(ApiKey, self.key_id)
+        known(Organisation, self.organisation_id).must_be_approved()
         expired = key.expires_at is not None and key.expires_at <= self.at
         if key.status != "in force" or expired:
             raise KeyNotInForce(status="expired" if key.status == "in force" else key.status)
