@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +14,8 @@ from tests.web.reader import Reader, Seen, signed_in
 from timebank.api.identity.cookies import own_cookies
 from timebank.identity.security_log import Visit
 from timebank.web.app import create_app
+from timebank.web.http import proving
+from timebank.web.http.forms import Form
 from timebank.web.http.visitors import Visitor
 
 PASSWORD = "四个不相干的词 horse staple"
@@ -212,6 +216,35 @@ async def test_what_is_told_is_told_once(world: World) -> None:
     assert "您现在会出现在榜单上" not in (await reader.get("/board")).text
     reader.http.cookies.set("timebank_told", "Call%20this%20number", domain="127.0.0.1")
     assert "Call this number" not in (await reader.get("/board")).text
+
+
+async def test_what_was_typed_waits_while_the_password_is_asked_for(world: World) -> None:
+    """It is kept in the page, the password never is; said rightly, what the form was for is done."""
+    volunteer_id, _ = await with_password(world)
+    caller, child = await world.caller(volunteer_id), await world.somebody("小孙女")
+    reader = await signed_in(world, volunteer_id)
+    path = "/more/proxies/new"
+    form = (await reader.get(path)).form(path)
+    long_ago = "update session set proved_at = now() - interval '1 hour'"
+    await world.services.pool.execute(f"{long_ago} where volunteer_id = $1", volunteer_id)
+    typed = {"proxy_volunteer_id": child.id, "scopes": ["give", "redeem"], "hours": "2", "valid_until": "2099-12-31"}
+    page = await reader.send(form, **typed)
+    for said, told in ((PASSWORD[1:], 401), (PASSWORD, 200)):
+        asked = page.form(path)
+        assert asked.typed == ["proof_password"]
+        assert asked.fields.items() >= typed.items()
+        page = await reader.send(asked, proof_password=said)
+        assert page.status == told
+        assert said not in page.response.text
+    (proxy,) = await caller.get(f"/v1/volunteers/{volunteer_id}/proxies")
+    assert (proxy["proxy_volunteer_id"], proxy["minutes_per_day"]) == (child.id, 120)
+    assert set(proxy["scopes"]) >= {"give", "redeem"}
+
+
+async def test_no_secret_waits_in_a_page(world: World) -> None:
+    """Where a form holds a password, it is typed once more after the question."""
+    visitor: Any = SimpleNamespace(file=None, form=Form({"new_password": [PASSWORD]}), go=lambda path: path)
+    assert await proving.ask(visitor, "/more/password") == "/prove?next=/more/password"
 
 
 async def test_no_other_site_sends_a_form_for_somebody(world: World) -> None:

@@ -11,7 +11,7 @@ from litestar.handlers import HTTPRouteHandler
 from timebank.api.http.strict_json import FORM_BYTES, STRANGERS_BYTES
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
-from timebank.web.http import crumbs
+from timebank.web.http import crumbs, proving
 from timebank.web.http.asking import Refused
 from timebank.web.http.forms import Form, Unreadable
 from timebank.web.http.tokens import must_be_own
@@ -69,11 +69,11 @@ class Page(msgspec.Struct, frozen=True):
                 await self.may(visitor)
             await _read_form(visitor)
             must_be_own(visitor, for_anybody=self.for_anybody)
-            return await self._done(visitor)
+            return await proving.proved(visitor) or await self._done(visitor)
         except Refused as refused:
             if refused.kind == "proof-needed":
                 back = visitor.request.url.path if self.show else visitor.form.said("from") or "/"
-                return visitor.go(f"/prove?next={quote(back)}")
+                return await proving.ask(visitor, back)
             shown = self.again or self.show
             if shown is None or refused.status == 401 or refused.status >= 500:
                 raise

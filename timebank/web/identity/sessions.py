@@ -8,6 +8,7 @@ from timebank.web.bank.front import banks
 from timebank.web.http import crumbs
 from timebank.web.http.asking import Refused
 from timebank.web.http.pages import Page
+from timebank.web.http.proving import question
 from timebank.web.http.safe import local
 from timebank.web.http.visitors import Visitor
 
@@ -86,11 +87,8 @@ async def forgotten(visitor: Visitor) -> Response[Any]:
 
 async def prove(visitor: Visitor) -> Response[Any]:
     """Where to say once more that it is oneself."""
-    assert visitor.principal
-    user = visitor.principal
-    state = await visitor.services.second_factors.state(user.bank_id, user.actor)
     following = local(visitor.query.get("next") or visitor.form.said("next"), "/home")
-    return visitor.show("identity/prove.html", next=following, has_factor=state is not None)
+    return await question(visitor, action="/prove", typed=[("next", following)])
 
 
 async def proved(visitor: Visitor) -> Response[Any]:
