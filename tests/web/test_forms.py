@@ -194,12 +194,16 @@ async def test_a_day_that_cannot_be_read_is_told_beside_its_field(world: World) 
 
 
 async def test_a_list_of_days_is_asked_in_any_spelling(world: World) -> None:
-    """The day of an address is read as that of a form; what is none is told, and not left out unasked."""
+    """The day of an address is read as that of a form; what is none is told beside the field, which says it still."""
     reader = await signed_in(world, world.administrator.id)
     assert (await reader.get("/admin/history?until=2026年11月27日")).status == 200
-    for path in ("/admin/history?until=soon", "/admin/then?day=soon", f"/o/{world.garden}/records?from=soon"):
-        page = await reader.get(path)
-        assert (page.status, page.text.count("不是日期")) == (422, 1), path
+    records = f"/o/{world.garden}/records"
+    for path, *names in (("/admin/history", "until"), ("/admin/then", "day"), (records, "from", "until")):
+        page = await reader.get(f"{path}?{'&'.join(f'{name}=soon' for name in names)}")
+        assert (page.status, page.text.count("不是日期")) == (422, 2 * len(names)), path
+        for name in names:
+            assert any(said.get("id") == f"{name}-fix" for _, said in page.tags)
+            assert next(form for form in page.forms if name in form.typed).fields[name] == "soon"
 
 
 def test_no_page_needs_a_picker_of_the_browser() -> None:

@@ -61,7 +61,13 @@ class Page(msgspec.Struct, frozen=True):
         assert self.show
         if self.proof and not await visitor.has_proved():
             return visitor.go(f"/prove?next={quote(visitor.request.url.path)}")
-        return await self.show(visitor)
+        try:
+            return await self.show(visitor)
+        except Unreadable as unreadable:
+            if unreadable.field not in visitor.query:
+                raise
+            _put_aside(visitor, unreadable)
+            return await self._shown(visitor)
 
     async def _acted(self, visitor: Visitor) -> Response[Any]:
         try:
@@ -87,6 +93,15 @@ class Page(msgspec.Struct, frozen=True):
             return await self.act(visitor)
         except Unreadable as unreadable:
             raise Refused(unreadable.problem(visitor.language)) from None
+
+
+def _put_aside(visitor: Visitor, unreadable: Unreadable) -> None:
+    """Have the page shown without what cannot be read in its address, which is told beside the field."""
+    typed = visitor.query.pop(unreadable.field)
+    visitor.form = Form(visitor.form.lists | {unreadable.field: [typed]})
+    before = visitor.problem or {"errors": []}
+    problem = unreadable.problem(visitor.language)
+    visitor.problem = problem | {"errors": [*before["errors"], *problem["errors"]]}
 
 
 def _handler(page: Page, method: HttpMethod, serve: Show) -> HTTPRouteHandler:
