@@ -178,6 +178,8 @@ class TestTheRest:
         command = depart(kind, rest="donate", fund_id=FUND, transfer_id=TRANSFER)
         given(*HISTORY).when(command).then_refused(FundUnknown, fund_id=FUND)
         given(*HISTORY, opened(), CLOSED).when(command).then_refused(FundIsClosed, fund_id=FUND)
+        given(registered()).when(command).then_refused(FundUnknown, fund_id=FUND)
+        given(registered(), opened(), CLOSED).when(command).then_refused(FundIsClosed, fund_id=FUND)
 
 
 @pytest.mark.parametrize("kind", DEPARTURES)

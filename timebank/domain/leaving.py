@@ -62,6 +62,8 @@ class _Departure(Command, frozen=True, kw_only=True):
         """The facts of the departure: what is open ends, reservations are given back, and credit is donated or kept."""
         if (self.rest == "donate") != (self.fund_id is not None):
             raise FundNeeded
+        if self.fund_id:
+            known(Fund, self.fund_id).must_be_open()
         yield from all_that_ends(known, self.volunteer_id, self)
         yield from self._credit(known)
 
@@ -80,7 +82,6 @@ class _Departure(Command, frozen=True, kw_only=True):
         if left and self.fund_id:
             assert self.transfer_id, "a donation is known by an identifier"
             self.must_be_of_two(known)
-            known(Fund, self.fund_id).must_be_open()
             yield CreditDonated(
                 transfer_id=self.transfer_id, volunteer_id=self.volunteer_id, fund_id=self.fund_id, minutes=left
             )
