@@ -35,3 +35,24 @@ async def test_whoever_has_all_set_aside_can_leave(world: World) -> None:
     assert "1小时30分" in page.text
     await own.send(page.form("/more/leave"))
     assert (await world.administrator.get(f"/v1/volunteers/{other.id}"))["status"] == "left"
+
+
+async def test_only_a_second_administrator_is_offered_to_donate(world: World) -> None:
+    """Who erases somebody gives their time to a fund only where another administrator had them leave before."""
+    somebody, fund_id, path = await world.with_credit(45), await world.fund(), "/v1/volunteers"
+    address = f"/admin/people/{somebody.id}/erase"
+    first, second = world.administrator, await world.appointed("administrator")
+    offices = [await signed_in(world, each.id) for each in (first, second)]
+
+    async def offered() -> list[bool]:
+        return ["fund_id" in (await each.get(address)).form(address).fields for each in offices]
+
+    assert await offered() == [False, False]
+    await first.post(f"{path}/{somebody.id}/leave", {"rest": "hold"}, expect=200)
+    assert await offered() == [False, True]
+    await second.post(f"{path}/{somebody.id}/reinstate", {"reason": "回来了"}, expect=200)
+    assert await offered() == [False, False]
+    await first.post(f"{path}/{somebody.id}/leave", {"rest": "hold"}, expect=200)
+    form = (await offices[1].get(address)).form(address)
+    await offices[1].send(form, rest="donate", fund_id=fund_id)
+    assert (await world.balance(somebody.id))["available_minutes"] == 0

@@ -109,14 +109,23 @@ async def erase(visitor: Visitor) -> Response[Any]:
 async def _parting(visitor: Visitor, template: str) -> Response[Any]:
     """A page on which it is asked what is to become of somebody's time."""
     who = visitor.path["volunteer_id"]
-    funds = [each for each in (await visitor.get("/funds", limit=100))["items"] if each["status"] == "open"]
+    person = await visitor.get(f"/volunteers/{who}")
+    can_give = person["status"] == "left" and await _seen_off_by_another(visitor)
+    funds = (await visitor.get("/funds", limit=100))["items"] if can_give else []
     return await in_office(
         visitor,
         template,
-        person=await visitor.get(f"/volunteers/{who}"),
+        person=person,
         balance=await visitor.get(f"/volunteers/{who}/balance"),
-        funds=funds,
+        funds=[each for each in funds if each["status"] == "open"],
     )
+
+
+async def _seen_off_by_another(visitor: Visitor) -> bool:
+    """Whether another administrator had somebody leave: no one person gives away what they have."""
+    asked = {"topic": "volunteer-left", "tag": visitor.path["volunteer_id"], "order": "newest", "limit": 1}
+    found = await visitor.seen("/audit/events", params=asked)
+    return bool(found) and found["items"][0]["data"].get("seen_off_by") not in (None, visitor.own_id)
 
 
 def _rest(visitor: Visitor) -> dict[str, str]:
