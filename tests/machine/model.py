@@ -453,9 +453,13 @@ class Model:
         return max(self.available[n] - self.debts[n] + self.reserved(n), 0)
 
     def is_settled(self, n: int, rest: str | None, fund: str) -> bool:
-        """Whether it is said what becomes of the credit of somebody who goes, or was said when they left."""
-        is_kept = rest == "hold" or (rest is None and n in self.left)
-        return not self.rest(n) or is_kept or (rest == "donate" and self.funds[fund].is_open)
+        """Whether it is said what becomes of the credit of somebody who goes, or was said when they left.
+
+        A fund that is named has to be open, also where nothing is left for it.
+        """
+        if rest == "donate":
+            return self.funds[fund].is_open
+        return not self.rest(n) or rest == "hold" or n in self.left
 
     def go(self, n: int, fund: str | None) -> None:
         """Somebody goes: reservations, memberships and consents end, and what is left is donated, or stays."""
