@@ -46,6 +46,12 @@ class TestToClose:
         crowd = [connection(f"2001:db8::{each:x}") for each in range(5)]
         assert len(list(to_close(crowd, 3, []))) == 2
 
+    def test_a_house_with_many_networks_is_four_addresses(self) -> None:
+        """However many networks of 64 bits it uses; others, and addresses of IPv4, are not touched."""
+        house = [connection(f"2001:db8:1:{each:x}::1", idle=each) for each in range(14)]
+        others = [connection("2001:db8:2::1"), *(connection(f"203.0.113.{each}") for each in range(14))]
+        assert [each.idle_seconds for each in to_close([*others, *house], 3, [])] == [13, 12]
+
     def test_trusted_proxies_are_not_counted(self) -> None:
         """They speak for many."""
         crowd = [connection() for _ in range(5)]

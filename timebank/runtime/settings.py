@@ -66,7 +66,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Addresses or networks, by commas, of the reverse proxies whose X-Forwarded-For is believed; none by default."""
 
     rate_per_address: Count = 6_000
-    """How many requests a minute each process serves to one address."""
+    """How many requests a minute each process serves to one address; four times so many to an IPv6 /48."""
 
     rate_per_principal: Count = 6_000
     """How many requests a minute each process serves to one volunteer, or one API key; a batch counts as its rows."""
@@ -75,7 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How many rows of lists a minute one volunteer, or one API key, may import over HTTP; so many a list may have."""
 
     connections_per_address: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 256
-    """How many connections to each process one address may hold open; those of trusted proxies are not counted."""
+    """How many connections to each process one address may hold open (an IPv6 /48 four times); not trusted proxies."""
 
     facts_per_day: Count = 500
     """How many facts a day one volunteer may cause in their own matters; nobody needs so many."""

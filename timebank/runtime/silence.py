@@ -10,14 +10,14 @@ import os
 import socket
 import struct
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
-from timebank.identity.limits.throttle import neighbourhood, plain
+from timebank.identity.limits.throttle import ADDRESSES_OF_A_NETWORK, neighbourhood, plain, wide
 
 log = structlog.get_logger(__name__)
 
@@ -93,18 +93,30 @@ def to_close(
 ) -> Iterator[Connection]:
     """Which of them are to be closed: the silent, the idle, and of too many from one address the longest idle.
 
-    Our own proxies speak for many, so theirs are not counted.
+    Nor does an IPv6 network of 48 bits, which one house may have, hold all there are. Our own proxies speak for many,
+    so theirs are not counted.
     """
-    by_address: dict[str, list[Connection]] = defaultdict(list)
+    counted: list[Connection] = []
     for each in open_connections:
         if each.idle_seconds > (IDLE_SECONDS if each.received else FIRST_BYTE_SECONDS):
             yield each
         elif not any(ip_address(each.address) in network for network in trusted):
-            by_address[neighbourhood(each.address)].append(each)
-    for of_one in by_address.values():
-        excess = len(of_one) - per_address
-        if excess > 0:
-            yield from sorted(of_one, key=lambda each: each.idle_seconds, reverse=True)[:excess]
+            counted.append(each)
+    for place, most in ((neighbourhood, per_address), (wide, per_address * ADDRESSES_OF_A_NETWORK)):
+        beyond = list(_beyond(counted, place, most))
+        yield from beyond
+        gone = {id(each) for each in beyond}
+        counted = [each for each in counted if id(each) not in gone]
+
+
+def _beyond(counted: Sequence[Connection], place: Callable[[str], str], most: int) -> Iterator[Connection]:
+    """The longest idle of those that are more than so many from one place."""
+    by_place: dict[str, list[Connection]] = defaultdict(list)
+    for each in counted:
+        by_place[place(each.address)].append(each)
+    for of_one in by_place.values():
+        if len(of_one) > most:
+            yield from sorted(of_one, key=lambda each: each.idle_seconds, reverse=True)[: len(of_one) - most]
 
 
 def close_silent(port: int, per_address: int, trusted: list[IPv4Network | IPv6Network]) -> int:

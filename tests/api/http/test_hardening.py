@@ -171,6 +171,14 @@ async def test_an_address_that_asks_too_often_waits(url: str) -> None:
         assert await statuses(app, "192.0.2.1") == [429]
 
 
+async def test_a_house_with_many_networks_is_four_addresses(url: str) -> None:
+    """An IPv6 network of 48 bits asks four times as often as an address, however many of 64 bits it has."""
+    async with served(url, rate_per_address=2) as (app, _):
+        found = [await statuses(app, f"2001:db8:1:{n:x}::1", 2) for n in range(5)]
+        assert found == [[200, 200]] * 4 + [[429, 429]]
+        assert await statuses(app, "2001:db8:2::1", 2) == [200, 200]
+
+
 async def test_forwarded_addresses_count_from_our_proxies_only(url: str) -> None:
     """Without trusted proxies X-Forwarded-For is nothing; from one the last hop that is not ours counts."""
     async with served(url, rate_per_address=2) as (app, _):

@@ -20,7 +20,7 @@ from timebank.api.http.answering.headers import count_by, said_beside
 from timebank.api.http.problems import PROBLEM_JSON, SlowBodyError, too_many_requests
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.api.http.telling.troubles import Trouble, listener_of, told
-from timebank.identity.limits.throttle import Rate, client_address, neighbourhood
+from timebank.identity.limits.throttle import ADDRESSES_OF_A_NETWORK, Rate, client_address, neighbourhood, wide
 from timebank.identity.tracing import Trace, trace_of, within
 
 log = structlog.get_logger("timebank.request")
@@ -78,6 +78,7 @@ class Perimeter(ASGIMiddleware):
 
     def __init__(self, per_address: Rate, proxies: list[IPv4Network | IPv6Network], *, is_https: bool) -> None:
         self._per_address = per_address
+        self._per_network = Rate(per_address.per_minute * ADDRESSES_OF_A_NETWORK)
         self._proxies = proxies
         self._of_data = HEADERS + OF_DATA + (OF_HTTPS if is_https else [])
         self._of_pages = HEADERS + OF_PAGES + (OF_HTTPS if is_https else [])
@@ -109,7 +110,7 @@ class Perimeter(ASGIMiddleware):
             wait = 0.0
             if scope["path"] != _PROBED:
                 count_by(scope, "address", self._per_address, address)
-                wait = self._per_address.wait(address, time.monotonic())
+                wait = self._wait(address, time.monotonic())
             if wait:
                 await _send_problem(scope, send_with_headers, too_many_requests(wait), math.ceil(wait))
             elif "\x00" in scope["path"] or b"%00" in scope["query_string"]:
@@ -135,6 +136,11 @@ class Perimeter(ASGIMiddleware):
                 bank_id=str(principal.bank_id) if principal else None,
             )
         await body.drain()
+
+    def _wait(self, address: str, now: float) -> float:
+        """How long an address has to wait, by itself, or with its network."""
+        wait = self._per_address.wait(address, now)
+        return wait or (self._per_network.wait(wide(address), now) if ":" in address else 0.0)
 
     def _of_whom(self, scope: Scope) -> _Caller:
         """The request's id, the address it comes from, and the trace it belongs to."""

@@ -6,6 +6,9 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 
 REMEMBERED = 100_000
 TOLERANCE = 1e-6
+ADDRESSES_OF_A_NETWORK = 4
+"""An IPv6 network of 48 bits, which one house may have, takes as much as so many addresses, and not all there is."""
+
 MAPPED_BITS = 96
 """How many bits of an IPv6 address stand before one of IPv4 within it."""
 
