@@ -78,7 +78,7 @@ TABLES = {
     "organisation": Table(ORGANISATIONS),
     "proxy": Table(PEOPLE, readers=(PLACES,)),
     "merge": Table(PEOPLE),
-    "volunteer": Table(PEOPLE, readers=(IDENTITY,)),
+    "volunteer": Table(PEOPLE, readers=(IDENTITY, PLACES)),
     "leaderboard": Table(RECOGNITION),
     "leaderboard_total": Table(RECOGNITION),
     "leaderboard_step": Table(RECOGNITION),
