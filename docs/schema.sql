@@ -1347,6 +1347,8 @@ CREATE INDEX transfer_by_volunteer ON public.transfer USING btree (bank_id, volu
 
 CREATE INDEX volunteer_by_kept ON public.volunteer USING btree (bank_id, kept_id, volunteer_id) WHERE (kept_id IS NOT NULL);
 
+CREATE INDEX volunteer_not_taken_in ON public.volunteer USING btree (bank_id, volunteer_id) WHERE (status = ANY (ARRAY['applied'::text, 'declined'::text]));
+
 CREATE INDEX volunteer_who_applied ON public.volunteer USING btree (bank_id, volunteer_id) WHERE (status = 'applied'::text);
 
 CREATE TRIGGER cosignature_is_append_only BEFORE DELETE OR UPDATE ON public.cosignature FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_to_change_history();

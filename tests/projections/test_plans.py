@@ -514,7 +514,7 @@ def lists(pool: Pool, people: People) -> Lists:
             every(),
         ),
         "the fewest people of places": (
-            lambda node_ids, last: residences.crowd(pool, BANK, date(2026, 1, 1), last, node_ids, 10),
+            lambda node_ids, last: residences.crowd(pool, BANK, date(2026, 1, 1), last, node_ids, 8),
             every(node_ids=(["nod_00009"], [f"nod_{n:05}" for n in range(1, 30)]), last=(date(2026, 10, 31),)),
         ),
         "places below": (lambda: nodes.below(pool, BANK, date(2026, 6, 1), "nod_00009", "", PAGE), every()),

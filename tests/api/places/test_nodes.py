@@ -7,8 +7,12 @@ import pytest
 from tests.api.people.test_proxies import today
 from tests.api.world import World
 from timebank.api.places import hours as hours_of_places
+from timebank.domain.acting import Acting
+from timebank.domain.identifiers import ActorId, new_volunteer_id, new_volunteer_number
+from timebank.domain.registering import RegisterOneself
 from timebank.projections.machinery.periods import last_over, month_end
 
+RESOLUTION = {"resolution": "决议", "effective_from": "2020-01-01"}
 YEAR = {"from": "2026-01-01", "until": "2199-12-31"}
 
 
@@ -84,6 +88,40 @@ async def test_whom_one_spends_for_makes_no_crowd(own_world: World, monkeypatch:
         await world.lives((await world.somebody()).id, house)
     assert (await guardian.get(f"/v1/nodes/{house}/hours", **YEAR))["minutes"] == 120
     assert (await guardian.get(f"/v1/nodes/{house}"))["people"] == 3
+
+
+@pytest.mark.usefixtures("of_three")
+async def test_who_was_not_taken_in_makes_no_crowd(own_world: World) -> None:
+    """Whoever registered themselves counts among the many of a place once they were taken in, and not before."""
+    world = own_world
+    house = await world.node("楼栋", parent_id=await world.node())
+    adopted = {"registration": "open", "registration_waits": True}
+    await world.administrator.post("/v1/policies", {**RESOLUTION, "rules": adopted}, expect=201)
+    elder, applied = await world.somebody(), [new_volunteer_id() for _ in range(2)]
+    at = world.services.ledger.clock()
+    registering = [
+        RegisterOneself(
+            by=Acting(ActorId(each), "volunteer"),
+            at=at,
+            volunteer_id=each,
+            number=new_volunteer_number(),
+            name="某某",
+            phone="13800001234",
+            birth_year=1960,
+            agreed_to="2026-11",
+        )
+        for each in applied
+    ]
+    await world.services.ledger.submit(world.bank_id, registering)
+    for each in (elder.id, *applied):
+        await world.lives(each, house)
+    await world.confirmed(elder.id, days_ago=_days_ago(last_over(today())))
+    path = f"/v1/nodes/{house}/hours"
+    for each in applied:
+        refused = await world.volunteer.get(path, expect=403, **YEAR)
+        assert "people are there" in refused["detail"]
+        await world.administrator.post(f"/v1/registrations/{each}/accept")
+    assert (await world.volunteer.get(path, **YEAR))["minutes"] == 120
 
 
 async def test_a_leader_sees_their_own_people_and_nobody_else(world: World) -> None:

@@ -63,10 +63,12 @@ select found.volunteer_id
  limit $4
 
 -- makes_crowd --
--- Whether somebody counts where there have to be many: nobody else spends for them, or did, as a guardian for a child.
--- Whoever asks could have registered the others.
-(select true from proxy p where p.bank_id = $1 and p.volunteer_id = r.volunteer_id
-                            and p.scopes && array['give', 'redeem'] limit 1) is null
+-- Whether somebody counts where there have to be many: they were taken in, and nobody else spends for them, or did, as a
+-- guardian for a child. Whoever asks could have registered the others.
+((select true from volunteer v where v.bank_id = $1 and v.volunteer_id = r.volunteer_id
+                                 and v.status in ('applied', 'declined') limit 1) is null
+    and (select true from proxy p where p.bank_id = $1 and p.volunteer_id = r.volunteer_id
+                                    and p.scopes && array['give', 'redeem'] limit 1) is null)
 
 -- count_people --
 -- Node by node, whatever is known of how large the tables are. $1 bank  $2 day  $3 node
