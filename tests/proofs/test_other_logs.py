@@ -36,11 +36,13 @@ def announced(position: int, log: str) -> dict[str, object]:
     return said | when | {"topic": "signing-key-announced", "data": data, "tags": []}
 
 
-def archive(folder: Path, log: str, by: Ed25519PrivateKey, changes: Sequence[str], announces: Sequence[str]) -> Path:
-    """An archive of one log, signed by a key, with what it says of its keys."""
+def archive(
+    folder: Path, log: str, by: Ed25519PrivateKey, changes: Sequence[str], announces: Sequence[str], unsigned: int = 0
+) -> Path:
+    """An archive of one log, signed by a key but for the last facts, with what it says of its keys."""
     (folder / "entries").mkdir(parents=True)
     facts, tree = [announced(position, each) for position, each in enumerate(announces, 1)], Tree()
-    for fact in facts:
+    for fact in facts[: len(facts) - unsigned]:
         tree.add(leaf_of("bank", fact)[1])
     note = signed(str(Checkpoint(log, tree.size, tree.root())), log, [by])
     (folder / "entries/00000000.ndjson").write_text("".join(f"{json.dumps(each)}\n" for each in facts))
@@ -71,6 +73,13 @@ def test_a_log_announces_keys_of_its_own_only(tmp_path: Path) -> None:
     ours = archive(tmp_path / "ours", OURS, FORGED, [], [OURS])
     assert found(tmp_path, another, expect=0).startswith("holds: ")
     assert found(tmp_path, another, ours, expect=1).startswith("WRONG: the checkpoint")
+
+
+def test_facts_behind_the_signed_ones_are_found(tmp_path: Path) -> None:
+    """Whoever hands an archive on adds facts to it, and what comes of them: nobody signed those."""
+    longer = archive(tmp_path / "longer", OURS, KEYS[OURS], [], [OURS, OURS], unsigned=1)
+    said = found(tmp_path, longer, expect=1)
+    assert said == "WRONG: position 2 and all that follow are beyond what is signed\n"
 
 
 def test_a_proof_of_growth_begins_with_something(tmp_path: Path) -> None:

@@ -117,6 +117,8 @@ class Verifier:
                 if found.wrong:
                     raise WrongError(found.wrong)
         log.end()
+        if log.tree.size > final.size:
+            raise WrongError(f"position {final.size + 1} and all that follow are beyond what is signed")
         self.accept(final)
         compare(accounts, folder / "balances.ndjson")
         self.met.update((final.origin, position) for position in log.expected)
