@@ -90,6 +90,8 @@ def test_a_proof_of_growth_begins_with_something(tmp_path: Path) -> None:
     assert "no earlier checkpoint" in found(tmp_path, "--consistency", proof, note, expect=1)
     assert found(tmp_path, note, expect=0).startswith("holds: ")
     assert found(tmp_path, "--consistency", proof, note, expect=0).startswith("holds: ")
+    proof.write_text('{"hashes": null}')
+    assert found(tmp_path, "--consistency", proof, note, expect=1).startswith("WRONG: ")
 
 
 def test_a_log_that_nobody_trusts_is_not_begun_by_ours(tmp_path: Path) -> None:

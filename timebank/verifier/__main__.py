@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         keys, witnesses = set(map(key_of, given.key)), set(map(key_of, given.witness))
         wanted = len(witnesses) if given.wanted is None else given.wanted
         verifier = Verifier(keys, witnesses, wanted, given.receipt, given.kept)
-        proof = json.loads(given.consistency.read_text())["hashes"] if given.consistency else None
+        proof = list(map(unbased, json.loads(given.consistency.read_text())["hashes"])) if given.consistency else None
         held = []
         for file in given.files:
             text = "" if file.is_dir() else file.read_text(encoding="utf8")
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             elif text.startswith("c2sp.org/tlog-proof"):
                 found = verifier.proof(text)
             else:
-                found = verifier.learn(checkpoint_of(text), proof and [unbased(each) for each in proof])
+                found = verifier.learn(checkpoint_of(text), proof)
             held.append(f"holds: {file}: {found}\n")
         verifier.end()
         sys.stdout.writelines(held)
