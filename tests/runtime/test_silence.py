@@ -13,8 +13,7 @@ import pytest
 
 from tests.cli.program import Program
 from timebank.runtime import silence
-from timebank.runtime.server import connections_allowed
-from timebank.runtime.silence import Connection, to_close
+from timebank.runtime.silence import Connection, connections_allowed, to_close
 
 pytestmark = pytest.mark.drill
 
@@ -51,6 +50,12 @@ class TestToClose:
         house = [connection(f"2001:db8:1:{each:x}::1", idle=each) for each in range(14)]
         others = [connection("2001:db8:2::1"), *(connection(f"203.0.113.{each}") for each in range(14))]
         assert [each.idle_seconds for each in to_close([*others, *house], 3, [])] == [13, 12]
+
+    @pytest.mark.parametrize("address", ["203.0.113.1", "2001:db8::1"])
+    def test_where_few_are_allowed_half_are_left_to_others(self, address: str) -> None:
+        """One address, or house, never holds all that a process may hold."""
+        crowd = [connection(address, idle=each) for each in range(8)]
+        assert [each.idle_seconds for each in to_close(crowd, 256, [], allowed=12)] == [7, 6]
 
     def test_trusted_proxies_are_not_counted(self) -> None:
         """They speak for many."""

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import resource
 import socket
 import tempfile
 import threading
@@ -17,17 +16,12 @@ from granian.log import LogLevels
 
 from timebank.runtime import logs
 from timebank.runtime.settings import Settings, url_of
+from timebank.runtime.silence import CONNECTIONS, connections_allowed
 from timebank.runtime.stopping import WORKERS_SECONDS, StoppableServer
 
 READY_SECONDS = 60.0
 
 log = structlog.get_logger(__name__)
-
-CONNECTIONS = 4096
-"""How many connections each process holds at once; of one address, and silent ones, fewer (`silence.py`)."""
-
-OTHER_FILES = 256
-"""How many files a process opens beside: its own, connections to PostgreSQL, workbooks."""
 
 HEADER_BYTES = 16 * 1024
 """How long the head of a request may be, its address and cookies included."""
@@ -98,20 +92,6 @@ def _tell_when_ready(url: str, when_ready: Callable[[str], None]) -> None:
             return
         waited.wait(0.1)
     log.warning("the service does not answer yet", url=url, seconds=READY_SECONDS)
-
-
-def connections_allowed() -> int:
-    """How many connections a process may hold: as many as it should, or as there can be files for.
-
-    Each takes two while they are looked at. Where there were none left nothing else could be opened, and not even be
-    seen whose connections are too many.
-    """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 2 * CONNECTIONS + OTHER_FILES
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return CONNECTIONS if soft == resource.RLIM_INFINITY else max(min(CONNECTIONS, (soft - OTHER_FILES) // 2), 1)
 
 
 def _listening(host: str, port: int) -> socket.socket:

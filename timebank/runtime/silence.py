@@ -7,6 +7,7 @@ at once a second; where there is no such thing, nothing is closed (decision 12).
 import asyncio
 import contextlib
 import os
+import resource
 import socket
 import struct
 from collections import defaultdict
@@ -28,6 +29,12 @@ FIRST_BYTE_SECONDS = 10.0
 
 IDLE_SECONDS = 120.0
 """How long one over which something was said may be idle, both ways."""
+
+CONNECTIONS = 4096
+"""How many connections each process holds at once; of one address, and silent ones, fewer."""
+
+OTHER_FILES = 256
+"""How many files a process opens beside: its own, connections to PostgreSQL, workbooks."""
 
 OPEN_FILES = Path("/proc/self/fd")
 
@@ -88,13 +95,30 @@ def _connection(duplicate: socket.socket, port: int) -> Connection | None:
     return Connection(duplicate, address, min(sent, received) / 1000, total)
 
 
+def connections_allowed() -> int:
+    """How many connections a process may hold: as many as it should, or as there can be files for.
+
+    Each takes two while they are looked at. Where there were none left nothing else could be opened, and not even be
+    seen whose connections are too many.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS + OTHER_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return CONNECTIONS if soft == resource.RLIM_INFINITY else max(min(CONNECTIONS, (soft - OTHER_FILES) // 2), 1)
+
+
 def to_close(
-    open_connections: list[Connection], per_address: int, trusted: list[IPv4Network | IPv6Network]
+    open_connections: list[Connection],
+    per_address: int,
+    trusted: list[IPv4Network | IPv6Network],
+    allowed: int = CONNECTIONS,
 ) -> Iterator[Connection]:
     """Which of them are to be closed: the silent, the idle, and of too many from one address the longest idle.
 
-    Nor does an IPv6 network of 48 bits, which one house may have, hold all there are. Our own proxies speak for many,
-    so theirs are not counted.
+    Nor does an IPv6 network of 48 bits, which one house may have, hold all there are; and where few are allowed,
+    neither holds more than half of them. Our own proxies speak for many, so theirs are not counted.
     """
     counted: list[Connection] = []
     for each in open_connections:
@@ -103,7 +127,7 @@ def to_close(
         elif not any(ip_address(each.address) in network for network in trusted):
             counted.append(each)
     for place, most in ((neighbourhood, per_address), (wide, per_address * ADDRESSES_OF_A_NETWORK)):
-        beyond = list(_beyond(counted, place, most))
+        beyond = list(_beyond(counted, place, min(most, max(allowed // 2, 1))))
         yield from beyond
         gone = {id(each) for each in beyond}
         counted = [each for each in counted if id(each) not in gone]
@@ -123,7 +147,7 @@ def close_silent(port: int, per_address: int, trusted: list[IPv4Network | IPv6Ne
     """Close what is to be closed; says how many that were."""
     open_connections = list(connections(port))
     try:
-        closing = list(to_close(open_connections, per_address, trusted))
+        closing = list(to_close(open_connections, per_address, trusted, connections_allowed()))
         for each in closing:
             with contextlib.suppress(OSError):
                 each.open.shutdown(socket.SHUT_RDWR)
