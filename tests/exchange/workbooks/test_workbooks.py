@@ -61,6 +61,8 @@ def test_errors_and_formulas_without_a_result_are_seen() -> None:
     # What Excel has calculated to an empty text is one.
     calculated = changed(file, b'<c r="B4"><f>', b'<c r="B4" t="str"><f>')
     assert rows(calculated, "xlsx") == [["", "#N/A", "", "#DIV/0!"], ["", "2", "", ""]]
+    single = changed(file, b'<c r="B3" t="e">', b"<c r='B3' t='e'>")
+    assert rows(single, "xlsx") == rows(file.getvalue(), "xlsx")
 
 
 def changed(file: io.BytesIO, before: bytes, after: bytes) -> bytes:
@@ -115,6 +117,8 @@ def test_what_the_sheet_does_not_show_is_told() -> None:
     sheet.set_column(1, 2, None, None, {"hidden": True})
     workbook.close()
     assert view(file.getvalue(), "xlsx") == (((3, 4), (6, 6), (8, 8)), ((1, 2),))
+    single = changed(file, b'<row r="3" spans="1:1" hidden="1">', b"<row r='3' hidden='1'>")
+    assert view(single, "xlsx") == (((3, 4), (6, 6), (8, 8)), ((1, 2),))
     old: Any = xlwt.Workbook()
     written = old.add_sheet("x")
     for row in range(9):

@@ -59,7 +59,7 @@ def _of_xlsx(data: bytes) -> Iterator[Flaws]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         percent = _percent_styles(archive)
         for path in sheets_in(archive):
-            xml = archive.read(path) if path else b""
+            xml = xml_of(archive, path)
             flaws: Flaws = {}
             for cell in _ERROR.finditer(xml):
                 value = _VALUE.search(cell[2])
@@ -110,6 +110,15 @@ def sheets_in(archive: zipfile.ZipFile) -> Iterator[str]:
         target = targets.get(sheet.get(_RELATION) or sheet.get(_STRICT_RELATION) or "", "")
         path = target.lstrip("/") if target.startswith("/") else f"xl/{target}"
         yield path if path in names else ""
+
+
+_SINGLE_QUOTES = re.compile(rb"(\s[A-Za-z:]+)='([^'\"<>]*)'")
+
+
+def xml_of(archive: zipfile.ZipFile, path: str) -> bytes:
+    """A sheet as XML, its attributes in double quotes, of whatever kind they were; nothing of what is no sheet."""
+    xml = archive.read(path) if path else b""
+    return _SINGLE_QUOTES.sub(rb'\1="\2"', xml) if b"='" in xml else xml
 
 
 def _note(flaws: Flaws, attributes: bytes, shown: str) -> None:

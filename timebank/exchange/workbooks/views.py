@@ -9,7 +9,7 @@ from xml.etree import ElementTree as Xml
 
 import olefile
 
-from timebank.exchange.workbooks.flaws import TABLE, P, offsets_in, records_in, sheets_in
+from timebank.exchange.workbooks.flaws import TABLE, P, offsets_in, records_in, sheets_in, xml_of
 
 Stretches = list[tuple[int, int]]
 """From the first to the last, in their order: rows counted from 1, columns from 0."""
@@ -49,7 +49,7 @@ _NOT_SHOWN = re.compile(rb'\shidden="(?:1|true)"|\s(?:ht|width)="0(?:\.0+)?"')
 def _of_xlsx(data: bytes) -> Iterator[Hidden]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for path in sheets_in(archive):
-            xml = archive.read(path) if path else b""
+            xml = xml_of(archive, path)
             yield stretches(_rows(xml)), [each for each in _columns(xml) if each[0] <= each[1]]
 
 
