@@ -303,6 +303,7 @@ async def test_hours_of_a_month_in_which_few_were_there_are_not_told(own_world: 
         await _house(own_world, before, (then,), (later,), (later,)),
         await _house(own_world, before, (long_ago,), (long_ago, then, later), (long_ago, then, later)),
     )
+    besides = await _house(own_world, before, (long_ago,), (long_ago,), (long_ago,))
     told = (
         await _house(own_world, last, (then,), (later,), (later,)),
         await _house(own_world, before, (long_ago,), (long_ago,), (long_ago,)),
@@ -310,7 +311,6 @@ async def test_hours_of_a_month_in_which_few_were_there_are_not_told(own_world: 
     for house in hidden:
         refused = await own_world.volunteer.get(f"/v1/nodes/{house}/hours", expect=403, **YEAR)
         assert "people are there" in refused["detail"]
-    besides = await _house(own_world, before, (long_ago,), (long_ago,), (long_ago,))
     refused = await own_world.volunteer.get(f"/v1/nodes/{besides}/hours", expect=403, **YEAR)
     assert "beside it" in refused["detail"]  # the bank's sum without it and the others would be that of few
     for house in told:
@@ -363,6 +363,27 @@ async def test_hours_of_few_who_live_at_no_place_below_are_not_told(own_world: W
     nowhere = await world.somebody()
     await world.confirmed(nowhere.id, days_ago=served)
     assert (await world.volunteer.get("/v1/nodes/hours", **whole))["places"] == []
+
+
+@pytest.mark.usefixtures("of_three")
+async def test_nobody_chooses_what_is_left_out(own_world: World) -> None:
+    """Whoever moves, with what they served, is told of the same places as before: both would tell what few served."""
+    world, long_ago, community = own_world, "2026-01-01", await own_world.node()
+    houses = [await world.node("楼栋", parent_id=community) for _ in range(3)]
+    lived = [await world.somebody() for _ in range(7)]
+    for each, house in zip(lived, (0, 1, 1, 1, 2, 2, 2), strict=True):
+        await world.lives(each.id, houses[house], long_ago)
+    asks = lived[6]
+    for each, hours in ((lived[0], 1), (lived[1], 2), (lived[4], 1), (asks, 3)):
+        await world.confirmed(each.id, days_ago=_days_ago(last_over(today())), hours=hours)
+    await world.lives((await world.somebody()).id, houses[2], long_ago)
+    for at_home in (houses[2], houses[1]):
+        if at_home == houses[1]:
+            await asks.post(
+                f"/v1/volunteers/{asks.id}/residences", {"node_id": at_home, "from_day": long_ago}, expect=201
+            )
+        told = await asks.get(f"/v1/nodes/{community}/hours", **YEAR)
+        assert [each["node_id"] for each in told["places"]] == houses[2:]
 
 
 @pytest.mark.usefixtures("of_three")

@@ -183,14 +183,15 @@ async def _left_out(
 async def _left_out_besides(
     request: BankRequest, found: Sequence[PlaceMinutes], month: tuple[date, date], beside: int | None
 ) -> set[str]:
-    """Where so few people are left out that their hours could be told from the others': the place that has least.
+    """Where so few people are left out that their hours could be told from the others': the place opened first.
 
-    `beside` are those who live at no place of these, if they served.
+    `beside` are those who live at no place of these, if they served. Which place it is does not depend on how much was
+    served there: whoever moved, with their hours, would have another one left out, and see both.
     """
     few = await _few(request, found, month)
-    shown, hidden = [each.node_id for each in found if each.node_id not in few], sum(few.values()) + (beside or 0)
+    shown, hidden = {each.node_id for each in found} - few.keys(), sum(few.values()) + (beside or 0)
     is_one_hidden = bool(few) or beside is not None
-    return set(shown[-1:]) if is_one_hidden and hidden < LEAST_PEOPLE else set()
+    return {min(shown)} if shown and is_one_hidden and hidden < LEAST_PEOPLE else set()
 
 
 async def _few(request: BankRequest, found: Sequence[PlaceMinutes], span: tuple[date, date]) -> dict[str, int]:
