@@ -125,3 +125,20 @@ async def test_many_who_asked_who_has_a_number(own_world: World) -> None:
     await own_world.services.repeated.write_counted()
     told = [json.loads(each["detail"]) for each in await rows(own_world, giver.id, "people-read")]
     assert sum(each["people"] for each in told) == 4
+
+
+async def test_people_read_again_and_again_are_counted(own_world: World) -> None:
+    """Who lists members, or looks at people, without end takes two rows a minute for each list, and each person."""
+    world, members = own_world, f"/v1/organisations/{own_world.garden}/members"
+    two = [(await world.somebody()).id for _ in range(2)]
+    for _ in range(3):
+        await world.organisation.get(members, limit=1)
+        for path in (members, "/v1/volunteers"):
+            await world.coordinator.get(path, limit=1)
+        for each in two:
+            await world.administrator.get(f"/v1/volunteers/{each}")
+    await world.services.repeated.write_counted()
+    for caller, lists in ((world.garden, 1), (world.coordinator.id, 2), (world.administrator.id, 2)):
+        found = [json.loads(each["detail"]) for each in await rows(world, caller, "people-read")]
+        assert [each.get("times") for each in found] == [None] * lists + [2] * lists
+    assert {each["volunteer"] for each in found[2:]} == set(two)

@@ -84,7 +84,7 @@ class CallController(Controller):
             await _must_be_possible(request, command)
         await request.wait_for_reads()
         called = await _candidates(request, data, await _most(request, data))
-        await request.note("people-read", people=len(called))
+        await request.note_again("people-read", people=len(called))
         return Call(called=called, position=receipt.position)
 
 

@@ -163,7 +163,7 @@ class MemberController(Controller):
             )
 
         async def note(people: int) -> None:
-            await request.note("people-read", people=people, organisation=organisation_id)
+            await request.note_again("people-read", people=people, organisation=organisation_id)
 
         return await listed(request, page, after, limit, "membership_id", note=note)
 

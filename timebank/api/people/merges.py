@@ -87,7 +87,7 @@ class DoubleController(Controller):
             return await merges.doubles(request.pool, request.services.people, request.bank_id, after, limit)
 
         async def note(pairs: int) -> None:
-            await request.note("people-read", people=2 * pairs)
+            await request.note_again("people-read", people=2 * pairs)
 
         return await listed(request, page, after, limit, _cursor, note=note)
 
@@ -143,7 +143,7 @@ class MergeController(Controller):
         both = found.kept_id, found.merged_id
         people = await merges.registrations(pool, request.services.people, bank_id, both)
         who = {each.volunteer_id: each for each in people}
-        await request.note("people-read", people=len(who))
+        await request.note_again("people-read", people=len(who))
         (shown,) = await request.named([found], is_noted=True)
         is_open = found.status == "proposed"
         same_time = await overlaps.between(pool, bank_id, *both) if is_open else []

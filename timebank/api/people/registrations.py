@@ -289,7 +289,7 @@ class AppliedController(Controller):
             return await volunteers.applied(request.pool, request.services.people, request.bank_id, after, limit)
 
         async def note(people: int) -> None:
-            await request.note("people-read", people=people)
+            await request.note_again("people-read", people=people)
 
         return await listed(request, page, after, limit, "volunteer_id", note=note)
 

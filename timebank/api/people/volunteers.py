@@ -152,7 +152,7 @@ class VolunteerController(Controller):
             return await request.sight.people(request.services.people, search, after, limit)
 
         async def note(people: int) -> None:
-            await request.note("people-read", people=people, searched=search is not None)
+            await request.note_again("people-read", people=people, searched=search is not None)
 
         return await listed(request, page, after, limit, "volunteer_id", note=note)
 
@@ -163,7 +163,7 @@ class VolunteerController(Controller):
         if found is None:
             raise VolunteerUnknown(volunteer_id=volunteer_id)
         if request.user.role == "administrator":
-            await request.note("people-read", people=1, volunteer=volunteer_id)
+            await request.note_again("people-read", people=1, volunteer=volunteer_id)
         return found
 
     @post("/{volunteer_id:str}/suspend", status_code=200, responses=WRITES, access=ADMINISTRATORS)

@@ -202,7 +202,7 @@ class NodeController(Controller):
         async def page(after: str | None, limit: int) -> Page[ResidentView]:
             binds = request.pool, request.bank_id, request.today, node_id, after or "", limit + 1
             found = page_of(await residences.people(*binds), limit, residences.place_of)
-            await request.note("people-read", people=len(found.items))
+            await request.note_again("people-read", people=len(found.items))
             return Page(await _shown(request, found.items), found.next)
 
         return await paged(request, page, after, limit)

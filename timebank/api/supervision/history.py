@@ -162,7 +162,7 @@ class AuditController(Controller):
         """All that is asked for, up to the end of the log as it is now: a line of JSON each, sent while it is read."""
         head = await history.head(request.pool, request.bank_id)
         span = Span(asked.span.after, min(asked.span.before, head + 1))
-        await request.note("data-exported", what="events")
+        await request.note_again("data-exported", what="events")
         told = of_few(
             _lines(request, asked.wanted, span, names=names), request.app.state.long_answers, request.user.actor
         )

@@ -18,17 +18,20 @@ from timebank.identity.security_log import Kind, SecurityLog, Visit
 
 MINUTE = timedelta(minutes=1)
 LOOK_SECONDS = 5.0
+ABOUT = "organisation", "volunteer", "searched"
+"""What else tells one thing from another: whose list it was, or who was looked at; and whether people were searched."""
 
 log = structlog.get_logger(__name__)
 
 
 class _Same(NamedTuple):
-    """What counts as the same."""
+    """What counts as the same; `about` is what of its detail tells it from another."""
 
     bank_id: UUID
     kind: Kind
     actor: str
     route: str
+    about: tuple[tuple[str, Any], ...] = ()
 
 
 class _Further:
@@ -55,7 +58,8 @@ class Repeated:
         self, bank_id: UUID, kind: Kind, visit: Visit, *, actor: str, subject: str | None, route: str, **detail: Any
     ) -> None:
         """Write something down, or count it if the same was written less than a minute ago."""
-        same = _Same(bank_id, kind, actor, route)
+        about = tuple((name, detail[name]) for name in ABOUT if name in detail)
+        same = _Same(bank_id, kind, actor, route, about)
         if same in self._further:
             further = self._further[same]
             further.last, further.times = visit, further.times + 1
@@ -104,7 +108,8 @@ class Repeated:
     async def _write(self, same: _Same, further: _Further) -> None:
         # Without an address: it may have been several, and nobody may have an address here who was erased meanwhile.
         visit = further.last._replace(address="")
-        await self._log.record(same.bank_id, same.kind, visit, actor=same.actor, route=same.route, **further.summed)
+        told = dict(same.about) | further.summed
+        await self._log.record(same.bank_id, same.kind, visit, actor=same.actor, route=same.route, **told)
 
     def _put_back(self, same: _Same, further: _Further) -> None:
         """Count on what could not be written, with what happened since."""
