@@ -75,7 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How many rows of lists a minute one volunteer, or one API key, may import over HTTP; so many a list may have."""
 
     connections_per_address: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 256
-    """How many connections to each process one address may hold open (an IPv6 /48 four times); not trusted proxies."""
+    """How many connections to each process one address may hold open; those of trusted proxies are not counted."""
 
     facts_per_day: Count = 500
     """How many facts a day one volunteer may cause in their own matters; nobody needs so many."""

@@ -11,16 +11,25 @@ import resource
 import socket
 import struct
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import NamedTuple
 
 import structlog
 
-from timebank.identity.limits.throttle import ADDRESSES_OF_A_NETWORK, neighbourhood, plain, wide
+from timebank.identity.limits.throttle import neighbourhood, plain, wide
 
 log = structlog.get_logger(__name__)
+
+CONNECTIONS = 4096
+"""How many connections each process holds at once; of one address, and silent ones, fewer."""
+
+OTHER_FILES = 256
+"""How many files a process opens beside: its own, connections to PostgreSQL, workbooks."""
+
+TAKEN = 0.75
+"""Where more than this part of all connections is taken, whoever has most of them gives some up."""
 
 LOOK_SECONDS = 1.0
 
@@ -29,12 +38,6 @@ FIRST_BYTE_SECONDS = 10.0
 
 IDLE_SECONDS = 120.0
 """How long one over which something was said may be idle, both ways."""
-
-CONNECTIONS = 4096
-"""How many connections each process holds at once; of one address, and silent ones, fewer."""
-
-OTHER_FILES = 256
-"""How many files a process opens beside: its own, connections to PostgreSQL, workbooks."""
 
 OPEN_FILES = Path("/proc/self/fd")
 
@@ -95,6 +98,58 @@ def _connection(duplicate: socket.socket, port: int) -> Connection | None:
     return Connection(duplicate, address, min(sent, received) / 1000, total)
 
 
+def to_close(
+    open_connections: list[Connection],
+    per_address: int,
+    trusted: list[IPv4Network | IPv6Network],
+    room: int = CONNECTIONS,
+) -> Iterator[Connection]:
+    """Which of them are to be closed: the silent, the idle, and of too many from one address the longest idle.
+
+    Where there are more than there is room for, one network (of IPv6, 48 bits) has no more than its share. Our own
+    proxies speak for many, so theirs are not counted.
+    """
+    by_network: dict[str, list[Connection]] = defaultdict(list)
+    by_address: dict[str, list[Connection]] = defaultdict(list)
+    for each in open_connections:
+        if each.idle_seconds > (IDLE_SECONDS if each.received else FIRST_BYTE_SECONDS):
+            yield each
+        elif not any(ip_address(each.address) in network for network in trusted):
+            by_address[neighbourhood(each.address)].append(each)
+    for of_one in by_address.values():
+        of_one.sort(key=lambda each: each.idle_seconds)
+        yield from of_one[per_address:]
+        by_network[wide(of_one[0].address)] += of_one[:per_address]
+    share = _share([len(of_one) for of_one in by_network.values()], room)
+    for of_one in by_network.values():
+        yield from sorted(of_one, key=lambda each: each.idle_seconds)[share:]
+
+
+def _share(held: Sequence[int], room: int) -> int:
+    """How many each may hold, who hold so many now, so that all together hold no more than there is room for."""
+    for nth, count in enumerate(sorted(held)):
+        share = max(room // (len(held) - nth), 1)
+        if count > share:
+            return share
+        room -= count
+    return max(held, default=0)
+
+
+def close_silent(port: int, per_address: int, trusted: list[IPv4Network | IPv6Network]) -> int:
+    """Close what is to be closed; says how many that were."""
+    room = int(connections_allowed() * TAKEN)
+    open_connections = list(connections(port))
+    try:
+        closing = list(to_close(open_connections, per_address, trusted, room))
+        for each in closing:
+            with contextlib.suppress(OSError):
+                each.open.shutdown(socket.SHUT_RDWR)
+    finally:
+        for each in open_connections:
+            each.open.close()
+    return len(closing)
+
+
 def connections_allowed() -> int:
     """How many connections a process may hold: as many as it should, or as there can be files for.
 
@@ -107,54 +162,6 @@ def connections_allowed() -> int:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return CONNECTIONS if soft == resource.RLIM_INFINITY else max(min(CONNECTIONS, (soft - OTHER_FILES) // 2), 1)
-
-
-def to_close(
-    open_connections: list[Connection],
-    per_address: int,
-    trusted: list[IPv4Network | IPv6Network],
-    allowed: int = CONNECTIONS,
-) -> Iterator[Connection]:
-    """Which of them are to be closed: the silent, the idle, and of too many from one address the longest idle.
-
-    Nor does an IPv6 network of 48 bits, which one house may have, hold all there are; and where few are allowed,
-    neither holds more than half of them. Our own proxies speak for many, so theirs are not counted.
-    """
-    counted: list[Connection] = []
-    for each in open_connections:
-        if each.idle_seconds > (IDLE_SECONDS if each.received else FIRST_BYTE_SECONDS):
-            yield each
-        elif not any(ip_address(each.address) in network for network in trusted):
-            counted.append(each)
-    for place, most in ((neighbourhood, per_address), (wide, per_address * ADDRESSES_OF_A_NETWORK)):
-        beyond = list(_beyond(counted, place, min(most, max(allowed // 2, 1))))
-        yield from beyond
-        gone = {id(each) for each in beyond}
-        counted = [each for each in counted if id(each) not in gone]
-
-
-def _beyond(counted: Sequence[Connection], place: Callable[[str], str], most: int) -> Iterator[Connection]:
-    """The longest idle of those that are more than so many from one place."""
-    by_place: dict[str, list[Connection]] = defaultdict(list)
-    for each in counted:
-        by_place[place(each.address)].append(each)
-    for of_one in by_place.values():
-        if len(of_one) > most:
-            yield from sorted(of_one, key=lambda each: each.idle_seconds, reverse=True)[: len(of_one) - most]
-
-
-def close_silent(port: int, per_address: int, trusted: list[IPv4Network | IPv6Network]) -> int:
-    """Close what is to be closed; says how many that were."""
-    open_connections = list(connections(port))
-    try:
-        closing = list(to_close(open_connections, per_address, trusted, connections_allowed()))
-        for each in closing:
-            with contextlib.suppress(OSError):
-                each.open.shutdown(socket.SHUT_RDWR)
-    finally:
-        for each in open_connections:
-            each.open.close()
-    return len(closing)
 
 
 async def watch(port: int, per_address: int, trusted: list[IPv4Network | IPv6Network]) -> None:
