@@ -110,6 +110,17 @@ class TestContent:
             "organisation": world.garden,
         }
 
+    async def test_looking_at_one_person(self, world: World) -> None:
+        """At whom an administrator looked is written down, also where no name is told; once a minute of each person."""
+        somebody, administrator = await world.somebody(), world.administrator
+        whats = ["statement", "balance", "balance/why", "residences", "proxies", "consents"]
+        for what in [*whats, *whats]:
+            await administrator.get(f"/v1/volunteers/{somebody.id}/{what}")
+            await somebody.get(f"/v1/volunteers/{somebody.id}/{what}")
+        told = [each["detail"] for each in await logged(world, kind="people-read")]
+        read = [each["route"] for each in told if each.get("volunteer") == somebody.id]
+        assert read == [f"/v1/volunteers/{{volunteer_id}}/{what}" for what in reversed(whats)]
+
     async def test_exports_and_erasure(self, world: World) -> None:
         """Who had their data, and who was erased by whom, is written down; of the erased no address is left."""
         somebody = await world.somebody()

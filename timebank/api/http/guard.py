@@ -32,7 +32,7 @@ from timebank.domain.acting import Acting
 from timebank.domain.refusing import Forbidden
 from timebank.identity.failures import SecondFactorNeeded, SecondFactorRequired
 from timebank.identity.principals import Principal
-from timebank.projections.people import proxies
+from timebank.projections.people import proxies, volunteers
 from timebank.runtime.composition import Services
 
 Connection = ASGIConnection[Any, Any, Any, Any]
@@ -85,6 +85,17 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     if is_question(handler) and (may_be_behind or position_of(connection.scope["query_string"])):
         await connection.wait_for_reads()
     await _must_be_about_something(connection)
+    if is_question(handler):
+        await _note_whom(connection)
+
+
+async def _note_whom(request: BankRequest) -> None:
+    """Write to the security log at whom an administrator or an auditor looks, whether or not they are told a name."""
+    whom = request.path_params.get("volunteer_id") or request.query_params.get("volunteer_id")
+    if whom in (None, request.user.actor) or request.user.role not in {"administrator", "auditor"}:
+        return
+    if await volunteers.is_known(request.pool, request.bank_id, whom):
+        await request.note_again("people-read", people=1, volunteer=whom)
 
 
 async def _name_by_id(request: BankRequest) -> str | None:

@@ -162,8 +162,6 @@ class VolunteerController(Controller):
         found = await volunteers.one(request.pool, request.services.people, request.bank_id, volunteer_id)
         if found is None:
             raise VolunteerUnknown(volunteer_id=volunteer_id)
-        if request.user.role == "administrator":
-            await request.note_again("people-read", people=1, volunteer=volunteer_id)
         return found
 
     @post("/{volunteer_id:str}/suspend", status_code=200, responses=WRITES, access=ADMINISTRATORS)

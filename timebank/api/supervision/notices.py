@@ -61,8 +61,6 @@ class NoticeController(Controller):
         what its owner would know as their own doing: passwords, second factors, sign-ins from new devices.
         """
         await request.must_be_known("volunteer_id", volunteer_id)
-        if request.user.role != "volunteer":
-            await request.note_again("people-read", people=1, volunteer=volunteer_id)
         pool, log, bank_id = request.pool, request.services.security_log, request.bank_id
         read = await notices.read_so_far(pool, bank_id, volunteer_id)
         since = read if unread else notices.NOTHING
