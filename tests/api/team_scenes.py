@@ -8,7 +8,7 @@ import httpx
 
 from tests.api.credit_scenes import Scene
 from tests.api.world import Caller, World
-from timebank.domain.organisations import rotas
+from timebank.domain.organisations import inviting, rotas
 
 
 def at(world: World, team_id: str, what: str = "") -> str:
@@ -72,6 +72,21 @@ async def too_many_shifts(world: World) -> httpx.Response:
         return await put_on_duty(world, team_id, captain)
 
 
+async def invited_in_vain(world: World) -> httpx.Response:
+    somebody = await world.somebody()
+    path = f"/v1/organisations/{world.garden}/members"
+    for _ in range(inviting.MOST_IN_VAIN):
+        await world.coordinator.post(path, {"volunteer_id": somebody.id, "role": "member"}, expect=201)
+        await somebody.post(f"{path}/{somebody.id}/decline", {}, expect=200)
+    return await world.coordinator.ask("POST", path, json={"volunteer_id": somebody.id, "role": "member"})
+
+
+async def too_many_invitations(world: World) -> httpx.Response:
+    team_id = await world.team()
+    with patch.object(inviting, "MOST_INVITATIONS", 0):
+        return await invite(world, team_id, await world.somebody())
+
+
 TEAM_SCENES: dict[str, tuple[int, Scene]] = {
     "team-unknown": (404, team_unknown),
     "team-not-active": (409, team_not_active),
@@ -82,4 +97,6 @@ TEAM_SCENES: dict[str, tuple[int, Scene]] = {
     "shift-unknown": (404, shift_unknown),
     "shifts-overlap": (409, shifts_overlap),
     "too-many-shifts": (409, too_many_shifts),
+    "invited-in-vain": (409, invited_in_vain),
+    "too-many-invitations": (409, too_many_invitations),
 }

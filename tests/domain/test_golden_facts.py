@@ -29,7 +29,7 @@ BEFORE = {
     "organisation-approved": ("organisation-registered",),
     "organisation-suspended": ("organisation-registered", "organisation-approved"),
     "organisation-reinstated": ("organisation-registered", "organisation-approved", "organisation-suspended"),
-    "membership-approved": ("membership-requested",),
+    "membership-approved": ("membership-invited",),
     "membership-declined": ("membership-invited",),
     "membership-role-changed": ("membership-requested", "membership-approved"),
     "membership-ended": ("membership-requested", "membership-approved", "membership-role-changed"),

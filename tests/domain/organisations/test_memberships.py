@@ -12,6 +12,7 @@ from tests.controls import (
     GARDEN,
     GARDENERS_PROGRAM,
     LI,
+    LIN,
     NOON,
     WANG,
     ZHAO,
@@ -48,6 +49,7 @@ from timebank.domain.facts.people import (
 )
 from timebank.domain.identifiers import ActorId, MergeId, VolunteerId, new_proxy_id
 from timebank.domain.kernel import Command, Fact
+from timebank.domain.organisations import inviting
 from timebank.domain.organisations.memberships import (
     AddMember,
     ApproveMembership,
@@ -57,6 +59,7 @@ from timebank.domain.organisations.memberships import (
 )
 from timebank.domain.organisations.refusals import (
     InvitationIsTheirs,
+    InvitedInVain,
     MembershipAlreadyOpen,
     MembershipNotActive,
     MembershipNotPending,
@@ -66,6 +69,7 @@ from timebank.domain.organisations.refusals import (
     OrganisationUnknown,
     RoleIsAnother,
     RoleMissing,
+    TooManyInvitations,
 )
 from timebank.domain.people.refusals import VolunteerIsErased, VolunteerIsSuspended, VolunteerUnknown
 from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
@@ -93,6 +97,32 @@ NOT_OPEN = [(), (REQUESTED, DECLINED), (INVITED, DECLINED), (REQUESTED, APPROVED
 def add(by: Acting, **changes: Any) -> AddMember:
     """Wang is to be a recorder of the garden."""
     return AddMember(**({"by": by, "at": NOON, **IDS, "role": "recorder"} | changes))
+
+
+class TestInviting:
+    """Nobody is invited without end."""
+
+    def test_the_same_person_three_times(self) -> None:
+        """After that they ask themselves, or an administrator invites; whoever asked, or came in, starts anew."""
+        invite, there = add(acting(ZHAO)), (*PEOPLE, *COORDINATOR)
+        in_vain = (INVITED, DECLINED) * 3
+        given(*there, *in_vain[2:]).when(invite).then(INVITED)
+        given(*there, *in_vain).when(invite).then_refused(InvitedInVain, times=3)
+        given(*PEOPLE, *in_vain).when(add(GARDENERS_PROGRAM)).then_refused(InvitedInVain, times=3)
+        given(*PEOPLE, *in_vain).when(add(ADMINISTRATOR)).then(INVITED)
+        given(*PEOPLE, *in_vain).when(add(acting(WANG))).then(REQUESTED)
+        given(*there, *in_vain, REQUESTED, DECLINED).when(invite).then(INVITED)
+        given(*there, *in_vain, INVITED, APPROVED, ENDED).when(invite).then(INVITED)
+
+    def test_many_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Only so many of an organisation wait for an answer; whoever came in, or declined, waits no more."""
+        monkeypatch.setattr(inviting, "MOST_INVITATIONS", 2)
+        others = [MembershipInvited(**membership_of(each), role="member") for each in (LI, LIN)]
+        there, invite = (*PEOPLE, *COORDINATOR, *others), add(acting(ZHAO))
+        given(*there).when(invite).then_refused(TooManyInvitations, most=2)
+        for answered in (MembershipDeclined(**membership_of(LI)), MembershipApproved(**membership_of(LI))):
+            given(*there, answered).when(invite).then(INVITED)
+        given(*PEOPLE, *others).when(add(ADMINISTRATOR)).then(INVITED)
 
 
 class TestAddMember:

@@ -60,6 +60,7 @@ from timebank.domain.leaving import LeaveBank
 from timebank.domain.organisations.memberships import EndMembership
 from timebank.domain.organisations.refusals import (
     InTeamAlready,
+    InvitedInVain,
     KeyOfTheirOwn,
     NotAsked,
     NotInTeam,
@@ -231,6 +232,18 @@ class TestMembers:
         again = do(AskTeamMember, acting(LI), volunteer_id=LI)
         for there in (asked(True), joined):
             given(*people, there).when(again).then_refused(InTeamAlready)
+
+    def test_are_invited_three_times(self) -> None:
+        """After that they ask themselves, or an administrator invites; whoever asked, or joined, starts anew."""
+        people = (*TEAM, *member(LI, "member"))
+        invite = do(AskTeamMember, acting(WANG), volunteer_id=LI)
+        left, joined = TeamMemberLeft(**IDS, volunteer_id=LI), TeamMemberJoined(**IDS, volunteer_id=LI)
+        in_vain = (asked(True), left) * 3
+        given(*people, *WANGS, *in_vain[2:]).when(invite).then(asked(True))
+        given(*people, *WANGS, *in_vain).when(invite).then_refused(InvitedInVain, times=3)
+        given(*people, *in_vain).when(do(AskTeamMember, volunteer_id=LI)).then(asked(True))
+        given(*people, *WANGS, *in_vain, asked(False), left).when(invite).then(asked(True))
+        given(*people, *WANGS, *in_vain, asked(True), joined, left).when(invite).then(asked(True))
 
     def test_of_its_own_are_the_organisations(self) -> None:
         """A team of its own takes the organisation's members only; a group that is guided takes anybody active."""

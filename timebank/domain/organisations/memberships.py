@@ -16,6 +16,7 @@ from timebank.domain.facts.organisations import (
 )
 from timebank.domain.identifiers import ActorId, MembershipId, OrganisationId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
+from timebank.domain.organisations.inviting import Invitations, must_invite_seldom
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import (
     InvitationIsTheirs,
@@ -53,6 +54,7 @@ class Membership(Memory):
     valid_from: date | None = None
     valid_until: date | None = None
     proposed_by: ActorId | None = None
+    in_vain = 0
 
     def __init__(self, organisation_id: OrganisationId, volunteer_id: VolunteerId) -> None:
         super().__init__(organisation_id, volunteer_id)
@@ -63,16 +65,17 @@ class Membership(Memory):
     def _(self, fact: MembershipRequested) -> None:
         self._open("requested", fact.membership_id)
         self._set(fact.role, fact.valid_from, fact.valid_until)
-        self.proposed_by = fact.proposed_by
+        self.proposed_by, self.in_vain = fact.proposed_by, 0
 
     @event(MembershipInvited)
     def _(self, membership_id: MembershipId, role: Role, valid_from: date | None, valid_until: date | None) -> None:
         self._open("invited", membership_id)
+        self.in_vain += 1
         self._set(role, valid_from, valid_until)
 
     @event(MembershipApproved)
     def _(self) -> None:
-        self.status = "approved"
+        self.status, self.in_vain = "approved", 0
 
     @event(MembershipDeclined)
     def _(self) -> None:
@@ -224,6 +227,9 @@ class AddMember(_Entry, frozen=True, kw_only=True):
     valid_from: date | None = None
     valid_until: date | None = None
 
+    def needs(self) -> Sequence[Key]:
+        return *super().needs(), about(Invitations, self.organisation_id)
+
     def decide(self, known: Known) -> Iterator[Fact]:
         organisation = known(Organisation, self.organisation_id)
         organisation.must_exist()
@@ -235,6 +241,9 @@ class AddMember(_Entry, frozen=True, kw_only=True):
         if self.membership(known).membership_id is not None:
             raise MembershipAlreadyOpen(volunteer_id=self.volunteer_id, organisation_id=self.organisation_id)
         must_be_a_term(self.valid_from, self.valid_until)
+        if not (self.is_own or self.by.governs):
+            waiting = known(Invitations, self.organisation_id).waiting
+            must_invite_seldom(self.membership(known).in_vain, len(waiting))
         asked: dict[str, Any] = {
             "membership_id": self.membership_id,
             "organisation_id": self.organisation_id,

@@ -131,6 +131,16 @@ class KeyTermNotPossible(Invalid):
     field = "expires_at"
 
 
+class InvitedInVain(Conflict):
+    """They were invited {times} times, and it came to nothing: let them ask, or an administrator invite them."""
+
+    field = "volunteer_id"
+
+
+class TooManyInvitations(Conflict):
+    """Of {most} invitations nobody knows yet what comes of them; take some back, or let an administrator invite."""
+
+
 class InvitationUnknown(NotFound):
     """The organisation has no invitation {invitation_id}."""
 

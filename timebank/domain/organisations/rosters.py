@@ -45,6 +45,7 @@ class Team(Memory):
         super().__init__(team_id)
         self.team_id = team_id
         self.asked: dict[VolunteerId, bool] = {}
+        self.in_vain: dict[VolunteerId, int] = {}
         self.members: set[VolunteerId] = set()
         self.captaincies: tuple[Captaincy, ...] = ()
 
@@ -72,10 +73,12 @@ class Team(Memory):
     @event(TeamMemberAsked)
     def _(self, volunteer_id: VolunteerId, is_invited: bool) -> None:
         self.asked[volunteer_id] = is_invited
+        self.in_vain[volunteer_id] = self.in_vain.get(volunteer_id, 0) + 1 if is_invited else 0
 
     @event(TeamMemberJoined)
     def _(self, volunteer_id: VolunteerId) -> None:
         self.asked.pop(volunteer_id, None)
+        self.in_vain.pop(volunteer_id, None)
         self.members.add(volunteer_id)
 
     @event(TeamMemberLeft)

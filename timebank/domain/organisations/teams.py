@@ -21,6 +21,7 @@ from timebank.domain.facts.teams import (
 )
 from timebank.domain.identifiers import OrganisationId, TeamId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, about
+from timebank.domain.organisations.inviting import must_invite_seldom
 from timebank.domain.organisations.memberships import (
     MANAGES_MEMBERS,
     Membership,
@@ -224,6 +225,8 @@ class AskTeamMember(_OnMember, frozen=True, kw_only=True):
         self.must_be_taken(known, team)
         if self.volunteer_id in team.members or self.volunteer_id in team.asked:
             raise InTeamAlready(volunteer_id=self.volunteer_id)
+        if not (self.is_own or self.by.governs):
+            must_invite_seldom(team.in_vain.get(self.volunteer_id, 0), sum(team.asked.values()))
         yield TeamMemberAsked(**self.their, is_invited=not self.is_own)
 
 
