@@ -238,8 +238,9 @@ async def test_the_history_is_followed_as_it_happens(world: World, monkeypatch: 
     assert await follow(after=begin - 1) == [begin, begin + 1, done["position"]]
 
 
-async def test_whoever_knows_facts_that_are_gone_is_told(world: World) -> None:
+async def test_whoever_knows_facts_that_are_gone_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever comes back with a position that the log has no more is told so, and goes on from its last fact."""
+    monkeypatch.setattr(live, "LIVE_SECONDS", 600.0)
     head = await world.services.ledger.store.head(world.bank_id)
     request: Any = SimpleNamespace(pool=world.services.pool, bank_id=world.bank_id, services=world.services, zone=UTC)
     told = live._live(request, Asked(Wanted(), Span()), head + 5)
@@ -247,6 +248,7 @@ async def test_whoever_knows_facts_that_are_gone_is_told(world: World) -> None:
     assert await anext(told) == f'id: {head}\nevent: log-went-back\ndata: {{"head":{head}}}\n\n'.encode()
     await world.somebody()
     assert (await anext(told)).startswith(f"id: {head + 1}\nevent: volunteer-registered\n".encode())
+    await told.aclose()  # type: ignore[attr-defined]
 
 
 async def test_what_was_recorded_a_moment_ago_has_a_root(own_world: World) -> None:
