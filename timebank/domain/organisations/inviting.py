@@ -8,7 +8,7 @@ from timebank.domain.organisations.refusals import InvitedInVain, TooManyInvitat
 MOST_IN_VAIN = 3
 """So often the same people invite somebody, if it comes to nothing each time; then it is for them to ask."""
 
-MOST_INVITATIONS = 500
+MOST_INVITATIONS = 5_000
 """So many invitations of one organisation, or team, wait for an answer at most."""
 
 
