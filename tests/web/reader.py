@@ -117,7 +117,7 @@ class Reader:
     def __init__(self, world: World, language: str = "zh-CN") -> None:
         self.http = httpx.AsyncClient(
             transport=world.http._transport,
-            base_url="http://127.0.0.1",
+            base_url="http://127.0.0.1:8000",
             headers={"accept": "text/html", "accept-language": language},
             follow_redirects=True,
         )

@@ -118,6 +118,24 @@ async def test_every_page_for_everybody(
             assert seen.status == 200
 
 
+ODD = {
+    "first": dict.fromkeys(("day", "at", "until", "since"), "0001-01-01") | {"month": "0001-01", "period": "0001-01"},
+    "last": dict.fromkeys(("day", "at", "until", "since"), "9999-12-31") | {"month": "9999-12", "period": "9999-12"},
+    "nothing": dict.fromkeys(("day", "at", "until", "month", "period", "after", "status", "level", "kind"), "\x01 x"),
+}
+
+
+@pytest.mark.parametrize("asked", ODD.values(), ids=ODD)
+async def test_odd_addresses_are_no_errors(town: Town, readers: dict[str, Reader], asked: dict[str, str]) -> None:
+    """Whatever day, month or filter an address names, there is a page that says so, or that leaves it out."""
+    broken = set()
+    for page in SHOWN:
+        for who in ("volunteer", "administrator"):
+            answer = await readers[who].http.get(town.address(page), params=asked)
+            broken |= {page.path} if answer.status_code >= 500 else set()
+    assert not broken
+
+
 async def test_every_page_in_english(town: Town) -> None:
     """In English a page says no sentence of ours in Chinese."""
     readers = await town.readers("en-GB")

@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Response
 
 from timebank.web.credit.redemptions import open_codes
+from timebank.web.http.months import month_of
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
 
@@ -58,20 +59,19 @@ def _months(visitor: Visitor, served: list[dict[str, Any]]) -> list[dict[str, An
 
 async def statement(visitor: Visitor) -> Response[Any]:
     """What happened on the account in a month, the latest first, each line with its why."""
-    month = visitor.query.get("month") or f"{visitor.today:%Y-%m}"
-    told = await visitor.get("/me/statement", month=month, language=visitor.language, limit=500)
+    month = month_of(visitor)
+    told = await visitor.get("/me/statement", month=month.name, language=visitor.language, limit=500)
     lines = told["lines"][::-1]
     first = int(visitor.query.get("after", "0")) if visitor.query.get("after", "0").isdecimal() else 0
-    day = date.fromisoformat(f"{month}-01")
     return visitor.show(
         "credit/statement.html",
-        month_shown=month,
+        month_shown=month.name,
         statement=told,
         lines=lines[first : first + SHOWN],
         count=len(lines),
         next=first + SHOWN if len(lines) > first + SHOWN else None,
-        earlier=f"{_month_before(day, 1):%Y-%m}",
-        later=f"{_month_before(day, -1):%Y-%m}" if month < f"{visitor.today:%Y-%m}" else None,
+        earlier=month.earlier,
+        later=month.later,
         gained=sum(each["minutes"] for each in told["parts"] if each["minutes"] > 0),
         spent=sum(each["minutes"] for each in told["parts"] if each["minutes"] < 0),
     )

@@ -6,6 +6,10 @@ from typing import NamedTuple
 from timebank.web.http.visitors import Visitor
 
 
+EARLIEST = date(1900, 1, 1)
+"""Months before are not shown: nobody served then."""
+
+
 class Month(NamedTuple):
     """A month of the bank's calendar, and whether it is the last one that is shown."""
 
@@ -48,7 +52,7 @@ def month_of(visitor: Visitor, *, over: bool = False) -> Month:
         first = date.fromisoformat(f"{asked}-01") if len(asked) == 7 else last.first
     except ValueError:
         first = last.first
-    return last if first >= last.first else Month(first, is_last=False)
+    return Month(first, is_last=False) if EARLIEST <= first < last.first else last
 
 
 def _following(first: date) -> date:
