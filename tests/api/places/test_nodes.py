@@ -366,6 +366,22 @@ async def test_hours_of_few_who_live_at_no_place_below_are_not_told(own_world: W
 
 
 @pytest.mark.usefixtures("of_three")
+async def test_levels_that_are_called_otherwise_hide_as_much(own_world: World) -> None:
+    """A place of few at the top is none less where the rule book has other names for the levels by now."""
+    world, served = own_world, _days_ago(last_over(today()))
+    few, many = await world.node(), await world.node()
+    lived = [await world.somebody() for _ in range(4)]
+    for each, node_id in zip(lived, (few, many, many, many), strict=True):
+        await world.lives(each.id, node_id)
+    for each in lived[:2]:
+        await world.confirmed(each.id, days_ago=served)
+    rules = {"rules": {"place_levels": ["居委会", "楼栋"]}}
+    await world.administrator.post("/v1/policies", {**RESOLUTION, **rules}, expect=201)
+    refused = await world.volunteer.get(f"/v1/nodes/{many}/hours", expect=403, **YEAR)
+    assert "beside it" in refused["detail"]
+
+
+@pytest.mark.usefixtures("of_three")
 async def test_nobody_chooses_what_is_left_out(own_world: World) -> None:
     """Whoever moves, with what they served, is told of the same places as before: both would tell what few served."""
     world, long_ago, community = own_world, "2026-01-01", await own_world.node()

@@ -20,9 +20,6 @@ from timebank.projections.machinery.periods import is_months, last_over
 from timebank.projections.places import hours, nodes, residences
 from timebank.projections.places.hours import WHOLE_BANK, PlaceMinutes
 
-MOST_PLACES = 500
-"""So many places of the first level are shown to everybody."""
-
 First = Annotated[date, QueryParameter(name="from", description="The first local day of service.")]
 Last = Annotated[date, QueryParameter(name="until", description="The last local day of service.")]
 
@@ -148,12 +145,11 @@ async def _must_tell_of_many(request: BankRequest, node_id: str, span: tuple[dat
 
 
 async def _below(request: BankRequest, node_id: str, span: tuple[date, date]) -> Sequence[PlaceMinutes]:
-    """The places directly below a node where somebody served, most first; of the bank those of the first level."""
-    bank = request.pool, request.bank_id
-    if node_id != WHOLE_BANK:
-        return await hours.minutes_below(*bank, node_id, *span)
-    _, places = await hours.minutes_at_level(*bank, await _first_level(request), *span, None, MOST_PLACES)
-    return sorted((each for each in places if each.minutes), key=lambda each: -each.minutes)
+    """The places directly below a node where somebody served, most first; of the bank those at the top.
+
+    All of them, whatever the levels are called by now.
+    """
+    return await hours.minutes_below(request.pool, request.bank_id, node_id, *span)
 
 
 async def _told_below(request: BankRequest, node_id: str, span: tuple[date, date]) -> list[PlaceMinutes]:

@@ -80,5 +80,5 @@ _MOST = 2**62
 
 
 async def minutes_below(pool: Pool, bank_id: UUID, node_id: str, first: date, last: date) -> Sequence[PlaceMinutes]:
-    """Minutes of each node that was directly below another when they were served, most first."""
+    """Minutes of each node that was directly below another, or at the top, when they were served, most first."""
     return [PlaceMinutes(**row) for row in await pool.fetch(SQL["minutes_below"], bank_id, node_id, first, last)]

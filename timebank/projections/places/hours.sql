@@ -203,12 +203,19 @@ union all
 
 -- minutes_below --
 -- Of what is or was directly below a node, between two days; as much of it as was counted to the node then: while the
--- one stood below it, and it was no part of another. $1 bank  $2 node  $3 first day  $4 last day
+-- one stood below it, and it was no part of another. Of the whole bank (nothing) it is what stood at the top.
+-- $1 bank  $2 node, or nothing  $3 first day  $4 last day
 select d.node_id, sum(d.minutes)::bigint as minutes
-  from node_stand s
-  join node_stand whole on whole.bank_id = $1 and whole.node_id = $2 and whole.into_id is null
-  join place_day d on d.bank_id = $1 and d.node_id = s.node_id
-                  and d.day between greatest(s.from_day, whole.from_day, $3) and least(s.until_day, whole.until_day, $4)
+  from node_stand s,
+       (select from_day, until_day from node_stand where bank_id = $1 and node_id = $2 and into_id is null
+         union all
+        select '-infinity', null where $2 = '') whole,
+       lateral (
+           select d.node_id, d.minutes from place_day d
+            where d.bank_id = $1 and d.node_id = s.node_id
+              and d.day between greatest(s.from_day, whole.from_day, $3) and least(s.until_day, whole.until_day, $4)
+           offset 0
+       ) d
  where s.bank_id = $1 and coalesce(s.into_id, s.parent_id, '') = $2 and s.into_id is null
  group by d.node_id
  order by minutes desc, d.node_id
