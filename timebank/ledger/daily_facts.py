@@ -4,11 +4,13 @@ Counted in the log itself, so the limit holds over processes and restarts. Only 
 several processes can exceed it, by as many as those are.
 """
 
+import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
@@ -36,6 +38,7 @@ class DailyLimit:
         self._pool = pool
         self._most = most
         self._acting: Counter[tuple[UUID, str]] = Counter()
+        self._counting: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
 
     @contextlib.asynccontextmanager
     async def room(
@@ -61,12 +64,14 @@ class DailyLimit:
     async def _is_full(self, bank_id: UUID, actor: str, midnight: datetime, acting: int) -> bool:
         """Whether somebody, who does so many things at this moment, has caused the facts of a day.
 
-        Nearly always one look into the index tells; only where many facts are from today they are counted.
+        Nearly always one look into the index tells; only where many facts are from today they are counted, which takes
+        a while: for one person one time after the other, and those that wait keep no connection.
         """
         left = self._most - acting
         if left <= 0:
             return True
         if not await self._pool.fetchval(SQL["since"], bank_id, actor, left - 1, midnight):
             return False
-        caused: int = await self._pool.fetchval(SQL["own"], bank_id, actor, midnight, max(LOOK_BACK, self._most))
+        async with self._counting.setdefault((bank_id, actor), asyncio.Lock()):
+            caused: int = await self._pool.fetchval(SQL["own"], bank_id, actor, midnight, max(LOOK_BACK, self._most))
         return caused >= left

@@ -1,13 +1,17 @@
 """How much one person may do in a day: what they do in their own matters stays in the log for ever."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from typing import cast
+from uuid import UUID
 
 import pytest
 
 from tests.api.people.test_proxies import paired
 from tests.api.world import Caller, served, service, settled
 from tests.controls import ZONE
+from timebank.db.connections import Pool
+from timebank.ledger.daily_facts import SQL, DailyLimit
 
 pytestmark = pytest.mark.drill
 
@@ -99,3 +103,34 @@ async def test_a_proxy_counts_as_who_acts(url: str, times: int) -> None:
         ]
         assert found == [200] * times + [429]
         assert await change(whom, 50) == 200
+
+
+async def test_the_facts_of_one_person_are_counted_one_time_after_the_other() -> None:
+    """Counting reads up to twenty thousand facts of whoever works a lot: at once, that kept all connections."""
+    at_once: list[int] = []
+
+    class Counting:
+        """A database in which everybody has done much today; it says how many counts are under way."""
+
+        counting = 0
+
+        async def fetchval(self, statement: str, *_: object) -> object:
+            """Say that it is so, or count."""
+            if statement == SQL["since"]:
+                return True
+            self.counting += 1
+            at_once.append(self.counting)
+            await asyncio.sleep(0)
+            self.counting -= 1
+            return 0
+
+    daily = DailyLimit(cast("Pool", Counting()), 500)
+
+    async def act(actor: str) -> None:
+        async with daily.room(UUID(int=1), actor, datetime(2026, 1, 1, tzinfo=UTC), None):
+            return
+
+    await asyncio.gather(*[act("vol_1") for _ in range(20)])
+    assert set(at_once) == {1}
+    await asyncio.gather(act("vol_1"), act("vol_2"))
+    assert max(at_once) == 2
