@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from timebank.web.http.visitors import Visitor
 
-
 EARLIEST = date(1900, 1, 1)
 """Months before are not shown: nobody served then."""
 
