@@ -17,6 +17,11 @@ class Rows:
         self.statements: list[list[str]] = []
         self.error: Exception | None = None
 
+    async def begun(self) -> None:
+        """Wait until a statement has begun."""
+        while not self.statements:
+            await asyncio.sleep(0)
+
     async def find(self, keys: Sequence[str]) -> dict[str, int]:
         """The rows of some keys."""
         self.statements.append(list(keys))
@@ -49,7 +54,7 @@ async def test_nobody_is_told_what_was_before_they_asked() -> None:
     rows = Rows()
     together = Together(rows.find)
     early = [asyncio.create_task(together.one("k1")) for _ in range(3)]
-    await asyncio.sleep(0.001)
+    await rows.begun()
     rows.there["k1"] = 77
     assert await together.one("k1") == 77
     assert set(await asyncio.gather(*early)) == {1}
@@ -61,7 +66,7 @@ async def test_what_goes_wrong_is_told_to_those_whom_it_concerns() -> None:
     together = Together(rows.find)
     rows.error = OSError("the database is away")
     waits = [asyncio.create_task(together.one(f"k{n}")) for n in range(3)]
-    await asyncio.sleep(0.001)
+    await rows.begun()
     waits[0].cancel()
     told = await asyncio.gather(*waits, return_exceptions=True)
     assert [type(each) for each in told] == [asyncio.CancelledError, OSError, OSError]
