@@ -42,6 +42,7 @@ from tests.controls import (
 )
 from tests.given import Book, given
 from timebank.domain.acting import Acting
+from timebank.domain.credit.redemptions import RESERVED_BY_THEMSELVES
 from timebank.domain.credit.refusals import (
     NotEligible,
     NotEnoughCredit,
@@ -82,6 +83,8 @@ DAY = timedelta(days=1)
 
 
 OTHER = reserved(redemption_id=OTHERS, code_hash=OTHER_HASH)
+BY_ANOTHER = reserved(redemption_id=OTHERS, code_hash=OTHER_HASH, volunteer_id=LI, beneficiary_id=WANG)
+GIVEN = ended(RewardFulfilled, redemption_id=OTHERS, volunteer_id=LI, beneficiary_id=WANG)
 
 
 class TestReserveReward:
@@ -325,13 +328,29 @@ class TestQuota:
         given(*rich(*fulfilled, quota=1)).when(reserve()).then_refused(RewardSoldOut)
         given(*rich(*fulfilled, quota_per_person=1)).when(reserve()).then_refused(PersonalQuotaReached)
 
-    @pytest.mark.parametrize(
-        "before", [OTHER, reserved(beneficiary_id=LI), reserved(volunteer_id=LI, beneficiary_id=WANG)]
-    )
-    def test_refused_when_one_had_theirs(self, before: RewardReserved) -> None:
+    @pytest.mark.parametrize("before", [(OTHER,), (reserved(beneficiary_id=LI),), (BY_ANOTHER, GIVEN)])
+    def test_refused_when_one_had_theirs(self, before: tuple[Fact, ...]) -> None:
         """One per person is one, whether one paid for it or was given it."""
-        decided = given(*rich(before, quota_per_person=1)).when(reserve())
+        decided = given(*rich(*before, quota_per_person=1)).when(reserve())
         decided.then_refused(PersonalQuotaReached, quota=1, period="all")
+
+    def test_what_others_reserved_for_one_gives_way(self) -> None:
+        """Nobody keeps another from a reward by reserving it for them, again and again: their own goes before."""
+        given_up = ended(
+            ReservationCancelled,
+            redemption_id=OTHERS,
+            code_hash=OTHER_HASH,
+            volunteer_id=LI,
+            beneficiary_id=WANG,
+            cancelled_by=WANG,
+            reason=RESERVED_BY_THEMSELVES,
+        )
+        given(*rich(BY_ANOTHER, quota_per_person=1)).when(reserve()).then(given_up, reserved())
+        given(*rich(BY_ANOTHER, quota_per_person=2)).when(reserve()).then(reserved())
+        own = reserved(redemption_id=RedemptionId("red_3"))
+        given(*rich(BY_ANOTHER, own, quota_per_person=1)).when(reserve()).then_refused(PersonalQuotaReached)
+        for_li = given(*rich(BY_ANOTHER, quota_per_person=1), registered(LI)).when(reserve(beneficiary_id=LI))
+        for_li.then_refused(PersonalQuotaReached)
 
     @pytest.mark.parametrize("before", [reserved(volunteer_id=LI), reserved(volunteer_id=ZHAO, beneficiary_id=LI)])
     def test_refused_when_the_beneficiary_had_theirs(self, before: RewardReserved) -> None:

@@ -9,16 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
 from timebank.domain.credit.accounts import Balance, ServedDays
+from timebank.domain.credit.claims import ByAnother, RewardClaims, must_have_left, what_gives_way
 from timebank.domain.credit.policies import RuleBook
 from timebank.domain.credit.refusals import (
     NO_MORE,
-    NO_MORE_FOR_ONE,
     SERVICE_MISSING,
     SERVICE_MISSING_LATELY,
     STARS_MISSING,
     FulfillerIsBeneficiary,
     NotEligible,
-    PersonalQuotaReached,
     ProxyIsBeneficiary,
     RedemptionCodeUnknown,
     RedemptionNotOpen,
@@ -58,6 +57,8 @@ from timebank.domain.text import Text
 from timebank.domain.times import must_be_believable
 
 FULFILS_REWARDS: tuple[Role, ...] = ("merchant", "coordinator")
+
+RESERVED_BY_THEMSELVES = "whom it was for reserved it themselves"
 
 COLLECTED_WITHIN = timedelta(days=1)
 """How long after its slot what was reserved with one can still be accepted."""
@@ -134,37 +135,6 @@ class RewardStock(Memory):
             raise SlotFull(slot=slot.starts_at.isoformat())
 
 
-class RewardClaims(Memory):
-    """Which reservations of a reward one number paid for or was given, by period of the reward's quota.
-
-    Which, and not how many: a person with two numbers who paid under one for the other has taken one, and not two.
-    """
-
-    def __init__(self, reward_id: RewardId, volunteer_id: VolunteerId) -> None:
-        super().__init__(reward_id, volunteer_id)
-        self.taken: dict[str, set[RedemptionId]] = {}
-
-    @event(RewardReserved)
-    def _(self, redemption_id: RedemptionId, period: str) -> None:
-        self.taken.setdefault(period, set()).add(redemption_id)
-
-    @event(ReservationCancelled)
-    def _(self, redemption_id: RedemptionId, period: str) -> None:
-        self.taken.setdefault(period, set()).discard(redemption_id)
-
-    @event(ReservationExpired)
-    def _(self, redemption_id: RedemptionId, period: str) -> None:
-        self.taken.setdefault(period, set()).discard(redemption_id)
-
-
-def must_have_left(known: Known, reward_id: RewardId, person: VolunteerId, terms: RewardTerms, today: date) -> None:
-    """Refuse where a person has used up their quota of the period, under all of their numbers together."""
-    claims = [known(RewardClaims, reward_id, each) for each in registrations_of(known, person)]
-    taken = set().union(*(each.taken.get(terms.period(today), ()) for each in claims))
-    if terms.quota_per_person is not None and len(taken) >= terms.quota_per_person:
-        raise PersonalQuotaReached(quota=terms.quota_per_person, **until_when(terms, today, NO_MORE_FOR_ONE))
-
-
 class ReserveReward(Command, frozen=True, kw_only=True):
     """Reserve a reward: credit, stock and, where there are any, a slot; all of it or nothing."""
 
@@ -200,6 +170,7 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         return (
             about(Organisation, reward.terms.provider_id),
             *(about(RewardClaims, self.reward_id, each) for who in claimants for each in registrations_of(known, who)),
+            *self.memories_of_what_gives_way(known, reward.terms),
             *(about(Balance, each) for each in served),
             *(about(ServedDays, each) for each in served if reward.terms.eligibility.within_days),
         )
@@ -209,6 +180,19 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         """The people whose quota per person this counts against: who pays, and who gets the reward."""
         return tuple(dict.fromkeys((self.volunteer_id, self.beneficiary_id)))
 
+    def gives_way(self, known: Known, terms: RewardTerms) -> ByAnother | None:
+        """What somebody else has reserved for whom it is for, where that alone keeps them from reserving it themselves.
+
+        They had no say in it: else anybody could keep them from a reward for as long as they like.
+        """
+        is_own = self.volunteer_id == self.beneficiary_id and terms.quota_per_person
+        return what_gives_way(known, self.reward_id, self.volunteer_id, terms, self.at.date()) if is_own else None
+
+    def memories_of_what_gives_way(self, known: Known, terms: RewardTerms) -> Sequence[Key]:
+        """The memories in which it is found what that was, and what its payer has."""
+        found = self.gives_way(known, terms)
+        return (about(Redemption, found.redemption_id), about(Balance, found.payer_id)) if found else ()
+
     def decide(self, known: Known) -> Iterator[Fact]:
         today, reward = self.at.date(), known(Reward, self.reward_id)
         reward.must_be_offered(today)
@@ -216,11 +200,14 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         known(Organisation, terms.provider_id).must_be_approved()
         self.must_be_for_them(known)
         self.must_be_eligible(known, terms, rules)
-        slot = self.open_slot(terms)
-        self.must_be_left(known, terms, slot)
+        slot, found = self.open_slot(terms), self.gives_way(known, terms)
+        self.must_be_left(known, terms, slot, found)
         known(Balance, self.volunteer_id).must_have_reservations_left(rules.open_reservations)
         known(Balance, self.volunteer_id).must_cover(terms.cost_minutes)
         known(Volunteer, self.beneficiary_id).must_be_able_to_receive()
+        if found:
+            before = known(Redemption, found.redemption_id).reserved
+            yield cancelled(before, known(Balance, found.payer_id), self.by.actor, RESERVED_BY_THEMSELVES)
         yield RewardReserved(
             redemption_id=self.redemption_id,
             reward_id=self.reward_id,
@@ -265,10 +252,10 @@ class ReserveReward(Command, frozen=True, kw_only=True):
             raise SlotIsOver(slot=slot.starts_at.isoformat())
         return slot
 
-    def must_be_left(self, known: Known, terms: RewardTerms, slot: Slot | None) -> None:
-        """Refuse where the quota for one person, or that for all, is used up."""
+    def must_be_left(self, known: Known, terms: RewardTerms, slot: Slot | None, found: ByAnother | None) -> None:
+        """Refuse where the quota for one person, or that for all, is used up, but for what gives way."""
         today = self.at.date()
-        for each in self.claimants if terms.quota_per_person else ():
+        for each in self.claimants if terms.quota_per_person and not found else ():
             must_have_left(known, self.reward_id, each, terms, today)
         known(RewardStock, self.reward_id).must_have_left(terms, today, slot)
 
