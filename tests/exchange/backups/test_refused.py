@@ -1,9 +1,13 @@
 """What is not restored: what is not whole, not a backup, newer than the program, or has no place."""
 
+import contextlib
+import errno
+import gc
 import gzip
 import io
 import re
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -71,6 +75,25 @@ async def test_what_a_newer_version_took(backup: bytes, empty: str) -> None:
         with pytest.raises(BackupError, match=said):
             await restore(empty, io.BytesIO(stream.getvalue()), usable)
         assert await tables_in(empty) == 0
+
+
+def test_a_full_disk_is_said_once() -> None:
+    """Where there is no room the backup ends with that; nothing tries to write the rest of it afterwards."""
+
+    class Full(io.BytesIO):
+        def write(self, some: Any) -> int:
+            if self.tell() > 10:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(some)
+
+    def take() -> None:
+        writer = Writer(Full(), Manifest(1, "9", NOON.isoformat(), [], [], {}))
+        with contextlib.closing(writer):
+            pass
+
+    with pytest.raises(OSError, match="No space left"):
+        take()
+    gc.collect()  # what is said beside is an error here
 
 
 async def test_where_something_is_already(backup: bytes, pool: Pool, url: str, emptied: list[str]) -> None:

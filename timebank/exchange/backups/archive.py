@@ -62,7 +62,7 @@ class Writer:
 
     def __init__(self, stream: IO[bytes], manifest: Manifest) -> None:
         self._gzip = gzip.GzipFile(fileobj=stream, mode="wb", compresslevel=COMPRESSION, mtime=0)
-        self._tar = tarfile.open(fileobj=self._gzip, mode="w|")  # noqa: SIM115  # closed by `close`
+        self._tar = tarfile.open(fileobj=self._gzip, mode="w")  # noqa: SIM115  # closed by `close`
         self._rows: dict[str, int] = {}
         self._table, self._piece, self._waiting = "", 0, bytearray()
         self._add("manifest.json", msgspec.json.encode(manifest))
