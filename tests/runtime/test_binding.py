@@ -83,6 +83,20 @@ async def test_what_is_rewritten_is_found(
     assert await unbound_changes(ledger, security_log, bank_id, now + 10 * HOUR) == []
 
 
+async def test_entries_written_later_than_they_say_are_bound(
+    ledger: Ledger, bank_id: UUID, security_log: SecurityLog
+) -> None:
+    """What is summed up after a minute is written after what happened meanwhile: none of it is taken for rewritten."""
+    now = utc_now()
+    for minutes in (120, 4, 6, 3):
+        await note(security_log, bank_id, now - timedelta(minutes=minutes), times=1)
+    await bind_security_logs(ledger, security_log, now)
+    assert await unbound_changes(ledger, security_log, bank_id, now - 10 * HOUR) == []
+    await bind_security_logs(ledger, security_log, now + 2 * HOUR)
+    assert await bound(ledger, bank_id) == [1, 3]
+    assert await unbound_changes(ledger, security_log, bank_id, now - 10 * HOUR) == []
+
+
 async def test_an_erased_address_changes_nothing(
     ledger: Ledger, bank_id: UUID, security_log: SecurityLog, pool: Pool
 ) -> None:
