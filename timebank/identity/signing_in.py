@@ -8,10 +8,9 @@ from uuid import UUID
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
-from timebank.domain.identifiers import as_number, is_volunteer_number
+from timebank.domain.identifiers import is_volunteer_number
 from timebank.domain.people.refusals import VolunteerIsErased
 from timebank.domain.person import Person
-from timebank.domain.text import normal
 from timebank.identity import codes
 from timebank.identity.failures import (
     BankNotNamed,
@@ -24,7 +23,7 @@ from timebank.identity.failures import (
     TooManyAttempts,
 )
 from timebank.identity.limits.alone import account, entering
-from timebank.identity.limits.attempts import Attempts
+from timebank.identity.limits.attempts import Attempts, spelt
 from timebank.identity.limits.throttle import Rate, wide
 from timebank.identity.passwords import Passwords
 from timebank.identity.phones import SHARE_A_PHONE
@@ -94,7 +93,7 @@ class SignIn:
         Raises `SignInRefused`, which does not tell an unknown account from a wrong password, or `TooManyAttempts`; and,
         of whoever said the right password and has a second factor, `SecondFactorNeeded` or `SecondFactorRefused`.
         """
-        login = as_number(normal(login))
+        login = spelt(login)
         meant = await self._whose(bank_id, login)
         right = await self._guess(bank_id, login, meant, password, visit)
         if len(right) != 1:

@@ -666,8 +666,8 @@ class TestThrottling:
         """However a phone is written, failures for it add up."""
         phone, address = next(PHONES), next(ADDRESSES)
         await settled_in(door, phone=phone)
-        spelt = [f"{phone[:n]}-{phone[n:]}" for n in range(1, 4)] + [f"{phone[:n]} {phone[n:]}" for n in range(1, 3)]
-        spelt.append(wide(phone))
+        spelt = [f"{phone[:1]}-{phone[1:]}", f"{phone[:2]} {phone[2:]}", f"a{phone}", f"b{phone}"]
+        spelt += [f"({phone[:3]}){phone[3:]}", wide(phone)]
         statuses = [(await sign_in(door, login, WRONG, address=address)).status_code for login in spelt]
         assert statuses == [401] * 5 + [429]
 

@@ -14,6 +14,9 @@ from uuid import UUID
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
+from timebank.domain.identifiers import as_number, is_volunteer_number
+from timebank.domain.people.phones import phone_spelling
+from timebank.domain.text import normal
 from timebank.identity.failures import TooManyAttempts
 from timebank.identity.limits.alone import alone
 from timebank.identity.limits.throttle import wider_network
@@ -29,6 +32,15 @@ FAILING_ACCOUNTS_OF_A_NETWORK = 200
 """Of an IPv6 network of 48 bits, which one house has to itself, or one campus."""
 FAILURES_OF_A_LOGIN = 100
 WINDOW = timedelta(hours=1)
+
+
+def spelt(login: str) -> str:
+    """A number, or a phone, in its one spelling: whom it may mean is found by it, and attempts are counted under it.
+
+    Else whoever writes something else between the digits each time would begin to be counted anew.
+    """
+    number = as_number(normal(login))
+    return number if is_volunteer_number(number) else phone_spelling(number) or number
 
 
 class Attempts:
