@@ -247,6 +247,13 @@ async def test_no_secret_waits_in_a_page(world: World) -> None:
     assert await proving.ask(visitor, "/more/password") == "/prove?next=/more/password"
 
 
+async def test_a_stranger_says_nothing_once_more(world: World) -> None:
+    """Whoever is not signed in, and says that it is them, has done no more than what the form is for."""
+    reader = Reader(world)
+    page = await reader.send((await reader.get("/sign-in")).form("/sign-in"), proof_password="x", login="99", password="x")
+    assert page.status == 401
+
+
 async def test_no_other_site_sends_a_form_for_somebody(world: World) -> None:
     """Nor does one of the same domain, which can give a browser a secret that it knows."""
     foreign = Reader(world)

@@ -19,7 +19,7 @@ SECRETS = ("password", "old_password", "new_password", "again", "second_factor",
 async def proved(visitor: Visitor) -> Response[Any] | None:
     """Say once more that it is oneself, where the form says so; the question anew, if that was refused."""
     answers = {name: visitor.form.secret(PREFIX + name) for name in ANSWERS if visitor.form.said(PREFIX + name)}
-    if not answers:
+    if not answers or visitor.principal is None:
         return None
     visitor.form = Form({name: each for name, each in visitor.form.lists.items() if not name.startswith(PREFIX)})
     try:
