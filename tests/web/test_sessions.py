@@ -250,7 +250,9 @@ async def test_no_secret_waits_in_a_page(world: World) -> None:
 async def test_a_stranger_says_nothing_once_more(world: World) -> None:
     """Whoever is not signed in, and says that it is them, has done no more than what the form is for."""
     reader = Reader(world)
-    page = await reader.send((await reader.get("/sign-in")).form("/sign-in"), proof_password="x", login="99", password="x")
+    page = await reader.send(
+        (await reader.get("/sign-in")).form("/sign-in"), proof_password="x", login="99", password="x"
+    )
     assert page.status == 401
 
 

@@ -4,6 +4,7 @@ A principal that was found is remembered for some seconds; whatever changes what
 (NOTIFY, sent by the very transaction), which forget it at once. A process that cannot listen remembers nothing.
 """
 
+import contextlib
 import hashlib
 import hmac
 import re
@@ -14,6 +15,7 @@ from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import asyncpg
 import msgspec
 
 from timebank.db.connections import Connection, Pool
@@ -215,8 +217,10 @@ class Principals:
         )
 
     async def key_used(self, principal: Principal, at: datetime) -> bool:
-        """Note that a key is used; says whether it is the first time this hour."""
-        return bool(await self._pool.fetchval(SQL["key_used"], principal.bank_id, principal.credential, at))
+        """Note that a key is used, where that can be written; says whether it is the first time this hour."""
+        with contextlib.suppress(asyncpg.ReadOnlySQLTransactionError):
+            return bool(await self._pool.fetchval(SQL["key_used"], principal.bank_id, principal.credential, at))
+        return False
 
 
 async def last_used(pool: Pool, bank_id: UUID, key_ids: Sequence[str]) -> dict[str, datetime]:

@@ -5,6 +5,7 @@ Only whoever did not get the answer may ask again: once, soon, from the same add
 that was given for the token has been used. Of what was given then, the first that is used makes the other a copy.
 """
 
+import contextlib
 import hashlib
 import math
 import secrets
@@ -13,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
 import jwt
 import msgspec
 from uuid_utils import uuid7
@@ -167,8 +169,9 @@ class Sessions:
         return self._noted.wait(session_id, time.monotonic()) == 0
 
     async def used(self, session_id: str, visit: Visit) -> None:
-        """Note that a session is being used, when, on which device and whence."""
-        await self._pool.execute(SQL["used"], session_id, visit.at, visit.device, self._address(visit))
+        """Note that a session is being used, when, on which device and whence; where nothing can be written, not."""
+        with contextlib.suppress(asyncpg.ReadOnlySQLTransactionError):
+            await self._pool.execute(SQL["used"], session_id, visit.at, visit.device, self._address(visit))
 
     async def prove(self, connection: Connection, session_id: str, at: datetime) -> None:
         """Whoever has the session has just proved who they are. It is looked up each time, so all processes know."""

@@ -121,13 +121,19 @@ async def change(url: str, statement: str) -> None:
 
 
 async def test_a_server_that_became_read_only(own_world: World, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing can be written reading goes on, writing and signing in are 503, and readiness says why."""
+    """Where nothing can be written reading goes on, writing and signing in are 503, and readiness says why.
+
+    Administrators look at nobody meanwhile: it could not be written down.
+    """
     monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.5)
     await change(url, "alter database {name} set default_transaction_read_only = on")
     await let_in_anew(url)
     await asyncio.sleep(0.1)
     assert "read-only" in (await troubles(own_world))["database"]
-    await own_world.administrator.get(f"/v1/volunteers/{own_world.volunteer.id}/balance")
+    balance = f"/v1/volunteers/{own_world.volunteer.id}/balance"
+    await own_world.volunteer.get(balance)
+    await own_world.organisation.get("/v1/organisations")
+    assert (await own_world.administrator.ask("GET", balance)).status_code == 503
     refused = await own_world.administrator.ask("POST", "/v1/volunteers", json={"name": "甲"})
     assert (refused.status_code, refused.json()["type"]) == (503, "/problems/database-unavailable")
     signing_in = await own_world.http.post("/v1/sessions", json={"login": "13800001111", "password": "x" * 12})
