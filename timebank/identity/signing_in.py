@@ -106,7 +106,9 @@ class SignIn:
         self._count_entry(volunteer_id, visit)
         async with account(self._pool, entering(volunteer_id)) as connection:
             tokens = await self._open(connection, bank_id, volunteer_id, visit, how="password", by=kept, said=said)
-            await self._attempts.succeeded(connection, bank_id, login, visit.address, volunteer_id, visit.at)
+            await self._attempts.succeeded(
+                connection, bank_id, login, visit.address, volunteer_id, visit.at, is_shared=len(meant) > 1
+            )
         return volunteer_id, tokens
 
     async def _say_factor(self, bank_id: UUID, login: str, volunteer_id: str, given: str | None, visit: Visit) -> bool:

@@ -582,6 +582,25 @@ class TestThrottling:
         said(await sign_in(door, somebody.number, address=address), 201)
         assert await self.failing(door, somebody.number, 6, address) == [401] * 5 + [429]
 
+    async def test_who_shares_a_phone_does_not_guess_with_their_own_password_between(
+        self, door: World, clock: Clock
+    ) -> None:
+        """Of a phone that several share a right password forgets the failures once in a quarter of an hour."""
+        phone, address = next(PHONES), next(ADDRESSES)
+        await settled_in(door, phone=phone)
+        second = await settled_in(door, phone=phone)
+        asked = {"old_password": PASSWORD, "new_password": OTHER}
+        await second.caller.post("/v1/passwords/change", asked, expect=200)
+        statuses: list[int] = []
+        for _ in range(3):
+            statuses += await self.failing(door, phone, 2, address)
+            statuses.append((await sign_in(door, phone, OTHER, address=address)).status_code)
+        assert statuses == [401, 401, 201, 401, 401, 201, 401, 401, 201]
+        assert await self.failing(door, phone, 2, address) == [401, 429]
+        clock.goes_on(seconds=15 * 60)
+        assert (await sign_in(door, phone, OTHER, address=address)).status_code == 201
+        assert await self.failing(door, phone, 6, address) == [401] * 5 + [429]
+
     async def test_an_address_that_tries_many_accounts_waits(self, door: World, clock: Clock) -> None:
         """Failing for each of many accounts is guessing as well; whoever got in from there before is not held up."""
         somebody, address = await settled_in(door), next(ADDRESSES)

@@ -98,10 +98,22 @@ class Attempts:
         await self._pool.execute(SQL["failed"], bank_id, self.login(login), self.address(address), volunteer_id)
 
     async def succeeded(
-        self, to: "Pool | Connection", bank_id: UUID, login: str, address: str, volunteer_id: str, at: datetime
+        self,
+        to: "Pool | Connection",
+        bank_id: UUID,
+        login: str,
+        address: str,
+        volunteer_id: str,
+        at: datetime,
+        *,
+        is_shared: bool = False,
     ) -> None:
-        """Note that an attempt succeeded: failures are forgotten, and the account knows the address from now on."""
-        await to.execute(SQL["succeeded"], bank_id, self.login(login), self.address(address), volunteer_id, at)
+        """Note that an attempt succeeded: failures are forgotten, and the account knows the address from now on.
+
+        Of a login that several share they are forgotten once in a while only.
+        """
+        since = at - LONGEST_WAIT if is_shared else None
+        await to.execute(SQL["succeeded"], bank_id, self.login(login), self.address(address), volunteer_id, at, since)
 
     async def forget(self, bank_id: UUID, login: str, address: str) -> None:
         """It succeeded, and nothing is to be known of it later."""

@@ -34,11 +34,14 @@ update sign_in_attempt set volunteer_id = $4
  where bank_id = $1 and login = $2 and address = $3 and succeeded_at is null
 
 -- succeeded --
--- $1 bank  $2 login  $3 address  $4 volunteer  $5 now
-insert into sign_in_attempt (bank_id, login, address, volunteer_id, failures, succeeded_at)
+-- Where several may be meant, failures are forgotten if nobody of them came in from there lately: else one of them could
+-- guess another's password for as long as they like, with their own between. $1 bank  $2 login  $3 address  $4 volunteer
+-- $5 now  $6 how far back that goes where several may be meant, or null
+insert into sign_in_attempt as a (bank_id, login, address, volunteer_id, failures, succeeded_at)
 values ($1, $2, $3, $4, 0, $5)
     on conflict (bank_id, login, address) do update
-   set failures = 0, succeeded_at = excluded.succeeded_at, volunteer_id = excluded.volunteer_id
+   set failures = case when a.succeeded_at > $6::timestamptz then greatest(a.failures - 1, 0) else 0 end,
+       succeeded_at = excluded.succeeded_at, volunteer_id = excluded.volunteer_id
 
 -- forget --
 -- $1 bank  $2 login  $3 address
