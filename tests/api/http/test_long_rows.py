@@ -7,6 +7,7 @@ import pytest
 
 from tests.api.http.test_holding import held
 from tests.api.world import World
+from timebank.api.http.strict_json import LONG_BODIES, LONG_BYTES
 from timebank.exchange.cells.errors import shown
 from timebank.exchange.spreadsheets.writing import WorkbookWriter
 from timebank.identity.limits.turns import WAITING_OF_ONE
@@ -64,3 +65,16 @@ async def test_one_person_has_only_a_few_under_way(own_world: World) -> None:
 def test_of_a_long_cell_the_beginning_is_told(value: str, said: str) -> None:
     """It is looked at no further than needed."""
     assert shown(value) == said
+
+
+async def test_of_one_person_only_a_few_long_bodies_come_in_at_once(own_world: World) -> None:
+    """Until all of it has come each is in memory, or on the disk: more than a few are refused; others' are taken."""
+    world, path = own_world, f"/v1/organisations/{own_world.garden}/service-records/batch"
+    long = {"content": b'{"records":[{}]' + b" " * LONG_BYTES + b"}", "headers": {"Content-Type": "application/json"}}
+    with ExitStack() as coming:
+        for _ in range(WAITING_OF_ONE):
+            coming.enter_context(LONG_BODIES.begun(world.recorder.id))
+        assert (await world.recorder.ask("POST", path, **long)).status_code == 429
+        assert (await world.recorder.ask("POST", path, json={"records": [{}]})).status_code == 200
+        assert (await world.coordinator.ask("POST", path, **long)).status_code == 200
+    assert (await world.recorder.ask("POST", path, **long)).status_code == 200

@@ -1,6 +1,7 @@
 """Bodies: JSON straight into what the handler takes, strictly: `"5"` is no number, and 0 is not false; and forms."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import ExitStack
 from functools import cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -13,6 +14,8 @@ from litestar.exceptions import InternalServerException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from msgspec import UNSET, UnsetType
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
+
+from timebank.identity.limits.turns import Turns
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -27,6 +30,10 @@ and all others would wait."""
 FORM_BYTES = 256 * 1024
 FORM_FIELDS = 5_000
 """How much a form may say that holds no files: reading it keeps all others waiting."""
+
+LONG_BYTES = 256 * 1024
+LONG_BODIES = Turns(1)
+"""Of longer bodies each person sends a few at once: they are in memory, or on the disk, until all of them has come."""
 
 FORM_PARTS = 1_000
 ENCODINGS = {"utf-8", "utf8", "us-ascii"}
@@ -55,16 +62,28 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
     async def stream(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes in. Raises `ClientGoneError` if it stops before its end.
 
-        Once it is here, whoever sends it has to be let in still.
+        Once it is here, whoever sends it has to be let in still. Raises `TooManyRequestsError` where several long ones
+        of one person are coming in.
         """
-        try:
-            async for part in super().stream():
-                yield part
-        except InternalServerException as error:
-            if error.detail == "client disconnected prematurely":
-                raise ClientGoneError from None
-            raise
+        come = 0
+        with ExitStack() as place:
+            try:
+                async for part in super().stream():
+                    before, come = come, come + len(part)
+                    if before <= LONG_BYTES < come:
+                        place.enter_context(LONG_BODIES.begun(self._sender))
+                    yield part
+            except InternalServerException as error:
+                if error.detail == "client disconnected prematurely":
+                    raise ClientGoneError from None
+                raise
         await self.must_be_let_in_still()
+
+    @property
+    def _sender(self) -> str:
+        """Who sends it; of whom nobody knows yet, whence it comes."""
+        principal = self.scope["state"].get("principal")
+        return str(principal.actor if principal else self.scope["state"]["address"])
 
     async def must_be_let_in_still(self) -> None:
         """Refuse whoever is not let in any more, while they are still sending, or being answered."""
