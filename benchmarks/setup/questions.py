@@ -87,6 +87,11 @@ def _of_places(city: City) -> dict[str, Question]:
         "fewest people of fifty places in any month": lambda n: residences.crowd(
             pool, bank_id, *span, [streets.near(n * 997 + each)[-1] for each in range(PAGE)], LEAST_PEOPLE
         ),
+        "few who live at no part of a place, by month": lambda n: residences.beside(
+            pool, bank_id, *span, community(n), LEAST_PEOPLE
+        ),
+        "few who live nowhere, by month": lambda n: residences.beside(pool, bank_id, *span, WHOLE_BANK, LEAST_PEOPLE),
+        "what a place was below": lambda n: nodes.stood_below(pool, bank_id, *span, streets.home(n)),
         "places below a place": lambda n: nodes.below(pool, bank_id, today, community(n), "", PAGE),
         "changes of the tree": lambda n: nodes.changes(pool, bank_id, 2**52 + n),
         "places above a place": lambda n: nodes.chain(pool, bank_id, today, streets.home(n)),

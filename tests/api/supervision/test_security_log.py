@@ -114,6 +114,7 @@ class TestContent:
         """At whom an administrator looked is written down, also where no name is told; once a minute of each person."""
         somebody, administrator = await world.somebody(), world.administrator
         whats = ["statement", "balance", "balance/why", "residences", "proxies", "consents"]
+        await administrator.get("/v1/volunteers", min_position=await world.services.ledger.store.head(world.bank_id))
         for what in [*whats, *whats]:
             await administrator.get(f"/v1/volunteers/{somebody.id}/{what}")
             await somebody.get(f"/v1/volunteers/{somebody.id}/{what}")
