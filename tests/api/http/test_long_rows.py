@@ -1,5 +1,6 @@
 """Lists with very long rows: what is in them is looked at, and written back, beside the loop that serves others."""
 
+import gc
 import io
 from contextlib import ExitStack
 
@@ -78,3 +79,16 @@ async def test_of_one_person_only_a_few_long_bodies_come_in_at_once(own_world: W
         assert (await world.recorder.ask("POST", path, json={"records": [{}]})).status_code == 200
         assert (await world.coordinator.ask("POST", path, **long)).status_code == 200
     assert (await world.recorder.ask("POST", path, **long)).status_code == 200
+
+
+async def test_a_long_form_that_is_none_keeps_no_place(own_world: World) -> None:
+    """Its place is free at once, and not when Python comes to clean up: its sender was refused all long bodies."""
+    recorder, path = own_world.recorder, f"/v1/organisations/{own_world.garden}/service-records/import"
+    part = b'--x\r\ncontent-disposition: form-data; name="list"; filename="list.csv"\r\n\r\n' + b"a" * LONG_BYTES
+    headers, bad = {"Content-Type": "multipart/form-data; boundary=x"}, part + b"\r\n--x\r\nno header\r\n\r\n"
+    gc.disable()
+    try:
+        for _ in range(WAITING_OF_ONE + 1):
+            assert (await recorder.ask("POST", path, content=bad, headers=headers)).status_code == 400
+    finally:
+        gc.enable()

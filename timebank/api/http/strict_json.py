@@ -1,7 +1,7 @@
 """Bodies: JSON straight into what the handler takes, strictly: `"5"` is no number, and 0 is not false; and forms."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from functools import cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -104,7 +104,8 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
             return FormMultiDict()
         boundary = self.content_type[1].get("boundary", "")
         try:
-            parts = await parts_of(self.stream(), boundary.encode())
+            async with aclosing(self.stream()) as body:  # what is given up in the middle keeps no place
+                parts = await parts_of(body, boundary.encode())
         except UnicodeError:
             raise ValidationException("The form is in no encoding that there is.") from None
         except MultipartError:

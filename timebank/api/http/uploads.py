@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from pathlib import PurePath
 from typing import IO, Annotated, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import quote
@@ -155,8 +155,9 @@ async def uploaded(request: BankRequest) -> Upload:
         return Upload(files[0].file, PurePath(files[0].filename or "list").stem)
     file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed when the answer is sent
     try:
-        async for part in request.stream():
-            file.write(part)
+        async with aclosing(request.stream()) as body:
+            async for part in body:
+                file.write(part)
     except BaseException:
         file.close()
         raise
