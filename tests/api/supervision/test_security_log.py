@@ -122,6 +122,14 @@ class TestContent:
         read = [each["route"] for each in told if each.get("volunteer") == somebody.id]
         assert read == [f"/v1/volunteers/{{volunteer_id}}/{what}" for what in reversed(whats)]
 
+    async def test_asking_for_the_past_of_one_person(self, world: World) -> None:
+        """It is written down in whichever way it was asked for: as a person, or as what facts are about."""
+        for asked in ("volunteer_id", "tag"):
+            somebody = await world.somebody()
+            await world.administrator.get("/v1/audit/events", **{asked: somebody.id})
+            told = [each["detail"] for each in await logged(world, kind="people-read")]
+            assert [each["route"] for each in told if each.get("volunteer") == somebody.id] == ["/v1/audit/events"]
+
     async def test_exports_and_erasure(self, world: World) -> None:
         """Who had their data, and who was erased by whom, is written down; of the erased no address is left."""
         somebody = await world.somebody()

@@ -40,6 +40,9 @@ Connection = ASGIConnection[Any, Any, Any, Any]
 NOT_VALID = "This access token or API key is not valid, or not any more."
 
 NOTE_USE_SECONDS = 60.0
+MOST_TAGS = 20
+"""So many ids a question about the history names at most."""
+
 PREFIX = "/v1"
 
 
@@ -91,11 +94,13 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
 
 async def _note_whom(request: BankRequest) -> None:
     """Write to the security log at whom an administrator or an auditor looks, whether or not they are told a name."""
-    whom = request.path_params.get("volunteer_id") or request.query_params.get("volunteer_id")
-    if whom in (None, request.user.actor) or request.user.role not in {"administrator", "auditor"}:
+    if request.user.role not in {"administrator", "auditor"}:
         return
-    if await volunteers.is_known(request.pool, request.bank_id, whom):
-        await request.note_again("people-read", people=1, volunteer=whom)
+    asked = request.query_params
+    named = request.path_params.get("volunteer_id"), asked.get("volunteer_id"), *asked.getall("tag", [])[:MOST_TAGS]
+    for whom in dict.fromkeys(each for each in named if each and each != request.user.actor):
+        if await volunteers.is_known(request.pool, request.bank_id, whom):
+            await request.note_again("people-read", people=1, volunteer=whom)
 
 
 async def _name_by_id(request: BankRequest) -> str | None:

@@ -12,6 +12,7 @@ from litestar.params import PathParameter, QueryParameter
 from msgspec import Meta
 
 from timebank.access.table import AUDITORS
+from timebank.api.http.guard import MOST_TAGS
 from timebank.api.http.lists import listed, not_together
 from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
@@ -49,7 +50,8 @@ async def asked(
     request: BankRequest,
     topic: Name = None,
     tag: Annotated[
-        list[Tag] | None, QueryParameter(max_items=20, description="Any id; of several the fact has to have them all.")
+        list[Tag] | None,
+        QueryParameter(max_items=MOST_TAGS, description="Any id; of several the fact has to have them all."),
     ] = None,
     volunteer_id: WantedPerson = None,
     organisation_id: WantedId = None,
