@@ -74,6 +74,17 @@ async def test_what_was_interrupted_goes_on(
     assert "holds" in verify(tmp_path, "--key", key, "--kept", kept, folder)
 
 
+async def test_where_folders_cannot_be_opened(
+    ledger: Ledger, bank_id: UUID, signer: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On Windows an archive is written all the same; nobody is told there that another is being written."""
+    await ledger.submit(bank_id, Market(seed=1).commands(20))
+    monkeypatch.setattr(writing.sys, "platform", "win32")
+    monkeypatch.setattr(writing, "_hold", lambda descriptor, folder: pytest.fail("a folder was opened"))
+    manifest = await writing.write_archive(Cosigners(signer, [], utc_now), bank_id, tmp_path / "a", ignore)
+    assert manifest.size == await ledger.store.head(bank_id)
+
+
 async def test_two_into_one_folder(ledger: Ledger, bank_id: UUID, signer: Signer, tmp_path: Path) -> None:
     """Whoever comes second is refused before anything is written, and no more once the first is done."""
     await ledger.submit(bank_id, Market(seed=1).commands(20))
