@@ -14,6 +14,8 @@ from jinja2 import nodes
 
 import timebank.web
 from timebank.domain.credit.policies import UNWRITTEN
+from timebank.domain.credit.redemptions import RESERVED_BY_THEMSELVES
+from timebank.domain.leaving import LEFT
 from timebank.domain.vocabulary import FACTS, TOLD
 from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS
 from timebank.identity.security_log import Kind
@@ -21,9 +23,9 @@ from timebank.projections.supervision.notices import OF_ACTIVITIES
 from timebank.web.bank.front import DOORS
 from timebank.web.http.showing import environment
 from timebank.web.http.telling.events import AS_OWNER, AS_PROXY, EVENTS, OWN_EVENTS
-from timebank.web.http.telling.facts import NO, YES, shapes, word_of
+from timebank.web.http.telling.facts import NO, YES, gist, shapes, word_of
 from timebank.web.http.telling.fields import FIELDS, label_of
-from timebank.web.http.telling.values import VALUES
+from timebank.web.http.telling.values import REASONS, VALUES
 from timebank.web.http.telling.words import CONTEXT, say, spoken
 from timebank.web.http.wrong import ADVICE
 from timebank.web.service.importing import KINDS
@@ -73,6 +75,7 @@ def sentences() -> list[str]:
         *said_in_templates(),
         *said_in_modules(),
         *VALUES.values(),
+        *REASONS,
         *EVENTS.values(),
         *OWN_EVENTS.values(),
         *AS_OWNER.values(),
@@ -156,6 +159,13 @@ def test_every_field_of_every_fact_has_words() -> None:
     assert not [each for each in catalogue("field").values() if not any(letter > "\u2e7f" for letter in each)]
     chosen = [(name, leaf) for name, leaves in shapes().items() for leaf in leaves if isinstance(leaf, str)]
     assert not [each for each in chosen if word_of(*each) not in VALUES.values()]
+
+
+def test_why_something_was_given_back_is_said_in_words() -> None:
+    """In both languages where nobody wrote why; what somebody wrote is shown as it is."""
+    assert gist({"reason": RESERVED_BY_THEMSELVES}, "zh") == "受益人已自行预约"
+    assert gist({"reason": LEFT}, "en") == LEFT
+    assert gist({"reason": "closed"}, "zh") == "closed"
 
 
 def test_columns_of_lists_have_words() -> None:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from timebank.domain.credit.statements import cause_in_words
 from timebank.web.http.telling import saying
 from timebank.web.http.telling.events import AS_OWNER, AS_PROXY, EVENTS, OWN_EVENTS
+from timebank.web.http.telling.facts import reason_in_words
 from timebank.web.http.telling.values import TAGS, VALUES
 from timebank.web.http.telling.words import is_ours
 from timebank.web.http.tokens import token
@@ -67,6 +68,7 @@ def _common(visitor: Visitor) -> dict[str, Any]:
         "event": partial(_event, visitor),
         "notice": partial(_notice, visitor),
         "cause": partial(cause_in_words, language=language),
+        "reason_of": partial(reason_in_words, language=language),
         "visitor": visitor,
         "language": language,
         "me": visitor.me,

@@ -12,7 +12,7 @@ import msgspec
 from timebank.domain.vocabulary import FACTS
 from timebank.web.http.telling import saying
 from timebank.web.http.telling.fields import label_of
-from timebank.web.http.telling.values import VALUES
+from timebank.web.http.telling.values import REASONS, VALUES
 from timebank.web.http.telling.words import Language, say
 from timebank.words import translated
 
@@ -100,11 +100,16 @@ def word_of(name: str, value: str) -> str:
     return VALUES.get(f"{name}.{value}") or VALUES.get(value) or value
 
 
+def reason_in_words(reason: str | None, language: Language) -> str | None:
+    """Why something was done: as somebody wrote it, or in a language, where nobody did."""
+    return say(language, reason) if reason in REASONS else reason
+
+
 def gist(data: Mapping[str, Any], language: Language, *whom: str | None) -> str:
     """What a fact says, in a line: whom it is about, what was done, how much time it is about, and why."""
     minutes = data.get("minutes")
     spent = saying.duration(minutes, language) if isinstance(minutes, int) else None
-    said = (*whom, data.get("activity") or data.get("name"), spent, data.get("reason"))
+    said = (*whom, data.get("activity") or data.get("name"), spent, reason_in_words(data.get("reason"), language))
     return " · ".join(str(each) for each in said if each)
 
 
@@ -177,6 +182,8 @@ class Teller(NamedTuple):
             return saying.groups(text)
         if name == "fields":
             return self.field(text)
+        if text in REASONS:
+            return say(self.language, text)
         if text in leaves:
             return say(self.language, word_of(name, text))
         try:

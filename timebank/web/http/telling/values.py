@@ -1,5 +1,9 @@
 """The words of the API in words of people; and how a state is shown, by text, shape and colour."""
 
+from timebank.domain.credit.redemptions import RESERVED_BY_THEMSELVES
+from timebank.domain.leaving import LEFT
+from timebank.domain.merging import MERGED
+
 VALUES = {
     # States
     "logged": "waiting to be confirmed",
@@ -202,3 +206,6 @@ TAGS = {
     ),
 }
 """The class of a state; others are neutral."""
+
+REASONS = frozenset({LEFT, MERGED, RESERVED_BY_THEMSELVES})
+"""Why something was given back, where nobody wrote it: as facts keep it. What people wrote is shown as it is."""
