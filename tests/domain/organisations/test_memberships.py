@@ -48,7 +48,7 @@ from timebank.domain.facts.people import (
     VolunteerSuspended,
 )
 from timebank.domain.identifiers import ActorId, MergeId, VolunteerId, new_proxy_id
-from timebank.domain.kernel import Command, Fact
+from timebank.domain.kernel import Command, Fact, about
 from timebank.domain.organisations import inviting
 from timebank.domain.organisations.memberships import (
     AddMember,
@@ -122,7 +122,15 @@ class TestInviting:
         given(*there).when(invite).then_refused(TooManyInvitations, most=2)
         for answered in (MembershipDeclined(**membership_of(LI)), MembershipApproved(**membership_of(LI))):
             given(*there, answered).when(invite).then(INVITED)
-        given(*PEOPLE, *others).when(add(ADMINISTRATOR)).then(INVITED)
+
+    def test_whoever_asks_themselves_waits_for_no_counting(self) -> None:
+        """All memberships there ever were in an organisation are looked at only where it invites somebody itself.
+
+        An administrator invites however many wait.
+        """
+        whole = about(inviting.Invitations, GARDEN)
+        assert whole in add(acting(ZHAO)).needs()
+        assert whole not in (*add(acting(WANG)).needs(), *add(ADMINISTRATOR).needs())
 
 
 class TestAddMember:

@@ -228,7 +228,12 @@ class AddMember(_Entry, frozen=True, kw_only=True):
     valid_until: date | None = None
 
     def needs(self) -> Sequence[Key]:
-        return *super().needs(), about(Invitations, self.organisation_id)
+        return *super().needs(), *((about(Invitations, self.organisation_id),) if self.is_counted else ())
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether an organisation invites, which it does so often, and so many, at most."""
+        return not (self.is_own or self.by.governs)
 
     def decide(self, known: Known) -> Iterator[Fact]:
         organisation = known(Organisation, self.organisation_id)
@@ -241,7 +246,7 @@ class AddMember(_Entry, frozen=True, kw_only=True):
         if self.membership(known).membership_id is not None:
             raise MembershipAlreadyOpen(volunteer_id=self.volunteer_id, organisation_id=self.organisation_id)
         must_be_a_term(self.valid_from, self.valid_until)
-        if not (self.is_own or self.by.governs):
+        if self.is_counted:
             waiting = known(Invitations, self.organisation_id).waiting
             must_invite_seldom(self.membership(known).in_vain, len(waiting))
         asked: dict[str, Any] = {
