@@ -65,7 +65,10 @@ def _ask() -> First:
 
 def _must_be_a_zone(timezone: str) -> None:
     """Refuse what is no zone, and what is not the same one to PostgreSQL, as `localtime`: its days would be others."""
-    if timezone not in available_timezones() - NOT_THE_SAME_ZONE:
+    if timezone in NOT_THE_SAME_ZONE:
+        told = f"{timezone} is not the same zone everywhere: name a place in it, as Europe/Brussels"
+        raise click.BadParameter(told, param_hint="--timezone")
+    if timezone not in available_timezones():
         raise click.BadParameter(f"there is no time zone {timezone}", param_hint="--timezone")
 
 
