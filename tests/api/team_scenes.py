@@ -8,7 +8,7 @@ import httpx
 
 from tests.api.credit_scenes import Scene
 from tests.api.world import Caller, World
-from timebank.domain.organisations import inviting, rotas
+from timebank.domain.organisations import membership_invitations, rotas
 
 
 def at(world: World, team_id: str, what: str = "") -> str:
@@ -75,7 +75,7 @@ async def too_many_shifts(world: World) -> httpx.Response:
 async def invited_in_vain(world: World) -> httpx.Response:
     somebody = await world.somebody()
     path = f"/v1/organisations/{world.garden}/members"
-    for _ in range(inviting.MOST_IN_VAIN):
+    for _ in range(membership_invitations.MOST_IN_VAIN):
         await world.coordinator.post(path, {"volunteer_id": somebody.id, "role": "member"}, expect=201)
         await somebody.post(f"{path}/{somebody.id}/decline", {}, expect=200)
     return await world.coordinator.ask("POST", path, json={"volunteer_id": somebody.id, "role": "member"})
@@ -83,7 +83,7 @@ async def invited_in_vain(world: World) -> httpx.Response:
 
 async def too_many_invitations(world: World) -> httpx.Response:
     team_id = await world.team()
-    with patch.object(inviting, "MOST_INVITATIONS", 0):
+    with patch.object(membership_invitations, "MOST_INVITATIONS", 0):
         return await invite(world, team_id, await world.somebody())
 
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.cli.program import PASSWORD, Program, enter
 from tests.helpers.patience import PATIENCE_SECONDS
 
@@ -46,6 +48,7 @@ def test_logs_are_lines_of_json(program: Program) -> None:
         assert not any(secret in line for line in served.err)
 
 
+@pytest.mark.release
 def test_unexpected_errors_are_logged_without_secrets(program: Program) -> None:
     """A traceback in the log shows no values: neither tokens nor bodies nor names."""
     bank = program.run("init", "甲", "--json").json

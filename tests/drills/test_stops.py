@@ -126,8 +126,8 @@ def answers(url: str) -> bool:
 
 
 Way = Callable[[Served], None]
-EVERY_DAY: list[Way] = [tell_group, kill_worker_first]
-OTHERS: list[Way] = [told, interrupt_group, tell_again_and_again, tell_worker_first]
+EVERY_DAY: list[Way] = [tell_group]
+OTHERS: list[Way] = [told, interrupt_group, tell_again_and_again, kill_worker_first, tell_worker_first]
 
 
 def must_be_gone(program: Program, served: Served, begun: float, seconds: float) -> float:

@@ -4,8 +4,8 @@ from typing import Any
 
 from tests.machine.reading import LONG_AGO, Reading
 from timebank.domain.credit.accounts import postings
-from timebank.domain.credit.caps import Counted, kept, seen_after
 from timebank.domain.credit.policies import UNWRITTEN, DayCredit, Work, credit_for
+from timebank.domain.credit.service_caps import Counted, kept, seen_after
 from timebank.domain.facts.credit import (
     PolicyAdopted,
     ReservationCancelled,

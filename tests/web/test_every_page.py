@@ -136,6 +136,7 @@ async def test_odd_addresses_are_no_errors(town: Town, readers: dict[str, Reader
     assert not broken
 
 
+@pytest.mark.release
 async def test_every_page_in_english(town: Town) -> None:
     """In English a page says no sentence of ours in Chinese."""
     readers = await town.readers("en-GB")

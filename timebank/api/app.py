@@ -38,7 +38,7 @@ from timebank.identity.limits.throttle import Rate
 from timebank.identity.limits.turns import Turns
 from timebank.ledger.meter import NO_METER
 from timebank.ledger.tasks import in_background
-from timebank.runtime import logs, silence
+from timebank.runtime import client_connections, logs
 from timebank.runtime.composition import running_services
 from timebank.runtime.garbage import collect_rarely
 from timebank.runtime.settings import Settings, from_environ
@@ -155,7 +155,9 @@ def _watching(settings: Settings) -> Alongside:
     async def watch() -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_stop_with_parent())
-            tasks.create_task(silence.watch(settings.port, settings.connections_per_address, settings.proxies))
+            tasks.create_task(
+                client_connections.watch(settings.port, settings.connections_per_address, settings.proxies)
+            )
 
     return watch
 

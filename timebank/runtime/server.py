@@ -15,8 +15,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from timebank.runtime import logs
+from timebank.runtime.client_connections import CONNECTIONS, connections_allowed
 from timebank.runtime.settings import Settings, url_of
-from timebank.runtime.silence import CONNECTIONS, connections_allowed
 from timebank.runtime.stopping import WORKERS_SECONDS, StoppableServer
 
 READY_SECONDS = 60.0

@@ -403,6 +403,23 @@ async def test_nobody_chooses_what_is_left_out(own_world: World) -> None:
 
 
 @pytest.mark.usefixtures("of_three")
+async def test_nobody_chooses_by_logging_what_is_left_out(own_world: World) -> None:
+    """A place is left out though nothing was served there: else the first hour logged there had another left out."""
+    world, long_ago, community = own_world, "2026-01-01", await own_world.node()
+    houses = [await world.node("楼栋", parent_id=community) for _ in range(4)]
+    lived = [await world.somebody() for _ in range(10)]
+    for each, house in zip(lived, (0, 1, 1, 1, 2, 2, 2, 3, 3, 3), strict=True):
+        await world.lives(each.id, houses[house], long_ago)
+    for each, hours in ((lived[0], 1), (lived[4], 2), (lived[7], 3)):
+        await world.confirmed(each.id, days_ago=_days_ago(last_over(today())), hours=hours)
+    for logs in (None, lived[1]):
+        if logs:
+            await world.confirmed(logs.id, days_ago=_days_ago(last_over(today())), hours=3)
+        told = await lived[9].get(f"/v1/nodes/{community}/hours", **YEAR)
+        assert {each["node_id"] for each in told["places"]} == {*houses[2:]}
+
+
+@pytest.mark.usefixtures("of_three")
 async def test_hours_of_a_place_that_moved_tell_nothing_of_where_it_was(
     own_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -49,7 +49,7 @@ from timebank.domain.facts.people import (
 )
 from timebank.domain.identifiers import ActorId, MergeId, VolunteerId, new_proxy_id
 from timebank.domain.kernel import Command, Fact, about
-from timebank.domain.organisations import inviting
+from timebank.domain.organisations import membership_invitations
 from timebank.domain.organisations.memberships import (
     AddMember,
     ApproveMembership,
@@ -116,7 +116,7 @@ class TestInviting:
 
     def test_many_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Only so many of an organisation wait for an answer; whoever came in, or declined, waits no more."""
-        monkeypatch.setattr(inviting, "MOST_INVITATIONS", 2)
+        monkeypatch.setattr(membership_invitations, "MOST_INVITATIONS", 2)
         others = [MembershipInvited(**membership_of(each), role="member") for each in (LI, LIN)]
         there, invite = (*PEOPLE, *COORDINATOR, *others), add(acting(ZHAO))
         given(*there).when(invite).then_refused(TooManyInvitations, most=2)
@@ -128,7 +128,7 @@ class TestInviting:
 
         An administrator invites however many wait.
         """
-        whole = about(inviting.Invitations, GARDEN)
+        whole = about(membership_invitations.Invitations, GARDEN)
         assert whole in add(acting(ZHAO)).needs()
         assert whole not in (*add(acting(WANG)).needs(), *add(ADMINISTRATOR).needs())
 

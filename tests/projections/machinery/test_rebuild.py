@@ -419,6 +419,7 @@ async def test_a_rebuild_that_cannot_be_gone_on_with_begins_anew(
     assert await indexes(pool) == indexes_before
 
 
+@pytest.mark.release
 @both_kinds
 async def test_two_rebuilds_at_once(
     projection: Projection, history: None, pool: Pool, compare: Compare, monkeypatch: pytest.MonkeyPatch
@@ -451,6 +452,7 @@ async def test_two_rebuilds_at_once(
     assert [each.projection for each in await compare() if not each.is_equal] == []
 
 
+@pytest.mark.release
 async def test_all_banks_are_rebuilt(ledger: Ledger, runner: Runner, store: Store, pool: Pool) -> None:
     """A rebuild is of all banks; one that was empty and one nobody has followed yet included."""
     followed, _, empty = banks = [UUID(new_bank_id()) for _ in range(3)]

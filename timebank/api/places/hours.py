@@ -20,6 +20,9 @@ from timebank.projections.machinery.periods import is_months, last_over
 from timebank.projections.places import hours, nodes, residences
 from timebank.projections.places.hours import WHOLE_BANK, PlaceMinutes
 
+LOOKED_AT = 20
+"""At so many places it is looked at once for one of many; the first hardly ever is of few."""
+
 First = Annotated[date, QueryParameter(name="from", description="The first local day of service.")]
 Last = Annotated[date, QueryParameter(name="until", description="The last local day of service.")]
 
@@ -58,7 +61,7 @@ class HoursController(Controller):
         """Service minutes of the whole bank, by node of a level: of a month or a year, those that have most first.
 
         Between other days all nodes of the level come as they were opened, those without any service too.
-        Administrators and auditors see all; others whole months that are over, of those nodes of the first level at
+        Administrators and auditors see all; others whole months that are over, of those nodes at the top at
         which many are, on one page.
         """
         bank, sees_all = (request.pool, request.bank_id), request.sight.sees_all
@@ -172,22 +175,35 @@ async def _left_out(
     beside = await residences.beside(*bank, *span, above, LEAST_PEOPLE)
     months = await hours.months_served(*bank, [*few], *span) if few else []
     for month in {*months, *(each for each, people in beside.items() if people < LEAST_PEOPLE)}:
-        left_out |= await _left_out_besides(request, await _below(request, above, month), month, beside.get(month))
+        left_out |= await _left_out_besides(request, above, month, beside.get(month))
     return left_out
 
 
-async def _left_out_besides(
-    request: BankRequest, found: Sequence[PlaceMinutes], month: tuple[date, date], beside: int | None
-) -> set[str]:
+async def _left_out_besides(request: BankRequest, above: str, month: tuple[date, date], beside: int | None) -> set[str]:
     """Where so few people are left out that their hours could be told from the others': the place opened first.
 
-    `beside` are those who live at no place of these, if they served. Which place it is does not depend on how much was
-    served there: whoever moved, with their hours, would have another one left out, and see both.
+    `beside` are those who live at no place of these, if they served. Which place it is does not depend on whether, and
+    how much, was served there: whoever moved with their hours, or logged some, would have another one left out, and see
+    both.
     """
-    few = await _few(request, found, month)
-    shown, hidden = {each.node_id for each in found} - few.keys(), sum(few.values()) + (beside or 0)
+    few = await _few(request, await _below(request, above, month), month)
     is_one_hidden = bool(few) or beside is not None
-    return {min(shown)} if shown and is_one_hidden and hidden < LEAST_PEOPLE else set()
+    if not is_one_hidden or sum(few.values()) + (beside or 0) >= LEAST_PEOPLE:
+        return set()
+    first = await _first_of_many(request, above, month)
+    return {first} if first else set()
+
+
+async def _first_of_many(request: BankRequest, above: str, month: tuple[date, date]) -> str | None:
+    """The place below a node, at the end of a month, that was opened first and is not of few; none if all are."""
+    after = ""
+    while places := await nodes.below(request.pool, request.bank_id, month[1], above, after, LOOKED_AT):
+        crowd = await _crowd(request, [each.node_id for each in places], month)
+        for each in places:
+            if crowd.get(each.node_id) == LEAST_PEOPLE:
+                return each.node_id
+        after = places[-1].node_id
+    return None
 
 
 async def _few(request: BankRequest, found: Sequence[PlaceMinutes], span: tuple[date, date]) -> dict[str, int]:

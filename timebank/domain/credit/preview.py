@@ -5,8 +5,8 @@ from datetime import date
 from heapq import nlargest
 from typing import NamedTuple
 
-from timebank.domain.credit.caps import Activity, Counted, kept, seen_after
 from timebank.domain.credit.policies import DayCredit, Work, credit_for
+from timebank.domain.credit.service_caps import Activity, Counted, kept, seen_after
 from timebank.domain.facts.credit import Rules
 from timebank.domain.facts.service import (
     ServiceAmended,

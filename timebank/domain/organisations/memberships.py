@@ -16,7 +16,7 @@ from timebank.domain.facts.organisations import (
 )
 from timebank.domain.identifiers import ActorId, MembershipId, OrganisationId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
-from timebank.domain.organisations.inviting import Invitations, must_invite_seldom
+from timebank.domain.organisations.membership_invitations import Invitations, must_invite_seldom
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import (
     InvitationIsTheirs,

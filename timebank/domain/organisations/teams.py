@@ -21,7 +21,7 @@ from timebank.domain.facts.teams import (
 )
 from timebank.domain.identifiers import OrganisationId, TeamId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, about
-from timebank.domain.organisations.inviting import must_invite_seldom
+from timebank.domain.organisations.membership_invitations import must_invite_seldom
 from timebank.domain.organisations.memberships import (
     MANAGES_MEMBERS,
     Membership,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from timebank.domain.credit.caps import Activity, Counted, kept, seen_after
 from timebank.domain.credit.policies import DayCredit
+from timebank.domain.credit.service_caps import Activity, Counted, kept, seen_after
 from timebank.domain.facts.service import (
     ServiceAmended,
     ServiceConfirmed,

@@ -17,8 +17,8 @@ from tests.controls import (
 )
 from tests.controls.credit import adopted
 from tests.given import Book
-from timebank.domain.credit.caps import Counted, Kept, kept, seen_after
 from timebank.domain.credit.preview import Replay
+from timebank.domain.credit.service_caps import Counted, Kept, kept, seen_after
 from timebank.domain.facts.credit import Rules
 from timebank.domain.service.reviews import ConfirmService, CorrectService, VoidService
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.cli.program import Program
 from timebank.identity.limits.throttle import wide
-from timebank.runtime import silence
-from timebank.runtime.silence import Connection, connections_allowed, to_close
+from timebank.runtime import client_connections
+from timebank.runtime.client_connections import Connection, connections_allowed, to_close
 
 pytestmark = pytest.mark.drill
 
@@ -97,7 +97,7 @@ def test_each_connection_is_told_of_once(address: str) -> None:
         clients = [stack.enter_context(socket.create_connection(server.getsockname()[:2])) for _ in range(3)]
         for _ in clients:
             stack.enter_context(server.accept()[0])
-        found = list(silence.connections(server.getsockname()[1]))
+        found = list(client_connections.connections(server.getsockname()[1]))
         for each in found:
             stack.enter_context(each.open)
         assert [each.address for each in found] == [address] * 3
@@ -111,14 +111,14 @@ def test_ipv4_over_ipv6_is_ipv4() -> None:
         socket.create_connection(("127.0.0.1", server.getsockname()[1])),
         server.accept()[0],
     ):
-        (found,) = silence.connections(server.getsockname()[1])
+        (found,) = client_connections.connections(server.getsockname()[1])
         with found.open:
             assert found.address == "127.0.0.1"
 
 
 async def test_silent_ones_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The kernel tells who is silent; whoever has spoken stays."""
-    monkeypatch.setattr(silence, "FIRST_BYTE_SECONDS", 0.2)
+    monkeypatch.setattr(client_connections, "FIRST_BYTE_SECONDS", 0.2)
     ended: list[asyncio.StreamWriter] = []
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -133,7 +133,7 @@ async def test_silent_ones_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     speaking, mute = silent(port, 2)
     speaking.sendall(b"GET")
     await asyncio.sleep(0.5)
-    assert await asyncio.to_thread(silence.close_silent, port, 99, []) == 1
+    assert await asyncio.to_thread(client_connections.close_silent, port, 99, []) == 1
     mute.settimeout(1)
     assert mute.recv(1) == b""
     speaking.setblocking(False)
@@ -173,9 +173,9 @@ async def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch
         loop.call_soon_threadsafe(looked.set)
         return 0
 
-    monkeypatch.setattr(silence, "close_silent", look)
-    monkeypatch.setattr(silence, "LOOK_SECONDS", 0.01)
-    watching = asyncio.create_task(silence.watch(1, 1, []))
+    monkeypatch.setattr(client_connections, "close_silent", look)
+    monkeypatch.setattr(client_connections, "LOOK_SECONDS", 0.01)
+    watching = asyncio.create_task(client_connections.watch(1, 1, []))
     async with asyncio.timeout(5):
         await looked.wait()
     watching.cancel()
