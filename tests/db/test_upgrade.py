@@ -53,7 +53,7 @@ from timebank.runtime.composition import hooks
 from timebank.vault.keyring import keyring_for
 from timebank.vault.people import People
 
-pytestmark = pytest.mark.drill
+pytestmark = [pytest.mark.drill, pytest.mark.release]
 
 EVENTS, TOPICS, PEOPLE, KEPT_ANSWERS = 1420, 47, 185, 12
 """How much there is of what the version before wrote."""

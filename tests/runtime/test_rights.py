@@ -11,6 +11,7 @@ from tests.api.conftest import kept
 from tests.api.world import Caller, World, settled
 from tests.controls import KEY_FILE
 from tests.helpers.databases import administer
+from tests.helpers.effort import more
 from timebank.db.connections import NoDatabaseError, Pool
 from timebank.db.migrations import migrate
 from timebank.projections import EVERY
@@ -115,7 +116,7 @@ async def test_the_service_needs_no_more(granted: str) -> None:
 
 @pytest.mark.parametrize(
     ("table", "right"),
-    [("event", "insert"), ("person", "delete"), ("bank", "update (head)"), ("security_event", "insert")],
+    [("event", "insert"), *more(("person", "delete"), ("bank", "update (head)"), ("security_event", "insert"))],
 )
 async def test_without_a_right_it_does_not_start(granted: str, pool: Pool, role: str, table: str, right: str) -> None:
     """Where a right is missing the service says which, and how to get it, in one sentence, before it serves."""

@@ -684,6 +684,7 @@ async def test_people_in_clear_are_sealed_at_the_start(blank: str, file: Path, m
         assert "person_in_clear" not in await tables_of(blank)
 
 
+@pytest.mark.release
 @pytest.mark.parametrize(("statement", "left_in_clear"), [("create_clear", 3), ("checkpoint", 0)])
 async def test_an_interrupted_upgrade_starts_again(
     blank: str, file: Path, monkeypatch: pytest.MonkeyPatch, statement: str, left_in_clear: int
@@ -738,6 +739,7 @@ OWNED = """do $$ declare each record; begin
 end $$"""
 
 
+@pytest.mark.release
 async def test_an_upgrade_with_few_rights_says_what_is_left(
     blank: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

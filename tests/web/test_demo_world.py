@@ -94,6 +94,7 @@ async def test_the_front_page_lets_an_auditor_in(demo: Demo) -> None:
     assert (seen.path, "审计员" in seen.text) == ("/admin", True)
 
 
+@pytest.mark.release
 async def test_every_page_is_small(visited: dict[str, Visited]) -> None:
     """Links lead to nearly every page; each is at most 100 KB in six requests, with all that it loads."""
     assert len(visited) > 50

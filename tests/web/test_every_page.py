@@ -28,6 +28,8 @@ MOST_BYTES = 40_000
 """Of the page alone: with its style and scripts it has to stay below 100 KB."""
 IN_PUBLIC = {"/", "/rules", "/sign-in", "/code", "/forgotten", "/register"}
 FOR_OFFICES = "/admin"
+EVERY_DAY = "stranger", "volunteer", "coordinator", "administrator"
+OTHERS = pytest.param(("recorder", "verifier", "auditor", "node-leader"), marks=pytest.mark.release)
 
 
 @pytest.fixture(scope="module")
@@ -88,14 +90,16 @@ def is_well_made(seen: Seen) -> None:
 
 
 @pytest.mark.parametrize("page", SHOWN, ids=lambda page: page.path)
+@pytest.mark.parametrize("audiences", [EVERY_DAY, OTHERS], ids=["usual", "others"])
 async def test_every_page_for_everybody(
-    page: Page, town: Town, readers: dict[str, Reader], forbidden: list[str]
+    page: Page, audiences: tuple[str, ...], town: Town, readers: dict[str, Reader], forbidden: list[str]
 ) -> None:
     """Whoever asks gets the page, is told whose it is, or asked to sign in; never an error, nor markup of others.
 
     A page that one is shown asks for nothing that one may not see: that would be noted as if somebody had tried.
     """
-    for who, reader in readers.items():
+    for who in audiences:
+        reader = readers[who]
         forbidden.clear()
         seen = await reader.get(town.address(page))
         assert seen.status != 200 or not forbidden, who

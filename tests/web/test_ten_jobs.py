@@ -9,7 +9,6 @@ from playwright.async_api import Browser
 
 from tests.api.conftest import kept
 from tests.api.world import Caller, World, settled
-from tests.helpers.effort import more
 from tests.web.chromium import DESKTOP, PHONE, opened
 from tests.web.jobs import administrator, organisation, volunteer
 from tests.web.jobs.people import Job, Person
@@ -19,7 +18,6 @@ from timebank.web.app import create_app
 pytestmark = pytest.mark.drill
 
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
-USUAL = ("volunteer", "phone", "zh-CN", False)
 
 
 class Audience(NamedTuple):
@@ -43,10 +41,11 @@ async def world(url: str) -> AsyncIterator[World]:
         yield world
 
 
-OTHERS = [each for each in product(AUDIENCES, SIZES, ("zh-CN", "en-GB"), (False, True)) if each != USUAL]
+WAYS = list(product(AUDIENCES, SIZES, ("zh-CN", "en-GB"), (False, True)))
 
 
-@pytest.mark.parametrize(("audience", "size", "locale", "javascript"), [USUAL, *more(*OTHERS)])
+@pytest.mark.release
+@pytest.mark.parametrize(("audience", "size", "locale", "javascript"), WAYS)
 async def test_ten_jobs(
     browser: Browser, world: World, audience: str, size: str, locale: str, javascript: bool
 ) -> None:

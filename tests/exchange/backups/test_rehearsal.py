@@ -75,6 +75,7 @@ async def catch_up(runner: Runner, bank_id: UUID) -> None:
         pass
 
 
+@pytest.mark.release
 async def test_it_is_sound_though_everybody_writes(
     ledger: Ledger, runner: Runner, pool: Pool, people: People, bank_id: UUID, empty: str
 ) -> None:
@@ -140,6 +141,7 @@ async def test_it_is_the_same_to_the_byte(
         assert await restored.fetchval("select max(number) - min(number) from security_event") == 1
 
 
+@pytest.mark.release
 async def test_it_is_brought_up_to_date(empty: str, url: str, emptied: list[str]) -> None:
     """A backup of a database as an earlier version left it is restored, and is then of this version."""
     older = await connected(emptied[1])

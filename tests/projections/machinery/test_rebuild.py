@@ -136,6 +136,7 @@ async def test_a_rebuild_gives_what_was_there(
     assert [each.differences for each in await compare() if not each.is_equal] == []
 
 
+@pytest.mark.release
 async def test_a_rebuild_repairs(history: None, pool: Pool, compare: Compare) -> None:
     """Rows that were lost are made again: of the read model that is rebuilt, and of no other."""
     names = [projection.name for projection in EVERY]
@@ -276,6 +277,7 @@ async def test_a_bank_that_opens_during_a_rebuild(
     assert compared.is_equal, compared.differences
 
 
+@pytest.mark.release
 @both_kinds
 async def test_an_interrupted_rebuild_changes_nothing(
     projection: Projection, history: None, pool: Pool, compare: Compare, monkeypatch: pytest.MonkeyPatch
@@ -552,6 +554,7 @@ async def test_verify_on_a_connection_that_has_followed(url: str, bank_id: UUID,
                 assert compared.is_equal, (n, compared.projection, compared.differences)
 
 
+@pytest.mark.release
 async def test_verify_while_everybody_writes(
     ledger: Ledger, runner: Runner, bank_id: UUID, pool: Pool, compare: Compare
 ) -> None:

@@ -128,7 +128,7 @@ select f.volunteer_id, f.local_date, f.minutes from event e, jsonb_to_record(con
 
 
 @pytest.mark.drill
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @for_all(seed=st.integers(0, 10**9), batch=st.sampled_from([1, 7, 400]))
 async def test_hours_by_place_are_those_of_where_people_lived(
     ledger: Ledger, store: Store, pool: Pool, seed: int, batch: int
