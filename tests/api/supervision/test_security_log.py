@@ -24,6 +24,12 @@ async def logged(world: World, **filters: Any) -> list[dict[str, Any]]:
     return items
 
 
+async def everybody_is_known(world: World) -> None:
+    """Wait until the read models know who has just been registered."""
+    head = await world.services.ledger.store.head(world.bank_id)
+    await world.administrator.get("/v1/volunteers", min_position=head)
+
+
 async def numbers(pool: Any) -> set[int]:
     """The numbers of all entries there are."""
     return {each["number"] for each in await pool.fetch("select number from security_event")}
@@ -114,7 +120,7 @@ class TestContent:
         """At whom an administrator looked is written down, also where no name is told; once a minute of each person."""
         somebody, administrator = await world.somebody(), world.administrator
         whats = ["statement", "balance", "balance/why", "residences", "proxies", "consents"]
-        await administrator.get("/v1/volunteers", min_position=await world.services.ledger.store.head(world.bank_id))
+        await everybody_is_known(world)
         for what in [*whats, *whats]:
             await administrator.get(f"/v1/volunteers/{somebody.id}/{what}")
             await somebody.get(f"/v1/volunteers/{somebody.id}/{what}")
@@ -126,6 +132,7 @@ class TestContent:
         """It is written down in whichever way it was asked for: as a person, or as what facts are about."""
         for asked in ("volunteer_id", "tag"):
             somebody = await world.somebody()
+            await everybody_is_known(world)
             await world.administrator.get("/v1/audit/events", **{asked: somebody.id})
             told = [each["detail"] for each in await logged(world, kind="people-read")]
             assert [each["route"] for each in told if each.get("volunteer") == somebody.id] == ["/v1/audit/events"]
