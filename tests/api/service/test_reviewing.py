@@ -48,9 +48,9 @@ async def test_pages_of_some_days_join_up(own_world: World) -> None:
 
 async def test_many_are_confirmed_and_rejected_at_once(world: World) -> None:
     """Each decision gets a verdict of its own, in order; a dry run gives the same and writes nothing."""
-    people = [await world.somebody() for _ in range(3)]
+    verifier, *people = await world.member("verifier"), *[await world.somebody() for _ in range(3)]
     first, second, third = [await world.log(each.id) for each in people]
-    own = await world.log(world.verifier.id, days_ago=6)
+    own = await world.log(verifier.id)
     decisions = [
         confirm(first),
         confirm(second, minutes=30, reason="早退"),
@@ -63,9 +63,9 @@ async def test_many_are_confirmed_and_rejected_at_once(world: World) -> None:
         confirm(first, minutes=0),
     ]
     path, head = "/v1/service-records/review", await world.services.ledger.store.head(world.bank_id)
-    tried = await world.verifier.post(path, {"decisions": decisions}, expect=200, dry_run=True)
+    tried = await verifier.post(path, {"decisions": decisions}, expect=200, dry_run=True)
     assert tried["position"] == head == await world.services.ledger.store.head(world.bank_id)
-    done = await world.verifier.post(path, {"decisions": decisions}, expect=200, key="many")
+    done = await verifier.post(path, {"decisions": decisions}, expect=200, key="many")
     receipts = [(each.pop("position", None), each.pop("leaf", None)) for each in done["results"]]
     assert done["results"] == tried["results"], "a trial has no receipts"
     rows = await world.services.pool.fetch(
@@ -83,7 +83,7 @@ async def test_many_are_confirmed_and_rejected_at_once(world: World) -> None:
     assert done["results"][1] == {
         "index": 1, "status": "confirmed", "record_id": second, "minutes": 30, "credited_minutes": 30
     }  # fmt: skip
-    again = await world.verifier.post(path, {"decisions": decisions}, expect=200, key="many")
+    again = await verifier.post(path, {"decisions": decisions}, expect=200, key="many")
     assert [(each.pop("position", None), each.pop("leaf", None)) for each in again["results"]] == receipts
     assert again == done
     seen = [(await world.administrator.get(f"/v1/service-records/{each}"))["status"] for each in (first, second, third)]
