@@ -23,10 +23,11 @@ from tests.controls import ADMINISTRATOR, KEY_FILE, NOON, ZONE
 from tests.helpers import pools, watchdog
 from tests.helpers.databases import administer, database, database_name, leave
 from tests.helpers.effort import Effort, add_option, effort_of
+from tests.helpers.folders import watched_folder
+from tests.helpers.loading import load_in_turn
 from tests.helpers.own import made_here
 from tests.helpers.patience import PATIENCE_SECONDS
 from tests.helpers.slow import name_of, written_down
-from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Pool
 from timebank.db.migrations import migrate
 from timebank.domain.bank import OpenBank
@@ -85,6 +86,11 @@ def pytest_configure(config: pytest.Config) -> None:
         watchdog.watch(folder)
     if effort_of(config) == "night":
         hypothesis.settings.load_profile("thorough")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Thirds of the tests are compiled, and not three times all of them."""
+    load_in_turn(session.config)
 
 
 DRILLS = {"backups", "cli", "containers", "drills"}

@@ -22,7 +22,7 @@ def _kinds(below: type[Memory]) -> Iterator[type[Memory]]:
         yield from _kinds(kind)
 
 
-MEMORIES: tuple[type[Memory], ...] = tuple(_kinds(Memory))
+MEMORIES: tuple[type[Memory], ...] = tuple(sorted(_kinds(Memory), key=lambda kind: (kind.__module__, kind.__name__)))
 
 
 def memories_of(kind: type[Memory], fact: Fact) -> list[Memory]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.helpers import watchdog
+from tests.helpers.folders import watched_folder
 
 TOP = Path(__file__).parents[1]
 PYTEST = (sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "-p", "no:cacheprovider", "-n", "2")
@@ -319,7 +320,7 @@ def main(words: list[str]) -> int:
         print("\n".join(wrong), file=sys.stderr)
         return 2
     wanted = [fault for fault in FAULTS if not words or any(word in fault.what for word in words)]
-    with watchdog.watched_folder() as folder:
+    with watched_folder() as folder:
         copy_to(folder)
         if broken := failed(folder, *sorted({each for fault in wanted for each in fault.first.split()})):
             print(f"without any fault this fails: {broken}", file=sys.stderr)

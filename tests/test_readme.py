@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.cli.demo_home import copy_of_the_demo
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS
-from tests.helpers.watchdog import watched_folder
 
 pytestmark = pytest.mark.drill
 

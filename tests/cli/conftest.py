@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.program import Program, postgres_pid
-from tests.helpers.watchdog import watched_folder
+from tests.helpers.folders import watched_folder
 
 
 @pytest.fixture

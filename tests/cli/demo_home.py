@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.cli.program import Program, is_up, postgres_pid
+from tests.helpers.folders import watched_folder
 from tests.helpers.own import folder_of_this_run
-from tests.helpers.watchdog import watched_folder
 
 
 class FirstDemo(NamedTuple):

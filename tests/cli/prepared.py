@@ -19,6 +19,7 @@ from typing import NoReturn
 
 from timebank.cli import main
 from timebank.cli.common import COMMANDS
+from timebank.identity import passwords
 
 LONGEST = 1_000_000
 STREAMS = (0, 1, 2)
@@ -149,6 +150,7 @@ def _be(request: bytes, streams: list[int]) -> NoReturn:
 if __name__ == "__main__":
     for command in COMMANDS.values():
         import_module(f"timebank.cli.{command}")
+    passwords._nobodys()
     gc.collect()
     gc.freeze()  # what a fork looks through for garbage is copied for it
     _serve(socket.socket(fileno=int(sys.argv[1])))

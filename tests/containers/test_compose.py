@@ -9,8 +9,8 @@ import pytest
 
 from tests.cli.program import PROGRAM, Program, enter
 from tests.containers.compose import TOP, Postgres, postgres, services
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
-from tests.helpers.watchdog import watched_folder
 
 WITH_STANDBY = ("compose.yaml", "standby.yaml")
 PASSWORD = "it's-a-Secret_1"

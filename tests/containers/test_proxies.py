@@ -21,8 +21,8 @@ import pytest
 from tests.cli.program import PASSWORD, Program, Served, enter
 from tests.containers.compose import DOCKER, TOP, free_port
 from tests.helpers.databases import database
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
-from tests.helpers.watchdog import watched_folder
 from timebank.api.http.uploads import LIST_BYTES
 
 BODY_LIMIT = 4 * 1024 * 1024

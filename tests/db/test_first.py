@@ -15,8 +15,8 @@ from tests.data import BANK_FIRST, load
 from tests.db.test_migrations import SCHEMA
 from tests.db.test_upgrade import must_be_sound
 from tests.helpers.dump import pg_dump, schema_of
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS
-from tests.helpers.watchdog import watched_folder
 from timebank.db.connections import Connection, connected
 from timebank.db.migrations import apply
 from timebank.exchange.backups import restore

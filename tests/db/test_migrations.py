@@ -16,7 +16,7 @@ import timebank
 from tests.controls.town import do, found
 from tests.helpers.databases import database
 from tests.helpers.dump import pg_dump, schema_of
-from tests.helpers.watchdog import watched_folder
+from tests.helpers.folders import watched_folder
 from timebank.db.connections import Pool
 from timebank.db.migrations import UnknownSchemaError, migrate, migration_files
 from timebank.db.sql import load_statements

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.containers.compose import free_port
-from tests.helpers.watchdog import watched_folder
+from tests.helpers.folders import watched_folder
 from timebank.db.connections import NoDatabaseError, Pool, place_of
 from timebank.db.migrations import migrate
 from timebank.db.server import warn_of_settings

@@ -7,8 +7,8 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from tests.cli.program import Program
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS
-from tests.helpers.watchdog import watched_folder
 
 
 def test_is_stuck(url: str) -> None:

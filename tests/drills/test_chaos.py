@@ -22,9 +22,9 @@ import pytest
 from tests.cli.program import Program, Served, postgres_pid
 from tests.drills.clients import Clients, Town, founded
 from tests.helpers.effort import Effort
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import may_take
 from tests.helpers.processes import children_of, family_of, send
-from tests.helpers.watchdog import watched_folder
 from timebank.runtime.embedded import EmbeddedPostgres
 
 pytestmark = [

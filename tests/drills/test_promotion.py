@@ -18,8 +18,8 @@ from tests.cli.program import Program, Served, enter
 from tests.drills.clients import LOST
 from tests.helpers.clusters import Cluster
 from tests.helpers.effort import Effort
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS, may_take, until
-from tests.helpers.watchdog import watched_folder
 from timebank.ledger.tasks import end
 
 pytestmark = pytest.mark.drill

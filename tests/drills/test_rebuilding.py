@@ -8,7 +8,7 @@ import pytest
 
 from tests.controls.market import Market
 from tests.helpers.clusters import Cluster
-from tests.helpers.watchdog import watched_folder
+from tests.helpers.folders import watched_folder
 from timebank.db.connections import Pool
 from timebank.db.migrations import migrate
 from timebank.ledger.ledger import Ledger

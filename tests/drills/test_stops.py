@@ -16,9 +16,10 @@ import pytest
 
 from tests.cli.program import PASSWORD, Program, Served, enter
 from tests.helpers.effort import Effort, more
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS, eventually, may_take
 from tests.helpers.processes import children_of, is_there, send
-from tests.helpers.watchdog import processes, watched_folder
+from tests.helpers.watchdog import processes
 from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.runtime.stopping import WORKERS_SECONDS
 

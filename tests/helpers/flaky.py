@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Literal
 from urllib.parse import parse_qs, quote, urlsplit, urlunsplit
 
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS
-from tests.helpers.watchdog import watched_folder
 
 Fault = Literal["before commit", "after commit", "down"]
 

@@ -11,10 +11,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -66,17 +65,6 @@ def watch(folder: Path) -> None:
     """Have a folder removed in the end, however that comes."""
     for watchdog in _watchdogs:
         watchdog.watch(folder)
-
-
-@contextmanager
-def watched_folder() -> Iterator[Path]:
-    """An empty folder, removed however the end comes. Its path is short, because those of sockets are limited."""
-    folder = Path(tempfile.mkdtemp(prefix="tb-", dir="/tmp"))
-    watch(folder)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 # What follows is the other process, which imports nothing of ours.

@@ -1,10 +1,7 @@
 """Where commits wait for a replica, nothing is acknowledged that a promotion could take back."""
 
 import asyncio
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +10,7 @@ from structlog.testing import capture_logs
 
 from tests.conftest import people_of
 from tests.controls.town import register
+from tests.helpers.folders import watched_folder
 from tests.ledger.conftest import set_back
 from timebank.db.commits import CommitInDoubtError, committed
 from timebank.db.connections import Pool
@@ -80,12 +78,8 @@ class Server:
 @pytest.fixture(scope="module")
 def own_url() -> Iterator[str]:
     """The URL of a server that no other test uses."""
-    root = Path(tempfile.mkdtemp(prefix="tb-"))
-    try:
-        with EmbeddedPostgres(root).running() as url:
-            yield url
-    finally:
-        shutil.rmtree(root, ignore_errors=True)
+    with watched_folder() as root, EmbeddedPostgres(root).running() as url:
+        yield url
 
 
 @pytest.fixture

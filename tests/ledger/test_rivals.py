@@ -48,6 +48,7 @@ async def test_one_of_many_tasks_wins(store: Store, bank_id: UUID, racers: int) 
     assert await store.head(bank_id) == rounds
 
 
+@pytest.mark.release
 async def test_one_of_many_processes_wins(url: str, store: Store, bank_id: UUID) -> None:
     """Of 4 processes with 8 tasks each exactly one task comes through, in every round."""
     async with rivals(4, url, bank_id, "race_often") as others:

@@ -599,6 +599,7 @@ def test_every_list_is_named() -> None:
     assert found - asked == BY_THEIR_STATEMENTS
 
 
+@pytest.mark.release
 async def test_every_filter_has_its_index(pool: Pool, people: People) -> None:
     """No table is read whole, no more is sorted than some pages, and of ten rows looked at one at least is returned.
 
@@ -615,6 +616,7 @@ async def test_every_filter_has_its_index(pool: Pool, people: People) -> None:
     assert found == [], "\n".join(map(str, found))
 
 
+@pytest.mark.release
 async def test_people_are_listed_from_the_key_alone(pool: Pool) -> None:
     """Of a registration all that a list shows stands in its key: the table is not read for it."""
     await pool.execute("vacuum analyze volunteer")
@@ -625,6 +627,7 @@ async def test_people_are_listed_from_the_key_alone(pool: Pool) -> None:
     assert {part["Node Type"] for part in plans if part.get("Index Name") == "volunteer_pkey"} == {"Index Only Scan"}
 
 
+@pytest.mark.release
 async def test_statistics_look_at_what_they_sum_up(pool: Pool) -> None:
     """Of ten records looked at one at least is summed up, whatever is asked for of what is counted, not kept."""
     explaining = Explaining(pool)

@@ -19,6 +19,7 @@ import pytest
 from tests.controls import KEY_FILE
 from tests.controls.market import Market
 from tests.helpers.cosigning import asking
+from tests.helpers.effort import more
 from tests.proofs.attacker import Attacker
 from timebank.db.connections import Pool
 from timebank.exchange.archives import write_archive
@@ -91,11 +92,11 @@ async def scene(pool: Pool, ledger: Ledger, bank_id: UUID, tmp_path: Path) -> Sc
     A witness has cosigned it.
     """
     market = Market(seed=11)
-    await ledger.submit(bank_id, market.commands(250))
+    await ledger.submit(bank_id, market.commands(150))
     first = Scene(pool, bank_id, tmp_path, Attacker(pool, bank_id), 0, None, [], "", None)  # type: ignore[arg-type]
     signer = first.signer()
     await signer.sign(bank_id)
-    await ledger.submit(bank_id, [market.next() for _ in range(250)])
+    await ledger.submit(bank_id, [market.next() for _ in range(150)])
     checkpoint = await signer.sign(bank_id)
     assert checkpoint
     rows = await pool.fetch("select position, leaf from event order by position")
@@ -143,6 +144,9 @@ REWRITES = {
 }
 """What is done to the rows; the whole log is numbered and sealed anew after it."""
 
+EVERY_REWRITE = ["a gift deleted", *more(*[each for each in REWRITES if each != "a gift deleted"])]
+"""One of them every day, all for a release."""
+
 
 async def found_in_place(scene: Scene, *against: Note) -> list[Any]:
     """What `timebank verify` finds."""
@@ -168,7 +172,7 @@ async def test_a_sound_history_is_sound(scene: Scene) -> None:
         assert scene.verify(kept, archive).startswith("holds")
 
 
-@pytest.mark.parametrize("name", REWRITES)
+@pytest.mark.parametrize("name", EVERY_REWRITE)
 async def test_a_rewritten_history_is_found_by_what_was_signed(scene: Scene, name: str) -> None:
     """Whoever rewrites the log alone, however well it fits, is found in place; nothing is signed of what they wrote.
 
@@ -188,7 +192,7 @@ async def test_a_rewritten_history_is_found_by_what_was_signed(scene: Scene, nam
     assert "WRONG" in scene.verify("nobody", archive)
 
 
-@pytest.mark.parametrize("name", REWRITES)
+@pytest.mark.parametrize("name", EVERY_REWRITE)
 async def test_whoever_has_the_key_too_is_found_by_what_others_kept(scene: Scene, name: str) -> None:
     """Whoever rewrites all of it, and has the key, is found by an auditor, by receipts, and by a kept checkpoint."""
     await scene.attacker.do(*REWRITES[name], rewrite=True)

@@ -15,8 +15,8 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
-from tests.helpers.watchdog import watched_folder
 from timebank.runtime import embedded
 from timebank.runtime.embedded import EmbeddedPostgres, EmbeddedPostgresError
 

@@ -15,8 +15,8 @@ import pytest
 from tests.api.conftest import kept
 from tests.controls import KEY_FILE
 from tests.controls.town import register
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS, until
-from tests.helpers.watchdog import watched_folder
 from timebank.domain.identifiers import new_bank_id
 from timebank.ledger.submission import StandbyAwayError
 from timebank.runtime.composition import Services, running_services

@@ -17,7 +17,7 @@ from tests.controls import ADMINISTRATOR, NOON
 from tests.controls.town import do, number_of, register, volunteer
 from tests.helpers.databases import administer, database
 from tests.helpers.document_numbers import document_number
-from tests.helpers.watchdog import watched_folder
+from tests.helpers.folders import watched_folder
 from timebank.db.connections import Pool
 from timebank.db.migrations import migrate, migration_files
 from timebank.domain.identifiers import VolunteerId

@@ -14,7 +14,7 @@ from tests.api.conftest import kept
 from tests.api.world import served
 from tests.cli.demo_home import copy_of_the_demo
 from tests.helpers.effort import Effort
-from tests.helpers.watchdog import watched_folder
+from tests.helpers.folders import watched_folder
 from tests.web.chromium import SMALLEST, holds, is_legible
 from tests.web.pictures import FOLDER, MOST_BYTES, taken
 from tests.web.reader import Reader, Seen

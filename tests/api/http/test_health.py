@@ -15,8 +15,8 @@ import pytest
 
 from tests.api.conftest import kept
 from tests.api.world import World, served, settled
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS
-from tests.helpers.watchdog import watched_folder
 from timebank.ledger import tasks, writer
 from timebank.ledger.wake import Waker
 from timebank.runtime import readiness

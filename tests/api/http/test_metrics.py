@@ -9,7 +9,7 @@ import pytest
 from tests.api.conftest import kept
 from tests.api.world import World, said, service, settled
 from tests.cli.program import Program, enter
-from tests.helpers.watchdog import watched_folder
+from tests.helpers.folders import watched_folder
 from timebank.projections import FOLLOWING
 from timebank.runtime.readiness import Report, Trouble
 from timebank.runtime.settings import SettingsError, from_environ

@@ -11,8 +11,8 @@ import pytest
 import structlog
 
 from tests.api.world import World, said, served, service, settled
+from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS
-from tests.helpers.watchdog import watched_folder
 from timebank.domain.text import normal
 from timebank.ledger import writer
 from timebank.ledger.store import Store

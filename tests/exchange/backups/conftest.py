@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.controls import KEY_FILE
-from tests.helpers.watchdog import watched_folder
+from tests.helpers.folders import watched_folder
 from timebank.vault.people import People
 
 

@@ -55,6 +55,7 @@ async def temporary(connection: Connection, tables: tuple[str, ...]) -> None:
         await connection.execute(f"create temp table {table} (like public.{table} including all) on commit drop")
 
 
+@pytest.mark.release
 @pytest.mark.parametrize("where", [live, beside, temporary], ids=lambda where: where.__name__)
 async def test_every_step_reads_its_facts_through_an_index(where: Place, pool: Pool, bank_id: UUID, log: int) -> None:
     """Wherever the rows are written to, only the events of the stretch are read, and no function is called for them."""

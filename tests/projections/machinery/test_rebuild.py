@@ -65,7 +65,7 @@ async def catch_up(runner: Runner, bank_id: UUID) -> None:
 async def history(ledger: Ledger, runner: Runner, bank_id: UUID, monkeypatch: pytest.MonkeyPatch) -> None:
     """Something happened, and was taken in; accounts are short, and so is the way from checkpoint to checkpoint."""
     monkeypatch.setattr(statement_checkpoints, "FACTS_APART", 3)
-    await ledger.submit(bank_id, Market(seed=7).commands(300))
+    await ledger.submit(bank_id, Market(seed=7).commands(150))
     await catch_up(runner, bank_id)
 
 
