@@ -20,12 +20,13 @@ from tests.helpers.clusters import Cluster
 from tests.helpers.effort import Effort
 from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS, may_take, until
+from timebank.domain.identifiers import new_volunteer_number
 from timebank.ledger.tasks import end
 
 pytestmark = pytest.mark.drill
 
 ROUNDS: dict[Effort, int] = {"quick": 1, "release": 1, "night": 20}
-CLIENTS = 24
+CLIENTS, MANY = 24, 12
 BACK_SECONDS = 10.0
 AWAY_SECONDS = 10.0
 ANSWER_SECONDS = 12.0
@@ -276,16 +277,25 @@ async def test_the_standby_is_away_before(pair: Pair, before: Counter[str], effo
 
 
 async def nothing_is_acknowledged(pair: Pair, load: Load) -> None:
-    """For so long that every client has repeated its request; readiness names the writer."""
+    """For so long that every client has repeated its request; readiness names the writer, and reading goes on."""
     acknowledged, over = len(load.acknowledged), asyncio.Event()
     giving_up = asyncio.create_task(give_up_waits(pair, over))
     try:
         await asyncio.sleep(AWAY_SECONDS)
         await until(lambda: asyncio.to_thread(is_writer_named, pair.served.url))
+        await asyncio.gather(*(asyncio.to_thread(read, pair) for _ in range(MANY)))
     finally:
         over.set()
     assert await giving_up
     assert len(load.acknowledged) == acknowledged
+
+
+def read(pair: Pair) -> None:
+    """Somebody signs in, for which commits wait; and somebody reads."""
+    with httpx.Client(base_url=pair.served.url, timeout=ANSWER_SECONDS) as http:
+        answer = http.post("/v1/sessions", json={"login": new_volunteer_number(), "password": "wrong, and long"})
+        assert answer.status_code in (401, 503), "somebody may have ended the wait"
+        assert http.get("/v1/me", headers=pair.headers).status_code == 200
 
 
 def is_writer_named(url: str) -> bool:

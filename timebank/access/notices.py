@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from timebank.db.commits import writing
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.identity.limits.alone import alone
@@ -115,8 +116,8 @@ async def mark_read(pool: Pool, log: SecurityLog, bank_id: UUID, volunteer_id: s
     facts = await notices.page(pool, bank_id, volunteer_id, before=up_to.position + 1, after=0, limit=1)
     entries = await log.notices(bank_id, volunteer_id, before=up_to.number + 1, after=0, limit=1)
     seen = newest([*(_of_fact(each, volunteer_id) for each in facts), *map(_of_entry, entries)], NOTHING)
-    async with alone(pool, f"notices {volunteer_id}"):
-        await pool.execute(SQL["mark_read"], bank_id, volunteer_id, *seen)
+    async with alone(pool, f"notices {volunteer_id}"), writing(pool) as connection:
+        await connection.execute(SQL["mark_read"], bank_id, volunteer_id, *seen)
     return seen
 
 

@@ -1,9 +1,13 @@
-"""Commits one can rely on: done for good, replicas included, or in doubt; nothing is taken for done that is not."""
+"""Commits one can rely on: done for good, replicas included, or in doubt; nothing is taken for done that is not.
+
+What is no fact is written beside them, in few connections, so that where commits wait reading goes on.
+"""
 
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from asyncpg.transaction import Transaction
 
@@ -12,9 +16,28 @@ from timebank.db.connections import ACQUIRE_SECONDS, CONNECTION_LOST, DATABASE_E
 WAITS_FOR_REPLICAS = "SyncRepWaitForLSN"
 """The function of the server that says so when it has given up waiting for a replica (its words depend on language)."""
 
+WRITING_SECONDS = 8.0
+"""How long writing what is no fact may take, replicas included."""
+
+_PLACES: WeakKeyDictionary[Pool, asyncio.Semaphore] = WeakKeyDictionary()
+
 
 class CommitInDoubtError(ConnectionError):
     """What was to be committed may be there, may be on one server only, or may come later."""
+
+
+@contextlib.asynccontextmanager
+async def writing(pool: Pool, to: "Connection | None" = None) -> AsyncIterator[Connection]:
+    """A connection to write what is no fact by: a third of all at most, so reading goes on whatever these wait for.
+
+    Whoever has one says so (`to`). Raises `TimeoutError` where it takes too long, as while a standby is away.
+    """
+    if to:
+        yield to
+        return
+    places = _PLACES.setdefault(pool, asyncio.Semaphore(max(1, pool.get_max_size() // 3)))
+    async with asyncio.timeout(WRITING_SECONDS), places, pool.acquire() as connection:
+        yield connection
 
 
 @contextlib.asynccontextmanager

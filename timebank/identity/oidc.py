@@ -20,6 +20,7 @@ from uuid import UUID
 import msgspec
 import structlog
 
+from timebank.db.commits import writing
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import AccessFailure, IdentityNotLinked, IdentityTaken, ProviderRefused
@@ -146,14 +147,16 @@ class OpenIdProvider:
                 endpoint, state=state, nonce=nonce, code_verifier=verifier
             )
         until = visit.at + timedelta(seconds=LOGIN_SECONDS)
-        await self._pool.execute(SQL["begin"], _hash(state), bank_id, volunteer_id, nonce, verifier, until)
+        async with writing(self._pool) as connection:
+            await connection.execute(SQL["begin"], _hash(state), bank_id, volunteer_id, nonce, verifier, until)
         return Beginning(location, state)
 
     async def finish(self, kept: str, state: str, code: str | None, error: str | None, visit: Visit) -> Ending:
         """End what was begun: `kept` is the state that the browser kept, the rest is what the provider sent with it."""
         row, held = None, hashlib.sha256(_hash(state)).digest()
         if hmac.compare_digest(kept.encode(), state.encode()):
-            row = await self._pool.fetchrow(SQL["use"], _hash(state), visit.at, held)
+            async with writing(self._pool) as connection:
+                row = await connection.fetchrow(SQL["use"], _hash(state), visit.at, held)
         if row is None or not row["is_in_time"]:
             raise ProviderRefused(why=NOT_BEGUN)
         bank_id, volunteer_id = row["bank_id"], row["volunteer_id"]
@@ -176,7 +179,7 @@ class OpenIdProvider:
 
     async def unlink(self, bank_id: UUID, volunteer_id: str, visit: Visit) -> bool:
         """Forget the accounts by which a volunteer signs in, and linkings that were begun; says if there were any."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with writing(self._pool) as connection, connection.transaction():
             await connection.execute(SQL["stop_linking"], bank_id, volunteer_id)
             forgotten = await connection.fetch(SQL["unlink"], bank_id, self.issuer, volunteer_id)
             if forgotten:

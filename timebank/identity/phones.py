@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from timebank.db.commits import writing
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.people.refusals import VolunteerIsErased
@@ -90,10 +91,11 @@ class Phones:
     async def verify(self, bank_id: UUID, volunteer_id: str, code: str, visit: Visit) -> None:
         """Take a code for a proof that the phone is the volunteer's. Raises `PhoneCodeNotValid` or `PhoneShared`."""
         async with alone(self._pool, volunteer_id):
-            tried = await self._pool.fetchrow(SQL["try"], bank_id, volunteer_id, visit.at, TRIES)
+            async with writing(self._pool) as connection:
+                tried = await connection.fetchrow(SQL["try"], bank_id, volunteer_id, visit.at, TRIES)
             if tried is None:
                 raise PhoneCodeNotValid
-            async with self._pool.acquire() as connection, connection.transaction():
+            async with writing(self._pool) as connection, connection.transaction():
                 person = await self._held(connection, bank_id, volunteer_id)
                 right = self._people.keyring.indexes("phone-code", _said(bank_id, person, code))
                 if not any(hmac.compare_digest(tried["code_hash"], each) for each in right):

@@ -115,14 +115,15 @@ select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, b.t
                   order by e.position desc limit 1), true)
 
 -- key_used --
--- $1 bank  $2 key  $3 now
+-- Nor does whoever comes with a key wait for a standby with this. $1 bank  $2 key  $3 now
 with before as (
     select last_used_at from api_key_use where bank_id = $1 and key_id = $2
 ), noted as (
     insert into api_key_use (bank_id, key_id, last_used_at) values ($1, $2, $3)
         on conflict (bank_id, key_id) do update set last_used_at = excluded.last_used_at
 )
-select coalesce((select date_trunc('hour', last_used_at) < date_trunc('hour', $3::timestamptz) from before), true)
+select coalesce((select date_trunc('hour', last_used_at) < date_trunc('hour', $3::timestamptz) from before), true),
+       set_config('synchronous_commit', 'local', true)
 
 -- last_used --
 -- $1 bank  $2 keys

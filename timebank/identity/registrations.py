@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from timebank.db.commits import writing
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
 from timebank.identity.failures import CodesHandedOut, PhoneCodeNotValid, TooManyAttempts
@@ -67,7 +68,8 @@ class Registrations:
         Strangers who try leave those tries alone that are made from where the code was asked for.
         """
         phones, address = self._people.phone_indexes(phone), self._attempts.address(visit.address)
-        tried = await self._pool.fetch(SQL["try"], bank_id, phones, visit.at, TRIES, address)
+        async with writing(self._pool) as connection:
+            tried = await connection.fetch(SQL["try"], bank_id, phones, visit.at, TRIES, address)
         right = self._people.keyring.indexes("registration-code", _said(bank_id, phone, code))
         found: list[int] = [
             row["code_id"] for row in tried if any(hmac.compare_digest(row["code_hash"], each) for each in right)
@@ -81,8 +83,9 @@ class Registrations:
 
         Raises `PhoneCodeNotValid`.
         """
-        if not await self._pool.fetchval(SQL["use"], bank_id, code_id, at):
-            raise PhoneCodeNotValid
+        async with writing(self._pool) as connection:
+            if not await connection.fetchval(SQL["use"], bank_id, code_id, at):
+                raise PhoneCodeNotValid
 
     async def sweep(self, at: datetime) -> None:
         """Remove codes that are over."""

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from timebank.db.commits import writing
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.vault.keyring import Keyring
@@ -103,17 +104,12 @@ class SecurityLog:
         **detail: Any,
     ) -> None:
         """Write something down; `to` a connection, as part of the transaction that is open there."""
-        await (to or self._pool).execute(
-            SQL["record"],
-            bank_id,
-            visit.at,
-            kind,
-            actor,
-            subject,
-            self._keyring.current.index("address", visit.address) if visit.address else None,
-            visit.request_id,
-            msgspec.json.encode(detail).decode(),
-        )
+        address = self._keyring.current.index("address", visit.address) if visit.address else None
+        said = msgspec.json.encode(detail).decode()
+        async with writing(self._pool, to) as connection:
+            await connection.execute(
+                SQL["record"], bank_id, visit.at, kind, actor, subject, address, visit.request_id, said
+            )
 
     async def page(
         self, bank_id: UUID, *, before: int, kind: str | None, actor: str | None, limit: int

@@ -56,8 +56,9 @@ update refresh_token r
    and (r.token_hash = $1 or r.parent = own.parent)
 
 -- used --
--- A session is being used. $1 session  $2 now  $3 device  $4 address
-update session set used_at = $2, device = $3, address = $4 where session_id = $1
+-- A session is being used. Whoever only reads does not wait for a standby with it. $1 session  $2 now  $3 device  $4 address
+update session set used_at = $2, device = $3, address = $4
+ where session_id = $1 and set_config('synchronous_commit', 'local', true) = 'local'
 
 -- prove --
 -- $1 session  $2 now

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from timebank.db.commits import writing
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.identifiers import is_volunteer_number
@@ -153,7 +154,7 @@ class SignIn:
 
     async def sign_out_elsewhere(self, bank_id: UUID, volunteer_id: str, session_id: str, visit: Visit) -> None:
         """End all sessions of a volunteer but the one they are in."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with writing(self._pool) as connection, connection.transaction():
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at, but=session_id)
             if ended:
                 await self._log.record(bank_id, "signed-out", visit, actor=volunteer_id, to=connection)
@@ -161,7 +162,7 @@ class SignIn:
 
     async def sign_out(self, bank_id: UUID, volunteer_id: str, session_id: str | None, visit: Visit) -> bool:
         """End one session of a volunteer's, or (None) all of them; says whether there was any."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with writing(self._pool) as connection, connection.transaction():
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at, only=session_id)
             if ended:
                 await self._log.record(bank_id, "signed-out", visit, actor=volunteer_id, to=connection)
@@ -175,7 +176,7 @@ class SignIn:
 
     async def end_sessions(self, bank_id: UUID, volunteer_id: str, by: str, role: str, visit: Visit) -> bool:
         """End all sessions of somebody else; says whether there were any."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with writing(self._pool) as connection, connection.transaction():
             ended = await self.sessions.end(connection, bank_id, volunteer_id, visit.at)
             told = {"as": role, "sessions": len(ended)}
             await self._log.record(
@@ -259,7 +260,7 @@ class SignIn:
             await self._log.record(bank_id, "sign-in-refused", visit, subject=volunteer_id)
             raise SignInRefused
         self._count_entry(volunteer_id, visit)
-        await self._attempts.succeeded(self._pool, bank_id, volunteer_id, visit.address, volunteer_id, visit.at)
+        await self._attempts.succeeded(None, bank_id, volunteer_id, visit.address, volunteer_id, visit.at)
         return right[volunteer_id]
 
     async def prove_session(

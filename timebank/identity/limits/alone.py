@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary
 
+from timebank.db.commits import writing
 from timebank.db.connections import Connection, Pool
 from timebank.identity.limits.at_once import AtOnce
 
@@ -38,5 +39,5 @@ async def alone(pool: Pool, whose: str) -> AsyncIterator[None]:
 @asynccontextmanager
 async def account(pool: Pool, whose: str) -> AsyncIterator[Connection]:
     """A transaction about somebody's account, or session, likewise."""
-    async with alone(pool, whose), pool.acquire() as connection, connection.transaction():
+    async with alone(pool, whose), writing(pool) as connection, connection.transaction():
         yield connection

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from timebank.db.commits import writing
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.identifiers import as_number, is_volunteer_number
@@ -88,18 +89,19 @@ class Attempts:
     async def begin(self, bank_id: UUID, login: str, address: str, at: datetime) -> None:
         """Count one more attempt as failed, until it has succeeded. Raises `TooManyAttempts` if it comes too early."""
         called, pause = (bank_id, self.login(login), self.address(address)), LONGEST_WAIT.total_seconds()
-        async with alone(self._pool, f"attempt {called[1]} {called[2]}"):
-            begun = await self._pool.fetchval(SQL["begin"], *called, at, FREE_FAILURES, pause, self.network(address))
+        async with alone(self._pool, f"attempt {called[1]} {called[2]}"), writing(self._pool) as connection:
+            begun = await connection.fetchval(SQL["begin"], *called, at, FREE_FAILURES, pause, self.network(address))
         if not begun:
             _must_be_due(await self._pool.fetchval(SQL["due"], *called, FREE_FAILURES, pause), at, least=1)
 
     async def failed(self, bank_id: UUID, login: str, address: str, volunteer_id: str | None) -> None:
         """Note whose account a failed attempt was about, so that it is deleted when they are erased."""
-        await self._pool.execute(SQL["failed"], bank_id, self.login(login), self.address(address), volunteer_id)
+        async with writing(self._pool) as connection:
+            await connection.execute(SQL["failed"], bank_id, self.login(login), self.address(address), volunteer_id)
 
     async def succeeded(
         self,
-        to: "Pool | Connection",
+        to: "Connection | None",
         bank_id: UUID,
         login: str,
         address: str,
@@ -113,11 +115,14 @@ class Attempts:
         Of a login that several share they are forgotten once in a while only.
         """
         since = at - LONGEST_WAIT if is_shared else None
-        await to.execute(SQL["succeeded"], bank_id, self.login(login), self.address(address), volunteer_id, at, since)
+        called = bank_id, self.login(login), self.address(address)
+        async with writing(self._pool, to) as connection:
+            await connection.execute(SQL["succeeded"], *called, volunteer_id, at, since)
 
     async def forget(self, bank_id: UUID, login: str, address: str) -> None:
         """It succeeded, and nothing is to be known of it later."""
-        await self._pool.execute(SQL["forget"], bank_id, self.login(login), self.address(address))
+        async with writing(self._pool) as connection:
+            await connection.execute(SQL["forget"], bank_id, self.login(login), self.address(address))
 
 
 def _must_be_due(until: datetime, at: datetime, least: int = 0) -> None:
