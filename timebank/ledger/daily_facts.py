@@ -2,6 +2,8 @@
 
 Counted in the log itself, so the limit holds over processes and restarts. Only requests that run at the same moment in
 several processes can exceed it, by as many as those are.
+
+A request under a key that changes nothing takes room, too, since its answer is kept: each process counts those itself.
 """
 
 import asyncio
@@ -38,6 +40,7 @@ class DailyLimit:
         self._pool = pool
         self._most = most
         self._acting: Counter[tuple[UUID, str]] = Counter()
+        self._nothing: dict[tuple[UUID, str], tuple[datetime, int]] = {}
         self._counting: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
 
     @contextlib.asynccontextmanager
@@ -52,7 +55,7 @@ class DailyLimit:
         before = self._acting[whose]
         self._acting[whose] += 1
         try:
-            is_full = await self._is_full(bank_id, actor, midnight, before)
+            is_full = await self._is_full(bank_id, actor, midnight, before + self._kept(bank_id, actor, midnight))
             if is_full and not (key and await idempotency.answered(self._pool, bank_id, [(key.principal, key.key)])):
                 raise DailyLimitReachedError(self._most)
             yield
@@ -60,6 +63,14 @@ class DailyLimit:
             self._acting[whose] -= 1
             if not self._acting[whose]:
                 del self._acting[whose]
+
+    def changed_nothing(self, bank_id: UUID, actor: str, midnight: datetime) -> None:
+        """Count an answer that is kept under a key though there is no fact of it."""
+        self._nothing[bank_id, actor] = midnight, self._kept(bank_id, actor, midnight) + 1
+
+    def _kept(self, bank_id: UUID, actor: str, midnight: datetime) -> int:
+        since, times = self._nothing.get((bank_id, actor), (midnight, 0))
+        return times if since == midnight else 0
 
     async def _is_full(self, bank_id: UUID, actor: str, midnight: datetime, acting: int) -> bool:
         """Whether somebody, who does so many things at this moment, has caused the facts of a day.

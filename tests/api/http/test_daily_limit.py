@@ -72,6 +72,19 @@ async def test_a_repeated_request_is_answered(url: str) -> None:
         assert refused.status_code == 429
 
 
+async def test_what_changes_nothing_is_limited_under_a_key(url: str) -> None:
+    """Each answer under a key is kept for days, so these take room as facts do; without a key nothing is kept."""
+    async with settled(url, facts_per_day=4) as world:
+        somebody = await world.somebody()
+        path, body = f"/v1/volunteers/{somebody.id}/consents", {"purpose": "leaderboard", "granted": True}
+        for _ in range(6):
+            await somebody.post(path, body)
+        found = [await somebody.ask("POST", path, json=body, headers={"Idempotency-Key": key}) for key in "aabcde"]
+        assert [each.status_code for each in found] == [200] * 4 + [429] * 2
+        kept = "select count(*) from idempotency where principal = $1"
+        assert await world.services.pool.fetchval(kept, somebody.id) == 3
+
+
 async def test_work_for_others_is_not_limited(url: str) -> None:
     """Recorders, verifiers, programs and offices go on, and what they do so takes no room in their own matters."""
     async with settled(url, facts_per_day=3) as world:

@@ -199,9 +199,13 @@ class BankRequest(StrictRequest[Principal]):
         promise = await self._promise(key)
         if not self._is_own_matter(command):
             return await self._execute(command, promise)
-        midnight = datetime.combine(self.today, datetime.min.time(), self.zone)
-        async with self.services.daily.room(self.bank_id, self.user.actor, midnight, promise):
-            return await self._execute(command, promise)
+        whose = self.bank_id, self.user.actor, datetime.combine(self.today, datetime.min.time(), self.zone)
+        daily = self.services.daily
+        async with daily.room(*whose, promise):
+            receipt = await self._execute(command, promise)
+        if promise and not (receipt.facts or isinstance(receipt, Repeated)):
+            daily.changed_nothing(*whose)
+        return receipt
 
     def _is_own_matter(self, command: Command) -> bool:
         """Whether it is what people do about themselves, so often as they like; leaving can be done at any time."""
