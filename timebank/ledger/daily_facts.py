@@ -3,19 +3,21 @@
 Counted in the log itself, so the limit holds over processes and restarts. Only requests that run at the same moment in
 several processes can exceed it, by as many as those are.
 
-A request under a key that changes nothing takes room, too, since its answer is kept: each process counts those itself.
+What else people can do without end takes room, too, and each process counts it for itself: what changes nothing and is
+answered under a key, since the answer is kept; and what they do for a team or an activity, of which facts name others.
 """
 
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
+from timebank.domain.kernel import Fact
 from timebank.ledger import idempotency
 from timebank.ledger.submission import IdempotencyKey
 
@@ -23,6 +25,9 @@ SQL = load_statements("timebank.ledger", "daily_facts.sql")
 
 LOOK_BACK = 20_000
 """Of somebody who causes very many facts, in organisations' matters say, so many of the latest are looked at."""
+
+AS_ONE = 10
+"""So many requests about a team or an activity take as much room as one in their own matters: those are for others."""
 
 
 class DailyLimitReachedError(Exception):
@@ -40,7 +45,7 @@ class DailyLimit:
         self._pool = pool
         self._most = most
         self._acting: Counter[tuple[UUID, str]] = Counter()
-        self._nothing: dict[tuple[UUID, str], tuple[datetime, int]] = {}
+        self._further: dict[tuple[UUID, str], tuple[datetime, int]] = {}
         self._counting: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
 
     @contextlib.asynccontextmanager
@@ -55,7 +60,7 @@ class DailyLimit:
         before = self._acting[whose]
         self._acting[whose] += 1
         try:
-            is_full = await self._is_full(bank_id, actor, midnight, before + self._kept(bank_id, actor, midnight))
+            is_full = await self._is_full(bank_id, actor, midnight, before + self._besides(whose, midnight) // AS_ONE)
             if is_full and not (key and await idempotency.answered(self._pool, bank_id, [(key.principal, key.key)])):
                 raise DailyLimitReachedError(self._most)
             yield
@@ -64,12 +69,17 @@ class DailyLimit:
             if not self._acting[whose]:
                 del self._acting[whose]
 
-    def changed_nothing(self, bank_id: UUID, actor: str, midnight: datetime) -> None:
-        """Count an answer that is kept under a key though there is no fact of it."""
-        self._nothing[bank_id, actor] = midnight, self._kept(bank_id, actor, midnight) + 1
+    def done(
+        self, bank_id: UUID, actor: str, midnight: datetime, facts: Sequence[Fact], whom: str, *, is_kept: bool
+    ) -> None:
+        """Count what they did, for themselves or for `whom`, if its facts do not; `is_kept` says that its answer is."""
+        if any(whom in fact.tags() for fact in facts) or not (facts or is_kept):
+            return
+        whose = bank_id, actor
+        self._further[whose] = midnight, self._besides(whose, midnight) + (1 if facts else AS_ONE)
 
-    def _kept(self, bank_id: UUID, actor: str, midnight: datetime) -> int:
-        since, times = self._nothing.get((bank_id, actor), (midnight, 0))
+    def _besides(self, whose: tuple[UUID, str], midnight: datetime) -> int:
+        since, times = self._further.get(whose, (midnight, 0))
         return times if since == midnight else 0
 
     async def _is_full(self, bank_id: UUID, actor: str, midnight: datetime, acting: int) -> bool:

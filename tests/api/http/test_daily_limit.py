@@ -85,6 +85,17 @@ async def test_what_changes_nothing_is_limited_under_a_key(url: str) -> None:
         assert await world.services.pool.fetchval(kept, somebody.id) == 3
 
 
+async def test_a_captain_does_not_loop_either(url: str) -> None:
+    """What somebody does for a team names the team alone: ten times as much of it may be done in a day."""
+    async with settled(url, facts_per_day=2) as world:
+        captain, teams = await world.somebody(), f"/v1/organisations/{world.garden}/teams"
+        team_id = (await captain.post(f"{teams}/proposals", {"name": "夜跑队"}))["team_id"]
+        await world.coordinator.post(f"{teams}/{team_id}/accept", {}, expect=200)
+        path = f"{teams}/{team_id}/rename"
+        found = [(await captain.ask("POST", path, json={"name": f"夜跑队 {n}"})).status_code for n in range(12)]
+        assert found == [200] * 10 + [429] * 2
+
+
 async def test_work_for_others_is_not_limited(url: str) -> None:
     """Recorders, verifiers, programs and offices go on, and what they do so takes no room in their own matters."""
     async with settled(url, facts_per_day=3) as world:

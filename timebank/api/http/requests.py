@@ -203,8 +203,8 @@ class BankRequest(StrictRequest[Principal]):
         daily = self.services.daily
         async with daily.room(*whose, promise):
             receipt = await self._execute(command, promise)
-        if promise and not (receipt.facts or isinstance(receipt, Repeated)):
-            daily.changed_nothing(*whose)
+        if not isinstance(receipt, Repeated):
+            daily.done(*whose, receipt.facts, command.by.on_behalf_of or whose[1], is_kept=promise is not None)
         return receipt
 
     def _is_own_matter(self, command: Command) -> bool:
