@@ -7,19 +7,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from asyncpg.transaction import Transaction
 
-from timebank.db.connections import ACQUIRE_SECONDS, CONNECTION_LOST, DATABASE_ERRORS, Connection, Pool
+from timebank.db.connections import ACQUIRE_SECONDS, CONNECTION_LOST, DATABASE_ERRORS, Connection, PatientPool, Pool
 
 WAITS_FOR_REPLICAS = "SyncRepWaitForLSN"
 """The function of the server that says so when it has given up waiting for a replica (its words depend on language)."""
 
 WRITING_SECONDS = 8.0
 """How long writing what is no fact may take, replicas included."""
-
-_PLACES: WeakKeyDictionary[Pool, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 class CommitInDoubtError(ConnectionError):
@@ -35,7 +32,7 @@ async def writing(pool: Pool, to: "Connection | None" = None) -> AsyncIterator[C
     if to:
         yield to
         return
-    places = _PLACES.setdefault(pool, asyncio.Semaphore(max(1, pool.get_max_size() // 3)))
+    places = pool.places if isinstance(pool, PatientPool) else contextlib.nullcontext()
     async with asyncio.timeout(WRITING_SECONDS), places, pool.acquire() as connection:
         yield connection
 

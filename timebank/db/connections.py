@@ -68,6 +68,11 @@ class NoDatabaseError(OSError):
 class PatientPool(asyncpg.Pool):
     """A pool in which nobody waits without end: for a connection to become free, or for a hung one to be given back."""
 
+    def __init__(self, *given: Any, max_size: int, **settings: Any) -> None:
+        super().__init__(*given, max_size=max_size, **settings)
+        self.places = asyncio.Semaphore(max(1, max_size // 3))
+        """For what is written beside the log."""
+
     def acquire(self, *, timeout: float | None = None) -> PoolAcquireContext:
         """A connection. Raises `TimeoutError` where none becomes free in time."""
         if timeout is None and not self.get_idle_size():
