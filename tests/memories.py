@@ -46,7 +46,7 @@ def _identifiers(fact: Fact) -> Iterator[tuple[Any, Any]]:
         sorts = [each for each in get_args(hints[name]) if each is not type(None)] or [hints[name]]
         if name in {"minutes_by_day", "previous_minutes_by_day", "original_days"}:
             days |= dict.fromkeys(value)
-        elif value is not None:
+        elif value is not None and not isinstance(value, tuple):
             yield sorts[0], value
             if sorts[0] is CodeHash:
                 yield RedemptionTag, redemption_tag(value)

@@ -16,7 +16,7 @@ from eventsourcing.dcb.domain import Decision, Selector, Slice, decorated_funcs
 from eventsourcing.domain import event
 
 from timebank.domain.acting import Acting
-from timebank.domain.identifiers import TAG_OF, day_tag
+from timebank.domain.identifiers import KINDS, TAG_OF, day_tag
 from timebank.domain.person import Person
 from timebank.domain.refusals import NotWellFormed
 from timebank.domain.text import Line, normal
@@ -36,6 +36,9 @@ Days = Annotated[tuple[date, ...], _TAGS_BY_DAY]
 
 _COPIED = (dict, set)
 """What a memory changes in place: a copy of it has to be kept."""
+
+NOTHING = "nothing"
+"""A tag that no fact has."""
 
 UNTAGGED = frozenset({"replaces", "replaced_by"})
 """Identifiers that tag no fact: the other API key has facts of its own, which name this one."""
@@ -111,10 +114,15 @@ class Memory(Slice[Fact]):
     A memory remembers in `@event` methods, which never refuse. The topics it handles and the tags it was made with are
     its consistency boundary. A subclass takes the identifiers it is about as arguments: they are its key. The last tag
     is the one a memory is filed under, so it should be the rarest.
+
+    An identifier of another kind names nothing: facts have the tags of all that they are about, and what is told of a
+    record would be found by its volunteer, and decided once more.
     """
 
     def __init__(self, *tags: str) -> None:
-        self.boundary_tags = tags
+        beginnings = _beginnings(type(self))
+        assert len(tags) <= len(beginnings), "each tag is made of what a memory is about"
+        self.boundary_tags = tuple(map(_of_its_kind, tags, beginnings))
 
     @classmethod
     def remembered(cls) -> Sequence[type[Fact]]:
@@ -132,6 +140,21 @@ class Memory(Slice[Fact]):
     def state(self) -> dict[str, Any]:
         """A copy of what it holds. Values are plain, or sets and dictionaries of plain ones, so one level is enough."""
         return {name: value.copy() if isinstance(value, _COPIED) else value for name, value in vars(self).items()}
+
+
+@cache
+def _beginnings(kind: type[Memory]) -> tuple[frozenset[str], ...]:
+    """With what the identifiers begin that a kind of memory is about, for each of them."""
+    hints = [hint for name, hint in get_type_hints(kind.__init__).items() if name != "return"]
+    return tuple(
+        frozenset(begins for begins, each in KINDS.items() if each in (get_args(hint) or (hint,))) for hint in hints
+    )
+
+
+def _of_its_kind(tag: str, beginnings: frozenset[str]) -> str:
+    """The tag, unless it is an identifier of another kind."""
+    begins = tag.partition("_")[0]
+    return NOTHING if begins in KINDS and begins not in beginnings else tag
 
 
 M = TypeVar("M", bound=Memory)

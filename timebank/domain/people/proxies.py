@@ -35,6 +35,7 @@ class Proxy(Memory):
     def __init__(self, volunteer_id: VolunteerId, proxy_volunteer_id: VolunteerId) -> None:
         super().__init__(volunteer_id, proxy_volunteer_id)
         self.volunteer_id = volunteer_id
+        self.proxy_volunteer_id = proxy_volunteer_id
         self.appointed: ProxyAppointed | None = None
         self.day: date | None = None
         self.acts = 0
@@ -42,25 +43,25 @@ class Proxy(Memory):
 
     @event(ProxyAppointed)
     def _(self, fact: ProxyAppointed) -> None:
-        if self._is_about(fact.volunteer_id):
+        if self._is_about(fact.volunteer_id, fact.proxy_volunteer_id):
             self.appointed, self.day = fact, None
 
     @event(ProxyEnded)
-    def _(self, volunteer_id: VolunteerId) -> None:
-        if self._is_about(volunteer_id):
+    def _(self, volunteer_id: VolunteerId, proxy_volunteer_id: VolunteerId) -> None:
+        if self._is_about(volunteer_id, proxy_volunteer_id):
             self.appointed = None
 
     @event(ProxyUsed)
-    def _(self, volunteer_id: VolunteerId, local_date: date, minutes: int) -> None:
-        if self._is_about(volunteer_id):
+    def _(self, volunteer_id: VolunteerId, proxy_volunteer_id: VolunteerId, local_date: date, minutes: int) -> None:
+        if self._is_about(volunteer_id, proxy_volunteer_id):
             is_same_day = local_date == self.day
             self.acts = 1 + (self.acts if is_same_day else 0)
             self.minutes = minutes + (self.minutes if is_same_day else 0)
             self.day = local_date
 
-    def _is_about(self, volunteer_id: VolunteerId) -> bool:
-        """Two may be proxies of each other; both directions lie in the boundary."""
-        return self.volunteer_id == volunteer_id
+    def _is_about(self, volunteer_id: VolunteerId, proxy_volunteer_id: VolunteerId) -> bool:
+        """Two may be proxies of each other; both directions lie in the boundary. Nobody is their own."""
+        return (self.volunteer_id, self.proxy_volunteer_id) == (volunteer_id, proxy_volunteer_id)
 
     def in_force(self, on: date) -> ProxyAppointed | None:
         """The appointment that is in force on a day, if there is one."""
