@@ -5,7 +5,21 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from tests.controls import GARDEN, LI, NOON, RECORD, WANG, ZHAO, acting, logged, member, membership_of, proxy, standing
+from tests.controls import (
+    GARDEN,
+    LI,
+    NOON,
+    RECORD,
+    WANG,
+    ZHAO,
+    acting,
+    confirmed,
+    logged,
+    member,
+    membership_of,
+    proxy,
+    standing,
+)
 from tests.controls import registered as registered_as
 from tests.given import Book
 from tests.memories import MEMORIES
@@ -18,6 +32,8 @@ from timebank.domain.people.refusals import ProxyUnknown
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.refusals import RecordUnknown
 from timebank.domain.service.reviews import ConfirmService
+from timebank.ledger.audit import _amiss
+from timebank.ledger.codec import Event, encode, new_id
 
 VERIFIED = *standing(), registered_as(LI), *member(ZHAO, "verifier"), logged()
 MEMBERSHIP: MembershipId = membership_of(ZHAO)["membership_id"]
@@ -66,3 +82,11 @@ def test_nothing_is_decided_on_by_what_else_a_fact_is_about(command: Command, re
     with pytest.raises(refusal):
         Book(*facts).do(command)
     assert Book(*facts).do(ConfirmService(by=acting(ZHAO), at=NOON, record_id=RECORD)).credited_minutes == 120
+
+
+def test_what_was_decided_so_before_is_found() -> None:
+    """`timebank verify` names the facts that whoever did it has left."""
+    fact = confirmed(record_id=RecordId(WANG))
+    assert (confirmed().misnamed(), fact.misnamed()) == ([], ["record_id"])
+    event = Event(new_id(), fact.TOPIC, encode(fact), tuple(fact.tags()), ZHAO, "volunteer", "", new_id())
+    assert _amiss(event, is_sealed=True) == ["it was decided by an identifier of another kind: record_id"]

@@ -80,6 +80,11 @@ class Fact(msgspec.Struct, Decision, frozen=True, kw_only=True, omit_defaults=Tr
                 tags[tag_of(value)] = None
         return list(tags)
 
+    def misnamed(self) -> list[str]:
+        """The fields that hold an identifier of another kind: nobody decides by such a one any more."""
+        held = ((name, getattr(self, name), begins) for name, begins in _identifying_fields(type(self)))
+        return [name for name, value, begins in held if isinstance(value, str) and not _is_of_its_kind(value, begins)]
+
 
 @cache
 def _takers(kind: type["Memory"], fact: type[Fact]) -> tuple[tuple[Callable[..., None], tuple[str, ...]], ...]:
@@ -122,7 +127,8 @@ class Memory(Slice[Fact]):
     def __init__(self, *tags: str) -> None:
         beginnings = _beginnings(type(self))
         assert len(tags) <= len(beginnings), "each tag is made of what a memory is about"
-        self.boundary_tags = tuple(map(_of_its_kind, tags, beginnings))
+        named = zip(tags, beginnings, strict=False)
+        self.boundary_tags = tuple(tag if _is_of_its_kind(tag, begins) else NOTHING for tag, begins in named)
 
     @classmethod
     def remembered(cls) -> Sequence[type[Fact]]:
@@ -145,16 +151,25 @@ class Memory(Slice[Fact]):
 @cache
 def _beginnings(kind: type[Memory]) -> tuple[frozenset[str], ...]:
     """With what the identifiers begin that a kind of memory is about, for each of them."""
-    hints = [hint for name, hint in get_type_hints(kind.__init__).items() if name != "return"]
-    return tuple(
-        frozenset(begins for begins, each in KINDS.items() if each in (get_args(hint) or (hint,))) for hint in hints
-    )
+    return tuple(_beginning(hint) for name, hint in get_type_hints(kind.__init__).items() if name != "return")
 
 
-def _of_its_kind(tag: str, beginnings: frozenset[str]) -> str:
-    """The tag, unless it is an identifier of another kind."""
+@cache
+def _identifying_fields(kind: type[Fact]) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The fields of a fact that hold identifiers, and with what those begin."""
+    found = ((name, _beginning(hint)) for name, hint in get_type_hints(kind).items() if name in kind.__struct_fields__)
+    return tuple((name, begins) for name, begins in found if begins)
+
+
+def _beginning(hint: Any) -> frozenset[str]:
+    """With what an identifier begins that is meant somewhere."""
+    return frozenset(begins for begins, each in KINDS.items() if each in (get_args(hint) or (hint,)))
+
+
+def _is_of_its_kind(tag: str, beginnings: frozenset[str]) -> bool:
+    """Whether it is no identifier of another kind."""
     begins = tag.partition("_")[0]
-    return NOTHING if begins in KINDS and begins not in beginnings else tag
+    return begins in beginnings or begins not in KINDS
 
 
 M = TypeVar("M", bound=Memory)

@@ -76,9 +76,11 @@ def _event(row: Any) -> Event:
 def _amiss(event: Event, *, is_sealed: bool) -> list[str]:
     wrong = [] if is_sealed else ["the row is not the one that was sealed: its hash differs"]
     try:
-        tags = decode(event.topic, event.data).tags()
+        fact = decode(event.topic, event.data)
+        tags = fact.tags()
     except (ValueError, KeyError, AttributeError) as error:
         return [*wrong, f"the fact cannot be read: {error}"]
     if set(tags) != set(event.tags):
         wrong.append("the tags are not those of the fact")
+    wrong += [f"it was decided by an identifier of another kind: {name}" for name in fact.misnamed()]
     return wrong
