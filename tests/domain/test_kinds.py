@@ -6,9 +6,11 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from tests.controls import (
+    ADMINISTRATOR,
     GARDEN,
     LI,
     NOON,
+    NUMBER,
     RECORD,
     WANG,
     ZHAO,
@@ -23,12 +25,21 @@ from tests.controls import (
 from tests.controls import registered as registered_as
 from tests.given import Book
 from tests.memories import MEMORIES
-from timebank.domain.identifiers import KINDS, MembershipId, OrganisationId, RecordId, VolunteerId
+from timebank.domain.identifiers import (
+    BEGINNINGS,
+    KINDS,
+    MembershipId,
+    OrganisationId,
+    RecordId,
+    VolunteerId,
+    number_tag,
+)
 from timebank.domain.kernel import Command, Fact, Memory
 from timebank.domain.organisations.memberships import EndMembership
 from timebank.domain.organisations.refusals import MembershipUnknown
 from timebank.domain.people.proxies import EndProxy
-from timebank.domain.people.refusals import ProxyUnknown
+from timebank.domain.people.refusals import ProxyUnknown, VolunteerUnknown
+from timebank.domain.people.volunteers import SuspendVolunteer
 from timebank.domain.refusing import Refusal
 from timebank.domain.service.refusals import RecordUnknown
 from timebank.domain.service.reviews import ConfirmService
@@ -41,7 +52,9 @@ MEMBERSHIP: MembershipId = membership_of(ZHAO)["membership_id"]
 
 def ids_of_other_kinds(hint: Any) -> list[Any]:
     """Identifiers of all kinds but those that are meant."""
-    return [f"{begins}_1" for begins, kind in KINDS.items() if kind not in (get_args(hint) or (hint,))]
+    meant = get_args(hint) or (hint,)
+    ids = [f"{begins}_1" for begins, kind in KINDS.items() if kind not in meant]
+    return ids + [f"{begins}:1" for begins, kind in BEGINNINGS.items() if kind not in {*meant, *KINDS.values()}]
 
 
 @pytest.mark.parametrize("kind", MEMORIES, ids=lambda kind: kind.__name__)
@@ -73,8 +86,19 @@ def _begins(hint: Any) -> str:
         ),
         (EndProxy(by=acting(WANG), at=NOON, volunteer_id=WANG, proxy_volunteer_id=WANG), ProxyUnknown),
         (EndProxy(by=acting(WANG), at=NOON, volunteer_id=WANG, proxy_volunteer_id=VolunteerId("prx_1")), ProxyUnknown),
+        (
+            SuspendVolunteer(by=ADMINISTRATOR, at=NOON, volunteer_id=VolunteerId(number_tag(NUMBER)), reason="x"),
+            VolunteerUnknown,
+        ),
     ],
-    ids=["record by whom it is of", "record by its organisation", "membership by its id", "own", "proxy by its id"],
+    ids=[
+        "record by whom it is of",
+        "record by its organisation",
+        "membership by its id",
+        "own",
+        "proxy by its id",
+        "number",
+    ],
 )
 def test_nothing_is_decided_on_by_what_else_a_fact_is_about(command: Command, refusal: type[Refusal]) -> None:
     """A record was confirmed once by its id and once by the volunteer's: twice the credit for one service."""

@@ -16,7 +16,7 @@ from eventsourcing.dcb.domain import Decision, Selector, Slice, decorated_funcs
 from eventsourcing.domain import event
 
 from timebank.domain.acting import Acting
-from timebank.domain.identifiers import KINDS, TAG_OF, day_tag
+from timebank.domain.identifiers import BEGINNINGS, TAG_OF, beginning, day_tag
 from timebank.domain.person import Person
 from timebank.domain.refusals import NotWellFormed
 from timebank.domain.text import Line, normal
@@ -162,14 +162,14 @@ def _identifying_fields(kind: type[Fact]) -> tuple[tuple[str, frozenset[str]], .
 
 
 def _beginning(hint: Any) -> frozenset[str]:
-    """With what an identifier begins that is meant somewhere."""
-    return frozenset(begins for begins, each in KINDS.items() if each in (get_args(hint) or (hint,)))
+    """With what a tag begins that is made of what is meant somewhere."""
+    return frozenset(begins for begins, each in BEGINNINGS.items() if each in (get_args(hint) or (hint,)))
 
 
 def _is_of_its_kind(tag: str, beginnings: frozenset[str]) -> bool:
     """Whether it is no identifier of another kind."""
-    begins = tag.partition("_")[0]
-    return begins in beginnings or begins not in KINDS
+    begins = beginning(tag)
+    return begins in beginnings or begins not in BEGINNINGS
 
 
 M = TypeVar("M", bound=Memory)
