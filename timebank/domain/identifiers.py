@@ -268,14 +268,9 @@ KINDS: Mapping[str, Any] = {
 """The kinds of identifiers that are tags themselves, by what they begin with."""
 
 BEGINNINGS: Mapping[str, Any] = {
-    **KINDS,
-    "number": VolunteerNumber,
-    "code": OfficialCode,
-    "redemption": RedemptionTag,
+    **{f"{prefix}_": kind for prefix, kind in KINDS.items()},
+    "number:": VolunteerNumber,
+    "code:": OfficialCode,
+    "redemption:": RedemptionTag,
 }
 """What tags begin with, and what they are made of."""
-
-
-def beginning(tag: str) -> str:
-    """What a tag begins with: the kind of what it is made of."""
-    return tag.partition(":")[0].partition("_")[0]

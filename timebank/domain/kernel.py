@@ -16,7 +16,7 @@ from eventsourcing.dcb.domain import Decision, Selector, Slice, decorated_funcs
 from eventsourcing.domain import event
 
 from timebank.domain.acting import Acting
-from timebank.domain.identifiers import BEGINNINGS, TAG_OF, beginning, day_tag
+from timebank.domain.identifiers import BEGINNINGS, TAG_OF, day_tag
 from timebank.domain.person import Person
 from timebank.domain.refusals import NotWellFormed
 from timebank.domain.text import Line, normal
@@ -37,6 +37,7 @@ Days = Annotated[tuple[date, ...], _TAGS_BY_DAY]
 _COPIED = (dict, set)
 """What a memory changes in place: a copy of it has to be kept."""
 
+ANY_BEGINNING = tuple(BEGINNINGS)
 NOTHING = "nothing"
 """A tag that no fact has."""
 
@@ -149,27 +150,26 @@ class Memory(Slice[Fact]):
 
 
 @cache
-def _beginnings(kind: type[Memory]) -> tuple[frozenset[str], ...]:
+def _beginnings(kind: type[Memory]) -> tuple[tuple[str, ...], ...]:
     """With what the identifiers begin that a kind of memory is about, for each of them."""
     return tuple(_beginning(hint) for name, hint in get_type_hints(kind.__init__).items() if name != "return")
 
 
 @cache
-def _identifying_fields(kind: type[Fact]) -> tuple[tuple[str, frozenset[str]], ...]:
+def _identifying_fields(kind: type[Fact]) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The fields of a fact that hold identifiers, and with what those begin."""
     found = ((name, _beginning(hint)) for name, hint in get_type_hints(kind).items() if name in kind.__struct_fields__)
     return tuple((name, begins) for name, begins in found if begins)
 
 
-def _beginning(hint: Any) -> frozenset[str]:
+def _beginning(hint: Any) -> tuple[str, ...]:
     """With what a tag begins that is made of what is meant somewhere."""
-    return frozenset(begins for begins, each in BEGINNINGS.items() if each in (get_args(hint) or (hint,)))
+    return tuple(begins for begins, each in BEGINNINGS.items() if each in (get_args(hint) or (hint,)))
 
 
-def _is_of_its_kind(tag: str, beginnings: frozenset[str]) -> bool:
+def _is_of_its_kind(tag: str, beginnings: tuple[str, ...]) -> bool:
     """Whether it is no identifier of another kind."""
-    begins = beginning(tag)
-    return begins in beginnings or begins not in BEGINNINGS
+    return tag.startswith(beginnings) or not tag.startswith(ANY_BEGINNING)
 
 
 M = TypeVar("M", bound=Memory)
