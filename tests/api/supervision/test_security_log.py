@@ -137,6 +137,22 @@ class TestContent:
             told = [each["detail"] for each in await logged(world, kind="people-read")]
             assert [each["route"] for each in told if each.get("volunteer") == somebody.id] == ["/v1/audit/events"]
 
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            "/v1/audit/as-of/things/{id}",
+            "/v1/audit/as-of/organisations/{id}",
+            "/v1/service-records?volunteer_id=me&volunteer_id={id}",
+        ],
+    )
+    async def test_there_is_no_way_around(self, world: World, asked: str) -> None:
+        """Nobody is looked at under another heading, or behind a first name in the address, and not written down."""
+        somebody = await world.somebody()
+        await everybody_is_known(world)
+        await world.administrator.ask("GET", asked.format(id=somebody.id))
+        told = [each["detail"] for each in await logged(world, kind="people-read")]
+        assert [each for each in told if each.get("volunteer") == somebody.id]
+
     async def test_exports_and_erasure(self, world: World) -> None:
         """Who had their data, and who was erased by whom, is written down; of the erased no address is left."""
         somebody = await world.somebody()

@@ -97,9 +97,11 @@ async def _note_whom(request: BankRequest) -> None:
     if request.user.role not in {"administrator", "auditor"}:
         return
     asked = request.query_params
-    named = request.path_params.get("volunteer_id"), asked.get("volunteer_id"), *asked.getall("tag", [])[:MOST_TAGS]
-    for whom in dict.fromkeys(each for each in named if each and each != request.user.actor):
-        if await volunteers.is_known(request.pool, request.bank_id, whom):
+    # Of a parameter that is there twice the last counts.
+    tags, last = asked.getall("tag", [])[:MOST_TAGS], asked.getall("volunteer_id", [])[-1:]
+    for whom in dict.fromkeys([*request.path_params.values(), *last, *tags]):
+        is_another = str(whom).startswith("vol_") and whom != request.user.actor
+        if is_another and await volunteers.is_known(request.pool, request.bank_id, whom):
             await request.note_again("people-read", people=1, volunteer=whom)
 
 
