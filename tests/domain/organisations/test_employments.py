@@ -317,6 +317,20 @@ class TestColleagues:
             with pytest.raises(ColleagueConfirms):
                 Book(*theirs, colleague).do(other)
 
+    def test_not_by_an_administrator_who_is_one(self) -> None:
+        """An administrator on the same staff is a colleague: they confirm none of it, and raise none."""
+        governs = Acting(ActorId(LI), "administrator")
+        colleague = works(volunteer_id=LI, employment_id=EmploymentId("emp_li"), hours=())
+        half: dict[str, Any] = {"minutes": 60, "minutes_by_day": {THURSDAY: 60}, "credited_minutes": 60}
+        found = *standing(), registered(LI), *self.OFF_DUTY
+        for facts, command in (
+            (found, confirm_service(by=governs)),
+            ((*found, confirmed(capacity="staff-off-duty", **half)), correct_service(by=governs, minutes=90)),
+        ):
+            assert Book(*facts).do(command).credited_minutes >= 90
+            with pytest.raises(ColleagueConfirms):
+                Book(*facts, colleague).do(command)
+
     def test_only_of_staff(self) -> None:
         """Another organisation confirms nothing else, and one in which one has no role nothing at all."""
         other = confirm_service(by=acting(LI), for_organisation_id=CLINIC)

@@ -133,7 +133,17 @@ class _Crediting(Review, frozen=True, kw_only=True):
         return known(RuleBook).on(self.at.date()).rules.direct_confirm_roles
 
     def also_needs(self, known: Known) -> Sequence[Key]:
-        return [*super().also_needs(known), *memories_of_recorders(known(ServiceRecord, self.record_id), known)]
+        record = known(ServiceRecord, self.record_id)
+        needed = [*super().also_needs(known), *memories_of_recorders(record, known)]
+        if needed and (self.by.governs or self.acts_for(record) != record.logged.organisation_id):
+            needed += (key for each in persons(self.by.eyes) for key in memories_of_duty(known, each))
+        return needed
+
+    def is_colleague(self, known: Known, logged: Described) -> bool:
+        """Whether whoever looks is on the staff of the record's organisation, then or now, whoever they act for."""
+        staffs = [duty_of(known, each) for each in persons(self.by.eyes)]
+        days = logged.local_date, self.at.date()
+        return any(each.works_for(logged.organisation_id, day) for each in staffs for day in days)
 
     def benefits_recorder(self, record: ServiceRecord, known: Known) -> bool:
         """Whether its recorder benefits by now: they turned out to be the same person, or became a proxy."""
@@ -161,10 +171,6 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
     reason: Text | None = None
     for_organisation_id: OrganisationId | None = None
 
-    def also_needs(self, known: Known) -> Sequence[Key]:
-        others = persons(self.by.eyes) if self.for_organisation_id else ()
-        return [*super().also_needs(known), *(key for each in others for key in memories_of_duty(known, each))]
-
     def acts_for(self, record: ServiceRecord) -> OrganisationId:
         return self.for_organisation_id or record.logged.organisation_id
 
@@ -173,16 +179,9 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         theirs, is_staff = logged.organisation_id, is_of_staff_off_duty(known, logged)
         if self.for_organisation_id not in (None, theirs) and not is_staff:
             raise RecordUnknown(record_id=self.record_id)
-        is_colleague = self.for_organisation_id in (None, theirs) or self.works_for(
-            known, theirs, logged.local_date, self.at.date()
-        )
-        if is_staff and is_colleague and not self.by.governs:
+        is_for_theirs = self.for_organisation_id in (None, theirs) and not self.by.governs
+        if is_staff and (is_for_theirs or self.is_colleague(known, logged)):
             raise ColleagueConfirms
-
-    def works_for(self, known: Known, organisation_id: OrganisationId, *days: date) -> bool:
-        """Whether somebody who looks is on the staff of an organisation, whichever other one they act for."""
-        theirs = [duty_of(known, each) for each in persons(self.by.eyes)]
-        return any(each.works_for(organisation_id, day) for each in theirs for day in days)
 
     def days(self, record: ServiceRecord) -> Sequence[date]:
         return local_days(record.logged.started_at, record.logged.ended_at, self.at.tzinfo)
@@ -334,7 +333,8 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         is_more = minutes > record.minutes or credited_minutes > record.credited_minutes
         if is_more and self.benefits_recorder(record, known):
             raise RecorderIsBeneficiary
-        if is_more and is_of_staff_off_duty(known, record.logged) and not self.by.governs:
+        is_for_theirs = not self.by.governs or self.is_colleague(known, record.logged)
+        if is_more and is_for_theirs and is_of_staff_off_duty(known, record.logged):
             raise ColleagueConfirms
 
 
