@@ -45,7 +45,7 @@ class DailyLimit:
         self._pool = pool
         self._most = most
         self._acting: Counter[tuple[UUID, str]] = Counter()
-        self._further: dict[tuple[UUID, str], tuple[datetime, int]] = {}
+        self._further: dict[UUID, tuple[datetime, Counter[str]]] = {}
         self._counting: WeakValueDictionary[tuple[UUID, str], asyncio.Lock] = WeakValueDictionary()
 
     @contextlib.asynccontextmanager
@@ -57,10 +57,10 @@ class DailyLimit:
         A request that is repeated with its key needs none: it does nothing more.
         """
         whose = bank_id, actor
-        before = self._acting[whose]
+        before = self._acting[whose] + self._today(bank_id, midnight)[actor] // AS_ONE
         self._acting[whose] += 1
         try:
-            is_full = await self._is_full(bank_id, actor, midnight, before + self._besides(whose, midnight) // AS_ONE)
+            is_full = await self._is_full(bank_id, actor, midnight, before)
             if is_full and not (key and await idempotency.answered(self._pool, bank_id, [(key.principal, key.key)])):
                 raise DailyLimitReachedError(self._most)
             yield
@@ -75,12 +75,15 @@ class DailyLimit:
         """Count what they did, for themselves or for `whom`, if its facts do not; `is_kept` says that its answer is."""
         if any(whom in fact.tags() for fact in facts) or not (facts or is_kept):
             return
-        whose = bank_id, actor
-        self._further[whose] = midnight, self._besides(whose, midnight) + (1 if facts else AS_ONE)
+        self._today(bank_id, midnight)[actor] += 1 if facts else AS_ONE
 
-    def _besides(self, whose: tuple[UUID, str], midnight: datetime) -> int:
-        since, times = self._further.get(whose, (midnight, 0))
-        return times if since == midnight else 0
+    def _today(self, bank_id: UUID, midnight: datetime) -> Counter[str]:
+        """What everybody in a bank has done besides, since its midnight; what was before it is forgotten."""
+        since, times = self._further.get(bank_id, (midnight, Counter()))
+        if since != midnight:
+            times = Counter()
+        self._further[bank_id] = midnight, times
+        return times
 
     async def _is_full(self, bank_id: UUID, actor: str, midnight: datetime, acting: int) -> bool:
         """Whether somebody, who does so many things at this moment, has caused the facts of a day.
