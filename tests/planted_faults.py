@@ -215,7 +215,7 @@ ACCESS = (
         " found.volunteer_id = v.volunteer_id\n where v.bank_id = $1\n",
         "where $1::uuid is not null and volunteer_id > $2\n         order by volunteer_id limit $3) found on"
         " found.volunteer_id = v.volunteer_id\n where $1 is not null\n",
-        "tests/vault tests/api/people tests/api/http/test_guard.py",
+        "tests/test_distribution.py tests/vault tests/api/people tests/api/http/test_guard.py",
     ),
     Fault(
         "proxy: one sees what is somebody else's than whom one acts for", "timebank/access/rights.py",
