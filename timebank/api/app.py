@@ -7,20 +7,19 @@ import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
-from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any, Self
 
 from litestar import Controller, Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.routes import BaseRoute, HTTPRoute
-from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 
 import timebank.api
 from timebank.api.http.answering.compression import compression
 from timebank.api.http.answering.headers import READABLE
 from timebank.api.http.answering.in_progress import QUESTIONS_AT_ONCE, WAITING_OF_ONE, with_ends
+from timebank.api.http.answering.pieces import in_pieces
 from timebank.api.http.describing.document import openapi
 from timebank.api.http.guard import PREFIX, authorised, log_refusal, table_of
 from timebank.api.http.health import HealthController
@@ -31,7 +30,7 @@ from timebank.api.http.problems import HANDLERS
 from timebank.api.http.replies import Reply
 from timebank.api.http.requests import BankRequest
 from timebank.api.http.telling.pages import explain_problem, list_problems
-from timebank.api.http.welcome import welcome
+from timebank.api.http.welcome import asset, welcome
 from timebank.api.identity.oidc import OidcController
 from timebank.identity.limits.at_once import AtOnce
 from timebank.identity.limits.throttle import Rate
@@ -51,7 +50,7 @@ SUMS_AT_ONCE = 2
 TABLES_AT_ONCE = 1
 """Each is made in a thread, which keeps the loop waiting for its share of Python."""
 
-PAGES = welcome, list_problems, explain_problem
+PAGES = welcome, asset, list_problems, explain_problem
 
 
 Alongside = Callable[[], Coroutine[Any, Any, None]]
@@ -92,6 +91,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
     app.asgi_handler = with_own(with_ends(app.asgi_handler), own, f"{PREFIX}/me/", f"{PREFIX}/volunteers/")
     if beside:
         app.asgi_handler = beside(app, app.asgi_handler)
+    app.asgi_handler = in_pieces(app.asgi_handler)
     around = Perimeter(Rate(settings.rate_per_address), settings.proxies, is_https=settings.issuer.startswith("https:"))
     app.asgi_handler = around(app.asgi_handler)
     return app
@@ -111,9 +111,6 @@ def _application(settings: Settings, lifespan: Callable[[Litestar], AbstractAsyn
             HealthController,
             *PAGES,
             *([metrics_controller(settings.metrics_token)] if settings.metrics_token else []),
-            create_static_files_router(
-                path="/assets", directories=[Path(__file__).parent / "http" / "assets"], include_in_schema=False
-            ),
         ],
         lifespan=[lifespan],
         exception_handlers=HANDLERS,

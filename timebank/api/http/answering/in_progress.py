@@ -1,5 +1,6 @@
 """How many questions of one person are being answered: more of them wait for each other, and not everybody for them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -28,7 +29,7 @@ async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Princ
 
 
 def with_ends(next_app: ASGIApp) -> ASGIApp:
-    """Have a question count until its answer begins: what is sent in pieces has limits of its own."""
+    """Have a question count until its answer is sent; what is sent while it is read has limits of its own."""
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -36,7 +37,8 @@ def with_ends(next_app: ASGIApp) -> ASGIApp:
             return
 
         async def send_on(message: Message) -> None:
-            _end(scope)
+            if message["type"] == "http.response.start" and not _is_whole(message["headers"]):
+                _end(scope)
             await send(message)
 
         try:
@@ -45,6 +47,11 @@ def with_ends(next_app: ASGIApp) -> ASGIApp:
             _end(scope)
 
     return served
+
+
+def _is_whole(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether it is known how long an answer is, and so all of it is there."""
+    return any(name.lower() == b"content-length" for name, _ in headers)
 
 
 def _end(scope: Any) -> None:
