@@ -5,7 +5,6 @@ from uuid import UUID
 
 import pytest
 
-from tests.controls import KEY_FILE
 from tests.proofs.test_signer import tamper
 from timebank.db.connections import Pool
 from timebank.domain.facts.bank import SecurityLogSealed
@@ -13,15 +12,8 @@ from timebank.identity.security_log import SecurityLog, Visit
 from timebank.ledger.ledger import Ledger
 from timebank.runtime.clock import utc_now
 from timebank.runtime.upkeep.binding import bind_security_logs, unbound_changes
-from timebank.vault.keyring import Keyring
 
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def security_log(pool: Pool) -> SecurityLog:
-    """The security log of the test's database."""
-    return SecurityLog(pool, Keyring(KEY_FILE))
 
 
 async def note(security_log: SecurityLog, bank_id: UUID, at: datetime, times: int = 3) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -35,14 +36,18 @@ class Kept(NamedTuple):
 async def sweep_on(
     pool: Pool, swept: Sequence[Swept], security_log: SecurityLog, kept: Kept, clock: Callable[[], datetime]
 ) -> None:
-    """Remove what is over, now and then: sessions, codes and attempts, old answers and entries of the security log."""
+    """Remove what is over, now and then: sessions, codes and attempts, old answers and entries of the security log.
+
+    One that fails, as where a row is held for long, keeps none of the others from it.
+    """
+    sweeps: list[Callable[[datetime], Awaitable[None]]] = [each.sweep for each in swept]
+    sweeps.append(partial(sweep_old, pool, security_log, kept))
     while True:
-        try:
-            for each in swept:
-                await each.sweep(clock())
-            await sweep_old(pool, security_log, kept, clock())
-        except DATABASE_ERRORS as error:
-            log.warning("what is over could not be swept away", error=str(error))
+        for sweep in sweeps:
+            try:
+                await sweep(clock())
+            except DATABASE_ERRORS as error:
+                log.warning("what is over could not be swept away", error=str(error))
         await asyncio.sleep(SWEEP_SECONDS)
 
 
