@@ -143,6 +143,7 @@ class TestContent:
             "/v1/audit/as-of/things/{id}",
             "/v1/audit/as-of/organisations/{id}",
             "/v1/service-records?volunteer_id=me&volunteer_id={id}",
+            "/v1/audit/events?actor={id}",
         ],
     )
     async def test_there_is_no_way_around(self, world: World, asked: str) -> None:

@@ -98,8 +98,8 @@ async def _note_whom(request: BankRequest) -> None:
         return
     asked = request.query_params
     # Of a parameter that is there twice the last counts.
-    tags, last = asked.getall("tag", [])[:MOST_TAGS], asked.getall("volunteer_id", [])[-1:]
-    for whom in dict.fromkeys([*request.path_params.values(), *last, *tags]):
+    last = [each for name in ("volunteer_id", "actor") for each in asked.getall(name, [])[-1:]]
+    for whom in dict.fromkeys([*request.path_params.values(), *last, *asked.getall("tag", [])[:MOST_TAGS]]):
         is_another = str(whom).startswith("vol_") and whom != request.user.actor
         if is_another and await volunteers.is_known(request.pool, request.bank_id, whom):
             await request.note_again("people-read", people=1, volunteer=whom)
