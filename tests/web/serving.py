@@ -11,7 +11,7 @@ from litestar import Litestar
 
 async def _answer(app: Litestar, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     connection = h11.Connection(h11.SERVER)
-    with contextlib.suppress(ConnectionError, h11.RemoteProtocolError):
+    with contextlib.closing(writer), contextlib.suppress(ConnectionError, h11.RemoteProtocolError):
         while True:
             request, body = await _request(connection, reader)
             if request is None:
@@ -20,7 +20,6 @@ async def _answer(app: Litestar, reader: asyncio.StreamReader, writer: asyncio.S
             if connection.our_state is h11.MUST_CLOSE:
                 break
             connection.start_next_cycle()
-    writer.close()
 
 
 async def _request(connection: h11.Connection, reader: asyncio.StreamReader) -> tuple[h11.Request | None, bytes]:
@@ -84,13 +83,21 @@ async def _respond(
 
 @contextlib.asynccontextmanager
 async def at_an_address(app: Litestar) -> AsyncIterator[str]:
-    """The address where it is served, on a free port, for as long as the block runs."""
+    """The address where it is served, on a free port, for as long as the block runs; what goes on then is ended."""
+    answering = set[asyncio.Task[None]]()
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await _answer(app, reader, writer)
+        task = asyncio.create_task(_answer(app, reader, writer))
+        answering.add(task)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        answering.discard(task)
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        for task in answering:
+            task.cancel()
+        await asyncio.gather(*answering, return_exceptions=True)
