@@ -97,6 +97,17 @@ async def test_a_record_says_what_a_certificate_needs(world: World) -> None:
     assert (record["person_in_charge_id"], record["certificate_lacks"]) == (world.coordinator.id, [])
 
 
+async def test_what_was_amended_since_the_queue_was_shown_is_not_confirmed(world: World) -> None:
+    """Whoever ticks a record confirms what they were shown of it."""
+    verifier, somebody = await signed_in(world, world.verifier.id), await world.somebody()
+    record_id = await world.log(somebody.id, days_ago=9)
+    queue = await verifier.get(f"/o/{world.garden}/queue")
+    await world.organisation.ask("PATCH", f"/v1/service-records/{record_id}", json={"minutes": 1})
+    page = await verifier.send(queue.form(f"/o/{world.garden}/queue"), record_id=record_id, what="confirm")
+    assert "已被修改" in page.text
+    assert (await somebody.get(f"/v1/service-records/{record_id}"))["status"] == "logged"
+
+
 async def test_nobody_confirms_what_they_recorded(world: World) -> None:
     """What a coordinator recorded they cannot tick, and who sends it nevertheless is told why, record by record."""
     coordinator = await signed_in(world, world.coordinator.id)

@@ -48,8 +48,9 @@ async def test_the_life_of_a_record(world: World) -> None:
         "team_id": None,
         "team_name": None,
         "certificate_lacks": ["person_in_charge_id"],
+        "digest": seen["digest"],
     }
-    confirmed = await world.verifier.post(f"{path}/confirm", expect=200)
+    confirmed = await world.verifier.post(f"{path}/confirm", {"digest": seen["digest"]}, expect=200)
     assert confirmed == {
         "record_id": record_id,
         "status": "confirmed",

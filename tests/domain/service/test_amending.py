@@ -23,18 +23,20 @@ from tests.controls import (
     span,
     standing,
 )
-from tests.given import Book, given
+from tests.given import Book, given, recall
 from timebank.domain.acting import Acting
 from timebank.domain.facts.service import ServiceAmended, ServiceWithdrawn
 from timebank.domain.identifiers import ActorId, RecordId
 from timebank.domain.organisations.refusals import RoleMissing
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.amending import AmendService, WithdrawService
+from timebank.domain.service.records import ServiceRecord
 from timebank.domain.service.refusals import (
     DayIsFull,
     DuplicateRecord,
     RecorderIsBeneficiary,
     RecorderIsVerifier,
+    RecordIsAnother,
     RecordNotPending,
     RecordUnknown,
     ServiceInTheFuture,
@@ -53,6 +55,12 @@ def amend(by: Acting = GARDENERS_PROGRAM, **changes: Any) -> AmendService:
 def withdraw(by: Acting = GARDENERS_PROGRAM, **changes: Any) -> WithdrawService:
     """The garden takes the record back."""
     return said(WithdrawService, {"record_id": RECORD, "reason": "wrong person"}, changes, by)
+
+
+def digest_in(book: Book) -> str:
+    """The digest of the record as it is now."""
+    known, _ = recall(confirm_service(), book.facts)
+    return known(ServiceRecord, RECORD).digest
 
 
 def amended(**changes: Any) -> ServiceAmended:
@@ -124,6 +132,29 @@ class TestAmending:
             book.do(log_service(record_id=RecordId("rec_2"), **moved))
         book.do(log_service(record_id=RecordId("rec_2")))
         assert book.do(confirm_service()).minutes_by_day == {THURSDAY - timedelta(days=1): 120}
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"minutes": 90},
+            span(2, days_ago=2),
+            {"category": "邻里守望"},
+            {"activity": "巡逻"},
+            {"capacity": "staff-on-duty"},
+            {"place": "三号楼"},
+            {"content": "擦洗扶手"},
+            {"programmes": ("红细胞",)},
+        ],
+        ids=lambda change: next(iter(change)),
+    )
+    def test_what_was_amended_since_is_not_confirmed_as_it_was_seen(self, change: Any) -> None:
+        """A recorder logged an hour, waited until it was looked at, and made a day of it before it was confirmed."""
+        book = Book(*WAITING, registered())
+        seen = digest_in(book)
+        book.do(amend(**change))
+        with pytest.raises(RecordIsAnother):
+            book.do(confirm_service(digest=seen))
+        assert book.do(confirm_service(digest=digest_in(book)))
 
     def test_whoever_amends_does_not_confirm(self) -> None:
         """Whoever changed what a record says has recorded it too, and so has whoever issued their key."""

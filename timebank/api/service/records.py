@@ -24,6 +24,7 @@ from timebank.api.http.requests import (
     WantedPerson,
 )
 from timebank.api.service.recording import Changes
+from timebank.api.service.reviewing import Digest
 from timebank.domain.facts.credit import RuleEffect
 from timebank.domain.facts.service import (
     ServiceConfirmed,
@@ -56,11 +57,12 @@ Late = Annotated[bool | None, QueryParameter(description="Only what was entered 
 
 
 class ConfirmRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`minutes`, if they are to be others than those logged.
+    """`minutes`, if they are to be others than those logged; `digest` is that of the record as one has seen it.
 
     For which organisation, where it is about another's staff who served off duty.
     """
 
+    digest: Digest | None = None
     minutes: ServiceMinutes | None = None
     reason: Text | None = None
     for_organisation_id: Id | None = None
@@ -180,6 +182,7 @@ class ServiceRecordController(Controller):
         command = ConfirmService(
             **request.stamp,
             record_id=RecordId(record_id),
+            digest=given.digest,
             minutes=given.minutes,
             reason=given.reason,
             for_organisation_id=OrganisationId(given.for_organisation_id) if given.for_organisation_id else None,

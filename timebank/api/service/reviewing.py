@@ -23,6 +23,8 @@ from timebank.ledger.submission import Outcome, Receipt
 
 DECISIONS = 500
 
+Digest = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$(?!\n)")]
+
 
 class _Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="decision"):
     """On which record."""
@@ -31,15 +33,21 @@ class _Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Confirming(_Decision, frozen=True, kw_only=True, tag="confirm"):
-    """The service took place; `minutes`, if they are to be others than those logged."""
+    """The service took place; `minutes`, if they are to be others than those logged; `digest` as one has seen it."""
 
+    digest: Digest | None = None
     minutes: ServiceMinutes | None = None
     reason: Text | None = None
 
     def command(self, request: BankRequest) -> Review:
         """What is asked for."""
-        record_id = RecordId(self.record_id)
-        return ConfirmService(**request.stamp, record_id=record_id, minutes=self.minutes, reason=self.reason)
+        return ConfirmService(
+            **request.stamp,
+            record_id=RecordId(self.record_id),
+            digest=self.digest,
+            minutes=self.minutes,
+            reason=self.reason,
+        )
 
 
 class Rejecting(_Decision, frozen=True, kw_only=True, tag="reject"):
@@ -53,7 +61,7 @@ class Rejecting(_Decision, frozen=True, kw_only=True, tag="reject"):
 
 
 class ReviewRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Up to 500 decisions: `decision` (`confirm` or `reject`), `record_id`, and the `minutes` or `reason` of it.
+    """Up to 500 decisions: `decision` (`confirm` or `reject`), `record_id`, and `digest`, `minutes` or `reason`.
 
     Each gets a verdict of its own, also on its shape.
     """

@@ -1,7 +1,8 @@
 """What a record says of service beside its times, and whether it may say so."""
 
-from collections.abc import Sequence
-from datetime import date
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -35,6 +36,13 @@ def description(command: Command, before: Described) -> dict[str, Any]:
 def description_of(fact: Described) -> dict[str, Any]:
     """What a record says."""
     return {name: getattr(fact, name) for name in SAID}
+
+
+def digest_of(said: Mapping[str, Any]) -> str:
+    """A digest of all that a record says: whoever names it has seen just that."""
+    times = [said[name].astimezone(UTC) for name in ("started_at", "ended_at")]
+    told = [*times, said["minutes"], said["team_id"], *(said[name] for name in SAID)]
+    return hashlib.sha256(msgspec.json.encode(told)).hexdigest()[:32]
 
 
 def memories_of_charge(organisation_id: OrganisationId, person_id: ActorId | None) -> Sequence[Key]:

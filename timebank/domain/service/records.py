@@ -35,12 +35,15 @@ from timebank.domain.service.descriptions import (
     SAID,
     Described,
     Programmes,
+    description_of,
+    digest_of,
     memories_of_charge,
     must_be_sayable,
 )
 from timebank.domain.service.refusals import (
     OutsideTheActivity,
     RecorderIsBeneficiary,
+    RecordIsAnother,
     RecordNotConfirmed,
     RecordNotPending,
     ServiceInTheFuture,
@@ -116,6 +119,17 @@ class ServiceRecord(Memory):
     def minutes(self) -> int:
         """The minutes logged, confirmed or corrected to."""
         return sum(self.minutes_by_day.values())
+
+    @property
+    def digest(self) -> str:
+        """A digest of what it says now."""
+        times = {"started_at": self.logged.started_at, "ended_at": self.logged.ended_at}
+        return digest_of({**description_of(self.logged), **times, "minutes": self.minutes, "team_id": self.team_id})
+
+    def must_be_as_seen(self, digest: str | None) -> None:
+        """Refuse for a record that says otherwise by now than what somebody has seen."""
+        if digest not in (None, self.digest):
+            raise RecordIsAnother(record_id=self.record_id)
 
     def must_be_pending(self) -> None:
         """Refuse for a record that was decided on."""

@@ -57,6 +57,12 @@ class RecordNotPending(Conflict):
     """Service record {record_id} is {status}; only a logged one can be decided on, amended or withdrawn."""
 
 
+class RecordIsAnother(Conflict):
+    """Service record {record_id} says otherwise by now: look at it again."""
+
+    field = "digest"
+
+
 class RecordNotConfirmed(Conflict):
     """Service record {record_id} is {status}; only a confirmed one can be corrected or voided."""
 

@@ -165,8 +165,10 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
     """Confirm that the service took place; `minutes` if it was less than what was logged.
 
     Staff who served off duty are confirmed for another organisation than their own (`for_organisation_id`).
+    `digest` is that of the record as whoever confirms has seen it: it may have been amended since.
     """
 
+    digest: str | None = None
     minutes: int | None = None
     reason: Text | None = None
     for_organisation_id: OrganisationId | None = None
@@ -189,6 +191,7 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         record = self.decided_on(known)
         record.must_be_pending()
+        record.must_be_as_seen(self.digest)
         self.must_not_be_recorder(record, known)
         if self.benefits_recorder(record, known):
             raise RecorderIsBeneficiary

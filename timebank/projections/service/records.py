@@ -19,6 +19,7 @@ from timebank.domain.facts.service import (
     ServiceVoided,
     ServiceWithdrawn,
 )
+from timebank.domain.service.descriptions import digest_of
 from timebank.projections.machinery.projection import SetProjection, Step
 
 Order = Literal["newest", "oldest"]
@@ -50,7 +51,7 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
 
     Of confirmed service, `minutes` and what the rules of version `policy_version` did (`rules_applied`) sum to
     `credited_minutes`. `certificate_lacks` are the fields that a certificate of it would have to have, and that nobody
-    has filled in (Measures, art. 7 and 14).
+    has filled in (Measures, art. 7 and 14). Whoever confirms it names its `digest`, and so what they have seen.
     """
 
     record_id: str
@@ -87,6 +88,7 @@ class ServiceRecordView(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None
     position: int
     certificate_lacks: list[str] = []
+    digest: str
 
 
 class Wanted(NamedTuple):
@@ -187,7 +189,7 @@ def _view(row: Any) -> ServiceRecordView:
     lacking = [name for name in _ON_CERTIFICATES if row[name] is None]
     said = {**row, "rules_applied": _effects(row["rules_applied"])}
     del said["logged_position"]
-    return ServiceRecordView(**said, certificate_lacks=lacking)
+    return ServiceRecordView(**said, certificate_lacks=lacking, digest=digest_of(row))
 
 
 _ON_CERTIFICATES = ("place", "content", "person_in_charge_id")

@@ -38,10 +38,8 @@ async def decide(visitor: Visitor) -> Response[Any]:
     if what == "reject" and not form.said("reason"):
         reason = visitor.say("Say why: the volunteer reads it.")
         raise Refused({"status": 422, "detail": reason, "errors": [{"field": "reason", "reason": reason}]})
-    decision = {"decision": "reject", "reason": form.said("reason")} if what == "reject" else {"decision": "confirm"}
-    done = await visitor.post(
-        "/service-records/review", {"decisions": [decision | {"record_id": each} for each in ticked]}
-    )
+    decisions = [_decision(form, each) for each in ticked]
+    done = await visitor.post("/service-records/review", {"decisions": decisions})
     results = await visitor.worded(done["results"])
     if not any(each["status"] == "refused" for each in results):
         return visitor.go(
@@ -52,6 +50,13 @@ async def decide(visitor: Visitor) -> Response[Any]:
         {"who": form.said(f"name-{each['record_id']}") or each.get("record_id", ""), **each} for each in results
     ]
     return await at_desk(visitor, "service/verdicts.html", verdicts=verdicts)
+
+
+def _decision(form: Form, record_id: str) -> dict[str, Any]:
+    """What is decided on a record; it is confirmed as it was shown."""
+    if form.said("what") == "reject":
+        return {"decision": "reject", "record_id": record_id, "reason": form.said("reason")}
+    return {"decision": "confirm", "record_id": record_id, "digest": form.one(f"digest-{record_id}")}
 
 
 async def records(visitor: Visitor) -> Response[Any]:
