@@ -142,6 +142,7 @@ class TestContent:
         [
             "/v1/audit/as-of/things/{id}",
             "/v1/audit/as-of/organisations/{id}",
+            "/v1/audit/events?tag={id}@2026-11-20",
             "/v1/service-records?volunteer_id=me&volunteer_id={id}",
             "/v1/audit/events?actor={id}",
         ],

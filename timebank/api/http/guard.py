@@ -99,8 +99,10 @@ async def _note_whom(request: BankRequest) -> None:
     asked = request.query_params
     # Of a parameter that is there twice the last counts.
     last = [each for name in ("volunteer_id", "actor") for each in asked.getall(name, [])[-1:]]
-    for whom in dict.fromkeys([*request.path_params.values(), *last, *asked.getall("tag", [])[:MOST_TAGS]]):
-        is_another = str(whom).startswith("vol_") and whom != request.user.actor
+    named = [*request.path_params.values(), *last, *asked.getall("tag", [])[:MOST_TAGS]]
+    # What somebody did on a day has a tag of both.
+    for whom in dict.fromkeys(str(each).partition("@")[0] for each in named):
+        is_another = whom.startswith("vol_") and whom != request.user.actor
         if is_another and await volunteers.is_known(request.pool, request.bank_id, whom):
             await request.note_again("people-read", people=1, volunteer=whom)
 
