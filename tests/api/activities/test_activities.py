@@ -115,6 +115,17 @@ async def test_confirming_at_once_is_told_again_as_it_was(world: World) -> None:
     assert (await world.verifier.get(f"/v1/service-records/{own}"))["volunteer_id"] == world.verifier.id
 
 
+async def test_what_was_amended_is_not_confirmed_with_all_the_others(world: World) -> None:
+    """Whoever confirms all at once has seen who was there, and not what a record was made into since."""
+    activity_id = await world.past_activity(await world.somebody(), await world.somebody(), led=True, days_ago=7)
+    amended, _ = (await world.coordinator.post(at(activity_id, "close"), expect=200))["record_ids"]
+    path = f"/v1/service-records/{amended}"
+    await world.coordinator.ask("PATCH", path, json={"category": "邻里守望"})
+    told = await world.verifier.post(at(activity_id, "confirm"), expect=200)
+    assert (told["confirmed"], [each["record_id"] for each in told["refused"]]) == (1, [amended])
+    await world.verifier.post(f"{path}/confirm", {"digest": (await world.verifier.get(path))["digest"]}, expect=200)
+
+
 async def test_confirming_at_once_counts_as_its_records(url: str) -> None:
     """Who may not confirm them asks in vain so often as one may ask for each: the writer is for all."""
     async with settled(url, rate_per_principal=30) as world:

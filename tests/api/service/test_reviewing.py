@@ -128,7 +128,7 @@ async def test_what_waits_is_amended_and_withdrawn(world: World) -> None:
     }  # fmt: skip
     now = await world.recorder.get(path)
     changed = {name for name, value in now.items() if value != before[name]}
-    assert changed == {"activity", "started_at", "ended_at", "minutes", "local_date", "position"}
+    assert changed == {"activity", "started_at", "ended_at", "minutes", "local_date", "position", "digest"}
     for stranger, status in ((world.verifier, 403), (somebody, 404), (world.volunteer, 404)):
         await stranger.patch(path, {"minutes": 5}, expect=status)
     gone = await world.organisation.post(f"/v1/service-records/{other}/withdraw", {"reason": "录错了人"}, expect=200)

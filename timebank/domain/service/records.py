@@ -131,6 +131,11 @@ class ServiceRecord(Memory):
         if digest not in (None, self.digest):
             raise RecordIsAnother(record_id=self.record_id)
 
+    def must_be_as_logged(self) -> None:
+        """Refuse for a record that was amended, whoever may have seen it."""
+        if not isinstance(self.logged, ServiceLogged):
+            raise RecordIsAnother(record_id=self.record_id)
+
     def must_be_pending(self) -> None:
         """Refuse for a record that was decided on."""
         if self.status != "logged":

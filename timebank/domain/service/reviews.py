@@ -165,10 +165,12 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
     """Confirm that the service took place; `minutes` if it was less than what was logged.
 
     Staff who served off duty are confirmed for another organisation than their own (`for_organisation_id`).
-    `digest` is that of the record as whoever confirms has seen it: it may have been amended since.
+    `digest` is that of the record as whoever confirms has seen it: it may have been amended since. What was amended is
+    not confirmed where nobody looked at it (`is_unseen`).
     """
 
     digest: str | None = None
+    is_unseen: bool = False
     minutes: int | None = None
     reason: Text | None = None
     for_organisation_id: OrganisationId | None = None
@@ -192,6 +194,8 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
         record = self.decided_on(known)
         record.must_be_pending()
         record.must_be_as_seen(self.digest)
+        if self.is_unseen:
+            record.must_be_as_logged()
         self.must_not_be_recorder(record, known)
         if self.benefits_recorder(record, known):
             raise RecorderIsBeneficiary
