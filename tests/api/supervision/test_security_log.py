@@ -155,6 +155,18 @@ class TestContent:
         told = [each["detail"] for each in await logged(world, kind="people-read")]
         assert [each for each in told if each.get("volunteer") == somebody.id]
 
+    async def test_what_a_fact_changed_of_somebody(self, world: World) -> None:
+        """It tells all that the log says of them, though a position is all that is named."""
+        somebody = await world.somebody()
+        await everybody_is_known(world)
+        (fact,) = (
+            await world.administrator.get("/v1/audit/events", topic="volunteer-registered", order="newest", limit=1)
+        )["items"]
+        await world.administrator.get(f"/v1/audit/events/{fact['position']}/change")
+        told = [each["detail"] for each in await logged(world, kind="people-read")]
+        read = [each["route"] for each in told if each.get("volunteer") == somebody.id]
+        assert read == ["/v1/audit/events/{position}/change"]
+
     async def test_exports_and_erasure(self, world: World) -> None:
         """Who had their data, and who was erased by whom, is written down; of the erased no address is left."""
         somebody = await world.somebody()

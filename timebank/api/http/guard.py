@@ -4,7 +4,7 @@ Every handler carries its row, as `access=…` in its decorator; `table_of` coll
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -89,19 +89,24 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
         await connection.wait_for_reads()
     await _must_be_about_something(connection)
     if is_question(handler):
-        await _note_whom(connection)
+        await _note_whom_it_names(connection)
 
 
-async def _note_whom(request: BankRequest) -> None:
-    """Write to the security log at whom an administrator or an auditor looks, whether or not they are told a name."""
-    if request.user.role not in {"administrator", "auditor"}:
-        return
+async def _note_whom_it_names(request: BankRequest) -> None:
+    """Write down whom the address names at whom an administrator or an auditor looks."""
     asked = request.query_params
     # Of a parameter that is there twice the last counts.
     last = [each for name in ("volunteer_id", "actor") for each in asked.getall(name, [])[-1:]]
     named = [*request.path_params.values(), *last, *asked.getall("tag", [])[:MOST_TAGS]]
     # What somebody did on a day has a tag of both.
-    for whom in dict.fromkeys(str(each).partition("@")[0] for each in named):
+    await note_whom(request, (str(each).partition("@")[0] for each in named))
+
+
+async def note_whom(request: BankRequest, said: Iterable[str]) -> None:
+    """Write to the security log at whom an administrator or an auditor looks, whether or not they are told a name."""
+    if request.user.role not in {"administrator", "auditor"}:
+        return
+    for whom in dict.fromkeys(said):
         is_another = whom.startswith("vol_") and whom != request.user.actor
         if is_another and await volunteers.is_known(request.pool, request.bank_id, whom):
             await request.note_again("people-read", people=1, volunteer=whom)

@@ -9,6 +9,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath, QueryParameter
 
 from timebank.access.table import AUDITORS
+from timebank.api.http.guard import note_whom
 from timebank.api.http.positions import NEVER_BEHIND
 from timebank.api.http.problems import READS
 from timebank.api.http.requests import BankRequest
@@ -131,6 +132,7 @@ class MomentController(Controller):
         if fact is None or not fact.tags:
             raise NotFoundException("There is no fact at this position, or it is about nothing that has an id.")
         whom = fact.tags[0]
+        await note_whom(request, [whom])
         after = await _said(request, whom, position)
         before = await said_of(request.pool, request.bank_id, whom, position - 1)
         changed = changes(before, after)
