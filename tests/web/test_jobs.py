@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,11 @@ from tests.api.credit_scenes import governed
 from tests.api.world import World, service
 from tests.controls import ZONE
 from tests.web.reader import Reader, Seen, signed_in
+from timebank.domain.acting import Acting
+from timebank.domain.credit.policies import AdoptPolicy, WithdrawPolicy
+from timebank.domain.facts.credit import Rules
+from timebank.domain.identifiers import ActorId
+from timebank.ledger.submission import Receipt
 from timebank.runtime.clock import utc_now
 from timebank.web.http import keeping
 from timebank.web.http.telling.saying import duration
@@ -414,3 +420,23 @@ async def test_rules_keep_what_their_form_does_not_ask(world: World) -> None:
     kept = next(each["rules"] for each in books if each["resolution"] == "决议二")
     assert {name: kept[name] for name in rules} == rules
     assert kept["reservation_hours"] == 5
+
+
+async def test_a_draft_is_based_on_the_rules_that_hold(world: World) -> None:
+    """A version that was withdrawn before it began is none: what the form does not ask would have come from it."""
+    rules = {"activities": ["清扫"], "presence_days": 7}
+    other, before = await governed(world, **rules), utc_now().astimezone(ZONE) - timedelta(days=3)
+    (held,) = await other.administrator.get("/v1/policies")
+    then: Any = {"by": Acting(ActorId("operator"), "operator"), "at": before}
+    commands = [
+        AdoptPolicy(**then, resolution="误", effective_from=before.date() + timedelta(days=1), rules=Rules()),
+        WithdrawPolicy(**then, version=held["version"] + 1, reason="误"),
+    ]
+    outcomes = await other.services.ledger.submit(other.bank_id, commands)
+    assert all(isinstance(each, Receipt) for each in outcomes), outcomes
+    reader, day = await signed_in(other, other.administrator.id), (utc_now() + timedelta(days=3)).date().isoformat()
+    page = await reader.get("/admin/rules")
+    assert f"以现行第 {held['version']} 版为基础" in page.text
+    await reader.send(page.form("/admin/rules"), resolution="决议三", effective_from=day, what="adopt")
+    adopted = (await other.administrator.get("/v1/policies"))[-1]
+    assert {name: adopted["rules"][name] for name in rules} == rules

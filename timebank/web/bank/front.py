@@ -1,6 +1,7 @@
 """The front page: what this bank is, its open figures and rules, and how to come in; and settings of every page."""
 
 import time
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +9,9 @@ from litestar import Response
 
 from timebank.demo import known_world
 from timebank.projections.credit import policies
+from timebank.projections.credit.policies import PolicyView
 from timebank.projections.recognition import leaderboards
+from timebank.runtime.composition import Services
 from timebank.web.http import crumbs
 from timebank.web.http.pages import Page, switch
 from timebank.web.http.safe import local
@@ -31,11 +34,10 @@ async def front(visitor: Visitor) -> Response[Any]:
     if visitor.me and not visitor.query.get("stay"):
         return visitor.go("/home")
     bank_id = await the_bank(visitor)
-    books = await rule_books(visitor, bank_id) if bank_id else []
     return visitor.show(
         "bank/front.html",
         figures=await _figures(visitor, bank_id) if bank_id else None,
-        policy=books[-1] if books else None,
+        policy=await rule_book(visitor.services, bank_id, visitor.today) if bank_id else None,
         doors=[(who, text) for who, text in DOORS] if visitor.settings.demo else (),
         banks=await banks(visitor),
         has_oidc=visitor.services.oidc is not None,
@@ -45,11 +47,9 @@ async def front(visitor: Visitor) -> Response[Any]:
 async def rules(visitor: Visitor) -> Response[Any]:
     """All versions of the rules, the newest first."""
     bank_id = await the_bank(visitor)
-    today = visitor.today
     adopted = await policies.adopted(visitor.services.pool, bank_id) if bank_id else []
-    shown = list(reversed(adopted))
-    current = next((each.version for each in shown if each.effective_from <= today), None)
-    return visitor.show("credit/rules.html", policies=shown, current=current)
+    held = await rule_book(visitor.services, bank_id, visitor.today) if bank_id else None
+    return visitor.show("credit/rules.html", policies=list(reversed(adopted)), current=held.version if held else None)
 
 
 async def banks(visitor: Visitor) -> list[tuple[UUID, str]]:
@@ -66,10 +66,10 @@ async def the_bank(visitor: Visitor) -> UUID | None:
     return found[0][0] if len(found) == 1 else None
 
 
-async def rule_books(visitor: Visitor, bank_id: UUID) -> list[Any]:
-    """The rule books that hold today or held before, in their order."""
-    today = visitor.today
-    return [each for each in await policies.adopted(visitor.services.pool, bank_id) if each.effective_from <= today]
+async def rule_book(services: Services, bank_id: UUID, day: date) -> PolicyView | None:
+    """The rule book that is in force on a day; not one that was withdrawn, nor one that another has followed."""
+    held = await policies.in_force(services.pool, bank_id, day)
+    return next((each for each in await policies.adopted(services.pool, bank_id) if each.version == held.number), None)
 
 
 async def _figures(visitor: Visitor, bank_id: UUID) -> dict[str, int]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Response
 
+from timebank.web.bank.front import rule_book
 from timebank.web.http.offices import in_office
 from timebank.web.http.pages import Page
 from timebank.web.http.visitors import Visitor
@@ -15,10 +16,8 @@ async def drafting(visitor: Visitor) -> Response[Any]:
 
 
 async def _in_force(visitor: Visitor) -> dict[str, Any] | None:
-    adopted = await visitor.get("/policies")
-    today = f"{visitor.today}"
-    held = [each for each in adopted if each["effective_from"] <= today]
-    return max(held, key=lambda each: each["version"]) if held else None
+    held = await rule_book(visitor.services, visitor.bank_id, visitor.today)
+    return next((each for each in await visitor.get("/policies") if held and each["version"] == held.version), None)
 
 
 def _rules(visitor: Visitor) -> dict[str, Any]:
