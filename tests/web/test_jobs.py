@@ -82,6 +82,28 @@ async def test_a_roster_is_logged_and_confirmed(world: World) -> None:
     assert served == [45, 90, 90]
 
 
+async def test_nothing_typed_is_not_nought(world: World) -> None:
+    """Nought minutes are no service: they are refused, and not taken for the whole time."""
+    somebody, recorder = await world.member("member"), await signed_in(world, world.recorder.id)
+    page = await recorder.get(f"/o/{world.garden}/roster")
+    said = {"activity": "楼道清扫", "category": "公益慈善", "day": DAY, "start": "8:30", "end": "10:00"}
+    form = page.form(f"/o/{world.garden}/roster")
+    await recorder.send(form, who=[somebody.id], **{f"minutes-{somebody.id}": "0"}, **said)
+    assert not (await world.administrator.get("/v1/service-records", volunteer_id=somebody.id))["items"]
+
+
+async def test_another_role_leaves_the_term_as_it_is(world: World) -> None:
+    """Whoever gives a member another role says nothing of until when, unless they mean to."""
+    last = (utc_now() + timedelta(days=90)).date().isoformat()
+    somebody = await world.member("recorder", valid_until=last)
+    coordinator, path = await signed_in(world, world.coordinator.id), f"/o/{world.garden}/members"
+    number = (await somebody.get("/v1/volunteers/me"))["number"]
+    page = await coordinator.get(f"{path}?query={number}")
+    await coordinator.send(page.form(f"{path}/answer"), what="role", role="member")
+    (theirs,) = (await somebody.get("/v1/volunteers/me/memberships"))["items"]
+    assert (theirs["role"], theirs["valid_until"]) == ("member", last)
+
+
 async def test_a_record_says_what_a_certificate_needs(world: World) -> None:
     """Place, details and who was in charge are said where service is recorded; then a certificate lacks nothing."""
     somebody = await world.somebody()

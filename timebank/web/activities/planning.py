@@ -44,7 +44,10 @@ async def plan(visitor: Visitor) -> Response[Any]:
     """Plan it, and let everybody see it at once, if that is wanted."""
     form, body = visitor.form, _said(visitor)
     if form.said("times"):
-        body["repeats"] = {"every_days": form.number("every_days") or 7, "times": form.number("times")}
+        body["repeats"] = {
+            "every_days": 7 if (days := form.number("every_days")) is None else days,
+            "times": form.number("times"),
+        }
     made = await visitor.post(f"/organisations/{visitor.path['organisation_id']}/activities", body)
     if form.said("publish") == "1":
         once = form.said("once")

@@ -42,11 +42,12 @@ async def invite(visitor: Visitor) -> Response[Any]:
 
 
 async def answer(visitor: Visitor) -> Response[Any]:
-    """Answer one who asks, end a membership, or give another role."""
+    """Answer one who asks, end a membership, or give another role or term; what is not changed of both stays."""
     form, organisation_id = visitor.form, visitor.path["organisation_id"]
     who = f"/organisations/{organisation_id}/members/{form.one('volunteer_id')}"
     if form.said("what") == "role":
-        await visitor.asked("PATCH", who, {"role": form.said("role")})
+        term = form.given("valid_from") | form.days(visitor.today, valid_until="next")
+        await visitor.asked("PATCH", who, {"role": form.said("role"), **term})
     else:
         verb = form.said("what") if form.said("what") in {"approve", "decline", "end"} else "decline"
         await visitor.post(f"{who}/{verb}", form.given("role" if verb == "approve" else "reason"))

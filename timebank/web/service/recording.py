@@ -95,7 +95,7 @@ async def record_many(visitor: Visitor) -> Response[Any]:
 def _own_time(visitor: Visitor, who: str) -> dict[str, Any]:
     """The minutes of somebody who was there for another time than the others."""
     minutes = visitor.form.number(f"minutes-{who}")
-    return {"minutes": minutes} if minutes else {}
+    return {"minutes": minutes} if minutes is not None else {}
 
 
 PAGES = [
