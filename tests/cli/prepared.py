@@ -150,7 +150,7 @@ def _be(request: bytes, streams: list[int]) -> NoReturn:
 if __name__ == "__main__":
     for command in COMMANDS.values():
         import_module(f"timebank.cli.{command}")
-    passwords._nobodys()
+    passwords._nobodys()  # each command that starts the services would work it out anew
     gc.collect()
     gc.freeze()  # what a fork looks through for garbage is copied for it
     _serve(socket.socket(fileno=int(sys.argv[1])))

@@ -34,7 +34,7 @@ from timebank.domain.identifiers import (
     VolunteerId,
     number_tag,
 )
-from timebank.domain.kernel import Command, Fact, Memory
+from timebank.domain.kernel import NOTHING, Command, Fact, Memory
 from timebank.domain.organisations.memberships import EndMembership
 from timebank.domain.organisations.refusals import MembershipUnknown
 from timebank.domain.people.proxies import EndProxy
@@ -67,7 +67,7 @@ def test_a_memory_about_something_of_another_kind_has_nothing_to_remember(kind: 
         for other in ids_of_other_kinds(hint):
             memory = kind(*right[:place], other, *right[place + 1 :])
             assert not {other, *right} >= set(memory.boundary_tags)
-    assert not hints or all(kind(*right).boundary_tags)
+    assert NOTHING not in kind(*right).boundary_tags
 
 
 def _begins(hint: Any) -> str:
@@ -112,4 +112,5 @@ def test_what_was_decided_so_before_is_found() -> None:
     fact = confirmed(record_id=RecordId(WANG))
     assert (confirmed().misnamed(), fact.misnamed()) == ([], ["record_id"])
     event = Event(new_id(), fact.TOPIC, encode(fact), tuple(fact.tags()), ZHAO, "volunteer", "", new_id())
-    assert _amiss(event, is_sealed=True) == ["it was decided by an identifier of another kind: record_id"]
+    (finding,) = _amiss(7, event, is_sealed=True)
+    assert finding == (7, f"its record_id is {WANG}, an identifier of another kind", True)

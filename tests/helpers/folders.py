@@ -41,7 +41,7 @@ def _is_roomy(folder: Path) -> bool:
     if not os.access(folder, os.W_OK):
         return False
     about = os.statvfs(folder)
-    return about.f_bavail * about.f_frsize > ROOM_BYTES < _free_memory() and not about.f_flag & os.ST_NOEXEC
+    return min(about.f_bavail * about.f_frsize, _free_memory()) > ROOM_BYTES and not about.f_flag & os.ST_NOEXEC
 
 
 def _free_memory() -> int:

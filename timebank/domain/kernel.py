@@ -129,7 +129,11 @@ class Memory(Slice[Fact]):
         beginnings = _beginnings(type(self))
         assert len(tags) <= len(beginnings), "each tag is made of what a memory is about"
         named = zip(tags, beginnings, strict=False)
-        self.boundary_tags = tuple(tag if _is_of_its_kind(tag, begins) else NOTHING for tag, begins in named)
+        is_of_a_day = () in beginnings
+        self.boundary_tags = tuple(
+            tag if _is_of_its_kind(tag, begins) and ("@" not in tag or is_of_a_day) else NOTHING
+            for tag, begins in named
+        )
 
     @classmethod
     def remembered(cls) -> Sequence[type[Fact]]:

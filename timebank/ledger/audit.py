@@ -1,6 +1,6 @@
 """Checking the log itself: no gap, no row changed, nothing that cannot be read, every tag where it belongs."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -15,10 +15,11 @@ BATCH_EVENTS = 5_000
 
 
 class Finding(NamedTuple):
-    """Something that is not as it must be, and where."""
+    """Something that is not as it must be, and where; of a remark the log is sound, and somebody has to look at it."""
 
     position: int
     what: str
+    is_remark: bool = False
 
 
 async def check_log(
@@ -47,8 +48,8 @@ async def check_log(
                 event = _event(row)
                 made = leaf(bank_id, row["position"], row["recorded_at"], event)
                 saw(row["position"], made)
-                for what in _amiss(event, is_sealed=made == row["leaf"]):
-                    yield Finding(row["position"], what)
+                for finding in _amiss(row["position"], event, is_sealed=made == row["leaf"]):
+                    yield finding
                 position, recorded_at, event_id = row["position"], row["recorded_at"], row["event_id"]
             progress(position, tip.position)
         if position != tip.position:
@@ -73,14 +74,16 @@ def _event(row: Any) -> Event:
     )
 
 
-def _amiss(event: Event, *, is_sealed: bool) -> list[str]:
-    wrong = [] if is_sealed else ["the row is not the one that was sealed: its hash differs"]
+def _amiss(position: int, event: Event, *, is_sealed: bool) -> Iterator[Finding]:
+    if not is_sealed:
+        yield Finding(position, "the row is not the one that was sealed: its hash differs")
     try:
         fact = decode(event.topic, event.data)
         tags = fact.tags()
     except (ValueError, KeyError, AttributeError) as error:
-        return [*wrong, f"the fact cannot be read: {error}"]
+        yield Finding(position, f"the fact cannot be read: {error}")
+        return
     if set(tags) != set(event.tags):
-        wrong.append("the tags are not those of the fact")
-    wrong += [f"it was decided by an identifier of another kind: {name}" for name in fact.misnamed()]
-    return wrong
+        yield Finding(position, "the tags are not those of the fact")
+    for name in fact.misnamed():
+        yield Finding(position, f"its {name} is {getattr(fact, name)}, an identifier of another kind", is_remark=True)

@@ -80,7 +80,9 @@ class DailyLimit:
     def _today(self, bank_id: UUID, midnight: datetime) -> Counter[str]:
         """What everybody in a bank has done besides, since its midnight; what was before it is forgotten."""
         since, times = self._further.get(bank_id, (midnight, Counter()))
-        if since != midnight:
+        if midnight < since:  # it was asked for before midnight, and is over
+            return Counter()
+        if since < midnight:
             times = Counter()
         self._further[bank_id] = midnight, times
         return times

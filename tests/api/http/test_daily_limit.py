@@ -12,6 +12,7 @@ from tests.api.world import Caller, served, service, settled
 from tests.controls import ZONE
 from timebank.db.connections import Pool
 from timebank.ledger.daily_facts import SQL, DailyLimit
+from timebank.runtime.clock import utc_now
 
 pytestmark = pytest.mark.drill
 
@@ -94,6 +95,34 @@ async def test_a_captain_does_not_loop_either(url: str) -> None:
         path = f"{teams}/{team_id}/rename"
         found = [(await captain.ask("POST", path, json={"name": f"夜跑队 {n}"})).status_code for n in range(12)]
         assert found == [200] * 10 + [429] * 2
+
+
+async def test_a_leader_does_not_loop_either(url: str) -> None:
+    """Letting people in and out without end takes room of whoever leads, unless they have a role that is for it."""
+    async with settled(url, facts_per_day=2) as world:
+        leader, guest = await world.member("member"), await world.somebody()
+        for who, expected in ((leader, [200, 429, 429]), (world.coordinator, [200, 200, 200])):
+            activity_id = await world.activity(leader_id=who.id)
+            await guest.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+            found = []
+            for n in range(3):
+                start = utc_now() - timedelta(minutes=20 - n)
+                entries = [
+                    {
+                        "entry_id": f"{who.id[-6:]}-{n}-{m}",
+                        "volunteer_id": guest.id,
+                        "kind": kind,
+                        "moment": (start + timedelta(seconds=m)).isoformat(),
+                    }
+                    for m, kind in enumerate(["in", "out"] * 10)
+                ]
+                said = await who.ask("POST", f"/v1/activities/{activity_id}/entries", json={"entries": entries})
+                found.append(said.status_code)
+            assert found == expected
+        people = [await world.somebody() for _ in range(25)]
+        members = f"/v1/organisations/{world.garden}/members"
+        asked = [await world.coordinator.ask("POST", members, json={"volunteer_id": each.id}) for each in people]
+        assert {each.status_code for each in asked} == {201}
 
 
 async def test_work_for_others_is_not_limited(url: str) -> None:

@@ -31,7 +31,7 @@ async def test_a_long_answer_waits_for_whoever_fetches_it(world: World, path: st
 @pytest.mark.parametrize("what", ["statement", "statement.csv"])
 async def test_what_is_not_fetched_is_broken_off(world: World, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     """Whoever has somebody's token, and fetches nothing, does not keep that one from asking, who has signed in anew."""
-    monkeypatch.setattr(pieces, "FETCHING_SECONDS", 0.02, raising=False)
+    monkeypatch.setattr(pieces, "FETCHING_SECONDS", 0.02)
     somebody = await world.somebody()
     path = f"/v1/volunteers/{somebody.id}"
 

@@ -160,7 +160,7 @@ async def record_not_pending(world: World) -> httpx.Response:
     return await world.verifier.ask("POST", f"/v1/service-records/{record_id}/reject", json=REASON)
 
 
-async def record_is_another(world: World) -> httpx.Response:
+async def record_amended(world: World) -> httpx.Response:
     record_id = await world.log((await world.somebody()).id)
     return await world.verifier.ask("POST", f"/v1/service-records/{record_id}/confirm", json={"digest": "0" * 32})
 
@@ -418,7 +418,7 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "role-is-another": (409, role_is_another),
     "membership-not-active": (409, membership_not_active),
     "record-not-pending": (409, record_not_pending),
-    "record-is-another": (409, record_is_another),
+    "record-amended": (409, record_amended),
     "record-not-confirmed": (409, record_not_confirmed),
     "duplicate-record": (409, duplicate_record),
     "overlapping-service": (409, overlapping_service),

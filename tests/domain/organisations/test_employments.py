@@ -224,12 +224,23 @@ class TestCapacity:
         as_duty = correct_service(capacity="staff-on-duty")
         assert given(*standing(), logged(), confirmed(), works()).when(as_duty).fact.credited_minutes == 0
 
-    def test_duty_that_was_wrongly_declared_keeps_nothing_back_for_good(self) -> None:
+    @pytest.mark.parametrize(
+        ("since", "put_right"),
+        [
+            (THURSDAY, do(NoteLeave, organisation_id=CLINIC, first_day=THURSDAY, last_day=THURSDAY)),
+            (
+                THURSDAY - timedelta(days=1),
+                do(EndEmployment, organisation_id=CLINIC, until_day=THURSDAY - timedelta(days=1)),
+            ),
+        ],
+        ids=["leave", "ended before"],
+    )
+    def test_duty_that_was_wrongly_declared_keeps_nothing_back_for_good(self, since: Any, put_right: Any) -> None:
         """Once an administrator has ended it before that day, or noted leave, what waits is credited as it was."""
-        book = Book(*PEOPLE, *standing(CLINIC), logged(), works(CLINIC, from_day=THURSDAY))
+        book = Book(*PEOPLE, *standing(CLINIC), logged(), works(CLINIC, from_day=since))
         with pytest.raises(CapacityDiffers):
             book.do(confirm_service())
-        book.do(do(NoteLeave, organisation_id=CLINIC, first_day=THURSDAY, last_day=THURSDAY))
+        book.do(put_right)
         assert book.do(confirm_service()).credited_minutes == 120
 
     def test_an_allowance_is_marked(self) -> None:

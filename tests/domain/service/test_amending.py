@@ -34,9 +34,9 @@ from timebank.domain.service.records import ServiceRecord
 from timebank.domain.service.refusals import (
     DayIsFull,
     DuplicateRecord,
+    RecordAmended,
     RecorderIsBeneficiary,
     RecorderIsVerifier,
-    RecordIsAnother,
     RecordNotPending,
     RecordUnknown,
     ServiceInTheFuture,
@@ -152,7 +152,7 @@ class TestAmending:
         book = Book(*WAITING, registered())
         seen = digest_in(book)
         book.do(amend(**change))
-        with pytest.raises(RecordIsAnother):
+        with pytest.raises(RecordAmended):
             book.do(confirm_service(digest=seen))
         assert book.do(confirm_service(digest=digest_in(book)))
 

@@ -298,7 +298,7 @@ class AttendanceController(Controller):
         at_once = min(AT_ONCE, request.app.state.rate_per_principal.per_minute)
         waiting = await records.waiting_of(request.pool, request.bank_id, activity_id, at_once)
         request.must_afford(len(waiting))
-        commands = [ConfirmService(**request.stamp, record_id=RecordId(each), is_unseen=True) for each in waiting]
+        commands = [ConfirmService(**request.stamp, record_id=RecordId(each), only_as_logged=True) for each in waiting]
         outcomes = refused = await request.submit(commands, idempotency_key, dry_run=False)
         if len(outcomes) != len(commands) or any(isinstance(each, Repeated) for each in outcomes):
             # What waits now is not what waited then: why it still does is decided once more.

@@ -3,6 +3,7 @@
 Every handler carries its row, as `access=…` in its decorator; `table_of` collects them.
 """
 
+import re
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -22,9 +23,10 @@ from timebank.access.rights import NotAllowed, must_be_open_to_proxies, right_of
 from timebank.access.table import Access
 from timebank.api.http import named
 from timebank.api.http.answering import in_progress
+from timebank.api.http.answering.rates import spend
 from timebank.api.http.lists import FORMAT, item_of
 from timebank.api.http.positions import MIN_POSITION, is_question, position_of
-from timebank.api.http.requests import BankRequest, spend, visit
+from timebank.api.http.requests import BankRequest, visit
 from timebank.api.http.strict_json import STILL
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
@@ -42,6 +44,7 @@ NOT_VALID = "This access token or API key is not valid, or not any more."
 NOTE_USE_SECONDS = 60.0
 MOST_TAGS = 20
 """So many ids a question about the history names at most."""
+VOLUNTEER_ID = re.compile(r"vol_[0-9a-f]{32}")
 
 PREFIX = "/v1"
 
@@ -97,18 +100,22 @@ async def _note_whom_it_names(request: BankRequest) -> None:
     asked = request.query_params
     # Of a parameter that is there twice the last counts.
     last = [each for name in ("volunteer_id", "actor") for each in asked.getall(name, [])[-1:]]
-    named = [*request.path_params.values(), *last, *asked.getall("tag", [])[:MOST_TAGS]]
+    named = [str(each) for each in (*request.path_params.values(), *last, *asked.getall("tag", [])[:MOST_TAGS])]
+    numbers = [each.removeprefix("number:") for each in named if each.startswith("number:")]
+    theirs = await volunteers.by_numbers(request.pool, request.bank_id, numbers) if numbers else {}
     # What somebody did on a day has a tag of both.
-    await note_whom(request, (str(each).partition("@")[0] for each in named))
+    await note_whom(request, (each.partition("@")[0] for each in (*named, *theirs.values())))
 
 
 async def note_whom(request: BankRequest, said: Iterable[str]) -> None:
-    """Write to the security log at whom an administrator or an auditor looks, whether or not they are told a name."""
+    """Write to the security log at whom an administrator or an auditor looks, whether or not they are told a name.
+
+    Whether there is somebody of that id is not asked: of who has just registered the log tells, and no read model yet.
+    """
     if request.user.role not in {"administrator", "auditor"}:
         return
     for whom in dict.fromkeys(said):
-        is_another = whom.startswith("vol_") and whom != request.user.actor
-        if is_another and await volunteers.is_known(request.pool, request.bank_id, whom):
+        if VOLUNTEER_ID.fullmatch(whom) and whom != request.user.actor:
             await request.note_again("people-read", people=1, volunteer=whom)
 
 

@@ -1,6 +1,7 @@
 """What every handler starts from: the request, who asks, the services, and what parameters many of them share."""
 
 import asyncio
+import contextlib
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,8 @@ from timebank.access.known import must_be_known
 from timebank.access.names import ids_to_name, named
 from timebank.access.sight import Sight
 from timebank.access.table import Access
-from timebank.api.http.answering.headers import count_by, set_header
+from timebank.api.http.answering.headers import set_header
+from timebank.api.http.answering.rates import rate_of, spend
 from timebank.api.http.devices import device_of
 from timebank.api.http.named import ME, WHO, in_body, put_in_body
 from timebank.api.http.positions import not_yet, position_of
@@ -32,7 +34,7 @@ from timebank.domain.kernel import Command, Fact
 from timebank.domain.leaving import EraseVolunteer, LeaveBank
 from timebank.domain.refusing import Forbidden, NotFound, Refusal
 from timebank.domain.text import Text
-from timebank.identity.limits.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
+from timebank.identity.limits.throttle import Rate, TooMuchAtOnceError
 from timebank.identity.principals import Principal
 from timebank.identity.security_log import Kind, Visit
 from timebank.ledger.submission import IdempotencyKey, Outcome, Receipt, Repeated
@@ -199,13 +201,25 @@ class BankRequest(StrictRequest[Principal]):
         promise = await self._promise(key)
         if not self._is_own_matter(command):
             return await self._execute(command, promise)
-        whose = self.bank_id, self.user.actor, datetime.combine(self.today, datetime.min.time(), self.zone)
-        daily = self.services.daily
-        async with daily.room(*whose, promise):
+        async with self.services.daily.room(*self._whose_day, promise):
             receipt = await self._execute(command, promise)
-        if not isinstance(receipt, Repeated):
-            daily.done(*whose, receipt.facts, command.by.on_behalf_of or whose[1], is_kept=promise is not None)
+        await self._count([receipt], command.by, is_kept=promise is not None)
         return receipt
+
+    @property
+    def _whose_day(self) -> tuple[UUID, str, datetime]:
+        """Whose room of which local day is taken up, from its midnight on."""
+        return self.bank_id, self.user.actor, datetime.combine(self.today, datetime.min.time(), self.zone)
+
+    async def _count(self, outcomes: Sequence[Outcome], by: Acting, *, is_kept: bool) -> None:
+        """Count what takes room beside one's own facts; who has a role that is for it does it for an organisation."""
+        access: Access = self.route_handler.opt["access"]
+        if access.roles and await self.sight.organisations(access.roles):
+            return
+        for each in outcomes:
+            if isinstance(each, Receipt) and not isinstance(each, Repeated):
+                whom = by.on_behalf_of or self.user.actor
+                self.services.daily.done(*self._whose_day, each.facts, whom, is_kept=is_kept)
 
     def _is_own_matter(self, command: Command) -> bool:
         """Whether it is what people do about themselves, so often as they like; leaving can be done at any time."""
@@ -234,13 +248,18 @@ class BankRequest(StrictRequest[Principal]):
 
     async def submit(self, commands: Sequence[Command], key: str | None, *, dry_run: bool) -> list[Outcome]:
         """Have several commands executed, each refused alone; of several rights each is done by the first that does."""
-        outcomes = await self.services.ledger.submit(
-            self.bank_id,
-            await self._by_right(commands) if self.user.acting_also else commands,
-            request_id=self.request_id,
-            key=await self._promise(key),
-            dry_run=dry_run,
-        )
+        promise = await self._promise(key)
+        is_own = bool(commands) and not dry_run and self._is_own_matter(commands[0])
+        async with self.services.daily.room(*self._whose_day, promise) if is_own else contextlib.nullcontext():
+            outcomes = await self.services.ledger.submit(
+                self.bank_id,
+                await self._by_right(commands) if self.user.acting_also else commands,
+                request_id=self.request_id,
+                key=promise,
+                dry_run=dry_run,
+            )
+        if is_own:
+            await self._count(outcomes, commands[0].by, is_kept=promise is not None)
         done = [each for each in outcomes if isinstance(each, Receipt)]
         if done:
             self.hand_out(max(done, key=lambda receipt: receipt.position), self.bank_id)
@@ -369,30 +388,10 @@ class BankRequest(StrictRequest[Principal]):
         return IdempotencyKey(self.user.actor, key, tuple(each.encode() for each in fingerprints))
 
 
-def spend(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal, cost: int) -> None:
-    """Count requests of a volunteer, whatever sessions they have, or of an API key. Raises `TooManyRequestsError`."""
-    rate, who = rate_of(connection, principal)
-    count_by(connection.scope, "principal", rate, who)
-    wait = rate.wait(who, time.monotonic(), cost)
-    if wait:
-        raise TooManyRequestsError(wait)
-
-
-def rate_of(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> tuple[Rate, str]:
-    """How much somebody may ask for, and as whom they are counted."""
-    rate: Rate = connection.app.state.rate_per_principal
-    return rate, principal.credential if principal.kind == "program" else principal.actor
-
-
 def visit(connection: ASGIConnection[Any, Any, Any, Any]) -> Visit:
     """When and whence a request comes, the id under which it is logged, and on which device it was made."""
     state, device = connection.scope["state"], device_of(connection.headers.get("user-agent", ""))
     return Visit(connection.app.state.services.ledger.clock(), state["address"], state["request_id"], device)
-
-
-def receipt_of(receipt: Receipt) -> dict[str, Any]:
-    """The position and the leaf of what one row of many came to; nothing where it came to no fact, or was a trial."""
-    return {"position": receipt.position, "leaf": encoded(receipt.leaf)} if receipt.leaf else {}
 
 
 def happened(receipt: Receipt, kind: type[F]) -> F:

@@ -21,4 +21,5 @@ def asset(name: FromPath[str]) -> Response[bytes]:
     """What this page and the API's are made of: read once, so that it is in memory once, whoever fetches it."""
     if name not in _FILES:
         raise NotFoundException
-    return Response(_FILES[name], media_type=guess_type(name)[0] or MediaType.TEXT)
+    media_type = guess_type(name)[0] or MediaType.TEXT
+    return Response(_FILES[name], media_type=media_type, headers={"cache-control": "public, max-age=86400"})

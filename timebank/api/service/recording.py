@@ -18,7 +18,6 @@ from timebank.api.http.requests import (
     ReasonRequest,
     Somebody,
     happened,
-    receipt_of,
 )
 from timebank.api.http.strict_json import BATCH_BYTES, merged
 from timebank.api.http.telling.shapes import field_trouble, invalid
@@ -33,6 +32,7 @@ from timebank.domain.service.records import NO_TEAM, LogService
 from timebank.domain.service.times import ServiceMinutes
 from timebank.domain.text import Line, Text
 from timebank.ledger.submission import Outcome, Receipt
+from timebank.proofs.checkpoints import encoded
 
 ROWS, READ_AT_ONCE = 1_000, 100
 
@@ -263,3 +263,8 @@ def _verdicts(
             record_id = None if dry_run else fact.record_id
             verdicts.append(Verdict(index=index, status="logged", record_id=record_id, **receipt_of(outcome)))
     return verdicts
+
+
+def receipt_of(receipt: Receipt) -> dict[str, Any]:
+    """The position and the leaf of what one row of many came to; nothing where it came to no fact, or was a trial."""
+    return {"position": receipt.position, "leaf": encoded(receipt.leaf)} if receipt.leaf else {}

@@ -9,10 +9,11 @@ from litestar.params import JSONBody, QueryParameter
 
 from timebank.access.table import REVIEW_SERVICE
 from timebank.api.http.problems import WRITES
-from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader, receipt_of
+from timebank.api.http.requests import BankRequest, Id, IdempotencyHeader
 from timebank.api.http.strict_json import BATCH_BYTES
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.api.http.telling.troubles import Listener, Problem, of_refusal, told
+from timebank.api.service.recording import receipt_of
 from timebank.domain.facts.service import ServiceConfirmed
 from timebank.domain.identifiers import RecordId
 from timebank.domain.refusing import Refusal

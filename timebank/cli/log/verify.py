@@ -118,7 +118,7 @@ async def _findings(
         try:
             async for finding in check_log(services.pool, bank.bank_id, progress, saw, since=since):
                 _tell(finding)
-                found += 1
+                found += not finding.is_remark
         except (asyncio.CancelledError, SystemExit):
             rest = f"--bank {bank.bank_id} --since {reached} checks the rows after it"
             whole = "all else, as what was signed and the read models, only a whole `timebank verify` checks"

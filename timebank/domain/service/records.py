@@ -42,8 +42,8 @@ from timebank.domain.service.descriptions import (
 )
 from timebank.domain.service.refusals import (
     OutsideTheActivity,
+    RecordAmended,
     RecorderIsBeneficiary,
-    RecordIsAnother,
     RecordNotConfirmed,
     RecordNotPending,
     ServiceInTheFuture,
@@ -127,14 +127,14 @@ class ServiceRecord(Memory):
         return digest_of({**description_of(self.logged), **times, "minutes": self.minutes, "team_id": self.team_id})
 
     def must_be_as_seen(self, digest: str | None) -> None:
-        """Refuse for a record that says otherwise by now than what somebody has seen."""
+        """Refuse for a record that was amended since somebody has seen it."""
         if digest not in (None, self.digest):
-            raise RecordIsAnother(record_id=self.record_id)
+            raise RecordAmended(record_id=self.record_id)
 
     def must_be_as_logged(self) -> None:
-        """Refuse for a record that was amended, whoever may have seen it."""
+        """Refuse for a record that was ever amended."""
         if not isinstance(self.logged, ServiceLogged):
-            raise RecordIsAnother(record_id=self.record_id)
+            raise RecordAmended(record_id=self.record_id)
 
     def must_be_pending(self) -> None:
         """Refuse for a record that was decided on."""

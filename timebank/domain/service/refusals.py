@@ -57,8 +57,8 @@ class RecordNotPending(Conflict):
     """Service record {record_id} is {status}; only a logged one can be decided on, amended or withdrawn."""
 
 
-class RecordIsAnother(Conflict):
-    """Service record {record_id} says otherwise by now: look at it again."""
+class RecordAmended(Conflict):
+    """Service record {record_id} was amended since: look at it again."""
 
     field = "digest"
 

@@ -135,7 +135,7 @@ class _Crediting(Review, frozen=True, kw_only=True):
     def also_needs(self, known: Known) -> Sequence[Key]:
         record = known(ServiceRecord, self.record_id)
         needed = [*super().also_needs(known), *memories_of_recorders(record, known)]
-        if needed and (self.by.governs or self.acts_for(record) != record.logged.organisation_id):
+        if record.status != "unknown" and (self.by.governs or self.acts_for(record) != record.logged.organisation_id):
             needed += (key for each in persons(self.by.eyes) for key in memories_of_duty(known, each))
         return needed
 
@@ -165,12 +165,12 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
     """Confirm that the service took place; `minutes` if it was less than what was logged.
 
     Staff who served off duty are confirmed for another organisation than their own (`for_organisation_id`).
-    `digest` is that of the record as whoever confirms has seen it: it may have been amended since. What was amended is
-    not confirmed where nobody looked at it (`is_unseen`).
+    `digest` is that of the record as whoever confirms has seen it: one that was amended since is refused. So is, with
+    `only_as_logged`, one that was ever amended: for confirming many at once that nobody looks at by themselves.
     """
 
     digest: str | None = None
-    is_unseen: bool = False
+    only_as_logged: bool = False
     minutes: int | None = None
     reason: Text | None = None
     for_organisation_id: OrganisationId | None = None
@@ -193,12 +193,12 @@ class ConfirmService(_Crediting, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         record = self.decided_on(known)
         record.must_be_pending()
-        record.must_be_as_seen(self.digest)
-        if self.is_unseen:
-            record.must_be_as_logged()
         self.must_not_be_recorder(record, known)
         if self.benefits_recorder(record, known):
             raise RecorderIsBeneficiary
+        record.must_be_as_seen(self.digest)
+        if self.only_as_logged:
+            record.must_be_as_logged()
         self.must_be_theirs(known, record.logged)
         if record.leader_was_there is False and not self.by.governs:
             raise LeaderWasAbsent
@@ -340,8 +340,8 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         is_more = minutes > record.minutes or credited_minutes > record.credited_minutes
         if is_more and self.benefits_recorder(record, known):
             raise RecorderIsBeneficiary
-        is_for_theirs = not self.by.governs or self.is_colleague(known, record.logged)
-        if is_more and is_for_theirs and is_of_staff_off_duty(known, record.logged):
+        is_outsider = self.by.governs and not self.is_colleague(known, record.logged)
+        if is_more and is_of_staff_off_duty(known, record.logged) and not is_outsider:
             raise ColleagueConfirms
 
 

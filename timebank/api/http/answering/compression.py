@@ -42,7 +42,7 @@ def _is_safe(scope: Scope) -> bool:
 
 
 def compression() -> CompressionConfig:
-    """How answers are compressed; files on disk are served as they are, so that they keep their tags."""
+    """How answers are compressed. Files of the API's page go as they are: they are fetched once a day, by few."""
     return CompressionConfig(
         backend="gzip",
         minimum_size=SHORTEST_BYTES,

@@ -7,7 +7,7 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from timebank.api.http.requests import rate_of
+from timebank.api.http.answering.rates import rate_of
 from timebank.identity.limits.at_once import AtOnce
 from timebank.identity.principals import Principal
 
