@@ -7,7 +7,8 @@ from unittest.mock import patch
 import pytest
 
 from tests.api.world import World
-from tests.helpers.patience import LOOK_SECONDS
+from tests.helpers.patience import until
+from timebank.api.http.answering.in_progress import QUESTIONS_AT_ONCE
 from timebank.identity.limits.at_once import AtOnce
 from timebank.identity.limits.throttle import TooManyRequestsError
 
@@ -75,13 +76,34 @@ async def test_a_flood_of_questions_is_refused(own_world: World) -> None:
     """Of more questions than may wait the last are told to come again; all others are answered."""
     somebody = await own_world.somebody()
     questions, me = own_world.app.state.questions, f"/v1/volunteers/{somebody.id}"
+
+    async def all_have_begun() -> bool:
+        return [each.begun for each in questions._of.values()] == [MANY]
+
     async with own_world.services.pool.acquire() as apart, apart.transaction():
         await apart.execute("lock table statement_checkpoint in access exclusive mode")
         asking = [asyncio.create_task(somebody.get(f"{me}/statement")) for _ in range(MANY)]
-        async with asyncio.timeout(SECONDS):
-            while sum(each.begun for each in questions._of.values()) < MANY:
-                await asyncio.sleep(LOOK_SECONDS)
+        await until(all_have_begun)
         with patch.object(questions, "_most_begun", MANY):
             await somebody.get(me, expect=429)
     await asyncio.gather(*asking)
+    assert questions.people == 0
+
+
+async def test_whoever_waited_is_let_in_still(own_world: World) -> None:
+    """A question that waited is not answered if the session has ended meanwhile, so those of a thief end with it."""
+    somebody = await own_world.somebody()
+    questions: AtOnce = own_world.app.state.questions
+    for _ in range(QUESTIONS_AT_ONCE):
+        await questions.begin(somebody.id)
+    asking = asyncio.create_task(somebody.get("/v1/me", expect=401))
+
+    async def waits() -> bool:
+        return questions._of[somebody.id].begun > QUESTIONS_AT_ONCE
+
+    await until(waits)
+    assert (await somebody.ask("DELETE", "/v1/sessions/all")).is_success
+    for _ in range(QUESTIONS_AT_ONCE):
+        questions.end(somebody.id)
+    await asking
     assert questions.people == 0

@@ -77,8 +77,8 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     connection.scope["state"]["principal"] = connection.scope["user"] = principal
     _must_not_owe_factor(principal, access)
     assert isinstance(connection, BankRequest), "it is the class of all requests"
-    if is_question(handler):
-        await in_progress.begin(connection, principal)
+    if is_question(handler) and await in_progress.begin(connection, principal):
+        await _found(connection)  # they may have signed out since
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
     acting, *also = await _rights(connection, principal, access, behalf)

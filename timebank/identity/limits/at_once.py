@@ -29,8 +29,8 @@ class AtOnce:
         """Of how many something is in progress, or waits."""
         return len(self._of)
 
-    async def begin(self, who: str) -> None:
-        """Wait for a place, and take it. Whoever has it calls `end`, however it ends.
+    async def begin(self, who: str) -> bool:
+        """Wait for a place, and take it; says whether that took a while. Whoever has it calls `end`, however it ends.
 
         Raises `TooManyRequestsError` where as much of theirs waits as may.
         """
@@ -38,11 +38,13 @@ class AtOnce:
         if theirs.begun >= self._most_begun:
             raise TooManyRequestsError(RETRY_SECONDS)
         theirs.begun += 1
+        has_to_wait = theirs.places.locked()
         try:
             await theirs.places.acquire()
         except asyncio.CancelledError:
             self._gone(who, theirs)
             raise
+        return has_to_wait
 
     def end(self, who: str) -> None:
         """Give a place back."""

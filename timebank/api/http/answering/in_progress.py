@@ -20,12 +20,13 @@ WAITING_OF_ONE = 300
 _TAKEN = "question_of"
 
 
-async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> None:
-    """Wait until few enough questions of this person, or API key, are being answered."""
+async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> bool:
+    """Wait until few enough questions of this person, or API key, are being answered; says if that took a while."""
     _, who = rate_of(connection, principal)
     questions: AtOnce = connection.app.state.questions
-    await questions.begin(who)
+    has_waited = await questions.begin(who)
     connection.scope["state"][_TAKEN] = who
+    return has_waited
 
 
 def with_ends(next_app: ASGIApp) -> ASGIApp:
