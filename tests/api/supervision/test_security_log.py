@@ -152,9 +152,20 @@ class TestContent:
         """Nobody is looked at under another heading, or behind a first name in the address, and not written down."""
         somebody = await world.somebody()
         number = (await somebody.get("/v1/volunteers/me"))["number"]
+        await everybody_is_known(world)
         await world.administrator.ask("GET", asked.format(id=somebody.id, number=number))
         told = [each["detail"] for each in await logged(world, kind="people-read")]
         assert [each for each in told if each.get("volunteer") == somebody.id]
+
+    async def test_made_up_people_do_not_fill_it(self, world: World) -> None:
+        """Whoever asks for ids that nobody has leaves one entry a minute, as for one that is not known yet."""
+        before = max((each["number"] for each in await logged(world, kind="people-read")), default=0)
+        for n in range(5):
+            tags = [f"vol_{n:031x}{m}" for m in range(4)]
+            await world.administrator.get("/v1/audit/events", tag=tags)
+        new = [each["detail"] for each in await logged(world, kind="people-read") if each["number"] > before]
+        assert 0 < len(new) <= 2, "two where a minute ends in between"
+        assert not any("volunteer" in each for each in new)
 
     async def test_what_a_fact_changed_of_somebody(self, world: World) -> None:
         """It tells all that the log says of them, though a position is all that is named."""

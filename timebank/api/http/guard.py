@@ -3,7 +3,6 @@
 Every handler carries its row, as `access=…` in its decorator; `table_of` collects them.
 """
 
-import re
 import time
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -44,7 +43,6 @@ NOT_VALID = "This access token or API key is not valid, or not any more."
 NOTE_USE_SECONDS = 60.0
 MOST_TAGS = 20
 """So many ids a question about the history names at most."""
-VOLUNTEER_ID = re.compile(r"vol_[0-9a-f]{32}")
 
 PREFIX = "/v1"
 
@@ -110,13 +108,14 @@ async def _note_whom_it_names(request: BankRequest) -> None:
 async def note_whom(request: BankRequest, said: Iterable[str]) -> None:
     """Write to the security log at whom an administrator or an auditor looks, whether or not they are told a name.
 
-    Whether there is somebody of that id is not asked: of who has just registered the log tells, and no read model yet.
+    Of whom nobody knows yet, or ever, it is noted that somebody was looked at, and not whom: made-up ids would fill it.
     """
     if request.user.role not in {"administrator", "auditor"}:
         return
     for whom in dict.fromkeys(said):
-        if VOLUNTEER_ID.fullmatch(whom) and whom != request.user.actor:
-            await request.note_again("people-read", people=1, volunteer=whom)
+        if whom.startswith("vol_") and whom != request.user.actor:
+            is_known = await volunteers.is_known(request.pool, request.bank_id, whom)
+            await request.note_again("people-read", people=1, **({"volunteer": whom} if is_known else {}))
 
 
 async def _name_by_id(request: BankRequest) -> str | None:
