@@ -15,7 +15,9 @@ from tests.controls import ZONE
 from tests.web.reader import signed_in
 from timebank.api.http.strict_json import parts_of
 from timebank.web.http.forms import Form, Unreadable, Yearless
+from timebank.web.http.pages import LONGEST_FIELD
 from timebank.web.http.showing import WEB
+from timebank.web.http.telling.naming import MOST_NAMED, in_words
 
 URLENCODED = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -211,3 +213,18 @@ def test_no_page_needs_a_picker_of_the_browser() -> None:
     pages = "".join(path.read_text(encoding="utf8") for path in (WEB / "templates").rglob("*.html"))
     for kind in ("date", "time", "month", "week", "datetime-local"):
         assert f'type="{kind}"' not in pages
+
+
+async def test_what_is_typed_is_neither_asked_for_nor_shown_without_end(world: World) -> None:
+    """Of thousands of ids that are typed few are put into words; a field that is too long is refused."""
+    asked: list[str] = []
+
+    async def ask(path: str) -> None:
+        asked.append(path)
+
+    ids = " ".join(f"vol_{n:032x}" for n in range(500))
+    problem = await in_words({"detail": ids}, ask)
+    assert (len(asked), problem["detail"]) == (MOST_NAMED, ids)
+    reader = await signed_in(world, world.volunteer.id)
+    form = (await reader.get("/give")).form("/give")
+    assert (await reader.send(form, to_volunteer_id='"' * (LONGEST_FIELD + 1))).status == 400

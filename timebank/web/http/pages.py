@@ -124,6 +124,10 @@ def _handler(page: Page, method: HttpMethod, serve: Show) -> HTTPRouteHandler:
     )(served)
 
 
+LONGEST_FIELD = 20_000
+"""So many characters a field of a form holds: what cannot be done is shown again, with why."""
+
+
 async def _read_form(visitor: Visitor) -> None:
     """The fields of the form that came, and its file."""
     form = await visitor.request.form()
@@ -136,6 +140,10 @@ async def _read_form(visitor: Visitor) -> None:
         elif "\x00" in name or "\x00" in value:
             # Neither PostgreSQL nor JSON that we take has it, and what is typed becomes part of both.
             raise InvalidRequestError(FieldTrouble("form", "It contains the character U+0000.", {}))
+        elif len(value) > LONGEST_FIELD:
+            raise InvalidRequestError(
+                FieldTrouble("form", "A field has more than {most} characters.", {"most": LONGEST_FIELD})
+            )
         else:
             fields.setdefault(name, []).append(value)
     visitor.form = Form(fields)

@@ -23,16 +23,21 @@ _WHERE = {
 """Where the API says what has an id of a kind."""
 
 
+MOST_NAMED = 20
+"""So many ids of a problem are put into words: each is a question, and what somebody typed may be thousands."""
+
+
 async def in_words(problem: dict[str, Any], ask: Ask, known: Mapping[str, str] | None = None) -> dict[str, Any]:
     """A problem without ids, as far as whoever looks may know what they stand for, or it is `known` already."""
     errors = problem.get("errors", [])
     said = " ".join((problem.get("detail", ""), *(each["reason"] for each in errors)))
-    names = {each[0]: (known or {}).get(each[0]) or await name_of(each[0], ask) for each in _ID.finditer(said)}
+    ids = list(dict.fromkeys(each[0] for each in _ID.finditer(said)))[:MOST_NAMED]
+    names = {each: (known or {}).get(each) or await name_of(each, ask) for each in ids}
     if not names:
         return problem
 
     def told(text: str) -> str:
-        return _ID.sub(lambda found: names[found[0]], text)
+        return _ID.sub(lambda found: names.get(found[0], found[0]), text)
 
     shown = [each | {"reason": told(each["reason"])} for each in errors]
     return problem | {"detail": told(problem.get("detail", ""))} | ({"errors": shown} if errors else {})
