@@ -8,9 +8,11 @@ from uuid import UUID
 import pytest
 
 from tests.api.people.test_proxies import paired
-from tests.api.world import Caller, served, service, settled
+from tests.api.world import Caller, World, served, service, settled
 from tests.controls import ZONE
+from timebank.access.sight import Sight
 from timebank.db.connections import Pool
+from timebank.domain.facts.organisations import Role
 from timebank.ledger.daily_facts import SQL, DailyLimit
 from timebank.runtime.clock import utc_now
 
@@ -123,6 +125,21 @@ async def test_a_leader_does_not_loop_either(url: str) -> None:
         members = f"/v1/organisations/{world.garden}/members"
         asked = [await world.coordinator.ask("POST", members, json={"volunteer_id": each.id}) for each in people]
         assert {each.status_code for each in asked} == {201}
+
+
+async def test_nothing_is_asked_after_it_was_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whose matter it is is found out before: what is recorded is not answered as failed for a later question."""
+    usual, heads = Sight.organisations, list[int]()
+    store, somebody = world.services.ledger.store, await world.somebody()
+
+    async def asked(sight: Sight, roles: tuple[Role, ...]) -> list[str]:
+        heads.append(await store.head(world.bank_id))
+        return await usual(sight, roles)
+
+    monkeypatch.setattr(Sight, "organisations", asked)
+    before = await store.head(world.bank_id)
+    await world.coordinator.post(f"/v1/organisations/{world.garden}/members", {"volunteer_id": somebody.id})
+    assert set(heads) == {before} < {before, await store.head(world.bank_id)}
 
 
 async def test_work_for_others_is_not_limited(url: str) -> None:

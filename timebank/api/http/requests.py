@@ -201,9 +201,11 @@ class BankRequest(StrictRequest[Principal]):
         promise = await self._promise(key)
         if not self._is_own_matter(command):
             return await self._execute(command, promise)
+        is_for_others = await self._serves_others()
         async with self.services.daily.room(*self._whose_day, promise):
             receipt = await self._execute(command, promise)
-        await self._count([receipt], command.by, is_kept=promise is not None)
+        if not is_for_others:
+            self._count([receipt], command.by, is_kept=promise is not None)
         return receipt
 
     @property
@@ -211,11 +213,13 @@ class BankRequest(StrictRequest[Principal]):
         """Whose room of which local day is taken up, from its midnight on."""
         return self.bank_id, self.user.actor, datetime.combine(self.today, datetime.min.time(), self.zone)
 
-    async def _count(self, outcomes: Sequence[Outcome], by: Acting, *, is_kept: bool) -> None:
-        """Count what takes room beside one's own facts; who has a role that is for it does it for an organisation."""
+    async def _serves_others(self) -> bool:
+        """Whether they have a role that is for this; asked before it is done, for nothing may fail after that."""
         access: Access = self.route_handler.opt["access"]
-        if access.roles and await self.sight.organisations(access.roles):
-            return
+        return bool(access.roles and await self.sight.organisations(access.roles))
+
+    def _count(self, outcomes: Sequence[Outcome], by: Acting, *, is_kept: bool) -> None:
+        """Count what takes room beside one's own facts."""
         for each in outcomes:
             if isinstance(each, Receipt) and not isinstance(each, Repeated):
                 whom = by.on_behalf_of or self.user.actor
@@ -250,6 +254,7 @@ class BankRequest(StrictRequest[Principal]):
         """Have several commands executed, each refused alone; of several rights each is done by the first that does."""
         promise = await self._promise(key)
         is_own = bool(commands) and not dry_run and self._is_own_matter(commands[0])
+        is_counted = is_own and not await self._serves_others()
         async with self.services.daily.room(*self._whose_day, promise) if is_own else contextlib.nullcontext():
             outcomes = await self.services.ledger.submit(
                 self.bank_id,
@@ -258,18 +263,14 @@ class BankRequest(StrictRequest[Principal]):
                 key=promise,
                 dry_run=dry_run,
             )
-        if is_own:
-            await self._count(outcomes, commands[0].by, is_kept=promise is not None)
-        done = [each for each in outcomes if isinstance(each, Receipt)]
-        if done:
+        if is_counted:
+            self._count(outcomes, commands[0].by, is_kept=promise is not None)
+        if done := [each for each in outcomes if isinstance(each, Receipt)]:
             self.hand_out(max(done, key=lambda receipt: receipt.position), self.bank_id)
         return outcomes
 
     def hand_out(self, receipt: Receipt, bank_id: UUID) -> None:
-        """Have the answer carry the receipt for the last fact, in a header: a structured field (RFC 9651).
-
-        It says so, too, where the receipt was given before.
-        """
+        """Have the answer carry the receipt for the last fact in a header (RFC 9651), which says if it is old."""
         if receipt.leaf:
             said = f'{receipt.position};leaf=:{encoded(receipt.leaf)}:;log="{origin_of(bank_id)}"'
             set_header(self.scope, RECEIPT_HEADER, said)
