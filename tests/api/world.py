@@ -133,7 +133,7 @@ class World:
             commands += [
                 RegisterVolunteer(**by, volunteer_id=each, number=new_volunteer_number(), name="某某"),
                 AddMember(**where, membership_id=new_membership_id(), role=role),
-                ApproveMembership(**where),
+                ApproveMembership(**where | {"by": Acting(ActorId(each), "volunteer")}),
             ]
         outcomes = await self.services.ledger.submit(self.bank_id, commands, request_id="settling")
         assert all(isinstance(each, Receipt) for each in outcomes), outcomes
@@ -196,7 +196,7 @@ class World:
         """Somebody has a role in an organisation (else: the garden) from now on."""
         members = f"/v1/organisations/{organisation_id or self.garden}/members"
         await self.administrator.post(members, {"volunteer_id": somebody.id, "role": role, **term})
-        await self.administrator.post(f"{members}/{somebody.id}/approve")
+        await somebody.post(f"{members}/{somebody.id}/approve")
 
     @property
     def records(self) -> str:

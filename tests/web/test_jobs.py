@@ -9,7 +9,7 @@ import pytest
 from tests.api.credit_scenes import governed
 from tests.api.world import World, service
 from tests.controls import ZONE
-from tests.web.reader import Reader, Seen, signed_in
+from tests.web.reader import Form, Reader, Seen, signed_in
 from timebank.domain.acting import Acting
 from timebank.domain.credit.policies import AdoptPolicy, WithdrawPolicy
 from timebank.domain.facts.credit import Rules
@@ -102,6 +102,25 @@ async def test_another_role_leaves_the_term_as_it_is(world: World) -> None:
     await coordinator.send(page.form(f"{path}/answer"), what="role", role="member")
     (theirs,) = (await somebody.get("/v1/volunteers/me/memberships"))["items"]
     assert (theirs["role"], theirs["valid_until"]) == ("member", last)
+
+
+async def test_a_request_is_let_in_as_it_was_seen(world: World) -> None:
+    """Who asks for another term after a coordinator has looked at the page is not let in by that page."""
+    somebody, members = await world.somebody(), f"/v1/organisations/{world.garden}/members"
+    coordinator, path = await signed_in(world, world.coordinator.id), f"/o/{world.garden}/members"
+    last = (utc_now() + timedelta(days=30)).date().isoformat()
+    asked = {"volunteer_id": somebody.id, "role": "verifier"}
+    await somebody.post(members, {**asked, "valid_until": last}, expect=201)
+
+    async def waits() -> Form:
+        page = await coordinator.get(f"{path}?status=requested")
+        return next(each for each in page.forms if each.fields.get("volunteer_id") == somebody.id)
+
+    of_before = await waits()
+    await somebody.post(f"{members}/{somebody.id}/decline", expect=200)
+    await somebody.post(members, asked, expect=201)
+    for form, status in ((of_before, 409), (await waits(), 200)):
+        assert (await coordinator.send(form, what="approve")).status == status
 
 
 async def test_a_record_says_what_a_certificate_needs(world: World) -> None:

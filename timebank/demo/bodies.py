@@ -62,7 +62,8 @@ def _join(by: Acting, now: datetime, body: Body, volunteer_id: VolunteerId, role
         volunteer_id=volunteer_id,
         role=role,
     )
-    yield ApproveMembership(by=by, at=now, organisation_id=body.organisation_id, volunteer_id=volunteer_id)
+    own = Acting(ActorId(volunteer_id), "volunteer")
+    yield ApproveMembership(by=own, at=now, organisation_id=body.organisation_id, volunteer_id=volunteer_id)
 
 
 def join_and_leave(by: Acting, now: datetime, body: Body, volunteer_id: VolunteerId) -> list[Command]:

@@ -1,8 +1,8 @@
-"""Which points in time can be meant at all."""
+"""Which points in time can be meant at all, and which terms."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
-from timebank.domain.refusals import UnbelievableTime
+from timebank.domain.refusals import TermEndsBeforeItStarts, UnbelievableTime
 
 _FIRST = datetime(1949, 1, 1, tzinfo=UTC)
 _LAST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -15,3 +15,9 @@ def must_be_believable(**moments: datetime | None) -> None:
             continue  # whatever its offset is
         if not _FIRST <= moment < _LAST:
             raise UnbelievableTime(field=field)
+
+
+def must_be_a_term(valid_from: date | None, valid_until: date | None) -> None:
+    """Refuse a term that ends before it starts."""
+    if valid_from and valid_until and valid_until < valid_from:
+        raise TermEndsBeforeItStarts

@@ -143,8 +143,11 @@ async def test_nothing_is_asked_after_it_was_done(world: World, monkeypatch: pyt
 
 
 async def test_work_for_others_is_not_limited(url: str) -> None:
-    """Recorders, verifiers, programs and offices go on, and what they do so takes no room in their own matters."""
-    async with settled(url, facts_per_day=3) as world:
+    """Recorders, verifiers, programs and offices go on, and what they do so takes no room in their own matters.
+
+    That they accepted their invitation was in their own matters.
+    """
+    async with settled(url, facts_per_day=4) as world:
         for n in range(1, 8):
             record_id = await world.log(world.volunteer.id, by=world.recorder, days_ago=n)
             await world.verifier.post(f"/v1/service-records/{record_id}/confirm", expect=200)

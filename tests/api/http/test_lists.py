@@ -202,7 +202,7 @@ async def test_everybody_is_in_a_table(own_world: World) -> None:
     for somebody in (suspended, left):
         members = f"/v1/organisations/{world.garden}/members"
         await world.administrator.post(members, {"volunteer_id": somebody.id, "role": "member"})
-        await world.administrator.post(f"{members}/{somebody.id}/approve")
+        await somebody.post(f"{members}/{somebody.id}/approve")
     await world.administrator.post(f"/v1/volunteers/{suspended.id}/suspend", {"reason": "核查"})
     for somebody in (left, erased):
         await somebody.post(f"/v1/volunteers/{somebody.id}/leave", {"rest": "hold"})

@@ -216,7 +216,7 @@ class TestNodeLeaders:
         await leader.get(members, expect=404)
         await leader.post(members, asked, expect=404)
         await world.administrator.post(members, {"volunteer_id": leader.id, "role": "coordinator"}, expect=201)
-        await world.administrator.post(f"{members}/{leader.id}/approve")
+        await leader.post(f"{members}/{leader.id}/approve")
         await leader.post(members, asked, expect=201)
 
     async def test_an_office_of_old_is_read_and_gives_nothing(self, world: World) -> None:

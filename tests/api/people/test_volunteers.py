@@ -59,7 +59,7 @@ async def test_nobody_tries_document_numbers(world: World) -> None:
     number = document_number(4_711)
     made = await world.administrator.post("/v1/volunteers", {"name": "公孙瓒", "document_number": number}, expect=201)
     members = f"/v1/organisations/{world.garden}/members"
-    await world.organisation.post(members, {"volunteer_id": made["volunteer_id"]}, expect=201)
+    await world.coordinator.post(members, {"volunteer_id": made["volunteer_id"]}, expect=201)
     await world.administrator.post(f"{members}/{made['volunteer_id']}/approve", expect=200)
     (found,) = (await world.administrator.get("/v1/volunteers", query=number))["items"]
     assert found["volunteer_id"] == made["volunteer_id"]

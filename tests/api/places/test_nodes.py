@@ -170,7 +170,7 @@ async def test_a_door_is_personal(world: World) -> None:
     assert await seen() == {"448室"}
     members = f"/v1/organisations/{world.garden}/members"
     await world.administrator.post(members, {"volunteer_id": somebody.id}, expect=201)
-    await world.administrator.post(f"{members}/{somebody.id}/approve", expect=200)
+    await somebody.post(f"{members}/{somebody.id}/approve", expect=200)
     (found,) = (await world.coordinator.get("/v1/volunteers", query="13800044447"))["items"]
     assert (found["name"], found["phone"], found["door"]) == ("陈静", None, None)
     facts = await world.administrator.get("/v1/audit/events", tag=somebody.id, limit=100)

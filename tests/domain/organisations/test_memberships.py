@@ -17,6 +17,7 @@ from tests.controls import (
     WANG,
     ZHAO,
     acting,
+    appointed,
     in_office,
     log_service,
     member,
@@ -47,7 +48,7 @@ from timebank.domain.facts.people import (
     VolunteerReinstated,
     VolunteerSuspended,
 )
-from timebank.domain.identifiers import ActorId, MergeId, VolunteerId, new_proxy_id
+from timebank.domain.identifiers import ActorId, MembershipId, MergeId, VolunteerId, new_proxy_id
 from timebank.domain.kernel import Command, Fact, about
 from timebank.domain.organisations import membership_invitations
 from timebank.domain.organisations.memberships import (
@@ -81,6 +82,7 @@ OF_WANG: dict[str, Any] = {"organisation_id": GARDEN, "volunteer_id": WANG, "at"
 
 REQUESTED = MembershipRequested(**IDS, role="recorder")
 INVITED = MembershipInvited(**IDS, role="recorder")
+INVITED_BY_ZHAO = replace(INVITED, invited_by=ActorId(ZHAO))
 APPROVED = MembershipApproved(**IDS)
 DECLINED = MembershipDeclined(**IDS)
 ENDED = MembershipEnded(**IDS)
@@ -106,13 +108,13 @@ class TestInviting:
         """After that they ask themselves, or an administrator invites; whoever asked, or came in, starts anew."""
         invite, there = add(acting(ZHAO)), (*PEOPLE, *COORDINATOR)
         in_vain = (INVITED, DECLINED) * 3
-        given(*there, *in_vain[2:]).when(invite).then(INVITED)
+        given(*there, *in_vain[2:]).when(invite).then(INVITED_BY_ZHAO)
         given(*there, *in_vain).when(invite).then_refused(InvitedInVain, times=3)
         given(*PEOPLE, *in_vain).when(add(GARDENERS_PROGRAM)).then_refused(InvitedInVain, times=3)
-        given(*PEOPLE, *in_vain).when(add(ADMINISTRATOR)).then(INVITED)
+        given(*PEOPLE, *in_vain).when(add(ADMINISTRATOR)).then(replace(INVITED, invited_by=ADMINISTRATOR.actor))
         given(*PEOPLE, *in_vain).when(add(acting(WANG))).then(REQUESTED)
-        given(*there, *in_vain, REQUESTED, DECLINED).when(invite).then(INVITED)
-        given(*there, *in_vain, INVITED, APPROVED, ENDED).when(invite).then(INVITED)
+        given(*there, *in_vain, REQUESTED, DECLINED).when(invite).then(INVITED_BY_ZHAO)
+        given(*there, *in_vain, INVITED, APPROVED, ENDED).when(invite).then(INVITED_BY_ZHAO)
 
     def test_many_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Only so many of an organisation wait for an answer; whoever came in, or declined, waits no more."""
@@ -121,7 +123,7 @@ class TestInviting:
         there, invite = (*PEOPLE, *COORDINATOR, *others), add(acting(ZHAO))
         given(*there).when(invite).then_refused(TooManyInvitations, most=2)
         for answered in (MembershipDeclined(**membership_of(LI)), MembershipApproved(**membership_of(LI))):
-            given(*there, answered).when(invite).then(INVITED)
+            given(*there, answered).when(invite).then(INVITED_BY_ZHAO)
 
     def test_whoever_asks_themselves_waits_for_no_counting(self) -> None:
         """All memberships there ever were in an organisation are looked at only where it invites somebody itself.
@@ -143,11 +145,11 @@ class TestAddMember:
     @pytest.mark.parametrize("by", [ADMINISTRATOR, GARDENERS_PROGRAM])
     def test_invited_by_the_organisation(self, by: Acting) -> None:
         """The organisation's program and the bank's administrator invite."""
-        given(*PEOPLE).when(add(by)).then(INVITED)
+        given(*PEOPLE).when(add(by)).then(replace(INVITED, invited_by=by.actor))
 
     def test_invited_by_a_coordinator(self) -> None:
         """A coordinator of the organisation invites."""
-        given(*PEOPLE, *COORDINATOR).when(add(acting(ZHAO))).then(INVITED)
+        given(*PEOPLE, *COORDINATOR).when(add(acting(ZHAO))).then(INVITED_BY_ZHAO)
 
     def test_keeps_role_and_term(self) -> None:
         """What was asked for is kept, also a term of a single day."""
@@ -252,7 +254,7 @@ class TestTerm:
         """A role holds from the start of its first day to the end of its last."""
         decided = given(*PEOPLE, *member(ZHAO, "coordinator", GARDEN, valid_from, valid_until)).when(add(acting(ZHAO)))
         if holds:
-            decided.then(INVITED)
+            decided.then(INVITED_BY_ZHAO)
         else:
             decided.then_refused(RoleMissing)
 
@@ -260,7 +262,7 @@ class TestTerm:
         """A term's last day ends at the bank's own midnight."""
         until_today = member(ZHAO, "coordinator", valid_until=TODAY)
         last_minute = NOON.replace(hour=23, minute=59)
-        given(*PEOPLE, *until_today).when(add(acting(ZHAO), at=last_minute)).then(INVITED)
+        given(*PEOPLE, *until_today).when(add(acting(ZHAO), at=last_minute)).then(INVITED_BY_ZHAO)
         midnight = last_minute + timedelta(minutes=1)
         given(*PEOPLE, *until_today).when(add(acting(ZHAO), at=midnight)).then_refused(RoleMissing)
 
@@ -321,6 +323,24 @@ class TestApproveMembership:
         """Whoever cannot sign in is taken in by the office."""
         given(*PEOPLE, INVITED).when(ApproveMembership(by=ADMINISTRATOR, **OF_WANG)).then(APPROVED)
 
+    def test_but_not_who_invited_them(self) -> None:
+        """Nobody invites and accepts alone: not by a key of theirs, as a member before, or under another number."""
+        merged = RegistrationsMerged(
+            merge_id=MergeId("mrg_1"), kept_id=ZHAO, merged_id=LI, kept_number="1", approved_by=ADMINISTRATOR.actor
+        )  # fmt: skip
+        for inviter, history in ((ZHAO, ()), (LI, (merged,))):
+            invited = (*PEOPLE, replace(INVITED, invited_by=ActorId(inviter)))
+            same = ApproveMembership(by=in_office("administrator", ZHAO), **OF_WANG)
+            given(*invited, registered(ZHAO), *history).when(same).then_refused(InvitationIsTheirs)
+            given(*invited).when(replace(same, by=in_office("administrator", LIN))).then(APPROVED)
+            given(*invited).when(replace(same, by=acting(WANG))).then(APPROVED)
+
+    def test_who_invites_is_on_record(self) -> None:
+        """A program counts as whoever issued its key."""
+        key = replace(GARDENERS_PROGRAM, key_issued_by=ActorId(ZHAO))
+        for by, right in ((acting(ZHAO), COORDINATOR), (key, COORDINATOR[1:])):
+            given(*PEOPLE, *right).when(add(by)).then(INVITED_BY_ZHAO)
+
     @pytest.mark.parametrize(
         ("by", "right"), [(acting(ZHAO), COORDINATOR), (GARDENERS_PROGRAM, ()), (on_behalf(WANG, ZHAO), ())]
     )
@@ -374,6 +394,14 @@ class TestApproveMembership:
         pending.when(ApproveMembership(by=acting(ZHAO), role="recorder", **OF_WANG)).then(APPROVED)
         as_member = pending.when(ApproveMembership(by=acting(ZHAO), role="member", **OF_WANG))
         as_member.then_refused(RoleIsAnother, role="recorder")
+
+    def test_only_the_one_that_was_seen(self) -> None:
+        """Who took back what they asked for, and asked for another term, is not let in by whoever saw the first."""
+        pending = given(*PEOPLE, *COORDINATOR, REQUESTED)
+        seen, other = REQUESTED.membership_id, MembershipId("mem_0")
+        pending.when(ApproveMembership(by=acting(ZHAO), seen_id=seen, **OF_WANG)).then(APPROVED)
+        of_before = pending.when(ApproveMembership(by=acting(ZHAO), seen_id=other, **OF_WANG))
+        of_before.then_refused(RoleIsAnother, role="recorder")
 
     def test_an_invitation_is_accepted_by_the_volunteer(self) -> None:
         """Who was invited can say yes."""
@@ -531,9 +559,25 @@ class TestChangeRole:
             given(*history, *of_issuer).when(command).then_refused(NotWithinYourOffice)
         verifier = ChangeRole(by=by, **own, role="verifier", valid_until=until)
         given(*right).when(verifier).then_refused(NotWithinYourOffice)
-        within = MembershipInvited(**IDS, role="coordinator", valid_until=TODAY + DAY)
+        within = replace(INVITED_BY_ZHAO, role="coordinator", valid_until=TODAY + DAY)
         given(*PEOPLE, *right).when(add(by, role="coordinator", valid_until=TODAY + DAY)).then(within)
-        given(*PEOPLE, *right).when(add(by)).then(INVITED)
+        given(*PEOPLE, *right).when(add(by)).then(INVITED_BY_ZHAO)
+
+    @pytest.mark.parametrize("until", [None, TODAY + 2 * DAY])
+    def test_no_administrator_gives_themselves_a_role_beyond_their_term(self, until: date | None) -> None:
+        """Neither by inviting themselves, nor by granting what they asked for; within it, and plain membership, yes."""
+        by = in_office("administrator", WANG)
+        right = appointed("administrator", WANG, valid_until=TODAY + DAY)
+        there = (*PEOPLE, right)
+        asked, change = replace(REQUESTED, valid_until=until), ChangeRole(by=by, **OF_WANG, role="verifier")
+        given(*there).when(add(by, valid_until=until)).then_refused(NotWithinYourOffice)
+        given(*there, asked).when(ApproveMembership(by=by, **OF_WANG)).then_refused(NotWithinYourOffice)
+        given(right, asked, APPROVED).when(replace(change, valid_until=until)).then_refused(NotWithinYourOffice)
+        within = replace(INVITED, valid_until=TODAY + DAY, invited_by=ActorId(WANG))
+        given(*there).when(add(by, valid_until=TODAY + DAY)).then(within)
+        given(*there).when(add(by, role="member", valid_until=until)).then(
+            replace(within, role="member", valid_until=until)
+        )
 
 
 class TestEndMembership:
@@ -592,7 +636,8 @@ class TestOffices:
     def test_unlike_whoever_manages_members(self) -> None:
         """Giving and taking roles is for administrators, the organisation's program and its coordinators."""
         for by, right in ((ADMINISTRATOR, ()), (GARDENERS_PROGRAM, ()), (acting(ZHAO), COORDINATOR)):
-            given(*PEOPLE, *right).when(add(by, role="coordinator")).then(MembershipInvited(**IDS, role="coordinator"))
+            invited = replace(INVITED, role="coordinator", invited_by=by.actor)
+            given(*PEOPLE, *right).when(add(by, role="coordinator")).then(invited)
             given(REQUESTED, APPROVED, *right).when(EndMembership(by=by, **OF_WANG)).then(ENDED)
 
     def test_have_no_role_in_office(self) -> None:
@@ -639,4 +684,4 @@ class TestProxies:
 
     def test_have_roles_in_person(self) -> None:
         """Whose proxy somebody is takes nothing from what they may do themselves."""
-        given(*PEOPLE, *COORDINATOR).when(add(acting(ZHAO))).then(INVITED)
+        given(*PEOPLE, *COORDINATOR).when(add(acting(ZHAO))).then(INVITED_BY_ZHAO)

@@ -112,6 +112,15 @@ class TestAppoint:
         within = appoint(by, office="administrator", valid_until=TODAY + DAY)
         given(registered(LI), right).when(within).then(made(by, office="administrator", valid_until=TODAY + DAY))
 
+    @pytest.mark.parametrize("until", [None, TODAY + 2 * DAY])
+    def test_refused_for_oneself_beyond_ones_term(self, until: date | None) -> None:
+        """An administrator keeps no other office for longer either; who has no term, and the operator, do."""
+        by, right = in_office("administrator", LI), appointed("administrator", LI, valid_until=TODAY + DAY)
+        auditor = appoint(by, valid_until=until)
+        given(registered(LI), right).when(auditor).then_refused(NotWithinYourOffice)
+        given(registered(LI), appointed("administrator", LI)).when(auditor).then(made(by, valid_until=until))
+        given(registered(LI), right).when(appoint(valid_until=until)).then(made(valid_until=until))
+
     def test_refused_for_nobody(self) -> None:
         """Only volunteers are appointed."""
         given().when(appoint()).then_refused(VolunteerUnknown, volunteer_id=LI)

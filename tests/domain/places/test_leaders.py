@@ -1,9 +1,10 @@
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tests.controls import ADMINISTRATOR, LIN, NOON, WANG, acting, appointed, registered
+from tests.controls import ADMINISTRATOR, LIN, NOON, WANG, acting, appointed, in_office, registered
 from tests.controls.places import AREA, EAST, EAST_1, WEST, nodes
 from tests.domain.places.test_residences import leading, leads
 from tests.given import given
@@ -59,6 +60,16 @@ def test_of_people_and_nodes_there_are() -> None:
     over = appointing(valid_until=TODAY - DAY)
     given(registered(), *nodes(EAST)).when(over).then_refused(TermEndsBeforeItStarts)
     given(registered(), *nodes(EAST)).when(appointing(acting(LIN))).then_refused(OfficeMissing)
+
+
+@pytest.mark.parametrize("until", [None, TODAY + 2 * DAY])
+def test_no_administrator_leads_beyond_their_term(until: date | None) -> None:
+    """Who gives themselves a place to lead has it for no longer than their office."""
+    by, right = in_office("administrator", LIN), appointed("administrator", LIN, valid_until=TODAY + DAY)
+    oneself = appointing(by, volunteer_id=LIN, valid_until=until)
+    given(registered(LIN), *nodes(EAST), right).when(oneself).then_refused(NotWithinYourOffice)
+    within = replace(oneself, valid_until=TODAY + DAY)
+    assert given(registered(LIN), *nodes(EAST), right).when(within).fact.valid_until == TODAY + DAY
 
 
 class TestDeputies:

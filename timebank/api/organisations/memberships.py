@@ -30,7 +30,7 @@ from timebank.domain.facts.organisations import (
     MembershipRoleChanged,
     Role,
 )
-from timebank.domain.identifiers import OrganisationId, VolunteerId, new_membership_id
+from timebank.domain.identifiers import MembershipId, OrganisationId, VolunteerId, new_membership_id
 from timebank.domain.kernel import Command
 from timebank.domain.organisations.memberships import (
     AddMember,
@@ -73,9 +73,10 @@ class MemberRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class ApproveRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The role that one has seen and means; where another is waited for by now, nothing happens."""
+    """The role, and the membership, that one has seen and means; where another waits by now, nothing happens."""
 
     role: Role | None = None
+    membership_id: MembershipId | None = None
 
 
 class RoleRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -178,7 +179,7 @@ class MemberController(Controller):
     ) -> MembershipStatus:
         """Let somebody in who asked, or accept one's own invitation; proved, if it is to be more than a member.
 
-        Whoever is invited accepts in person, or an administrator for them.
+        Whoever is invited accepts in person, or an administrator for them who did not invite them.
         """
         role = data.role if data else None
         is_own = volunteer_id == request.user.person_id
@@ -189,6 +190,7 @@ class MemberController(Controller):
             organisation_id=OrganisationId(organisation_id),
             volunteer_id=VolunteerId(volunteer_id),
             role=role if role or is_own or await _is_proved(request) else "member",
+            seen_id=data.membership_id if data else None,
         )
         try:
             return await _decided(request, command, "approved", idempotency_key)

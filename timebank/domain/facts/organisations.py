@@ -90,7 +90,7 @@ class MembershipRequested(Fact, frozen=True, kw_only=True):
 
 
 class MembershipInvited(Fact, frozen=True, kw_only=True):
-    """An organisation asked a volunteer to join it in a role."""
+    """An organisation asked a volunteer to join it in a role; `invited_by` is who did so, or issued the key for it."""
 
     TOPIC = "membership-invited"
     SAYS = "Somebody was invited"
@@ -101,6 +101,7 @@ class MembershipInvited(Fact, frozen=True, kw_only=True):
     role: Role
     valid_from: date | None = None
     valid_until: date | None = None
+    invited_by: ActorId | None = None
 
 
 class MembershipApproved(Fact, frozen=True, kw_only=True):

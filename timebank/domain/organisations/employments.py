@@ -21,7 +21,6 @@ from timebank.domain.organisations.memberships import (
     MANAGES_MEMBERS,
     Membership,
     must_act_for,
-    must_be_a_term,
     right_of,
 )
 from timebank.domain.organisations.organisations import Organisation
@@ -37,6 +36,7 @@ from timebank.domain.organisations.refusals import (
 from timebank.domain.people.proxies import benefits, memories_of_benefit
 from timebank.domain.people.volunteers import Volunteer, registrations_of
 from timebank.domain.refusals import TermEndsBeforeItStarts
+from timebank.domain.times import must_be_a_term
 
 Hours = Annotated[tuple[DutyHours, ...], Meta(max_length=50)]
 

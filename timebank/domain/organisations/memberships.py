@@ -17,6 +17,7 @@ from timebank.domain.facts.organisations import (
 from timebank.domain.identifiers import ActorId, MembershipId, OrganisationId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
 from timebank.domain.organisations.membership_invitations import Invitations, must_invite_seldom
+from timebank.domain.organisations.offices import must_not_outlast, own_offices
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import (
     InvitationIsTheirs,
@@ -33,8 +34,9 @@ from timebank.domain.organisations.refusals import (
 from timebank.domain.organisations.rosters import Team, TeamsOf
 from timebank.domain.people.proxies import Proxy, persons
 from timebank.domain.people.volunteers import Volunteer, is_one_of, memories_of_eyes
-from timebank.domain.refusals import NothingChanges, TermEndsBeforeItStarts, YouAreSuspended
+from timebank.domain.refusals import NothingChanges, YouAreSuspended
 from timebank.domain.text import Text
+from timebank.domain.times import must_be_a_term
 
 EVERY_ROLE: tuple[Role, ...] = get_args(Role)
 
@@ -68,10 +70,10 @@ class Membership(Memory):
         self.proposed_by, self.in_vain = fact.proposed_by, 0
 
     @event(MembershipInvited)
-    def _(self, membership_id: MembershipId, role: Role, valid_from: date | None, valid_until: date | None) -> None:
-        self._open("invited", membership_id)
-        self.in_vain += 1
-        self._set(role, valid_from, valid_until)
+    def _(self, fact: MembershipInvited) -> None:
+        self._open("invited", fact.membership_id)
+        self._set(fact.role, fact.valid_from, fact.valid_until)
+        self.proposed_by, self.in_vain = fact.invited_by, self.in_vain + 1
 
     @event(MembershipApproved)
     def _(self) -> None:
@@ -147,12 +149,6 @@ def must_act_for(
         raise RoleMissing(role=" or ".join(roles), organisation_id=organisation_id)
 
 
-def must_be_a_term(valid_from: date | None, valid_until: date | None) -> None:
-    """Refuse a term that ends before it starts."""
-    if valid_from and valid_until and valid_until < valid_from:
-        raise TermEndsBeforeItStarts
-
-
 class _OnMembership(Command, frozen=True, kw_only=True):
     """What the commands on memberships have in common: where to look, and who is asking."""
 
@@ -166,6 +162,7 @@ class _OnMembership(Command, frozen=True, kw_only=True):
         return (
             about(Membership, self.organisation_id, self.volunteer_id),
             *right_of(self.by, self.organisation_id),
+            *own_offices(self.by, self.volunteer_id),
             *(about(Membership, self.organisation_id, each) for each in managers),
             *((about(Volunteer, self.volunteer_id),) if self.by.key_issued_by else ()),
         )
@@ -189,8 +186,10 @@ class _OnMembership(Command, frozen=True, kw_only=True):
     def must_give(self, known: Known, role: Role, until: date | None) -> None:
         """Refuse a member who manages members for a term, and gives that right for longer, by a key too.
 
-        To themselves they give no role for longer.
+        To themselves they give no role for longer, and an administrator none for longer than they are one.
         """
+        if role != "member":
+            must_not_outlast(known, self.by, self.volunteer_id, until, self.at.date())
         is_for_oneself = role != "member" and self.manager == self.volunteer_id
         if self.manager and (role in MANAGES_MEMBERS or is_for_oneself):
             own = known(Membership, self.organisation_id, self.manager).valid_until
@@ -258,7 +257,7 @@ class AddMember(_Entry, frozen=True, kw_only=True):
             "valid_until": self.valid_until,
         }
         if not self.is_own:
-            yield MembershipInvited(**asked)
+            yield MembershipInvited(**asked, invited_by=self.by.key_issued_by or self.by.actor)
             return
         yield MembershipRequested(**asked, proposed_by=None if self.is_in_person else self.by.actor)
 
@@ -266,13 +265,14 @@ class AddMember(_Entry, frozen=True, kw_only=True):
 class ApproveMembership(_Entry, frozen=True, kw_only=True):
     """Let the volunteer in. A volunteer can accept an invitation, but not grant their own request.
 
-    Whoever is invited says so in person, or an administrator for them: nobody becomes a member by the word of those who
-    invited them, of a proxy, or of a program. Nor does somebody let in for whom they may ask as their proxy, or asked
-    when they were it. `role` is the one that whoever decides has seen; where another is waited for by now, nothing
-    happens.
+    Whoever is invited says so in person, or an administrator for them who did not invite them: nobody becomes a member
+    by the word of those who invited them, of a proxy, or of a program. Nor does somebody let in for whom they may ask
+    as their proxy, or asked when they were it. `role` and `seen_id` are the role and the membership that whoever
+    decides has seen; where another waits by now, nothing happens.
     """
 
     role: Role | None = None
+    seen_id: MembershipId | None = None
 
     def needs(self) -> Sequence[Key]:
         proxies = (about(Proxy, self.volunteer_id, each) for each in self.managers)
@@ -285,18 +285,23 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
 
     def asks_for_them(self, known: Known) -> bool:
         """Whether one of them asked for this membership in the volunteer's name, or may ask for one today."""
-        proposer = None if self.by.governs else self.membership(known).proposed_by
-        if proposer and is_one_of(known, VolunteerId(proposer), self.by.eyes):
+        if not self.by.governs and self.proposed_it(known):
             return True
         held = (known(Proxy, self.volunteer_id, each).in_force(self.at.date()) for each in self.managers)
         return any("memberships" in each.scopes for each in held if each)
+
+    def proposed_it(self, known: Known) -> bool:
+        """Whether whoever decides, or issued the key that is used, invited the volunteer, or asked in their name."""
+        proposer = self.membership(known).proposed_by
+        return proposer is not None and is_one_of(known, VolunteerId(proposer), persons(self.by.eyes))
 
     def decide(self, known: Known) -> Iterator[Fact]:
         membership = self.membership(known)
         if not (self.is_own and membership.status == "invited"):
             self.must_manage(known)
             self.must_give(known, membership.role, membership.valid_until)
-        if membership.status == "invited" and not (self.by.governs or self.is_in_person):
+        is_for_them = self.by.governs and not self.proposed_it(known)
+        if membership.status == "invited" and not (is_for_them or self.is_in_person):
             raise InvitationIsTheirs
         if membership.status == "requested" and self.asks_for_them(known):
             raise InvitationIsTheirs
@@ -305,7 +310,7 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
         known(Volunteer, self.volunteer_id).must_be_active()
         if membership.status == "approved":
             raise MembershipNotPending(status=membership.status)
-        if self.role not in (None, membership.role):
+        if self.role not in (None, membership.role) or self.seen_id not in (None, membership_id):
             raise RoleIsAnother(role=membership.role)
         yield MembershipApproved(
             membership_id=membership_id, organisation_id=self.organisation_id, volunteer_id=self.volunteer_id

@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from timebank.domain.acting import BankOffice, must_govern
+from timebank.domain.acting import Acting, BankOffice, must_govern
 from timebank.domain.facts.organisations import AppointmentEnded, AppointmentMade
 from timebank.domain.identifiers import ActorId, AppointmentId, NodeId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, Memory, about, event
-from timebank.domain.organisations.memberships import must_be_a_term
 from timebank.domain.organisations.refusals import (
     AppointmentAlreadyHeld,
     AppointmentUnknown,
@@ -18,6 +17,7 @@ from timebank.domain.organisations.refusals import (
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.refusals import TermEndsBeforeItStarts
 from timebank.domain.text import Text
+from timebank.domain.times import must_be_a_term
 
 
 class Offices(Memory):
@@ -48,6 +48,24 @@ class Offices(Memory):
         """
         wanted = office, None, node_id
         return [each for each in self.held.values() if (each.office, each.organisation_id, each.node_id) == wanted]
+
+
+def own_offices(by: Acting, volunteer_id: VolunteerId) -> tuple[Key, ...]:
+    """What has to be known of an administrator who gives something to themselves (`must_not_outlast`)."""
+    return (about(Offices, volunteer_id),) if by.governs and by.volunteer_id == volunteer_id else ()
+
+
+def must_not_outlast(known: Known, by: Acting, volunteer_id: VolunteerId, until: date | None, on: date) -> None:
+    """Refuse an administrator who gives themselves a role, or an office, for longer than they are administrator."""
+    if own_offices(by, volunteer_id):
+        _must_be_within_own_term(known, volunteer_id, until, on)
+
+
+def _must_be_within_own_term(known: Known, administrator_id: VolunteerId, until: date | None, on: date) -> None:
+    own = known(Offices, administrator_id).find("administrator", on)
+    own_until = own.valid_until if own else None
+    if own_until and (until is None or until > own_until):
+        raise NotWithinYourOffice
 
 
 class Appointment(Memory):
@@ -101,7 +119,7 @@ class Administrators(Memory):
 class Appoint(Command, frozen=True, kw_only=True):
     """Appoint somebody to an office of the bank: administrators do. Places get their leaders by `AppointLeader`.
 
-    An administrator with a term appoints no administrator for longer, themselves least of all.
+    An administrator with a term appoints no administrator for longer, nor themselves to anything.
     """
 
     appointment_id: AppointmentId
@@ -116,7 +134,9 @@ class Appoint(Command, frozen=True, kw_only=True):
 
     def decide(self, known: Known) -> Iterator[Fact]:
         must_govern(self.by)
-        self.must_be_within_own_term(known)
+        must_not_outlast(known, self.by, self.volunteer_id, self.valid_until, self.at.date())
+        if self.office == "administrator" and self.by.volunteer_id:
+            _must_be_within_own_term(known, self.by.volunteer_id, self.valid_until, self.at.date())
         known(Volunteer, self.volunteer_id).must_be_active()
         must_be_a_term(self.valid_from, self.valid_until)
         if self.valid_until and self.valid_until < self.at.date():
@@ -132,15 +152,6 @@ class Appoint(Command, frozen=True, kw_only=True):
             valid_from=self.valid_from,
             valid_until=self.valid_until,
         )
-
-    def must_be_within_own_term(self, known: Known) -> None:
-        """Refuse an administrator who gives their office for longer than they hold it."""
-        if self.office != "administrator" or self.by.volunteer_id is None:
-            return
-        own = known(Offices, self.by.volunteer_id).find("administrator", self.at.date())
-        until = own.valid_until if own else None
-        if until and (self.valid_until is None or self.valid_until > until):
-            raise NotWithinYourOffice
 
 
 def _overlap(held: AppointmentMade, asked: Appoint) -> bool:

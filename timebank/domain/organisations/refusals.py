@@ -70,7 +70,7 @@ class KeyOfTheirOwn(Forbidden):
 
 
 class InvitationIsTheirs(Forbidden):
-    """Whoever is invited accepts it in person, or an administrator for them; no proxy of somebody lets them in."""
+    """Whoever is invited accepts in person, or an administrator for them who did not invite; no proxy lets them in."""
 
 
 class OfficialCodeTaken(Conflict):
@@ -102,7 +102,7 @@ class MembershipNotPending(Conflict):
 
 
 class RoleIsAnother(Conflict):
-    """The membership that waits now is for the role {role}: look at it again."""
+    """Another membership waits now, for the role {role}: look at it again."""
 
     field = "role"
 

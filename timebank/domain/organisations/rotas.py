@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from timebank.domain.facts.teams import MinuteOfDay, ShiftEnded, ShiftMinutes, ShiftSet, TeamMemberLeft
 from timebank.domain.identifiers import ShiftId, TeamId, VolunteerId
 from timebank.domain.kernel import Fact, Key, Known, Memory, about, event
-from timebank.domain.organisations.memberships import must_be_a_term
 from timebank.domain.organisations.refusals import ShiftsOverlap, ShiftUnknown, TooManyShifts
 from timebank.domain.organisations.teams import OnTeam
+from timebank.domain.times import must_be_a_term
 
 DAY_MINUTES = 24 * 60
 

@@ -26,7 +26,6 @@ from timebank.domain.organisations.memberships import (
     MANAGES_MEMBERS,
     Membership,
     must_act_for,
-    must_be_a_term,
     right_of,
 )
 from timebank.domain.organisations.organisations import Organisation
@@ -35,6 +34,7 @@ from timebank.domain.organisations.rosters import Team
 from timebank.domain.people.volunteers import Volunteer, is_one_of
 from timebank.domain.refusals import NothingChanges, NotYourOwn, TermEndsBeforeItStarts, YouAreSuspended
 from timebank.domain.text import Line, Text
+from timebank.domain.times import must_be_a_term
 
 
 class OnTeam(Command, frozen=True, kw_only=True):

@@ -13,13 +13,13 @@ from timebank.domain.acting import Office
 from timebank.domain.facts.organisations import AppointmentMade, Source
 from timebank.domain.identifiers import AppointmentId, NodeId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, about
-from timebank.domain.organisations.memberships import must_be_a_term
-from timebank.domain.organisations.offices import Offices
+from timebank.domain.organisations.offices import Offices, must_not_outlast, own_offices
 from timebank.domain.organisations.refusals import AppointmentAlreadyHeld, NotWithinYourOffice
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.places.nodes import Node, memories_of, must_be_within
 from timebank.domain.refusals import OfficeMissing, TermEndsBeforeItStarts
 from timebank.domain.text import Line
+from timebank.domain.times import must_be_a_term
 
 Duties = Annotated[tuple[Line, ...], Meta(max_length=20)]
 
@@ -39,7 +39,7 @@ class AppointLeader(Command, frozen=True, kw_only=True):
 
     def needs(self) -> Sequence[Key]:
         by = self.by.volunteer_id if self.by.authority == LEADS else None
-        own = (about(Offices, by),) if by else ()
+        own = (about(Offices, by),) if by else own_offices(self.by, self.volunteer_id)
         return about(Volunteer, self.volunteer_id), about(Offices, self.volunteer_id), *own
 
     def also_needs(self, known: Known) -> Sequence[Key]:
@@ -47,6 +47,7 @@ class AppointLeader(Command, frozen=True, kw_only=True):
 
     def decide(self, known: Known) -> Iterator[Fact]:
         delegated_from = self.what_is_passed_on(known)
+        must_not_outlast(known, self.by, self.volunteer_id, self.valid_until, self.at.date())
         known(Volunteer, self.volunteer_id).must_be_active()
         must_be_a_term(self.valid_from, self.valid_until)
         today = self.at.date()

@@ -33,7 +33,7 @@ async def answer(visitor: Visitor) -> Response[Any]:
     what = visitor.form.said("what")
     verb = what if what in {"approve", "decline", "end"} else "decline"
     organisation_id = visitor.form.one("organisation_id")
-    body = visitor.form.given("role") if verb == "approve" else {}
+    body = visitor.form.given("role", "membership_id") if verb == "approve" else {}
     await visitor.post(f"/organisations/{organisation_id}/members/{visitor.own_id}/{verb}", body)
     return visitor.go("/more/organisations", "It is done.")
 

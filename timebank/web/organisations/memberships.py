@@ -50,7 +50,8 @@ async def answer(visitor: Visitor) -> Response[Any]:
         await visitor.asked("PATCH", who, {"role": form.said("role"), **term})
     else:
         verb = form.said("what") if form.said("what") in {"approve", "decline", "end"} else "decline"
-        await visitor.post(f"{who}/{verb}", form.given("role" if verb == "approve" else "reason"))
+        said = form.given("role", "membership_id") if verb == "approve" else form.given("reason")
+        await visitor.post(f"{who}/{verb}", said)
     return visitor.go(f"/o/{organisation_id}/members", "It is done.")
 
 

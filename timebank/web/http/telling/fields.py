@@ -28,6 +28,7 @@ FIELDS = {
     "person_in_charge_id": "Person in charge",
     "planned_by": "Planned by",
     "proposed_by": "Proposed by",
+    "invited_by": "Invited by",
     "provider_id": "Who provides it",
     "proxy_volunteer_id": "Who acts for them",
     "recorder_id": "Recorder",
