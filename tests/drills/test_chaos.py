@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 
 from tests.cli.program import Program, Served, postgres_pid
@@ -147,6 +148,9 @@ class Stage:
                 pass  # it grew meanwhile
             try:
                 await asyncio.sleep(3)
+                async with httpx.AsyncClient() as http:
+                    told = [(await http.get(f"{each.url}/health/ready")).status_code for each in self.services]
+                assert 503 in told, "whichever could not write says so"
             finally:
                 assert resize(self.home, DISK_BYTES)
 

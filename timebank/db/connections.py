@@ -15,6 +15,9 @@ Pool: TypeAlias = "asyncpg.Pool[Any]"
 
 Admit = Callable[[Connection], Awaitable[None]]
 
+NO_ROOM = (asyncpg.InsufficientResourcesError,)
+"""What the driver raises when the server has too little of something: of connections, of memory, of its disk."""
+
 CONNECTION_LOST = (
     OSError,
     TimeoutError,
@@ -23,7 +26,7 @@ CONNECTION_LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.InsufficientResourcesError,  # too many connections, or a full disk
+    *NO_ROOM,
     asyncpg.PostgresSystemError,  # the disk fails
     asyncpg.InvalidAuthorizationSpecificationError,  # the password is another one now
     asyncpg.InvalidCatalogNameError,  # the database is being restored

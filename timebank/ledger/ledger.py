@@ -129,6 +129,11 @@ class Ledger:
         waiting = {bank_id: writer.unanswered_seconds for bank_id, (writer, _) in self._writers.items()}
         return {bank_id: seconds for bank_id, seconds in waiting.items() if seconds}
 
+    @property
+    def had_no_room(self) -> bool:
+        """Whether the server's disk was full when a writer last tried to append something."""
+        return any(writer.had_no_room for writer, _ in self._writers.values())
+
     async def look(self) -> None:
         """Have writers notice that a log went back, or that they can write again, also while nobody writes."""
         known = {bank_id: writer.tip for bank_id, (writer, _) in self._writers.items()}

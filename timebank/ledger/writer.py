@@ -85,6 +85,8 @@ class Writer:
         self._is_fresh = self._is_busy = False
         self._since: float | None = None
         self._is_unwell = False
+        self.had_no_room = False
+        """Whether the server's disk was full when this writer last tried to append something."""
 
     @property
     def tip(self) -> Tip:
@@ -229,6 +231,7 @@ class Writer:
 
     async def _pause(self, error: Exception, deadline: float) -> None:
         """Wait a little before the next try. Raises `StoreUnavailableError` where there is no time for one."""
+        self.had_no_room = self.had_no_room or isinstance(error, asyncpg.DiskFullError)
         if time.monotonic() > deadline:
             raise StoreUnavailableError(str(error)) from error
         if isinstance(error, asyncpg.ReadOnlySQLTransactionError):
@@ -267,6 +270,7 @@ class Writer:
 
     def _arrive(self, draft: Draft) -> None:
         """The draft is in the log: wake who follows it, and let the hooks know."""
+        self.had_no_room = False
         self._knowledge.arrive(draft)
         self._store.waker.ring(self.bank_id)
         for hook in self._hooks:

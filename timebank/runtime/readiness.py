@@ -11,7 +11,7 @@ from uuid import UUID
 
 import structlog
 
-from timebank.db.connections import DATABASE_ERRORS, Connection, Pool
+from timebank.db.connections import DATABASE_ERRORS, NO_ROOM, Connection, Pool
 from timebank.db.lineage import AnotherServerError
 from timebank.db.sql import load_statements
 from timebank.ledger.ledger import Ledger
@@ -123,10 +123,22 @@ class Readiness:
             troubles.append(Trouble("database", "is a standby (in recovery): nothing can be written to it"))
         elif server["is_read_only"]:
             troubles.append(Trouble("database", "is read-only: nothing can be written to it"))
+        troubles += await self._of_room(connection)
         troubles += self._of_projections(await lagging(connection, self._followers, ANSWER_SECONDS))
         stale = await outdated(connection, self._projections)
         await self._let_writers_try()
         return Report(troubles, [f"{each.name} was made by another version and is to be rebuilt" for each in stale])
+
+    async def _of_room(self, connection: Connection) -> list[Trouble]:
+        """Whether the disk is full still, where a writer could not append for that: something large is asked for."""
+        if self._ledger.had_no_room:
+            try:
+                async with connection.transaction():
+                    await connection.execute(SQL["little_memory"], timeout=ANSWER_SECONDS)
+                    await connection.execute(SQL["much"], timeout=ANSWER_SECONDS)
+            except NO_ROOM as error:
+                return [Trouble("database", f"has no room left on its disk: {error}")]
+        return []
 
     async def _let_writers_try(self) -> None:
         """Have writers that could not write find out that the database is back, before they are said to be stuck."""

@@ -144,6 +144,26 @@ async def test_a_server_that_became_read_only(own_world: World, url: str, monkey
     await own_world.administrator.post("/v1/volunteers", {"name": "甲"}, expect=201)
 
 
+async def test_a_disk_that_is_full(own_world: World, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What finds no room is 503, and readiness says so until there is room, though nobody asks for more meanwhile."""
+    monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.5)
+    refusing = "begin raise exception 'could not extend file' using errcode = 'disk_full'; end"
+    await change(url, f"create function no_room() returns trigger language plpgsql as $${refusing}$$")
+    await change(url, "create trigger no_room before insert on event execute function no_room()")
+    await change(url, "alter database {name} set temp_file_limit = 0")
+    await let_in_anew(url)
+    await until_ready(own_world)
+    refused = await own_world.administrator.ask("POST", "/v1/volunteers", json={"name": "甲"})
+    assert (refused.status_code, refused.json()["type"]) == (503, "/problems/database-unavailable")
+    for _ in range(2):
+        assert "no room" in (await troubles(own_world))["database"]
+    await change(url, "alter database {name} reset temp_file_limit")
+    await change(url, "drop trigger no_room on event")
+    await let_in_anew(url)
+    await until_ready(own_world)
+    await own_world.administrator.post("/v1/volunteers", {"name": "甲"}, expect=201)
+
+
 async def test_a_server_that_lets_nobody_in(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the server refuses the role, or has no connection left, it is 503; afterwards everything goes on."""
     monkeypatch.setattr(writer, "PATIENCE_SECONDS", 0.5)
