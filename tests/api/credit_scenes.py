@@ -204,6 +204,10 @@ async def not_eligible(world: World) -> httpx.Response:
     return await redeem(await world.with_credit(60), await world.reward(eligibility={"stars": 1}))
 
 
+async def cost_is_another(world: World) -> httpx.Response:
+    return await redeem(await world.with_credit(600), await world.reward(), {"cost_minutes": 1})
+
+
 async def not_enough_credit(world: World) -> httpx.Response:
     return await redeem(await world.with_credit(59), await world.reward(cost_minutes=60))
 
@@ -306,6 +310,7 @@ CREDIT_SCENES: dict[str, tuple[int, Scene]] = {
     "slot-is-over": (409, slot_is_over),
     "not-eligible": (409, not_eligible),
     "not-enough-credit": (409, not_enough_credit),
+    "cost-is-another": (409, cost_is_another),
     "redemption-not-open": (409, redemption_not_open),
     "gifts-not-allowed": (409, gifts_not_allowed),
     "gift-too-large": (409, gift_too_large),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api.credit_scenes import governed
-from tests.api.world import World, service
+from tests.api.world import World, reward, service
 from tests.controls import ZONE
 from tests.web.reader import Form, Reader, Seen, signed_in
 from timebank.domain.acting import Acting
@@ -102,6 +102,20 @@ async def test_another_role_leaves_the_term_as_it_is(world: World) -> None:
     await coordinator.send(page.form(f"{path}/answer"), what="role", role="member")
     (theirs,) = (await somebody.get("/v1/volunteers/me/memberships"))["items"]
     assert (theirs["role"], theirs["valid_until"]) == ("member", last)
+
+
+async def test_a_reward_costs_what_was_seen(world: World) -> None:
+    """What became dearer while somebody looked at it is not reserved by their click: they see what it takes now."""
+    somebody = await world.with_credit(240)
+    path, dearer = f"/rewards/{await world.reward(cost_minutes=60)}", reward(world.garden, cost_minutes=180)
+    reader = await signed_in(world, somebody.id)
+    page = await reader.get(path)
+    assert (await world.administrator.ask("PUT", f"/v1{path}", json=dearer)).status_code == 200
+    page = await reader.send(page.form(path), beneficiary_id="")
+    assert (page.status, page.form(path).fields["cost_minutes"]) == (409, "180")
+    assert (await world.balance(somebody.id))["reserved_minutes"] == 0
+    assert (await reader.send(page.form(path))).status == 200
+    assert (await world.balance(somebody.id))["reserved_minutes"] == 180
 
 
 async def test_a_request_is_let_in_as_it_was_seen(world: World) -> None:

@@ -44,6 +44,7 @@ from tests.given import Book, given
 from timebank.domain.acting import Acting
 from timebank.domain.credit.redemptions import RESERVED_BY_THEMSELVES
 from timebank.domain.credit.refusals import (
+    CostIsAnother,
     NotEligible,
     NotEnoughCredit,
     PersonalQuotaReached,
@@ -192,6 +193,8 @@ class TestOffered:
         """Amended terms hold for whoever redeems then; what is reserved already stays as it was."""
         history = rich(amended(cost_minutes=60, name="体检套餐"))
         given(*history).when(reserve()).then(reserved(cost_minutes=60, name="体检套餐"))
+        given(*history).when(reserve(seen_minutes=60)).then(reserved(cost_minutes=60, name="体检套餐"))
+        given(*history).when(reserve(seen_minutes=120)).then_refused(CostIsAnother, minutes=60)
         book = Book(*rich())
         book.do(reserve())
         book.facts.append(amended(cost_minutes=500, provider_id="org_other"))

@@ -51,10 +51,14 @@ ONLY_OF_ALL = (
 
 
 class RedeemRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """For whom (oneself, if nobody is named), and at which slot, if the reward has some."""
+    """For whom (oneself, if nobody is named), and at which slot, if the reward has some.
+
+    `cost_minutes` are those that one has seen that it takes: where it takes others by now, nothing happens.
+    """
 
     beneficiary_id: Somebody | None = None
     slot: Moment | None = None
+    cost_minutes: int | None = None
 
 
 class Reserved(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +136,7 @@ class RewardRedemptionController(Controller):
             beneficiary_id=VolunteerId(wanted.beneficiary_id) if wanted.beneficiary_id else own,
             code_hash=code_hash(code),
             slot=wanted.slot,
+            seen_minutes=wanted.cost_minutes,
         )
         receipt = await request.execute(command, idempotency_key)
         fact = happened(receipt, RewardReserved)

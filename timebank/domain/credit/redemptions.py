@@ -16,6 +16,7 @@ from timebank.domain.credit.refusals import (
     SERVICE_MISSING,
     SERVICE_MISSING_LATELY,
     STARS_MISSING,
+    CostIsAnother,
     FulfillerIsBeneficiary,
     NotEligible,
     ProxyIsBeneficiary,
@@ -136,7 +137,10 @@ class RewardStock(Memory):
 
 
 class ReserveReward(Command, frozen=True, kw_only=True):
-    """Reserve a reward: credit, stock and, where there are any, a slot; all of it or nothing."""
+    """Reserve a reward: credit, stock and, where there are any, a slot; all of it or nothing.
+
+    `seen_minutes` is the cost that whoever reserves has seen; where it is another by now, nothing happens.
+    """
 
     proxy_scope = "redeem"
 
@@ -146,6 +150,7 @@ class ReserveReward(Command, frozen=True, kw_only=True):
     beneficiary_id: VolunteerId
     code_hash: CodeHash
     slot: Moment | None = None
+    seen_minutes: int | None = None
 
     def checked(self) -> Self:
         must_be_believable(slot=self.slot)
@@ -199,6 +204,8 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         terms, rules = reward.terms, known(RuleBook).on(today).rules
         known(Organisation, terms.provider_id).must_be_approved()
         self.must_be_for_them(known)
+        if self.seen_minutes not in (None, terms.cost_minutes):
+            raise CostIsAnother(minutes=terms.cost_minutes)
         self.must_be_eligible(known, terms, rules)
         slot, found = self.open_slot(terms), self.gives_way(known, terms)
         self.must_be_left(known, terms, slot, found)

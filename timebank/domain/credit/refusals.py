@@ -102,6 +102,12 @@ class NotEnoughCredit(Conflict):
     """This takes {minutes} minutes of credit, and {available_minutes} are available."""
 
 
+class CostIsAnother(Conflict):
+    """It takes {minutes} minutes by now: look at it again."""
+
+    field = "cost_minutes"
+
+
 class RedemptionNotOpen(Conflict):
     """Redemption {redemption_id} is {status} already."""
 

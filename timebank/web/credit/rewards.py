@@ -48,7 +48,7 @@ async def reward(visitor: Visitor) -> Response[Any]:
 async def redeem(visitor: Visitor) -> Response[Any]:
     """Redeem it, and show the code."""
     form = visitor.form
-    body = form.given("slot") | ({"beneficiary_id": form["beneficiary_id"]} if form.said("beneficiary_id") else {})
+    body = form.given("slot", "beneficiary_id") | {"cost_minutes": form.number("cost_minutes")}
     reserved = await visitor.post(f"/rewards/{visitor.path['reward_id']}/redemptions", body)
     return visitor.go(f"/redemptions/{reserved['redemption_id']}", "It is yours. Show this code where you use it.")
 
