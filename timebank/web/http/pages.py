@@ -52,10 +52,14 @@ class Page(msgspec.Struct, frozen=True):
         """What serves it."""
         made = []
         if self.show:
-            made.append(_handler(self, HttpMethod.GET, self._shown))
+            made.append(_handler(self, HttpMethod.GET, self._looked_at))
         if self.act:
             made.append(_handler(self, HttpMethod.POST, self._acted))
         return made
+
+    async def _looked_at(self, visitor: Visitor) -> Response[Any]:
+        await visitor.begin()
+        return await self._shown(visitor)
 
     async def _shown(self, visitor: Visitor) -> Response[Any]:
         assert self.show
@@ -74,6 +78,7 @@ class Page(msgspec.Struct, frozen=True):
             if self.may:
                 await self.may(visitor)
             await _read_form(visitor)
+            await visitor.begin()
             must_be_own(visitor, for_anybody=self.for_anybody)
             return await proving.proved(visitor) or await self._done(visitor)
         except Refused as refused:
@@ -84,6 +89,7 @@ class Page(msgspec.Struct, frozen=True):
             if shown is None or refused.status == 401 or refused.status >= 500:
                 raise
             visitor.problem = refused.problem
+            await visitor.begin()
             return await shown(visitor)
 
     async def _done(self, visitor: Visitor) -> Response[Any]:

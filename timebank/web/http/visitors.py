@@ -13,6 +13,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.response import Redirect
 
+from timebank.api.http.answering import in_progress
 from timebank.api.http.devices import device_of
 from timebank.api.http.positions import MIN_POSITION
 from timebank.api.http.requests import RECEIPT_HEADER
@@ -218,6 +219,13 @@ class Visitor:
             return
         self._access = tokens["access_token"]
         self.keep_session(tokens)
+
+    async def begin(self) -> None:
+        """Wait until few enough of their pages are being made. Raises `SignInNeeded` if they signed out meanwhile."""
+        if self.principal and await in_progress.begin(self.request, self.principal):
+            now = self.services.ledger.clock()
+            if await self.services.principals.find(self._access, now) is None:
+                raise SignInNeeded
 
     def must_be_in(self) -> None:
         """Refuse strangers. Raises `SignInNeeded`, or `FactorNeeded`."""

@@ -1,4 +1,7 @@
-"""How many questions of one person are being answered: more of them wait for each other, and not everybody for them."""
+"""How much of one person is being answered: more of theirs waits for each other, and not everybody for that.
+
+Questions have places, and so have pages, each of which asks questions.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from timebank.api.http.answering.rates import rate_of
+from timebank.api.http.answering.rates import counted_as
 from timebank.identity.limits.at_once import AtOnce
 from timebank.identity.principals import Principal
 
@@ -21,8 +24,13 @@ _TAKEN = "question_of"
 
 
 async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> bool:
-    """Wait until few enough questions of this person, or API key, are being answered; says if that took a while."""
-    _, who = rate_of(connection, principal)
+    """Wait until few enough of what this person, or API key, asks is being answered; says if that took a while.
+
+    What has a place already needs no other.
+    """
+    if _TAKEN in connection.scope["state"]:
+        return False
+    who = counted_as(principal)
     questions: AtOnce = connection.app.state.questions
     has_waited = await questions.begin(who)
     connection.scope["state"][_TAKEN] = who
@@ -30,7 +38,7 @@ async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Princ
 
 
 def with_ends(next_app: ASGIApp) -> ASGIApp:
-    """Have a question count until its answer is sent; what is sent while it is read has limits of its own."""
+    """Have a question, or page, count until its answer is sent; what is sent while it is read has limits of its own."""
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
