@@ -27,7 +27,7 @@ from timebank.api.http.lists import FORMAT, item_of
 from timebank.api.http.positions import MIN_POSITION, is_question, position_of
 from timebank.api.http.requests import BankRequest, visit
 from timebank.api.http.strict_json import STILL
-from timebank.api.http.telling.shapes import InvalidRequestError
+from timebank.api.http.telling.shapes import InvalidRequestError, shortened
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.acting import Acting
 from timebank.domain.refusing import Forbidden
@@ -155,7 +155,8 @@ def _must_know_parameters(connection: Connection, handler: BaseRouteHandler) -> 
         if name not in names:
             template = "There is no parameter {parameter}; there are: {parameters}."
             known = ", ".join(sorted(names)) or "none"
-            raise InvalidRequestError(FieldTrouble(name, template, {"parameter": repr(name), "parameters": known}))
+            called = shortened(name)
+            raise InvalidRequestError(FieldTrouble(called, template, {"parameter": repr(called), "parameters": known}))
 
 
 def _must_not_owe_factor(principal: Principal, access: Access) -> None:

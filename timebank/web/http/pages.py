@@ -14,6 +14,7 @@ from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.web.http import crumbs, proving
 from timebank.web.http.asking import Refused
 from timebank.web.http.forms import Form, Unreadable
+from timebank.web.http.safe import LONGEST
 from timebank.web.http.tokens import must_be_own
 from timebank.web.http.visitors import PageRequest, Visitor
 
@@ -48,6 +49,11 @@ class Page(msgspec.Struct, frozen=True):
         """How much its form may send."""
         return FILE_BYTES if self.file else STRANGERS_BYTES if self.public else FORM_BYTES
 
+    @property
+    def longest_field(self) -> int:
+        """How many characters a field of its form may have."""
+        return LONGEST if self.public else LONGEST_FIELD
+
     def handlers(self) -> list[HTTPRouteHandler]:
         """What serves it."""
         made = []
@@ -77,7 +83,7 @@ class Page(msgspec.Struct, frozen=True):
         try:
             if self.may:
                 await self.may(visitor)
-            await _read_form(visitor)
+            await _read_form(visitor, self.longest_field)
             await visitor.begin()
             must_be_own(visitor, for_anybody=self.for_anybody)
             return await proving.proved(visitor) or await self._done(visitor)
@@ -134,7 +140,7 @@ LONGEST_FIELD = 20_000
 """So many characters a field of a form holds: what cannot be done is shown again, with why."""
 
 
-async def _read_form(visitor: Visitor) -> None:
+async def _read_form(visitor: Visitor, most: int) -> None:
     """The fields of the form that came, and its file."""
     form = await visitor.request.form()
     fields: dict[str, list[Any]] = {}
@@ -146,10 +152,8 @@ async def _read_form(visitor: Visitor) -> None:
         elif "\x00" in name or "\x00" in value:
             # Neither PostgreSQL nor JSON that we take has it, and what is typed becomes part of both.
             raise InvalidRequestError(FieldTrouble("form", "It contains the character U+0000.", {}))
-        elif len(value) > LONGEST_FIELD:
-            raise InvalidRequestError(
-                FieldTrouble("form", "A field has more than {most} characters.", {"most": LONGEST_FIELD})
-            )
+        elif len(value) > most:
+            raise InvalidRequestError(FieldTrouble("form", "A field has more than {most} characters.", {"most": most}))
         else:
             fields.setdefault(name, []).append(value)
     visitor.form = Form(fields)

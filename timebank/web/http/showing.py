@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from timebank.domain.credit.statements import cause_in_words
+from timebank.web.http.safe import short
 from timebank.web.http.telling import saying
 from timebank.web.http.telling.events import AS_OWNER, AS_PROXY, EVENTS, OWN_EVENTS
 from timebank.web.http.telling.facts import reason_in_words
@@ -73,7 +74,7 @@ def _common(visitor: Visitor) -> dict[str, Any]:
         "language": language,
         "me": visitor.me,
         "acts_for": visitor.acts_for,
-        "path": visitor.request.url.path,
+        "path": short(visitor.request.url.path, "/"),
         "csrf": token(visitor),
         "once": secrets.token_urlsafe(12),
         "problem": visitor.problem,

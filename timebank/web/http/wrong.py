@@ -12,6 +12,7 @@ from litestar.types import ExceptionHandlersMap
 from timebank.api.http.problems import HANDLERS, PROBLEM_JSON
 from timebank.web.http.asking import Refused
 from timebank.web.http.forms import Unreadable
+from timebank.web.http.safe import short
 from timebank.web.http.tokens import ForeignForm, FormOfAnotherAccount
 from timebank.web.http.visitors import FactorNeeded, PageRequest, SignInNeeded, Visitor
 
@@ -60,7 +61,7 @@ def _unreadable(request: PageRequest, unreadable: Unreadable) -> Response[Any]:
 def _sign_in(request: PageRequest, _: SignInNeeded) -> Response[Any]:
     visitor = _visitor(request)
     asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
-    back = quote(asked) if request.method == "GET" else "/"
+    back = quote(short(asked, "/")) if request.method == "GET" else "/"
     return visitor.go(f"/sign-in?next={back}", "Sign in first, then it goes on here.")
 
 

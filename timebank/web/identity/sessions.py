@@ -9,7 +9,7 @@ from timebank.web.http import crumbs
 from timebank.web.http.asking import Refused
 from timebank.web.http.pages import Page
 from timebank.web.http.proving import question
-from timebank.web.http.safe import local
+from timebank.web.http.safe import local, short
 from timebank.web.http.visitors import Visitor
 
 
@@ -17,7 +17,7 @@ async def sign_in(visitor: Visitor) -> Response[Any]:
     """Where to sign in."""
     return visitor.show(
         "identity/sign_in.html",
-        next=visitor.query.get("next") or visitor.form.said("next"),
+        next=short(visitor.query.get("next", "")) or visitor.form.said("next"),
         banks=await banks(visitor),
         has_oidc=visitor.services.oidc is not None,
         needs_factor=_needs_factor(visitor),

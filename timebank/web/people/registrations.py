@@ -9,6 +9,7 @@ from timebank.web.http import crumbs
 from timebank.web.http.asking import Refused
 from timebank.web.http.offices import in_office
 from timebank.web.http.pages import Page
+from timebank.web.http.safe import short
 from timebank.web.http.visitors import Visitor
 
 
@@ -23,7 +24,7 @@ async def registering(visitor: Visitor) -> Response[Any]:
         bank_id=bank_id,
         places=_places(how),
         phone=visitor.form.said("phone"),
-        invitation=visitor.query.get("invitation") or visitor.form.said("invitation"),
+        invitation=short(visitor.query.get("invitation", "")) or visitor.form.said("invitation"),
         purposes=[
             ("be-asked", visitor.say("You may ask me when help is needed near me")),
             ("leaderboard", visitor.say("My name may stand on the board")),

@@ -82,11 +82,14 @@ def _reason(reason: str) -> tuple[str, dict[str, str]]:
     for pattern, template in _REASONS:
         found = re.fullmatch(pattern, reason, re.DOTALL)
         if found:
-            return template, {name: _short(value).replace(" | ", " or ") for name, value in found.groupdict().items()}
-    return "{reason}", {"reason": _short(reason)}
+            return template, {
+                name: shortened(value).replace(" | ", " or ") for name, value in found.groupdict().items()
+            }
+    return "{reason}", {"reason": shortened(reason)}
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """The beginning of what somebody said."""
     return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}…"
 
 
