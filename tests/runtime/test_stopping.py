@@ -3,6 +3,9 @@ import sys
 
 import pytest
 
+from tests.helpers.folders import watched_folder
+from tests.helpers.patience import PATIENCE_SECONDS, eventually
+from timebank.runtime.embedded import EmbeddedPostgres
 from timebank.runtime.stopping import Wake
 
 pytestmark = pytest.mark.drill
@@ -80,3 +83,42 @@ asyncio.run(main())
 def test_a_worker_is_told_as_often_as_one_likes(module: str, name: str, expected: bool) -> None:
     """It heeds the first signal, and none keeps it from ending; of granian itself a third does, or else ours can go."""
     assert went_on(TOLD, module, name) == expected
+
+
+HANGS = """
+import sys, time
+from timebank.cli.serve import held_database
+from timebank.runtime import stopping
+from timebank.runtime.settings import from_environ
+async def prepare(url):
+    pass
+stopping.LAST_RESORT_SECONDS = 1
+with held_database(from_environ({"TIMEBANK_HOME": sys.argv[1]}), prepare):
+    server = stopping.StoppableServer("")
+    server.signal_handler_interrupt()
+    time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no embedded server on Windows")
+def test_the_last_resort_leaves_no_database_running() -> None:
+    """Where nothing else ends a service, and it ends itself by force, its PostgreSQL has been told to stop."""
+    with watched_folder() as home:
+        hanging = subprocess.run(
+            [sys.executable, "-c", HANGS, str(home)], capture_output=True, timeout=PATIENCE_SECONDS, check=False
+        )
+        assert hanging.returncode == 1, hanging.stderr
+        assert eventually(lambda: not list(home.glob("*/data/postmaster.pid")))
+        assert list(home.glob("*/data/PG_VERSION"))
+
+
+def test_whoever_leaves_at_once_stops_nobody_elses_database() -> None:
+    """A server that others use goes on; the last one who leaves at once has it stopped."""
+    with watched_folder() as folder:
+        one, other = EmbeddedPostgres(folder), EmbeddedPostgres(folder)
+        one.acquire()
+        other.acquire()
+        one.leave_at_once()
+        assert other._answers()
+        other.leave_at_once()
+        assert eventually(lambda: not (folder / "data" / "postmaster.pid").exists())

@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +24,8 @@ PORT = 5432  # only a part of the socket's name: nothing listens on TCP
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107  # what the kernel's address structure can carry
 START_PATIENCE = 15.0  # orphans of a killed server may hold its shared memory for a few seconds
 LOOK_SECONDS = 0.5
+DYING_SECONDS = 0.8
+"""How long those who were just killed may keep their part of the lock."""
 START_SECONDS = "2"  # then it is looked whether anybody still wants it
 RECOVERY_PATIENCE = 300.0  # replaying the log after a power cut is slow, but it is progress
 
@@ -68,11 +71,13 @@ class EmbeddedPostgres:
         with self._gate():
             if self._share is None:
                 self._share = _lock(self.root / "users.lock", shared=True)
+            _HELD.add(self)
             try:
                 self._create_data()
                 self._bring_up()
             except BaseException:
                 self._leave()
+                _HELD.discard(self)
                 raise
         return self.url
 
@@ -85,6 +90,19 @@ class EmbeddedPostgres:
         if self._share is not None:
             with self._gate():
                 self._leave()
+            _HELD.discard(self)
+
+    def leave_at_once(self) -> None:
+        """Leave, and tell the server to stop if nobody else uses it; what it does then is not waited for.
+
+        For a process that is ending whatever another thread of it is doing, and has just killed its workers.
+        """
+        share, self._share = self._share, None
+        if share is not None:
+            os.close(share)
+        deadline = time.monotonic() + DYING_SECONDS
+        while not self._is_told_to_stop() and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def ensure_running(self) -> bool:
         """Restart a server that died under its users; true if it had to be restarted by us."""
@@ -127,6 +145,18 @@ class EmbeddedPostgres:
             self._stop()
         finally:
             os.close(alone)
+
+    def _is_told_to_stop(self) -> bool:
+        """Tell the server to stop, unless somebody uses it: then false."""
+        try:
+            alone = _lock(self.root / "users.lock", shared=False, wait=False)
+        except BlockingIOError:
+            return False
+        pid = _pid_in(self.data / "postmaster.pid")
+        if self._is_our_server(pid):
+            os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown
+        os.close(alone)
+        return True
 
     def _prepare_folder(self) -> None:
         """Make the folder, closed to other accounts. Raises `EmbeddedPostgresError` where no server could run in it."""
@@ -256,6 +286,16 @@ class EmbeddedPostgres:
         """What went wrong, with the last lines of the log."""
         lines = self.log.read_text(errors="replace").splitlines()[-15:] if self.log.exists() else []
         return EmbeddedPostgresError("\n".join([f"{sentence} The last lines of {self.log}:", *lines]))
+
+
+_HELD: set[EmbeddedPostgres] = set()
+"""The servers that this process uses."""
+
+
+def leave_at_once() -> None:
+    """Leave all of them, as a process does that ends itself by force."""
+    for each in tuple(_HELD):
+        each.leave_at_once()
 
 
 def _lock(path: Path, *, shared: bool, wait: bool = True) -> int:

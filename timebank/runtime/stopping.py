@@ -22,6 +22,8 @@ from granian import _signals
 from granian._granian import WorkerSignal
 from granian.server.mp import MPServer
 
+from timebank.runtime.embedded import leave_at_once
+
 STOPS = signal.SIGTERM, signal.SIGINT
 """What tells a process to stop."""
 
@@ -95,10 +97,10 @@ class StoppableServer(MPServer):
             _heed_no_more()
 
     def _end(self, *_: Any) -> None:
-        """End it all: the workers, and this process."""
-        for worker in self.wrks:
+        """End it all: the workers, the embedded PostgreSQL that nobody else uses, and this process."""
+        for end in (*(worker.kill for worker in self.wrks), leave_at_once):
             with contextlib.suppress(Exception):
-                worker.kill()  # type: ignore[no-untyped-call]  # nor here
+                end()
         os._exit(1)
 
 
