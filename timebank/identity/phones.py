@@ -7,7 +7,7 @@ only a keyed hash of it is kept, with the phone and the volunteer in it.
 import hmac
 import secrets
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from timebank.db.commits import writing
@@ -38,6 +38,9 @@ CODES_AN_HOUR, CODES_A_DAY = 5, 10
 """For one volunteer: so guessing is hopeless."""
 OF_A_PHONE = 2
 """So many times as many are sent to one phone: nobody is flooded, and no one account uses up what is the others'."""
+OF_A_PHONE_A_DAY = CODES_A_DAY * (OF_A_PHONE + 1)
+"""So many in all, a day: where others have used up what is sent to a phone, who had no code that day still gets one."""
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 class PhoneCode(NamedTuple):
@@ -115,34 +118,16 @@ class Phones:
         key = self._people.keyring.current
         phone = key.index("phone", digits(person.phone))
         await connection.execute(SQL["one_at_a_time"], bank_id, phone)
-        await self._must_not_be_too_many(connection, bank_id, at, volunteer_id=volunteer_id)
+        theirs = await connection.fetchrow(SQL["so_far"], bank_id, volunteer_id, [], at - DAY, at - HOUR)
+        _must_not_be_too_many(theirs, at, CODES_A_DAY, CODES_AN_HOUR)
         if is_sent:
-            await self._must_not_be_too_many(connection, bank_id, at, phone=person.phone, times=OF_A_PHONE)
+            phones = self._people.phone_indexes(person.phone)
+            sent = await connection.fetchrow(SQL["so_far"], bank_id, "", phones, at - DAY, at - HOUR)
+            _must_not_be_too_many(sent, at, *_most_to_a_phone(theirs))
         code, until = f"{secrets.randbelow(10**6):06}", at + timedelta(minutes=MINUTES)
         hashed = key.index("phone-code", _said(bank_id, person, code))
         await connection.execute(SQL["issue"], bank_id, volunteer_id, phone, hashed, by, at, until)
         return PhoneCode(code, person.phone, until)
-
-    async def _must_not_be_too_many(
-        self,
-        connection: Connection,
-        bank_id: UUID,
-        at: datetime,
-        *,
-        volunteer_id: str = "",
-        phone: str = "",
-        times: int = 1,
-    ) -> None:
-        phones = self._people.phone_indexes(phone) if phone else []
-        day, hour = timedelta(days=1), timedelta(hours=1)
-        row = await connection.fetchrow(SQL["so_far"], bank_id, volunteer_id, phones, at - day, at - hour)
-        assert row is not None, "an aggregate has a row"
-        for count, most, first, window in (
-            (row["in_all"], CODES_A_DAY, row["first"], day),
-            (row["lately"], CODES_AN_HOUR, row["first_lately"], hour),
-        ):
-            if count >= most * times:
-                raise TooManyAttempts(seconds=max(1, int((first + window - at).total_seconds())))
 
     async def _held(self, connection: Connection, bank_id: UUID, volunteer_id: str) -> Person:
         """The person, who neither is erased nor gets another phone before the transaction ends."""
@@ -151,6 +136,23 @@ class Phones:
         if person is None:
             raise VolunteerIsErased(volunteer_id=volunteer_id)
         return person
+
+
+def _most_to_a_phone(theirs: Any) -> tuple[int, int]:
+    """How many codes are sent to one phone in a day, and in an hour, by how many there were for whoever asks."""
+    if theirs["in_all"]:
+        return CODES_A_DAY * OF_A_PHONE, CODES_AN_HOUR * OF_A_PHONE
+    return OF_A_PHONE_A_DAY, OF_A_PHONE_A_DAY
+
+
+def _must_not_be_too_many(row: Any, at: datetime, a_day: int, an_hour: int) -> None:
+    """Refuse one code more than so many. Raises `TooManyAttempts`."""
+    for count, most, first, window in (
+        (row["in_all"], a_day, row["first"], DAY),
+        (row["lately"], an_hour, row["first_lately"], HOUR),
+    ):
+        if count >= most:
+            raise TooManyAttempts(seconds=max(1, int((first + window - at).total_seconds())))
 
 
 def _said(bank_id: UUID, person: Person, code: str) -> str:

@@ -16,7 +16,7 @@ from timebank.db.sql import load_statements
 from timebank.identity.failures import CodesHandedOut, PhoneCodeNotValid, TooManyAttempts
 from timebank.identity.limits.alone import account
 from timebank.identity.limits.attempts import Attempts
-from timebank.identity.phones import CODES_A_DAY, CODES_AN_HOUR, MINUTES, OF_A_PHONE, TRIES, PhoneCode
+from timebank.identity.phones import CODES_A_DAY, CODES_AN_HOUR, DAY, HOUR, MINUTES, OF_A_PHONE, TRIES, PhoneCode
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.senders import Sender
 from timebank.vault.people import People, digits
@@ -25,8 +25,6 @@ SQL = load_statements("timebank.identity", "registrations.sql")
 
 OF_AN_ADDRESS, OF_A_NETWORK = 20, 80
 """So many codes an hour are asked for from one address, or one IPv6 network of 48 bits: a table at a street fair."""
-
-DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 class Registrations:
@@ -97,11 +95,15 @@ class Registrations:
 
 
 def _must_not_be_too_many(row: Any, at: datetime) -> None:
-    """Refuse one code more; but whoever asks for the first time gets one where others have asked for all there are."""
-    times = 1 if row["asked_before"] else OF_A_PHONE
+    """Refuse one code more; but where others have asked for all there are, who asks for the first one that day gets it.
+
+    Until so many went there that day: nobody is flooded.
+    """
+    in_all = CODES_A_DAY * OF_A_PHONE
+    a_day, an_hour = (CODES_A_DAY, CODES_AN_HOUR) if row["asked_before"] else (in_all, in_all)
     for count, most, first, window in (
-        (row["of_phone"], CODES_A_DAY * times, row["first_of_phone"], DAY),
-        (row["of_phone_lately"], CODES_AN_HOUR * times, row["first_of_phone_lately"], HOUR),
+        (row["of_phone"], a_day, row["first_of_phone"], DAY),
+        (row["of_phone_lately"], an_hour, row["first_of_phone_lately"], HOUR),
         (row["of_address"], OF_AN_ADDRESS, row["first_of_address"], HOUR),
         (row["of_network"], OF_A_NETWORK, row["first_of_network"], HOUR),
     ):

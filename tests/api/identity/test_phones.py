@@ -204,6 +204,7 @@ class TestCodes:
         for each in (somebody, stranger):
             for _ in range(phones.CODES_AN_HOUR):
                 await sent_to(each, outbox)
+        await sent_to(another, outbox)
         for each in (somebody, stranger, another):
             slowed = await each.caller.ask("POST", MY)
             assert problem(slowed) == (429, "too-many-attempts")
@@ -215,17 +216,19 @@ class TestCodes:
         await door.services.pool.execute(earlier)
         slowed = await somebody.caller.ask("POST", MY)
         assert (slowed.status_code, int(slowed.headers["retry-after"]) > 3600) == (429, True)
-        assert len(outbox.sent) == 3 * phones.CODES_AN_HOUR
+        assert len(outbox.sent) == 3 * phones.CODES_AN_HOUR + 1
 
     async def test_many_at_once_are_counted(self, door: World, outbox: Outbox) -> None:
         """All who have one phone on their account ask at once: no more come there than one after the other."""
         phone = next(PHONES)
         people = [await newcomer(door, phone) for _ in range(4)]
+        for each in people:
+            await sent_to(each, outbox)
         asked = [each.caller.ask("POST", MY) for each in people for _ in range(phones.CODES_AN_HOUR)]
         answers = await asyncio.gather(*asked)
-        most = phones.CODES_AN_HOUR * phones.OF_A_PHONE
+        most = phones.CODES_AN_HOUR * phones.OF_A_PHONE - len(people)
         assert sorted(each.status_code for each in answers) == [200] * most + [429] * (len(asked) - most)
-        assert len(outbox.sent) == most
+        assert len(outbox.sent) == most + len(people)
 
     async def test_nobody_uses_up_the_codes_of_others(self, door: World, outbox: Outbox) -> None:
         """Whoever has somebody's phone on their account keeps them neither from a message nor from their office."""
@@ -235,6 +238,34 @@ class TestCodes:
             await sent_to(stranger, outbox)
         await verify(somebody, await sent_to(somebody, outbox))
         await door.administrator.post(f"/v1/volunteers/{somebody.id}/phone/codes", expect=201)
+
+    async def test_others_who_know_a_phone_keep_no_code_from_its_owner(self, door: World, outbox: Outbox) -> None:
+        """Where several have used up what is sent to a phone in an hour, and in a day, its owner still gets a code."""
+        phone = next(PHONES)
+        owner, strangers = await newcomer(door, phone), [await newcomer(door, phone) for _ in range(3)]
+        for _ in range(2):
+            for each in strangers:
+                while (await each.caller.ask("POST", MY)).is_success:
+                    pass
+            await door.services.pool.execute("update phone_code set issued_at = issued_at - interval '61 minutes'")
+        assert len(outbox.sent) >= phones.CODES_A_DAY * phones.OF_A_PHONE
+        await verify(owner, await sent_to(owner, outbox))
+
+    async def test_a_phone_gets_so_many_a_day_and_no_more(
+        self, door: World, outbox: Outbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However many entered a phone it is not flooded; whoever gets no message gets a code at the office."""
+        phone = next(PHONES)
+        owner, strangers = await newcomer(door, phone), [await newcomer(door, phone) for _ in range(4)]
+        most = phones.CODES_AN_HOUR * phones.OF_A_PHONE + 2
+        monkeypatch.setattr(phones, "OF_A_PHONE_A_DAY", most)
+        for each in strangers:
+            while (await each.caller.ask("POST", MY)).is_success:
+                pass
+        assert len(outbox.sent) == most
+        assert problem(await owner.caller.ask("POST", MY)) == (429, "too-many-attempts")
+        made = await door.administrator.post(f"/v1/volunteers/{owner.id}/phone/codes", expect=201)
+        await verify(owner, made["code"])
 
 
 class TestOffices:
