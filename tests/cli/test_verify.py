@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
+import click
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.cli.program import Program
 from tests.helpers.databases import administer
@@ -17,6 +20,7 @@ from timebank.ledger.audit import Finding
 from timebank.ledger.store import Bank
 from timebank.projections import EVERY
 from timebank.projections.machinery.rebuild import Progress
+from timebank.proofs.notes import signed
 from timebank.runtime.database.roles import SERVICE
 
 
@@ -45,6 +49,30 @@ async def test_verify_finds_what_was_tampered_with(program: Program, url: str) -
     tampered = program.run("verify", expect=1).out
     assert "position 2: the row is not the one that was sealed" in tampered
     assert "1 findings" in tampered or "findings" in tampered
+
+
+NOTE = signed(f"timebank/bank\n1\n{'A' * 43}=\n", "timebank/bank", [Ed25519PrivateKey.generate()])
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [str(NOTE).encode(), NOTE.line.encode(), f"{NOTE.line}\n".encode(), b"\xef\xbb\xbf" + NOTE.line.encode() + b"\r\n"],
+    ids=["note", "line", "whole line", "as Windows writes"],
+)
+def test_a_kept_checkpoint_is_read_as_it_was_kept(kept: bytes, tmp_path: Path) -> None:
+    """What the API hands out as well as the line that is printed, in a file; and the line by itself."""
+    file = tmp_path / "kept.txt"
+    file.write_bytes(kept)
+    assert verify._read_note(str(file)) == verify._read_note(NOTE.line) == NOTE
+
+
+@pytest.mark.parametrize("kept", [b"", b"timebank/bank 1 x", b"\xff\xfe", b"\xff\n\n\xfe"])
+def test_what_is_no_checkpoint_is_said(kept: bytes, tmp_path: Path) -> None:
+    """Whatever else a file holds, it is refused with a sentence."""
+    file = tmp_path / "kept.txt"
+    file.write_bytes(kept)
+    with pytest.raises(click.BadParameter):
+        verify._read_note(str(file))
 
 
 @pytest.mark.parametrize("interruption", [asyncio.CancelledError, SystemExit], ids=["waiting", "busy"])

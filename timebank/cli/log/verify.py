@@ -29,7 +29,8 @@ from timebank.runtime.upkeep.binding import unbound_changes
     "--against",
     "kept",
     multiple=True,
-    help="A checkpoint that was kept elsewhere: a file, or one line. May be given several times.",
+    help="A checkpoint that was kept elsewhere, as a note or in one line: a file with it, or the line itself. May be "
+    "given several times.",
 )
 @click.option(
     "--since",
@@ -51,11 +52,12 @@ def verify_command(bank: str | None, kept: tuple[str, ...], since: int | None) -
 
 
 def _read_note(given: str) -> Note:
-    """A checkpoint in a file, or in one line. Raises `click.BadParameter`."""
+    """A checkpoint in a file, as a note or in one line, or in a line. Raises `click.BadParameter`."""
     try:
         file = Path(given)
-        return Note.parse(file.read_bytes()) if len(given) < 200 and file.is_file() else Note.of_line(given)
-    except (NoteError, OSError) as error:
+        said = file.read_bytes() if len(given) < 200 and file.is_file() else given.encode()
+        return Note.parse(said) if b"\n\n" in said else Note.of_line(said.decode("utf-8-sig"))
+    except (NoteError, OSError, UnicodeDecodeError) as error:
         raise click.BadParameter(f"{given[:100]}: {error}", param_hint="--against") from None
 
 
