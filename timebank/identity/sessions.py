@@ -136,7 +136,7 @@ class Sessions:
             raise RefreshNotValid
         await connection.execute(SQL["hold_session"], given)
         row = await connection.fetchrow(SQL["refresh"], given, visit.at)
-        if row is None or not (row["used_at"] or row["is_open"]):
+        if row is None or not row["is_open"]:
             raise RefreshNotValid
         bank_id, volunteer_id, session_id = row["bank_id"], row["volunteer_id"], row["session_id"]
         if row["used_at"] and not self._is_repeat(row, visit):
@@ -155,7 +155,7 @@ class Sessions:
         """Whether a used token comes again because its answer was lost, and not because it was copied."""
         is_soon = visit.at - row["used_at"] <= timedelta(seconds=REPEAT_SECONDS)
         is_unused = row["given"] == 1 and not row["is_given_used"]
-        return bool(row["is_open"] and is_soon and is_unused and row["place"] in self._places(visit))
+        return bool(is_soon and is_unused and row["place"] in self._places(visit))
 
     def _places(self, visit: Visit) -> list[str]:
         """Whence somebody comes, and with what, as keyed hashes; the current key's first."""

@@ -190,6 +190,13 @@ class TestTokens:
         (reused,) = await log_of(door, somebody.id, "refresh-reused")
         assert reused["subject"] == somebody.id
 
+    async def test_a_copy_that_comes_once_the_session_is_over_is_not_written_down_again(self, door: World) -> None:
+        """Whoever has a used token fills neither the security log nor its owner's notices with it."""
+        somebody = await settled_in(door)
+        for _ in range(5):
+            await refresh(door, somebody.tokens["refresh_token"], address="192.0.2.2")
+        assert len(await log_of(door, somebody.id, "refresh-reused")) == 1
+
     async def test_a_refresh_whose_answer_was_lost_can_be_repeated(self, door: World) -> None:
         """Whoever asks again soon, from the same address and device, gets tokens of the same session, and goes on."""
         somebody = await settled_in(door)
