@@ -171,6 +171,23 @@ class TestRegister:
             TooManyEmployments
         )
 
+    def test_is_not_filled_by_another_body(self) -> None:
+        """What one organisation enters of somebody keeps no other, nor an administrator, from entering theirs."""
+        ids = [EmploymentId(f"emp_{n}") for n in range(2, MOST_EMPLOYMENTS + 2)]
+        past = {"hours": (), "from_day": date(2020, 1, 1), "until_day": date(2020, 1, 1)}
+        there = [works(CLINIC, employment_id=each, **past) for each in ids]
+        leaves = [
+            LeaveNoted(
+                employment_id=ids[0], volunteer_id=WANG, organisation_id=CLINIC, first_day=THURSDAY, last_day=THURSDAY
+            )
+        ] * MOST_LEAVES
+        declare = do(DeclareEmployment, kind="contract", hours=(MORNING,), from_day=date(2026, 1, 1))
+        given(*PEOPLE, *there).when(declare).then(works())
+        leave = do(NoteLeave, first_day=THURSDAY, last_day=THURSDAY)
+        given(*PEOPLE, *there, works(), *leaves).when(leave).then(
+            LeaveNoted(**IDS, first_day=THURSDAY, last_day=THURSDAY)
+        )
+
     def test_of_employments_there_are(self) -> None:
         """What was not declared, or of another body, does not end; and a term ends after it starts."""
         end = do(EndEmployment, until_day=date(2025, 12, 31))

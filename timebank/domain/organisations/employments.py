@@ -43,7 +43,7 @@ Hours = Annotated[tuple[DutyHours, ...], Meta(max_length=50)]
 DAY = timedelta(days=1)
 
 MOST_EMPLOYMENTS, MOST_LEAVES = 500, 1_000
-"""So many of one person: each record of their service is compared with all of them."""
+"""So many of one person at one organisation: each record of their service is compared with all of them."""
 
 
 class Leave(msgspec.Struct, frozen=True):
@@ -83,6 +83,10 @@ class Employments(Memory):
             for employment_id, each in self.declared.items()
             if each.from_day <= day <= self.until.get(employment_id, day)
         ]
+
+    def of(self, organisation_id: OrganisationId) -> list[EmploymentDeclared]:
+        """The employments that a body has declared, whenever they are."""
+        return [each for each in self.declared.values() if each.organisation_id == organisation_id]
 
     def works_for(self, organisation_id: OrganisationId, day: date) -> bool:
         """Whether somebody is on a body's staff on a day, on leave or not; an allowance makes nobody staff."""
@@ -196,7 +200,7 @@ class DeclareEmployment(_OnStaff, frozen=True, kw_only=True):
         known(Volunteer, self.volunteer_id).must_not_be_erased()
         self.must_be_a_member(known)
         must_be_a_term(self.from_day, self.until_day)
-        if len(employments.declared) >= MOST_EMPLOYMENTS:
+        if len(employments.of(self.organisation_id)) >= MOST_EMPLOYMENTS:
             raise TooManyEmployments(most=MOST_EMPLOYMENTS)
         hours = sorted(self.hours, key=lambda each: (each.weekday, each.from_minute))
         if any(each.until_minute <= each.from_minute for each in hours):
@@ -287,7 +291,8 @@ class NoteLeave(_OnStaff, frozen=True, kw_only=True):
         if self.last_day < self.first_day:
             raise TermEndsBeforeItStarts
         register = known(Employments, self.volunteer_id)
-        if sum(map(len, register.leaves.values())) >= MOST_LEAVES:
+        theirs = register.of(self.organisation_id)
+        if sum(len(register.leaves.get(each.employment_id, ())) for each in theirs) >= MOST_LEAVES:
             raise TooManyEmployments(most=MOST_LEAVES)
         yield LeaveNoted(
             employment_id=self.employment_id,

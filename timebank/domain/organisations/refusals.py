@@ -40,7 +40,7 @@ class EmploymentEndsInThePast(Forbidden):
 
 
 class TooManyEmployments(Conflict):
-    """No more than {most} employments, or leaves, of one person are kept."""
+    """No more than {most} employments, or leaves, of one person are kept at one organisation."""
 
     field = "volunteer_id"
 
