@@ -1,11 +1,13 @@
 """Checking the log itself: no gap, no row changed, nothing that cannot be read, every tag where it belongs."""
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from timebank.db.connections import Pool
+from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
+from timebank.domain.facts.bank import BankOpened
 from timebank.ledger.codec import Event, decode, leaf
 from timebank.ledger.store import NOTHING_YET, Tip
 
@@ -56,8 +58,19 @@ async def check_log(
             yield Finding(position, f"the log ends here, but its head is said to be {tip.position}")
         elif event_id != tip.event_id:
             yield Finding(position, f"the log ends with this event, but its head is said to be {tip.event_id}")
+        if zone := await _zone_amiss(connection, bank_id):
+            yield zone
         for row in await connection.fetch(SQL["tags_amiss"], bank_id, since):
             yield Finding(row["position"], f"tag {row['tag']} is {row['what']}")
+
+
+async def _zone_amiss(connection: Connection, bank_id: UUID) -> Finding | None:
+    """Whether the bank's days are those of another zone than the fact says that opened it."""
+    row = await connection.fetchrow(SQL["opened"], bank_id, BankOpened.TOPIC)
+    with suppress(ValueError, KeyError):  # what cannot be read was said already
+        if row and decode(row["topic"], row["data"]).timezone != row["timezone"]:  # type: ignore[attr-defined]
+            return Finding(row["position"], f"the bank's time zone is {row['timezone']} now, and not that of this fact")
+    return None
 
 
 def _event(row: Any) -> Event:

@@ -2,6 +2,13 @@
 -- $1 bank
 select head, head_event_id from bank where bank_id = $1
 
+-- opened --
+-- The zone of the bank's days as its row has it, by which all is decided, and the fact that said it first. $1 bank
+-- $2 topic
+select b.timezone, e.position, e.topic, e.data
+  from bank b, lateral (select * from event where bank_id = $1 and topic = $2 order by position limit 1) e
+ where b.bank_id = $1
+
 -- stretch --
 -- $1 bank  $2 after  $3 at most
 select position, event_id, topic, data, tags, actor, authority, request_id, command_id, on_behalf_of, recorded_at, leaf
