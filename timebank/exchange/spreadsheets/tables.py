@@ -147,7 +147,8 @@ class XlsxTable:
             yield piece
 
     def close(self) -> None:
-        """The file on disk goes, whether or not it was read."""
+        """What is on disk goes, whether or not it was made to its end."""
+        self._writer.drop()
         self._file.close()
 
 

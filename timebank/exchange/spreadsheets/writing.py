@@ -2,8 +2,11 @@
 
 import csv
 import io
+import shutil
+import weakref
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from tempfile import mkdtemp
 from typing import IO, Any, TypeAlias
 
 import xlsxwriter
@@ -57,10 +60,15 @@ class DelimitedWriter:
 
 
 class WorkbookWriter:
-    """A workbook (.xlsx) that grows row by row: text stays text, numbers are numbers; long ones have more sheets."""
+    """A workbook (.xlsx) that grows row by row: text stays text, numbers are numbers; long ones have more sheets.
+
+    It grows in files that have names, in a folder of its own: nothing is left of one that is not made to its end.
+    """
 
     def __init__(self, file: IO[bytes], sheet: str) -> None:
-        self._workbook: Any = xlsxwriter.Workbook(file, {"constant_memory": True, **_AS_TEXT})
+        folder = mkdtemp()
+        self._workbook: Any = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder, **_AS_TEXT})
+        self.drop = weakref.finalize(self, _drop, self._workbook, folder)
         self._text, self._time, self._day = (
             self._workbook.add_format({"num_format": each}) for each in ("@", "yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd")
         )
@@ -100,4 +108,15 @@ class WorkbookWriter:
 
     def close(self) -> None:
         """There are no more rows."""
-        self._workbook.close()
+        try:
+            self._workbook.close()
+        finally:
+            self.drop()
+
+
+def _drop(workbook: Any, folder: str) -> None:
+    """Close what is still open of a workbook, and remove what it grew in."""
+    for sheet in workbook.worksheets():
+        if sheet.row_data_fh:
+            sheet.row_data_fh.close()
+    shutil.rmtree(folder, ignore_errors=True)
