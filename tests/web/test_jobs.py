@@ -82,6 +82,17 @@ async def test_a_roster_is_logged_and_confirmed(world: World) -> None:
     assert served == [45, 90, 90]
 
 
+async def test_what_was_not_on_the_page_is_not_decided(world: World) -> None:
+    """A form that names a record without saying how it was seen gets a verdict on it, like any other."""
+    verifier, path = await signed_in(world, world.verifier.id), f"/o/{world.garden}/queue"
+    record_id = await world.log((await world.member("member")).id)
+    form = (await verifier.get(path)).form(path)
+    form.fields.pop(f"digest-{record_id}")
+    page = await verifier.send(form, record_id=[record_id], what="confirm")
+    assert page.status == 200, page.text
+    assert (await world.administrator.get(f"/v1/service-records/{record_id}"))["status"] == "logged"
+
+
 async def test_nothing_typed_is_not_nought(world: World) -> None:
     """Nought minutes are no service: they are refused, and not taken for the whole time."""
     somebody, recorder = await world.member("member"), await signed_in(world, world.recorder.id)

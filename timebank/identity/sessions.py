@@ -38,6 +38,8 @@ ACCESS_SECONDS = 10 * 60
 SESSION_DAYS = 30
 REPEAT_SECONDS = 30
 """So long after a refresh it can be asked for again, by whoever did not get the answer."""
+REPEATS = 8
+"""So often: a browser that opens several pages at once asks each process of the service."""
 PROVED_MINUTES = 5
 """So long after somebody proved who they are they may do what others must not do with a stolen token."""
 MOST_SESSIONS = 100
@@ -152,9 +154,9 @@ class Sessions:
         return bank_id, volunteer_id, await self._tokens(connection, bank_id, volunteer_id, session_id, visit.at, given)
 
     def _is_repeat(self, row: Any, visit: Visit) -> bool:
-        """Whether a used token comes again because its answer was lost, and not because it was copied."""
+        """Whether a used token comes again because its answer was lost, or several pages asked, and was not copied."""
         is_soon = visit.at - row["used_at"] <= timedelta(seconds=REPEAT_SECONDS)
-        is_unused = row["given"] == 1 and not row["is_given_used"]
+        is_unused = row["given"] <= REPEATS and not row["is_given_used"]
         return bool(is_soon and is_unused and row["place"] in self._places(visit))
 
     def _places(self, visit: Visit) -> list[str]:

@@ -47,7 +47,8 @@ async def decide(visitor: Visitor) -> Response[Any]:
             "They are rejected, and the reason is told." if what == "reject" else "They are confirmed.",
         )
     verdicts = [
-        {"who": form.said(f"name-{each['record_id']}") or each.get("record_id", ""), **each} for each in results
+        {"who": form.said(f"name-{record_id}") or record_id, **each}
+        for record_id, each in zip(ticked, results, strict=True)
     ]
     return await at_desk(visitor, "service/verdicts.html", verdicts=verdicts)
 
