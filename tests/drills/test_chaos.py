@@ -46,6 +46,9 @@ DISK_BYTES, ROOM_BYTES = 8 * 1024**3, 64 * 1024
 BACK_SECONDS = 20.0
 """How long it may take until somebody is answered after a disaster is over."""
 
+HOPELESS_SECONDS = 6.0
+"""The server ends, for whoever watches over it to start it anew, if a worker dies so soon after it was replaced."""
+
 PUBLIC_URL = "http://bank.example"
 
 
@@ -58,6 +61,7 @@ class Service:
             self.port: int = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self._program = program
+        self.replaced_at = 0.0
         self.served: Served
 
     def kill(self) -> None:
@@ -114,8 +118,11 @@ class Stage:
         await asyncio.to_thread(service.start)
 
     async def kill_a_worker(self) -> None:
-        """Kill -9 of a worker alone, which its parent replaces."""
-        send(signal.SIGKILL, self.anyone.workers)
+        """Kill -9 of a worker alone, which its parent replaces; if that died at once, it would take it for hopeless."""
+        service = self.anyone
+        await asyncio.sleep(service.replaced_at + HOPELESS_SECONDS - time.monotonic())
+        send(signal.SIGKILL, service.workers)
+        service.replaced_at = time.monotonic()
 
     async def kill_postgresql(self) -> None:
         """Kill -9 of PostgreSQL's first process; a service starts it again."""
