@@ -24,7 +24,7 @@ from tests.cli.program import Program, Served, postgres_pid
 from tests.drills.clients import Clients, Town, founded
 from tests.helpers.effort import Effort
 from tests.helpers.folders import watched_folder
-from tests.helpers.patience import may_take
+from tests.helpers.patience import may_take, until
 from tests.helpers.processes import children_of, family_of, send
 from timebank.runtime.embedded import EmbeddedPostgres
 
@@ -155,11 +155,16 @@ class Stage:
                 pass  # it grew meanwhile
             try:
                 await asyncio.sleep(3)
-                async with httpx.AsyncClient() as http:
-                    told = [(await http.get(f"{each.url}/health/ready")).status_code for each in self.services]
-                assert 503 in told, "whichever could not write says so"
+                await until(self.a_full_disk_is_told)
             finally:
                 assert resize(self.home, DISK_BYTES)
+
+    async def a_full_disk_is_told(self) -> bool:
+        """Whether one of them says what it could not record, and why; another may just have been started."""
+        async with httpx.AsyncClient() as http:
+            answers = [http.get(f"{each.url}/health/ready") for each in self.services]
+            told = await asyncio.gather(*answers, return_exceptions=True)
+        return any("no room left" in each.text for each in told if isinstance(each, httpx.Response))
 
     @property
     def disasters(self) -> list[Callable[[], Awaitable[None]]]:

@@ -1,8 +1,8 @@
 """Sessions: a short-lived access token (JWT, RFC 9068), and a rotating refresh token (RFC 9700, 4.14.2) to get more.
 
 A refresh token is good once. If one comes a second time, it has been copied: the session ends for whoever holds it.
-Only whoever did not get the answer may ask again: once, soon, from the same address and device, and as long as nothing
-that was given for the token has been used. Of what was given then, the first that is used makes the other a copy.
+Only whoever did not get the answer may ask again: soon, a few times, from the same address and device, and as long as
+nothing that was given for the token has been used. Of what was given then, the first that is used makes others copies.
 """
 
 import contextlib

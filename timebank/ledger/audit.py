@@ -67,7 +67,7 @@ async def check_log(
 async def _zone_amiss(connection: Connection, bank_id: UUID) -> Finding | None:
     """Whether the bank's days are those of another zone than the fact says that opened it."""
     row = await connection.fetchrow(SQL["opened"], bank_id, BankOpened.TOPIC)
-    with suppress(ValueError, KeyError):  # what cannot be read was said already
+    with suppress(ValueError, KeyError):  # that it cannot be read is said where it is read
         if row and decode(row["topic"], row["data"]).timezone != row["timezone"]:  # type: ignore[attr-defined]
             return Finding(row["position"], f"the bank's time zone is {row['timezone']} now, and not that of this fact")
     return None

@@ -15,8 +15,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 import timebank.web
 from timebank.api import app as api
 from timebank.api.app import Alongside
-from timebank.api.http.answering.hanging_up import while_there
-from timebank.api.http.answering.in_progress import QUESTIONS_AT_ONCE, WAITING_OF_ONE, with_ends
+from timebank.api.http.answering.in_progress import PAGES_WAITING_OF_ONE, QUESTIONS_AT_ONCE, with_ends
 from timebank.api.http.strict_json import FORM_BYTES, StrictRequest
 from timebank.api.identity.cookies import is_secure
 from timebank.identity.limits.at_once import AtOnce
@@ -36,7 +35,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def create_app(settings: Settings, alongside: Alongside | None = None) -> Litestar:
     """The API, and the pages beside it."""
     pages = _pages(settings)
-    shown = with_ends(while_there(pages))
+    shown = with_ends(pages)
 
     def beside(app: Litestar, served: ASGIApp) -> ASGIApp:
         app.state.pages, pages.state.api = pages, Api(app, served)
@@ -93,7 +92,7 @@ def begin(pages: Litestar, settings: Settings) -> None:
     """Serve with these settings, and know nothing of what was served before."""
     pages.state.settings = settings
     pages.state.is_secure = is_secure(settings.issuer)
-    pages.state.questions = AtOnce(QUESTIONS_AT_ONCE, WAITING_OF_ONE)
+    pages.state.questions = AtOnce(QUESTIONS_AT_ONCE, PAGES_WAITING_OF_ONE)
     pages.state.refreshed = {}
     pages.state.refreshing = WeakValueDictionary()
     pages.state.kept = {}

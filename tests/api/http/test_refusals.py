@@ -142,7 +142,7 @@ async def membership_not_pending(world: World) -> httpx.Response:
     return await world.administrator.ask("POST", f"{members_of(world)}/{world.verifier.id}/decline")
 
 
-async def role_is_another(world: World) -> httpx.Response:
+async def membership_is_another(world: World) -> httpx.Response:
     somebody = await world.somebody()
     await somebody.post(members_of(world), {"volunteer_id": somebody.id}, expect=201)
     seen = {"role": "recorder"}
@@ -415,7 +415,7 @@ SCENES: dict[str, tuple[int, Scene]] = {
     "invitation-is-theirs": (403, invitation_is_theirs),
     "membership-already-open": (409, membership_already_open),
     "membership-not-pending": (409, membership_not_pending),
-    "role-is-another": (409, role_is_another),
+    "membership-is-another": (409, membership_is_another),
     "membership-not-active": (409, membership_not_active),
     "record-not-pending": (409, record_not_pending),
     "record-amended": (409, record_amended),

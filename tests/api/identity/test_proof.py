@@ -82,7 +82,7 @@ class TestProof:
             approving = await coordinator.caller.ask("POST", f"{path}/{another.id}/approve", json=body)
             assert problem(approving)[1] == "proof-needed"
         approving = await coordinator.caller.ask("POST", f"{path}/{another.id}/approve", json={"role": "member"})
-        assert problem(approving)[1] == "role-is-another"
+        assert problem(approving)[1] == "membership-is-another"
         await another.caller.post(f"{path}/{another.id}/decline", expect=200)
         await another.caller.post(path, {"volunteer_id": another.id}, expect=201)
         await coordinator.caller.post(f"{path}/{another.id}/approve", expect=200)

@@ -62,13 +62,13 @@ from timebank.domain.organisations.refusals import (
     InvitationIsTheirs,
     InvitedInVain,
     MembershipAlreadyOpen,
+    MembershipIsAnother,
     MembershipNotActive,
     MembershipNotPending,
     MembershipUnknown,
     NotWithinYourOffice,
     OrganisationNotApproved,
     OrganisationUnknown,
-    RoleIsAnother,
     RoleMissing,
     TooManyInvitations,
 )
@@ -372,6 +372,8 @@ class TestApproveMembership:
         for by, right in ((acting(ZHAO), COORDINATOR), (key, COORDINATOR[1:])):
             alone = given(*PEOPLE, *right, *was_proxy, asked).when(ApproveMembership(by=by, **OF_WANG))
             alone.then_refused(InvitationIsTheirs)
+        alone = ApproveMembership(by=in_office("administrator", ZHAO), **OF_WANG)
+        given(*PEOPLE, registered(ZHAO), asked).when(alone).then_refused(InvitationIsTheirs)
         for by in (ADMINISTRATOR, GARDENERS_PROGRAM):
             given(*PEOPLE, asked).when(ApproveMembership(by=by, **OF_WANG)).then(APPROVED)
 
@@ -393,7 +395,7 @@ class TestApproveMembership:
         pending = given(*PEOPLE, *COORDINATOR, REQUESTED)
         pending.when(ApproveMembership(by=acting(ZHAO), role="recorder", **OF_WANG)).then(APPROVED)
         as_member = pending.when(ApproveMembership(by=acting(ZHAO), role="member", **OF_WANG))
-        as_member.then_refused(RoleIsAnother, role="recorder")
+        as_member.then_refused(MembershipIsAnother, role="recorder")
 
     def test_only_the_one_that_was_seen(self) -> None:
         """Who took back what they asked for, and asked for another term, is not let in by whoever saw the first."""
@@ -401,7 +403,7 @@ class TestApproveMembership:
         seen, other = REQUESTED.membership_id, MembershipId("mem_0")
         pending.when(ApproveMembership(by=acting(ZHAO), seen_id=seen, **OF_WANG)).then(APPROVED)
         of_before = pending.when(ApproveMembership(by=acting(ZHAO), seen_id=other, **OF_WANG))
-        of_before.then_refused(RoleIsAnother, role="recorder")
+        of_before.then_refused(MembershipIsAnother, role="recorder")
 
     def test_an_invitation_is_accepted_by_the_volunteer(self) -> None:
         """Who was invited can say yes."""

@@ -39,7 +39,7 @@ from timebank.domain.organisations.memberships import (
     DeclineMembership,
     EndMembership,
 )
-from timebank.domain.organisations.refusals import RoleIsAnother
+from timebank.domain.organisations.refusals import MembershipIsAnother
 from timebank.identity.failures import ProofNeeded
 from timebank.projections.organisations import memberships
 from timebank.projections.organisations.memberships import MembershipView
@@ -194,7 +194,7 @@ class MemberController(Controller):
         )
         try:
             return await _decided(request, command, "approved", idempotency_key)
-        except RoleIsAnother:
+        except MembershipIsAnother:
             if role is None:
                 await _must_be_proved(request)
             raise

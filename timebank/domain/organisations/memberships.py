@@ -23,12 +23,12 @@ from timebank.domain.organisations.refusals import (
     InvitationIsTheirs,
     KeyOfTheirOwn,
     MembershipAlreadyOpen,
+    MembershipIsAnother,
     MembershipNotActive,
     MembershipNotPending,
     MembershipUnknown,
     NotWithinYourOffice,
     OrganisationUnknown,
-    RoleIsAnother,
     RoleMissing,
 )
 from timebank.domain.organisations.rosters import Team, TeamsOf
@@ -162,7 +162,6 @@ class _OnMembership(Command, frozen=True, kw_only=True):
         return (
             about(Membership, self.organisation_id, self.volunteer_id),
             *right_of(self.by, self.organisation_id),
-            *own_offices(self.by, self.volunteer_id),
             *(about(Membership, self.organisation_id, each) for each in managers),
             *((about(Volunteer, self.volunteer_id),) if self.by.key_issued_by else ()),
         )
@@ -215,6 +214,7 @@ class _Entry(_OnMembership, frozen=True, kw_only=True):
             *super().needs(),
             about(Organisation, self.organisation_id),
             about(Volunteer, self.volunteer_id),
+            *own_offices(self.by, self.volunteer_id),
         )
 
 
@@ -285,7 +285,7 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
 
     def asks_for_them(self, known: Known) -> bool:
         """Whether one of them asked for this membership in the volunteer's name, or may ask for one today."""
-        if not self.by.governs and self.proposed_it(known):
+        if self.proposed_it(known):
             return True
         held = (known(Proxy, self.volunteer_id, each).in_force(self.at.date()) for each in self.managers)
         return any("memberships" in each.scopes for each in held if each)
@@ -311,7 +311,7 @@ class ApproveMembership(_Entry, frozen=True, kw_only=True):
         if membership.status == "approved":
             raise MembershipNotPending(status=membership.status)
         if self.role not in (None, membership.role) or self.seen_id not in (None, membership_id):
-            raise RoleIsAnother(role=membership.role)
+            raise MembershipIsAnother(role=membership.role)
         yield MembershipApproved(
             membership_id=membership_id, organisation_id=self.organisation_id, volunteer_id=self.volunteer_id
         )
@@ -345,6 +345,9 @@ class ChangeRole(_OnMembership, frozen=True, kw_only=True):
     role: Role
     valid_from: date | None = None
     valid_until: date | None = None
+
+    def needs(self) -> Sequence[Key]:
+        return *super().needs(), *own_offices(self.by, self.volunteer_id)
 
     def decide(self, known: Known) -> Iterator[Fact]:
         membership = self.membership(known)

@@ -134,8 +134,7 @@ class Appoint(Command, frozen=True, kw_only=True):
 
     def decide(self, known: Known) -> Iterator[Fact]:
         must_govern(self.by)
-        must_not_outlast(known, self.by, self.volunteer_id, self.valid_until, self.at.date())
-        if self.office == "administrator" and self.by.volunteer_id:
+        if self.by.volunteer_id and (self.office == "administrator" or self.by.volunteer_id == self.volunteer_id):
             _must_be_within_own_term(known, self.by.volunteer_id, self.valid_until, self.at.date())
         known(Volunteer, self.volunteer_id).must_be_active()
         must_be_a_term(self.valid_from, self.valid_until)

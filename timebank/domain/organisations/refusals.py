@@ -101,10 +101,10 @@ class MembershipNotPending(Conflict):
     """The membership is {status}; only a requested or invited one can be approved or declined."""
 
 
-class RoleIsAnother(Conflict):
+class MembershipIsAnother(Conflict):
     """Another membership waits now, for the role {role}: look at it again."""
 
-    field = "role"
+    field = "membership_id"
 
 
 class MembershipNotActive(Conflict):

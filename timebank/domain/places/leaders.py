@@ -13,7 +13,7 @@ from timebank.domain.acting import Office
 from timebank.domain.facts.organisations import AppointmentMade, Source
 from timebank.domain.identifiers import AppointmentId, NodeId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, about
-from timebank.domain.organisations.offices import Offices, must_not_outlast, own_offices
+from timebank.domain.organisations.offices import Offices, must_not_outlast
 from timebank.domain.organisations.refusals import AppointmentAlreadyHeld, NotWithinYourOffice
 from timebank.domain.people.volunteers import Volunteer
 from timebank.domain.places.nodes import Node, memories_of, must_be_within
@@ -39,7 +39,7 @@ class AppointLeader(Command, frozen=True, kw_only=True):
 
     def needs(self) -> Sequence[Key]:
         by = self.by.volunteer_id if self.by.authority == LEADS else None
-        own = (about(Offices, by),) if by else own_offices(self.by, self.volunteer_id)
+        own = (about(Offices, by),) if by else ()
         return about(Volunteer, self.volunteer_id), about(Offices, self.volunteer_id), *own
 
     def also_needs(self, known: Known) -> Sequence[Key]:

@@ -11,8 +11,6 @@ from anyio.streams.memory import MemoryObjectReceiveStream
 from litestar import Litestar
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message
 
-from timebank.api.http.answering.hanging_up import acts
-
 PREFIX = "/v1"
 
 
@@ -72,8 +70,6 @@ class Api(NamedTuple):
         body: bytes,
     ) -> Opened:
         """The answer to a request, made in the course of the `outer` one, whose id and address it carries."""
-        if method != "GET":
-            acts(outer)
         scope = _scope(self.app, outer, method, path, headers, params)
         asked = iter([{"type": "http.request", "body": body, "more_body": False}])
         answered = asyncio.Event()

@@ -97,6 +97,8 @@ class Page(msgspec.Struct, frozen=True):
             visitor.problem = refused.problem
             await visitor.begin()
             return await shown(visitor)
+        finally:
+            visitor.file = None  # whoever visits is in memory until the collector looks, which may be long
 
     async def _done(self, visitor: Visitor) -> Response[Any]:
         """What the form says is done. Raises `Refused`, also of what cannot be read."""

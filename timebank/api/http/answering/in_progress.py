@@ -20,19 +20,22 @@ QUESTIONS_AT_ONCE = 6
 WAITING_OF_ONE = 300
 """More than one address has connections: so many wait only of whoever does not wait for answers."""
 
+PAGES_WAITING_OF_ONE = 30
+"""Browsers ask for six at once. What was typed into a form is in memory while it waits."""
+
 _TAKEN = "question_of"
 
 
-async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> bool:
+async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal, *, may_wait: bool = True) -> bool:
     """Wait until few enough of what this person, or API key, asks is being answered; says if that took a while.
 
-    What has a place already needs no other.
+    What has a place already needs no other. Raises `TooManyRequestsError` where too much waits, or this may not.
     """
     if _TAKEN in connection.scope["state"]:
         return False
     who = counted_as(principal)
     questions: AtOnce = connection.app.state.questions
-    has_waited = await questions.begin(who)
+    has_waited = await questions.begin(who, may_wait=may_wait)
     connection.scope["state"][_TAKEN] = who
     return has_waited
 
