@@ -247,6 +247,20 @@ async def test_no_secret_waits_in_a_page(world: World) -> None:
     assert await proving.ask(visitor, "/more/password") == "/prove?next=/more/password"
 
 
+@pytest.mark.parametrize("much", [{"x": ['"'] * 600}, {"x": ['"' * 15_000] * 2}], ids=["fields", "characters"])
+async def test_not_much_waits_in_a_page(world: World, much: dict[str, list[str]]) -> None:
+    """Whoever sends very much gets none of it back, neither before they say the password nor when it is wrong."""
+    volunteer_id, _ = await with_password(world)
+    reader = await signed_in(world, volunteer_id)
+    path = "/more/proxies/new"
+    form = (await reader.get(path)).form(path)
+    for said in ({}, {"proof_password": PASSWORD[1:]}):
+        long_ago = "update session set proved_at = now() - interval '1 hour' where volunteer_id = $1"
+        await world.services.pool.execute(long_ago, volunteer_id)
+        page = await reader.send(form, **much, **said)
+        assert (page.status, len(page.response.content) < 20_000) == (413, True)
+
+
 async def test_a_stranger_says_nothing_once_more(world: World) -> None:
     """Whoever is not signed in, and says that it is them, has done no more than what the form is for."""
     reader = Reader(world)

@@ -15,10 +15,8 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 import timebank.web
 from timebank.api import app as api
 from timebank.api.app import Alongside
-from timebank.api.http.answering.in_progress import PAGES_WAITING_OF_ONE, QUESTIONS_AT_ONCE, with_ends
 from timebank.api.http.strict_json import FORM_BYTES, StrictRequest
 from timebank.api.identity.cookies import is_secure
-from timebank.identity.limits.at_once import AtOnce
 from timebank.runtime.settings import Settings
 from timebank.web.http.asking import Api
 from timebank.web.http.pages import Page, complete
@@ -35,13 +33,12 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def create_app(settings: Settings, alongside: Alongside | None = None) -> Litestar:
     """The API, and the pages beside it."""
     pages = _pages(settings)
-    shown = with_ends(pages)
 
     def beside(app: Litestar, served: ASGIApp) -> ASGIApp:
         app.state.pages, pages.state.api = pages, Api(app, served)
 
         async def divided(scope: Scope, receive: Receive, send: Send) -> None:
-            to = served if scope["type"] != ScopeType.HTTP or _is_for_programs(scope) else shown
+            to = served if scope["type"] != ScopeType.HTTP or _is_for_programs(scope) else pages
             await to(scope, receive, send)
 
         return divided
@@ -92,7 +89,6 @@ def begin(pages: Litestar, settings: Settings) -> None:
     """Serve with these settings, and know nothing of what was served before."""
     pages.state.settings = settings
     pages.state.is_secure = is_secure(settings.issuer)
-    pages.state.questions = AtOnce(QUESTIONS_AT_ONCE, PAGES_WAITING_OF_ONE)
     pages.state.refreshed = {}
     pages.state.refreshing = WeakValueDictionary()
     pages.state.kept = {}

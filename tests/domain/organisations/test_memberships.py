@@ -567,7 +567,7 @@ class TestChangeRole:
 
     @pytest.mark.parametrize("until", [None, TODAY + 2 * DAY])
     def test_no_administrator_gives_themselves_a_role_beyond_their_term(self, until: date | None) -> None:
-        """Neither by inviting themselves, nor by granting what they asked for; within it, and plain membership, yes."""
+        """Nor by what they ask for now, and grant themselves later; within it, and plain membership, yes."""
         by = in_office("administrator", WANG)
         right = appointed("administrator", WANG, valid_until=TODAY + DAY)
         there = (*PEOPLE, right)
@@ -575,7 +575,7 @@ class TestChangeRole:
         given(*there).when(add(by, valid_until=until)).then_refused(NotWithinYourOffice)
         given(*there, asked).when(ApproveMembership(by=by, **OF_WANG)).then_refused(NotWithinYourOffice)
         given(right, asked, APPROVED).when(replace(change, valid_until=until)).then_refused(NotWithinYourOffice)
-        within = replace(INVITED, valid_until=TODAY + DAY, invited_by=ActorId(WANG))
+        within = replace(REQUESTED, valid_until=TODAY + DAY)
         given(*there).when(add(by, valid_until=TODAY + DAY)).then(within)
         given(*there).when(add(by, role="member", valid_until=until)).then(
             replace(within, role="member", valid_until=until)

@@ -219,7 +219,7 @@ class _Entry(_OnMembership, frozen=True, kw_only=True):
 
 
 class AddMember(_Entry, frozen=True, kw_only=True):
-    """Ask for a membership: the volunteer requests it, or the organisation invites."""
+    """Ask for a membership: the volunteer requests it, or the organisation invites. Nobody invites themselves."""
 
     membership_id: MembershipId
     role: Role
@@ -256,10 +256,10 @@ class AddMember(_Entry, frozen=True, kw_only=True):
             "valid_from": self.valid_from,
             "valid_until": self.valid_until,
         }
-        if not self.is_own:
+        if not (self.is_own or self.by.volunteer_id == self.volunteer_id):
             yield MembershipInvited(**asked, invited_by=self.by.key_issued_by or self.by.actor)
             return
-        yield MembershipRequested(**asked, proposed_by=None if self.is_in_person else self.by.actor)
+        yield MembershipRequested(**asked, proposed_by=self.by.actor if self.by.on_behalf_of else None)
 
 
 class ApproveMembership(_Entry, frozen=True, kw_only=True):

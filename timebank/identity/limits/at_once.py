@@ -29,13 +29,13 @@ class AtOnce:
         """Of how many something is in progress, or waits."""
         return len(self._of)
 
-    async def begin(self, who: str, *, may_wait: bool = True) -> bool:
+    async def begin(self, who: str) -> bool:
         """Wait for a place, and take it; says whether that took a while. Whoever has it calls `end`, however it ends.
 
-        Raises `TooManyRequestsError` where as much of theirs waits as may, or this may not.
+        Raises `TooManyRequestsError` where as much of theirs waits as may.
         """
         theirs = self._of.setdefault(who, _Theirs(self._most))
-        if theirs.begun >= (self._most_begun if may_wait else self._most):
+        if theirs.begun >= self._most_begun:
             raise TooManyRequestsError(RETRY_SECONDS)
         theirs.begun += 1
         has_to_wait = theirs.places.locked()

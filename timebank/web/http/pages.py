@@ -58,14 +58,10 @@ class Page(msgspec.Struct, frozen=True):
         """What serves it."""
         made = []
         if self.show:
-            made.append(_handler(self, HttpMethod.GET, self._looked_at))
+            made.append(_handler(self, HttpMethod.GET, self._shown))
         if self.act:
             made.append(_handler(self, HttpMethod.POST, self._acted))
         return made
-
-    async def _looked_at(self, visitor: Visitor) -> Response[Any]:
-        await visitor.begin()
-        return await self._shown(visitor)
 
     async def _shown(self, visitor: Visitor) -> Response[Any]:
         assert self.show
@@ -84,7 +80,6 @@ class Page(msgspec.Struct, frozen=True):
             if self.may:
                 await self.may(visitor)
             await _read_form(visitor, self.longest_field)
-            await visitor.begin()
             must_be_own(visitor, for_anybody=self.for_anybody)
             return await proving.proved(visitor) or await self._done(visitor)
         except Refused as refused:
@@ -95,7 +90,6 @@ class Page(msgspec.Struct, frozen=True):
             if shown is None or refused.status == 401 or refused.status >= 500:
                 raise
             visitor.problem = refused.problem
-            await visitor.begin()
             return await shown(visitor)
         finally:
             visitor.file = None  # whoever visits is in memory until the collector looks, which may be long

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Response
+from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from timebank.web.http.asking import Refused
 from timebank.web.http.forms import Form
@@ -13,6 +14,9 @@ PREFIX = "proof_"
 """How the fields begin in which one says it, beside all that was typed before."""
 
 ANSWERS = ("password", "second_factor")
+MOST_FIELDS, MOST_KEPT = 500, 20_000
+"""So many fields, and characters, of a form wait in the page at most, which says all of them again."""
+
 SECRETS = ("password", "old_password", "new_password", "again", "second_factor", "one_time_code")
 
 
@@ -41,7 +45,10 @@ async def ask(visitor: Visitor, back: str) -> Response[Any]:
 
 
 async def _question(visitor: Visitor) -> Response[Any]:
+    """The question, with all that was typed before. Raises `RequestEntityTooLarge` where that is very much."""
     typed = [(name, each) for name, values in visitor.form.lists.items() for each in values]
+    if len(typed) > MOST_FIELDS or sum(len(name) + len(each) for name, each in typed) > MOST_KEPT:
+        raise RequestEntityTooLarge
     return await question(visitor, action=visitor.request.url.path, prefix=PREFIX, typed=typed)
 
 

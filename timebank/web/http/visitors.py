@@ -13,7 +13,6 @@ import msgspec
 from litestar import Request, Response
 from litestar.response import Redirect
 
-from timebank.api.http.answering import in_progress
 from timebank.api.http.devices import device_of
 from timebank.api.http.positions import MIN_POSITION
 from timebank.api.http.requests import RECEIPT_HEADER
@@ -154,7 +153,6 @@ class Visitor:
 
     async def come_in(self) -> None:
         """Find out who they are by what their browser keeps."""
-        self.principal = self.me = self.acts_for = None
         carried = self.cookies.get(crumbs.ACCESS, "")
         now = self.services.ledger.clock()
         found = await self.services.principals.find(carried, now) if carried else None
@@ -220,18 +218,6 @@ class Visitor:
             return
         self._access = tokens["access_token"]
         self.keep_session(tokens)
-
-    async def begin(self) -> None:
-        """Wait until few enough of their pages are being made. Raises `SignInNeeded` if they signed out meanwhile.
-
-        What came with a file does not wait, with all of that in memory: it raises `TooManyRequestsError`.
-        """
-        may_wait = self.file is None
-        if self.principal and await in_progress.begin(self.request, self.principal, may_wait=may_wait):
-            were_in = self.me is not None
-            await self.come_in()
-            if self.principal is None or (were_in and self.me is None):
-                raise SignInNeeded
 
     def must_be_in(self) -> None:
         """Refuse strangers. Raises `SignInNeeded`, or `FactorNeeded`."""

@@ -1,7 +1,4 @@
-"""How much of one person is being answered: more of theirs waits for each other, and not everybody for that.
-
-Questions have places, and so have pages, each of which asks questions.
-"""
+"""How many questions of one person are being answered: more of them wait for each other, and not everybody for them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +7,7 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from timebank.api.http.answering.rates import counted_as
+from timebank.api.http.answering.rates import rate_of
 from timebank.identity.limits.at_once import AtOnce
 from timebank.identity.principals import Principal
 
@@ -20,28 +17,20 @@ QUESTIONS_AT_ONCE = 6
 WAITING_OF_ONE = 300
 """More than one address has connections: so many wait only of whoever does not wait for answers."""
 
-PAGES_WAITING_OF_ONE = 30
-"""Browsers ask for six at once. What was typed into a form is in memory while it waits."""
-
 _TAKEN = "question_of"
 
 
-async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal, *, may_wait: bool = True) -> bool:
-    """Wait until few enough of what this person, or API key, asks is being answered; says if that took a while.
-
-    What has a place already needs no other. Raises `TooManyRequestsError` where too much waits, or this may not.
-    """
-    if _TAKEN in connection.scope["state"]:
-        return False
-    who = counted_as(principal)
+async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> bool:
+    """Wait until few enough questions of this person, or API key, are being answered; says if that took a while."""
+    _, who = rate_of(connection, principal)
     questions: AtOnce = connection.app.state.questions
-    has_waited = await questions.begin(who, may_wait=may_wait)
+    has_waited = await questions.begin(who)
     connection.scope["state"][_TAKEN] = who
     return has_waited
 
 
 def with_ends(next_app: ASGIApp) -> ASGIApp:
-    """Have a question, or page, count until its answer is sent; what is sent while it is read has limits of its own."""
+    """Have a question count until its answer is sent; what is sent while it is read has limits of its own."""
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:

@@ -22,9 +22,4 @@ def spend(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal, 
 def rate_of(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> tuple[Rate, str]:
     """How much somebody may ask for, and as whom they are counted."""
     rate: Rate = connection.app.state.rate_per_principal
-    return rate, counted_as(principal)
-
-
-def counted_as(principal: Principal) -> str:
-    """As whom somebody is counted: a person, whatever sessions they have, or an API key."""
-    return principal.credential if principal.kind == "program" else principal.actor
+    return rate, principal.credential if principal.kind == "program" else principal.actor
