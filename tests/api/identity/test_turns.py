@@ -1,6 +1,7 @@
 """Turns at costly work: one thing of a person at a time, and those first who have used least."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -8,7 +9,7 @@ import pytest
 
 from timebank.identity.limits import throttle, turns
 from timebank.identity.limits.throttle import TooManyRequestsError
-from timebank.identity.limits.turns import Turns
+from timebank.identity.limits.turns import Turns, beside
 
 
 class Work:
@@ -115,3 +116,22 @@ def test_ipv4_over_ipv6_is_ipv4(counted: Callable[[str], str]) -> None:
     """Where the service listens on both, those who come by IPv4 are not one neighbourhood all together."""
     assert counted("::ffff:192.0.2.1") == counted("0:0:0:0:0:FFFF:c000:201") == "192.0.2.1"
     assert counted("::ffff:192.0.2.1") != counted("::ffff:198.51.100.1")
+
+
+async def test_a_turn_lasts_as_long_as_its_thread() -> None:
+    """Whoever gives up waits for the thread that works for them: nobody else has the turn while it does."""
+    turns, go_on, done = Turns(1), threading.Event(), threading.Event()
+
+    async def ask() -> None:
+        async with turns.turn("zhao"):
+            await beside(lambda: (go_on.wait(), done.set()))
+
+    asking = asyncio.create_task(ask())
+    await asyncio.sleep(0.01)
+    asking.cancel()
+    await asyncio.wait({asking}, timeout=0.01)
+    assert not asking.done()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    assert done.is_set()

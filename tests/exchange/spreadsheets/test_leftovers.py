@@ -35,3 +35,14 @@ def test_the_rows_of_a_list_that_breaks_off(left: Path) -> None:
     del writer
     gc.collect()
     assert not any(left.iterdir())
+
+
+def test_rows_for_which_there_is_no_room(left: Path) -> None:
+    """Where the disk is full nothing is left of what was written before."""
+    writer = WorkbookWriter(BytesIO(), "people")
+    (sheet,) = writer._workbook.worksheets()
+    sheet.row_data_fh.close()
+    sheet.row_data_fh = Path("/dev/full").open("w")  # noqa: SIM115  # closing it is what fails
+    sheet.row_data_fh.write("王")
+    writer.drop()
+    assert not any(left.iterdir())

@@ -1,6 +1,5 @@
 """Answers that are sent while they are read: however long they are, little of them is in memory at once."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import tzinfo
@@ -14,7 +13,7 @@ from litestar.response.base import ASGIResponse
 from timebank.api.http.replies import in_zone
 from timebank.exchange.spreadsheets.tables import CsvTable, XlsxTable
 from timebank.exchange.spreadsheets.writing import Cell
-from timebank.identity.limits.turns import Turns
+from timebank.identity.limits.turns import Turns, beside
 
 STRETCH = 200
 """How many items of a long list are read at once."""
@@ -94,7 +93,7 @@ async def as_table(
 
         async def made(work: Callable[..., bytes | None], *given: Any) -> bytes | None:
             async with making.turn(who):
-                return await asyncio.to_thread(work, *given)
+                return await beside(work, *given)
 
         async for some in stretches:
             if ready := await made(lambda some: sheet.add(rows(some)), some):

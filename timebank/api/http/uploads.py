@@ -1,6 +1,5 @@
 """Lists over HTTP: how one comes in, as a body or a form, how it is explained, and how the verdicts are sent."""
 
-import asyncio
 import base64
 import tempfile
 import time
@@ -29,7 +28,7 @@ from timebank.exchange.spreadsheets.headings import Hidden, Said
 from timebank.exchange.spreadsheets.rejected import Rejected, suffix_of
 from timebank.exchange.workbooks.opening import is_workbook as is_workbook_in
 from timebank.identity.limits.throttle import Rate, TooManyRequestsError, TooMuchAtOnceError
-from timebank.identity.limits.turns import Turns
+from timebank.identity.limits.turns import Turns, beside
 
 LIST_BYTES = 16 * 1024 * 1024
 CHUNK = 200
@@ -175,10 +174,10 @@ async def opened_within_limits(
     try:
         weighed = upload.file.seek(0, 2) // _BYTES_A_ROW
         _spend_rows(request, weighed)
-        is_workbook = await asyncio.to_thread(is_workbook_in, upload.file)
+        is_workbook = await beside(is_workbook_in, upload.file)
         turns: Turns = state.reading_workbooks if is_workbook else state.reading_lists
         async with turns.turn(request.user.actor):
-            opened = await asyncio.to_thread(open_list, upload.file)
+            opened = await beside(open_list, upload.file)
         _spend_rows(request, opened.as_read.rows - weighed)
         opened.must_be_clear()
     except TooManyRowsError as error:
@@ -270,7 +269,7 @@ class _Sending:
     async def _beside(self, work: Callable[..., None], *given: Any) -> None:
         """Have the file written on beside the loop that serves others, when it is one's turn."""
         async with self._writing.turn(self._request.user.actor):
-            await asyncio.to_thread(work, *given)
+            await beside(work, *given)
 
     def _close(self) -> None:
         self._under_way.close()

@@ -5,6 +5,7 @@ import io
 import shutil
 import weakref
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from tempfile import mkdtemp
 from typing import IO, Any, TypeAlias
@@ -115,8 +116,9 @@ class WorkbookWriter:
 
 
 def _drop(workbook: Any, folder: str) -> None:
-    """Close what is still open of a workbook, and remove what it grew in."""
+    """Close what is still open of a workbook, and remove what it grew in, though there was no room for all of it."""
     for sheet in workbook.worksheets():
         if sheet.row_data_fh:
-            sheet.row_data_fh.close()
+            with suppress(OSError):
+                sheet.row_data_fh.close()
     shutil.rmtree(folder, ignore_errors=True)

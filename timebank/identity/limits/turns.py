@@ -8,9 +8,9 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from timebank.identity.limits.throttle import TooManyRequestsError
 
@@ -20,6 +20,23 @@ HALF_LIFE_SECONDS = 60.0
 WAITING_OF_ONE = 4
 RETRY_SECONDS = 10.0
 REMEMBERED = 1_000
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def beside(work: Callable[P, T], *given: P.args, **said: P.kwargs) -> T:
+    """What comes of work in a thread, beside the loop that serves others.
+
+    It works on whatever becomes of whoever asked for it: they keep their turn until it is done, and close then what it
+    works with.
+    """
+    working = asyncio.ensure_future(asyncio.to_thread(work, *given, **said))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await asyncio.wait({working})
+        raise
 
 
 class _Waiting(NamedTuple):
