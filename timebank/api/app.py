@@ -19,6 +19,7 @@ import timebank.api
 from timebank.api.http.answering.compression import compression
 from timebank.api.http.answering.headers import READABLE
 from timebank.api.http.answering.in_progress import QUESTIONS_AT_ONCE, WAITING_OF_ONE, with_ends
+from timebank.api.http.answering.letting_go import forgetful, letting_go
 from timebank.api.http.answering.pieces import in_pieces
 from timebank.api.http.describing.document import openapi
 from timebank.api.http.guard import PREFIX, authorised, log_refusal, table_of
@@ -29,6 +30,7 @@ from timebank.api.http.perimeter import Perimeter
 from timebank.api.http.problems import HANDLERS
 from timebank.api.http.replies import Reply
 from timebank.api.http.requests import BankRequest
+from timebank.api.http.strict_json import STILL
 from timebank.api.http.telling.pages import explain_problem, list_problems
 from timebank.api.http.welcome import asset, welcome
 from timebank.api.identity.oidc import OidcController
@@ -88,7 +90,8 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
     table_of(app)  # refuses to serve what nobody has said who may use
     # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
     own = [route.path for route in app.routes if route.path.startswith(f"{PREFIX}/me/")]
-    app.asgi_handler = with_own(with_ends(app.asgi_handler), own, f"{PREFIX}/me/", f"{PREFIX}/volunteers/")
+    served = with_ends(letting_go(app.asgi_handler, STILL))
+    app.asgi_handler = with_own(served, own, f"{PREFIX}/me/", f"{PREFIX}/volunteers/")
     if beside:
         app.asgi_handler = beside(app, app.asgi_handler)
     app.asgi_handler = in_pieces(app.asgi_handler)
@@ -113,7 +116,7 @@ def _application(settings: Settings, lifespan: Callable[[Litestar], AbstractAsyn
             *([metrics_controller(settings.metrics_token)] if settings.metrics_token else []),
         ],
         lifespan=[lifespan],
-        exception_handlers=HANDLERS,
+        exception_handlers=forgetful(HANDLERS),
         openapi_config=openapi(),
         logging_config=None,
         after_exception=[log_refusal, count_failure],

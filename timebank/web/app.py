@@ -15,12 +15,14 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 import timebank.web
 from timebank.api import app as api
 from timebank.api.app import Alongside
+from timebank.api.http.answering.letting_go import forgetful
 from timebank.api.http.strict_json import FORM_BYTES, StrictRequest
 from timebank.api.identity.cookies import is_secure
 from timebank.runtime.settings import Settings
 from timebank.web.http.asking import Api
 from timebank.web.http.pages import Page, complete
 from timebank.web.http.showing import ASSETS, VERSIONS, shower
+from timebank.web.http.visitors import letting_go
 from timebank.web.http.wrong import handlers
 
 OF_API = ("/v1", "/schema", "/health", "/metrics", "/assets", "/welcome", "/problems")
@@ -33,12 +35,13 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def create_app(settings: Settings, alongside: Alongside | None = None) -> Litestar:
     """The API, and the pages beside it."""
     pages = _pages(settings)
+    shown = letting_go(pages)
 
     def beside(app: Litestar, served: ASGIApp) -> ASGIApp:
         app.state.pages, pages.state.api = pages, Api(app, served)
 
         async def divided(scope: Scope, receive: Receive, send: Send) -> None:
-            to = served if scope["type"] != ScopeType.HTTP or _is_for_programs(scope) else pages
+            to = served if scope["type"] != ScopeType.HTTP or _is_for_programs(scope) else shown
             await to(scope, receive, send)
 
         return divided
@@ -73,7 +76,7 @@ def every_page() -> Iterator[Page]:
 def _pages(settings: Settings) -> Litestar:
     app = Litestar(
         route_handlers=[_static, *(handler for page in every_page() for handler in page.handlers())],
-        exception_handlers=handlers(),
+        exception_handlers=forgetful(handlers()),
         before_send=[complete],
         openapi_config=None,
         logging_config=None,

@@ -12,6 +12,7 @@ from litestar.datastructures import FormMultiDict, State, UploadFile
 from litestar.enums import RequestEncodingType
 from litestar.exceptions import InternalServerException, ValidationException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.types import Empty
 from msgspec import UNSET, UnsetType
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
@@ -114,6 +115,11 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
         files = {str(n): part for n, (_, part) in enumerate(parts) if isinstance(part, UploadFile)}
         self._connection_state.form = {**files}
         return FormMultiDict(parts)
+
+    def forget(self) -> None:
+        """Hold no more what was sent."""
+        self._body = self._connection_state.body = Empty
+        self._form = self._connection_state.form = Empty
 
     async def json(self) -> Any:
         """The body, as the type that the handler takes. Raises `ValidationException` for anything else.

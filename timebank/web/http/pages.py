@@ -16,7 +16,7 @@ from timebank.web.http.asking import Refused
 from timebank.web.http.forms import Form, Unreadable
 from timebank.web.http.safe import LONGEST
 from timebank.web.http.tokens import must_be_own
-from timebank.web.http.visitors import PageRequest, Visitor
+from timebank.web.http.visitors import VISITOR, PageRequest, Visitor
 
 Show = Callable[[Visitor], Awaitable[Response[Any]]]
 
@@ -91,8 +91,6 @@ class Page(msgspec.Struct, frozen=True):
                 raise
             visitor.problem = refused.problem
             return await shown(visitor)
-        finally:
-            visitor.file = None  # whoever visits is in memory until the collector looks, which may be long
 
     async def _done(self, visitor: Visitor) -> Response[Any]:
         """What the form says is done. Raises `Refused`, also of what cannot be read."""
@@ -115,7 +113,7 @@ def _put_aside(visitor: Visitor, unreadable: Unreadable) -> None:
 def _handler(page: Page, method: HttpMethod, serve: Show) -> HTTPRouteHandler:
     async def served(request: PageRequest) -> Response[Any]:
         visitor = Visitor(request)
-        request.scope["state"]["visitor"] = visitor
+        request.scope["state"][VISITOR] = visitor
         await visitor.come_in()
         if not (page.public or (page.half_way and visitor.principal)):
             visitor.must_be_in()

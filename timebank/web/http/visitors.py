@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 from litestar import Request, Response
 from litestar.response import Redirect
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from timebank.api.http.devices import device_of
 from timebank.api.http.positions import MIN_POSITION
 from timebank.api.http.requests import RECEIPT_HEADER
 from timebank.api.http.streams import Streamed
+from timebank.api.http.strict_json import StrictRequest
 from timebank.api.identity.cookies import own_cookies
 from timebank.identity.failures import ProofNeeded
 from timebank.identity.principals import Principal
@@ -33,6 +35,9 @@ PageRequest = Request[Any, Any, Any]
 
 LONGEST_TOKEN = 200
 """No refresh token is longer: what is would be remembered for nothing."""
+
+VISITOR = "visitor"
+"""Where a page's request says who looks at it."""
 
 REPEAT_SECONDS = 20.0
 """So long the tokens that a browser was just given are good for its other requests, which still carry the old one."""
@@ -349,8 +354,33 @@ class Visitor:
         state, device = self.request.scope["state"], device_of(self.request.headers.get("user-agent", ""))
         return Visit(self.services.ledger.clock(), state["address"], state["request_id"], device)
 
+    def let_go(self) -> None:
+        """Hold no more what they sent."""
+        self.file = None
+        self.form.clear()
+        self.form.lists.clear()
+        assert isinstance(self.request, StrictRequest), "it is the class of all requests"
+        self.request.forget()
+
 
 def _is_of_position(refused: Refused) -> bool:
     """Whether the API refused because of the position that an answer had to include, and not for anything else."""
     fields = {each["field"] for each in refused.problem.get("errors", ())}
     return refused.kind == "projection-behind" or MIN_POSITION in fields
+
+
+def letting_go(next_app: ASGIApp) -> ASGIApp:
+    """Have nothing that was sent to a page be in memory once it is answered.
+
+    What templates are given holds itself, and so do visitors: the collector looks for that, and rarely.
+    """
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await next_app(scope, receive, send)
+        finally:
+            visitor: Visitor | None = scope["state"].pop(VISITOR, None)
+            if visitor:
+                visitor.let_go()
+
+    return served

@@ -14,11 +14,11 @@ from timebank.web.http.asking import Refused
 from timebank.web.http.forms import Unreadable
 from timebank.web.http.safe import short
 from timebank.web.http.tokens import ForeignForm, FormOfAnotherAccount
-from timebank.web.http.visitors import FactorNeeded, PageRequest, SignInNeeded, Visitor
+from timebank.web.http.visitors import VISITOR, FactorNeeded, PageRequest, SignInNeeded, Visitor
 
 
 def _visitor(request: PageRequest) -> Visitor:
-    found: Visitor | None = request.scope["state"].get("visitor")
+    found: Visitor | None = request.scope["state"].get(VISITOR)
     return found or Visitor(request)
 
 
@@ -89,7 +89,7 @@ def _otherwise(handler: Callable[..., Response[Any]]) -> Callable[[PageRequest, 
         language = _visitor(request).language.encode()
         request.scope["headers"] = [(b"accept-language", language), *request.scope["headers"]]
         problem = msgspec.to_builtins(handler(request, error).content)
-        if isinstance(error, NotFoundException) and "visitor" not in request.scope["state"]:
+        if isinstance(error, NotFoundException) and VISITOR not in request.scope["state"]:
             problem["detail"] = _visitor(request).say("There is no page at this address.")
         return _page(request, problem)
 
