@@ -5,7 +5,9 @@ only a keyed hash of it is kept, with the phone and the volunteer in it.
 """
 
 import hmac
+import math
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -39,7 +41,10 @@ CODES_AN_HOUR, CODES_A_DAY = 5, 10
 OF_A_PHONE = 2
 """So many times as many are sent to one phone: nobody is flooded, and no one account uses up what is the others'."""
 OF_A_PHONE_A_DAY = CODES_A_DAY * (OF_A_PHONE + 1)
-"""So many in all, a day: where others have used up what is sent to a phone, who had no code that day still gets one."""
+"""So many in all, a day: where others have used up what is sent to a phone, who had no code that day still gets one.
+
+Codes for registering (`registrations.py`) are counted by themselves.
+"""
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
@@ -147,12 +152,17 @@ def _most_to_a_phone(theirs: Any) -> tuple[int, int]:
 
 def _must_not_be_too_many(row: Any, at: datetime, a_day: int, an_hour: int) -> None:
     """Refuse one code more than so many. Raises `TooManyAttempts`."""
-    for count, most, first, window in (
-        (row["in_all"], a_day, row["first"], DAY),
-        (row["lately"], an_hour, row["first_lately"], HOUR),
-    ):
-        if count >= most:
-            raise TooManyAttempts(seconds=max(1, int((first + window - at).total_seconds())))
+    must_have_room(at, (row["in_all"], a_day, DAY), (row["lately"], an_hour, HOUR))
+
+
+def must_have_room(at: datetime, *limits: tuple[Sequence[datetime], int, timedelta]) -> None:
+    """Refuse one more while a limit is reached: the times so far, the first one first, the most of them, and how long.
+
+    Raises `TooManyAttempts`, with how long it is until fewer than the most are left of each.
+    """
+    waits = [times[-most] + window - at for times, most, window in limits if len(times) >= most]
+    if waits:
+        raise TooManyAttempts(seconds=math.ceil(max(waits).total_seconds()))
 
 
 def _said(bank_id: UUID, person: Person, code: str) -> str:

@@ -1,8 +1,8 @@
 -- so_far --
--- How many codes there were for somebody, or for their phone, and the first of them.
+-- When there were codes for somebody, or for their phone, the first of them first.
 -- $1 bank  $2 volunteer  $3 keyed hashes of the phone  $4 since  $5 since, the shorter
-select count(*) as in_all, min(issued_at) as first,
-       count(*) filter (where issued_at > $5) as lately, min(issued_at) filter (where issued_at > $5) as first_lately
+select coalesce(array_agg(issued_at order by issued_at), '{}') as in_all,
+       coalesce(array_agg(issued_at order by issued_at) filter (where issued_at > $5), '{}') as lately
   from phone_code where bank_id = $1 and (volunteer_id = $2 or phone_index = any ($3)) and issued_at > $4
 
 -- one_at_a_time --

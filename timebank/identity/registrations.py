@@ -13,10 +13,20 @@ from uuid import UUID
 from timebank.db.commits import writing
 from timebank.db.connections import Pool
 from timebank.db.sql import load_statements
-from timebank.identity.failures import CodesHandedOut, PhoneCodeNotValid, TooManyAttempts
+from timebank.identity.failures import CodesHandedOut, PhoneCodeNotValid
 from timebank.identity.limits.alone import account
 from timebank.identity.limits.attempts import Attempts
-from timebank.identity.phones import CODES_A_DAY, CODES_AN_HOUR, DAY, HOUR, MINUTES, OF_A_PHONE, TRIES, PhoneCode
+from timebank.identity.phones import (
+    CODES_A_DAY,
+    CODES_AN_HOUR,
+    DAY,
+    HOUR,
+    MINUTES,
+    OF_A_PHONE,
+    TRIES,
+    PhoneCode,
+    must_have_room,
+)
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.identity.senders import Sender
 from timebank.vault.people import People, digits
@@ -97,18 +107,17 @@ class Registrations:
 def _must_not_be_too_many(row: Any, at: datetime) -> None:
     """Refuse one code more; but where others have asked for all there are, who asks for the first one that day gets it.
 
-    Until so many went there that day: nobody is flooded.
+    Until so many went there that day: nobody is flooded. Raises `TooManyAttempts`.
     """
     in_all = CODES_A_DAY * OF_A_PHONE
     a_day, an_hour = (CODES_A_DAY, CODES_AN_HOUR) if row["asked_before"] else (in_all, in_all)
-    for count, most, first, window in (
-        (row["of_phone"], a_day, row["first_of_phone"], DAY),
-        (row["of_phone_lately"], an_hour, row["first_of_phone_lately"], HOUR),
-        (row["of_address"], OF_AN_ADDRESS, row["first_of_address"], HOUR),
-        (row["of_network"], OF_A_NETWORK, row["first_of_network"], HOUR),
-    ):
-        if count >= most:
-            raise TooManyAttempts(seconds=max(1, int((first + window - at).total_seconds())))
+    must_have_room(
+        at,
+        (row["of_phone"], a_day, DAY),
+        (row["of_phone_lately"], an_hour, HOUR),
+        (row["of_address"], OF_AN_ADDRESS, HOUR),
+        (row["of_network"], OF_A_NETWORK, HOUR),
+    )
 
 
 def _said(bank_id: UUID, phone: str, code: str) -> str:

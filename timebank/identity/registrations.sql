@@ -1,18 +1,18 @@
 -- so_far --
--- How many codes there were for a phone, and from whence one is asked for now; and when the first of them was.
+-- When there were codes for a phone, and from whence one is asked for now, the first of them first.
 -- $1 bank  $2 keyed hashes of the phone  $3 keyed hash of the address  $4 of its network, or null  $5 since
 -- $6 since, the shorter
-select count(*) filter (where phone_index = any ($2)) as of_phone,
-       min(issued_at) filter (where phone_index = any ($2)) as first_of_phone,
-       count(*) filter (where phone_index = any ($2) and issued_at > $6) as of_phone_lately,
-       min(issued_at) filter (where phone_index = any ($2) and issued_at > $6) as first_of_phone_lately,
-       coalesce(bool_or(address = $3) filter (where phone_index = any ($2)), false) as asked_before,
-       count(*) filter (where address = $3 and issued_at > $6) as of_address,
-       min(issued_at) filter (where address = $3 and issued_at > $6) as first_of_address,
-       count(*) filter (where network = $4 and issued_at > $6) as of_network,
-       min(issued_at) filter (where network = $4 and issued_at > $6) as first_of_network
-  from registration_code
- where bank_id = $1 and issued_at > $5 and (phone_index = any ($2) or address = $3 or network = $4)
+with so_far as (
+    select issued_at, issued_at > $6 as is_late, phone_index = any ($2) as is_of_phone, address, network
+      from registration_code
+     where bank_id = $1 and issued_at > $5 and (phone_index = any ($2) or address = $3 or network = $4)
+)
+select coalesce(array_agg(issued_at order by issued_at) filter (where is_of_phone), '{}') as of_phone,
+       coalesce(array_agg(issued_at order by issued_at) filter (where is_of_phone and is_late), '{}') as of_phone_lately,
+       coalesce(bool_or(address = $3) filter (where is_of_phone), false) as asked_before,
+       coalesce(array_agg(issued_at order by issued_at) filter (where address = $3 and is_late), '{}') as of_address,
+       coalesce(array_agg(issued_at order by issued_at) filter (where network = $4 and is_late), '{}') as of_network
+  from so_far
 
 -- one_at_a_time --
 -- Codes of one bank are counted and made one after the other, so that many at once are no way around. $1 bank

@@ -30,6 +30,12 @@ from timebank.runtime.founding import found_bank
 from timebank.runtime.settings import Settings, SettingsError, from_environ
 
 MY = "/v1/me/phone"
+OTHERS = """
+insert into phone_code (bank_id, volunteer_id, phone_index, code_hash, issued_by, issued_at, expires_at)
+select bank_id, $2, phone_index, code_hash, issued_by, issued_at - interval '23 hours' + n * interval '1 minute', now()
+  from phone_code, generate_series(1, $3::integer) n where volunteer_id = $1
+"""
+"""So many codes to somebody's phone for somebody else: the first of them is a day old in 61 minutes, the next in 62."""
 
 
 class Outbox:
@@ -266,6 +272,17 @@ class TestCodes:
         assert problem(await owner.caller.ask("POST", MY)) == (429, "too-many-attempts")
         made = await door.administrator.post(f"/v1/volunteers/{owner.id}/phone/codes", expect=201)
         await verify(owner, made["code"])
+
+    async def test_is_there_again_when_it_was_said(self, door: World, outbox: Outbox) -> None:
+        """Where more came to a phone than its owner gets a code beside, one waits until enough of them are old."""
+        phone = next(PHONES)
+        owner, stranger = await newcomer(door, phone), await newcomer(door, phone)
+        await sent_to(owner, outbox)
+        most = phones.CODES_A_DAY * phones.OF_A_PHONE
+        await door.services.pool.execute(OTHERS, owner.id, stranger.id, most + 4)
+        slowed = await owner.caller.ask("POST", MY)
+        assert problem(slowed) == (429, "too-many-attempts")
+        assert 65 * 60 < int(slowed.headers["retry-after"]) <= 66 * 60, "when the sixth of them is a day old"
 
 
 class TestOffices:

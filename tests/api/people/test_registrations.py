@@ -224,6 +224,25 @@ async def test_many_from_one_address_are_slowed(own_world: World, outbox: Outbox
     assert int(slowed.headers["retry-after"]) > 60
 
 
+OTHERS = """
+insert into registration_code (bank_id, phone_index, code_hash, address, network, issued_at, expires_at)
+select bank_id, phone_index, code_hash, n::text, null, issued_at - interval '23 hours' + n * interval '1 minute', now()
+  from registration_code, generate_series(1, $1::integer) n
+"""
+"""So many codes for others to the same phone: the first of them is a day old in 61 minutes, the next in 62."""
+
+
+async def test_a_code_is_there_again_when_it_was_said(own_world: World, outbox: Outbox) -> None:
+    """Where more came to a phone than one gets a code beside, one waits until enough of them are old."""
+    world, phone = own_world, "13811110040"
+    await open_to_all(world)
+    await code_to(world, outbox, phone)
+    await world.services.pool.execute(OTHERS, registrations.CODES_A_DAY + 4)
+    slowed = await asked(world, phone)
+    assert kind_of(slowed) == (429, "too-many-attempts")
+    assert 65 * 60 < int(slowed.headers["retry-after"]) <= 66 * 60, "when the sixth of them is a day old"
+
+
 async def test_an_office_takes_them_in(own_world: World, outbox: Outbox) -> None:
     """Who registered waits, and does nothing yet; an administrator finds them, takes them in, or says why not."""
     world = own_world
