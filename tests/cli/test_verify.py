@@ -56,8 +56,16 @@ NOTE = signed(f"timebank/bank\n1\n{'A' * 43}=\n", "timebank/bank", [Ed25519Priva
 
 @pytest.mark.parametrize(
     "kept",
-    [str(NOTE).encode(), NOTE.line.encode(), f"{NOTE.line}\n".encode(), b"\xef\xbb\xbf" + NOTE.line.encode() + b"\r\n"],
-    ids=["note", "line", "whole line", "as Windows writes"],
+    [
+        str(NOTE).encode(),
+        b"\xef\xbb\xbf" + str(NOTE).encode(),
+        f"{NOTE}\n\n".encode(),
+        NOTE.line.encode(),
+        f"{NOTE.line}\n".encode(),
+        f"{NOTE.line}\n\n".encode(),
+        b"\xef\xbb\xbf" + NOTE.line.encode() + b"\r\n",
+    ],
+    ids=["note", "marked note", "note, blank", "line", "whole line", "line, blank", "as Windows writes"],
 )
 def test_a_kept_checkpoint_is_read_as_it_was_kept(kept: bytes, tmp_path: Path) -> None:
     """What the API hands out as well as the line that is printed, in a file; and the line by itself."""
@@ -73,6 +81,13 @@ def test_what_is_no_checkpoint_is_said(kept: bytes, tmp_path: Path) -> None:
     file.write_bytes(kept)
     with pytest.raises(click.BadParameter):
         verify._read_note(str(file))
+
+
+def test_what_is_no_text_is_said() -> None:
+    """A byte on the command line that belongs to no character is refused with a sentence, too."""
+    with pytest.raises(click.BadParameter) as refused:
+        verify._read_note(f"文\udcff {NOTE.line}")
+    assert "文\ufffd timebank/bank" in refused.value.format_message()
 
 
 @pytest.mark.parametrize("interruption", [asyncio.CancelledError, SystemExit], ids=["waiting", "busy"])

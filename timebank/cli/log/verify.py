@@ -55,10 +55,11 @@ def _read_note(given: str) -> Note:
     """A checkpoint in a file, as a note or in one line, or in a line. Raises `click.BadParameter`."""
     try:
         file = Path(given)
-        said = file.read_bytes() if len(given) < 200 and file.is_file() else given.encode()
-        return Note.parse(said) if b"\n\n" in said else Note.of_line(said.decode("utf-8-sig"))
-    except (NoteError, OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{given[:100]}: {error}", param_hint="--against") from None
+        kept = file.read_bytes() if len(given) < 200 and file.is_file() else given.encode()
+        said = kept.decode("utf-8-sig").strip()
+        return Note.parse(f"{said}\n") if "\n\n" in said else Note.of_line(said)
+    except (NoteError, OSError, UnicodeError) as error:
+        raise click.BadParameter(f"{click.format_filename(given[:100])}: {error}", param_hint="--against") from None
 
 
 async def _verify_banks(services: Services, wanted: str | None, against: Sequence[Note], since: int | None) -> bool:
