@@ -113,12 +113,16 @@ def test_the_last_resort_leaves_no_database_running() -> None:
 
 
 def test_whoever_leaves_at_once_stops_nobody_elses_database() -> None:
-    """A server that others use goes on; the last one who leaves at once has it stopped."""
+    """A server that others use, or are about to, goes on; the last one who leaves at once has it stopped."""
     with watched_folder() as folder:
         one, other = EmbeddedPostgres(folder), EmbeddedPostgres(folder)
         one.acquire()
         other.acquire()
         one.leave_at_once()
         assert other._answers()
+        with one._gate():  # somebody is about to join
+            other.leave_at_once()
+            assert not other._is_told_to_stop()
+            assert other._answers()
         other.leave_at_once()
         assert eventually(lambda: not (folder / "data" / "postmaster.pid").exists())

@@ -124,9 +124,9 @@ class EmbeddedPostgres:
             self.release()
 
     @contextmanager
-    def _gate(self) -> Iterator[None]:
+    def _gate(self, *, wait: bool = True) -> Iterator[None]:
         """One process at a time starts or stops, so that nobody joins a server that is being stopped."""
-        gate = _lock(self.root / "gate.lock", shared=False)
+        gate = _lock(self.root / "gate.lock", shared=False, wait=wait)
         try:
             yield
         finally:
@@ -147,15 +147,14 @@ class EmbeddedPostgres:
             os.close(alone)
 
     def _is_told_to_stop(self) -> bool:
-        """Tell the server to stop, unless somebody uses it: then false."""
+        """Tell the server to stop, unless somebody uses it, or is about to: then false."""
         try:
-            alone = _lock(self.root / "users.lock", shared=False, wait=False)
+            with self._gate(wait=False), os.fdopen(_lock(self.root / "users.lock", shared=False, wait=False)):
+                pid = _pid_in(self.data / "postmaster.pid")
+                if self._is_our_server(pid):
+                    os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown
         except BlockingIOError:
             return False
-        pid = _pid_in(self.data / "postmaster.pid")
-        if self._is_our_server(pid):
-            os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown
-        os.close(alone)
         return True
 
     def _prepare_folder(self) -> None:
