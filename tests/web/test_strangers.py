@@ -1,5 +1,6 @@
 """What strangers are answered: the page, and little of what they sent."""
 
+import html
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -53,7 +54,7 @@ async def test_what_is_too_long_is_not_shown_again(world: World, page: Page) -> 
         for kind in KINDS.values():
             told = await reader.http.post(page.path, files=parts(own | {name: LONG}), headers=kind)
             assert len(told.content) < MOST_BYTES, name
-            assert LONG[:LONGEST] not in told.text
+            assert LONG[:LONGEST] not in html.unescape(told.text.replace("\\", ""))  # as it was, of pages and of JSON
 
 
 @pytest.mark.parametrize("page", SENT, ids=lambda page: page.path)
