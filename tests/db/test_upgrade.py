@@ -72,6 +72,7 @@ NEW_SINCE: dict[str, dict[str, Any]] = {
     "volunteer-registered": {"agreed_to": None, "is_waiting": False, "invitation_id": None, "registered_by": None},
     "volunteer-left": {"seen_off_by": None},
     "membership-requested": {"proposed_by": None},
+    "membership-invited": {"invited_by": None},
     "proxy-appointed": {"is_guardian": False},
     "appointment-made": {"node_id": None, "source": None, "duties": []},
     "service-confirmed": {"signed_by": None},

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
+import anyio
 import pytest
 
 from timebank.identity.limits import throttle, turns
@@ -118,20 +119,43 @@ def test_ipv4_over_ipv6_is_ipv4(counted: Callable[[str], str]) -> None:
     assert counted("::ffff:192.0.2.1") != counted("::ffff:198.51.100.1")
 
 
+class Threaded:
+    """Work of a thread that takes until it may go on, in a turn."""
+
+    def __init__(self) -> None:
+        self.turns, self.go_on, self.is_done = Turns(1), threading.Event(), False
+
+    async def ask(self) -> None:
+        """Have it done."""
+        async with self.turns.turn("zhao"):
+            await beside(self._work)
+
+    def _work(self) -> None:
+        self.go_on.wait()
+        self.is_done = True
+
+
 async def test_a_turn_lasts_as_long_as_its_thread() -> None:
-    """Whoever gives up waits for the thread that works for them: nobody else has the turn while it does."""
-    turns, go_on, done = Turns(1), threading.Event(), threading.Event()
-
-    async def ask() -> None:
-        async with turns.turn("zhao"):
-            await beside(lambda: (go_on.wait(), done.set()))
-
-    asking = asyncio.create_task(ask())
-    await asyncio.sleep(0.01)
-    asking.cancel()
+    """Whoever gives up, however often, waits for the thread that works for them: nobody else has the turn then."""
+    work = Threaded()
+    asking = asyncio.create_task(work.ask())
+    for _ in range(3):
+        await asyncio.sleep(0.01)
+        asking.cancel()
     await asyncio.wait({asking}, timeout=0.01)
     assert not asking.done()
-    go_on.set()
+    work.go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await asking
-    assert done.is_set()
+    assert work.is_done
+
+
+async def test_so_it_does_where_an_answer_breaks_off() -> None:
+    """What sends an answer cancels what makes it over and over, until that has ended."""
+    work = Threaded()
+    async with anyio.create_task_group() as sending:
+        sending.start_soon(work.ask)
+        await asyncio.sleep(0.01)
+        sending.cancel_scope.cancel()
+        asyncio.get_running_loop().call_later(0.05, work.go_on.set)
+    assert work.is_done

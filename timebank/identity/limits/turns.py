@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import NamedTuple, ParamSpec, TypeVar
 
+from anyio import CancelScope
+
 from timebank.identity.limits.throttle import TooManyRequestsError
 
 HALF_LIFE_SECONDS = 60.0
@@ -31,12 +33,17 @@ async def beside(work: Callable[P, T], *given: P.args, **said: P.kwargs) -> T:
     It works on whatever becomes of whoever asked for it: they keep their turn until it is done, and close then what it
     works with.
     """
-    working = asyncio.ensure_future(asyncio.to_thread(work, *given, **said))
-    try:
-        return await asyncio.shield(working)
-    except asyncio.CancelledError:
-        await asyncio.wait({working})
-        raise
+    working, given_up = asyncio.ensure_future(asyncio.to_thread(work, *given, **said)), None
+    with CancelScope(shield=True):  # what is served while it is read is cancelled over and over, until it ends
+        while not working.done():
+            try:
+                await asyncio.wait({working})
+            except asyncio.CancelledError as error:
+                given_up = error
+    if given_up:
+        working.exception()  # nobody asks for it any more
+        raise given_up
+    return working.result()
 
 
 class _Waiting(NamedTuple):
