@@ -77,6 +77,33 @@ async def test_nothing_is_lost_while_the_database_is_away(own_world: World, monk
     assert '"times":4' in (await rows(world, somebody.id))[1]["detail"].replace(" ", "")
 
 
+async def test_what_others_counted_is_not_lost_with_whoever_gave_up(
+    own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the first of a minute is given up while it is written, those that were counted meanwhile are kept."""
+    world, somebody = own_world, await own_world.somebody()
+    visit, has_begun = Visit(world.services.ledger.clock(), "", "test"), asyncio.Event()
+
+    async def read() -> None:
+        said = {"actor": somebody.id, "subject": None, "route": "/x", "people": 5}
+        await world.services.repeated.record(world.bank_id, "people-read", visit, **said)
+
+    async def never(*_: object, **__: object) -> None:
+        has_begun.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(world.services.security_log, "record", never)
+        first = asyncio.create_task(read())
+        await has_begun.wait()
+        await read()
+        first.cancel()
+        await asyncio.wait({first})
+    await world.services.repeated.write_counted()
+    (row,) = await rows(world, somebody.id, "people-read")
+    assert '"people":5' in row["detail"].replace(" ", "")
+
+
 async def test_exporting_ones_data_again_and_again_is_counted(own_world: World) -> None:
     """So is what somebody may do, but as often as they like."""
     somebody = await own_world.somebody()

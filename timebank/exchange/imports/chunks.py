@@ -16,6 +16,7 @@ from timebank.exchange.imports.lists import OpenedList
 from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.rows import RowError
 from timebank.exchange.spreadsheets.reading import Row
+from timebank.identity.limits.turns import beside
 from timebank.ledger.decisions.trial import Trial
 from timebank.ledger.submission import Outcome
 from timebank.runtime.composition import Services
@@ -111,7 +112,7 @@ async def alone(pool: Pool, bank_id: UUID, *, dry_run: bool = False) -> AsyncIte
 async def in_chunks(opened: OpenedList[E], judge: Judge[E], submit: Submit, size: int) -> AsyncIterator[list[Judged]]:
     """The rows of a list with their verdicts, so many at a time. What cannot be understood is refused."""
     rows = opened.rows()
-    while chunk := await asyncio.to_thread(lambda: list(islice(rows, size))):
+    while chunk := await beside(lambda: list(islice(rows, size))):
         entries: list[Entry[E]] = []
         verdicts: dict[int, RowVerdict] = {}
         async for row in _taking_turns(chunk):

@@ -69,7 +69,9 @@ class Repeated:
         try:
             await self._log.record(bank_id, kind, visit, actor=actor, subject=subject, route=route, **detail)
         except BaseException:
-            self._further.pop(same, None)
+            counted = self._further.get(same)
+            if counted and not counted.times:  # else it is written when its minute is over
+                del self._further[same]
             raise
 
     async def write_counted(self, now: datetime | None = None) -> None:
