@@ -87,6 +87,19 @@ class TestProof:
         await another.caller.post(path, {"volunteer_id": another.id}, expect=201)
         await coordinator.caller.post(f"{path}/{another.id}/approve", expect=200)
 
+    async def test_administrators_prove_it_before_they_grant_themselves_more(self, door: World, clock: Clock) -> None:
+        """A session that was left open makes no coordinator of the administrator whose it is."""
+        path = f"/v1/organisations/{door.garden}/members"
+        chief = await once_more(door, await settled_in(door))
+        await door.administrator.post("/v1/appointments", {"volunteer_id": chief.id, "office": "administrator"})
+        clock.goes_on(minutes=sessions.PROVED_MINUTES)
+        await chief.caller.post(path, {"volunteer_id": chief.id, "role": "coordinator"}, expect=201)
+        for body in (None, {"role": "coordinator"}):
+            approving = await chief.caller.ask("POST", f"{path}/{chief.id}/approve", json=body)
+            assert problem(approving)[1] == "proof-needed"
+        await chief.caller.post(PROVE, {"password": PASSWORD}, expect=200)
+        await chief.caller.post(f"{path}/{chief.id}/approve", expect=200)
+
     async def test_a_refresh_is_no_proof(self, door: World) -> None:
         """Whoever stole a refresh token has proved nothing with it."""
         somebody = await settled_in(door)

@@ -1,5 +1,6 @@
 """Problems (RFC 9457): every way a request can fail, and how it is told to whoever asked."""
 
+import errno
 import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -73,6 +74,10 @@ OTHERS: dict[str, tuple[int, str]] = {
     "database-unavailable": (
         503,
         "The database does not answer. Try again; with the same Idempotency-Key nothing is done twice.",
+    ),
+    "no-room": (
+        503,
+        "The service has no room on its disk for this list or table. Ask again once there is: no row is taken twice.",
     ),
     "clock-off": (503, "Nothing can be recorded now: {why}. Nothing was done."),
     "standby-away": (503, "Nothing can be recorded now: {why}. Nothing was done."),
@@ -241,6 +246,14 @@ def _unavailable(request: AnyRequest, error: Exception) -> Response[Problem]:
     return respond(request, other("database-unavailable"), {"Retry-After": "2"})
 
 
+def _failing_file(request: AnyRequest, error: OSError) -> Response[Problem]:
+    """Lists and tables are kept in files for a while; of what else fails so, the way to the database is the most."""
+    if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+        return _unavailable(request, error)
+    log.error("no room for temporary files", error=repr(error))
+    return respond(request, other("no-room"), {"Retry-After": "60"})
+
+
 def _clock_is_off(request: AnyRequest, error: ClockError) -> Response[Problem]:
     return respond(request, other("clock-off", why=str(error)), {"Retry-After": "10"})
 
@@ -311,6 +324,7 @@ HANDLERS: ExceptionHandlersMap = {
     RecursionError: _unreadable,
     Exception: _unexpected,
     **dict.fromkeys(CONNECTION_LOST, _unavailable),
+    OSError: _failing_file,
 }
 
 _DESCRIPTIONS = {

@@ -179,10 +179,12 @@ class MemberController(Controller):
     ) -> MembershipStatus:
         """Let somebody in who asked, or accept one's own invitation; proved, if it is to be more than a member.
 
-        Whoever is invited accepts in person, or an administrator for them who did not invite them.
+        Whoever is invited accepts in person, or an administrator for them who did not invite them. To accept takes no
+        proof, except of administrators: they can grant what they asked for themselves.
         """
         role = data.role if data else None
-        is_own = volunteer_id == request.user.person_id
+        user = request.user
+        is_own = volunteer_id == user.person_id and not any(each.governs for each in (user.acting, *user.acting_also))
         if role not in (None, "member") and not is_own:
             await _must_be_proved(request)
         command = ApproveMembership(

@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 from typing import IO, Any, TypeAlias
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from timebank.exchange.cells.guards import guard
 
@@ -108,9 +109,11 @@ class WorkbookWriter:
         self._rows += 1
 
     def close(self) -> None:
-        """There are no more rows."""
+        """There are no more rows. Raises `OSError` if there is no room for all of them."""
         try:
             self._workbook.close()
+        except FileCreateError as error:  # the library's wrapping of it
+            raise (error.__context__ or error) from None
         finally:
             self.drop()
 

@@ -5,8 +5,8 @@ a process with limits, and all that comes back are rows. `flaws` finds the cells
 errors, and formulas without a result.
 """
 
-PASSWORD, DAMAGED, TOO_LARGE = 3, 4, 5
-"""Exit codes of that process, for a workbook that it cannot read."""
+PASSWORD, DAMAGED, TOO_LARGE, NO_ROOM = 3, 4, 5, 6
+"""Exit codes of that process, for a workbook that it cannot read, or whose rows there is no room for."""
 
 END = "end"
 """The last line of what that process makes of a workbook."""

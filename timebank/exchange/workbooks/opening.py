@@ -1,6 +1,8 @@
 """Opening a workbook: what kind it is, and its sheets as rows, made by a process with limits."""
 
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import IO, Literal, NamedTuple
 
-from timebank.exchange.workbooks import DAMAGED, END, PASSWORD
+from timebank.exchange.workbooks import DAMAGED, END, NO_ROOM, PASSWORD
 
 Kind = Literal["xlsx", "xls", "ods"]
 
@@ -138,7 +140,7 @@ def _kind_of_archive(file: IO[bytes]) -> Kind:
 
 
 def open_workbook(file: IO[bytes], kind: Kind) -> Workbook:
-    """Have a workbook made into rows. Raises `WorkbookError`."""
+    """Have a workbook made into rows. Raises `WorkbookError`, or `OSError` if there is no room for them."""
     rows = tempfile.TemporaryFile()  # noqa: SIM115  # it lives as long as the workbook
     try:
         code = _read(file, kind, rows)
@@ -154,6 +156,8 @@ def _must_have_gone_well(code: int) -> None:
         raise WorkbookError("The workbook is protected by a password: save it without one.")
     if code == DAMAGED:
         raise WorkbookError(_DAMAGED)
+    if code == NO_ROOM:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     if code:
         raise WorkbookError(_TOO_LARGE)
 

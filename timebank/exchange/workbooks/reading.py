@@ -20,7 +20,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from timebank.exchange.workbooks import DAMAGED, END, PASSWORD, TOO_LARGE
+from timebank.exchange.workbooks import DAMAGED, END, NO_ROOM, PASSWORD, TOO_LARGE
 from timebank.exchange.workbooks.flaws import Flaws, flaws_in
 from timebank.exchange.workbooks.views import NOTHING_HIDDEN, views_in
 
@@ -176,6 +176,8 @@ def main() -> int:
             return PASSWORD
         if isinstance(error, OSError) and error.errno == errno.EFBIG:
             return TOO_LARGE
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return NO_ROOM
         return DAMAGED
     return 0
 
