@@ -1263,7 +1263,7 @@ CREATE INDEX security_event_by_request ON public.security_event USING btree (ban
 
 CREATE INDEX security_event_by_subject ON public.security_event USING btree (bank_id, subject, number) WHERE (subject IS NOT NULL);
 
-CREATE INDEX security_event_notice ON public.security_event USING btree (bank_id, COALESCE(subject, actor), number) WHERE (kind = ANY (ARRAY['code-issued'::text, 'identity-linked'::text, 'identity-unlinked'::text, 'new-device'::text, 'password-set'::text, 'phone-code-issued'::text, 'phone-verified'::text, 'recovery-code-used'::text, 'refresh-reused'::text, 'second-factor-removed'::text, 'second-factor-reset'::text, 'second-factor-set'::text, 'sessions-ended'::text]));
+CREATE INDEX security_event_notice ON public.security_event USING btree (bank_id, COALESCE(subject, actor), number) WHERE (kind = ANY (ARRAY['code-issued'::text, 'identity-linked'::text, 'identity-unlinked'::text, 'list-signed'::text, 'new-device'::text, 'password-set'::text, 'phone-code-issued'::text, 'phone-verified'::text, 'recovery-code-used'::text, 'refresh-reused'::text, 'second-factor-removed'::text, 'second-factor-reset'::text, 'second-factor-set'::text, 'sessions-ended'::text]));
 
 CREATE INDEX service_record_by_activity ON public.service_record USING btree (bank_id, activity_id, record_id) WHERE (activity_id IS NOT NULL);
 

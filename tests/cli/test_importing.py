@@ -22,6 +22,7 @@ from tests.helpers.patience import until
 from timebank.exchange.spreadsheets.rejected import REASON_HEADING
 from timebank.projections import EVERY
 from timebank.projections.machinery.rebuild import verify
+from timebank.runtime.founding import OPERATOR
 
 PEOPLE = "姓名,手机,技能\n张三,139 0000 1111,理发;电工\n李四,13900002222,\n王五,,书法\n"
 
@@ -177,7 +178,7 @@ async def test_each_row_gets_its_verdict(program: Program, url: str) -> None:
 
 
 async def test_a_signed_list_is_confirmed_too(program: Program, url: str) -> None:
-    """With --confirm-as the rows are logged and confirmed, if that person may; their credit is there at once."""
+    """With --confirm-as rows are confirmed, if that person may: credit is there at once, and whoever signed is told."""
     async with opened(program, url) as office:
         zhang = office.numbers["张三"]
         rows = [f"{zhang},清扫,公益,2026/3/{day} 8:30,,60" for day in range(1, 4)]
@@ -194,6 +195,10 @@ async def test_a_signed_list_is_confirmed_too(program: Program, url: str) -> Non
         signer = (await world.administrator.get(f"/v1/volunteers/{world.verifier.id}"))["number"]
         told = await office.records(file, "--confirm-as", signer)
         assert counts(told) == "3 confirmed, 1 refused."
+        (entered,) = [
+            each for each in (await world.verifier.get("/v1/me/notices"))["items"] if each["kind"] == "list-signed"
+        ]
+        assert (entered["by"], entered["detail"]) == (OPERATOR.actor, {"organisation_id": world.garden, "rows": 4})
         assert "confirmed service at the same time, in line 2" in told
         assert not re.search("(rec|vol|org)_[0-9a-f]{32}", told), "nobody knows ids"
         records = await office.logged()

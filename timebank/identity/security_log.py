@@ -39,6 +39,7 @@ Kind = Literal[
     "access-refused",
     "people-read",
     "data-exported",
+    "list-signed",
     "volunteer-erased",
     "keys-rotated",
     "head-went-back",

@@ -19,8 +19,8 @@ select {columns}
 select {columns}
   from security_event
  where bank_id = $1 and coalesce(subject, actor) = $2 and number < $3 and number > $4
-   and kind in ('code-issued', 'identity-linked', 'identity-unlinked', 'new-device', 'password-set', 'phone-code-issued',
-                'phone-verified', 'recovery-code-used', 'refresh-reused', 'second-factor-removed',
+   and kind in ('code-issued', 'identity-linked', 'identity-unlinked', 'list-signed', 'new-device', 'password-set',
+                'phone-code-issued', 'phone-verified', 'recovery-code-used', 'refresh-reused', 'second-factor-removed',
                 'second-factor-reset', 'second-factor-set', 'sessions-ended')
  order by number desc limit $5
 

@@ -12,6 +12,7 @@ from timebank.domain.people.refusals import VolunteerIsSuspended
 from timebank.exchange.imports.lists import open_records
 from timebank.exchange.spreadsheets.errors import QuestionsError
 from timebank.exchange.spreadsheets.headings import Said
+from timebank.runtime.founding import OPERATOR
 
 ZHANG = "姓名,手机\n张三,13900001111\n"
 FAMILY = "姓名,手机\n家甲,13920000071\n家乙,13920000071\n王五,13900005555\n"
@@ -120,7 +121,7 @@ class TestAgain:
     """A list that comes again is told row by row."""
 
     async def test_pending_then_signed(self, berlin: Office) -> None:
-        """What waits is told so; signed, it is confirmed; and then there is nothing to do."""
+        """What waits is told so; signed, it is confirmed, and whoever signed is told; then there is nothing to do."""
         await berlin.people(ZHANG)
         text = row("13900001111")
         assert (await berlin.records(text)).counts == {"logged": 1}
@@ -130,7 +131,10 @@ class TestAgain:
             {2: "it was logged before, and waits to be confirmed"},
         )
         assert (await berlin.records(text, signer=VERIFIER, dry_run=True)).counts == {"confirmed": 1}
+        told = "select actor, subject, detail->>'rows' from security_event where kind = 'list-signed'"
+        assert await berlin.ask(told) == []
         signed = await berlin.records(text, signer=VERIFIER)
+        assert await berlin.ask(told) == [(OPERATOR.actor, VERIFIER, "1")]
         assert (signed.counts, signed.reasons) == ({"confirmed": 1}, {2: "it was logged before, and waited"})
         same = await berlin.records(text, signer=VERIFIER)
         assert (same.counts, same.reasons) == ({"same": 1}, {2: "it was logged before, and is confirmed"})

@@ -24,6 +24,7 @@ from timebank.exchange.imports.service import Served
 from timebank.exchange.imports.teams import Squads, squads_of
 from timebank.exchange.imports.who import People
 from timebank.exchange.spreadsheets.reading import Row
+from timebank.identity.security_log import Visit
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
 from timebank.runtime.composition import Services
@@ -33,7 +34,7 @@ from timebank.words import Phrase, Quoted
 class RecordsImport:
     """A list of service on its way into the bank, for one organisation.
 
-    `by` enters it; `signer` is whoever signed it, if somebody has: then it is confirmed too.
+    `by` enters it; `signer` is whoever signed it, if somebody has: then it is confirmed too, and they are told.
     """
 
     def __init__(
@@ -62,7 +63,8 @@ class RecordsImport:
         while await self._services.runner.catch_up(self._bank_id):
             pass
         at = await local_now(self._services, self._bank_id)
-
+        if self._signer and not self._dry_run:
+            await self._tell_signer(self._signer, at, opened.as_read.rows)
         if opened.table.column("team"):
             pool, day = self._services.pool, at.date()
             self._squads = await squads_of(pool, self._bank_id, self._organisation_id, day)
@@ -75,6 +77,18 @@ class RecordsImport:
             async with submitting(self._services, self._bank_id, self._request_id, dry_run=self._dry_run) as submit:
                 async for judged in in_chunks(opened, judge, submit, size):
                     yield judged
+
+    async def _tell_signer(self, signer: Acting, at: datetime, rows: int) -> None:
+        """Before any row is in: whoever has not signed it learns that somebody said so."""
+        await self._services.security_log.record(
+            self._bank_id,
+            "list-signed",
+            Visit(at, "", self._request_id),
+            actor=self._by.actor,
+            subject=signer.actor,
+            organisation_id=self._organisation_id,
+            rows=rows,
+        )
 
     async def _judge(
         self, entries: Sequence[Entry[Served]], submit: Submit, at: datetime, judges: "_Judges"

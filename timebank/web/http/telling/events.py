@@ -30,6 +30,7 @@ _OF_SECURITY = {
     "access-refused": "Something was refused",
     "people-read": "Personal data was read",
     "data-exported": "All data was exported",
+    "list-signed": "A list was entered as signed by this account",
     "keys-rotated": "The service's keys were changed",
     "head-went-back": "The log of the bank went back",
 }
