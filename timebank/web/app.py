@@ -20,6 +20,7 @@ from timebank.api.http.strict_json import FORM_BYTES, StrictRequest
 from timebank.api.identity.cookies import is_secure
 from timebank.runtime.settings import Settings
 from timebank.web.http.asking import Api
+from timebank.web.http.at_once import few_at_once
 from timebank.web.http.pages import Page, complete
 from timebank.web.http.showing import ASSETS, VERSIONS, shower
 from timebank.web.http.visitors import letting_go
@@ -35,7 +36,7 @@ FOR_EVER = "public, max-age=31536000, immutable"
 def create_app(settings: Settings, alongside: Alongside | None = None) -> Litestar:
     """The API, and the pages beside it."""
     pages = _pages(settings)
-    shown = letting_go(pages)
+    shown = few_at_once(letting_go(pages), secure=is_secure(settings.issuer))
 
     def beside(app: Litestar, served: ASGIApp) -> ASGIApp:
         app.state.pages, pages.state.api = pages, Api(app, served)

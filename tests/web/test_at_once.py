@@ -1,0 +1,76 @@
+"""Nobody keeps others waiting with pages: what one session asks for at once, from one address, is bounded."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from tests.api.conftest import kept
+from tests.api.world import World, settled
+from tests.helpers.patience import until
+from tests.web.reader import Reader, signed_in
+from timebank.web.app import create_app
+from timebank.web.http.at_once import PAGES_AT_ONCE, STRANGERS_AT_ONCE
+from timebank.web.http.visitors import Visitor
+
+MORE = 7
+HERE, ELSEWHERE = {"X-Forwarded-For": "192.0.2.1"}, {"X-Forwarded-For": "192.0.2.2"}
+
+
+@pytest.fixture(scope="module")
+async def world(module_url: str) -> AsyncIterator[World]:
+    """A bank behind a reverse proxy, so that everybody can come from an address of their own."""
+    async with kept(settled(module_url, create_app, trusted_proxies="127.0.0.1")) as world:
+        yield world
+
+
+@asynccontextmanager
+async def asked_for(
+    reader: Reader, path: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[list[asyncio.Task[httpx.Response]]]:
+    """As many pages as may be made at once are being made, from one address, and take their time."""
+    may_go_on, begun, come_in = asyncio.Event(), 0, Visitor.come_in
+
+    async def slowly(visitor: Visitor) -> None:
+        nonlocal begun
+        begun += 1
+        await may_go_on.wait()
+        await come_in(visitor)
+
+    async def are_begun() -> bool:
+        return begun == most
+
+    monkeypatch.setattr(Visitor, "come_in", slowly)
+    asking = [asyncio.create_task(reader.http.get(path, headers=HERE)) for _ in range(most)]
+    try:
+        await until(are_begun)
+        monkeypatch.setattr(Visitor, "come_in", come_in)
+        yield asking
+    finally:
+        may_go_on.set()
+        await asyncio.gather(*asking)
+
+
+@pytest.mark.parametrize("is_stranger", [False, True])
+async def test_more_at_once_is_refused(world: World, is_stranger: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a line that costs next to nothing; once those are made there is room for as many again."""
+    reader = Reader(world) if is_stranger else await signed_in(world, world.volunteer.id)
+    path, most = ("/sign-in", STRANGERS_AT_ONCE) if is_stranger else ("/home", PAGES_AT_ONCE)
+    for _ in range(2):
+        async with asked_for(reader, path, most, monkeypatch) as asking:
+            refused = [await reader.http.get(path, headers=HERE) for _ in range(MORE)]
+            assert Counter(each.status_code for each in refused) == {429: MORE}
+            assert {each.headers["retry-after"] for each in refused} == {"1"}
+            assert all(len(each.content) < 200 for each in refused)
+        assert Counter(each.result().status_code for each in asking) == {200: most}
+
+
+async def test_from_elsewhere_it_is_another_matter(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thief's pages do not keep the owner of a session out, nor anybody else at the same address."""
+    owner, neighbour = [await signed_in(world, world.volunteer.id) for _ in range(2)]
+    async with asked_for(owner, "/home", PAGES_AT_ONCE, monkeypatch):
+        for reader, address in ((owner, ELSEWHERE), (neighbour, HERE)):
+            assert (await reader.http.get("/home", headers=address)).status_code == 200

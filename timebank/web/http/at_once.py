@@ -1,0 +1,59 @@
+"""How many pages are being made at once for one session, or for the strangers of one address.
+
+No browser asks for more; whoever does would have all others wait until those are made.
+"""
+
+from collections import Counter
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from timebank.api.http.problems import too_many_requests
+from timebank.api.http.telling.troubles import listener_of, told
+from timebank.api.identity.cookies import own_cookies
+from timebank.web.http import crumbs
+
+PAGES_AT_ONCE = 30
+"""So many of one session: a browser has six connections to one host, and a proxy may ask for all its tabs at once."""
+
+STRANGERS_AT_ONCE = 100
+"""So many of strangers from one address, which many may have in common."""
+
+RETRY_SECONDS = 1
+
+
+def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
+    """Refuse what one session asks for from one address beyond that, before anything is done for it.
+
+    Whoever hangs up has their page made all the same, so connections do not bound it. Whoever has copied a session
+    comes from elsewhere, and does not keep its owner from ending it.
+    """
+    underway: Counter[tuple[str, str]] = Counter()
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        cookies = own_cookies(scope["headers"], secure=secure)
+        session = cookies.get(crumbs.ACCESS) or cookies.get(crumbs.REFRESH) or ""
+        who = scope["state"]["address"], session
+        if underway[who] >= (PAGES_AT_ONCE if session else STRANGERS_AT_ONCE):
+            await _refuse(scope, send)
+            return
+        underway[who] += 1
+        try:
+            await next_app(scope, receive, send)
+        finally:
+            underway[who] -= 1
+            if not underway[who]:
+                del underway[who]
+
+    return served
+
+
+async def _refuse(scope: Scope, send: Send) -> None:
+    """Say so, in a line: to have a page made for it would take as long as what is refused."""
+    body = told(too_many_requests(RETRY_SECONDS), listener_of(scope)).detail.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"retry-after", str(RETRY_SECONDS).encode()),
+    ]
+    await send({"type": "http.response.start", "status": 429, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
