@@ -29,7 +29,24 @@ async def test_no_more_is_made_than_is_taken() -> None:
     for _ in range(3):
         assert len(await anext(opened.pieces)) == 1000
     assert len(made) <= 6
-    await opened.pieces.aclose()  # type: ignore[attr-defined]
+    await opened.pieces.aclose()
+    await asyncio.wait_for(ended.wait(), 5)
+
+
+async def test_an_answer_of_which_nothing_is_taken_is_ended() -> None:
+    """Whoever asked is gone before the first piece: what makes it does not wait for them."""
+    ended = asyncio.Event()
+
+    async def endless(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            while True:
+                await send({"type": "http.response.body", "body": b"x", "more_body": True})
+        finally:
+            ended.set()
+
+    opened = await Api(Litestar(), endless).ask(OUTER, "GET", "/service-records", {}, {}, b"")
+    await opened.pieces.aclose()
     await asyncio.wait_for(ended.wait(), 5)
 
 

@@ -13,9 +13,6 @@ from tests.api.world import World, service
 from tests.helpers.patience import until
 from tests.web.reader import signed_in
 
-# What other tests have left open is said when it is collected, which happens here.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
 
 def held() -> set[int]:
     """Which requests are in memory."""

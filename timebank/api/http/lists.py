@@ -8,7 +8,7 @@ import msgspec
 from litestar.handlers.base import BaseRouteHandler
 
 from timebank.api.http.requests import BankRequest, Page
-from timebank.api.http.streams import Streamed, as_table, started
+from timebank.api.http.streams import Pieces, Streamed, as_table, started
 from timebank.api.http.telling.shapes import InvalidRequestError
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.exchange.spreadsheets.tables import MEDIA_TYPES, Form, Reader, columns_of, headings, rows_of, table
@@ -151,7 +151,7 @@ async def tabled(
     )
 
 
-def sent(form: Form, name: str, pieces: AsyncIterator[bytes]) -> Streamed[bytes]:
+def sent(form: Form, name: str, pieces: Pieces) -> Streamed[bytes]:
     """A table as a file of some name."""
     headers = {"Content-Disposition": f'attachment; filename="{name}.{form}"', "Vary": "Accept-Language"}
     return Streamed(pieces, MEDIA_TYPES[form], headers)

@@ -1,14 +1,16 @@
 """Answers that are sent while they are read: however long they are, little of them is in memory at once."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import aclosing, closing
 from datetime import tzinfo
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 import msgspec
+from anyio import CancelScope
 from litestar import Response
 from litestar.response import Stream
 from litestar.response.base import ASGIResponse
+from litestar.types import Receive, Scope, Send
 
 from timebank.api.http.replies import in_zone
 from timebank.exchange.spreadsheets.tables import CsvTable, XlsxTable
@@ -26,21 +28,41 @@ C = TypeVar("C")
 S = TypeVar("S")
 
 
+class Pieces(Protocol):
+    """A body, piece by piece; what it needs is given back when it is closed, whether or not all of it was fetched."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    def __anext__(self) -> Awaitable[bytes]: ...
+
+    async def aclose(self) -> None:
+        """Make no more of it."""
+
+
 class Streamed(Response[T]):
-    """A body in pieces, which together are a `T`.
+    """A body in pieces, which together are a `T`; they are closed however it ends, also where nobody fetches them.
 
     What can be refused has to be before the first piece: after it the status has been sent, and a failure shows only as
     an answer that breaks off.
     """
 
-    def __init__(self, pieces: AsyncIterator[bytes], media_type: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, pieces: Pieces, media_type: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(cast("T", b""), media_type=media_type, headers=headers)
         self._pieces = pieces
 
     def to_asgi_response(self, *arguments: Any, **options: Any) -> ASGIResponse:
         """The pieces as an answer of Litestar, with the media type given here instead of that of the operation."""
         whole = Stream(self._pieces, media_type=self.media_type, headers=self.headers)
-        return whole.to_asgi_response(*arguments, **(options | {"media_type": self.media_type}))
+        answer = whole.to_asgi_response(*arguments, **(options | {"media_type": self.media_type}))
+
+        async def sent(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await answer(scope, receive, send)
+            finally:
+                with CancelScope(shield=True):
+                    await self._pieces.aclose()
+
+        return cast("ASGIResponse", sent)
 
 
 async def in_stretches(
@@ -56,7 +78,7 @@ async def in_stretches(
 
 async def json_object(
     small: Mapping[str, object], long: Mapping[str, AsyncIterator[Sequence[object]]], zone: tzinfo
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """A JSON object: what is at hand first, then the long lists, whose items come some at a time; times in a zone."""
     text = msgspec.json.encode(in_zone(small, zone))[:-1]
     for name, stretches in long.items():
@@ -70,11 +92,12 @@ async def json_object(
     yield text + b"}"
 
 
-async def of_few(pieces: AsyncIterator[bytes], long_answers: Turns, who: str) -> AsyncIterator[bytes]:
+async def of_few(pieces: Pieces, long_answers: Turns, who: str) -> AsyncGenerator[bytes]:
     """These pieces. Raises `TooManyRequestsError` where one person has many long answers sent at once."""
     with long_answers.begun(who, TOLD_AT_ONCE):
-        async for piece in pieces:
-            yield piece
+        async with aclosing(pieces):
+            async for piece in pieces:
+                yield piece
 
 
 async def as_table(
@@ -83,7 +106,7 @@ async def as_table(
     rows: Callable[[S], list[list[Cell]]],
     making: Turns,
     who: str,
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """Rows as a file that a spreadsheet opens; it is made beside the loop that serves others, when it is one's turn.
 
     It may be made to its end though nobody fetches it any more. Raises `TooManyRequestsError` where one person has
@@ -103,14 +126,24 @@ async def as_table(
             yield piece
 
 
-async def started(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+class _Started:
+    """Pieces of which the first is made already."""
+
+    def __init__(self, first: bytes, pieces: Pieces) -> None:
+        self._first, self._pieces = first, pieces
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        first, self._first = self._first, b""
+        return first or await anext(self._pieces)
+
+    async def aclose(self) -> None:
+        """Make no more of them, though nobody has fetched the first."""
+        await self._pieces.aclose()
+
+
+async def started(pieces: Pieces) -> Pieces:
     """These pieces, the first of them made now: if that fails, the answer can still be a problem."""
-    first = await anext(pieces, b"")
-
-    async def all_of_them() -> AsyncIterator[bytes]:
-        if first:
-            yield first
-        async for piece in pieces:
-            yield piece
-
-    return all_of_them()
+    return _Started(await anext(pieces, b""), pieces)

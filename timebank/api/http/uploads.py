@@ -4,7 +4,7 @@ import base64
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import ExitStack, aclosing
 from pathlib import PurePath
 from typing import IO, Annotated, Any, Literal, NamedTuple, TypeVar
@@ -289,7 +289,7 @@ class _Sending:
     def _base64(self) -> AsyncIterator[bytes]:
         return _in_base64(self._file)
 
-    async def document(self) -> AsyncIterator[bytes]:
+    async def document(self) -> AsyncGenerator[bytes]:
         """All of it as one JSON object."""
         try:
             yield b'{"as_read":' + msgspec.json.encode(self._opened.as_read)
@@ -305,7 +305,7 @@ class _Sending:
         finally:
             self._close()
 
-    async def lines(self) -> AsyncIterator[bytes]:
+    async def lines(self) -> AsyncGenerator[bytes]:
         """The answer as lines of JSON: how the list is understood, then verdicts as rows are done, then the rest."""
         try:
             yield msgspec.json.encode({"as_read": self._opened.as_read, "dry_run": self._options.dry_run}) + b"\n"
@@ -348,7 +348,7 @@ class _Sending:
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
         return Streamed(await started(self._file_in_pieces()), media_type, headers)
 
-    async def _file_in_pieces(self) -> AsyncIterator[bytes]:
+    async def _file_in_pieces(self) -> AsyncGenerator[bytes]:
         try:
             self._file.seek(0)
             while block := self._file.read(_BLOCK):

@@ -1,6 +1,6 @@
 """Audit: the event history, as it is asked, and the security log."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import date, datetime
 from typing import Annotated, Literal, NamedTuple
 
@@ -207,7 +207,7 @@ async def _shown(request: BankRequest, items: list[NamedEvent], *, names: bool) 
     return await request.named(with_whom(items)) if names else items
 
 
-async def _lines(request: BankRequest, wanted: Wanted, span: Span, *, names: bool) -> AsyncIterator[bytes]:
+async def _lines(request: BankRequest, wanted: Wanted, span: Span, *, names: bool) -> AsyncGenerator[bytes]:
     encode = msgspec.json.Encoder().encode_lines
 
     async def page(after: int) -> list[NamedEvent]:

@@ -1,7 +1,7 @@
 """The history as it happens: server-sent events, which a client goes on with where it was when it comes back."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated
 
 import msgspec
@@ -66,7 +66,7 @@ class LiveController(Controller):
         return Streamed(await started(told), "text/event-stream", HEADERS)
 
 
-async def _live(request: BankRequest, asked: NamedDependency[Asked], position: int) -> AsyncIterator[bytes]:
+async def _live(request: BankRequest, asked: NamedDependency[Asked], position: int) -> AsyncGenerator[bytes]:
     pool, bank_id, waker = request.pool, request.bank_id, request.services.ledger.store.waker
     end = time.monotonic() + LIVE_SECONDS
     yield b"retry: %d\n\n" % RETRY_MILLISECONDS

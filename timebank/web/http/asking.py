@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -10,6 +11,8 @@ import msgspec
 from anyio.streams.memory import MemoryObjectReceiveStream
 from litestar import Litestar
 from litestar.types import ASGIApp, HTTPResponseStartEvent, Message
+
+from timebank.api.http.streams import Pieces
 
 PREFIX = "/v1"
 
@@ -33,11 +36,12 @@ class Opened(NamedTuple):
     status: int
     headers: dict[str, str]
     cookies: list[bytes]
-    pieces: AsyncIterator[bytes]
+    pieces: Pieces
 
     async def whole(self) -> Answer:
         """All of it."""
-        return Answer(self.status, self.headers, self.cookies, b"".join([piece async for piece in self.pieces]))
+        async with aclosing(self.pieces):
+            return Answer(self.status, self.headers, self.cookies, b"".join([piece async for piece in self.pieces]))
 
 
 class Refused(Exception):  # noqa: N818  # it is an answer, and no error of ours
@@ -102,7 +106,7 @@ class Api(NamedTuple):
         beside = scope["state"].get("headers", {}).items()  # what is around the application would add
         named = {name.decode().lower(): value.decode("latin-1") for name, value in [*told["headers"], *beside]}
         cookies = [value for name, value in told["headers"] if name.lower() == b"set-cookie"]
-        return Opened(int(told["status"]), named, cookies, _until_served(pieces, serving))
+        return Opened(int(told["status"]), named, cookies, _Served(pieces, serving))
 
 
 async def _begun(
@@ -123,15 +127,27 @@ async def _begun(
         await serving
 
 
-async def _until_served(pieces: MemoryObjectReceiveStream[bytes], serving: asyncio.Task[None]) -> AsyncIterator[bytes]:
+class _Served:
     """The pieces of a body; whoever stops listening ends what makes them."""
-    try:
-        with pieces:
-            async for piece in pieces:
-                yield piece
-        await serving
-    finally:
-        serving.cancel()
+
+    def __init__(self, pieces: MemoryObjectReceiveStream[bytes], serving: asyncio.Task[None]) -> None:
+        self._pieces, self._serving = pieces, serving
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next piece. Raises what kept the rest from being made."""
+        try:
+            return await self._pieces.receive()
+        except anyio.EndOfStream:
+            await self._serving
+            raise StopAsyncIteration from None
+
+    async def aclose(self) -> None:
+        """Listen no more."""
+        self._pieces.close()
+        self._serving.cancel()
 
 
 def _scope(

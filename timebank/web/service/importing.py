@@ -1,6 +1,7 @@
 """Lists as offices have them: what is not clear is asked, then a verdict for each row, and then taking them in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -166,26 +167,27 @@ async def _told(kind: Kind, visitor: Visitor, template: str, waiting: Kept, open
     return Streamed(_growing(kind, visitor, page.content, template, waiting, _judged(lines, found), found), "text/html")
 
 
-async def _lines(opened: Opened) -> AsyncIterator[dict[str, Any]]:
+async def _lines(opened: Opened) -> AsyncGenerator[dict[str, Any]]:
     """The answer, line by line."""
     rest = b""
-    async for piece in opened.pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield msgspec.json.decode(line)
+    async with aclosing(opened.pieces):
+        async for piece in opened.pieces:
+            *whole, rest = (rest + piece).split(b"\n")
+            for line in whole:
+                yield msgspec.json.decode(line)
 
 
-async def _judged(lines: AsyncIterator[dict[str, Any]], found: dict[str, Any]) -> AsyncIterator[int]:
+async def _judged(lines: AsyncGenerator[dict[str, Any]], found: dict[str, Any]) -> AsyncGenerator[int]:
     """How many rows are done; what is to be shown of them is put into `found`."""
     found["shown"], found["counts"] = [], {}
-    async for line in lines:
-        if "done" in line:
-            found["shown"] += [each for each in line["verdicts"] if each["status"] not in TAKEN][
-                : SHOWN - len(found["shown"])
-            ]
-            yield line["done"]
-        else:
-            found["counts"] = line["counts"]
+    async with aclosing(lines):
+        async for line in lines:
+            if "done" in line:
+                not_taken = [each for each in line["verdicts"] if each["status"] not in TAKEN]
+                found["shown"] += not_taken[: SHOWN - len(found["shown"])]
+                yield line["done"]
+            else:
+                found["counts"] = line["counts"]
 
 
 async def _growing(
@@ -194,15 +196,16 @@ async def _growing(
     page: str,
     template: str,
     waiting: Kept,
-    done: AsyncIterator[int],
+    done: AsyncGenerator[int],
     found: dict[str, Any],
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """The page in pieces: its head, how far it is, again and again, and what came of it."""
     before, _, after = page.partition(MARK)
     yield before.encode()
-    async for rows in done:
-        step = visitor.show("service/list_step.html", done=rows, rows=found["as_read"]["rows"])
-        yield step.content.encode()
+    async with aclosing(done):
+        async for rows in done:
+            step = visitor.show("service/list_step.html", done=rows, rows=found["as_read"]["rows"])
+            yield step.content.encode()
     whole = (await kind.show(visitor, template, found=found, kept=waiting)).content
     yield (f"<p></p></div>{whole.partition(BEGINS)[2].partition(ENDS)[0]}" + after).encode()
 
