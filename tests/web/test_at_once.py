@@ -68,6 +68,29 @@ async def test_more_at_once_is_refused(world: World, is_stranger: bool, monkeypa
         assert 429 not in {each.result().status_code for each in asking}
 
 
+async def test_whoever_sends_slowly_keeps_nobody_out(world: World) -> None:
+    """A hundred forms of strangers that are still being sent leave room for others of their address."""
+    may_go_on, begun = asyncio.Event(), 0
+
+    async def slowly() -> AsyncIterator[bytes]:
+        nonlocal begun
+        begun += 1
+        await may_go_on.wait()
+        yield b"login=x"
+
+    async def are_begun() -> bool:
+        return begun == STRANGERS_AT_ONCE
+
+    reader = Reader(world)
+    said = HERE | {"content-type": "application/x-www-form-urlencoded"}
+    forms = [reader.http.post("/sign-in", content=slowly(), headers=said) for _ in range(STRANGERS_AT_ONCE)]
+    sending = [asyncio.create_task(each) for each in forms]
+    await until(are_begun)
+    assert (await reader.http.get("/sign-in", headers=HERE)).status_code == 200
+    may_go_on.set()
+    assert 429 not in {each.status_code for each in await asyncio.gather(*sending)}
+
+
 async def test_from_elsewhere_it_is_another_matter(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thief's pages do not keep the owner of a session out, nor anybody else at the same address."""
     owner, neighbour = [await signed_in(world, world.volunteer.id) for _ in range(2)]

@@ -4,6 +4,7 @@ No browser asks for more; whoever does would have all others wait until those ar
 """
 
 from collections import Counter
+from typing import Any
 
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -25,7 +26,8 @@ def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
     """Refuse what one session asks for from one address beyond that, before anything is done for it.
 
     Whoever hangs up has their page made all the same, so connections do not bound it. Whoever has copied a session
-    comes from elsewhere, and does not keep its owner from ending it.
+    comes from elsewhere, and does not keep its owner from ending it. What is still being sent does not count: else
+    whoever sends slowly would keep out all others of their address.
     """
     underway: Counter[tuple[str, str]] = Counter()
 
@@ -36,9 +38,17 @@ def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
         if underway[who] >= (PAGES_AT_ONCE if session else STRANGERS_AT_ONCE):
             await _refuse(scope, send)
             return
+
+        async def receive_uncounted() -> Any:
+            underway[who] -= 1
+            try:
+                return await receive()
+            finally:
+                underway[who] += 1
+
         underway[who] += 1
         try:
-            await next_app(scope, receive, send)
+            await next_app(scope, receive_uncounted, send)
         finally:
             underway[who] -= 1
             if not underway[who]:
