@@ -13,7 +13,7 @@ from tests.api.world import World, settled
 from tests.helpers.patience import until
 from tests.web.reader import Reader, signed_in
 from timebank.web.app import create_app
-from timebank.web.http.at_once import PAGES_AT_ONCE, STRANGERS_AT_ONCE
+from timebank.web.http.at_once import OF_AN_ADDRESS, PAGES_AT_ONCE
 from timebank.web.http.visitors import Visitor
 
 MORE = 7
@@ -29,7 +29,7 @@ async def world(module_url: str) -> AsyncIterator[World]:
 
 @asynccontextmanager
 async def asked_for(
-    reader: Reader, path: str, most: int, monkeypatch: pytest.MonkeyPatch
+    reader: Reader, path: str, most: int, monkeypatch: pytest.MonkeyPatch, *, made_up: bool = False
 ) -> AsyncIterator[list[asyncio.Task[httpx.Response]]]:
     """As many pages as may be made at once are being made, from one address, and take their time."""
     may_go_on, begun, come_in = asyncio.Event(), 0, Visitor.come_in
@@ -44,7 +44,8 @@ async def asked_for(
         return begun == most
 
     monkeypatch.setattr(Visitor, "come_in", slowly)
-    asking = [asyncio.create_task(reader.http.get(path, headers=HERE)) for _ in range(most)]
+    cookies = [{"cookie": f"timebank_access={n}"} if made_up else {} for n in range(most)]
+    asking = [asyncio.create_task(reader.http.get(path, headers=HERE | each)) for each in cookies]
     try:
         await until(are_begun)
         monkeypatch.setattr(Visitor, "come_in", come_in)
@@ -54,13 +55,14 @@ async def asked_for(
         await asyncio.gather(*asking)
 
 
-@pytest.mark.parametrize("is_stranger", [False, True])
-async def test_more_at_once_is_refused(world: World, is_stranger: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("who", ["volunteer", "stranger", "whoever makes up cookies"])
+async def test_more_at_once_is_refused(world: World, who: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a line that costs next to nothing; once those are made there is room for as many again."""
-    reader = Reader(world) if is_stranger else await signed_in(world, world.volunteer.id)
-    path, most = ("/sign-in", STRANGERS_AT_ONCE) if is_stranger else ("/home", PAGES_AT_ONCE)
+    is_volunteer, made_up = who == "volunteer", who == "whoever makes up cookies"
+    reader = await signed_in(world, world.volunteer.id) if is_volunteer else Reader(world)
+    path, most = ("/home", PAGES_AT_ONCE) if is_volunteer else ("/sign-in", OF_AN_ADDRESS)
     for _ in range(2):
-        async with asked_for(reader, path, most, monkeypatch) as asking:
+        async with asked_for(reader, path, most, monkeypatch, made_up=made_up) as asking:
             refused = [await reader.http.get(path, headers=HERE) for _ in range(MORE)]
             assert Counter(each.status_code for each in refused) == {429: MORE}
             assert {each.headers["retry-after"] for each in refused} == {"1"}
@@ -79,11 +81,11 @@ async def test_whoever_sends_slowly_keeps_nobody_out(world: World) -> None:
         yield b"login=x"
 
     async def are_begun() -> bool:
-        return begun == STRANGERS_AT_ONCE
+        return begun == OF_AN_ADDRESS
 
     reader = Reader(world)
     said = HERE | {"content-type": "application/x-www-form-urlencoded"}
-    forms = [reader.http.post("/sign-in", content=slowly(), headers=said) for _ in range(STRANGERS_AT_ONCE)]
+    forms = [reader.http.post("/sign-in", content=slowly(), headers=said) for _ in range(OF_AN_ADDRESS)]
     sending = [asyncio.create_task(each) for each in forms]
     await until(are_begun)
     assert (await reader.http.get("/sign-in", headers=HERE)).status_code == 200

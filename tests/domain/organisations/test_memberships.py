@@ -565,6 +565,14 @@ class TestChangeRole:
         given(*PEOPLE, *right).when(add(by, role="coordinator", valid_until=TODAY + DAY)).then(within)
         given(*PEOPLE, *right).when(add(by)).then(INVITED_BY_ZHAO)
 
+    def test_the_term_of_a_membership_that_ended_binds_nobody(self) -> None:
+        """An administrator was a coordinator here for a day, long ago: their key makes somebody one without an end."""
+        _, asked, approved = member(ZHAO, "coordinator", valid_until=TODAY)
+        over = MembershipEnded(**membership_of(ZHAO))
+        program = Acting(ActorId(GARDEN), "organisation", key_issued_by=ActorId(ZHAO))
+        invited = replace(INVITED_BY_ZHAO, role="coordinator")
+        given(*PEOPLE, asked, approved, over).when(add(program, role="coordinator")).then(invited)
+
     @pytest.mark.parametrize("until", [None, TODAY + 2 * DAY])
     def test_no_administrator_gives_themselves_a_role_beyond_their_term(self, until: date | None) -> None:
         """Nor by what they ask for now, and grant themselves later; within it, and plain membership, yes."""

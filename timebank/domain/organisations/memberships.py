@@ -92,7 +92,8 @@ class Membership(Memory):
         self._open("none", None)
 
     def _open(self, status: str, membership_id: MembershipId | None) -> None:
-        self.status, self.membership_id, self.role = status, membership_id, "member"
+        self.status, self.membership_id = status, membership_id
+        self._set("member", None, None)
 
     def _set(self, role: Role, valid_from: date | None, valid_until: date | None) -> None:
         self.role, self.valid_from, self.valid_until = role, valid_from, valid_until
@@ -189,8 +190,7 @@ class _OnMembership(Command, frozen=True, kw_only=True):
         """
         if role != "member":
             must_not_outlast(known, self.by, self.volunteer_id, until, self.at.date())
-        is_for_oneself = role != "member" and self.manager == self.volunteer_id
-        if self.manager and (role in MANAGES_MEMBERS or is_for_oneself):
+        if self.manager and (role in MANAGES_MEMBERS or (role != "member" and self.manager == self.volunteer_id)):
             own = known(Membership, self.organisation_id, self.manager).valid_until
             if own and (until is None or until > own):
                 raise NotWithinYourOffice

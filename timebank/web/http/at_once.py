@@ -1,4 +1,4 @@
-"""How many pages are being made at once for one session, or for the strangers of one address.
+"""How many pages are being made at once for one session, and for one address.
 
 No browser asks for more; whoever does would have all others wait until those are made.
 """
@@ -16,14 +16,14 @@ from timebank.web.http import crumbs
 PAGES_AT_ONCE = 30
 """So many of one session: a browser has six connections to one host, and a proxy may ask for all its tabs at once."""
 
-STRANGERS_AT_ONCE = 100
-"""So many of strangers from one address, which many may have in common."""
+OF_AN_ADDRESS = 100
+"""So many from one address, which many may have in common: cookies that are none could be made up for each request."""
 
 RETRY_SECONDS = 1
 
 
 def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
-    """Refuse what one session asks for from one address beyond that, before anything is done for it.
+    """Refuse what one session, or one address, asks for beyond that, before anything is done for it.
 
     Whoever hangs up has their page made all the same, so connections do not bound it. Whoever has copied a session
     comes from elsewhere, and does not keep its owner from ending it. What is still being sent does not count: else
@@ -32,27 +32,32 @@ def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
     underway: Counter[tuple[str, str]] = Counter()
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
-        cookies = own_cookies(scope["headers"], secure=secure)
-        session = cookies.get(crumbs.ACCESS) or cookies.get(crumbs.REFRESH) or ""
-        who = scope["state"]["address"], session
-        if underway[who] >= (PAGES_AT_ONCE if session else STRANGERS_AT_ONCE):
-            await _refuse(scope, send)
-            return
+        cookies, address = own_cookies(scope["headers"], secure=secure), scope["state"]["address"]
+        session = cookies.get(crumbs.ACCESS) or cookies.get(crumbs.REFRESH)
+        theirs = [(address, "")] + ([(address, session)] if session else [])
+
+        def count(change: int) -> None:
+            for each in theirs:
+                underway[each] += change
 
         async def receive_uncounted() -> Any:
-            underway[who] -= 1
+            count(-1)
             try:
                 return await receive()
             finally:
-                underway[who] += 1
+                count(1)
 
-        underway[who] += 1
+        if any(underway[each] >= most for each, most in zip(theirs, (OF_AN_ADDRESS, PAGES_AT_ONCE), strict=False)):
+            await _refuse(scope, send)
+            return
+        count(1)
         try:
             await next_app(scope, receive_uncounted, send)
         finally:
-            underway[who] -= 1
-            if not underway[who]:
-                del underway[who]
+            count(-1)
+            for each in theirs:
+                if not underway[each]:
+                    del underway[each]
 
     return served
 
