@@ -71,7 +71,7 @@ async def test_more_at_once_is_refused(world: World, who: str, monkeypatch: pyte
 
 
 async def test_whoever_sends_slowly_keeps_nobody_out(world: World) -> None:
-    """A hundred forms of strangers that are still being sent leave room for others of their address."""
+    """Forms of strangers that are still being sent, however many, leave room for others of their address."""
     may_go_on, begun = asyncio.Event(), 0
 
     async def slowly() -> AsyncIterator[bytes]:

@@ -16,7 +16,7 @@ from timebank.web.http import crumbs
 PAGES_AT_ONCE = 30
 """So many of one session: a browser has six connections to one host, and a proxy may ask for all its tabs at once."""
 
-OF_AN_ADDRESS = 100
+OF_AN_ADDRESS = 50
 """So many from one address, which many may have in common: cookies that are none could be made up for each request."""
 
 RETRY_SECONDS = 1
