@@ -273,6 +273,7 @@ class _Sending:
 
     def _close(self) -> None:
         self._under_way.close()
+        (self._understood or self._rejected).drop()
         self._file.close()
         self._upload.file.close()
 

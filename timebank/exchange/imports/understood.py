@@ -61,6 +61,10 @@ class Understood:
         """There are no more rows."""
         self._writer.close()
 
+    def drop(self) -> None:
+        """Keep nothing beside the file, though it was not made to its end."""
+        self._writer.drop()
+
 
 def _writer(opened: OpenedList[Any], file: IO[bytes], form: Form) -> DelimitedWriter | WorkbookWriter:
     if form == "xlsx":

@@ -37,6 +37,11 @@ class Rejected:
         if self._writer:
             self._writer.close()
 
+    def drop(self) -> None:
+        """Keep nothing beside the file, though it was not made to its end."""
+        if self._writer:
+            self._writer.drop()
+
     def _write(self, reason: str, cells: Sequence[str]) -> None:
         assert self._writer, "it was begun"
         self._writer.add([reason, *(cell for position, cell in enumerate(cells) if position not in self._stale)])

@@ -60,6 +60,9 @@ class DelimitedWriter:
         """There are no more rows."""
         self._file.flush()
 
+    def drop(self) -> None:
+        """Nothing is kept beside the file."""
+
 
 class WorkbookWriter:
     """A workbook (.xlsx) that grows row by row: text stays text, numbers are numbers; long ones have more sheets.
