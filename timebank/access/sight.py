@@ -122,7 +122,7 @@ class Sight:
         own_id = self._acting.own_id
         if own_id is None or self._principal.is_suspended:
             return frozenset()
-        return await teams.joined(self.pool, self.bank_id, own_id)
+        return await teams.joined(self.pool, self.bank_id, own_id, self._today)
 
     async def must_see_team(self, organisation_id: OrganisationId, team_id: TeamId) -> None:
         """Refuse whoever neither belongs to a team nor serves its organisation: to them its people do not exist."""

@@ -58,6 +58,19 @@ async def test_a_captain_learns_no_name_by_inviting(world: World) -> None:
             await other.post(f"{team}/members/{other.id}/approve")
 
 
+async def test_whose_membership_is_over_sees_nobody_of_a_team(world: World) -> None:
+    """Though nobody has ended it: neither its people and duties nor its hours, and they lead it no more."""
+    captain = await world.member("member")
+    there = at(world, await world.team(captain, is_guided=False))
+    seen = "members", "shifts", "hours"
+    assert [(await captain.ask("GET", f"{there}/{each}")).status_code for each in seen] == [200, 200, 200]
+    yesterday = utc_now().astimezone(ZONE).date() - timedelta(days=1)
+    term = {"role": "member", "valid_until": yesterday.isoformat()}
+    await world.coordinator.patch(f"/v1/organisations/{world.garden}/members/{captain.id}", term, expect=200)
+    assert [(await captain.ask("GET", f"{there}/{each}")).status_code for each in seen] == [404, 404, 404]
+    await captain.post(f"{there}/rename", {"name": "夜巡队"}, expect=403)
+
+
 async def test_the_hours_of_a_team_are_those_in_its_name(world: World) -> None:
     """What was confirmed in the name of a team is summed up by month and in all; what waits, or is not, is left out."""
     captain, other = await world.somebody(), await world.somebody()

@@ -311,6 +311,20 @@ def test_a_captain_may_nothing_that_a_coordinator_may_not() -> None:
             assert Book(*facts, *further).do(do(kind, acting(who), **said)), f"{kind.__name__} by {who}"
 
 
+@pytest.mark.parametrize("founded", [FOUNDED, GUIDED])
+def test_whose_membership_is_over_has_no_part_in_the_teams_of_members(founded: TeamFounded) -> None:
+    """Its last day was yesterday, and nobody has ended it: they neither lead nor join; a guided group is no matter."""
+    over = member(WANG, "member", valid_until=TODAY - timedelta(days=1))
+    there, rename = (*standing(), founded, CAPTAIN, *over), do(RenameTeam, acting(WANG), name="夜巡队")
+    asks = do(AskTeamMember, acting(WANG), volunteer_id=WANG)
+    if founded.is_guided:
+        given(*there, JOINED).when(rename).then(TeamRenamed(**IDS, name="夜巡队"))
+        given(*there).when(asks).then(asked(is_invited=False, volunteer_id=WANG))
+    else:
+        given(*there, JOINED).when(rename).then_refused(RoleMissing)
+        given(*there).when(asks).then_refused(TeamTakesMembers)
+
+
 def test_a_dissolved_team_has_nobody() -> None:
     """When a team is dissolved all leave it, those who were asked as well, and nothing more is done with it."""
     dissolve = do(DissolveTeam, reason="人太少")

@@ -270,7 +270,8 @@ async def team_of(request: BankRequest, organisation_id: str, team_id: str) -> T
 
 async def _leads(request: BankRequest, team: TeamView) -> bool:
     """Whether whoever asks leads a team, or has to do with the service of its organisation."""
-    if request.sight.sees_people or team.captain_id == request.user.person_id:
+    is_captain = team.captain_id == request.user.person_id
+    if request.sight.sees_people or (is_captain and team.team_id in await request.sight.teams()):
         return True
     return team.organisation_id in await request.sight.organisations(SEES_MEMBERS)
 

@@ -23,6 +23,7 @@ from timebank.domain.identifiers import OrganisationId, TeamId, VolunteerId
 from timebank.domain.kernel import Command, Fact, Key, Known, about
 from timebank.domain.organisations.membership_invitations import must_invite_seldom
 from timebank.domain.organisations.memberships import (
+    EVERY_ROLE,
     MANAGES_MEMBERS,
     Membership,
     must_act_for,
@@ -67,15 +68,24 @@ class OnTeam(Command, frozen=True, kw_only=True):
         known(Team, self.team_id).must_be(status)
         known(Organisation, self.organisation_id).must_be_approved()
 
+    def is_member(self, known: Known, volunteer_id: VolunteerId) -> bool:
+        """Whether somebody is a member of the organisation today."""
+        return known(Membership, self.organisation_id, volunteer_id).has_role(EVERY_ROLE, self.at.date())
+
     def must_manage(self, known: Known) -> None:
         """Refuse whoever does not manage the organisation's members."""
         must_act_for(self.organisation_id, self.by, MANAGES_MEMBERS, self.at.date(), known)
 
     def must_lead(self, known: Known, team: Team) -> None:
-        """Refuse whoever neither leads the team today nor manages the organisation's members."""
+        """Refuse whoever neither leads the team today nor manages the organisation's members.
+
+        The captain of one of the organisation's own teams leads it as long as they are a member.
+        """
         if not team.is_led_by(self.by, self.at.date()):
             return self.must_manage(known)
         assert self.by.volunteer_id, "a captain is a volunteer"
+        if not (team.is_guided or self.is_member(known, self.by.volunteer_id)):
+            return self.must_manage(known)
         if known(Volunteer, self.by.volunteer_id).is_suspended:
             raise YouAreSuspended
         return None
@@ -209,8 +219,7 @@ class _OnMember(OnTeam, frozen=True, kw_only=True):
     def must_be_taken(self, known: Known, team: Team) -> None:
         """Refuse for somebody who cannot belong to the team."""
         known(Volunteer, self.volunteer_id).must_be_active()
-        membership = known(Membership, self.organisation_id, self.volunteer_id)
-        if not team.is_guided and membership.status != "approved":
+        if not (team.is_guided or self.is_member(known, self.volunteer_id)):
             raise TeamTakesMembers
 
 

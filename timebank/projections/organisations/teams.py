@@ -129,11 +129,9 @@ async def of_volunteer(pool: Pool, bank_id: UUID, volunteer_id: str) -> list[Tea
     return [TeamOfView(**row) for row in await pool.fetch(SQL["of_volunteer"], bank_id, volunteer_id)]
 
 
-async def joined(pool: Pool, bank_id: UUID, volunteer_id: str) -> frozenset[str]:
-    """The teams that somebody belongs to."""
-    return frozenset(
-        each.team_id for each in await of_volunteer(pool, bank_id, volunteer_id) if each.status == "joined"
-    )
+async def joined(pool: Pool, bank_id: UUID, volunteer_id: str, day: date) -> frozenset[str]:
+    """The teams that somebody belongs to on a day; whose membership is over is in none of the organisation's own."""
+    return frozenset(row["team_id"] for row in await pool.fetch(SQL["joined"], bank_id, volunteer_id, day))
 
 
 async def rota(

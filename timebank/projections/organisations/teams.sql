@@ -111,6 +111,18 @@ select m.team_id, m.organisation_id, m.volunteer_id, m.status, t.name
  where m.bank_id = $1 and m.volunteer_id = $2
  order by m.team_id
 
+-- joined --
+-- The teams that somebody belongs to on a day; those of an organisation itself have its members of that day only.
+-- $1 bank  $2 volunteer  $3 day
+select m.team_id
+  from team_member m join team t using (bank_id, team_id)
+ where m.bank_id = $1 and m.volunteer_id = $2 and m.status = 'joined'
+   and (t.is_guided
+        or exists (select from membership s
+                    where s.bank_id = m.bank_id and s.organisation_id = m.organisation_id
+                      and s.volunteer_id = m.volunteer_id and s.status = 'approved'
+                      and coalesce(s.valid_from <= $3, true) and coalesce($3 <= s.valid_until, true)))
+
 -- shift_view --
 select shift_id, team_id, organisation_id, volunteer_id, from_day, until_day, from_minute, minutes from shift
 
