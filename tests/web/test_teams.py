@@ -75,3 +75,16 @@ async def test_a_group_gathers_and_is_on_duty(world: World) -> None:
     page = await joiner.get("/more/teams")
     page = await joiner.send(form_with(page, "end"), what="end")
     assert "您还没有加入队伍" in page.text
+
+
+async def test_whose_membership_is_over_is_offered_nothing_of_a_captain(world: World) -> None:
+    """They see that there is the team, and neither its people nor forms that would be refused."""
+    somebody = await world.member("member")
+    team_id = await world.team(somebody, is_guided=False)
+    captain, link = await signed_in(world, somebody.id), f"/teams/{world.garden}/{team_id}"
+    assert form_with(await captain.get(link), "rename")
+    term = {"role": "member", "valid_until": "2020-12-31"}
+    await world.coordinator.patch(f"/v1/organisations/{world.garden}/members/{somebody.id}", term, expect=200)
+    page = await captain.get(link)
+    assert page.status == 200
+    assert [each for each in page.forms if each.action == link] == [form_with(page, "ask")]

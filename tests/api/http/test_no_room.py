@@ -12,6 +12,7 @@ import pytest
 
 from tests.api.http.test_long_rows import HEADINGS
 from tests.api.world import World
+from tests.exchange.spreadsheets.files import xlsx
 from timebank.exchange.spreadsheets import tables
 from timebank.exchange.spreadsheets.writing import WorkbookWriter
 from timebank.exchange.workbooks.opening import open_workbook
@@ -34,12 +35,7 @@ def full(*_: Any, **__: Any) -> Any:
 
 def workbook(rows: int) -> bytes:
     """A list as a workbook."""
-    file = io.BytesIO()
-    writer = WorkbookWriter(file, "S")
-    for row in (HEADINGS, *((str(number),) for number in range(rows))):
-        writer.add(row)
-    writer.close()
-    return file.getvalue()
+    return xlsx([HEADINGS, *([str(number)] for number in range(rows))])
 
 
 @pytest.mark.parametrize("rows", [1, 20_000])

@@ -81,14 +81,11 @@ class OnTeam(Command, frozen=True, kw_only=True):
 
         The captain of one of the organisation's own teams leads it as long as they are a member.
         """
-        if not team.is_led_by(self.by, self.at.date()):
-            return self.must_manage(known)
-        assert self.by.volunteer_id, "a captain is a volunteer"
-        if not (team.is_guided or self.is_member(known, self.by.volunteer_id)):
-            return self.must_manage(known)
-        if known(Volunteer, self.by.volunteer_id).is_suspended:
+        captain_id = self.by.volunteer_id if team.is_led_by(self.by, self.at.date()) else None
+        if captain_id is None or not (team.is_guided or self.is_member(known, captain_id)):
+            self.must_manage(known)
+        elif known(Volunteer, captain_id).is_suspended:
             raise YouAreSuspended
-        return None
 
 
 class FoundTeam(OnTeam, frozen=True, kw_only=True):

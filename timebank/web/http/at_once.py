@@ -34,10 +34,10 @@ def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         cookies, address = own_cookies(scope["headers"], secure=secure), scope["state"]["address"]
         session = cookies.get(crumbs.ACCESS) or cookies.get(crumbs.REFRESH)
-        theirs = [(address, "")] + ([(address, session)] if session else [])
+        limits = {(address, ""): OF_AN_ADDRESS} | ({(address, session): PAGES_AT_ONCE} if session else {})
 
         def count(change: int) -> None:
-            for each in theirs:
+            for each in limits:
                 underway[each] += change
 
         async def receive_uncounted() -> Any:
@@ -47,7 +47,7 @@ def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
             finally:
                 count(1)
 
-        if any(underway[each] >= most for each, most in zip(theirs, (OF_AN_ADDRESS, PAGES_AT_ONCE), strict=False)):
+        if any(underway[each] >= most for each, most in limits.items()):
             await _refuse(scope, send)
             return
         count(1)
@@ -55,7 +55,7 @@ def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
             await next_app(scope, receive_uncounted, send)
         finally:
             count(-1)
-            for each in theirs:
+            for each in limits:
                 if not underway[each]:
                     del underway[each]
 

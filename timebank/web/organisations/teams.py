@@ -43,7 +43,7 @@ async def team(visitor: Visitor) -> Response[Any]:
         "organisations/team.html",
         team=found,
         manages=is_manager,
-        leads=is_manager or found["captain_id"] == own_id,
+        leads=is_manager or (members is not None and found["captain_id"] == own_id),
         is_own=own is not None,
         members=members,
         rota=await visitor.seen(f"{_there(visitor)}/shifts", limit=SHOWN, own=True),
