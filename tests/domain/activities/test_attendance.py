@@ -102,6 +102,13 @@ class TestSigningUp:
         given(*theirs).when(do(SignUp)).then_refused(ForMembersOnly)
         given(*theirs, *member(WANG, "member")[1:]).when(do(SignUp)).fact  # noqa: B018
 
+    def test_for_members_on_its_day(self) -> None:
+        """Whose term as a member is over by its day does not sign up for what is for members."""
+        theirs, day = (registered(), *published(open_to="members")), NINE.date()
+        assert given(*theirs, *member(WANG, "member", valid_until=day)[1:]).when(do(SignUp)).fact
+        over = member(WANG, "member", valid_until=day - timedelta(days=1))[1:]
+        given(*theirs, *over).when(do(SignUp)).then_refused(ForMembersOnly)
+
     def test_by_the_leader(self) -> None:
         """The leader, and whoever logs for the organisation, sign somebody up; a stranger does not."""
         for by, has_right in ((acting(ZHAO), LED), (GARDENERS_PROGRAM, standing())):

@@ -98,6 +98,10 @@ class TestPlanning:
     def test_is_led_by_a_member_at_a_place_there_is(self) -> None:
         """Its leader is a member, and its place, if one is said, is open on that day."""
         given(*standing()).when(planning()).then_refused(LeaderNotMember)
+        today = EIGHT.date()
+        assert given(*standing(), *member(ZHAO, "member", valid_until=today)[1:]).when(planning()).fact
+        over = member(ZHAO, "member", valid_until=today - timedelta(days=1))[1:]
+        given(*standing(), *over).when(planning()).then_refused(LeaderNotMember)
         given(*LED).when(planning(node_id=EAST)).then_refused(NodeUnknown)
         assert given(*LED, *nodes(EAST)).when(planning(node_id=EAST)).fact.plan.node_id == EAST
         closed = NodeClosed(node_id=EAST, until_day=EIGHT.date() - timedelta(days=1))

@@ -144,6 +144,17 @@ class TestPersonInCharge:
         said = make(person_in_charge_id=ActorId("vol_nobody"))
         given(*before).when(said).then_refused(PersonInChargeNotMember, volunteer_id="vol_nobody")
 
+    @pytest.mark.parametrize("days", [0, -1])
+    def test_was_a_member_on_that_day(self, days: int) -> None:
+        """Until the last day of their term somebody was in charge, and not after it."""
+        until = THURSDAY + timedelta(days=days)
+        outcome = (
+            given(*PEOPLE, *member(LI, "member", valid_until=until)[1:])
+            .when(log_service(person_in_charge_id=ActorId(LI)))
+            .outcome
+        )
+        assert isinstance(outcome, PersonInChargeNotMember) == (days < 0)
+
     def test_may_have_left_since(self) -> None:
         """A record goes on saying who was in charge, when they are a member no more."""
         before = logged(person_in_charge_id=ActorId(LI))

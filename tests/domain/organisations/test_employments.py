@@ -132,6 +132,19 @@ class TestRegister:
         invited = [fact for fact in member(WANG, "member") if not isinstance(fact, MembershipApproved)]
         given(*standing(), *invited, *member(LI, "coordinator")).when(declare).then_refused(MembershipNotActive)
 
+    def test_of_members_within_their_term(self) -> None:
+        """Whose term is over is a member no more, though nobody has ended it; until then they may have been on duty."""
+        yesterday = NOON.date() - timedelta(days=1)
+        there = *PEOPLE, *member(LI, "coordinator"), *member(WANG, "member", valid_until=yesterday)[1:]
+        said = {"kind": "contract", "hours": (MORNING,), "from_day": date(2026, 1, 1)}
+        for until in (None, NOON.date()):
+            declare = do(DeclareEmployment, acting(LI), **said, until_day=until)
+            given(*there).when(declare).then_refused(MembershipNotActive, status="ended")
+        assert given(*there).when(do(DeclareEmployment, acting(LI), **said, until_day=yesterday)).fact
+        ended = works(), EmploymentEnded(**IDS, until_day=date(2026, 1, 31))
+        longer = do(EndEmployment, acting(LI), until_day=NOON.date())
+        given(*there, *ended).when(longer).then_refused(MembershipNotActive, status="ended")
+
     def test_hours_do_not_overlap(self) -> None:
         """Hours end after they begin, and nobody has duty for two bodies at one time."""
         for hours in ((MORNING, MORNING), (DutyHours(weekday=1, from_minute=60, until_minute=60),)):

@@ -44,7 +44,7 @@ def must_be_possible(plan: Plan, known: Known, organisation_id: OrganisationId, 
         raise ActivityInThePast
     day = plan.starts_at.astimezone(at.tzinfo).date()
     must_be_listed(known(RuleBook).on(day).rules, category=plan.category, activity=plan.name)
-    if known(Membership, organisation_id, VolunteerId(plan.leader_id)).status != "approved":
+    if not known(Membership, organisation_id, VolunteerId(plan.leader_id)).lasts(day):
         raise LeaderNotMember
     if plan.team_id:
         known(Team, plan.team_id).must_have_been(organisation_id, day)

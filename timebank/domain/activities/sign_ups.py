@@ -94,7 +94,8 @@ class SignUp(OfSomebody, frozen=True, kw_only=True):
             raise ActivityNotOpen(status="over")
         known(Volunteer, self.volunteer_id).must_be_active()
         membership = known(Membership, activity.organisation_id, self.volunteer_id)
-        if activity.plan.open_to == "members" and membership.status != "approved":
+        day = activity.plan.starts_at.astimezone(self.at.tzinfo).date()
+        if activity.plan.open_to == "members" and not membership.lasts(day):
             raise ForMembersOnly
         if self.volunteer_id in activity.signed_up:
             raise AlreadySignedUp(volunteer_id=self.volunteer_id)

@@ -158,14 +158,19 @@ class _OnStaff(Command, frozen=True, kw_only=True):
             raise EmployeeIsDeclarer
         return known(Employments, self.volunteer_id)
 
-    def must_be_a_member(self, known: Known) -> None:
-        """Refuse an organisation that says of others than its members that they are on duty; who governs may."""
+    def must_be_a_member(self, known: Known, until: date | None) -> None:
+        """Refuse an organisation that says of others than its members that they are on duty; who governs may.
+
+        They are members today; for duty that was over before, until it was.
+        """
         if self.by.governs:
             return
         membership = known(Membership, self.organisation_id, self.volunteer_id)
         membership.must_be_open()
         if membership.status != "approved":
             raise MembershipNotActive(status=membership.status)
+        if not membership.lasts(min(self.at.date(), until or date.max)):
+            raise MembershipNotActive(status="ended")
 
     @property
     def of_member(self) -> Sequence[Key]:
@@ -198,8 +203,8 @@ class DeclareEmployment(_OnStaff, frozen=True, kw_only=True):
     def decide(self, known: Known) -> Iterator[Fact]:
         employments = self.register(known)
         known(Volunteer, self.volunteer_id).must_not_be_erased()
-        self.must_be_a_member(known)
         must_be_a_term(self.from_day, self.until_day)
+        self.must_be_a_member(known, self.until_day)
         if len(employments.of(self.organisation_id)) >= MOST_EMPLOYMENTS:
             raise TooManyEmployments(most=MOST_EMPLOYMENTS)
         hours = sorted(self.hours, key=lambda each: (each.weekday, each.from_minute))
@@ -261,7 +266,7 @@ class EndEmployment(_OnStaff, frozen=True, kw_only=True):
         declared, employments = self.employment(known), known(Employments, self.volunteer_id)
         before = employments.until.get(self.employment_id)
         if before and before < self.until_day:
-            self.must_be_a_member(known)
+            self.must_be_a_member(known, self.until_day)
             _must_not_overlap(employments, declared.hours, before + DAY, self.until_day, besides=self.employment_id)
         if self.until_day < self.at.date() and not self.by.governs:
             raise EmploymentEndsInThePast

@@ -99,13 +99,12 @@ class Membership(Memory):
         self.role, self.valid_from, self.valid_until = role, valid_from, valid_until
 
     def has_role(self, roles: tuple[Role, ...], on: date) -> bool:
-        """Whether the member holds one of the roles on that day; `valid_until` is the last day it holds."""
-        return (
-            self.status == "approved"
-            and self.role in roles
-            and (self.valid_from is None or self.valid_from <= on)
-            and (self.valid_until is None or on <= self.valid_until)
-        )
+        """Whether the member holds one of the roles on that day."""
+        return self.lasts(on) and self.role in roles and (self.valid_from is None or self.valid_from <= on)
+
+    def lasts(self, on: date) -> bool:
+        """Whether they are a member whose term is not over on that day; `valid_until` is the last day it holds."""
+        return self.status == "approved" and (self.valid_until is None or on <= self.valid_until)
 
     def must_be_open(self) -> MembershipId:
         """The open membership's identifier; refuses where there is none."""

@@ -61,5 +61,5 @@ def must_be_sayable(
     new = {name: None if said[name] == before.get(name) else said[name] for name in _LISTED}
     must_be_listed(known(RuleBook).on(day).rules, category=new["category"], activity=new["activity"])
     person_id = new["person_in_charge_id"]
-    if person_id and known(Membership, organisation_id, VolunteerId(person_id)).status != "approved":
+    if person_id and not known(Membership, organisation_id, VolunteerId(person_id)).lasts(day):
         raise PersonInChargeNotMember(volunteer_id=person_id)
