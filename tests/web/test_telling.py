@@ -11,6 +11,7 @@ from tests.controls import GARDENERS
 from tests.domain.test_golden_facts import GOLDEN
 from tests.web.reader import signed_in
 from timebank.identity.security_log import Visit
+from timebank.runtime.founding import OPERATOR
 from timebank.web.http.telling.facts import Teller
 from timebank.web.http.telling.words import Language
 
@@ -46,6 +47,16 @@ async def test_notices_say_what_they_are_about(world: World) -> None:
     assert "志愿者 某*" in page.text
     assert f"/records/{record_id}" in page.links
     assert not ID.search(page.text)
+
+
+async def test_whose_signature_was_said_reads_how_much_and_by_whom(world: World) -> None:
+    """A list that was entered as signed by somebody: for whom it is, its rows, and that the operator entered it."""
+    visit, log = Visit(world.services.ledger.clock(), "", "test"), world.services.security_log
+    said = {"actor": OPERATOR.actor, "subject": world.verifier.id, "organisation_id": world.garden, "rows": 48}
+    await log.record(world.bank_id, "list-signed", visit, **said)
+    text = (await (await signed_in(world, world.verifier.id)).get("/more/notices")).text
+    assert f"{GARDENERS['name']} · 48 行" in text
+    assert re.search(r"\d · 运维", text)
 
 
 async def test_one_s_service_is_in_the_order_of_days(world: World) -> None:

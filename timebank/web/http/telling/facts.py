@@ -109,7 +109,8 @@ def gist(data: Mapping[str, Any], language: Language, *whom: str | None) -> str:
     """What a fact says, in a line: whom it is about, what was done, how much time it is about, and why."""
     minutes = data.get("minutes")
     spent = saying.duration(minutes, language) if isinstance(minutes, int) else None
-    said = (*whom, data.get("activity") or data.get("name"), spent, reason_in_words(data.get("reason"), language))
+    rows = say(language, "{n} rows", n=data["rows"]) if data.get("rows") else None
+    said = (*whom, data.get("activity") or data.get("name"), spent, rows, reason_in_words(data.get("reason"), language))
     return " · ".join(str(each) for each in said if each)
 
 
