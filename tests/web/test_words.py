@@ -36,7 +36,9 @@ PERSONAL = {"name", "phone", "birth_year", "document_number", "skills", "alias",
 
 SOURCE = Path(timebank.web.__file__).parent
 SAYING = {"say": 0, "go": 1}
-"""What is called with something that is said to people, and which of its arguments that is."""
+"""What a visitor has that is called with something that is said to people, and which of its arguments that is."""
+SAID_IN = {"say": 1}
+"""The same of functions."""
 
 
 def said_in_templates() -> Iterator[str]:
@@ -53,7 +55,8 @@ def said_in_modules() -> Iterator[str]:
     """Every sentence of a module."""
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf8"))):
-            place = SAYING.get(getattr(getattr(node, "func", None), "attr", ""))
+            called = getattr(node, "func", None)
+            place = SAYING.get(getattr(called, "attr", ""), SAID_IN.get(getattr(called, "id", "")))
             arguments = getattr(node, "args", [])
             if place is not None and len(arguments) > place:
                 yield from (each.value for each in ast.walk(arguments[place]) if _is_sentence(each))  # type: ignore[attr-defined]

@@ -44,6 +44,7 @@ def test_no_room_for_the_rows_of_a_workbook(rows: int, monkeypatch: pytest.Monke
     file = io.BytesIO(workbook(rows))
     made = iter([full, tempfile.TemporaryFile])
     monkeypatch.setattr(tempfile, "TemporaryFile", lambda: next(made)())
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     with pytest.raises(OSError, match="No space left") as raised:
         open_workbook(file, "xlsx")
     assert raised.value.errno == errno.ENOSPC
