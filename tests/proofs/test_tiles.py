@@ -1,5 +1,6 @@
 """The tree as it is kept, and what is proved from it."""
 
+import asyncio
 from functools import cache
 from random import Random
 from uuid import UUID
@@ -107,6 +108,19 @@ async def test_tiles_are_looked_at_again_only_when_they_were_dropped(
     few = Tiles(long_pool)
     for index in (0, 30_000, 0, LONG - 1, 30_000):
         assert await few.inclusion(BANK, index, LONG) == await Tiles(long_pool).inclusion(BANK, index, LONG)
+
+
+async def test_proofs_at_once_are_right(long_pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one proof needs may be put away for another while the rest is read."""
+    monkeypatch.setattr(kept, "KEPT_TILES", 2)
+    few, sizes = Tiles(long_pool), [300 * number for number in range(1, 60)]
+    expected = [await Tiles(long_pool).consistency(BANK, size, LONG) for size in sizes]
+
+    async def one_after_the_other() -> list[list[bytes]]:
+        return [await few.consistency(BANK, size, LONG) for size in sizes]
+
+    found = await asyncio.gather(*(one_after_the_other() for _ in range(6)))
+    assert found == [expected] * 6
 
 
 async def test_a_leaf_that_is_missing_is_noticed(pool: Pool, bank_id: UUID) -> None:

@@ -120,8 +120,9 @@ class Tiles:
         missing = [tile for tile in tiles if tile not in found]
         if missing:
             for tile, hashes in zip(missing, await self.read(bank_id, missing), strict=True):
-                found[tile] = self._kept[bank_id, tile] = _levels(hashes)
-        for tile in found:
+                found[tile] = _levels(hashes)
+        for tile, levels in found.items():  # others may have put away meanwhile what was kept
+            self._kept[bank_id, tile] = levels
             self._kept.move_to_end((bank_id, tile))
         while len(self._kept) > KEPT_TILES:
             self._kept.popitem(last=False)
