@@ -1,5 +1,6 @@
 """Who may do what: every operation that is served, asked by everybody, answers as its row in the access table says."""
 
+from datetime import timedelta
 from typing import Any, NamedTuple, get_args
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 from litestar.routes import HTTPRoute
 
 from tests.api.merge_scenes import proposed
-from tests.api.world import Caller, World, hours_of, reward, service
+from tests.api.world import ZONE, Caller, World, hours_of, reward, service
 from tests.helpers.described import usual_app
 from timebank.access.table import ADMINISTRATORS, Access
 from timebank.api.http.guard import table_of
@@ -31,6 +32,7 @@ from timebank.domain.identifiers import (
     new_team_id,
 )
 from timebank.domain.identifiers import new_volunteer_id as new_id
+from timebank.runtime.clock import utc_now
 
 APP = usual_app()
 TABLE = table_of(APP)
@@ -245,6 +247,15 @@ async def things_of(world: World) -> dict[str, str]:
     }
 
 
+async def until_yesterday(world: World, role: str) -> Caller:
+    """Somebody whose term in the garden is over, though nobody has ended the membership."""
+    somebody = await world.member(role)
+    yesterday = utc_now().astimezone(ZONE).date() - timedelta(days=1)
+    term = {"role": role, "valid_until": yesterday.isoformat()}
+    await world.coordinator.patch(f"/v1/organisations/{world.garden}/members/{somebody.id}", term, expect=200)
+    return somebody
+
+
 @pytest.fixture(scope="package")
 async def cast(world: World) -> Cast:
     """The bank's people, and another bank beside it."""
@@ -273,6 +284,7 @@ async def cast(world: World) -> Cast:
             await world.member("coordinator", other_body), role="coordinator", organisation=other_body
         ),
         "stranger": Persona(await world.somebody()),
+        "coordinator until yesterday": Persona(await until_yesterday(world, "coordinator"), organisation=garden),
     }
     other = World(world.app, world.http)
     await other.settle()
