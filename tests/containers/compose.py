@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +13,7 @@ from typing import Any
 import yaml
 
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
+from tests.helpers.ports import free_port
 from timebank.runtime.embedded import _binaries, _identity
 
 TOP = Path(__file__).parents[2]
@@ -63,13 +63,6 @@ def _merge(into: dict[str, Any], other: dict[str, Any]) -> None:
             into[key] = [*into.get(key, []), *value]
         else:
             into[key] = value
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class Postgres:

@@ -12,10 +12,11 @@ from uuid import UUID
 import pytest
 from structlog.testing import capture_logs
 
-from tests.containers.compose import TOP, free_port
+from tests.containers.compose import TOP
 from tests.controls import KEY_FILE
 from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
+from tests.helpers.ports import free_port
 from timebank.db.connections import NoDatabaseError, Pool, connected
 from timebank.db.migrations import migrate
 from timebank.db.server import must_be_fit, warn_of_settings

@@ -19,10 +19,11 @@ import httpx
 import pytest
 
 from tests.cli.program import PASSWORD, Program, Served, enter
-from tests.containers.compose import DOCKER, TOP, free_port
+from tests.containers.compose import DOCKER, TOP
 from tests.helpers.databases import database
 from tests.helpers.folders import watched_folder
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
+from tests.helpers.ports import free_port
 from timebank.api.http.uploads import LIST_BYTES
 
 BODY_LIMIT = 4 * 1024 * 1024

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from tests.containers.compose import free_port
 from tests.helpers.folders import watched_folder
+from tests.helpers.ports import free_port
 from timebank.db.connections import NoDatabaseError, Pool, place_of
 from timebank.db.migrations import migrate
 from timebank.db.server import warn_of_settings

@@ -9,7 +9,6 @@ import os
 import random
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -25,6 +24,7 @@ from tests.drills.clients import Clients, Town, founded
 from tests.helpers.effort import Effort
 from tests.helpers.folders import watched_folder
 from tests.helpers.patience import may_take, until
+from tests.helpers.ports import free_port
 from tests.helpers.processes import children_of, family_of, send
 from timebank.runtime.embedded import EmbeddedPostgres
 
@@ -57,8 +57,7 @@ class Service:
 
     def __init__(self, program: Program, workers: int) -> None:
         self._command = "serve", "--workers", str(workers)
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port: int = listener.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._program = program
         self.replaced_at = 0.0

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import asyncpg
 
 from tests.helpers.patience import eventually, until
+from tests.helpers.ports import free_port
 from tests.helpers.processes import family_of, is_there, send
 from timebank.runtime.embedded import _binaries, _identity
 
@@ -33,8 +33,7 @@ class Cluster:
 
     def __init__(self, folder: Path, name: str) -> None:
         self.name, self.data, self.log = name, folder / name, folder / f"{name}.log"
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            self.port: int = listener.getsockname()[1]
+        self.port = free_port()
 
     @property
     def url(self) -> str:
