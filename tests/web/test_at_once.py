@@ -13,6 +13,7 @@ from tests.api.world import World, settled
 from tests.helpers.patience import until
 from tests.web.reader import Reader, signed_in
 from timebank.web.app import create_app
+from timebank.web.http import pages
 from timebank.web.http.at_once import OF_AN_ADDRESS, PAGES_AT_ONCE
 from timebank.web.http.visitors import Visitor
 
@@ -91,6 +92,39 @@ async def test_whoever_sends_slowly_keeps_nobody_out(world: World) -> None:
     assert (await reader.http.get("/sign-in", headers=HERE)).status_code == 200
     may_go_on.set()
     assert 429 not in {each.status_code for each in await asyncio.gather(*sending)}
+
+
+async def test_what_was_held_back_is_not_all_made_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of forms whose last bytes come together no more are looked at than of any pages; the others wait for a place."""
+    may_go_on, begun, looked_at, read_form = asyncio.Event(), 0, Counter[str](), pages._read_form
+
+    async def slowly() -> AsyncIterator[bytes]:
+        nonlocal begun
+        begun += 1
+        await may_go_on.wait()
+        yield b"login=x"
+
+    async def counted(visitor: Visitor, most: int) -> None:
+        await read_form(visitor, most)
+        looked_at["now"] += 1
+        looked_at["most"] = max(looked_at.values())
+        await asyncio.sleep(0.01)
+        looked_at["now"] -= 1
+
+    monkeypatch.setattr(pages, "_read_form", counted)
+    reader, said = Reader(world), HERE | {"content-type": "application/x-www-form-urlencoded"}
+    sending: list[asyncio.Task[httpx.Response]] = []
+
+    async def are_begun() -> bool:
+        return begun == len(sending)
+
+    for _ in range(3):
+        forms = [reader.http.post("/sign-in", content=slowly(), headers=said) for _ in range(OF_AN_ADDRESS)]
+        sending += [asyncio.create_task(each) for each in forms]
+        await until(are_begun)
+    may_go_on.set()
+    assert 429 not in {each.status_code for each in await asyncio.gather(*sending)}
+    assert looked_at["most"] == OF_AN_ADDRESS
 
 
 async def test_from_elsewhere_it_is_another_matter(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

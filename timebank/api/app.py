@@ -18,7 +18,7 @@ from litestar.types import ASGIApp
 import timebank.api
 from timebank.api.http.answering.compression import compression
 from timebank.api.http.answering.headers import READABLE
-from timebank.api.http.answering.in_progress import QUESTIONS_AT_ONCE, WAITING_OF_ONE, with_ends
+from timebank.api.http.answering.in_progress import InProgress, with_ends
 from timebank.api.http.answering.letting_go import forgetful, letting_go
 from timebank.api.http.answering.pieces import in_pieces
 from timebank.api.http.describing.document import openapi
@@ -30,11 +30,10 @@ from timebank.api.http.perimeter import Perimeter
 from timebank.api.http.problems import HANDLERS
 from timebank.api.http.replies import Reply
 from timebank.api.http.requests import BankRequest
-from timebank.api.http.strict_json import STILL
+from timebank.api.http.strict_json import BEGIN, STILL
 from timebank.api.http.telling.pages import explain_problem, list_problems
 from timebank.api.http.welcome import asset, welcome
 from timebank.api.identity.oidc import OidcController
-from timebank.identity.limits.at_once import AtOnce
 from timebank.identity.limits.throttle import Rate
 from timebank.identity.limits.turns import Turns
 from timebank.ledger.meter import NO_METER
@@ -76,7 +75,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.services = services
             app.state.rate_per_principal = Rate(settings.rate_per_principal)
             app.state.rate_of_rows = Rate(settings.rows_per_minute)
-            app.state.questions, app.state.keys_noted = AtOnce(QUESTIONS_AT_ONCE, WAITING_OF_ONE), {}
+            app.state.in_progress, app.state.keys_noted = InProgress(), {}
             app.state.previewing, app.state.summing = Turns(1), Turns(SUMS_AT_ONCE)
             app.state.tables, app.state.long_answers = Turns(TABLES_AT_ONCE), Turns(TABLES_AT_ONCE)
             app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)
@@ -90,7 +89,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
     table_of(app)  # refuses to serve what nobody has said who may use
     # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
     own = [route.path for route in app.routes if route.path.startswith(f"{PREFIX}/me/")]
-    served = with_ends(letting_go(app.asgi_handler, STILL))
+    served = with_ends(letting_go(app.asgi_handler, STILL, BEGIN))
     app.asgi_handler = with_own(served, own, f"{PREFIX}/me/", f"{PREFIX}/volunteers/")
     if beside:
         app.asgi_handler = beside(app, app.asgi_handler)

@@ -1,7 +1,9 @@
 """What answers say beside their bodies, and how they are sent."""
 
+import gzip
 import re
 from typing import Any
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -12,6 +14,20 @@ from timebank.api.http.answering.compression import SHORTEST_BYTES
 from timebank.api.http.describing.document import EXAMPLES
 
 LONG = "/v1/service-records"
+
+
+@pytest.mark.parametrize("path", ["/schema/openapi.json", "/problems"])
+async def test_what_is_the_same_for_everybody_is_compressed_once(
+    world: World, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks for it again and again has nothing done for it."""
+    first, plain = [await world.http.get(path, headers={"Accept-Encoding": each}) for each in ("gzip", "identity")]
+    assert (first.headers["content-encoding"], plain.headers.get("content-encoding")) == ("gzip", None)
+    assert first.content == plain.content
+    monkeypatch.setattr(gzip, "compress", Mock(side_effect=AssertionError))
+    monkeypatch.setattr(gzip, "GzipFile", Mock(side_effect=AssertionError))
+    again = await world.http.get(path, headers={"Accept-Encoding": "gzip"})
+    assert (again.content, again.headers["content-encoding"]) == (first.content, "gzip")
 
 
 async def test_pages_say_where_the_next_is(own_world: World) -> None:

@@ -2,13 +2,15 @@
 
 import asyncio
 from contextlib import suppress
-from unittest.mock import patch
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock, patch
 
 import pytest
 
 from tests.api.world import World
 from tests.helpers.patience import until
-from timebank.api.http.answering.in_progress import QUESTIONS_AT_ONCE
+from timebank.api.http.answering.in_progress import OF_A_PERSON, OF_STRANGERS, InProgress, with_ends
 from timebank.identity.limits.at_once import AtOnce
 from timebank.identity.limits.throttle import TooManyRequestsError
 
@@ -30,7 +32,47 @@ async def test_many_questions_of_one_person_leave_room_for_others(own_world: Wor
             assert answered["volunteer_id"] == other.id
             assert not any(each.done() for each in asking)
         assert all(each["lines"] == [] for each in await asyncio.gather(*asking))
-    assert own_world.app.state.questions.people == 0
+    assert own_world.app.state.in_progress.questions.people == 0
+
+
+async def test_many_commands_of_one_person_leave_room_for_others(own_world: World) -> None:
+    """Of commands, too, few of one person are in progress; whoever signed out meanwhile does nothing any more."""
+    somebody, other = await own_world.somebody(), await own_world.somebody()
+    commands: AtOnce = own_world.app.state.in_progress.commands
+    for _ in range(OF_A_PERSON):
+        await commands.begin(somebody.id)
+    changes = {"skills": ["书法"]}
+    asking = asyncio.create_task(somebody.ask("PATCH", f"/v1/volunteers/{somebody.id}", json=changes))
+    await other.patch(f"/v1/volunteers/{other.id}", changes, expect=200)
+
+    async def waits() -> bool:
+        return commands._of[somebody.id].begun > OF_A_PERSON
+
+    await until(waits)
+    await own_world.administrator.ask("DELETE", f"/v1/volunteers/{somebody.id}/sessions")
+    for _ in range(OF_A_PERSON):
+        commands.end(somebody.id)
+    assert (await asking).status_code == 401
+
+
+async def test_what_waits_for_nothing_takes_turns() -> None:
+    """However many questions of one stranger are here at once, and need no waiting: another's is among the first."""
+    answered: list[str] = []
+
+    async def at_once(scope: Any, receive: Any, send: Any) -> None:
+        answered.append(scope["state"]["address"])
+
+    served, app = with_ends(at_once), SimpleNamespace(state=SimpleNamespace(in_progress=InProgress()))
+
+    async def ask(address: str) -> None:
+        scope = {"type": "http", "method": "GET", "path": "/schema", "state": {"address": address}}
+        await served(scope | {"litestar_app": app}, Mock(), Mock())  # type: ignore[arg-type]
+
+    await asyncio.gather(*(ask("192.0.2.1") for _ in range(10 * OF_STRANGERS)), ask("192.0.2.2"))
+    assert answered.index("192.0.2.2") == OF_STRANGERS
+    assert len(answered) == 10 * OF_STRANGERS + 1
+    await asyncio.sleep(0)
+    assert app.state.in_progress.of_strangers.people == 0
 
 
 async def test_a_question_of_whom_nobody_waits_for_leaves_no_trace() -> None:
@@ -75,7 +117,7 @@ async def test_no_more_wait_than_anybody_waits_for() -> None:
 async def test_a_flood_of_questions_is_refused(own_world: World) -> None:
     """Of more questions than may wait the last are told to come again; all others are answered."""
     somebody = await own_world.somebody()
-    questions, me = own_world.app.state.questions, f"/v1/volunteers/{somebody.id}"
+    questions, me = own_world.app.state.in_progress.questions, f"/v1/volunteers/{somebody.id}"
 
     async def all_have_begun() -> bool:
         return [each.begun for each in questions._of.values()] == [MANY]
@@ -93,17 +135,17 @@ async def test_a_flood_of_questions_is_refused(own_world: World) -> None:
 async def test_whoever_waited_is_let_in_still(own_world: World) -> None:
     """A question that waited is not answered if the session has ended meanwhile, so those of a thief end with it."""
     somebody = await own_world.somebody()
-    questions: AtOnce = own_world.app.state.questions
-    for _ in range(QUESTIONS_AT_ONCE):
+    questions: AtOnce = own_world.app.state.in_progress.questions
+    for _ in range(OF_A_PERSON):
         await questions.begin(somebody.id)
     asking = asyncio.create_task(somebody.get("/v1/me", expect=401))
 
     async def waits() -> bool:
-        return questions._of[somebody.id].begun > QUESTIONS_AT_ONCE
+        return questions._of[somebody.id].begun > OF_A_PERSON
 
     await until(waits)
     assert (await somebody.ask("DELETE", "/v1/sessions/all")).is_success
-    for _ in range(QUESTIONS_AT_ONCE):
+    for _ in range(OF_A_PERSON):
         questions.end(somebody.id)
     await asking
     assert questions.people == 0

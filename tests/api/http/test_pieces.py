@@ -8,7 +8,7 @@ import pytest
 from tests.api.world import World
 from tests.helpers.patience import SOON_SECONDS
 from timebank.api.http.answering import pieces
-from timebank.api.http.answering.in_progress import QUESTIONS_AT_ONCE
+from timebank.api.http.answering.in_progress import OF_A_PERSON
 from timebank.api.http.answering.pieces import PIECE_BYTES
 
 
@@ -35,7 +35,7 @@ async def test_what_is_not_fetched_is_broken_off(world: World, monkeypatch: pyte
     somebody = await world.somebody()
     path = f"/v1/volunteers/{somebody.id}"
 
-    asked_often = [_asked(f"{path}/{what}", Authorization=f"Bearer {somebody.token}") for _ in range(QUESTIONS_AT_ONCE)]
+    asked_often = [_asked(f"{path}/{what}", Authorization=f"Bearer {somebody.token}") for _ in range(OF_A_PERSON)]
 
     async def never(message: Any) -> None:
         if message["type"] == "http.response.body":

@@ -26,7 +26,7 @@ from timebank.api.http.answering.rates import spend
 from timebank.api.http.lists import FORMAT, item_of
 from timebank.api.http.positions import MIN_POSITION, is_question, position_of
 from timebank.api.http.requests import BankRequest, visit
-from timebank.api.http.strict_json import STILL
+from timebank.api.http.strict_json import BEGIN, STILL
 from timebank.api.http.telling.shapes import InvalidRequestError, shortened
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.acting import Acting
@@ -73,10 +73,10 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
         return
     principal = await _who(connection)
     connection.scope["state"]["principal"] = connection.scope["user"] = principal
+    in_progress.is_known(connection.scope)
     _must_not_owe_factor(principal, access)
     assert isinstance(connection, BankRequest), "it is the class of all requests"
-    if is_question(handler) and await in_progress.begin(connection, principal):
-        await _found(connection)  # they may have signed out since
+    await _wait_for_a_place(connection, handler, principal)
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
     acting, *also = await _rights(connection, principal, access, behalf)
@@ -91,6 +91,17 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     await _must_be_about_something(connection)
     if is_question(handler):
         await _note_whom_it_names(connection)
+
+
+async def _wait_for_a_place(connection: Connection, handler: BaseRouteHandler, principal: Principal) -> None:
+    """Wait until it may begin: what has a body, once all of that is here. Lists have limits of their own."""
+    begin = partial(in_progress.begin, connection, principal, is_question=is_question(handler))
+    if handler.opt.get("upload"):
+        return
+    if handler.parsed_data_field:
+        connection.scope["state"][BEGIN] = begin
+    elif await begin():
+        await _found(connection)  # they may have signed out since
 
 
 async def _note_whom_it_names(request: BankRequest) -> None:

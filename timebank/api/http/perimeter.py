@@ -10,16 +10,14 @@ from ipaddress import IPv4Network, IPv6Network
 from secrets import token_hex
 from typing import Any, NamedTuple
 
-import msgspec
 import structlog
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from timebank.api.http.answering.headers import count_by, said_beside
-from timebank.api.http.problems import PROBLEM_JSON, SlowBodyError, too_many_requests
+from timebank.api.http.problems import SlowBodyError, send_problem, too_many_requests
 from timebank.api.http.telling.shapes import field_trouble, invalid
-from timebank.api.http.telling.troubles import Trouble, listener_of, told
 from timebank.identity.limits.throttle import ADDRESSES_OF_A_NETWORK, Rate, client_address, neighbourhood, wide
 from timebank.identity.tracing import Trace, trace_of, within
 
@@ -112,14 +110,14 @@ class Perimeter(ASGIMiddleware):
                 count_by(scope, "address", self._per_address, address)
                 wait = self._wait(address, time.monotonic())
             if wait:
-                await _send_problem(scope, send_with_headers, too_many_requests(wait), math.ceil(wait))
+                await send_problem(scope, send_with_headers, too_many_requests(wait), math.ceil(wait))
             elif "\x00" in scope["path"] or b"%00" in scope["query_string"]:
                 # PostgreSQL has no text with U+0000 in it, nor have file systems: refused before anything is asked.
                 wrong = field_trouble("The address contains the character U+0000.", "address")
-                await _send_problem(scope, send_with_headers, invalid(wrong))
+                await send_problem(scope, send_with_headers, invalid(wrong))
             elif _says_too_much(scope):
                 wrong = field_trouble("The request has too many parameters, or too many cookies.", "address")
-                await _send_problem(scope, send_with_headers, invalid(wrong))
+                await send_problem(scope, send_with_headers, invalid(wrong))
             else:
                 await next_app(scope, body.receive, send_with_headers)
         finally:
@@ -205,13 +203,3 @@ class Body:
         with contextlib.suppress(SlowBodyError):
             while left > 0 and not self._is_whole:
                 left -= len((await self.receive()).get("body", b""))
-
-
-async def _send_problem(scope: Scope, send: Send, trouble: Trouble, retry_after: int | None = None) -> None:
-    """Answer with a problem before the application is asked."""
-    body = msgspec.json.encode(told(trouble, listener_of(scope)))
-    headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode())]
-    if retry_after:
-        headers.append((b"retry-after", str(retry_after).encode()))
-    await send({"type": "http.response.start", "status": trouble.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})

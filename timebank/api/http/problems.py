@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Self
 
+import msgspec
 import structlog
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.types import ExceptionHandlersMap
+from litestar.types import ExceptionHandlersMap, Scope, Send
 
 from timebank import words
 from timebank.access.rights import NotAllowed
@@ -119,6 +120,16 @@ def respond(request: AnyRequest, trouble: Trouble, headers: dict[str, str] | Non
     return Response(
         told(trouble, listener), status_code=trouble.status, media_type=PROBLEM_JSON, headers=said | (headers or {})
     )
+
+
+async def send_problem(scope: Scope, send: Send, trouble: Trouble, retry_after: int | None = None) -> None:
+    """Answer with a problem before the application is asked."""
+    body = msgspec.json.encode(told(trouble, listener_of(scope)))
+    headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode())]
+    if retry_after:
+        headers.append((b"retry-after", str(retry_after).encode()))
+    await send({"type": "http.response.start", "status": trouble.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def other(kind: str, **details: Any) -> Trouble:

@@ -1,5 +1,6 @@
 """Bodies: JSON straight into what the handler takes, strictly: `"5"` is no number, and 0 is not false; and forms."""
 
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import ExitStack, aclosing
 from functools import cache
@@ -36,6 +37,8 @@ LONG_BYTES = 256 * 1024
 LONG_BODIES = Turns(1)
 """Of longer bodies each person sends a few at once: they are in memory, or on the disk, until all of them has come."""
 
+_FRACTION = re.compile(rb"[0-9][.eE]")
+
 FORM_PARTS = 1_000
 ENCODINGS = {"utf-8", "utf8", "us-ascii"}
 """What a part of a form may say that its text is in: all of them are read as UTF-8."""
@@ -43,6 +46,10 @@ ENCODINGS = {"utf-8", "utf8", "us-ascii"}
 
 STILL = "still"
 """Where a request says how to look whether whoever sent it is let in still: much takes a while, to come and to go."""
+
+
+BEGIN = "begin"
+"""Where it says how to wait until what is here may begin; that says if it took a while."""
 
 
 def merged(given: T | UnsetType | None, nothing: T) -> T | None:
@@ -129,11 +136,16 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
         field = self.route_handler.parsed_data_field
         assert field is not None, "only handlers that take a body ask for it"
         body = await self.body()
+        begin: Callable[[], Awaitable[bool]] | None = self.scope["state"].pop(BEGIN, None)
+        if begin and await begin():
+            await self.must_be_let_in_still()
         if sum(body.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
             raise RequestEntityTooLarge
         try:
             return _decoder(field.annotation).decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if isinstance(error, msgspec.ValidationError) and not _FRACTION.search(body):
+                raise ValidationException(str(error)) from None
             return _without_fractions(await self._plain(body), field.annotation)
 
     async def _plain(self, body: bytes) -> Any:

@@ -3,9 +3,10 @@
 No browser asks for more; whoever does would have all others wait until those are made.
 """
 
-from collections import Counter
+import asyncio
 from typing import Any
 
+from anyio import CancelScope
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from timebank.api.http.problems import too_many_requests
@@ -22,42 +23,60 @@ OF_AN_ADDRESS = 50
 RETRY_SECONDS = 1
 
 
+class _Places:
+    """The places of a session, or of an address, of which so many are taken as pages are being made."""
+
+    def __init__(self, most: int) -> None:
+        self.free, self.users = asyncio.Semaphore(most), 0
+
+
 def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
     """Refuse what one session, or one address, asks for beyond that, before anything is done for it.
 
     Whoever hangs up has their page made all the same, so connections do not bound it. Whoever has copied a session
-    comes from elsewhere, and does not keep its owner from ending it. What is still being sent does not count: else
-    whoever sends slowly would keep out all others of their address.
+    comes from elsewhere, and does not keep its owner from ending it. What is still being sent has no place, and waits
+    for one when it is here: else whoever sends slowly would keep out all others of their address.
     """
-    underway: Counter[tuple[str, str]] = Counter()
+    places: dict[tuple[str, str], _Places] = {}
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         cookies, address = own_cookies(scope["headers"], secure=secure), scope["state"]["address"]
         session = cookies.get(crumbs.ACCESS) or cookies.get(crumbs.REFRESH)
         limits = {(address, ""): OF_AN_ADDRESS} | ({(address, session): PAGES_AT_ONCE} if session else {})
+        theirs = [places.setdefault(each, _Places(most)) for each, most in limits.items()]
+        held: list[asyncio.Semaphore] = []
 
-        def count(change: int) -> None:
-            for each in limits:
-                underway[each] += change
+        async def take() -> None:
+            for each in theirs:
+                await each.free.acquire()
+                held.append(each.free)
 
-        async def receive_uncounted() -> Any:
-            count(-1)
+        def give_back() -> None:
+            while held:
+                held.pop().release()
+
+        async def receive_without() -> Any:
+            give_back()
             try:
                 return await receive()
             finally:
-                count(1)
+                with CancelScope(shield=True):
+                    await take()
 
-        if any(underway[each] >= most for each, most in limits.items()):
-            await _refuse(scope, send)
-            return
-        count(1)
+        for each in theirs:
+            each.users += 1
         try:
-            await next_app(scope, receive_uncounted, send)
+            if any(each.free.locked() for each in theirs):
+                await _refuse(scope, send)
+                return
+            await take()
+            await next_app(scope, receive_without, send)
         finally:
-            count(-1)
-            for each in limits:
-                if not underway[each]:
-                    del underway[each]
+            give_back()
+            for key, each in zip(limits, theirs, strict=True):
+                each.users -= 1
+                if not each.users:
+                    del places[key]
 
     return served
 

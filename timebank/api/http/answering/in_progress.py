@@ -1,5 +1,11 @@
-"""How many questions of one person are being answered: more of them wait for each other, and not everybody for them."""
+"""How much of one person is in progress at once: the rest of theirs waits for that, and not everybody for all of it.
 
+What is in progress takes its turns in the loop with what all others ask; so they wait by how much of it there is, and
+not by how many connections somebody has.
+"""
+
+import asyncio
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,29 +14,65 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from timebank.api.http.answering.rates import rate_of
+from timebank.api.http.problems import send_problem, too_many_requests
 from timebank.identity.limits.at_once import AtOnce
+from timebank.identity.limits.throttle import TooManyRequestsError
 from timebank.identity.principals import Principal
 
-QUESTIONS_AT_ONCE = 6
-"""As many as the page with most of them asks at once."""
+OF_A_PERSON = 6
+"""So many questions, and so many commands: as the page with most of them asks at once."""
+
+COMMANDS_OF_A_PROGRAM = 64
+"""A program records for many people."""
+
+OF_STRANGERS = 20
+"""So many questions from one address of whom it is not known who asks; then they count as those of whoever it is."""
 
 WAITING_OF_ONE = 300
 """More than one address has connections: so many wait only of whoever does not wait for answers."""
 
-_TAKEN = "question_of"
+_TAKEN, _PROBED = "place_of", "/health"
 
 
-async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> bool:
-    """Wait until few enough questions of this person, or API key, are being answered; says if that took a while."""
+class InProgress:
+    """The places for what is asked: of strangers by their address, of people and programs by who they are."""
+
+    def __init__(self) -> None:
+        self.questions = AtOnce(OF_A_PERSON, WAITING_OF_ONE)
+        self.commands = AtOnce(OF_A_PERSON, WAITING_OF_ONE)
+        self.commands_of_programs = AtOnce(COMMANDS_OF_A_PROGRAM, WAITING_OF_ONE)
+        self.of_strangers = AtOnce(OF_STRANGERS, WAITING_OF_ONE)
+
+    def places(self, principal: Principal, *, is_question: bool) -> AtOnce:
+        """Those for questions, or for commands, of people or of programs."""
+        if is_question:
+            return self.questions
+        return self.commands_of_programs if principal.kind == "program" else self.commands
+
+
+def is_known(scope: Scope) -> None:
+    """It is known who asks: it counts no more as a stranger's."""
+    _end(scope)
+
+
+async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal, *, is_question: bool) -> bool:
+    """Wait until little enough of this person, or API key, is in progress; says if that took a while.
+
+    Raises `TooManyRequestsError` where very much of theirs waits.
+    """
+    in_progress: InProgress = connection.app.state.in_progress
     _, who = rate_of(connection, principal)
-    questions: AtOnce = connection.app.state.questions
-    has_waited = await questions.begin(who)
-    connection.scope["state"][_TAKEN] = who
+    return await _begin(connection.scope, in_progress.places(principal, is_question=is_question), who)
+
+
+async def _begin(scope: Scope, places: AtOnce, who: str) -> bool:
+    has_waited = await places.begin(who)
+    scope["state"][_TAKEN] = places, who
     return has_waited
 
 
 def with_ends(next_app: ASGIApp) -> ASGIApp:
-    """Have a question count until its answer is sent; what is sent while it is read has limits of its own."""
+    """Have a request count until its answer is sent; what is sent while it is read has limits of its own."""
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -43,7 +85,12 @@ def with_ends(next_app: ASGIApp) -> ASGIApp:
             await send(message)
 
         try:
+            if scope["method"] in {"GET", "HEAD"} and not scope["path"].startswith(_PROBED):
+                in_progress: InProgress = scope["litestar_app"].state.in_progress
+                await _begin(scope, in_progress.of_strangers, scope["state"]["address"])
             await next_app(scope, receive, send_on)
+        except TooManyRequestsError as error:
+            await send_problem(scope, send, too_many_requests(error.seconds), math.ceil(error.seconds))
         finally:
             _end(scope)
 
@@ -56,7 +103,7 @@ def _is_whole(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 
 
 def _end(scope: Any) -> None:
-    who = scope["state"].pop(_TAKEN, None)
-    if who is not None:
-        questions: AtOnce = scope["litestar_app"].state.questions
-        questions.end(who)
+    places, who = scope["state"].pop(_TAKEN, (None, ""))
+    if places is not None:
+        # Not at once: what waits for nothing would else be done one after the other, and all others wait for all of it.
+        asyncio.get_running_loop().call_soon(places.end, who)

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, ExceptionHandlersMap, Receive, Scope, Send
 R = TypeVar("R")
 
 
-def letting_go(next_app: ASGIApp, name: str) -> ASGIApp:
+def letting_go(next_app: ASGIApp, *names: str) -> ASGIApp:
     """Have requests forget, once they are answered, what of their state holds them."""
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
@@ -21,7 +21,8 @@ def letting_go(next_app: ASGIApp, name: str) -> ASGIApp:
             await next_app(scope, receive, send)
         finally:
             if scope["type"] == ScopeType.HTTP:
-                scope["state"].pop(name, None)
+                for name in names:
+                    scope["state"].pop(name, None)
 
     return served
 

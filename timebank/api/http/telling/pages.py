@@ -1,6 +1,7 @@
 """The pages that the types of problems lead to: what each says, and what to do, in the language of whoever reads."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
+from functools import cache
 from html import escape
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -38,7 +39,8 @@ class Kind(NamedTuple):
     field: str | None = None
 
 
-def kinds() -> Iterator[Kind]:
+@cache
+def kinds() -> Sequence[Kind]:
     """All kinds of problems, by name."""
     found = [
         Kind(name, status_of(refusal), title_of(name), _one_line(refusal), refusal.field)
@@ -46,7 +48,7 @@ def kinds() -> Iterator[Kind]:
     ]
     found += [Kind(each.kind, status, title_of(each.kind), _one_line(each)) for each, status in FAILURES.items()]
     found += [Kind(name, status, HTTPStatus(status).phrase, template) for name, (status, template) in OTHERS.items()]
-    yield from sorted(found)
+    return sorted(found)
 
 
 def _one_line(kind: type[Exception]) -> str:
@@ -56,7 +58,11 @@ def _one_line(kind: type[Exception]) -> str:
 @get("/problems", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
 def list_problems(request: Request[Any, Any, Any]) -> Response[str]:
     """Every kind of problem, in a table."""
-    language = listener_of(request.scope).language
+    return _all_kinds(listener_of(request.scope).language)
+
+
+@cache
+def _all_kinds(language: Language) -> Response[str]:
     rows = "".join(
         f'<tr><td><a href="/problems/{each.name}">{each.name}</a><td>{each.status}<td>{_said(each, language)}'
         for each in kinds()
