@@ -839,7 +839,8 @@ CREATE TABLE public.sign_up (
     activity_id text NOT NULL,
     volunteer_id text NOT NULL,
     status text NOT NULL,
-    "position" bigint NOT NULL
+    "position" bigint NOT NULL,
+    is_own boolean
 )
 WITH (fillfactor='90');
 

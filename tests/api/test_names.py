@@ -21,15 +21,50 @@ async def test_service_is_somebodys(own_world: World) -> None:
     record_id = await world.log(zhang.id, by=world.recorder)
     other = await world.member("verifier", outsider)
     full = [("张三", number, "某某", None, "百花园物业")]
-    for caller in (world.verifier, world.coordinator, world.organisation, world.administrator):
+    for caller in (world.recorder, world.organisation):
+        stranger = [("张*", None, "某某", None, "百花园物业")]
+        assert await seen(caller, "/v1/service-records", *WHO, organisation_id=world.garden) == stranger
+    for caller in (world.verifier, world.coordinator, world.administrator):
         assert await seen(caller, "/v1/service-records", *WHO, organisation_id=world.garden) == full
         alone = await caller.get(f"/v1/service-records/{record_id}")
         assert [tuple(alone[field] for field in WHO)] == full
     await world.verifier.post(f"/v1/service-records/{record_id}/confirm", expect=200)
+    assert await seen(world.recorder, "/v1/service-records", *WHO[:2], organisation_id=world.garden) == [
+        ("张三", number)
+    ]
     assert await seen(zhang, "/v1/service-records", *WHO) == [("张三", number, "某*", "某*", "百花园物业")]
     auditor = await world.appointed("auditor")
     assert await seen(auditor, "/v1/service-records", *WHO) == [(None, number, None, None, "百花园物业")]
     assert await seen(other, "/v1/service-records", *WHO) == []
+
+
+async def test_nobody_learns_a_name_by_naming_somebody(own_world: World) -> None:
+    """Whoever records service for a stranger, signs them up or reserves for them sees the first character, also after
+    it was taken back; a member is named, and whoever signs up themselves.
+    """
+    world, zhang, li = own_world, await own_world.somebody("张三"), await own_world.somebody("李四")
+    member = await world.member("member")
+    for caller in (world.coordinator, world.recorder):
+        there = f"/v1/service-records/{await world.log(zhang.id, by=caller)}"
+        assert (await caller.get(there))["volunteer_name"] == "张*"
+        await caller.post(f"{there}/withdraw", {"reason": "错"}, expect=200)
+        withdrawn = await caller.get(there)
+        assert (withdrawn["volunteer_name"], withdrawn["volunteer_number"]) == ("张*", None)
+    assert (await world.recorder.get(f"/v1/service-records/{await world.log(member.id)}"))["volunteer_name"] == "某某"
+    activity_id = await world.activity(starts_in=30, leader_id=member.id)
+    for who in (zhang, member):
+        body = {"volunteer_id": who.id}
+        await member.post(f"/v1/activities/{activity_id}/sign-ups", body, expect=201)
+    await li.post(f"/v1/activities/{activity_id}/sign-ups", {}, expect=201)
+    roll = await member.get(f"/v1/activities/{activity_id}/roll")
+    assert [each["volunteer_name"] for each in roll] == ["张*", "某某", "李四"]
+    assert [each["volunteer_number"] is None for each in roll] == [True, False, False]
+    merchant, reward_id = await world.with_credit(), await world.reward()
+    await world.joins(merchant, "merchant")
+    body = {"beneficiary_id": zhang.id}
+    reserved = await merchant.post(f"/v1/rewards/{reward_id}/redemptions", body, expect=201)
+    seen_so = await merchant.get(f"/v1/redemptions/{reserved['redemption_id']}")
+    assert (seen_so["beneficiary_name"], seen_so["beneficiary_number"]) == ("张*", None)
 
 
 async def test_reading_names_is_written_down(own_world: World) -> None:

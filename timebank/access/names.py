@@ -14,6 +14,7 @@ from timebank.access.notices import Notice
 from timebank.access.sight import Sight, masked
 from timebank.projections.activities import activities
 from timebank.projections.credit import funds, rewards
+from timebank.projections.credit.redemptions import RedemptionView
 from timebank.projections.organisations import memberships, organisations, teams
 from timebank.projections.organisations.memberships import MembershipView
 from timebank.projections.organisations.teams import ShiftView, TeamMemberView, TeamView
@@ -23,6 +24,7 @@ from timebank.projections.people.volunteers import Brief
 from timebank.projections.places import nodes
 from timebank.projections.service import records
 from timebank.projections.service.proposals import ProposalView
+from timebank.projections.service.records import ServiceRecordView
 from timebank.vault.people import People
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -40,7 +42,7 @@ _NAMES = (
 """What else has a name, by the kind of its id."""
 _OF_TEAMS = (TeamView, TeamMemberView, ShiftView)
 _AGREED_TO_NOTHING = ("invited", "declined")
-_WITNESS = "witness_id"
+_NOT_CONFIRMED = {"logged", "rejected", "withdrawn"}
 
 
 class Named(NamedTuple):
@@ -55,9 +57,9 @@ async def named(sight: Sight, people: People, items: Sequence[T]) -> Named:
 
     Administrators see everybody, and so does whoever serves the organisation that an item is an affair of. In one's own
     affairs the others are named with their first character, but proxies see who it is that they may act for, and people
-    of a team each other. Of somebody who is only invited, or said no, and of a witness who is no
-    member, an organisation too sees the first character: anybody can name them, and they are not told. Auditors see
-    numbers, and no names.
+    of a team each other. Whom anybody can name, an organisation too sees by the first character: somebody who is only
+    invited, or said no; who is no member, and a witness, or is said to have served and nobody who verifies looks at it;
+    and whom one has reserved a reward for. Auditors see numbers, and no names.
     """
     ids = ids_to_name(items)
     if not ids:
@@ -77,17 +79,34 @@ def ids_to_name(items: Iterable[msgspec.Struct]) -> set[str]:
     return {getattr(item, field) for item in items for field in _blanks(type(item))} - {None}
 
 
-async def _strangers(sight: Sight, items: Iterable[msgspec.Struct], served: Collection[str]) -> set[tuple[str, str]]:
-    """The witnesses in some self-reports who are no members, each with the organisation to which they are strangers."""
-    named_by: dict[str, set[str]] = {}
+async def _strangers(sight: Sight, items: Sequence[msgspec.Struct], served: Collection[str]) -> set[tuple[int, str]]:
+    """Items (by their `id`) and fields of them that name no member, but a stranger to the organisation."""
+    verified = frozenset(await sight.verified()) if any(isinstance(each, ServiceRecordView) for each in items) else ()
+    named_by: dict[str, list[tuple[int, str, str]]] = {}
     for item in items:
-        if isinstance(item, ProposalView) and item.witness_id and item.organisation_id in served:
-            named_by.setdefault(item.organisation_id, set()).add(item.witness_id)
-    strangers: set[tuple[str, str]] = set()
-    for body, witnesses in named_by.items():
-        members = await memberships.approved_among(sight.pool, sight.bank_id, body, sorted(witnesses))
-        strangers |= {(body, each) for each in witnesses - members}
+        field = _may_be_strange(item, sight, verified)
+        whom = getattr(item, field) if field else None
+        if field and whom and item.organisation_id in served:  # type: ignore[attr-defined]
+            named_by.setdefault(item.organisation_id, []).append((id(item), field, whom))  # type: ignore[attr-defined]
+    strangers: set[tuple[int, str]] = set()
+    for body, found in named_by.items():
+        people = sorted({whom for _, _, whom in found})
+        members = await memberships.approved_among(sight.pool, sight.bank_id, body, people)
+        strangers |= {(item, field) for item, field, whom in found if whom not in members}
     return strangers
+
+
+def _may_be_strange(item: msgspec.Struct, sight: Sight, verified: Collection[str]) -> str | None:
+    """The field of an item for somebody who may have nothing to do with the organisation, and whom anybody could name.
+
+    Who is said to have served is shown to somebody who verifies it, and is not who said so.
+    """
+    if isinstance(item, ProposalView):
+        return "witness_id"
+    if isinstance(item, ServiceRecordView) and item.status in _NOT_CONFIRMED and not item.activity_id:
+        is_to_verify = item.organisation_id in verified and item.recorder_id not in sight.own_ids
+        return None if is_to_verify else "volunteer_id"
+    return None
 
 
 class _Known(NamedTuple):
@@ -126,12 +145,13 @@ def _blanks(kind: type[msgspec.Struct]) -> dict[str, tuple[tuple[str, str], ...]
 
 
 def _filled(
-    item: T, sight: Sight, known: _Known, served: frozenset[str], strangers: Collection[tuple[str, str]], seen: set[str]
+    item: T, sight: Sight, known: _Known, served: frozenset[str], strangers: Collection[tuple[int, str]], seen: set[str]
 ) -> T:
     """One item; whoever is named in full is added to those seen."""
     blanks = _blanks(type(item))
     has_agreed = not isinstance(item, TeamMemberView | MembershipView) or item.status not in _AGREED_TO_NOTHING
-    is_of_body = any(getattr(item, field, None) in served for field in _AFFAIRS_OF)
+    is_theirs = isinstance(item, RedemptionView) and item.reserved_by in sight.own_ids
+    is_of_body = not is_theirs and any(getattr(item, field, None) in served for field in _AFFAIRS_OF)
     is_of_team = isinstance(item, _OF_TEAMS) and item.team_id in served
     is_affair = has_agreed and (is_of_body or is_of_team)
     is_own = isinstance(item, Notice) or any(getattr(item, field) in sight.own_ids for field in blanks)
@@ -141,7 +161,7 @@ def _filled(
         whom = getattr(item, field)
         person = known.people.get(whom)
         if person:
-            is_strange = field == _WITNESS and (getattr(item, "organisation_id", None), whom) in strangers
+            is_strange = (id(item), field) in strangers
             is_seen = sight.sees_people or (is_affair and not is_strange) or whom in known_to
             if is_seen:
                 seen |= {whom} - known_to

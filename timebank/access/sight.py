@@ -17,7 +17,7 @@ from timebank.domain.acting import Acting
 from timebank.domain.credit.redemptions import FULFILS_REWARDS
 from timebank.domain.facts.organisations import Role
 from timebank.domain.identifiers import OrganisationId, TeamId
-from timebank.domain.organisations.memberships import EVERY_ROLE, LOGS_SERVICE, MANAGES_MEMBERS
+from timebank.domain.organisations.memberships import EVERY_ROLE, LOGS_SERVICE, MANAGES_MEMBERS, VERIFIES_SERVICE
 from timebank.domain.organisations.refusals import OrganisationUnknown, RoleMissing, TeamUnknown
 from timebank.domain.people.refusals import VolunteerUnknown
 from timebank.domain.refusals import OfficeMissing
@@ -84,6 +84,10 @@ class Sight:
     async def served(self) -> list[str]:
         """The organisations whose affairs they see by what they do there."""
         return await self.organisations((*SEES_MEMBERS, *FULFILS_REWARDS))
+
+    async def verified(self) -> list[str]:
+        """The organisations whose service they verify, as a person."""
+        return [] if self._acting.organisation_id else await self.organisations(VERIFIES_SERVICE)
 
     async def organisations(self, roles: tuple[Role, ...]) -> list[str]:
         """The organisations whose affairs they see: their own program's, those they have such a role in."""

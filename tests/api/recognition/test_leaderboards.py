@@ -29,7 +29,7 @@ async def test_the_board(own_world: World) -> None:
         "period": "all",
         "items": [
             {"rank": 1, "volunteer": {"volunteer_id": people[0].id, "name": "赵一"}, "value": 300},
-            {"rank": 2, "volunteer": {"volunteer_id": people[1].id, "name": "热心邻居"}, "value": 240},
+            {"rank": 2, "volunteer": {"volunteer_id": None, "name": "热心邻居"}, "value": 240},
             {"rank": 2, "volunteer": {"volunteer_id": people[2].id, "name": "孙三"}, "value": 240},
             {"rank": 4, "volunteer": {"volunteer_id": people[3].id, "name": "李四"}, "value": 180},
         ],

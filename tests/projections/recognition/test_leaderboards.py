@@ -14,7 +14,7 @@ from timebank.projections.machinery.runner import Runner
 from timebank.projections.recognition.leaderboards import SQL, Leaderboard, leaderboard, own_place
 from timebank.vault.people import People
 
-Row = tuple[int, str, int]
+Row = tuple[int, str | None, int]
 
 STANDING = """
     select volunteer_id, minutes, position, is_visible from leaderboard
@@ -60,7 +60,10 @@ async def test_nobody_is_seen_who_has_not_agreed(play: Play, pool: Pool, people:
     await play(consent(volunteer(1), alias="木棉"))
     for period in ("all", "2026", "2026-11"):
         board = await leaderboard(pool, people, bank_id, period, None, 10)
-        assert rows(board) == [(1, volunteer(1), 180), (2, volunteer(2), 120)]
+        assert rows(board) == [(1, None, 180), (2, volunteer(2), 120)]
+        own = await leaderboard(pool, people, bank_id, period, None, 10, volunteer(1))
+        assert rows(own) == [(1, volunteer(1), 180), (2, volunteer(2), 120)]
+        assert volunteer(1) not in str((await leaderboard(pool, people, bank_id, period, None, 1)).next)
         assert [place.volunteer.name for place in board.items] == ["木棉", "Volunteer 2"]
         assert board.hidden == 0
     await play(consent(volunteer(1), granted=False))

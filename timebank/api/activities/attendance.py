@@ -8,6 +8,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta
 
+from timebank.access.sight import masked
 from timebank.access.table import PEOPLE, REVIEW_SERVICE, TAKE_PART
 from timebank.api.activities.activities import organises, seen_activity
 from timebank.api.http.lists import whole
@@ -28,7 +29,9 @@ from timebank.domain.service.reviews import ConfirmService
 from timebank.ledger.submission import Outcome, Receipt, Repeated
 from timebank.projections.activities import activities
 from timebank.projections.activities.activities import RollEntry
+from timebank.projections.organisations import memberships
 from timebank.projections.people import volunteers
+from timebank.projections.people.volunteers import Brief
 from timebank.projections.service import records
 from timebank.vault.check_in_codes import code_at, is_shown
 
@@ -214,17 +217,14 @@ class AttendanceController(Controller):
     @get("/roll", responses=READS, access=TAKE_PART)
     async def call_roll(self, request: BankRequest, activity_id: FromPath[str]) -> list[RollEntry]:
         """Who signed up, who is there and who was, for whoever organises or leads the activity; reading it is noted."""
-        await _must_organise(request, activity_id)
+        organisation_id = await _must_organise(request, activity_id)
         found = await activities.roll(request.pool, request.bank_id, activity_id)
         ids = sorted({each.volunteer_id for each in found})
         await request.note_again("people-read", people=len(ids))
         briefs = await volunteers.briefly(request.pool, request.services.people, request.bank_id, ids)
-        shown = [
-            msgspec.structs.replace(each, volunteer_name=brief.name, volunteer_number=brief.number)
-            if (brief := briefs.get(each.volunteer_id))
-            else each
-            for each in found
-        ]
+        members = await memberships.approved_among(request.pool, request.bank_id, organisation_id, ids)
+        known = set(ids) if request.sight.sees_people else members
+        shown = [_with_name(each, briefs.get(each.volunteer_id), is_known=each.volunteer_id in known) for each in found]
         return await whole(request, shown, is_named=True)
 
     @post("/entries", status_code=200, responses=WRITES, access=TAKE_PART)
@@ -318,10 +318,24 @@ class AttendanceController(Controller):
         )
 
 
-async def _must_organise(request: BankRequest, activity_id: str) -> None:
-    """Refuse whoever neither organises nor leads an activity: to them it has no list. Raises `ActivityUnknown`."""
-    if not await organises(request, await seen_activity(request, activity_id)):
+async def _must_organise(request: BankRequest, activity_id: str) -> str:
+    """The organisation whose activity it is.
+
+    Refuses whoever neither organises nor leads an activity: to them it has no list. Raises `ActivityUnknown`.
+    """
+    activity = await seen_activity(request, activity_id)
+    if not await organises(request, activity):
         raise ActivityUnknown(activity_id=activity_id)
+    return activity.organisation_id
+
+
+def _with_name(entry: RollEntry, person: Brief | None, *, is_known: bool) -> RollEntry:
+    """With name and number, of members and whoever came themselves; anybody can sign somebody else up, by an id."""
+    if person is None:
+        return entry
+    if is_known or entry.is_own or entry.proof_in == "code":
+        return msgspec.structs.replace(entry, volunteer_name=person.name, volunteer_number=person.number)
+    return msgspec.structs.replace(entry, volunteer_name=masked(person.name))
 
 
 async def _own_entry(request: BankRequest, activity_id: str, said: str) -> dict[str, Any]:

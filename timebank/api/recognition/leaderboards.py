@@ -20,7 +20,7 @@ Period = Annotated[
     ),
 ]
 
-CURSOR = r"^[0-9]{1,15}\.[0-9]{1,15}\.[!-~]{1,100}$(?!\n)"
+CURSOR = r"^[0-9]{1,15}\.[0-9]{1,15}$(?!\n)"
 NEXT = "The `next` of the page before."
 
 
@@ -35,14 +35,14 @@ class LeaderboardController(Controller):
         self,
         request: BankRequest,
         period: Period = "all",
-        after: Annotated[str | None, QueryParameter(max_length=200, pattern=CURSOR, description=NEXT)] = None,
+        after: Annotated[str | None, QueryParameter(max_length=40, pattern=CURSOR, description=NEXT)] = None,
         limit: Limit = 50,
     ) -> Leaderboard:
         """The bank's board: minutes of confirmed service, rank 1-2-2-4; everybody counts in the total."""
 
         async def board(after: str | None, limit: int) -> Leaderboard:
-            people = request.services.people
-            return await leaderboards.leaderboard(request.pool, people, request.bank_id, period, after, limit)
+            people, own_id = request.services.people, request.user.person_id
+            return await leaderboards.leaderboard(request.pool, people, request.bank_id, period, after, limit, own_id)
 
         return await paged(request, board, after, limit)
 

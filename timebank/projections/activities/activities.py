@@ -26,7 +26,7 @@ SQL = load_statements("timebank.projections.activities", "activities.sql")
 
 PROJECTION = SetProjection(
     name="activities",
-    version=1,
+    version=2,
     tables=("activity", "sign_up", "presence"),
     steps=(
         Step(SQL["plan"], (ActivityPlanned,)),
@@ -78,7 +78,11 @@ class ActivityView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RollEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who signed up: from when until when they were there, and how that is known."""
+    """Somebody who signed up, themselves (`is_own`) or by others: from when until when they were there, and how that is
+    known.
+
+    Whoever was signed up by others, did not come by the code and is no member is named by the first character only.
+    """
 
     volunteer_id: str
     volunteer_name: str | None = None
@@ -89,6 +93,7 @@ class RollEntry(msgspec.Struct, frozen=True, kw_only=True):
     proof_in: str | None
     proof_out: str | None
     is_taken_in_later: bool
+    is_own: bool
 
 
 async def one(pool: Pool, bank_id: UUID, whoever: str | None, activity_id: str) -> ActivityView | None:

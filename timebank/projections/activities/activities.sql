@@ -56,17 +56,25 @@ update activity a set status = 'closed', position = greatest(a.position, e.posit
 
 -- sign_up --
 -- Of several facts about one person the last counts. How many signed up, or wait, is kept with the activity.
-with moved as (
-    insert into sign_up (bank_id, activity_id, volunteer_id, status, position)
+with made as (
+    select distinct on (f.activity_id, f.volunteer_id) f.activity_id, f.volunteer_id,
+           f.made_by = f.volunteer_id as is_own
+      from facts_between($1, $2, $3, $4) e,
+           jsonb_to_record(e.data) f (activity_id text, volunteer_id text, made_by text)
+     where e.topic = 'sign-up-made'
+     order by f.activity_id, f.volunteer_id, e.position desc
+), moved as (
+    insert into sign_up (bank_id, activity_id, volunteer_id, status, position, is_own)
     select distinct on (f.activity_id, f.volunteer_id) $1, f.activity_id, f.volunteer_id,
            case e.topic when 'sign-up-withdrawn' then 'withdrawn' when 'sign-up-moved-up' then 'signed-up'
                 else case when f.is_waiting then 'waiting' else 'signed-up' end end,
-           e.position
+           e.position, made.is_own
       from facts_between($1, $2, $3, $4) e,
            jsonb_to_record(e.data) f (activity_id text, volunteer_id text, is_waiting boolean)
+           left join made using (activity_id, volunteer_id)
      order by f.activity_id, f.volunteer_id, e.position desc
         on conflict (bank_id, activity_id, volunteer_id) do update
-       set status = excluded.status, position = excluded.position
+       set status = excluded.status, position = excluded.position, is_own = coalesce(excluded.is_own, sign_up.is_own)
     returning new.activity_id, new.status as status, coalesce(old.status, '') as before
 )
 update activity a set signed_up = a.signed_up + m.signed_up, waiting = a.waiting + m.waiting
@@ -143,7 +151,7 @@ select a.activity_id, a.organisation_id, a.status, a.name, a.category, a.content
 -- Each is looked up by itself (`offset 0`): where PostgreSQL does not know yet how many came, it would compare each who
 -- signed up with all who did.
 select s.volunteer_id, s.status, p.since, p.until, p.proof_in, p.proof_out, coalesce(p.is_taken_in_later, false)
-       as is_taken_in_later
+       as is_taken_in_later, coalesce(s.is_own, false) as is_own
   from sign_up s
        left join lateral (
            select * from presence

@@ -32,9 +32,12 @@ PROJECTION = SetProjection(
 
 
 class RankedVolunteer(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who agreed to appear, under their name or the alias they chose."""
+    """Somebody who agreed to appear, under their name or the alias they chose.
 
-    volunteer_id: str
+    By an id more could be found out than they agreed to: of an alias only its owner is told it.
+    """
+
+    volunteer_id: str | None
     name: str | None
 
 
@@ -94,18 +97,20 @@ class _Cursor(NamedTuple):
         return cls(row["minutes"], row["position"], row["volunteer_id"])
 
     def __str__(self) -> str:
-        return f"{self.minutes}.{self.position}.{self.volunteer_id}"
+        return f"{self.minutes}.{self.position}"
 
 
 def cursor_at(text: str | None) -> _Cursor:
     """The place that the `next` of a page says. Raises `ValueError`."""
     if not text:
         return _Cursor()
-    minutes, position, volunteer_id = text.split(".", 2)
-    return _Cursor(min(int(minutes), _MOST), min(int(position), _MOST), volunteer_id)
+    minutes, position = text.split(".")
+    return _Cursor(min(int(minutes), _MOST), min(int(position), _MOST), _AFTER_ALL)
 
 
 _MOST = 2**62
+_AFTER_ALL = "zzz"
+"""Behind every id. A fact is about one person's service: so nobody is passed over, and no cursor says who it is."""
 
 
 @contextlib.asynccontextmanager
@@ -116,12 +121,15 @@ async def _as_of_one_moment(pool: Pool) -> AsyncIterator[Connection]:
 
 
 async def leaderboard(
-    pool: Pool, people: People, bank_id: UUID, period: str, after: str | None, limit: int
+    pool: Pool, people: People, bank_id: UUID, period: str, after: str | None, limit: int, own_id: str | None = None
 ) -> Leaderboard:
-    """The places of a period (`all`, a year as `2026`, a month as `2026-11`) after the one that a cursor says."""
+    """The places of a period (`all`, a year as `2026`, a month as `2026-11`) after the one that a cursor says.
+
+    Whoever looks (`own_id`) finds their own place by its id.
+    """
     async with _as_of_one_moment(pool) as connection:
         rows = await connection.fetch(SQL["ranked"], bank_id, period, *cursor_at(after), limit + 1)
-        places = await _places(connection, people, bank_id, period, rows[:limit])
+        places = await _places(connection, people, bank_id, period, rows[:limit], own_id)
         totals = await connection.fetchrow(SQL["totals"], bank_id, period)
         cut_off = await _cut_off(connection, bank_id)
     return Leaderboard(
@@ -164,7 +172,7 @@ async def own_place(
 
 
 async def _places(
-    connection: Connection, people: People, bank_id: UUID, period: str, rows: Sequence[Any]
+    connection: Connection, people: People, bank_id: UUID, period: str, rows: Sequence[Any], own_id: str | None = None
 ) -> list[Place]:
     """Rows that follow each other as places: competition rank (1-2-2-4), whose first one is counted from the steps."""
     if not rows:
@@ -177,7 +185,7 @@ async def _places(
         if row["minutes"] != minutes:
             rank, equals, minutes = rank + equals, 0, row["minutes"]
         equals += minutes != rows[0]["minutes"]
-        volunteer = _ranked(people.shown(bank_id, row), row["volunteer_id"])
+        volunteer = _ranked(people.shown(bank_id, row), row["volunteer_id"], own_id)
         places.append(Place(rank=rank, volunteer=volunteer, value=minutes))
     return places
 
@@ -187,5 +195,7 @@ async def _cut_off(connection: Connection, bank_id: UUID) -> CutOff:
     return CutOff(**row) if row else CutOff(position=0, recorded_at=None)
 
 
-def _ranked(person: Person | None, volunteer_id: str) -> RankedVolunteer:
-    return RankedVolunteer(volunteer_id=volunteer_id, name=(person.alias or person.name) if person else None)
+def _ranked(person: Person | None, volunteer_id: str, own_id: str | None) -> RankedVolunteer:
+    is_told = volunteer_id == own_id or not (person and person.alias)
+    name = (person.alias or person.name) if person else None
+    return RankedVolunteer(volunteer_id=volunteer_id if is_told else None, name=name)
