@@ -357,9 +357,11 @@ class TestQuota:
 
     @pytest.mark.parametrize("before", [reserved(volunteer_id=LI), reserved(volunteer_id=ZHAO, beneficiary_id=LI)])
     def test_refused_when_the_beneficiary_had_theirs(self, before: RewardReserved) -> None:
-        """Nobody gets a second one by another's hand."""
-        decided = given(*rich(before, quota_per_person=1), registered(LI)).when(reserve(beneficiary_id=LI))
-        decided.then_refused(PersonalQuotaReached)
+        """Nobody gets a second one by another's hand; who that is learns no cause, and nothing without credit."""
+        command = reserve(beneficiary_id=LI)
+        given(*rich(before, quota_per_person=1), registered(LI)).when(command).then_refused(CannotReceive)
+        poor = *offered(quota_per_person=1), registered(), registered(LI), before
+        given(*poor).when(command).then_refused(NotEnoughCredit)
 
     def test_refused_with_too_many_that_wait(self) -> None:
         """So many rewards are reserved with one person's credit at once, for whomever; each that is over makes room."""

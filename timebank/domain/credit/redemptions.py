@@ -19,6 +19,7 @@ from timebank.domain.credit.refusals import (
     CostIsAnother,
     FulfillerIsBeneficiary,
     NotEligible,
+    PersonalQuotaReached,
     ProxyIsBeneficiary,
     RedemptionCodeUnknown,
     RedemptionNotOpen,
@@ -52,6 +53,7 @@ from timebank.domain.organisations.memberships import must_act_for, right_of
 from timebank.domain.organisations.organisations import Organisation
 from timebank.domain.organisations.refusals import OrganisationUnknown
 from timebank.domain.people.proxies import benefits, memories_of_benefit
+from timebank.domain.people.refusals import CannotReceive
 from timebank.domain.people.volunteers import Volunteer, is_one_of, registrations_of
 from timebank.domain.refusals import NotYourOwn
 from timebank.domain.text import Text
@@ -211,7 +213,7 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         self.must_be_left(known, terms, slot, found)
         known(Balance, self.volunteer_id).must_have_reservations_left(rules.open_reservations)
         known(Balance, self.volunteer_id).must_cover(terms.cost_minutes)
-        known(Volunteer, self.beneficiary_id).must_be_able_to_receive()
+        self.must_be_able_to_have_it(known, terms)
         if found:
             before = known(Redemption, found.redemption_id).reserved
             yield cancelled(before, known(Balance, found.payer_id), self.by.actor, RESERVED_BY_THEMSELVES)
@@ -260,11 +262,20 @@ class ReserveReward(Command, frozen=True, kw_only=True):
         return slot
 
     def must_be_left(self, known: Known, terms: RewardTerms, slot: Slot | None, found: ByAnother | None) -> None:
-        """Refuse where the quota for one person, or that for all, is used up, but for what gives way."""
+        """Refuse where the payer's quota, or that for all, is used up, but for what gives way."""
         today = self.at.date()
-        for each in self.claimants if terms.quota_per_person and not found else ():
-            must_have_left(known, self.reward_id, each, terms, today)
+        if not found:
+            must_have_left(known, self.reward_id, self.volunteer_id, terms, today)
         known(RewardStock, self.reward_id).must_have_left(terms, today, slot)
+
+    def must_be_able_to_have_it(self, known: Known, terms: RewardTerms) -> None:
+        """Refuse for somebody who cannot get it; a payer learns no cause, as what others have redeemed is theirs."""
+        known(Volunteer, self.beneficiary_id).must_be_able_to_receive()
+        if self.beneficiary_id != self.volunteer_id:
+            try:
+                must_have_left(known, self.reward_id, self.beneficiary_id, terms, self.at.date())
+            except PersonalQuotaReached:
+                raise CannotReceive(volunteer_id=self.beneficiary_id) from None
 
 
 def expires_at(at: datetime, rules: Rules, slot: Slot | None) -> datetime:
