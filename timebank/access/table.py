@@ -76,7 +76,7 @@ JOIN_OR_MANAGE = Access(
 LET_IN = Access(own=True, offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
 MANAGE_MEMBERS = Access(offices=("administrator",), roles=MANAGES_MEMBERS, permission="manage-members")
 MANAGE_PROGRAMS = Access(offices=("administrator",), roles=MANAGES_MEMBERS)
-MAKE_KEYS = Access(offices=("administrator",), roles=MANAGES_MEMBERS, proof=True)
+MAKE_KEYS = INVITE = Access(offices=("administrator",), roles=MANAGES_MEMBERS, proof=True)
 LOG_SERVICE = Access(offices=("administrator",), roles=LOGS_SERVICE, permission="log-service")
 REVIEW_SERVICE = Access(offices=("administrator",), roles=VERIFIES_SERVICE, permission="verify-service")
 FULFIL_REWARDS = Access(offices=("administrator",), roles=FULFILS_REWARDS, permission="fulfil-rewards")

@@ -207,7 +207,7 @@ async def test_for_somebody_else(world: World) -> None:
     await world.redeem(payer, reward_id, {"beneficiary_id": elder.id})
     helper = await world.with_credit(60)
     again = await world.redeem(helper, reward_id, {"beneficiary_id": elder.id}, expect=409)
-    assert again["type"] == "/problems/personal-quota-reached"
+    assert again["type"] == "/problems/cannot-receive"
     for nobody in ("vol_0", "123456789015", world.garden):
         refused = await world.redeem(helper, reward_id, {"beneficiary_id": nobody}, expect=404)
         assert refused["type"] == "/problems/volunteer-unknown"

@@ -156,6 +156,23 @@ class TestProof:
         await chief.caller.post(PROVE, {"password": PASSWORD}, expect=200)
         await chief.caller.post(f"{path}/codes", expect=201)
 
+    async def test_coordinators_prove_themselves_before_what_lasts(self, door: World, clock: Clock) -> None:
+        """A coordinator's stolen token names no captain, takes up no group, and makes no invitation; a key may."""
+        chief, thief = await settled_in(door), await settled_in(door)
+        await door.joins(chief.caller, "coordinator")
+        team_id, garden = await door.team(), f"/v1/organisations/{door.garden}"
+        own = await thief.caller.post(f"{garden}/teams/proposals", {"name": "夜巡队"}, expect=201)
+        clock.goes_on(minutes=6)
+        head = await door.services.ledger.store.head(door.bank_id)
+        for where, body in (
+            (f"{garden}/teams/{team_id}/captain", {"volunteer_id": thief.id}),
+            (f"{garden}/teams/{own['team_id']}/accept", None),
+            (f"{garden}/invitations", {"people": 1_000, "until_day": "2199-12-31"}),
+        ):
+            assert (await chief.caller.post(where, body, expect=401))["type"] == "/problems/proof-needed", where
+        assert await door.services.ledger.store.head(door.bank_id) == head
+        await door.organisation.post(f"{garden}/teams/{own['team_id']}/accept", expect=200)
+
     async def test_a_key_proves_nothing(self, door: World) -> None:
         """Programs cannot prove who they are, and do nothing that needs it."""
         await door.organisation.post(PROVE, {"password": PASSWORD}, expect=403)

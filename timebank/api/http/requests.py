@@ -228,9 +228,8 @@ class BankRequest(StrictRequest[Principal]):
     def _is_own_matter(self, command: Command) -> bool:
         """Whether it is what people do about themselves, so often as they like; leaving can be done at any time."""
         access: Access = self.route_handler.opt["access"]
-        is_own = access.own or access.people or access.everybody
-        is_person = command.by.authority in {"volunteer", "proxy"}
-        return is_own and is_person and not isinstance(command, LeaveBank | EraseVolunteer)
+        is_own = (access.own or access.people or access.everybody) and command.by.authority in {"volunteer", "proxy"}
+        return is_own and not isinstance(command, LeaveBank | EraseVolunteer)
 
     async def _execute(self, command: Command, promise: IdempotencyKey | None) -> Receipt:
         refused: Refusal | None = None
@@ -374,8 +373,9 @@ class BankRequest(StrictRequest[Principal]):
         )
 
     async def must_be_proved(self) -> None:
-        """Refuse what is done only soon after one has proved who one is. Raises `ProofNeeded`."""
-        await self.services.sign_in.sessions.must_be_proved(self.user.credential, self.visit.at)
+        """Refuse people who have not just proved who they are; keys prove nothing. Raises `ProofNeeded`."""
+        if self.user.kind != "program":
+            await self.services.sign_in.sessions.must_be_proved(self.user.credential, self.visit.at)
 
     async def _promise(self, key: str | None) -> IdempotencyKey | None:
         """The caller's key with a fingerprint of what the request says."""

@@ -6,7 +6,7 @@ import msgspec
 from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody
 
-from timebank.access.table import KEEP_STAFF
+from timebank.access.table import INVITE, KEEP_STAFF
 from timebank.api.http.lists import listed
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import BankRequest, IdempotencyHeader, Limit, Page, Status, WantedId, happened
@@ -45,7 +45,7 @@ class InvitationController(Controller):
     path = "/organisations/{organisation_id:str}/invitations"
     tags = ("Memberships",)
 
-    @post(responses=WRITES, access=KEEP_STAFF)
+    @post(responses=WRITES, access=INVITE)
     async def make_invitation(
         self,
         request: BankRequest,

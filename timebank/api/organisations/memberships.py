@@ -114,7 +114,7 @@ class MemberController(Controller):
         To invite somebody to more than plain membership takes proof of who one is.
         """
         if data.role != "member" and data.volunteer_id != request.user.person_id:
-            await _must_be_proved(request)
+            await request.must_be_proved()
         command = AddMember(
             **request.stamp,
             membership_id=new_membership_id(),
@@ -186,7 +186,7 @@ class MemberController(Controller):
         user = request.user
         is_own = volunteer_id == user.person_id and not any(each.governs for each in (user.acting, *user.acting_also))
         if role not in (None, "member") and not is_own:
-            await _must_be_proved(request)
+            await request.must_be_proved()
         command = ApproveMembership(
             **request.stamp,
             organisation_id=OrganisationId(organisation_id),
@@ -198,7 +198,7 @@ class MemberController(Controller):
             return await _decided(request, command, "approved", idempotency_key)
         except MembershipIsAnother:
             if role is None:
-                await _must_be_proved(request)
+                await request.must_be_proved()
             raise
 
     @post("/{volunteer_id:str}/decline", status_code=200, responses=WRITES, access=JOIN_OR_MANAGE)
@@ -248,7 +248,7 @@ class MemberController(Controller):
     ) -> MembershipStatus:
         """Give a member another role, or another term; proved, if they are to be more than a member."""
         if data.role != "member":
-            await _must_be_proved(request)
+            await request.must_be_proved()
         command = ChangeRole(
             **request.stamp,
             organisation_id=OrganisationId(organisation_id),
@@ -308,15 +308,9 @@ async def _decided(request: BankRequest, command: Command, status: str, key: str
     return _status(fact, status, receipt.position)
 
 
-async def _must_be_proved(request: BankRequest) -> None:
-    """Refuse people who did not prove lately who they are: whoever found a session open must not leave a way in."""
-    if request.user.kind != "program":
-        await request.must_be_proved()
-
-
 async def _is_proved(request: BankRequest) -> bool:
     try:
-        await _must_be_proved(request)
+        await request.must_be_proved()
     except ProofNeeded:
         return False
     return True

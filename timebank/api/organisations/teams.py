@@ -165,7 +165,11 @@ class TeamController(Controller):
         team_id: FromPath[str],
         idempotency_key: IdempotencyHeader = None,
     ) -> TeamStatus:
-        """Take a group under the organisation's guidance that asked for it; whoever asked is its captain."""
+        """Take a group under the organisation's guidance that asked for it; whoever asked is its captain.
+
+        People prove who they are first, as for whatever lasts.
+        """
+        await request.must_be_proved()
         command = AcceptTeam(**request.stamp, team_id=TeamId(team_id), organisation_id=OrganisationId(organisation_id))
         receipt = await request.execute(command, idempotency_key)
         return TeamStatus(team_id=team_id, status="active", position=receipt.position)
@@ -214,7 +218,8 @@ class TeamController(Controller):
         data: JSONBody[CaptainRequest],
         idempotency_key: IdempotencyHeader = None,
     ) -> TeamStatus:
-        """Name a member of the team its captain."""
+        """Name a member of the team its captain; people prove who they are first, as for whatever lasts."""
+        await request.must_be_proved()
         command = NameCaptain(
             **request.stamp,
             team_id=TeamId(team_id),
