@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from timebank.db.connections import Connection, Pool
+from timebank.db.moments import as_of_one_moment
 from timebank.db.sql import load_statements
 from timebank.domain.facts.bank import BankOpened
 from timebank.ledger.codec import Event, decode, leaf
@@ -36,7 +37,7 @@ async def check_log(
 
     `saw` is told each position, and the leaf as it is made anew of the row.
     """
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with as_of_one_moment(pool, "event_tag") as connection:
         tip = Tip(*(await connection.fetchrow(SQL["tip"], bank_id) or NOTHING_YET))
         position, recorded_at, event_id = min(since, tip.position), None, None
         if since and (before := await connection.fetchrow(SQL["before"], bank_id, position)):

@@ -15,6 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from timebank.db.connections import Connection
+from timebank.db.moments import as_of_one_moment
 from timebank.exchange.archives import contents, people
 from timebank.projections.credit import balances
 from timebank.proofs import entries
@@ -98,10 +99,7 @@ async def _write_archive(
     cosigners: Cosigners, bank_id: UUID, folder: Path, progress: Progress, sealing: Sealing | None
 ) -> Manifest:
     signer = cosigners.signer
-    async with (
-        signer.tiles.pool.acquire() as connection,
-        connection.transaction(isolation="repeatable_read", readonly=True),
-    ):
+    async with as_of_one_moment(signer.tiles.pool, *balances.PROJECTION.tables) as connection:
         name, timezone, size = await entries.standing(connection, bank_id)
         signed = await cosigners.exactly(bank_id, size)
         for number in range(-(-size // FILE_FACTS)):

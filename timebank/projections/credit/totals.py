@@ -7,9 +7,11 @@ from uuid import UUID
 import msgspec
 
 from timebank.db.connections import Connection, Pool
+from timebank.db.moments import as_of_one_moment
 from timebank.db.sql import load_statements
 from timebank.domain.credit.accounts import POSTED, Account, postings
 from timebank.ledger.codec import decode
+from timebank.projections.credit import balances
 
 SQL = load_statements("timebank.projections.credit", "totals.sql")
 
@@ -41,7 +43,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 
 async def totals_at(pool: Pool, bank_id: UUID, position: int) -> Totals:
     """The totals after a position, from whichever end of the log is nearer."""
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with as_of_one_moment(pool, *balances.PROJECTION.tables) as connection:
         row = await connection.fetchrow(SQL["now"], bank_id)
         assert row, "a row of sums there always is"
         head = row["head"] or 0

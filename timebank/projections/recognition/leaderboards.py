@@ -1,7 +1,6 @@
 """Who served most? Only those who agreed to it are named; everybody counts in the total, paid duty never does."""
 
-import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from timebank.db.connections import Connection, Pool
+from timebank.db.moments import as_of_one_moment
 from timebank.db.sql import load_statements
 from timebank.domain.facts.people import ConsentGiven, ConsentWithdrawn
 from timebank.domain.facts.service import ServiceConfirmed, ServiceCorrected, ServiceVoided
@@ -113,13 +113,6 @@ _AFTER_ALL = "zzz"
 """Behind every id. A fact is about one person's service: so nobody is passed over, and no cursor says who it is."""
 
 
-@contextlib.asynccontextmanager
-async def _as_of_one_moment(pool: Pool) -> AsyncIterator[Connection]:
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
-        await connection.execute(SQL["hold"])
-        yield connection
-
-
 async def leaderboard(
     pool: Pool, people: People, bank_id: UUID, period: str, after: str | None, limit: int, own_id: str | None = None
 ) -> Leaderboard:
@@ -127,7 +120,7 @@ async def leaderboard(
 
     Whoever looks (`own_id`) finds their own place by its id.
     """
-    async with _as_of_one_moment(pool) as connection:
+    async with as_of_one_moment(pool, *PROJECTION.tables) as connection:
         rows = await connection.fetch(SQL["ranked"], bank_id, period, *cursor_at(after), limit + 1)
         places = await _places(connection, people, bank_id, period, rows[:limit], own_id)
         totals = await connection.fetchrow(SQL["totals"], bank_id, period)
@@ -145,7 +138,7 @@ async def own_place(
     pool: Pool, people: People, bank_id: UUID, period: str, volunteer_id: str, neighbours: int
 ) -> OwnPlace:
     """Where somebody stands in a period, with so many neighbours on each side."""
-    async with _as_of_one_moment(pool) as connection:
+    async with as_of_one_moment(pool, *PROJECTION.tables) as connection:
         own = await connection.fetchrow(SQL["own"], bank_id, period, volunteer_id)
         assert own is not None, "it has a row whoever is asked about"
         at, above, below, rank, wanting = _Cursor(own["minutes"], own["position"], volunteer_id), [], [], None, None

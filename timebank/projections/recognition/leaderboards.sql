@@ -152,10 +152,6 @@ with latest as materialized (
     union all select period, minutes, minutes, true, false from gone
 ), {kept}
 
--- hold --
--- Before the snapshot is taken: a rebuild that swapped right after it would leave it a table without rows.
-lock table leaderboard, leaderboard_total, leaderboard_step in access share mode
-
 -- place --
 select l.volunteer_id, l.minutes, l.position from leaderboard l
 
