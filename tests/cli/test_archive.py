@@ -57,6 +57,17 @@ async def test_a_bank_moves(program: Program, elsewhere: Program, elsewhere_url:
         assert await pool.fetchval("select count(*) from pg_stats where tablename = 'event_tag'")
 
 
+async def test_a_bank_that_is_gone_is_told(program: Program, elsewhere: Program) -> None:
+    """An empty database in the place of one whose log was signed with this key is not taken for nothing to verify."""
+    key_file = str(program.folder / "signing" / "signing.json")
+    for each in (program, elsewhere):
+        each.environment["TIMEBANK_SIGNING_KEY_FILE"] = key_file
+    bank_id = (await program.arun("init", "甲", "--json")).json["bank_id"]
+    await program.arun("signing", "checkpoint")
+    told = (await elsewhere.arun("verify", expect=1)).out
+    assert f"{bank_id}: this bank was signed with this key, and is not in this database" in told
+
+
 async def test_a_log_that_is_not_what_was_signed_is_told_in_a_sentence(program: Program, url: str) -> None:
     """Where facts that were signed are gone nothing is exported or signed, and it is said up to where the log goes."""
     await program.arun("init", "甲")

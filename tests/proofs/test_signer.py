@@ -230,6 +230,20 @@ async def test_a_log_that_was_rolled_back_is_not_signed(
     must_be_of(signer, bank_id, await signer.sign(bank_id), 500)
 
 
+async def test_a_bank_that_is_gone_is_noticed(pool: Pool, bank_id: UUID, started: Started) -> None:
+    """With all that was in the database of it: what is remembered beside the key says that it was there."""
+    signer = started()
+    await grow(pool, bank_id, 10)
+    await signer.sign(bank_id)
+    assert await signer.gone() == []
+    for table in ("event", "tile", "signed_checkpoint", "bank"):
+        await tamper(pool, f"delete from {table}")
+    for each in (signer, started()):
+        assert await each.gone() == [bank_id]
+        await each.sign_all()
+        assert each.damage == {bank_id: "the log ends at position 0, but 10 facts were signed"}
+
+
 async def test_what_a_stranger_signed_is_not_gone_on_from(pool: Pool, bank_id: UUID, started: Started) -> None:
     """A checkpoint in the database that our keys have not signed, or that says otherwise, stops the signing."""
     signer = started()

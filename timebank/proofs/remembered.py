@@ -1,5 +1,6 @@
 """What was signed last, beside the signing key: no restored or rewritten database makes the service forget it."""
 
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -23,6 +24,14 @@ class Remembered:
         except NoteError as error:
             msg = f"{self._file(whose)}: {error}"
             raise NoteError(msg) from None
+
+    def banks(self) -> list[UUID]:
+        """The banks of which something is remembered."""
+        found: list[UUID] = []
+        for file in sorted(self.folder.glob("*.txt")):
+            with suppress(ValueError):
+                found.append(UUID(file.stem))
+        return found
 
     def write(self, whose: UUID | str, note: Note) -> None:
         """Remember a note for good, unless one of a larger tree is remembered already, by whatever process."""

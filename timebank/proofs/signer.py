@@ -98,6 +98,12 @@ class Signer:
         note = self._remembered.read(bank_id)
         return [note] if note else []
 
+    async def gone(self) -> list[UUID]:
+        """The banks of which something was signed, by what is remembered beside the key, and that are not here."""
+        remembered = await asyncio.to_thread(self._remembered.banks)
+        here = {row["bank_id"] for row in await self._pool.fetch(SQL["here"], remembered)}
+        return [each for each in remembered if each not in here]
+
     async def latest(self, bank_id: UUID) -> Signed | None:
         """The checkpoint that was signed last."""
         row = await self._pool.fetchrow(SQL["latest"], bank_id)
@@ -125,7 +131,7 @@ class Signer:
     async def sign_all(self) -> None:
         """Sign the logs of all banks that grew. Where that cannot be it is logged, and tried again next time."""
         try:
-            behind = [row["bank_id"] for row in await self._pool.fetch(SQL["behind"])]
+            behind = [row["bank_id"] for row in await self._pool.fetch(SQL["behind"])] + await self.gone()
         except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
             log.warning("checkpoints could not be signed", error=str(error))
             return

@@ -25,6 +25,10 @@ select b.bank_id
  where b.head <> coalesce((select max(c.size) from signed_checkpoint c where c.bank_id = b.bank_id), 0)
  order by b.bank_id
 
+-- here --
+-- Those of some banks that are in this database. $1 banks
+select bank_id from bank where bank_id = any ($1)
+
 -- leaves --
 -- The leaves of a stretch of the log, in one string of bytes. $1 bank  $2 first  $3 last
 select string_agg(leaf, ''::bytea order by position) from event where bank_id = $1 and position between $2 and $3

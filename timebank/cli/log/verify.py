@@ -71,7 +71,16 @@ async def _verify_banks(services: Services, wanted: str | None, against: Sequenc
     for note in against:
         if note.text.partition("\n")[0] not in origins:
             raise click.BadParameter("this checkpoint is of none of these banks", param_hint="--against")
-    return all([await _verify_bank(services, each, against, since) for each in banks])
+    verdicts = [await _verify_bank(services, each, against, since) for each in banks]
+    return all(verdicts) and (bool(wanted) or await _verify_none_is_gone(services))
+
+
+async def _verify_none_is_gone(services: Services) -> bool:
+    """Whether every bank of which something was signed is here."""
+    gone = await services.signer.gone()
+    for bank_id in gone:
+        click.echo(f"{bank_id}: this bank was signed with this key, and is not in this database")
+    return not gone
 
 
 async def _verify_bank(services: Services, bank: Bank, against: Sequence[Note], since: int | None) -> bool:
