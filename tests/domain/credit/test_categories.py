@@ -84,6 +84,19 @@ def test_a_record_keeps_its_retired_category() -> None:
     assert given(*what, confirmed()).when(correct_service(minutes=60)).fact.category == "公益慈善"
 
 
+@pytest.mark.parametrize("is_confirmed", [False, True])
+def test_another_day_is_of_the_list_of_that_day(*, is_confirmed: bool) -> None:
+    """What was recorded for a day before there was a list is not moved, under its name, to a day of the list."""
+    earlier = {"started_at": NOON - timedelta(days=9, hours=2), "ended_at": NOON - timedelta(days=9)}
+    listed = adopted(1, NOON.date() - timedelta(days=5), categories=("公益慈善",))
+    before = (*standing(), logged(**earlier, category="公义", local_date=earlier["started_at"].date()), listed)
+    later = {"started_at": NOON - timedelta(days=1, hours=2), "ended_at": NOON - timedelta(days=1)}
+    what, change = given(*before), amend(**later)
+    if is_confirmed:
+        what, change = given(*before, confirmed()), correct_service(**later)
+    what.when(change).then_refused(CategoryNotListed, nearest="公益慈善")
+
+
 def test_lists_are_kept_in_one_form() -> None:
     """Names on the lists are kept in their one form, and each once."""
     said = Rules(categories=("公益 ", "公益", "A级"), activities=("  夜  巡",))

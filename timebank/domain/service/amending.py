@@ -12,7 +12,7 @@ from timebank.domain.organisations.memberships import LOGS_SERVICE
 from timebank.domain.refusals import NothingChanges
 from timebank.domain.service.capacities import must_be_in_capacity
 from timebank.domain.service.days import day_of
-from timebank.domain.service.descriptions import Described, Programmes, description, description_of, must_be_sayable
+from timebank.domain.service.descriptions import Described, Programmes, description, must_be_sayable
 from timebank.domain.service.records import ServiceRecord
 from timebank.domain.service.refusals import RecorderIsBeneficiary, ServiceInTheFuture
 from timebank.domain.service.reviews import Review
@@ -89,7 +89,7 @@ class AmendService(_Recording, frozen=True, kw_only=True):
         team = record.another_team(known, self.team_id, min(shares))
         if is_as_said and minutes == record.minutes and not team:
             raise NothingChanges
-        must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
+        must_be_sayable(known, before.organisation_id, said, before, min(shares))
         times = started_at, ended_at
         must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
         for day, share in shares.items():

@@ -51,15 +51,20 @@ def memories_of_charge(organisation_id: OrganisationId, person_id: ActorId | Non
 
 
 def must_be_sayable(
-    known: Known, organisation_id: OrganisationId, said: dict[str, Any], before: dict[str, Any], day: date
+    known: Known, organisation_id: OrganisationId, said: dict[str, Any], before: Described | None, day: date
 ) -> None:
     """Refuse a category or an activity that is not on the bank's list for the day, and who cannot have been in charge.
 
-    What a record said `before` it may go on saying. `known` has the rule book and, where one is new, the memory of the
-    person in charge. Raises `CategoryNotListed`, `ActivityNotListed` or `PersonInChargeNotMember`.
+    What a record said `before` it may go on saying, of names on lists as long as it is of a day with the same rules.
+    `known` has the rule book and, where one is new, the memory of the person in charge. Raises `CategoryNotListed`,
+    `ActivityNotListed` or `PersonInChargeNotMember`.
     """
-    new = {name: None if said[name] == before.get(name) else said[name] for name in _LISTED}
-    must_be_listed(known(RuleBook).on(day).rules, category=new["category"], activity=new["activity"])
+    book, was = known(RuleBook), description_of(before) if before else {}
+    rules = book.on(day)
+    may_stay = before is not None and book.on(before.local_date).number == rules.number
+    new = {name: None if said[name] == was.get(name) else said[name] for name in _LISTED}
+    listed = new if may_stay else said
+    must_be_listed(rules.rules, category=listed["category"], activity=listed["activity"])
     person_id = new["person_in_charge_id"]
     if person_id and not known(Membership, organisation_id, VolunteerId(person_id)).lasts(day):
         raise PersonInChargeNotMember(volunteer_id=person_id)

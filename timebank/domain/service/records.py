@@ -233,7 +233,7 @@ class LogService(Command, frozen=True, kw_only=True):
             raise ServiceInTheFuture
         shares = minutes_by_day(self.started_at, self.ended_at, minutes, self.at.tzinfo)
         first_day, said = min(shares), self.said
-        must_be_sayable(known, self.organisation_id, said, {}, first_day)
+        must_be_sayable(known, self.organisation_id, said, None, first_day)
         if self.team_id:
             known(Team, self.team_id).must_have_been(self.organisation_id, first_day)
         times = self.started_at, self.ended_at

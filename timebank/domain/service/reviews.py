@@ -35,7 +35,6 @@ from timebank.domain.service.descriptions import (
     Described,
     Programmes,
     description,
-    description_of,
     memories_of_charge,
     must_be_sayable,
 )
@@ -290,7 +289,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         record.must_be_within(started_at, ended_at)
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         said = description(self, before)
-        must_be_sayable(known, before.organisation_id, said, description_of(before), min(shares))
+        must_be_sayable(known, before.organisation_id, said, before, min(shares))
         team = record.another_team(known, self.team_id, min(shares))
         times = started_at, ended_at
         must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
