@@ -545,7 +545,8 @@ CREATE TABLE public.person (
     document_index text,
     phone_verified_at timestamp with time zone,
     name_keys bigint[] NOT NULL,
-    alike_index text
+    alike_index text,
+    phone_is_claimed boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.person_name (

@@ -21,7 +21,8 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     """What is personal about a volunteer. It is kept beside the log, never in it, so that it can be erased.
 
     Of what is to be kept, None leaves a value as it is, and an empty one (0 for the year) takes it away. `door` is that
-    of the home or workplace (门牌, 室号), whose building or unit is a fact.
+    of the home or workplace (门牌, 室号), whose building or unit is a fact. `phone_is_claimed` where no
+    office entered the phone, but whoever it is to belong to.
     """
 
     volunteer_id: VolunteerId
@@ -32,6 +33,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     skills: tuple[str, ...] | None = None
     alias: str | None = None
     door: str | None = None
+    phone_is_claimed: bool | None = None
 
     @classmethod
     def nobody(cls, volunteer_id: VolunteerId) -> Self:

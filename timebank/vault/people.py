@@ -162,6 +162,11 @@ class People:
         moved = [each.volunteer_id for each in after if _has_other_phone(before.get(each.volunteer_id), each)]
         if moved:
             await connection.execute(SQL["phones_changed"], bank_id, moved)
+        claims = [(each.volunteer_id, each.phone_is_claimed) for each in people if each.phone_is_claimed is not None]
+        # What an office entered is not theirs alone to say, because they enter it once more.
+        claims = [each for each in claims if each[0] in moved or each[0] not in before or not each[1]]
+        if claims:
+            await connection.execute(SQL["phones_claimed"], bank_id, *zip(*claims, strict=True))
 
     # Phones
 
@@ -234,6 +239,7 @@ class People:
     def _whole(self, bank_id: UUID, row: Any) -> Person:
         person = self.person(bank_id, row)
         assert person is not None, "the row is there"
+        person = msgspec.structs.replace(person, phone_is_claimed=row["phone_is_claimed"] or None)
         if row["document"] is None:
             return person
         key = self.keyring.get(row["key_id"])

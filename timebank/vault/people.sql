@@ -1,6 +1,6 @@
 -- whole --
 -- People with all that is sealed about them, and the key that opens it.
-select bank_id, volunteer_id, key_id, sealed, document from person
+select bank_id, volunteer_id, key_id, sealed, document, phone_is_claimed from person
 
 -- one --
 -- $1 bank  $2 volunteer
@@ -8,7 +8,7 @@ select bank_id, volunteer_id, key_id, sealed, document from person
 
 -- all --
 -- $1 bank
-select volunteer_id, key_id, sealed, document from person where bank_id = $1 order by volunteer_id
+select volunteer_id, key_id, sealed, document, phone_is_claimed from person where bank_id = $1 order by volunteer_id
 
 -- hold --
 -- $1 bank  $2 volunteers
@@ -93,6 +93,12 @@ update person p set alike_index = ''
 -- phones_changed --
 -- Other phones are nobody's yet. $1 bank  $2 volunteers
 update person set phone_verified_at = null where bank_id = $1 and volunteer_id = any ($2)
+
+-- phones_claimed --
+-- $1 bank  $2 volunteers whose phone was entered  $3 of each, whether they did it themselves
+update person p set phone_is_claimed = n.is_claimed
+  from unnest($2::text[], $3::boolean[]) n (volunteer_id, is_claimed)
+ where p.bank_id = $1 and p.volunteer_id = n.volunteer_id and p.phone_is_claimed <> n.is_claimed
 
 -- phones_verified --
 -- $1 bank  $2 now  $3 volunteers (null: all)

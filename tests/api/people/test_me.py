@@ -175,6 +175,7 @@ class TestMyData:
             "skills": ["二胡"],
             "alias": "采薇",
             "door": "302室",
+            "phone_is_claimed": None,
         }
         assert data["person"] == expected | personal
         assert data["balance"] == await somebody.get(f"{own}/balance")

@@ -45,6 +45,28 @@ async def test_a_list_is_logged_with_a_verdict_a_row(world: World) -> None:
     assert again["counts"] == {"waiting": 1, "refused": 1}
 
 
+async def test_nobody_is_meant_by_a_phone_that_they_say_is_theirs(world: World) -> None:
+    """Whoever enters another's phone as their own neither gets the rows with it, nor keeps its owner from them."""
+    owner, thief = await world.somebody("老李", phone="13500001111"), await world.somebody("贼")
+
+    async def of(phone: str) -> Any:
+        text = f"手机,活动,类别,开始时间,结束时间\n{phone},a,公益慈善,2026-03-05 08:00,2026-03-05 09:00\n"
+        (verdict,) = (await sent(world.recorder, world.records, text.encode(), dry_run=True))["verdicts"]
+        return verdict
+
+    for phone in ("13500001111", "13500002222"):
+        await thief.patch(f"/v1/volunteers/{thief.id}", {"phone": phone}, expect=200)
+        assert (await of("13500001111"))["status"] == "logged", "for its owner"
+    assert "was entered by a volunteer themselves" in (await of("13500002222"))["reason"]
+    assert (await owner.get("/v1/me/data"))["person"]["phone_is_claimed"] is None
+    await world.verify_phone(thief.id)
+    assert (await of("13500002222"))["status"] == "logged"
+    await thief.patch(f"/v1/volunteers/{thief.id}", {"phone": "13500003333"}, expect=200)
+    assert "was entered by a volunteer themselves" in (await of("13500003333"))["reason"]
+    await world.administrator.patch(f"/v1/volunteers/{thief.id}", {"phone": "13500003333"}, expect=200)
+    assert (await of("13500003333"))["status"] == "logged"
+
+
 async def test_the_rows_that_were_not_taken_come_back_as_a_file(world: World) -> None:
     """Within the answer, or alone; mended it is imported like any list; where all rows are in there is none."""
     done = await sent(world.recorder, world.records, LIST, dry_run=True)

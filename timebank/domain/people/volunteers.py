@@ -280,7 +280,9 @@ class ChangePersonalData(Command, frozen=True, kw_only=True):
         yield PersonalDataChanged(volunteer_id=self.volunteer_id, fields=changed)
 
     def personal(self) -> Person:
-        return Person(volunteer_id=self.volunteer_id, **{name: getattr(self, name) for name in _PERSONAL})
+        given = {name: getattr(self, name) for name in _PERSONAL}
+        is_claimed = None if self.phone is None else not self.by.governs
+        return Person(volunteer_id=self.volunteer_id, **given, phone_is_claimed=is_claimed)
 
 
 def _checked(document_number: str | None, at: datetime) -> str | None:

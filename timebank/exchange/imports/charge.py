@@ -31,7 +31,7 @@ class Members:
         self._numbered = {each.number: Called([each]) for each in found}
         self._with_phone: dict[str, Called] = defaultdict(Called)
         for each in found:
-            if each.phone:
+            if each.phone and each.phone_counts:
                 self._with_phone[phone_spelling(each.phone)].add(each)
 
     def meant(self, who: Who) -> Match:

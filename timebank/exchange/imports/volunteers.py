@@ -258,7 +258,7 @@ class _Registered:
         self._numbered = {each.number: each for each in found}
         for each in found:
             if each.name:
-                self.named.add(each.name, Known(each.phone, each.number, each.skills))
+                self.named.add(each.name, Known(each.phone if each.phone_counts else None, each.number, each.skills))
 
     def numbered(self, number: VolunteerNumber) -> Meant | None:
         """Whoever has this number."""

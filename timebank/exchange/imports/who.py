@@ -111,9 +111,12 @@ class People:
     def __init__(self, found: Sequence[Meant]) -> None:
         self._by_number = {each.number: each for each in found}
         self._by_phone: dict[str, Called] = defaultdict(Called)
+        self._claimed: set[str] = set()
         for each in found:
-            if each.phone:
+            if each.phone and each.phone_counts:
                 self._by_phone[phone_spelling(each.phone)].add(each)
+            elif each.phone:
+                self._claimed.add(phone_spelling(each.phone))
 
     def meant(self, who: Who) -> "Match":
         """The volunteer whom a row is about. Raises `RowError` if that is nobody, or not one alone."""
@@ -140,6 +143,8 @@ class People:
         assert who.phone, "the row says one"
         holders = self._by_phone.get(who.phone)
         said = who.said("phone", who.phone)
+        if not holders and who.phone in self._claimed:
+            raise RowError.of(CLAIMED, said=said)
         if not holders:
             raise RowError.of("{said} is no volunteer of this bank", said=said)
         named = holders.by(who.name)
@@ -151,6 +156,7 @@ class People:
         return named[0]
 
 
+CLAIMED = "{said} was entered by a volunteer themselves, and is not verified: write the number"
 SHARED = "{said} is the phone of several volunteers: write the name beside it, or the number"
 SHARED_BY_NAMESAKES = "{said} is the phone of several volunteers: write the number"
 ANOTHER_PHONE = "{said} is not the phone of {number} in this bank: write the name beside it, or leave the phone out"

@@ -169,7 +169,10 @@ async def by_numbers(pool: Pool, bank_id: UUID, numbers: Sequence[str]) -> dict[
 
 
 class Meant(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody who may be meant by what a list says of them."""
+    """Somebody who may be meant by what a list says of them.
+
+    A phone that only they say is theirs does not count (`phone_counts`): anybody could be meant by another's.
+    """
 
     volunteer_id: str
     number: str
@@ -177,6 +180,7 @@ class Meant(msgspec.Struct, frozen=True, kw_only=True):
     phone: str | None
     door: str | None
     skills: tuple[str, ...]
+    phone_counts: bool = True
 
 
 async def meant_by(
@@ -209,6 +213,7 @@ def _meant(people: People, bank_id: UUID, row: Any) -> Meant:
         phone=person.phone if person else None,
         door=person.door if person else None,
         skills=(person.skills or ()) if person else (),
+        phone_counts=bool(row["counts"]),
     )
 
 

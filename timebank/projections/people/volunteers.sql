@@ -189,7 +189,7 @@ select w.number, f.volunteer_id
 -- meant --
 -- Volunteers by what an office writes on a list, each way by an index of its own. $1 bank  $2 numbers  $3 keyed hashes
 -- of phones  $4 keys of names
-select v.volunteer_id, v.number, p.key_id, p.sealed
+select v.volunteer_id, v.number, p.key_id, p.sealed, not p.phone_is_claimed or p.phone_verified_at is not null as counts
   from (select volunteer_id from volunteer where bank_id = $1 and number = any ($2)
          union
         select volunteer_id from person where bank_id = $1 and phone_index = any ($3)
