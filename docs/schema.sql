@@ -170,6 +170,7 @@ CREATE TABLE public.bank (
     timezone text NOT NULL,
     second_factor_since timestamp with time zone DEFAULT now() NOT NULL,
     head_event_id uuid,
+    taken_in bigint DEFAULT 0 NOT NULL,
     CONSTRAINT bank_head_check CHECK ((head >= 0))
 )
 WITH (fillfactor='50');

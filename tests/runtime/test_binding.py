@@ -10,6 +10,7 @@ from timebank.db.connections import Pool
 from timebank.domain.facts.bank import SecurityLogSealed
 from timebank.identity.security_log import SecurityLog, Visit
 from timebank.ledger.ledger import Ledger
+from timebank.ledger.taking_in import moved
 from timebank.runtime.clock import utc_now
 from timebank.runtime.upkeep.binding import bind_security_logs, unbound_changes
 
@@ -87,6 +88,40 @@ async def test_entries_written_later_than_they_say_are_bound(
     await bind_security_logs(ledger, security_log, now + 2 * HOUR)
     assert await bound(ledger, bank_id) == [1, 3]
     assert await unbound_changes(ledger, security_log, bank_id, now - 10 * HOUR) == []
+
+
+async def test_what_is_dated_ahead_ends_nothing(
+    ledger: Ledger, bank_id: UUID, security_log: SecurityLog, pool: Pool
+) -> None:
+    """One entry from 2099 kept all that came after it from being bound, and so from being missed."""
+    now = utc_now()
+    await note(security_log, bank_id, now - HOUR)
+    await note(security_log, bank_id, now.replace(year=2099), times=1)
+    await note(security_log, bank_id, now - HOUR)
+    await bind_security_logs(ledger, security_log, now + HOUR)
+    assert await bound(ledger, bank_id) == [7]
+    await tamper(pool, "delete from security_event where number = (select max(number) from security_event)")
+    assert await unbound_changes(ledger, security_log, bank_id, now - 10 * HOUR) != []
+
+
+async def test_a_bank_that_moved_is_bound_from_where_it_was(
+    ledger: Ledger, bank_id: UUID, security_log: SecurityLog, pool: Pool
+) -> None:
+    """What was bound elsewhere is not here, and not missed; what is written down here is bound, and missed."""
+    now = utc_now()
+    await note(security_log, bank_id, now, times=50)
+    await bind_security_logs(ledger, security_log, now + 2 * HOUR)
+    await tamper(pool, "delete from security_event")
+    await pool.execute("alter sequence security_event_number_seq restart")
+    (sealed,) = await ledger.store.all_of(bank_id, SecurityLogSealed)
+    async with pool.acquire() as connection:
+        await moved(connection, bank_id, sealed.position, sealed.fact.number)
+    assert await unbound_changes(ledger, security_log, bank_id, now - 10 * HOUR) == []
+    await note(security_log, bank_id, now + 2 * HOUR)
+    await bind_security_logs(ledger, security_log, now + 4 * HOUR)
+    assert await bound(ledger, bank_id) == [50, 3]
+    await tamper(pool, "delete from security_event where number = (select min(number) from security_event)")
+    assert await unbound_changes(ledger, security_log, bank_id, now - 10 * HOUR) != []
 
 
 async def test_an_erased_address_changes_nothing(

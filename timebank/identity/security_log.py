@@ -134,13 +134,20 @@ class SecurityLog:
         return _events(await self._pool.fetch(SQL["of_request"], bank_id, request_id, 500))
 
     async def stretch(
-        self, bank_id: UUID, after: int, *, until: int | None = None, before: datetime | None = None
+        self,
+        bank_id: UUID,
+        after: int,
+        *,
+        until: int | None = None,
+        before: datetime | None = None,
+        ahead: datetime | None = None,
     ) -> "Stretch | None":
         """What is written down after a number, up to another or to what happened before a time; None if nothing is.
 
+        What is dated `ahead` of now, by a clock that was wrong or by whoever wants no more of it bound, ends nothing.
         Addresses are left out: they go when a person is erased.
         """
-        row = await self._pool.fetchrow(SQL["stretch"], bank_id, after, until, before)
+        row = await self._pool.fetchrow(SQL["stretch"], bank_id, after, until, before, ahead)
         return Stretch(*row) if row and row["count"] else None
 
     async def sweep(self, before: datetime, at_most: int) -> int:

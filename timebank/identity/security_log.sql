@@ -42,7 +42,8 @@ select {columns} from security_event where bank_id = $1 and request_id = $2 orde
 -- stretch --
 -- What was written down after a number, and a digest over it: of a line of JSON for each. $1 bank  $2 after this number
 -- $3 up to this number, or null  $4 up to the first entry of this time or later, or null: what is summed up, or comes
--- slowly, is written with an earlier time than entries of lower numbers, and none of those is to be left out
+-- slowly, is written with an earlier time than entries of lower numbers, and none of those is to be left out  $5 but not for one
+-- of this time or later, or null
 select count(*), min(recorded_at) as since, max(number) as number,
        encode(sha256(convert_to(coalesce(string_agg(
            jsonb_build_array(number, (extract(epoch from recorded_at) * 1000000)::bigint, kind, actor, subject,
@@ -50,7 +51,8 @@ select count(*), min(recorded_at) as since, max(number) as number,
   from security_event
  where bank_id = $1 and number > $2 and number <= coalesce($3, 9223372036854775807)
    and number < coalesce((select min(number) from security_event
-                           where bank_id = $1 and number > $2 and recorded_at >= $4::timestamptz), 9223372036854775807)
+                           where bank_id = $1 and number > $2 and recorded_at >= $4::timestamptz
+                             and recorded_at < coalesce($5::timestamptz, 'infinity')), 9223372036854775807)
 
 -- sweep --
 -- Delete a stretch of what happened before a time; says how many. $1 before  $2 at most

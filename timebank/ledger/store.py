@@ -158,6 +158,10 @@ class Store:
         found = await self.all_of(bank_id, kind, 1)
         return found[0] if found else None
 
+    async def taken_in(self, bank_id: UUID) -> int:
+        """Up to which position a bank was recorded elsewhere, and taken in; 0 where it was opened here."""
+        return await self.pool.fetchval(SQL["taken_in"], bank_id) or 0
+
     async def facts_at(self, bank_id: UUID, first: int, last: int) -> tuple[tuple[Fact, ...], bytes]:
         """The facts at positions `first` to `last`, and the leaf of the last one."""
         rows = await self.pool.fetch(SQL["facts_at"], bank_id, first, last)

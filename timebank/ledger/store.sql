@@ -80,6 +80,10 @@ select e.position, e.topic, e.data
 -- $1 bank  $2 position
 select event_id from event where bank_id = $1 and position = $2
 
+-- taken_in --
+-- $1 bank
+select taken_in from bank where bank_id = $1
+
 -- facts_at --
 -- $1 bank  $2 first position  $3 last position
 select topic, data, leaf from event where bank_id = $1 and position between $2 and $3 order by position

@@ -30,6 +30,11 @@ async def head(connection: Connection, bank_id: UUID) -> int:
     return await connection.fetchval(SQL["head"], bank_id) or 0
 
 
+async def moved(connection: Connection, bank_id: UUID, until: int, bound: int) -> None:
+    """Note that a bank was recorded elsewhere up to a position, with its security log bound up to an entry's number."""
+    await connection.execute(SQL["moved"], bank_id, until, bound)
+
+
 async def take_in(connection: Connection, bank_id: UUID, rows: Sequence[Row]) -> None:
     """Append rows that follow each other, right after the head; what else happens with facts is to be made anew."""
     positions, times, events = zip(*rows, strict=True)

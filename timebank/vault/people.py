@@ -1,7 +1,7 @@
 """What is personal about volunteers: sealed, kept beside the log in the transaction of the facts, and erased there."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -167,6 +167,11 @@ class People:
         claims = [each for each in claims if each[0] in moved or each[0] not in before or not each[1]]
         if claims:
             await connection.execute(SQL["phones_claimed"], bank_id, *zip(*claims, strict=True))
+
+    async def forget_others(self, connection: Connection, bank_id: UUID, volunteer_ids: Collection[str]) -> None:
+        """Erase all that is personal of everybody in a bank but these."""
+        known = {row["volunteer_id"] for row in await connection.fetch(SQL["whose"], bank_id)}
+        await self.forget(connection, bank_id, sorted(known.difference(volunteer_ids)))
 
     # Phones
 

@@ -10,6 +10,10 @@ select bank_id, volunteer_id, key_id, sealed, document, phone_is_claimed from pe
 -- $1 bank
 select volunteer_id, key_id, sealed, document, phone_is_claimed from person where bank_id = $1 order by volunteer_id
 
+-- whose --
+-- $1 bank
+select volunteer_id from person where bank_id = $1
+
 -- hold --
 -- $1 bank  $2 volunteers
 {whole} where bank_id = $1 and volunteer_id = any ($2) for update

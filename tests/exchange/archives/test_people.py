@@ -10,6 +10,7 @@ from tests.conftest import people_of
 from tests.controls.town import found, register, volunteer
 from tests.exchange.archives.test_reading import elsewhere, ignore, other_url, signer
 from timebank.db.connections import Pool
+from timebank.domain.person import Person
 from timebank.exchange.archives import ArchiveError, read_archive, take_in_archive, write_archive
 from timebank.exchange.archives import people as archived
 from timebank.exchange.archives.people import (
@@ -62,6 +63,30 @@ async def test_whoever_is_meant_knows_everybody(
         assert known == await people.one(pool, bank_id, volunteer(number))
         assert known
         assert known.name == f"Volunteer {number}"
+
+
+async def test_a_later_archive_is_what_counts(
+    ledger: Ledger, bank_id: UUID, people: People, pool: Pool, elsewhere: Pool
+) -> None:
+    """Who was erased since the archive before is erased here too, and what was taken away of somebody is gone."""
+    await ledger.submit(bank_id, found(3))
+    theirs = await people_of(elsewhere)
+
+    async def kept() -> list[str | None]:
+        async with pool.acquire() as connection, connection.transaction():
+            stretches = [stretch async for stretch in people.everybody(connection, bank_id, 2)]
+        await keep_people(theirs, elsewhere, bank_id, iter(stretches))
+        known = [await theirs.one(elsewhere, bank_id, volunteer(number)) for number in (1, 2, 3)]
+        return [f"{each.name} {each.phone}" if each else None for each in known]
+
+    async with pool.acquire() as connection:
+        phone = Person(volunteer_id=volunteer(1), phone="13800001111")
+        await people.keep(connection, bank_id, [phone])
+        assert await kept() == ["Volunteer 1 13800001111", "Volunteer 2 None", "Volunteer 3 None"]
+        await people.keep(connection, bank_id, [Person(volunteer_id=volunteer(1), phone="")])
+        await people.forget(connection, bank_id, [volunteer(2)])
+    assert await kept() == ["Volunteer 1 None", None, "Volunteer 3 None"]
+    assert await elsewhere.fetchval("select count(*) from person") == 2
 
 
 @pytest.mark.parametrize(

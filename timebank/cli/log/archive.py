@@ -7,6 +7,7 @@ import rich_click as click
 
 from timebank.cli.common import BANK, cli, find_bank, progress_bar, visit, with_services
 from timebank.db.counting import count_anew
+from timebank.domain.facts.bank import SecurityLogSealed
 from timebank.exchange.archives import (
     ArchiveError,
     FolderInUseError,
@@ -20,6 +21,7 @@ from timebank.exchange.archives.contents import CHECKPOINT
 from timebank.exchange.archives.people import SealedError
 from timebank.exchange.archives.reading import Read, rows_in
 from timebank.exchange.archives.writing import Sealing
+from timebank.ledger.taking_in import moved
 from timebank.projections import EVERY
 from timebank.projections.machinery.rebuild import rebuild
 from timebank.proofs.checkpoints import Checkpoint, encoded
@@ -117,6 +119,9 @@ async def import_archive(
         raise click.ClickException(str(error)) from None
     async with services.owner.acquire() as connection:
         await count_anew(connection)
+        bank_id = read.manifest.bank_id
+        bound = await services.ledger.store.latest(bank_id, SecurityLogSealed)
+        await moved(connection, bank_id, read.manifest.size, bound.fact.number if bound else 0)
     for projection in EVERY:
         with progress_bar(f"Rebuilding {projection.name}") as progress:
             await rebuild(services.owner, projection, progress)

@@ -108,13 +108,24 @@ def people_in(file: Path, checkpoint: Checkpoint, key: X25519PrivateKey) -> Iter
 
 
 async def keep_people(people: People, pool: Pool, bank_id: UUID, found: Iterator[list[Person]]) -> int:
-    """Keep people as one's own, sealed with one's own keys; says how many."""
-    count = 0
+    """Keep people as one's own, sealed with one's own keys; says how many.
+
+    They are as the archive says, whole: what an earlier one said of them, or of somebody else, is erased.
+    """
+    kept: set[str] = set()
     for stretch in found:
         async with pool.acquire() as connection, connection.transaction():
-            await people.keep(connection, bank_id, stretch)
-        count += len(stretch)
-    return count
+            await people.keep(connection, bank_id, [_whole(each) for each in stretch])
+        kept.update(each.volunteer_id for each in stretch)
+    async with pool.acquire() as connection, connection.transaction():
+        await people.forget_others(connection, bank_id, kept)
+    return len(kept)
+
+
+def _whole(person: Person) -> Person:
+    """The person, with what they have not said as what is to be taken away."""
+    said = {name: value for name, value in msgspec.structs.asdict(person).items() if value is not None}
+    return msgspec.structs.replace(Person.nobody(person.volunteer_id), **said)
 
 
 def _place(checkpoint: Checkpoint, number: int, *, is_last: bool) -> bytes:

@@ -48,7 +48,7 @@ async def _bind(ledger: Ledger, security_log: SecurityLog, bank: Bank, now: date
     after = last.fact.number if last else 0
     if last and now - last.recorded_at < EVERY:
         return
-    stretch = await security_log.stretch(bank.bank_id, after, before=now - SETTLED)
+    stretch = await security_log.stretch(bank.bank_id, after, before=now - SETTLED, ahead=now + SETTLED)
     if stretch is None or (last is None and now - stretch.since < EVERY):
         return
     at = now.astimezone(ZoneInfo(bank.timezone))
@@ -59,12 +59,17 @@ async def _bind(ledger: Ledger, security_log: SecurityLog, bank: Bank, now: date
 
 
 async def unbound_changes(ledger: Ledger, security_log: SecurityLog, bank_id: UUID, kept_since: datetime) -> list[str]:
-    """Where the security log is not what was bound; what is older than it is kept for is left out."""
-    found = []
+    """Where the security log is not what was bound.
+
+    What is older than it is kept for is left out, and what was bound elsewhere, before the bank was taken in here.
+    """
+    found, taken_in = [], await ledger.store.taken_in(bank_id)
     for sealed in await ledger.store.all_of(bank_id, SecurityLogSealed):
         fact = sealed.fact
         if sealed.recorded_at - 2 * EVERY < kept_since:
             break
+        if sealed.position <= taken_in:
+            continue
         stretch = await security_log.stretch(bank_id, fact.after, until=fact.number)
         now_is = (stretch.entries, stretch.digest) if stretch else (0, "")
         if now_is != (fact.count, fact.digest):
