@@ -8,7 +8,8 @@ from uuid import UUID
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
-from timebank.domain.facts.people import RegistrationsMerged, VolunteerErased
+from timebank.domain.facts.people import RegistrationsMerged, VolunteerErased, VolunteerSuspended
+from timebank.identity.sessions import CHANNEL
 from timebank.ledger.codec import Recorded
 from timebank.vault.erased import Whom
 from timebank.vault.people import People
@@ -35,6 +36,15 @@ class Erasure:
             await self._people.merge(connection, bank_id, fact.kept_id, fact.merged_id)
         if merged:
             await connection.execute(SQL["shut_out"], bank_id, [fact.merged_id for fact in merged])
+
+    async def sign_out(self, connection: Connection, bank_id: UUID, recorded: Sequence[Recorded]) -> None:
+        """End the sessions of who is suspended, in the same transaction: somebody else may have got in as them.
+
+        They may sign in again. Whoever leaves looks at what is theirs on, in the session in which they do it.
+        """
+        gone = [fact.volunteer_id for _, fact in recorded if isinstance(fact, VolunteerSuspended)]
+        if gone:
+            await connection.execute(SQL["sign_out"], bank_id, gone, CHANNEL)
 
     async def _forget(self, connection: Connection, bank_id: UUID, gone: Sequence[str]) -> None:
         await self._people.forget(connection, bank_id, gone)

@@ -23,6 +23,17 @@ select forget_addresses($1, $2)
 {without_keys}
 select 1
 
+-- sign_out --
+-- $1 bank  $2 volunteers  $3 channel
+with ended as (
+    update session set revoked_at = now()
+     where bank_id = $1 and volunteer_id = any ($2) and revoked_at is null
+    returning session_id
+), linkings as (
+    delete from oidc_login where bank_id = $1 and volunteer_id = any ($2)
+)
+select pg_notify($3, session_id) from ended
+
 -- erased --
 -- Whom the logs of all banks say to be erased, under all their numbers.
 select e.bank_id, of.volunteer_id

@@ -315,6 +315,7 @@ def hooks(people: People, principals: Principals | None = None) -> list[Hook]:
         *(Hook(projection.keep) for projection in INLINE),
         Hook(erasure.erase),
         Hook(erasure.merge),
+        Hook(erasure.sign_out),
         Hook(tell_changes, principals.take_in if principals else None),
     ]
 

@@ -174,6 +174,8 @@ class TestTerms:
         await auditor.get("/v1/audit/events")
         for each in (auditor, leader):
             await world.administrator.post(f"/v1/volunteers/{each.id}/suspend", REASON)
+            assert (await each.ask("GET", "/v1/me")).status_code == 401, "their sessions are ended"
+        auditor, leader = await world.caller(auditor.id), await world.caller(leader.id)
         await auditor.get("/v1/audit/events", expect=403)
         await leader.post("/v1/volunteers", {"name": "某某"}, expect=403)
         await leader.get(f"/v1/organisations/{world.garden}/members", expect=404)

@@ -277,6 +277,7 @@ class TestActing:
         """Who is suspended does nothing for others."""
         pair = await paired(own_world, "consents")
         await own_world.administrator.post(f"/v1/volunteers/{pair.young.id}/suspend", {"reason": "核查"})
+        pair = pair._replace(young=await own_world.caller(pair.young.id))
         assert problem(await pair.consent(CONSENT)) == (403, "you-are-suspended")
         assert problem(await pair.act("GET", "/v1/volunteers/{old}")) == (403, "you-are-suspended")
 

@@ -101,7 +101,7 @@ async def test_confirmed_service_is_credited_at_once(world: World) -> None:
 
 
 async def test_suspension_and_reinstatement(world: World) -> None:
-    """A suspension shows at once, refuses new service, and ends with a reinstatement."""
+    """A suspension shows at once, ends all sessions, refuses new service, and ends with a reinstatement."""
     somebody = await world.somebody()
     path = f"/v1/volunteers/{somebody.id}"
     suspended = await world.administrator.post(f"{path}/suspend", {"reason": "失联"}, expect=200)
@@ -109,7 +109,8 @@ async def test_suspension_and_reinstatement(world: World) -> None:
     assert (await world.administrator.get(path))["status"] == "suspended"
     reinstated = await world.administrator.post(f"{path}/reinstate", {"reason": "已联系"}, expect=200)
     assert reinstated == {"volunteer_id": somebody.id, "status": "active", "position": reinstated["position"]}
-    assert (await somebody.get(path))["status"] == "active"
+    await somebody.get(path, expect=401)
+    assert (await (await world.caller(somebody.id)).get(path))["status"] == "active"
     await world.log(somebody.id)
 
 
