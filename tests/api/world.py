@@ -366,7 +366,11 @@ async def served(
     url: str, create: Callable[[Settings], Litestar] = create_app, **settings: Any
 ) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
     """The application on a database, and a client to it."""
-    asked = Settings(**({"database_url": url, "key_file": str(KEY_FILE)} | LIMITS | settings))
+    # What was signed is remembered beside the key: each database has its own, as it should.
+    signing = KEY_FILE.parent / "signing" / url.rpartition("/")[2]
+    signing.mkdir(parents=True, exist_ok=True)
+    files = {"key_file": str(KEY_FILE), "signing_key_file": str(signing / "signing.json")}
+    asked = Settings(**({"database_url": url} | files | LIMITS | settings))
     with _application(asked, create, is_usual=settings.keys() <= OF_A_LIFESPAN) as app:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with _begun(app), httpx.AsyncClient(transport=transport, base_url="http://test") as http:

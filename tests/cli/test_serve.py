@@ -48,6 +48,27 @@ def test_logs_are_lines_of_json(program: Program) -> None:
         assert not any(secret in line for line in served.err)
 
 
+def test_whoever_sends_slowly_loses_nothing_for_others(program: Program) -> None:
+    """A body that never comes to its end does not keep a stop from writing down what was counted."""
+    bank = program.run("init", "甲", "--json").json
+    program.environment["TIMEBANK_PUBLIC_URL"] = "http://bank.example"
+    with program.serving("serve", "--port", "0") as served, served.client() as http:
+        headers = enter(served.url, bank)
+        for _ in range(3):
+            assert http.get("/v1/volunteers", headers=headers).status_code == 200
+        with socket.create_connection(("127.0.0.1", int(served.url.rpartition(":")[2]))) as slow:
+            slow.sendall(b"POST /sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc")
+            while not http.get("/health/live").is_success:
+                pass
+            assert served.stop() == 0
+    with program.serving("serve", "--port", "0") as served, served.client() as http:
+        read = http.get("/v1/audit/security", headers=headers, params={"kind": "people-read"}).json()["items"]
+        assert [each["detail"].get("times") for each in read if each["detail"].get("route") == "/v1/volunteers"] == [
+            2,
+            None,
+        ]
+
+
 @pytest.mark.release
 def test_unexpected_errors_are_logged_without_secrets(program: Program) -> None:
     """A traceback in the log shows no values: neither tokens nor bodies nor names."""

@@ -11,11 +11,13 @@ three times, as by a terminal and by its parent, it would wait for ever. Here a 
 
 import asyncio
 import contextlib
+import math
 import os
 import select
 import signal
 import sys
 import threading
+from collections.abc import AsyncIterator
 from typing import Any
 
 from granian import _signals
@@ -104,6 +106,37 @@ class StoppableServer(MPServer):
         os._exit(1)
 
 
+GIVEN_UP_SECONDS = 1.0
+"""So long is waited for what others still send, once this process is told to stop: so it ends as it should, in time."""
+
+
+class _Patience:
+    """What this process waits for of whoever sends slowly."""
+
+    def __init__(self) -> None:
+        self._waits: set[asyncio.Timeout] = set()
+        self._until = math.inf
+
+    @contextlib.asynccontextmanager
+    async def until(self, deadline: float) -> AsyncIterator[None]:
+        """Wait no longer than to a time of the loop, or than a stop allows. Raises `TimeoutError`."""
+        async with asyncio.timeout_at(min(deadline, self._until)) as wait:
+            self._waits.add(wait)
+            try:
+                yield
+            finally:
+                self._waits.discard(wait)
+
+    def ends(self, at: float) -> None:
+        """Wait for nothing beyond a time of the loop."""
+        self._until = at
+        for each in list(self._waits):
+            each.reschedule(min(at, each.when() or at))
+
+
+PATIENCE = _Patience()
+
+
 def workers_heed_once() -> None:
     """Have this process, which is to be a worker of granian's, heed the first signal only, however it was started."""
     _signals.set_loop_signals = heed_once
@@ -118,6 +151,7 @@ def heed_once(loop: asyncio.AbstractEventLoop) -> Any:
         nonlocal is_told
         if not is_told:
             is_told = True
+            PATIENCE.ends(loop.time() + GIVEN_UP_SECONDS)
             told.set()
 
     for each in STOPS:

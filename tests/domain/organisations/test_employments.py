@@ -145,6 +145,35 @@ class TestRegister:
         longer = do(EndEmployment, acting(LI), until_day=NOON.date())
         given(*there, *ended).when(longer).then_refused(MembershipNotActive, status="ended")
 
+    def test_leaves_and_allowances_meet_no_duty(self) -> None:
+        """Who is on leave from one body may be on duty for another, and an allowance is no duty: no body keeps another
+        from declaring true hours by either.
+        """
+        declare = do(
+            DeclareEmployment,
+            employment_id=EmploymentId("emp_2"),
+            kind="contract",
+            hours=(MORNING,),
+            from_day=date(2026, 3, 1),
+        )
+        given(*PEOPLE, works(CLINIC)).when(declare).then_refused(DutyHoursOverlap)
+        given(*PEOPLE, works(CLINIC, kind="allowance")).when(declare).fact  # noqa: B018
+        leave = {"employment_id": JOB, "volunteer_id": WANG, "organisation_id": CLINIC}
+        for last_day, is_free in ((date(2199, 12, 31), True), (date(2026, 12, 31), False)):
+            on_leave = LeaveNoted(**leave, first_day=date(2026, 2, 1), last_day=last_day)
+            outcome = given(*PEOPLE, works(CLINIC), on_leave).when(declare).outcome
+            assert isinstance(outcome, DutyHoursOverlap) != is_free
+        seconded = do(
+            DeclareEmployment,
+            employment_id=EmploymentId("emp_2"),
+            kind="contract",
+            hours=(MORNING,),
+            from_day=date(2026, 3, 1),
+            until_day=date(2026, 12, 31),
+        )
+        on_leave = LeaveNoted(**leave, first_day=date(2026, 2, 1), last_day=date(2026, 12, 31))
+        given(*PEOPLE, works(CLINIC), on_leave).when(seconded).fact  # noqa: B018
+
     def test_hours_do_not_overlap(self) -> None:
         """Hours end after they begin, and nobody has duty for two bodies at one time."""
         for hours in ((MORNING, MORNING), (DutyHours(weekday=1, from_minute=60, until_minute=60),)):

@@ -20,6 +20,7 @@ from timebank.api.http.problems import SlowBodyError, send_problem, too_many_req
 from timebank.api.http.telling.shapes import field_trouble, invalid
 from timebank.identity.limits.throttle import ADDRESSES_OF_A_NETWORK, Rate, client_address, neighbourhood, wide
 from timebank.identity.tracing import Trace, trace_of, within
+from timebank.runtime.stopping import PATIENCE
 
 log = structlog.get_logger("timebank.request")
 
@@ -190,7 +191,7 @@ class Body:
         if self._is_whole:
             return await self._receive()
         try:
-            async with asyncio.timeout_at(self._deadline):
+            async with PATIENCE.until(self._deadline):
                 message = await self._receive()
         except TimeoutError:
             raise SlowBodyError from None

@@ -40,7 +40,7 @@ from timebank.domain.times import must_be_a_term
 
 Hours = Annotated[tuple[DutyHours, ...], Meta(max_length=50)]
 
-DAY = timedelta(days=1)
+DAY, FOR_GOOD = timedelta(days=1), timedelta(days=3_650)
 
 MOST_EMPLOYMENTS, MOST_LEAVES = 500, 1_000
 """So many of one person at one organisation: each record of their service is compared with all of them."""
@@ -83,6 +83,15 @@ class Employments(Memory):
             for employment_id, each in self.declared.items()
             if each.from_day <= day <= self.until.get(employment_id, day)
         ]
+
+    def is_there_between(self, employment: EmploymentDeclared, first: date, last: date) -> bool:
+        """Whether one is in force, and no leave from it, on any day of a span; leaves of years are for good."""
+        day = max(first, employment.from_day)
+        last = min(last, self.until.get(employment.employment_id, date.max), day + FOR_GOOD)
+        for leave in sorted(self.leaves.get(employment.employment_id, ()), key=lambda each: each.first_day):
+            if leave.first_day <= day <= leave.last_day:
+                day = leave.last_day + DAY
+        return day <= last
 
     def of(self, organisation_id: OrganisationId) -> list[EmploymentDeclared]:
         """The employments that a body has declared, whenever they are."""
@@ -210,7 +219,8 @@ class DeclareEmployment(_OnStaff, frozen=True, kw_only=True):
         hours = sorted(self.hours, key=lambda each: (each.weekday, each.from_minute))
         if any(each.until_minute <= each.from_minute for each in hours):
             raise DutyHoursOverlap
-        _must_not_overlap(employments, hours, self.from_day, self.until_day)
+        if self.kind != "allowance":
+            _must_not_overlap(employments, hours, self.from_day, self.until_day)
         yield EmploymentDeclared(
             employment_id=self.employment_id,
             volunteer_id=self.volunteer_id,
@@ -229,13 +239,16 @@ def _must_not_overlap(
     until: date | None,
     besides: EmploymentId | None = None,
 ) -> None:
-    """Refuse two duties at one time, on any day from one until another."""
+    """Refuse two duties at one time, on any day from one until another.
+
+    An allowance is no duty; and during a leave from one body somebody may be on duty for another.
+    """
     others = (
         each.hours
         for each in employments.declared.values()
         if each.employment_id != besides
-        and each.from_day <= (until or date.max)
-        and since <= employments.until.get(each.employment_id, date.max)
+        and each.kind != "allowance"
+        and employments.is_there_between(each, since, until or date.max)
     )
     if any(_overlap([*hours, *theirs]) for theirs in ((), *others)):
         raise DutyHoursOverlap
@@ -267,7 +280,8 @@ class EndEmployment(_OnStaff, frozen=True, kw_only=True):
         before = employments.until.get(self.employment_id)
         if before and before < self.until_day:
             self.must_be_a_member(known, self.until_day)
-            _must_not_overlap(employments, declared.hours, before + DAY, self.until_day, besides=self.employment_id)
+            if declared.kind != "allowance":
+                _must_not_overlap(employments, declared.hours, before + DAY, self.until_day, besides=self.employment_id)
         if self.until_day < self.at.date() and not self.by.governs:
             raise EmploymentEndsInThePast
         if self.until_day < declared.from_day:
