@@ -106,6 +106,9 @@ async def test_programs_and_leaders_only_propose(own_world: World) -> None:
     world = own_world
     kept, gone = await twice(world, "司马光")
     merge_id = await proposed(world, kept, gone, by=world.organisation)
+    for each in (kept, gone):
+        notices = (await each.get("/v1/me/notices"))["items"]
+        assert "merge-proposed" in {each["kind"] for each in notices}, "who is not the other can say so in time"
     for caller in (world.organisation, await leader(world), world.coordinator):
         for path in ("/v1/double-registrations", "/v1/merges", f"/v1/merges/{merge_id}"):
             assert (await caller.ask("GET", path)).status_code == 403

@@ -18,7 +18,7 @@ MINE = "/v1/me/notices"
 
 NOT_TOLD = {
     *("reservation-expired", "volunteer-erased"),
-    *("service-proposed", "proposal-withdrawn", "activity-closed", "merge-proposed", "merge-declined"),
+    *("service-proposed", "proposal-withdrawn", "activity-closed", "merge-declined"),
 }
 """No person makes a reservation expire."""
 

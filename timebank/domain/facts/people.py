@@ -189,7 +189,7 @@ class MergeProposed(Fact, frozen=True, kw_only=True):
 
     TOPIC = "merge-proposed"
     SAYS = "It was proposed that two registrations are merged"
-    TELLS = False
+    SAYS_TO_THEM = "It was proposed to merge your registration with another: if that is not yours, tell your office"
     merge_id: MergeId
     kept_id: VolunteerId
     merged_id: VolunteerId
