@@ -11,6 +11,7 @@ import httpx
 from litestar import Litestar
 
 from tests.controls import GARDENERS, HAIRCUT, KEY_FILE, ZONE, span
+from tests.helpers.databases import signing_key_file
 from tests.helpers.described import IDLE, LIMITS
 from tests.helpers.pools import kept_pool_of
 from timebank.api.app import create_app
@@ -366,10 +367,7 @@ async def served(
     url: str, create: Callable[[Settings], Litestar] = create_app, **settings: Any
 ) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
     """The application on a database, and a client to it."""
-    # What was signed is remembered beside the key: each database has its own, as it should.
-    signing = KEY_FILE.parent / "signing" / url.rpartition("/")[2]
-    signing.mkdir(parents=True, exist_ok=True)
-    files = {"key_file": str(KEY_FILE), "signing_key_file": str(signing / "signing.json")}
+    files = {"key_file": str(KEY_FILE), "signing_key_file": signing_key_file(url)}
     asked = Settings(**({"database_url": url} | files | LIMITS | settings))
     with _application(asked, create, is_usual=settings.keys() <= OF_A_LIFESPAN) as app:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)

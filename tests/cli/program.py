@@ -18,6 +18,7 @@ import httpx
 from tests.api.world import said
 from tests.cli.prepared import prepared
 from tests.controls import KEY_FILE
+from tests.helpers.databases import signing_key_file
 from tests.helpers.patience import PATIENCE_SECONDS, eventually
 
 PASSWORD = "zhong hua lu 17"
@@ -30,6 +31,8 @@ class Program:
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
         if "database_url" in settings:
+            if "key_file" not in settings:
+                settings.setdefault("signing_key_file", signing_key_file(settings["database_url"]))
             settings.setdefault("key_file", str(KEY_FILE))
             settings.setdefault("home", str(folder / "home"))
         kept = {key: value for key, value in os.environ.items() if not key.startswith("TIMEBANK_")}

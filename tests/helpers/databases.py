@@ -1,16 +1,19 @@
 """Databases of the tests' own on a server they share: made, or cloned from another one, and taken again or dropped."""
 
 import asyncio
+import shutil
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
 import asyncpg
 
+from tests.controls import KEY_FILE
 from tests.helpers import pools
 
 T = TypeVar("T")
@@ -97,6 +100,7 @@ def database(cluster: str, template: str = "") -> Iterator[str]:
     if template:
         pools.keep(database_url(cluster, name))
     yield database_url(cluster, name)
+    shutil.rmtree(_signing(name), ignore_errors=True)
     if template and _is_as_new(cluster, template, name):
         idle.append(name)
     else:
@@ -165,6 +169,17 @@ async def _shape_if_empty(connection: "asyncpg.Connection[Any]") -> _Shape:
 def database_url(cluster: str, name: str) -> str:
     """The URL of another database of the same server."""
     return urlunsplit(urlsplit(cluster)._replace(path=f"/{name}"))
+
+
+def signing_key_file(url: str) -> str:
+    """The file of the keys that sign what is in a database: what was signed is remembered beside it."""
+    folder = _signing(database_name(url))
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder / "signing.json")
+
+
+def _signing(name: str) -> Path:
+    return KEY_FILE.parent / "signing" / name
 
 
 def database_name(url: str) -> str:

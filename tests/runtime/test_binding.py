@@ -115,7 +115,8 @@ async def test_a_bank_that_moved_is_bound_from_where_it_was(
     await pool.execute("alter sequence security_event_number_seq restart")
     (sealed,) = await ledger.store.all_of(bank_id, SecurityLogSealed)
     async with pool.acquire() as connection:
-        await moved(connection, bank_id, sealed.position, sealed.fact.number)
+        await moved(connection, bank_id, sealed.position)
+        await security_log.go_on_behind(connection, sealed.fact.number)
     assert await unbound_changes(ledger, security_log, bank_id, now - 10 * HOUR) == []
     await note(security_log, bank_id, now + 2 * HOUR)
     await bind_security_logs(ledger, security_log, now + 4 * HOUR)

@@ -150,6 +150,10 @@ class SecurityLog:
         row = await self._pool.fetchrow(SQL["stretch"], bank_id, after, until, before, ahead)
         return Stretch(*row) if row and row["count"] else None
 
+    async def go_on_behind(self, owner: Connection, number: int) -> None:
+        """Number what is written down from now on behind what was bound elsewhere."""
+        await owner.execute(SQL["go_on_behind"], number)
+
     async def sweep(self, before: datetime, at_most: int) -> int:
         """Delete a stretch of what happened before a time; says how much. Nothing else can delete from the log."""
         gone: int = await self._pool.fetchval(SQL["sweep"], before, at_most)

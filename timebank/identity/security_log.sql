@@ -54,6 +54,11 @@ select count(*), min(recorded_at) as since, max(number) as number,
                            where bank_id = $1 and number > $2 and recorded_at >= $4::timestamptz
                              and recorded_at < coalesce($5::timestamptz, 'infinity')), 9223372036854775807)
 
+-- go_on_behind --
+-- $1 number
+select setval(pg_get_serial_sequence('security_event', 'number'),
+              greatest($1, (select coalesce(max(number), 0) from security_event), 1))
+
 -- sweep --
 -- Delete a stretch of what happened before a time; says how many. $1 before  $2 at most
 select sweep_security_log($1, $2)

@@ -30,9 +30,9 @@ async def head(connection: Connection, bank_id: UUID) -> int:
     return await connection.fetchval(SQL["head"], bank_id) or 0
 
 
-async def moved(connection: Connection, bank_id: UUID, until: int, bound: int) -> None:
-    """Note that a bank was recorded elsewhere up to a position, with its security log bound up to an entry's number."""
-    await connection.execute(SQL["moved"], bank_id, until, bound)
+async def moved(connection: Connection, bank_id: UUID, until: int) -> None:
+    """Note that a bank was recorded elsewhere up to a position: what its security log said then is not here."""
+    await connection.execute(SQL["moved"], bank_id, until)
 
 
 async def take_in(connection: Connection, bank_id: UUID, rows: Sequence[Row]) -> None:

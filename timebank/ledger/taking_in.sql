@@ -3,11 +3,8 @@
 select head from bank where bank_id = $1 for update
 
 -- moved --
--- From now on the security log is numbered behind what was bound of it elsewhere. $1 bank  $2 up to which position it was
--- recorded there  $3 the last number that was bound
-with here as (update bank set taken_in = $2 where bank_id = $1)
-select setval(pg_get_serial_sequence('security_event', 'number'),
-              greatest($3, (select coalesce(max(number), 0) from security_event), 1))
+-- $1 bank  $2 up to which position it was recorded elsewhere
+update bank set taken_in = $2 where bank_id = $1
 
 -- take_in --
 -- Append events that were recorded elsewhere, as they are, and move the head. $1 bank  $2 head before  $3 positions

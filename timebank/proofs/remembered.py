@@ -18,11 +18,11 @@ class Remembered:
     def read(self, whose: UUID | str) -> Note | None:
         """The note, if there is one. Raises `NoteError` if the file holds something else."""
         try:
-            return Note.parse(self._file(whose).read_bytes())
+            return Note.parse(self.file(whose).read_bytes())
         except FileNotFoundError:
             return None
         except NoteError as error:
-            msg = f"{self._file(whose)}: {error}"
+            msg = f"{self.file(whose)}: {error}"
             raise NoteError(msg) from None
 
     def banks(self) -> list[UUID]:
@@ -35,10 +35,11 @@ class Remembered:
 
     def write(self, whose: UUID | str, note: Note) -> None:
         """Remember a note for good, unless one of a larger tree is remembered already, by whatever process."""
-        with alone(self._file(whose)):
+        with alone(self.file(whose)):
             before = self.read(whose)
             if before is None or Checkpoint.parse(before.text).size <= Checkpoint.parse(note.text).size:
-                write(self._file(whose), str(note).encode())
+                write(self.file(whose), str(note).encode())
 
-    def _file(self, whose: UUID | str) -> Path:
+    def file(self, whose: UUID | str) -> Path:
+        """The file of a log."""
         return self.folder / f"{whose}.txt"

@@ -98,6 +98,10 @@ class Signer:
         note = self._remembered.read(bank_id)
         return [note] if note else []
 
+    def remembered_in(self, bank_id: UUID) -> Path:
+        """The file in which it is remembered what was signed of a bank."""
+        return self._remembered.file(bank_id)
+
     async def gone(self) -> list[UUID]:
         """The banks of which something was signed, by what is remembered beside the key, and that are not here."""
         remembered = await asyncio.to_thread(self._remembered.banks)

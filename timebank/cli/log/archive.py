@@ -121,7 +121,8 @@ async def import_archive(
         await count_anew(connection)
         bank_id = read.manifest.bank_id
         bound = await services.ledger.store.latest(bank_id, SecurityLogSealed)
-        await moved(connection, bank_id, read.manifest.size, bound.fact.number if bound else 0)
+        await moved(connection, bank_id, read.manifest.size)
+        await services.security_log.go_on_behind(connection, bound.fact.number if bound else 0)
     for projection in EVERY:
         with progress_bar(f"Rebuilding {projection.name}") as progress:
             await rebuild(services.owner, projection, progress)

@@ -80,6 +80,9 @@ async def _verify_none_is_gone(services: Services) -> bool:
     gone = await services.signer.gone()
     for bank_id in gone:
         click.echo(f"{bank_id}: this bank was signed with this key, and is not in this database")
+        click.echo(
+            f"  if it went on purpose, remove what is remembered of it: {services.signer.remembered_in(bank_id)}"
+        )
     return not gone
 
 
