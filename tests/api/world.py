@@ -367,7 +367,8 @@ async def served(
     url: str, create: Callable[[Settings], Litestar] = create_app, **settings: Any
 ) -> AsyncIterator[tuple[Litestar, httpx.AsyncClient]]:
     """The application on a database, and a client to it."""
-    files = {"key_file": str(KEY_FILE), "signing_key_file": signing_key_file(url)}
+    own = {"key_file": str(KEY_FILE), "signing_key_file": signing_key_file(url)}
+    files = {} if "key_file" in settings else own
     asked = Settings(**({"database_url": url} | files | LIMITS | settings))
     with _application(asked, create, is_usual=settings.keys() <= OF_A_LIFESPAN) as app:
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
