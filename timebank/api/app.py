@@ -30,7 +30,7 @@ from timebank.api.http.perimeter import Perimeter
 from timebank.api.http.problems import HANDLERS
 from timebank.api.http.replies import Reply
 from timebank.api.http.requests import BankRequest
-from timebank.api.http.strict_json import BEGIN, STILL
+from timebank.api.http.strict_json import STILL, TURN
 from timebank.api.http.telling.pages import explain_problem, list_problems
 from timebank.api.http.welcome import asset, welcome
 from timebank.api.identity.oidc import OidcController
@@ -89,7 +89,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
     table_of(app)  # refuses to serve what nobody has said who may use
     # Around everything, not among Litestar's middleware, which requests that no route was found for never come to.
     own = [route.path for route in app.routes if route.path.startswith(f"{PREFIX}/me/")]
-    served = with_ends(letting_go(app.asgi_handler, STILL, BEGIN))
+    served = with_ends(letting_go(app.asgi_handler, STILL, TURN))
     app.asgi_handler = with_own(served, own, f"{PREFIX}/me/", f"{PREFIX}/volunteers/")
     if beside:
         app.asgi_handler = beside(app, app.asgi_handler)

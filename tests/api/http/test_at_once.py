@@ -36,9 +36,9 @@ async def test_many_questions_of_one_person_leave_room_for_others(own_world: Wor
 
 
 async def test_many_commands_of_one_person_leave_room_for_others(own_world: World) -> None:
-    """Of commands, too, few of one person are in progress; whoever signed out meanwhile does nothing any more."""
+    """What few commands of one person say is understood at once; whoever signed out meanwhile does nothing any more."""
     somebody, other = await own_world.somebody(), await own_world.somebody()
-    commands: AtOnce = own_world.app.state.in_progress.commands
+    commands: AtOnce = own_world.app.state.in_progress.bodies
     for _ in range(OF_A_PERSON):
         await commands.begin(somebody.id)
     changes = {"skills": ["书法"]}

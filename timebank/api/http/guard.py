@@ -26,7 +26,7 @@ from timebank.api.http.answering.rates import spend
 from timebank.api.http.lists import FORMAT, item_of
 from timebank.api.http.positions import MIN_POSITION, is_question, position_of
 from timebank.api.http.requests import BankRequest, visit
-from timebank.api.http.strict_json import BEGIN, STILL
+from timebank.api.http.strict_json import STILL, TURN
 from timebank.api.http.telling.shapes import InvalidRequestError, shortened
 from timebank.api.http.telling.troubles import FieldTrouble
 from timebank.domain.acting import Acting
@@ -94,13 +94,10 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
 
 
 async def _wait_for_a_place(connection: Connection, handler: BaseRouteHandler, principal: Principal) -> None:
-    """Wait until it may begin: what has a body, once all of that is here. Lists have limits of their own."""
-    begin = partial(in_progress.begin, connection, principal, is_question=is_question(handler))
-    if handler.opt.get("upload"):
-        return
+    """Wait until a question may begin; what a command says is to wait once all of it is here."""
     if handler.parsed_data_field:
-        connection.scope["state"][BEGIN] = begin
-    elif await begin():
+        connection.scope["state"][TURN] = partial(in_progress.turn, connection, principal)
+    elif is_question(handler) and await in_progress.begin(connection, principal):
         await _found(connection)  # they may have signed out since
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import ExitStack, aclosing
+from contextlib import AbstractAsyncContextManager, ExitStack, aclosing, nullcontext
 from functools import cache
 from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qsl
@@ -48,8 +48,8 @@ STILL = "still"
 """Where a request says how to look whether whoever sent it is let in still: much takes a while, to come and to go."""
 
 
-BEGIN = "begin"
-"""Where it says how to wait until what is here may begin; that says if it took a while."""
+TURN = "turn"
+"""Where it says how what is here gets its turn to be understood; that says if it took a while."""
 
 
 def merged(given: T | UnsetType | None, nothing: T) -> T | None:
@@ -136,17 +136,21 @@ class StrictRequest(Request[U, Any, State], Generic[U]):
         field = self.route_handler.parsed_data_field
         assert field is not None, "only handlers that take a body ask for it"
         body = await self.body()
-        begin: Callable[[], Awaitable[bool]] | None = self.scope["state"].pop(BEGIN, None)
-        if begin and await begin():
-            await self.must_be_let_in_still()
+        turn: Callable[[], AbstractAsyncContextManager[bool]] | None = self.scope["state"].pop(TURN, None)
+        async with turn() if turn else nullcontext(False) as has_waited:
+            if has_waited:
+                await self.must_be_let_in_still()
+            return await self._understood(body, field.annotation)
+
+    async def _understood(self, body: bytes, kind: Any) -> Any:
         if sum(body.count(sign) for sign in (b",", b"[", b"{")) > MOST_VALUES:
             raise RequestEntityTooLarge
         try:
-            return _decoder(field.annotation).decode(body)
+            return _decoder(kind).decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             if isinstance(error, msgspec.ValidationError) and not _FRACTION.search(body):
                 raise ValidationException(str(error)) from None
-            return _without_fractions(await self._plain(body), field.annotation)
+            return _without_fractions(await self._plain(body), kind)
 
     async def _plain(self, body: bytes) -> Any:
         """The body as plain JSON. Raises `ValidationException` for what is none."""

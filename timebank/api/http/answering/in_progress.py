@@ -6,7 +6,8 @@ not by how many connections somebody has.
 
 import asyncio
 import math
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar.connection import ASGIConnection
@@ -20,10 +21,7 @@ from timebank.identity.limits.throttle import TooManyRequestsError
 from timebank.identity.principals import Principal
 
 OF_A_PERSON = 6
-"""So many questions, and so many commands: as the page with most of them asks at once."""
-
-COMMANDS_OF_A_PROGRAM = 64
-"""A program records for many people."""
+"""So many questions, as the page with most of them asks at once; and so many commands are understood at once."""
 
 OF_STRANGERS = 20
 """So many questions from one address of whom it is not known who asks; then they count as those of whoever it is."""
@@ -39,15 +37,8 @@ class InProgress:
 
     def __init__(self) -> None:
         self.questions = AtOnce(OF_A_PERSON, WAITING_OF_ONE)
-        self.commands = AtOnce(OF_A_PERSON, WAITING_OF_ONE)
-        self.commands_of_programs = AtOnce(COMMANDS_OF_A_PROGRAM, WAITING_OF_ONE)
+        self.bodies = AtOnce(OF_A_PERSON, WAITING_OF_ONE)
         self.of_strangers = AtOnce(OF_STRANGERS, WAITING_OF_ONE)
-
-    def places(self, principal: Principal, *, is_question: bool) -> AtOnce:
-        """Those for questions, or for commands, of people or of programs."""
-        if is_question:
-            return self.questions
-        return self.commands_of_programs if principal.kind == "program" else self.commands
 
 
 def is_known(scope: Scope) -> None:
@@ -55,14 +46,29 @@ def is_known(scope: Scope) -> None:
     _end(scope)
 
 
-async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal, *, is_question: bool) -> bool:
-    """Wait until little enough of this person, or API key, is in progress; says if that took a while.
+async def begin(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> bool:
+    """Wait until few enough questions of this person, or API key, are being answered; says if that took a while.
 
-    Raises `TooManyRequestsError` where very much of theirs waits.
+    Raises `TooManyRequestsError` where very many of theirs wait.
     """
     in_progress: InProgress = connection.app.state.in_progress
     _, who = rate_of(connection, principal)
-    return await _begin(connection.scope, in_progress.places(principal, is_question=is_question), who)
+    return await _begin(connection.scope, in_progress.questions, who)
+
+
+@asynccontextmanager
+async def turn(connection: ASGIConnection[Any, Any, Any, Any], principal: Principal) -> AsyncIterator[bool]:
+    """The turn of what a command says, to be understood; says if that took a while. What it does waits for the log.
+
+    Raises `TooManyRequestsError` where very many of theirs wait.
+    """
+    in_progress: InProgress = connection.app.state.in_progress
+    _, who = rate_of(connection, principal)
+    has_waited = await in_progress.bodies.begin(who)
+    try:
+        yield has_waited
+    finally:
+        _soon(in_progress.bodies, who)
 
 
 async def _begin(scope: Scope, places: AtOnce, who: str) -> bool:
@@ -105,5 +111,12 @@ def _is_whole(headers: Iterable[tuple[bytes, bytes]]) -> bool:
 def _end(scope: Any) -> None:
     places, who = scope["state"].pop(_TAKEN, (None, ""))
     if places is not None:
-        # Not at once: what waits for nothing would else be done one after the other, and all others wait for all of it.
-        asyncio.get_running_loop().call_soon(places.end, who)
+        _soon(places, who)
+
+
+def _soon(places: AtOnce, who: str) -> None:
+    """Give a place back, in the next turn of the loop.
+
+    At once, what waits for nothing would be done one after the other, and all others wait for all of it.
+    """
+    asyncio.get_running_loop().call_soon(places.end, who)
