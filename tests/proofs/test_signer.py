@@ -242,6 +242,9 @@ async def test_a_bank_that_is_gone_is_noticed(pool: Pool, bank_id: UUID, started
         assert await each.gone() == [bank_id]
         await each.sign_all()
         assert each.damage == {bank_id: "the log ends at position 0, but 10 facts were signed"}
+    signer.remembered_in(bank_id).unlink()
+    await signer.sign_all()
+    assert signer.damage == {}, "it went on purpose"
 
 
 async def test_what_a_stranger_signed_is_not_gone_on_from(pool: Pool, bank_id: UUID, started: Started) -> None:

@@ -103,7 +103,7 @@ def _may_be_strange(item: msgspec.Struct, sight: Sight, verified: Collection[str
     """
     if isinstance(item, ProposalView):
         return "witness_id"
-    if isinstance(item, ServiceRecordView) and item.status in _NOT_CONFIRMED and not item.activity_id:
+    if isinstance(item, ServiceRecordView) and item.status in _NOT_CONFIRMED:
         is_to_verify = item.organisation_id in verified and item.recorder_id not in sight.own_ids
         return None if is_to_verify else "volunteer_id"
     return None

@@ -39,11 +39,11 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     def nobody(cls, volunteer_id: VolunteerId) -> Self:
         """What is to be kept of somebody of whom nothing is."""
         nothing: Any = {"name": "", "phone": "", "birth_year": 0, "document_number": "", "skills": (), "alias": ""}
-        nothing["door"] = ""
+        nothing |= {"door": "", "phone_is_claimed": False}
         return cls(volunteer_id=volunteer_id, **nothing)
 
     @property
     def says_something(self) -> bool:
         """Whether anything is given that is to be kept."""
         given = msgspec.structs.asdict(self)
-        return any(value for name, value in given.items() if name != "volunteer_id")
+        return any(value for name, value in given.items() if name not in {"volunteer_id", "phone_is_claimed"})

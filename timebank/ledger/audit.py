@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from timebank.db.connections import Connection, Pool
-from timebank.db.moments import as_of_one_moment
+from timebank.db.moments import as_of_one_moment, held
 from timebank.db.sql import load_statements
 from timebank.domain.facts.bank import BankOpened
 from timebank.ledger.codec import Event, decode, leaf
@@ -37,7 +37,9 @@ async def check_log(
 
     `saw` is told each position, and the leaf as it is made anew of the row.
     """
-    async with as_of_one_moment(pool, "event_tag") as connection:
+    async with as_of_one_moment(pool) as connection:
+        async with held(connection, "event_tag"):
+            tags_amiss = await connection.fetch(SQL["tags_amiss"], bank_id, since)
         tip = Tip(*(await connection.fetchrow(SQL["tip"], bank_id) or NOTHING_YET))
         position, recorded_at, event_id = min(since, tip.position), None, None
         if since and (before := await connection.fetchrow(SQL["before"], bank_id, position)):
@@ -61,7 +63,7 @@ async def check_log(
             yield Finding(position, f"the log ends with this event, but its head is said to be {tip.event_id}")
         if zone := await _zone_amiss(connection, bank_id):
             yield zone
-        for row in await connection.fetch(SQL["tags_amiss"], bank_id, since):
+        for row in tags_amiss:
             yield Finding(row["position"], f"tag {row['tag']} is {row['what']}")
 
 

@@ -81,6 +81,7 @@ class Signer:
         self._recorded: defaultdict[UUID, dict[int, bytes]] = defaultdict(dict)
         self._signing: defaultdict[UUID, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._told: dict[UUID, float] = {}
+        self._gone: set[UUID] = set()
         self.damage: dict[UUID, str] = {}
 
     # Looking
@@ -135,10 +136,14 @@ class Signer:
     async def sign_all(self) -> None:
         """Sign the logs of all banks that grew. Where that cannot be it is logged, and tried again next time."""
         try:
-            behind = [row["bank_id"] for row in await self._pool.fetch(SQL["behind"])] + await self.gone()
+            gone = await self.gone()
+            behind = [row["bank_id"] for row in await self._pool.fetch(SQL["behind"])] + gone
         except (*CONNECTION_LOST, asyncpg.PostgresError) as error:
             log.warning("checkpoints could not be signed", error=str(error))
             return
+        for bank_id in self._gone.difference(gone):
+            self.damage.pop(bank_id, None)
+        self._gone = set(gone)
         for bank_id in behind:
             try:
                 await self.sign(bank_id)

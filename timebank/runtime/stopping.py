@@ -131,7 +131,8 @@ class _Patience:
         """Wait for nothing beyond a time of the loop."""
         self._until = at
         for each in list(self._waits):
-            each.reschedule(min(at, each.when() or at))
+            with contextlib.suppress(RuntimeError):  # it is over just now
+                each.reschedule(min(at, each.when() or at))
 
 
 PATIENCE = _Patience()
@@ -151,8 +152,8 @@ def heed_once(loop: asyncio.AbstractEventLoop) -> Any:
         nonlocal is_told
         if not is_told:
             is_told = True
-            PATIENCE.ends(loop.time() + GIVEN_UP_SECONDS)
             told.set()
+            PATIENCE.ends(loop.time() + GIVEN_UP_SECONDS)
 
     for each in STOPS:
         loop.add_signal_handler(each, stop)

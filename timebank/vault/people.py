@@ -223,6 +223,8 @@ class People:
         await self.forget(connection, bank_id, [merged_id])
         if kept and merged:
             missing = {name: getattr(merged, name) for name in _CARRIED if not getattr(kept, name)}
+            if "phone" in missing:
+                missing["phone_is_claimed"] = merged.phone_is_claimed
             await self.keep(connection, bank_id, [Person(volunteer_id=kept_id, **missing)])
 
     async def _put(self, connection: Connection, bank_id: UUID, key: Key, people: Sequence[Person]) -> None:

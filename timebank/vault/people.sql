@@ -1,6 +1,7 @@
 -- whole --
 -- People with all that is sealed about them, and the key that opens it.
-select bank_id, volunteer_id, key_id, sealed, document, phone_is_claimed from person
+select bank_id, volunteer_id, key_id, sealed, document,
+       phone_is_claimed and phone_verified_at is null as phone_is_claimed from person
 
 -- one --
 -- $1 bank  $2 volunteer
@@ -8,7 +9,8 @@ select bank_id, volunteer_id, key_id, sealed, document, phone_is_claimed from pe
 
 -- all --
 -- $1 bank
-select volunteer_id, key_id, sealed, document, phone_is_claimed from person where bank_id = $1 order by volunteer_id
+select volunteer_id, key_id, sealed, document, phone_is_claimed and phone_verified_at is null as phone_is_claimed
+  from person where bank_id = $1 order by volunteer_id
 
 -- whose --
 -- $1 bank

@@ -75,6 +75,34 @@ async def test_what_waits_for_nothing_takes_turns() -> None:
     assert app.state.in_progress.of_strangers.people == 0
 
 
+async def test_what_strangers_do_not_fetch_keeps_nobody_out() -> None:
+    """Once their answers are made they have no places any more, however slowly they take them."""
+    fetched, begun = asyncio.Event(), 0
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal begun
+        begun += 1
+        await send({"type": "http.response.start", "headers": [(b"content-length", b"9")]})
+        await fetched.wait()
+
+    async def sent(message: Any) -> None:
+        """It is on its way."""
+
+    served, state = with_ends(app), SimpleNamespace(state=SimpleNamespace(in_progress=InProgress()))
+    scope = {"type": "http", "method": "GET", "path": "/schema", "litestar_app": state}
+    asking = [
+        asyncio.create_task(served(scope | {"state": {"address": "192.0.2.1"}}, Mock(), sent))  # type: ignore[arg-type]
+        for _ in range(2 * OF_STRANGERS)
+    ]
+
+    async def all_are_begun() -> bool:
+        return begun == len(asking)
+
+    await until(all_are_begun)
+    fetched.set()
+    await asyncio.gather(*asking)
+
+
 async def test_a_question_of_whom_nobody_waits_for_leaves_no_trace() -> None:
     """Whoever goes while they wait takes no place, and those who are told of are forgotten when all is done."""
     at_once = AtOnce(2, MANY)

@@ -159,10 +159,12 @@ class TestRegister:
         given(*PEOPLE, works(CLINIC)).when(declare).then_refused(DutyHoursOverlap)
         given(*PEOPLE, works(CLINIC, kind="allowance")).when(declare).fact  # noqa: B018
         leave = {"employment_id": JOB, "volunteer_id": WANG, "organisation_id": CLINIC}
-        for last_day, is_free in ((date(2199, 12, 31), True), (date(2026, 12, 31), False)):
+        for last_day, is_free in ((date(2199, 12, 31), True), (date.max, True), (date(2026, 12, 31), False)):
             on_leave = LeaveNoted(**leave, first_day=date(2026, 2, 1), last_day=last_day)
             outcome = given(*PEOPLE, works(CLINIC), on_leave).when(declare).outcome
             assert isinstance(outcome, DutyHoursOverlap) != is_free
+        far = works(CLINIC, from_day=date(9995, 12, 1))
+        given(*PEOPLE, far).when(declare).then_refused(DutyHoursOverlap)
         seconded = do(
             DeclareEmployment,
             employment_id=EmploymentId("emp_2"),

@@ -65,14 +65,15 @@ def _read_note(given: str) -> Note:
 async def _verify_banks(services: Services, wanted: str | None, against: Sequence[Note], since: int | None) -> bool:
     """Whether all is well in the bank that is wanted, or in all banks."""
     banks = [await find_bank(services, wanted)] if wanted else await services.ledger.store.banks()
-    if not banks:
+    is_all_here = bool(wanted) or await _verify_none_is_gone(services)
+    if not banks and is_all_here:
         click.echo("There is no bank here, and nothing to verify.")
     origins = {origin_of(each.bank_id) for each in banks}
     for note in against:
         if note.text.partition("\n")[0] not in origins:
             raise click.BadParameter("this checkpoint is of none of these banks", param_hint="--against")
     verdicts = [await _verify_bank(services, each, against, since) for each in banks]
-    return all(verdicts) and (bool(wanted) or await _verify_none_is_gone(services))
+    return all(verdicts) and is_all_here
 
 
 async def _verify_none_is_gone(services: Services) -> bool:

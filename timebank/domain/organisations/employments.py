@@ -87,9 +87,11 @@ class Employments(Memory):
     def is_there_between(self, employment: EmploymentDeclared, first: date, last: date) -> bool:
         """Whether one is in force, and no leave from it, on any day of a span; leaves of years are for good."""
         day = max(first, employment.from_day)
-        last = min(last, self.until.get(employment.employment_id, date.max), day + FOR_GOOD)
+        last = min(last, self.until.get(employment.employment_id, date.max), min(day, date.max - FOR_GOOD) + FOR_GOOD)
         for leave in sorted(self.leaves.get(employment.employment_id, ()), key=lambda each: each.first_day):
             if leave.first_day <= day <= leave.last_day:
+                if leave.last_day >= last:
+                    return False
                 day = leave.last_day + DAY
         return day <= last
 

@@ -15,7 +15,7 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from timebank.db.connections import Connection
-from timebank.db.moments import as_of_one_moment
+from timebank.db.moments import as_of_one_moment, held
 from timebank.exchange.archives import contents, people
 from timebank.projections.credit import balances
 from timebank.proofs import entries
@@ -99,12 +99,14 @@ async def _write_archive(
     cosigners: Cosigners, bank_id: UUID, folder: Path, progress: Progress, sealing: Sealing | None
 ) -> Manifest:
     signer = cosigners.signer
-    async with as_of_one_moment(signer.tiles.pool, *balances.PROJECTION.tables) as connection:
+    async with as_of_one_moment(signer.tiles.pool) as connection:
+        async with held(connection, *balances.PROJECTION.tables):
+            accounts = await balances.every_account(connection, bank_id)
         name, timezone, size = await entries.standing(connection, bank_id)
         signed = await cosigners.exactly(bank_id, size)
         for number in range(-(-size // FILE_FACTS)):
             await _write_file(connection, bank_id, folder, number, size, progress)
-        lines = [msgspec.json.encode(account) + b"\n" for account in await balances.every_account(connection, bank_id)]
+        lines = [msgspec.json.encode(account) + b"\n" for account in accounts]
         changes = await entries.key_changes(connection, bank_id)
         (folder / people.FILE).unlink(missing_ok=True)
         if sealing:

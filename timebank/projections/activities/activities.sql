@@ -151,7 +151,7 @@ select a.activity_id, a.organisation_id, a.status, a.name, a.category, a.content
 -- Each is looked up by itself (`offset 0`): where PostgreSQL does not know yet how many came, it would compare each who
 -- signed up with all who did.
 select s.volunteer_id, s.status, p.since, p.until, p.proof_in, p.proof_out, coalesce(p.is_taken_in_later, false)
-       as is_taken_in_later, coalesce(s.is_own, false) as is_own
+       as is_taken_in_later, coalesce(s.is_own, true) as is_own
   from sign_up s
        left join lateral (
            select * from presence

@@ -42,7 +42,8 @@ def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         cookies, address = own_cookies(scope["headers"], secure=secure), scope["state"]["address"]
         session = cookies.get(crumbs.ACCESS) or cookies.get(crumbs.REFRESH)
-        limits = {(address, ""): OF_AN_ADDRESS} | ({(address, session): PAGES_AT_ONCE} if session else {})
+        # The narrower one first: whoever waits for that keeps no place of the other.
+        limits = ({(address, session): PAGES_AT_ONCE} if session else {}) | {(address, ""): OF_AN_ADDRESS}
         theirs = [places.setdefault(each, _Places(most)) for each, most in limits.items()]
         held: list[asyncio.Semaphore] = []
 

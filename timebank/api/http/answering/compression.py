@@ -34,7 +34,7 @@ class CarefulCompression(CompressionMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request, compressed where that is safe and of use."""
         if scope["path"].startswith(FIXED):
-            await self.app(scope, receive, _packing(send) if _is_wanted(scope) else send)
+            await self.app(scope, receive, _packing(send, is_wanted=_is_wanted(scope)))
             return
         serve = super().__call__ if _is_safe(scope) else self.app
         await serve(scope, receive, send)
@@ -56,7 +56,7 @@ def _is_wanted(scope: Scope) -> bool:
     return b"gzip" in accepted and not _NOT_WANTED.search(accepted)
 
 
-def _packing(send: Send) -> Send:
+def _packing(send: Send, *, is_wanted: bool) -> Send:
     """Send what comes in one piece, and is not short, as it was compressed when it was first asked for."""
     start: Any = None
 
@@ -67,11 +67,12 @@ def _packing(send: Send) -> Send:
             return
         body = message.get("body", b"")
         if start is not None:
-            if len(body) >= SHORTEST_BYTES and not message.get("more_body", False):
+            start["headers"] = [*start["headers"], (b"vary", b"Accept-Encoding")]
+            if is_wanted and len(body) >= SHORTEST_BYTES and not message.get("more_body", False):
                 body = _packed(body)
                 kept = [each for each in start["headers"] if each[0].lower() != b"content-length"]
                 own = [(b"content-encoding", b"gzip"), (b"content-length", str(len(body)).encode())]
-                start["headers"] = [*kept, *own, (b"vary", b"Accept-Encoding")]
+                start["headers"] = [*kept, *own]
             await send(start)
             start = None
         message["body"] = body

@@ -78,7 +78,10 @@ async def _begin(scope: Scope, places: AtOnce, who: str) -> bool:
 
 
 def with_ends(next_app: ASGIApp) -> ASGIApp:
-    """Have a request count until its answer is sent; what is sent while it is read has limits of its own."""
+    """Have a request count until its answer is sent; what is sent while it is read has limits of its own.
+
+    A stranger's counts until the answer is made: who does not fetch it keeps out nobody of their address.
+    """
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -86,7 +89,9 @@ def with_ends(next_app: ASGIApp) -> ASGIApp:
             return
 
         async def send_on(message: Message) -> None:
-            if message["type"] == "http.response.start" and not _is_whole(message["headers"]):
+            if message["type"] == "http.response.start" and (
+                _is_of_stranger(scope) or not _is_whole(message["headers"])
+            ):
                 _end(scope)
             await send(message)
 
@@ -101,6 +106,11 @@ def with_ends(next_app: ASGIApp) -> ASGIApp:
             _end(scope)
 
     return served
+
+
+def _is_of_stranger(scope: Any) -> bool:
+    taken = scope["state"].get(_TAKEN)
+    return taken is not None and taken[0] is scope["litestar_app"].state.in_progress.of_strangers
 
 
 def _is_whole(headers: Iterable[tuple[bytes, bytes]]) -> bool:
