@@ -15,6 +15,7 @@ from timebank.domain.facts.credit import (
 )
 from timebank.domain.facts.people import RegistrationsMerged
 from timebank.domain.facts.service import (
+    ServiceAmended,
     ServiceConfirmed,
     ServiceCorrected,
     ServiceLogged,
@@ -129,7 +130,7 @@ class Crediting:
                 self.books[fact.version] = fact.rules
             if isinstance(fact, RegistrationsMerged):
                 self.kept |= dict.fromkeys((fact.merged_id, *fact.earlier_ids), fact.kept_id)
-            if isinstance(fact, ServiceLogged | ServiceCorrected):
+            if isinstance(fact, ServiceLogged | ServiceAmended | ServiceCorrected):
                 self.described[fact.record_id] = fact.organisation_id, fact.activity, fact.category
             if isinstance(fact, ServiceVoided | ServiceCorrected):
                 del self.credited[fact.record_id]
