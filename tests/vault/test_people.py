@@ -788,3 +788,16 @@ async def test_a_phone_is_known_to_be_theirs_until_there_is_another(
     assert seen == [NOON, NOON, None]
     await do(ledger, bank_id, changes(1, phone="13800000003"), changes(2, phone=""))
     assert [await people.phone_verified_at(pool, bank_id, volunteer(n)) for n in (1, 2)] == [None, None]
+
+
+async def test_a_claim_goes_with_its_phone(pool: Pool, people: People) -> None:
+    """Where registrations are merged, a phone that only its owner says is theirs is no more than that afterwards."""
+    bank_id, other = uuid4(), VolunteerId("vol_other")
+    claimed = Person(volunteer_id=other, name="王芳", phone="13800001111", phone_is_claimed=True)
+    for each in (Person(volunteer_id=WANG, name="王芳"), claimed):
+        await keep(pool, people, bank_id, each)
+    async with pool.acquire() as connection, connection.transaction():
+        await people.merge(connection, bank_id, WANG, other)
+    kept = await people.one(pool, bank_id, WANG)
+    assert kept
+    assert (kept.phone, kept.phone_is_claimed) == ("13800001111", True)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from tests.conftest import people_of
@@ -80,9 +81,16 @@ async def test_a_later_archive_is_what_counts(
         return [f"{each.name} {each.phone}" if each else None for each in known]
 
     async with pool.acquire() as connection:
-        phone = Person(volunteer_id=volunteer(1), phone="13800001111")
+        phone = Person(volunteer_id=volunteer(1), phone="13800001111", phone_is_claimed=True)
         await people.keep(connection, bank_id, [phone])
         assert await kept() == ["Volunteer 1 13800001111", "Volunteer 2 None", "Volunteer 3 None"]
+        (claimed,) = await elsewhere.fetch("select volunteer_id from person where phone_is_claimed")
+        assert claimed["volunteer_id"] == volunteer(1)
+        await people.keep(connection, bank_id, [msgspec.structs.replace(phone, phone_is_claimed=False)])
+        await kept()
+        assert not await elsewhere.fetchval("select count(*) from person where phone_is_claimed"), (
+            "an office entered it"
+        )
         await people.keep(connection, bank_id, [Person(volunteer_id=volunteer(1), phone="")])
         await people.forget(connection, bank_id, [volunteer(2)])
     assert await kept() == ["Volunteer 1 None", None, "Volunteer 3 None"]

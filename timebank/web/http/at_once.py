@@ -30,6 +30,34 @@ class _Places:
         self.free, self.users = asyncio.Semaphore(most), 0
 
 
+class _Holder:
+    """What one request holds of the places that it needs."""
+
+    def __init__(self, needed: list[_Places], receive: Receive) -> None:
+        self._needed, self._receive = needed, receive
+        self._held: list[asyncio.Semaphore] = []
+
+    async def take(self) -> None:
+        """Wait for all of them."""
+        for each in self._needed:
+            await each.free.acquire()
+            self._held.append(each.free)
+
+    def give_back(self) -> None:
+        """Hold none any more."""
+        while self._held:
+            self._held.pop().release()
+
+    async def receive(self) -> Any:
+        """The next part of the request, for which it waits without places."""
+        self.give_back()
+        try:
+            return await self._receive()
+        finally:
+            with CancelScope(shield=True):
+                await self.take()
+
+
 def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
     """Refuse what one session, or one address, asks for beyond that, before anything is done for it.
 
@@ -44,37 +72,19 @@ def few_at_once(next_app: ASGIApp, *, secure: bool) -> ASGIApp:
         session = cookies.get(crumbs.ACCESS) or cookies.get(crumbs.REFRESH)
         # The narrower one first: whoever waits for that keeps no place of the other.
         limits = ({(address, session): PAGES_AT_ONCE} if session else {}) | {(address, ""): OF_AN_ADDRESS}
-        theirs = [places.setdefault(each, _Places(most)) for each, most in limits.items()]
-        held: list[asyncio.Semaphore] = []
-
-        async def take() -> None:
-            for each in theirs:
-                await each.free.acquire()
-                held.append(each.free)
-
-        def give_back() -> None:
-            while held:
-                held.pop().release()
-
-        async def receive_without() -> Any:
-            give_back()
-            try:
-                return await receive()
-            finally:
-                with CancelScope(shield=True):
-                    await take()
-
-        for each in theirs:
+        needed = [places.setdefault(each, _Places(most)) for each, most in limits.items()]
+        holder = _Holder(needed, receive)
+        for each in needed:
             each.users += 1
         try:
-            if any(each.free.locked() for each in theirs):
+            if any(each.free.locked() for each in needed):
                 await _refuse(scope, send)
                 return
-            await take()
-            await next_app(scope, receive_without, send)
+            await holder.take()
+            await next_app(scope, holder.receive, send)
         finally:
-            give_back()
-            for key, each in zip(limits, theirs, strict=True):
+            holder.give_back()
+            for key, each in zip(limits, needed, strict=True):
                 each.users -= 1
                 if not each.users:
                     del places[key]
