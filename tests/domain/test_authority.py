@@ -236,7 +236,7 @@ class TestInOffice:
         deputy = appointed("node-leader", node_id=EAST, appointed_by=ActorId(ZHAO), delegated_from=leads.appointment_id)
         by = in_office("node-leader", node_id=EAST)
         people = registered(), registered(LIN), *nodes(EAST_1, EAST, AREA), lives(EAST)
-        given(*people, deputy).when(settle(by)).then(lives(EAST_1, previous_node_id=EAST))
+        given(*people, deputy).when(settle(by)).then(lives(EAST_1, previous_node_id=EAST, noted_on=NOON.date()))
         book = Book(*people, leads, deputy)
         book.do(EndAppointment(by=ADMINISTRATOR, at=NOON, appointment_id=leads.appointment_id))
         with pytest.raises(OfficeMissing):

@@ -112,6 +112,29 @@ async def test_what_the_law_tells_apart_is_told_apart(world: World) -> None:
     assert await change.seen() == {"off_duty_minutes": -80, "team_minutes": -80}
 
 
+async def test_an_allowance_counts_for_the_days_a_record_says_now(world: World) -> None:
+    """Moved to a day with an allowance, amended or corrected, the minutes are marked; moved away they are not."""
+    change = Change(world, await world.appointed("auditor"))
+    helped = await world.somebody()
+    paid_day, plain_day = hours_of(days_ago=3), hours_of(days_ago=5)
+    day = paid_day["started_at"][:10]
+    await world.employed(helped, "allowance", hours=[], from_day=day, until_day=day)
+    await change.seen()
+    amended_id = (await world.recorder.post(world.records, service(helped.id, **plain_day), expect=201))["record_id"]
+    there = f"/v1/service-records/{amended_id}"
+    await world.recorder.patch(there, {**paid_day, "reason": "日期写错了"}, expect=200)
+    seen = await world.verifier.get(there)
+    assert seen["is_subsidised"]
+    await world.verifier.post(f"{there}/confirm", {"digest": seen["digest"]}, expect=200)
+    assert await change.seen() == {"resident_minutes": 120, "subsidised_minutes": 120}
+    for said, minutes in ((plain_day, -120), ({"minutes": 60}, 0), (paid_day | {"minutes": 60}, 60)):
+        await world.verifier.post(f"{there}/correct", {**said, "reason": "对照签到表"}, expect=200)
+        assert (await world.verifier.get(there))["is_subsidised"] == (said.get("started_at") == paid_day["started_at"])
+        assert (await change.seen()).get("subsidised_minutes", 0) == minutes
+    await world.verifier.post(f"{there}/void", {"reason": "重复"}, expect=200)
+    assert await change.seen() == {"resident_minutes": -60, "subsidised_minutes": -60}
+
+
 async def test_self_reports_count_by_what_became_of_them(world: World) -> None:
     """Those taken up and those declined; what waits, or was taken back, counts for nothing."""
     change = Change(world, await world.appointed("auditor"))

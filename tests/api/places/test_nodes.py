@@ -91,6 +91,32 @@ async def test_whom_one_spends_for_makes_no_crowd(own_world: World, monkeypatch:
 
 
 @pytest.mark.usefixtures("of_three")
+async def test_who_says_that_they_lived_there_makes_no_crowd_of_months_before(
+    own_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever dates their own residence back, or a leader of whom they registered, has nobody counted there before."""
+    monkeypatch.setattr("timebank.api.places.nodes.LEAST_PEOPLE", 3)
+    world, over, long_ago = own_world, last_over(today()), "2026-01-01"
+    court = await world.node("楼院", parent_id=await world.node())
+    house = await world.node("楼栋", parent_id=court)
+    leader = await world.leader(court)
+    elder, neighbour = await world.somebody(), await world.somebody()
+    await world.lives(elder.id, house)
+    await world.confirmed(elder.id, days_ago=_days_ago(over))
+    there = {"node_id": house, "from_day": long_ago}
+    await neighbour.post(f"/v1/volunteers/{neighbour.id}/residences", there, expect=201)
+    new = await leader.post("/v1/volunteers", {"name": "陈新", "phone": "13800002222"}, expect=201)
+    await leader.post(f"/v1/volunteers/{new['volunteer_id']}/residences", there, expect=201)
+    refused = await neighbour.get(f"/v1/nodes/{house}/hours", expect=403, **YEAR)
+    assert "people are there" in refused["detail"]
+    assert (await neighbour.get(f"/v1/nodes/{house}", on=str(over)))["people"] is None
+    assert (await neighbour.get(f"/v1/nodes/{house}"))["people"] == 3
+    for _ in range(2):
+        await world.lives((await world.somebody()).id, house)
+    assert (await neighbour.get(f"/v1/nodes/{house}/hours", **YEAR))["minutes"] == 120
+
+
+@pytest.mark.usefixtures("of_three")
 async def test_who_was_not_taken_in_makes_no_crowd(own_world: World) -> None:
     """Whoever registered themselves counts among the many of a place once they were taken in, and not before."""
     world = own_world

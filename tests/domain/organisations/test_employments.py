@@ -1,4 +1,5 @@
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -308,6 +309,17 @@ class TestCapacity:
         """Service for which a body pays an allowance is marked."""
         assert given(*PEOPLE, works(kind="allowance")).when(log_service()).fact.is_subsidised
         assert not given(*PEOPLE, works(CLINIC, kind="allowance")).when(log_service()).fact.is_subsidised
+
+    @pytest.mark.parametrize("is_confirmed", [False, True])
+    def test_of_an_allowance_is_said_anew_for_other_days(self, is_confirmed: bool) -> None:
+        """A record that is moved to days with an allowance, or without, says so; for the same days nothing is said."""
+        amend = partial(AmendService, by=GARDENERS_PROGRAM, at=NOON, record_id=RECORD)
+        put_right: Any = correct_service if is_confirmed else amend
+        paid = works(kind="allowance", hours=(), until_day=THURSDAY - timedelta(days=1))
+        book = Book(*PEOPLE, paid, logged(), *((confirmed(),) if is_confirmed else ()))
+        wednesday, thursday = ({"started_at": at(day, 9), "ended_at": at(day, 10)} for day in (18, 19))
+        said = [{"minutes": 90}, wednesday, {"minutes": 30}, thursday | {"minutes": 30}]
+        assert [book.do(put_right(**each)).is_subsidised for each in said] == [None, True, None, False]
 
     @pytest.mark.parametrize(
         ("hours", "capacity"),

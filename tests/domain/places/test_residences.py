@@ -56,6 +56,15 @@ def test_somebody_lives_somewhere_from_a_day_on() -> None:
     given(registered(), *nodes(EAST_1, WEST_1), lives(EAST_1)).when(moving).then(then)
 
 
+@pytest.mark.parametrize("by", [ADMINISTRATOR, acting(WANG), leading(EAST)])
+def test_of_days_before_it_is_told_when_that_was_noted(by: Acting) -> None:
+    """Where they themselves or a leader say it of days that are over, the fact has the day; of offices it has none."""
+    what = given(REGISTERED_BY_LIN, *nodes(EAST_1, EAST, AREA))
+    yesterday = TODAY - timedelta(days=1)
+    assert what.when(settling(by, from_day=yesterday)).fact.noted_on == (None if by == ADMINISTRATOR else TODAY)
+    assert what.when(settling(by, from_day=TODAY)).fact.noted_on is None
+
+
 def test_nobody_moves_in_a_far_year() -> None:
     """What is said for a day far ahead, by mistake or not, would keep anybody from saying where they live till then."""
     soon, late = TODAY + timedelta(days=92), TODAY + timedelta(days=93)
@@ -106,7 +115,7 @@ def test_of_somebody_there_is() -> None:
 def test_people_say_it_themselves() -> None:
     """People say where they live, and so does their proxy for personal data; strangers do not."""
     what = registered(), *nodes(EAST_1)
-    given(*what).when(settling(acting(WANG))).then(lives(EAST_1))
+    given(*what).when(settling(acting(WANG))).then(lives(EAST_1, noted_on=TODAY))
     given(*what).when(settling(acting(ZHAO))).then_refused(NotYourOwn)
     facts = given(*what, registered(ZHAO), proxy()).when(authorised(settling(on_behalf()))).outcome
     assert isinstance(facts, tuple)
@@ -120,7 +129,7 @@ class TestLeader:
     def test_acts_on_their_subtree(self, led: NodeId) -> None:
         """A leader says where people live within their node, however far below."""
         what = REGISTERED_BY_LIN, registered(LIN), *nodes(EAST_1, EAST, AREA), leads(led)
-        given(*what).when(authorised(settling(leading(led)))).then(lives(EAST_1))
+        given(*what).when(authorised(settling(leading(led)))).then(lives(EAST_1, noted_on=TODAY))
 
     def test_brings_nobody_into_it(self) -> None:
         """Of a stranger, of whom no place is known, or not any more, no leader says it, and so sees no name."""

@@ -74,7 +74,8 @@ Tie = Literal["lives", "works"]
 class ResidenceSet(Fact, frozen=True, kw_only=True):
     """From a day on somebody lives (or works) at a node; without one, nowhere the bank knows of.
 
-    The door is no part of it: that is personal.
+    The door is no part of it: that is personal. `noted_on` is the day on which it was said, where they themselves, or a
+    leader, said it of days before.
     """
 
     TOPIC = "residence-set"
@@ -85,3 +86,4 @@ class ResidenceSet(Fact, frozen=True, kw_only=True):
     previous_node_id: NodeId | None = None
     from_day: date
     tie: Tie = "lives"
+    noted_on: date | None = None

@@ -62,7 +62,7 @@ class ServiceAmended(Fact, frozen=True, kw_only=True):
     """A record that nobody had decided on was put right by its organisation: it says this now, and waits still.
 
     `previous_minutes_by_day` are the days it was on. Whoever amends a record has recorded it too, and does not decide.
-    Of the team it says something only where that is another one, or none (`team_after`).
+    Of the team, and of an allowance, it says something only where that is another one, or none (`team_after`).
     """
 
     TOPIC = "service-amended"
@@ -90,6 +90,7 @@ class ServiceAmended(Fact, frozen=True, kw_only=True):
     person_in_charge_id: ActorId | None = None
     team_id: TeamId | None = None
     previous_team_id: TeamId | None = None
+    is_subsidised: bool | None = None
 
 
 class ServiceWithdrawn(Fact, frozen=True, kw_only=True):
@@ -151,8 +152,8 @@ class ServiceRejected(Fact, frozen=True, kw_only=True):
 class ServiceCorrected(Fact, frozen=True, kw_only=True):
     """A confirmed record was put right; the `previous_…` fields keep what it was, `original_days` what was logged.
 
-    `account_id` is whose credit it is where the registration was merged with another since. Of the team it says
-    something only where that is another one, or none (`team_after`).
+    `account_id` is whose credit it is where the registration was merged with another since. Of the team, and of an
+    allowance, it says something only where that is another one, or none (`team_after`).
     """
 
     TOPIC = "service-corrected"
@@ -189,6 +190,7 @@ class ServiceCorrected(Fact, frozen=True, kw_only=True):
     account_id: VolunteerId | None = None
     team_id: TeamId | None = None
     previous_team_id: TeamId | None = None
+    is_subsidised: bool | None = None
 
 
 def team_after(fact: ServiceAmended | ServiceCorrected, before: TeamId | None) -> TeamId | None:

@@ -80,7 +80,9 @@ class SetResidence(Command, frozen=True, kw_only=True):
         if self.door and not self.is_same_door:
             yield PersonalDataChanged(volunteer_id=self.volunteer_id, fields=("door",))
         if has_moved:
-            yield moved(self.volunteer_id, before, self.node_id, self.from_day, self.tie)
+            is_late = self.from_day < today and not self.by.governs
+            noted_on = today if is_late else None
+            yield moved(self.volunteer_id, before, self.node_id, self.from_day, self.tie, noted_on)
 
     def personal(self) -> Person:
         return Person(volunteer_id=self.volunteer_id, door=self.door or "")
@@ -95,9 +97,19 @@ class SetResidence(Command, frozen=True, kw_only=True):
 
 
 def moved(
-    volunteer_id: VolunteerId, before: Residence, node_id: NodeId | None, from_day: date, tie: Tie = "lives"
+    volunteer_id: VolunteerId,
+    before: Residence,
+    node_id: NodeId | None,
+    from_day: date,
+    tie: Tie = "lives",
+    noted_on: date | None = None,
 ) -> ResidenceSet:
     """The fact that somebody lives elsewhere from a day on."""
     return ResidenceSet(
-        volunteer_id=volunteer_id, node_id=node_id, previous_node_id=before.node_id, from_day=from_day, tie=tie
+        volunteer_id=volunteer_id,
+        node_id=node_id,
+        previous_node_id=before.node_id,
+        from_day=from_day,
+        tie=tie,
+        noted_on=noted_on,
     )

@@ -86,8 +86,8 @@ class AmendService(_Recording, frozen=True, kw_only=True):
         record.must_be_within(started_at, ended_at)
         said, shares = description(self, before), minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         is_as_said = same_times and all(said[name] == getattr(before, name) for name in said)
-        team = record.another_team(known, self.team_id, min(shares))
-        if is_as_said and minutes == record.minutes and not team:
+        anew = record.another_team(known, self.team_id, min(shares)) | record.another_mark(known, min(shares))
+        if is_as_said and minutes == record.minutes and not anew:
             raise NothingChanges
         must_be_sayable(known, before.organisation_id, said, before, min(shares))
         times = started_at, ended_at
@@ -111,7 +111,7 @@ class AmendService(_Recording, frozen=True, kw_only=True):
             key_issued_by=self.by.key_issued_by,
             reason=self.reason,
             **said,
-            **team,
+            **anew,
         )
 
     def is_late(self, record: ServiceRecord, days: Collection[date]) -> bool:

@@ -67,6 +67,7 @@ class ServiceRecord(Memory):
     activity_span: tuple[datetime, datetime] | None = None
     leader_was_there: bool | None = None
     team_id: TeamId | None = None
+    is_subsidised = False
     original_days: tuple[date, ...]
     minutes_by_day: dict[date, int]
     credited_minutes = 0
@@ -80,6 +81,7 @@ class ServiceRecord(Memory):
     def _(self, fact: ServiceLogged) -> None:
         self.status, self.logged, self.recorded, self.team_id = "logged", fact, fact, fact.team_id
         self.activity_span, self.leader_was_there = fact.activity_span, fact.leader_was_there
+        self.is_subsidised = fact.is_subsidised
         self.recorder_eyes = frozenset(filter(None, (fact.recorder_id, fact.key_issued_by, *fact.entered_by)))
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
         self.recorded_minutes = self.minutes
@@ -88,6 +90,7 @@ class ServiceRecord(Memory):
     def _(self, fact: ServiceAmended) -> None:
         self.status, self.logged, self.recorded = "logged", fact, fact
         self.team_id = team_after(fact, self.team_id)
+        self._mark(fact)
         self.recorder_eyes |= {each for each in (fact.amended_by, fact.key_issued_by) if each}
         self.original_days, self.minutes_by_day = tuple(fact.minutes_by_day), fact.minutes_by_day
         self.recorded_minutes = self.minutes
@@ -108,12 +111,18 @@ class ServiceRecord(Memory):
     @event(ServiceCorrected)
     def _(self, fact: ServiceCorrected) -> None:
         self.status, self.logged, self.team_id = "corrected", fact, team_after(fact, self.team_id)
+        self._mark(fact)
         self.minutes_by_day, self.credited_minutes = fact.minutes_by_day, fact.credited_minutes
         self.most_credited_minutes = max(self.most_credited_minutes, fact.credited_minutes)
 
     @event(ServiceVoided)
     def _(self) -> None:
         self.status = "voided"
+
+    def _mark(self, fact: ServiceAmended | ServiceCorrected) -> None:
+        """Take in whether there is an allowance now, where a fact says so."""
+        if fact.is_subsidised is not None:
+            self.is_subsidised = fact.is_subsidised
 
     @property
     def minutes(self) -> int:
@@ -156,6 +165,11 @@ class ServiceRecord(Memory):
         if after and not (is_same and day == self.logged.local_date):
             known(Team, after).must_have_been(self.logged.organisation_id, day)
         return {} if is_same else {"team_id": after, "previous_team_id": self.team_id}
+
+    def another_mark(self, known: Known, day: date) -> dict[str, Any]:
+        """What a fact says of an allowance for service on a day, where that is not as it was."""
+        is_subsidised = duty_of(known, self.logged.volunteer_id).has_allowance(self.logged.organisation_id, day)
+        return {} if is_subsidised == self.is_subsidised else {"is_subsidised": is_subsidised}
 
     def must_be_confirmed(self) -> None:
         """Refuse for a record that was not confirmed, or is void."""

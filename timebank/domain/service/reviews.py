@@ -290,7 +290,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         shares = minutes_by_day(started_at, ended_at, minutes, self.at.tzinfo)
         said = description(self, before)
         must_be_sayable(known, before.organisation_id, said, before, min(shares))
-        team = record.another_team(known, self.team_id, min(shares))
+        anew = record.another_team(known, self.team_id, min(shares)) | record.another_mark(known, min(shares))
         times = started_at, ended_at
         must_be_in_capacity(known, before.volunteer_id, said["capacity"], times, self.at.tzinfo)
         for day, share in shares.items():
@@ -300,7 +300,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
         service = Service(self.record_id, before.volunteer_id, started_at, ended_at, work, record.credited_minutes)
         worth: dict[str, Any] = {**said, **credited(known, service)}
         is_as_said = _is_told(before, said, times, SAID)
-        if is_as_said and minutes == record.minutes and not team:
+        if is_as_said and minutes == record.minutes and not anew:
             raise NothingChanges
         self.must_not_raise(record, known, minutes, worth["credited_minutes"])
         self.must_not_be_more(record, minutes)
@@ -323,7 +323,7 @@ class CorrectService(_Crediting, frozen=True, kw_only=True):
             reason=self.reason,
             account_id=_other_account(known, before.volunteer_id),
             **worth,
-            **team,
+            **anew,
         )
 
     def must_not_be_worth_more(self, record: ServiceRecord, most: int, credited_minutes: int) -> None:

@@ -31,12 +31,14 @@ PROJECTION = SetProjection(
     steps=(
         Step(SQL["remember_activities"], (ActivityPlanned, ActivityChanged)),
         Step(SQL["remember_proposals"], (ServiceProposed,)),
-        Step(SQL["remember_records"], (ServiceLogged, ServiceAmended)),
+        Step(SQL["remember_teams"], (ServiceLogged, ServiceAmended)),
+        Step(SQL["remember_allowances"], (ServiceLogged, ServiceAmended)),
         Step(SQL["count_activities"], _ENDED),
         Step(SQL["count_proposals"], _DECIDED),
         Step(SQL["forget"], (*_ENDED, *_DECIDED, ProposalWithdrawn)),
         Step(SQL["count_service"], _SERVED),
-        Step(SQL["remember_records"], (ServiceCorrected,)),
+        Step(SQL["remember_teams"], (ServiceCorrected,)),
+        Step(SQL["remember_allowances"], (ServiceCorrected,)),
     ),
 )
 

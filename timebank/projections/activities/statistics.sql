@@ -19,18 +19,24 @@ select $1, f.proposal_id, {month_of_start}
        lateral (select f.started_at as starts_at) p
  where b.bank_id = $1
 
--- remember_records --
--- In the name of which team a record is, and whether an allowance is paid. Only what was logged says the latter; of
--- teams, what puts a record right says something where it is another one, or none: the last that is said counts.
-insert into marked_record as known (bank_id, record_id, team_id, is_subsidised)
-select $1, f.record_id, (array_agg(f.team_id order by e.position desc))[1], coalesce(bool_or(f.is_subsidised), false)
-  from facts_between($1, $2, $3, $4) e,
-       jsonb_to_record(e.data) f (record_id text, team_id text, previous_team_id text, is_subsidised boolean)
- where e.data ?| array['team_id', 'previous_team_id', 'is_subsidised']
-   and (f.team_id is not null or f.previous_team_id is not null or f.is_subsidised)
- group by f.record_id
-    on conflict (bank_id, record_id) do update
-   set team_id = excluded.team_id, is_subsidised = known.is_subsidised or excluded.is_subsidised
+-- remember_teams --
+-- In the name of which team a record is. What puts a record right says something where that is another one, or none: the
+-- last that is said counts.
+insert into marked_record (bank_id, record_id, team_id, is_subsidised)
+select distinct on (f.record_id) $1, f.record_id, f.team_id, false
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (record_id text, team_id text, previous_team_id text)
+ where e.data ?| array['team_id', 'previous_team_id'] and (f.team_id is not null or f.previous_team_id is not null)
+ order by f.record_id, e.position desc
+    on conflict (bank_id, record_id) do update set team_id = excluded.team_id
+
+-- remember_allowances --
+-- Whether an allowance is paid for a record, where it is said: the last that is said counts.
+insert into marked_record (bank_id, record_id, is_subsidised)
+select distinct on (f.record_id) $1, f.record_id, f.is_subsidised
+  from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (record_id text, is_subsidised boolean)
+ where e.data ? 'is_subsidised' and f.is_subsidised is not null
+ order by f.record_id, e.position desc
+    on conflict (bank_id, record_id) do update set is_subsidised = excluded.is_subsidised
 
 -- count_activities --
 -- Whoever has a seat when an activity is closed was there, or did not come.
@@ -75,19 +81,27 @@ delete from uncounted u
 -- count_service --
 -- Minutes by what they were: of residents, of staff off duty, or paid; and those that an allowance is paid for, or that
 -- are in the name of a team, without what is paid. Of each team they are counted in the same go. A correction that names
--- another team than before, or none, says both; what comes after it in the stretch, until the next, is that team's.
+-- another team than before, or none, says both; what comes after it in the stretch, until the next, is that team's. So
+-- it is with one that says of an allowance what is new.
 with named as materialized (
     select f.record_id, f.team_id, f.previous_team_id, e.position as since,
            coalesce(lead(e.position) over (partition by f.record_id order by e.position), $3 + 1) as until
       from facts_between($1, $2, $3, array['service-corrected']) e,
            jsonb_to_record(e.data) f (record_id text, team_id text, previous_team_id text)
      where e.data ?| array['team_id', 'previous_team_id']
+), marked as materialized (
+    select f.record_id, f.is_subsidised, e.position as since,
+           coalesce(lead(e.position) over (partition by f.record_id order by e.position), $3 + 1) as until
+      from facts_between($1, $2, $3, array['service-corrected']) e,
+           jsonb_to_record(e.data) f (record_id text, is_subsidised boolean)
+     where e.data ? 'is_subsidised' and f.is_subsidised is not null
 ), served as materialized (
     select f.organisation_id, date_trunc('month', m.local_date::timestamp)::date as month, m.capacity,
            case when n.record_id is null then r.team_id
                 when n.since = e.position and m.is_previous then n.previous_team_id
                 else n.team_id end as team_id,
-           coalesce(r.is_subsidised, false) as is_subsidised, m.minutes
+           case when k.record_id is null then coalesce(r.is_subsidised, false)
+                else k.is_subsidised <> (k.since = e.position and m.is_previous) end as is_subsidised, m.minutes
       from facts_between($1, $2, $3, $4) e
      cross join jsonb_to_record(e.data)
            f (record_id text, organisation_id text, capacity text, minutes int, local_date date,
@@ -98,6 +112,7 @@ with named as materialized (
            m (is_previous, capacity, local_date, minutes)
       left join marked_record r on r.bank_id = $1 and r.record_id = f.record_id
       left join named n on n.record_id = f.record_id and e.position >= n.since and e.position < n.until
+      left join marked k on k.record_id = f.record_id and e.position >= k.since and e.position < k.until
      where m.minutes is not null
 ), of_teams as (
     insert into team_month as known (bank_id, organisation_id, month, team_id, minutes)

@@ -72,9 +72,10 @@ m.minutes is not null and m.capacity <> 'staff-on-duty'
 -- Who lives where from which day on, and until when: the day before they live elsewhere, or again. What they served since
 -- then, as the log says it up to this stretch, is taken away from where it was counted, and counted where they live now.
 with recursive said as materialized (
-    select distinct on (f.volunteer_id, f.from_day) f.volunteer_id, f.from_day, f.node_id, coalesce(f.tie, 'lives') as tie
+    select distinct on (f.volunteer_id, f.from_day) f.volunteer_id, f.from_day, f.node_id,
+           coalesce(f.tie, 'lives') as tie, f.noted_on
       from facts_between($1, $2, $3, $4) e,
-           jsonb_to_record(e.data) f (volunteer_id text, from_day date, node_id text, tie text)
+           jsonb_to_record(e.data) f (volunteer_id text, from_day date, node_id text, tie text, noted_on date)
      order by f.volunteer_id, f.from_day, e.position desc
 ), moved as materialized (
     select volunteer_id, min(from_day) as from_day from said group by volunteer_id
@@ -86,19 +87,19 @@ with recursive said as materialized (
                     select r.*
                       from moved m,
                            lateral (
-                               select r.volunteer_id, r.from_day, r.node_id, r.tie, false, r.until_day
+                               select r.volunteer_id, r.from_day, r.node_id, r.tie, r.noted_on, false, r.until_day
                                  from residence r where r.bank_id = $1 and r.volunteer_id = m.volunteer_id
                                offset 0
                            ) r) h
              order by h.volunteer_id, h.from_day, h.is_said desc) h
 ), kept as (
-    insert into residence (bank_id, volunteer_id, from_day, node_id, tie, until_day, is_willing)
-    select $1, h.volunteer_id, h.from_day, h.node_id, h.tie, h.until_day,
+    insert into residence (bank_id, volunteer_id, from_day, node_id, tie, noted_on, until_day, is_willing)
+    select $1, h.volunteer_id, h.from_day, h.node_id, h.tie, h.noted_on, h.until_day,
            coalesce((select w.is_willing from willing w where w.bank_id = $1 and w.volunteer_id = h.volunteer_id), false)
       from homes h
      where h.is_said or h.known_until_day is distinct from h.until_day
         on conflict (bank_id, volunteer_id, from_day) do update
-       set node_id = excluded.node_id, tie = excluded.tie, until_day = excluded.until_day
+       set node_id = excluded.node_id, tie = excluded.tie, noted_on = excluded.noted_on, until_day = excluded.until_day
 ), served as (
     select moved.volunteer_id, s.day, s.minutes
       from moved,

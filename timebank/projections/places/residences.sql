@@ -64,7 +64,8 @@ select found.volunteer_id
 
 -- makes_crowd --
 -- Whether somebody counts where there have to be many: they were taken in, and nobody else spends for them, or did, as a
--- guardian for a child. Whoever asks could have registered the others.
+-- guardian for a child. Whoever asks could have registered the others. (Nor do those count of whom it was not noted yet
+-- that they live there, unless an office noted it: they could have come for that.)
 ((select true from volunteer v where v.bank_id = $1 and v.volunteer_id = r.volunteer_id
                                  and v.status in ('applied', 'declined') limit 1) is null
     and (select true from proxy p where p.bank_id = $1 and p.volunteer_id = r.volunteer_id
@@ -81,7 +82,7 @@ select count(*)
              from residence r
             where r.bank_id = $1 and r.node_id = sub.node_id
               and r.from_day <= $2 and (r.until_day is null or r.until_day >= $2)
-              and ($4 or {makes_crowd})
+              and ($4 or r.noted_on is null or r.noted_on <= $2) and ($4 or {makes_crowd})
            offset 0
        ) there
 
@@ -109,7 +110,7 @@ select count(*) as people
                      from residence r
                     where r.bank_id = $1 and r.node_id = sub.node_id
                       and r.from_day <= span.since and (r.until_day is null or r.until_day >= span.until)
-                      and {makes_crowd}
+                      and (r.noted_on is null or r.noted_on <= span.since) and {makes_crowd}
                    offset 0
                ) there
          limit $5) found
@@ -195,7 +196,8 @@ select m.month,
                        lateral (
                            select r.volunteer_id from residence r
                             where r.bank_id = $1 and r.node_id = part.node_id
-                              and r.from_day <= m.day and (r.until_day is null or r.until_day >= m.day) and {makes_crowd}
+                              and r.from_day <= m.day and (r.until_day is null or r.until_day >= m.day)
+                              and (r.noted_on is null or r.noted_on <= m.day) and {makes_crowd}
                            offset 0
                        ) there
                  where part.day = m.day

@@ -42,6 +42,7 @@ PROJECTION = SetProjection(
         Step(SQL["correct"], (ServiceCorrected,)),
         Step(SQL["void"], (ServiceVoided,)),
         Step(SQL["name_team"], (ServiceAmended, ServiceCorrected)),
+        Step(SQL["mark"], (ServiceAmended, ServiceCorrected)),
     ),
 )
 

@@ -74,6 +74,16 @@ update service_record r
          order by f.record_id, e.position desc) f
  where r.bank_id = $1 and r.record_id = f.record_id
 
+-- mark --
+-- Whether an allowance is paid for it, as whichever fact of the stretch says so last.
+update service_record r
+   set is_subsidised = f.is_subsidised
+  from (select distinct on (f.record_id) f.record_id, f.is_subsidised
+          from facts_between($1, $2, $3, $4) e, jsonb_to_record(e.data) f (record_id text, is_subsidised boolean)
+         where e.data ? 'is_subsidised' and f.is_subsidised is not null
+         order by f.record_id, e.position desc) f
+ where r.bank_id = $1 and r.record_id = f.record_id
+
 -- withdraw --
 update service_record r
    set status = 'withdrawn', decided_by = f.withdrawn_by, reason = f.reason, position = e.position

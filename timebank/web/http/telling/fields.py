@@ -204,6 +204,7 @@ FIELDS = {
     "depth": "Levels above it",
     "tie": "Lives or works there",
     "from_day": "From",
+    "noted_on": "Noted on",
     "until_day": "Until the end of",
     "first_day": "First day of the leave",
     "last_day": "Last day of the leave",
