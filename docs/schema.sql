@@ -700,7 +700,8 @@ CREATE TABLE public.residence (
     node_id text,
     tie text NOT NULL,
     is_willing boolean DEFAULT false NOT NULL,
-    until_day date
+    until_day date,
+    noted_on date
 );
 
 CREATE TABLE public.reward (

@@ -91,6 +91,12 @@ async def records_wait(world: World) -> httpx.Response:
     return await _approve(world, await proposed(world, kept, gone))
 
 
+async def proposals_wait(world: World) -> httpx.Response:
+    kept, gone = await _two(world)
+    await world.proposal(gone)
+    return await _approve(world, await proposed(world, kept, gone))
+
+
 async def records_overlap(world: World) -> httpx.Response:
     kept, gone = await _two(world)
     for each in (kept, gone):
@@ -108,5 +114,6 @@ MERGE_SCENES: dict[str, tuple[int, Scene]] = {
     "merge-of-oneself": (403, merge_of_oneself),
     "proposer-benefits": (403, proposer_benefits),
     "records-wait": (409, records_wait),
+    "proposals-wait": (409, proposals_wait),
     "records-overlap": (409, records_overlap),
 }

@@ -3,13 +3,14 @@
 import json
 import os
 import pty
+import subprocess
 from pathlib import Path
 
 import asyncpg
 import pytest
 
 from tests.api.world import Caller, served, settled
-from tests.cli.program import Program, choose, must_tell_no_key, sign_in
+from tests.cli.program import PROGRAM, Program, choose, must_tell_no_key, sign_in
 from tests.helpers.authenticator import shown
 from tests.helpers.patience import PATIENCE_SECONDS
 from timebank.runtime.clock import utc_now
@@ -151,3 +152,17 @@ def test_the_first_administrator_is_asked_for(keyed: Program) -> None:
     assert "Name of the first administrator" in err
     found = keyed.run("code", "--json", typed="13900006666\n").json
     assert found["number"] == json.loads(out)["number"]
+
+
+def test_nobody_else_may_write_into_the_folders_it_makes(program: Program, folder: Path) -> None:
+    """Whatever the umask, what is made for the keys and for what is signed is written by its owner alone."""
+    made = folder / "made"
+    program.environment |= {
+        "TIMEBANK_KEY_FILE": str(made / "keys" / "keys.json"),
+        "TIMEBANK_SIGNING_KEY_FILE": str(made / "signing" / "signing.json"),
+    }
+    command = [*PROGRAM, "init", "百步亭"]
+    subprocess.run(command, cwd=folder, env=program.environment, umask=0, check=True, capture_output=True)
+    found = [made, *made.rglob("*")]
+    assert {each.name for each in found} >= {"keys", "keys.json", "signing"}
+    assert not [each for each in found if each.stat().st_mode & 0o022]

@@ -67,10 +67,12 @@ from timebank.domain.facts.people import (
     VolunteerSuspended,
 )
 from timebank.domain.facts.places import ResidenceSet
+from timebank.domain.facts.proposals import ProposalDeclined, ProposalTakenUp, ProposalWithdrawn, ServiceProposed
 from timebank.domain.identifiers import (
     ActorId,
     EmploymentId,
     NodeId,
+    ProposalId,
     RecordId,
     RedemptionId,
     TransferId,
@@ -98,6 +100,7 @@ from timebank.domain.service.refusals import (
     CapacityDiffers,
     DuplicateRecord,
     OverlappingService,
+    ProposalsWait,
     RecorderIsVerifier,
     RecordsOverlap,
     RecordsWait,
@@ -254,6 +257,25 @@ class TestRecordsOfBoth:
         given(*READY, of_li).when(approve()).then_refused(RecordsWait, volunteer_id=LI, records=1)
         given(*READY, of_li, rejected(volunteer_id=LI)).when(approve()).then(merged())
         given(*READY, logged()).when(approve()).then(merged())
+
+    def test_leave_no_self_report_to_be_taken_up(self) -> None:
+        """As long as somebody says that they served, and nobody has answered, it is not merged."""
+        says = ServiceProposed(
+            proposal_id=ProposalId("pro_1"),
+            volunteer_id=LI,
+            organisation_id=GARDEN,
+            proposed_by=ActorId(LI),
+            activity="探访",
+            category="公益慈善",
+            **span(),
+            minutes=60,
+        )
+        of_it: dict[str, Any] = {"proposal_id": says.proposal_id, "volunteer_id": LI, "organisation_id": GARDEN}
+        taken_up = ProposalTakenUp(**of_it, record_id=OTHER, taken_up_by=ActorId(ZHAO))
+        declined = ProposalDeclined(**of_it, declined_by=ActorId(ZHAO), reason="没有这回事")
+        given(*READY, says).when(approve()).then_refused(ProposalsWait, volunteer_id=LI, proposals=1)
+        for answer in (ProposalWithdrawn(**of_it), declined, taken_up):
+            given(*READY, says, answer).when(approve()).then(merged())
 
     @pytest.mark.parametrize(("hour", "overlaps"), [(6, False), (7, True), (8, True), (9, True), (10, False)])
     def test_do_not_overlap(self, hour: int, overlaps: bool) -> None:

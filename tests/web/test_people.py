@@ -1,5 +1,6 @@
 """The register of people on the administration's pages."""
 
+from tests.api.merge_scenes import approved
 from tests.api.world import World
 from tests.web.reader import signed_in
 
@@ -56,3 +57,24 @@ async def test_only_a_second_administrator_is_offered_to_donate(world: World) ->
     form = (await offices[1].get(address)).form(address)
     await offices[1].send(form, rest="donate", fund_id=fund_id)
     assert (await world.balance(somebody.id))["available_minutes"] == 0
+
+
+async def test_whoever_was_registered_twice_reads_both_statements(world: World) -> None:
+    """The statement of the number that was merged is a link away, month by month and as a file; of nobody else's."""
+    kept, gone, stranger = await world.somebody(), await world.with_credit(90), await world.with_credit(90)
+    numbers = [(await world.administrator.get(f"/v1/volunteers/{each.id}"))["number"] for each in (gone, stranger)]
+    await approved(world, kept, gone)
+    reader = await signed_in(world, kept.id)
+    page = await reader.get("/statement")
+    (link,) = [each for each in page.links if "number=" in each]
+    assert f"number={numbers[0]}" in link
+    assert "1小时30分" in (await reader.get("/home")).text
+    theirs = await reader.get(link)
+    assert all(f"number={numbers[0]}" in each for each in theirs.links if "month=" in each)
+    assert "已并入" in theirs.text
+    for number, is_told in zip(numbers, (True, False), strict=True):
+        address = f"/statement?number={number}"
+        assert ("已并入" in (await reader.get(address)).text) == is_told
+    assert (await (await signed_in(world, stranger.id)).get(f"/statement?number={numbers[0]}")).text.count(
+        "已并入"
+    ) == 0

@@ -113,6 +113,7 @@ async def test_a_volunteer_says_where_they_live(world: World, monkeypatch: pytes
     assert "302室" in (await reader.get("/more/data")).text
     today = utc_now().astimezone(ZONE).date()
     served = last_over(today)
+    await world.lives((await world.somebody()).id, court)
     await world.confirmed(somebody.id, days_ago=(today - served).days)
     for path in ("/places/hours", f"/places/{community}/hours"):
         for asked in ("", f"?month={served:%Y-%m}", f"?month={today:%Y-%m}"):

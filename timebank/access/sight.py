@@ -34,10 +34,11 @@ from timebank.vault.people import People
 
 
 class RecordsSeen(NamedTuple):
-    """Whose records, and of which organisations: None is without limit."""
+    """Whose records, and of which organisations: None is without limit; of oneself also under which earlier numbers."""
 
     organisation_ids: list[str] | None
     volunteer_id: str | None
+    earlier_ids: tuple[str, ...] = ()
 
 
 class RedemptionsSeen(NamedTuple):
@@ -74,8 +75,22 @@ class Sight:
 
     @property
     def own_ids(self) -> frozenset[str]:
-        """The ids that count as their own: whoever asks, and whom they act for."""
-        return frozenset(each for each in (self._principal.actor, self._acting.on_behalf_of) if each)
+        """The ids that count as their own: whoever asks, and whom they act for; also those merged with these."""
+        ids = self._principal.actor, self._acting.on_behalf_of, *self._principal.earlier_ids
+        return frozenset(each for each in ids if each)
+
+    @property
+    def registrations(self) -> tuple[str, ...]:
+        """Under which registrations something is theirs, or whose they act for: one, and what was merged with it.
+
+        There are none where an office asks, or a program.
+        """
+        own = self._acting.own_id
+        return (own, *self._principal.earlier_ids) if own else ()
+
+    def _earlier(self, volunteer_id: str | None) -> tuple[str, ...]:
+        """What was merged with a registration that something is asked of, if that is theirs."""
+        return self._principal.earlier_ids if volunteer_id and volunteer_id == self._acting.own_id else ()
 
     def is_proxy(self, proxy: ProxyView) -> bool:
         """Whether it is them who may act for somebody, today."""
@@ -162,9 +177,11 @@ class Sight:
 
     def sees_fact(self, event: Event) -> bool:
         """Whether they see a fact as it is in the log: it is about them, or they did it, or had it done for them."""
-        own = self._acting.own_id
-        is_theirs = self._acting.actor == event.actor or (own is not None and own in (event.on_behalf_of, *event.tags))
-        return self.sees_all or is_theirs
+        theirs = (
+            self._acting.actor == event.actor,
+            *(own in (event.on_behalf_of, *event.tags) for own in self.registrations),
+        )
+        return self.sees_all or any(theirs)
 
     # Service
 
@@ -181,21 +198,21 @@ class Sight:
         """Which records they see, of those asked for. Raises `OrganisationUnknown` or `VolunteerUnknown`."""
         if self.sees_all:
             return RecordsSeen([organisation_id] if organisation_id else None, volunteer_id)
-        own = self._acting.own_id
-        if own and organisation_id is None and volunteer_id in (None, own):
-            return RecordsSeen(None, own)
+        own, theirs = self._acting.own_id, self.registrations
+        if theirs and organisation_id is None and volunteer_id in (None, *theirs):
+            return RecordsSeen(None, volunteer_id or own, self._earlier(volunteer_id or own))
         seen = await self.organisations(SEES_RECORDS)
-        if volunteer_id not in (None, own) and not seen:
+        if volunteer_id not in (None, *theirs) and not seen:
             raise VolunteerUnknown(volunteer_id=volunteer_id)
         if organisation_id is None:
             return RecordsSeen(seen, volunteer_id)
-        if organisation_id in seen or (own and volunteer_id == own):
-            return RecordsSeen([organisation_id], volunteer_id)
+        if organisation_id in seen or volunteer_id in theirs:
+            return RecordsSeen([organisation_id], volunteer_id, self._earlier(volunteer_id))
         raise OrganisationUnknown(organisation_id=organisation_id)
 
     async def sees_record(self, record: ServiceRecordView) -> bool:
         """Whether they see a record: their own, or of an organisation they log or verify for."""
-        if self.sees_all or record.volunteer_id == self._acting.own_id:
+        if self.sees_all or record.volunteer_id in self.registrations:
             return True
         return record.organisation_id in await self.organisations(SEES_RECORDS)
 
@@ -210,7 +227,7 @@ class Sight:
 
     async def sees_redemption(self, redemption: RedemptionView) -> bool:
         """Whether they see a redemption: they pay for it, get it, or provide it."""
-        if self.sees_all or self._acting.own_id in {redemption.volunteer_id, redemption.beneficiary_id}:
+        if self.sees_all or {redemption.volunteer_id, redemption.beneficiary_id} & {*self.registrations}:
             return True
         return redemption.provider_id in await self._provided()
 
@@ -218,14 +235,13 @@ class Sight:
         """For which providers they accept codes; not as somebody's proxy."""
         return [] if self._acting.on_behalf_of else await self.organisations(FULFILS_REWARDS)
 
-    def transfers_of(self, volunteer_id: str | None) -> str | None:
+    def transfers_of(self, volunteer_id: str | None) -> tuple[str, ...] | None:
         """Whose gifts and donations they see, if it is not everybody's. Raises `VolunteerUnknown` for a stranger's."""
-        own = self._acting.own_id
         if self.sees_all:
-            return volunteer_id
-        if volunteer_id not in (None, own):
+            return (volunteer_id,) if volunteer_id else None
+        if volunteer_id not in (None, *self.registrations):
             raise VolunteerUnknown(volunteer_id=volunteer_id)
-        return own
+        return (volunteer_id, *self._earlier(volunteer_id)) if volunteer_id else self.registrations
 
     async def must_see_grants(self, fund: FundView) -> None:
         """Refuse whoever neither keeps a fund nor audits the bank."""

@@ -4,6 +4,8 @@ Each command is in the module of its name (`import` in `importing`, because Pyth
 loaded when the command is given: `common` says where it is.
 """
 
+import os
+
 import asyncpg
 
 from timebank.cli.common import cli, give_up
@@ -20,7 +22,12 @@ __all__ = ["cli", "main"]
 
 
 def main() -> None:
-    """The program. Foreseeable failures are one sentence on standard error, and exit code 1."""
+    """The program. Foreseeable failures are one sentence on standard error, and exit code 1.
+
+    Whatever it is told by its surroundings, nobody else may write into the folders it makes: with the keys in one's hand
+    they would be exchanged.
+    """
+    os.umask(os.umask(0o022) | 0o022)
     try:
         cli()
     except (

@@ -24,8 +24,8 @@ MERGED = "the registration was merged with another"
 class ApproveMerge(OnMerge, frozen=True, kw_only=True):
     """Merge two registrations. It cannot be undone.
 
-    Refused while records of the one that goes wait to be confirmed, and while confirmed ones of both overlap: one of
-    them has to be voided first.
+    Refused while records of the one that goes wait to be confirmed, or self-reports to be taken up, and while confirmed
+    records of both overlap: one of them has to be voided first.
     """
 
     def also_needs(self, known: Known) -> Sequence[Key]:

@@ -9,12 +9,12 @@ from typing import Annotated, Any, TypeVar, cast
 from msgspec import Meta
 
 # `$` alone would let a line break pass at the end of a text.
-_LINE = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$(?!\n)"
+_LINE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$(?!\n)"
 
 Line = Annotated[str, Meta(min_length=1, max_length=200, pattern=_LINE)]
 """One line of text that says something: at most 200 characters, not all blanks, no control characters."""
 
-Text = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$(?!\n)")]
+Text = Annotated[str, Meta(min_length=1, max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$(?!\n)")]
 """Text of one or more lines: at most 2,000 characters, no control characters but tabs and line breaks."""
 
 
@@ -60,7 +60,7 @@ def normal(name: str) -> str:
     Unicode's NFKC, so full-width letters and digits are plain ones; no character that is invisible or turns the
     direction of writing; trimmed, and one blank where there were several. Credit hangs on how a category is spelt.
     """
-    if name.isascii():
+    if name.isascii() and name.isprintable():
         return " ".join(name.split())
     # However long a text is, it is made of few characters.
     plain = name.translate({ord(each): _plain(each) for each in set(name)})
@@ -85,8 +85,8 @@ def _run_in_order(run: re.Match[str]) -> str:
     return "".join(sorted(run[0], key=unicodedata.combining))
 
 
-_INVISIBLE = {"Cf", "Co", "Cn", "Cs"}
-"""Formats (zero-width, direction), private use, unassigned, surrogates (Unicode's general categories)."""
+_INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Cs"}
+"""Controls, formats (zero-width, direction), private use, unassigned, surrogates (Unicode's general categories)."""
 
 _IGNORED = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -95,4 +95,5 @@ _IGNORED = re.compile(
 
 
 def _is_invisible(character: str) -> bool:
-    return unicodedata.category(character) in _INVISIBLE or bool(_IGNORED.match(character))
+    is_nothing = unicodedata.category(character) in _INVISIBLE and not character.isspace()
+    return is_nothing or bool(_IGNORED.match(character))

@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -79,6 +79,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Whether that moment has come: their office is not usable then."""
     owes_factor: bool = False
     """Whether they have a second factor that was not asked for when they signed in: it has to be said first."""
+    earlier_ids: tuple[VolunteerId, ...] = ()
+    """Registrations that were merged with that of whoever asks, or of whom they act for: what is on them is theirs."""
     acting: Acting
     acting_also: tuple[Acting, ...] = ()
     """The further ways they can act in what they ask for: where `acting` is not enough, these are tried in order."""
@@ -146,6 +148,10 @@ class Principals:
         for carried in gone:
             del self._known[carried]
 
+    async def merged_with(self, bank_id: UUID, volunteer_id: str) -> tuple[VolunteerId, ...]:
+        """The registrations that were merged with somebody's."""
+        return tuple(await self._pool.fetchval(SQL["merged_with"], bank_id, volunteer_id))
+
     async def forget_everywhere(self) -> None:
         """Have all processes look everybody up again."""
         await self._pool.execute(SQL["tell"], CHANNEL, EVERYBODY)
@@ -190,6 +196,7 @@ class Principals:
             offices=() if row["is_suspended"] else tuple(offices),
             factor_due=self._factor_due(row["factor_asked_since"]),
             owes_factor=row["owes_factor"],
+            earlier_ids=tuple(row["earlier_ids"]),
             acting=Acting(actor, "volunteer"),
         )
 
@@ -254,24 +261,24 @@ async def tell_changes(connection: Connection, _bank_id: UUID, recorded: Sequenc
 
 
 def _concerned(facts: Iterable[Fact]) -> set[str]:
-    return {str(name(fact)) for fact in facts if (name := _CONCERNED.get(type(fact)))}
+    return {str(each) for fact in facts for name in _CONCERNED.get(type(fact), ()) if (each := getattr(fact, name))}
 
 
-_CONCERNED: dict[type[Fact], Callable[[Any], str]] = {
-    AppointmentMade: lambda fact: fact.volunteer_id,
-    AppointmentEnded: lambda fact: fact.volunteer_id,
-    RegistrationsMerged: lambda fact: fact.merged_id,
-    VolunteerErased: lambda fact: fact.volunteer_id,
-    VolunteerSuspended: lambda fact: fact.volunteer_id,
-    VolunteerReinstated: lambda fact: fact.volunteer_id,
-    MembershipEnded: lambda fact: fact.volunteer_id,
-    MembershipRoleChanged: lambda fact: fact.volunteer_id,
-    OrganisationSuspended: lambda fact: fact.organisation_id,
-    OrganisationReinstated: lambda fact: fact.organisation_id,
-    ApiKeyReplaced: lambda fact: fact.key_id,
-    ApiKeyRevoked: lambda fact: fact.key_id,
+_CONCERNED: dict[type[Fact], tuple[str, ...]] = {
+    AppointmentMade: ("volunteer_id",),
+    AppointmentEnded: ("volunteer_id",),
+    RegistrationsMerged: ("merged_id", "kept_id"),
+    VolunteerErased: ("volunteer_id",),
+    VolunteerSuspended: ("volunteer_id",),
+    VolunteerReinstated: ("volunteer_id",),
+    MembershipEnded: ("volunteer_id",),
+    MembershipRoleChanged: ("volunteer_id",),
+    OrganisationSuspended: ("organisation_id",),
+    OrganisationReinstated: ("organisation_id",),
+    ApiKeyReplaced: ("key_id",),
+    ApiKeyRevoked: ("key_id",),
 }
-"""Facts that change what somebody may do, and whom they concern."""
+"""Facts that change what somebody may do, and the fields that say whom they concern."""
 
 
 def secret_hash(secret: str) -> str:

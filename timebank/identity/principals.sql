@@ -1,6 +1,29 @@
+-- earlier --
+-- What was merged with a registration, as the log says it.
+array(select distinct of.volunteer_id
+        from event_tag t,
+             lateral (
+                 select * from event e
+                  where e.bank_id = s.bank_id and e.position = t.position and e.topic = 'registrations-merged'
+                    and s.volunteer_id = any (e.tags)
+                 offset 0
+             ) e,
+             jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (kept_id text, merged_id text, earlier_ids jsonb),
+             lateral (select f.merged_id
+                       union all
+                      select jsonb_array_elements_text(coalesce(f.earlier_ids, '[]'::jsonb))) of (volunteer_id)
+       where t.bank_id = s.bank_id and t.key = tag_key(s.volunteer_id, 'registrations-merged')
+         and f.kept_id = s.volunteer_id
+       order by of.volunteer_id)
+
+-- merged_with --
+-- $1 bank  $2 volunteer
+select {earlier} as earlier_ids from (values ($1::uuid, $2::text)) s (bank_id, volunteer_id)
+
 -- by_session --
 -- Who has a session, whether they are suspended, and the offices they hold; whether they have a second factor and did
--- not say it, and since when an administrator without one is asked for it. $1 session  $2 bank  $3 volunteer  $4 now
+-- not say it, and since when an administrator without one is asked for it; what was merged with their registration.
+-- $1 session  $2 bank  $3 volunteer  $4 now
 select b.timezone,
        coalesce((select e.topic = 'volunteer-suspended'
                    from event_tag t,
@@ -20,6 +43,7 @@ select b.timezone,
                     and a.organisation_id is null),
                 '[]'::json)::text as offices,
        s.proved_at is null and has.factor as owes_factor,
+       {earlier} as earlier_ids,
        (select case when count(*) > 0 then greatest(b.second_factor_since, min(e.recorded_at)) end
           from appointment a
           join event_tag t on t.bank_id = a.bank_id and t.key = tag_key(a.appointment_id, 'appointment-made')

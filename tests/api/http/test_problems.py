@@ -231,6 +231,7 @@ async def test_one_line_has_no_line_break_at_its_end_either(world: World) -> Non
 STRINGS = {
     "NUL": "a\x00b",
     "control": "\x1f\x1b[31m",
+    "control of C1": "清扫\x90",
     "only spaces": "   ",
     "right to left": "\u202e\u200fאבג",
     "emoji": "👩\u200d👩\u200d👧\u200d👦",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.api.merge_scenes import approved, leader, proposed
-from tests.api.world import Caller, World, service
+from tests.api.world import Caller, World, hours_of, service
 from tests.helpers.document_numbers import document_number
 
 PASSWORD = "zhong hua lu 17 hao"
@@ -82,6 +82,59 @@ async def test_two_become_one(own_world: World) -> None:
     assert (record["record_id"], record["volunteer_name"]) == (record_id, "诸葛亮")
     again = await world.organisation.ask("POST", world.records, json=service(kept.id, days_ago=1))
     assert again.json()["type"] == "/problems/duplicate-record"
+
+
+async def test_what_was_under_the_other_number_is_theirs_still(own_world: World) -> None:
+    """They see, sum up, take along and prove what was served, redeemed and given under it; nobody else does."""
+    world = own_world
+    kept, gone = await twice(world, "诸葛亮")
+    stranger = await world.somebody()
+    record_id = await world.confirmed(gone.id, days_ago=1)
+    own_record = await world.confirmed(kept.id, days_ago=2)
+    reward_id = await world.reward(cost_minutes=30)
+    redeemed = await gone.post(f"/v1/rewards/{reward_id}/redemptions", {}, expect=201)
+    gift = await gone.post("/v1/gifts", {"to_volunteer_id": stranger.id, "minutes": 30}, expect=201)
+    proposal_id = await world.proposal(gone, **hours_of(days_ago=4))
+    await gone.post(f"/v1/proposals/{proposal_id}/withdraw", expect=200)
+    lists = {
+        "/v1/service-records": ("record_id", record_id),
+        "/v1/redemptions": ("redemption_id", redeemed["redemption_id"]),
+        "/v1/gifts": ("transfer_id", gift["transfer_id"]),
+        "/v1/proposals": ("proposal_id", proposal_id),
+    }
+    await approved(world, kept, gone)
+
+    async def listed(by: Caller, path: str, **asked: Any) -> list[str]:
+        pages = await by.pages(path, limit=1, **asked)
+        return [each[lists[path][0]] for page in pages for each in page]
+
+    for path, (_, item_id) in lists.items():
+        assert item_id in await listed(kept, path)
+    assert await listed(kept, "/v1/service-records") == [own_record, record_id]
+    of_days = {"from": "2026-01-01", "until": "2199-12-31"}
+    assert await listed(kept, "/v1/service-records", **of_days) == [record_id, own_record]
+    for path, said in {"/v1/service-records": record_id, "/v1/redemptions": redeemed["redemption_id"]}.items():
+        assert await listed(kept, path, volunteer_id=gone.id) == [said]
+        await kept.get(f"{path}/{said}")
+        await stranger.get(f"{path}/{said}", expect=404)
+    assert (await kept.get("/v1/service-records/statistics"))["total"]["minutes"] == 240
+    lines = (await kept.get(f"/v1/volunteers/{gone.id}/statement"))["lines"]
+    assert {"service-confirmed", "reward-reserved", "credit-given"} <= {each["topic"] for each in lines}
+    confirmed = next(each["position"] for each in lines if each["topic"] == "service-confirmed")
+    await world.services.signer.sign(world.bank_id)
+    for by, status in ((kept, 200), (stranger, 404)):
+        assert (await by.ask("GET", f"/v1/audit/proof/{confirmed}")).status_code == status
+    for path in ("/v1/service-records", "/v1/gifts"):
+        await stranger.get(path, expect=404, volunteer_id=gone.id)
+    await stranger.get(f"/v1/volunteers/{gone.id}/statement", expect=404)
+    mine = await kept.get("/v1/me/data")
+    assert {each["record_id"] for each in mine["service_records"]} == {record_id, own_record}
+    for name, (field, item_id) in zip(("redemptions", "transfers", "proposals"), [*lists.values()][1:], strict=True):
+        assert item_id in {each[field] for each in mine[name]}
+    positions = [each["position"] for each in mine["events"]]
+    assert confirmed in positions
+    assert len(positions) == len(set(positions))
+    await kept.post(f"/v1/volunteers/{gone.id}/consents", {"purpose": "be-asked", "granted": True}, expect=404)
 
 
 async def test_what_hinders_it_is_told(own_world: World) -> None:

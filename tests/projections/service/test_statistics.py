@@ -54,7 +54,7 @@ async def in_pages(pool: Pool, bank_id: UUID, wanted: Wanted, by: By, limit: int
 
 async def counted(pool: Pool, bank_id: UUID, wanted: Wanted, by: By) -> list[Figures]:
     """The same as the records come to when they are counted."""
-    rows: list[Any] = await pool.fetch(records.SQL["figures"], bank_id, *wanted, by, "", "", 0, 1000)
+    rows: list[Any] = await pool.fetch(records.SQL["figures"], bank_id, *wanted, by, "", "", 0, 1000, None)
     return [Figures(**{name: value for name, value in row.items() if name != "part"}) for row in rows]
 
 

@@ -1,6 +1,7 @@
 """Activities: finding them, and what their organisation does with them."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -10,7 +11,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from msgspec import Meta
 
 from timebank.access.table import EVERYBODY, LOG_SERVICE, PEOPLE, VIEW_ACTIVITY, VIEW_RECORDS
-from timebank.api.http.lists import listed, paged
+from timebank.api.http.lists import listed, newest_of, paged
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     PRINTABLE,
@@ -210,10 +211,11 @@ class ActivityController(Controller):
         self, request: BankRequest, after: WantedId = None, limit: Limit = 50
     ) -> Page[ActivityView]:
         """What one signed up for, or waits for, the latest plan first."""
-        own_id = str(request.user.person_id)
+        theirs = request.sight.registrations
 
         async def page(after: str | None, limit: int) -> list[ActivityView]:
-            return await activities.own(request.pool, request.bank_id, own_id, after, limit)
+            asked = partial(activities.own, request.pool, request.bank_id, after=after, limit=limit)
+            return newest_of([await asked(volunteer_id=each) for each in reversed(theirs)], "activity_id", limit)
 
         return await listed(request, page, after, limit, "activity_id")
 

@@ -2,6 +2,7 @@
 
 import io
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -9,8 +10,9 @@ import segno
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from timebank.access.sight import RedemptionsSeen
 from timebank.access.table import CANCEL_REDEMPTION, FULFIL_REWARDS, REDEEM, VIEW_REDEMPTIONS
-from timebank.api.http.lists import listed, no_cursor
+from timebank.api.http.lists import listed, newest_of, no_cursor
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -185,17 +187,7 @@ class RedemptionController(Controller):
         async def page(before: str | None, limit: int) -> list[RedemptionView]:
             if order == "expiring":
                 return await _expiring(request, before, limit)
-            return await redemptions.page(
-                request.pool,
-                request.bank_id,
-                volunteer_id=volunteer_id,
-                provider_ids=seen.provider_ids,
-                own_id=seen.own_id,
-                reward_id=reward_id,
-                status=status,
-                before=before,
-                limit=limit,
-            )
+            return await _theirs(request, seen, volunteer_id, reward_id, status, before, limit)
 
         return await listed(request, page, after, limit, "redemption_id")
 
@@ -273,6 +265,33 @@ async def _seen(request: BankRequest, redemption_id: str) -> RedemptionView:
     if redemption is None or not await request.sight.sees_redemption(redemption):
         raise RedemptionUnknown(redemption_id=redemption_id)
     return redemption
+
+
+async def _theirs(
+    request: BankRequest,
+    seen: RedemptionsSeen,
+    volunteer_id: str | None,
+    reward_id: str | None,
+    status: str | None,
+    before: str | None,
+    limit: int,
+) -> list[RedemptionView]:
+    """Those that whoever asks sees, newest first; their own are also those under what was merged with theirs."""
+    asked = partial(
+        redemptions.page,
+        *(request.pool, request.bank_id),
+        reward_id=reward_id,
+        status=status,
+        before=before,
+        limit=limit,
+    )
+    theirs, own_id = request.sight.registrations, seen.own_id
+    if own_id and volunteer_id in theirs[1:]:
+        return await asked(volunteer_id=volunteer_id, provider_ids=seen.provider_ids, own_id=volunteer_id)
+    found = [await asked(volunteer_id=volunteer_id, provider_ids=seen.provider_ids, own_id=own_id)]
+    if own_id and volunteer_id in (None, own_id):
+        found += [await asked(volunteer_id=each, provider_ids=[], own_id=each) for each in theirs[1:]]
+    return newest_of(found, "redemption_id", limit)
 
 
 async def _expiring(request: BankRequest, after: str | None, limit: int) -> list[RedemptionView]:

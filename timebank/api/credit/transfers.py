@@ -1,5 +1,6 @@
 """Gifts to other volunteers, and donations to funds."""
 
+from functools import partial
 from typing import Annotated
 
 import msgspec
@@ -8,7 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 
 from timebank.access.sight import masked
 from timebank.access.table import GIVE, VIEW_ACCOUNT
-from timebank.api.http.lists import listed
+from timebank.api.http.lists import listed, newest_of
 from timebank.api.http.named import WHO
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
@@ -153,8 +154,7 @@ async def _page(
     whose = request.sight.transfers_of(volunteer_id)
 
     async def page(before: str | None, limit: int) -> list[TransferView]:
-        return await transfers.page(
-            request.pool, request.bank_id, kind, volunteer_id=whose, fund_id=None, before=before, limit=limit
-        )
+        asked = partial(transfers.page, request.pool, request.bank_id, kind, fund_id=None, before=before, limit=limit)
+        return newest_of([await asked(volunteer_id=each) for each in whose or (None,)], "transfer_id", limit)
 
     return await listed(request, page, after, limit, "transfer_id")

@@ -79,6 +79,9 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     await _wait_for_a_place(connection, handler, principal)
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
+    if behalf is not None:
+        earlier = await connection.services.principals.merged_with(principal.bank_id, behalf)
+        principal = msgspec.structs.replace(principal, earlier_ids=earlier)
     acting, *also = await _rights(connection, principal, access, behalf)
     connection.scope["state"][STILL] = partial(_must_be_let_in_still, connection, principal, access, behalf)
     if access.proof:
@@ -231,6 +234,8 @@ async def _rights(connection: Connection, principal: Principal, access: Access, 
     today = principal.local(services.ledger.clock()).date()
     path = connection.path_params
     about = path.get("volunteer_id")
+    if about in principal.earlier_ids and connection.scope.get("method") == "GET":
+        about = behalf or principal.actor
     if behalf is not None:
         must_be_open_to_proxies(principal, access)
         held = await proxies.of(services.pool, principal.bank_id, behalf)

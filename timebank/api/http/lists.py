@@ -1,6 +1,6 @@
 """Lists: pages of items, with the names of whom they are about; or all of them, as a table for a spreadsheet."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol, TypeVar, cast, get_args, get_origin
 
@@ -44,6 +44,12 @@ def form_of(request: BankRequest) -> Form | None:
         template, allowed = "Invalid enum value {value}: choose one of {allowed}", ", ".join(FORMS)
         raise InvalidRequestError(FieldTrouble(FORMAT, template, {"value": repr(wanted), "allowed": allowed}, FORMS))
     return None if wanted == "json" else cast("Form", wanted)
+
+
+def newest_of(lists: Iterable[Sequence[S]], by: str, limit: int) -> list[S]:
+    """The newest items of several lists, by the field with the id that they are continued after; each of them once."""
+    items = {getattr(each, by): each for some in lists for each in some}
+    return [items[each] for each in sorted(items, reverse=True)[:limit]]
 
 
 async def listed(

@@ -61,7 +61,7 @@ IdempotencyHeader = Annotated[
     ),
 ]
 
-PRINTABLE = r"^[^\x00-\x1f\x7f]+$(?!\n)"
+PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]+$(?!\n)"
 
 After = Annotated[
     str, QueryParameter(max_length=100, pattern=r"^[!-~]*$(?!\n)", description="The `next` of the page before.")

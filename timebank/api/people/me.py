@@ -1,8 +1,8 @@
 """Oneself: who one is to the bank, and all it knows about one."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from litestar import Controller, get
@@ -40,6 +40,8 @@ from timebank.projections.service.records import ServiceRecordView
 from timebank.projections.supervision import history
 from timebank.projections.supervision.history import EventView
 from timebank.runtime.composition import Services
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Me(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,17 +140,21 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
     balance = await balances.balance_of(pool, bank_id, own)
     assert volunteer is not None, "whoever has a session is a volunteer"
     assert balance is not None, "and every volunteer has an account"
+
+    async def all_of(of: Callable[[str], Awaitable[Sequence[T]]]) -> list[T]:
+        return await request.named([item for each in (own, *user.earlier_ids) for item in await of(each)])
+
     return {
         "volunteer": volunteer,
         "person": await people.one(pool, bank_id, own),
         "balance": balance,
-        "proxies": [_nameless(each, own) for each in await request.named(await proxies.of(pool, bank_id, own))],
+        "proxies": [_nameless(each, own) for each in await all_of(partial(proxies.of, pool, bank_id))],
         "sessions": await services.sign_in.sessions.of(bank_id, own, request.visit, user.credential),
         "linked_accounts": await services.oidc.linked(bank_id, own) if services.oidc else [],
-        "residences": await residences.lives_at(pool, bank_id, own),
-        "employments": await request.named(await employments.of_volunteer(pool, bank_id, own)),
-        "teams": await request.named(await teams.of_volunteer(pool, bank_id, own)),
-        "shifts": await request.named(await teams.own_shifts(pool, bank_id, own, request.today)),
+        "residences": await all_of(partial(residences.lives_at, pool, bank_id)),
+        "employments": await all_of(partial(employments.of_volunteer, pool, bank_id)),
+        "teams": await all_of(partial(teams.of_volunteer, pool, bank_id)),
+        "shifts": await all_of(lambda whose: teams.own_shifts(pool, bank_id, whose, request.today)),
     }
 
 
@@ -160,9 +166,36 @@ def _nameless(proxy: ProxyView, own: str) -> ProxyView:
 
 
 def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:
-    """What there may be much of; `before` and `after` are the last item of the stretch before, at first none."""
-    services, user = request.services, request.user
-    pool, bank_id, own = services.pool, user.bank_id, VolunteerId(user.actor)
+    """What there may be much of: one's own, and then what was merged with it."""
+    user = request.user
+    lists = {each: _of_one(request, each) for each in (VolunteerId(user.actor), *user.earlier_ids)}
+    names = dict.fromkeys(name for each in lists.values() for name in each)
+    theirs = {name: _of_all({whose: each[name] for whose, each in lists.items()}) for name in names}
+    theirs |= {"appointments": _appointments(request.services, user)}
+    return {name: _named(request, theirs[name]) for name in MyData.__struct_fields__ if name in theirs}
+
+
+async def _of_all(lists: Mapping[VolunteerId, AsyncIterator[Sequence[Any]]]) -> AsyncIterator[Sequence[Any]]:
+    """One list after the other; what is about several of those whose they are comes once."""
+    told: set[VolunteerId] = set()
+    for whose, stretches in lists.items():
+        async for items in stretches:
+            yield [each for each in items if not told or told.isdisjoint(_about(each))]
+        told.add(whose)
+
+
+def _about(item: object) -> set[str]:
+    """Whom a fact, a redemption or a gift is about."""
+    named = {getattr(item, field, None) for field in ("volunteer_id", "to_volunteer_id", "beneficiary_id")}
+    return {*filter(None, named), *getattr(item, "tags", ())}
+
+
+def _of_one(request: BankRequest, own: VolunteerId) -> dict[str, AsyncIterator[Sequence[Any]]]:
+    """What there may be much of under one number.
+
+    `before` and `after` are the last item of the stretch before, at first none.
+    """
+    services, pool, bank_id = request.services, request.pool, request.bank_id
     their_memberships = partial(memberships.page, pool, bank_id, organisation_id=None, volunteer_id=own, limit=STRETCH)
     their_activities = partial(activities.own, pool, bank_id, own, limit=STRETCH)
     their_proposals = partial(proposals.of_volunteer, pool, bank_id, own, limit=STRETCH)
@@ -180,9 +213,8 @@ def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:
     their_transfers = partial(transfers.page, pool, bank_id, None, volunteer_id=own, fund_id=None, limit=STRETCH)
     events = partial(history.about, pool, bank_id, own, limit=STRETCH)
     security_events = partial(services.security_log.about, bank_id, own, limit=STRETCH)
-    theirs: dict[str, AsyncIterator[Sequence[Any]]] = {
+    return {
         "memberships": in_stretches(lambda after: their_memberships(after=after), "", "membership_id"),
-        "appointments": _appointments(services, user),
         "activities": in_stretches(lambda after: their_activities(after=after), _NONE, "activity_id"),
         "proposals": in_stretches(lambda after: their_proposals(after=after), _NONE, "proposal_id"),
         "service_records": in_stretches(lambda after: their_records(after=after), _NONE, "record_id"),
@@ -191,7 +223,6 @@ def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:
         "security_events": in_stretches(lambda after: security_events(after=after), 0, "number"),
         "events": in_stretches(lambda after: events(after=after), 0, "position"),
     }
-    return {name: _named(request, stretches) for name, stretches in theirs.items()}
 
 
 _NONE: str | None = None

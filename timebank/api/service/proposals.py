@@ -1,5 +1,6 @@
 """Proposals: saying oneself what one did, and taking it up as the organisation's record, or declining it."""
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -7,7 +8,7 @@ from litestar import Controller, get, post
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from timebank.access.table import LOG_SERVICE, PEOPLE
-from timebank.api.http.lists import listed
+from timebank.api.http.lists import listed, newest_of
 from timebank.api.http.problems import READS, WRITES
 from timebank.api.http.requests import (
     BankRequest,
@@ -77,10 +78,11 @@ class ProposalController(Controller):
         self, request: BankRequest, after: WantedId = None, limit: Limit = 50
     ) -> Page[ProposalView]:
         """What one has proposed oneself, the latest first."""
-        own_id = str(request.user.person_id)
+        theirs = request.sight.registrations
 
         async def page(after: str | None, limit: int) -> list[ProposalView]:
-            return await proposals.of_volunteer(request.pool, request.bank_id, own_id, after, limit)
+            asked = partial(proposals.of_volunteer, request.pool, request.bank_id, after=after, limit=limit)
+            return newest_of([await asked(volunteer_id=each) for each in theirs], "proposal_id", limit)
 
         return await listed(request, page, after, limit, "proposal_id")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date
+from functools import partial
 from typing import Annotated, Literal, cast
 
 import msgspec
@@ -117,11 +118,12 @@ class ServiceRecordController(Controller):
         others.
         """
         asked = Wanted(volunteer_id, None, _statuses(status, late=late), first_day, last_day, late)
-        wanted = await _seen(request, asked, organisation_id)
+        wanted, earlier = await _seen(request, asked, organisation_id)
+        of_them = partial(records.page, request.pool, request.bank_id, wanted, order=order, earlier_ids=earlier)
 
         async def page(after: str | None, limit: int) -> list[ServiceRecordView]:
             try:
-                return await records.page(request.pool, request.bank_id, wanted, after=after, limit=limit, order=order)
+                return await of_them(after=after, limit=limit)
             except ValueError:
                 raise no_cursor() from None
 
@@ -146,11 +148,11 @@ class ServiceRecordController(Controller):
         `total` is the whole, on every page. As a table it is the last row.
         """
         asked = Wanted(volunteer_id, None, _statuses(status, late=late), first_day, last_day, late)
-        wanted = await _seen(request, asked, organisation_id)
+        wanted, earlier = await _seen(request, asked, organisation_id)
 
         async def page(after: str | None, limit: int) -> Statistics:
             try:
-                found = await figures(request.pool, request.bank_id, wanted, by, after, limit)
+                found = await figures(request.pool, request.bank_id, wanted, by, after, limit, earlier)
             except ValueError:
                 raise no_cursor() from None
             return msgspec.structs.replace(found, items=await request.named(found.items))
@@ -231,10 +233,11 @@ class ServiceRecordController(Controller):
         return _decided("voided", await request.execute(command, idempotency_key))
 
 
-async def _seen(request: BankRequest, asked: Wanted, organisation_id: str | None) -> Wanted:
-    """Of the records asked for those that whoever asks may see."""
+async def _seen(request: BankRequest, asked: Wanted, organisation_id: str | None) -> tuple[Wanted, tuple[str, ...]]:
+    """Of the records asked for those that whoever asks may see; and under which earlier numbers there are more."""
     seen = await request.sight.records(organisation_id, asked.volunteer_id)
-    return asked._replace(volunteer_id=seen.volunteer_id, organisation_ids=seen.organisation_ids)
+    wanted = asked._replace(volunteer_id=seen.volunteer_id, organisation_ids=seen.organisation_ids)
+    return wanted, seen.earlier_ids
 
 
 def _statuses(status: WantedStatusName | None, *, late: bool | None) -> tuple[StatusName, ...] | None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import NamedTuple
 
+from timebank.domain.facts.proposals import ProposalDeclined, ProposalTakenUp, ProposalWithdrawn, ServiceProposed
 from timebank.domain.facts.service import (
     ServiceAmended,
     ServiceConfirmed,
@@ -18,10 +19,10 @@ from timebank.domain.facts.service import (
     ServiceVoided,
     ServiceWithdrawn,
 )
-from timebank.domain.identifiers import RecordId, VolunteerId
+from timebank.domain.identifiers import ProposalId, RecordId, VolunteerId
 from timebank.domain.kernel import Known, Memory, event
 from timebank.domain.service.days import ServiceDay
-from timebank.domain.service.refusals import OverlappingService, RecordsOverlap, RecordsWait
+from timebank.domain.service.refusals import OverlappingService, ProposalsWait, RecordsOverlap, RecordsWait
 
 
 def must_be_free(day: ServiceDay, started_at: datetime, ended_at: datetime, besides: RecordId) -> None:
@@ -40,13 +41,30 @@ class ServedTime(NamedTuple):
 
 
 class ServedTimes(Memory):
-    """When somebody served: by records that are confirmed, and by those that wait."""
+    """When somebody served: by records that are confirmed, and by those that wait; and which self-reports wait."""
 
     def __init__(self, volunteer_id: VolunteerId) -> None:
         super().__init__(volunteer_id)
         self.volunteer_id = volunteer_id
         self.waiting: dict[RecordId, ServedTime] = {}
         self.confirmed: dict[RecordId, ServedTime] = {}
+        self.proposed: set[ProposalId] = set()
+
+    @event(ServiceProposed)
+    def _(self, proposal_id: ProposalId) -> None:
+        self.proposed.add(proposal_id)
+
+    @event(ProposalTakenUp)
+    def _(self, proposal_id: ProposalId) -> None:
+        self.proposed.discard(proposal_id)
+
+    @event(ProposalDeclined)
+    def _(self, proposal_id: ProposalId) -> None:
+        self.proposed.discard(proposal_id)
+
+    @event(ProposalWithdrawn)
+    def _(self, proposal_id: ProposalId) -> None:
+        self.proposed.discard(proposal_id)
 
     @event(ServiceLogged)
     def _(self, fact: ServiceLogged) -> None:
@@ -79,9 +97,11 @@ class ServedTimes(Memory):
         self.confirmed.pop(record_id, None)
 
     def must_be_decided(self) -> None:
-        """Refuse as long as records wait."""
+        """Refuse as long as records wait, or self-reports: nobody could take these up afterwards."""
         if self.waiting:
             raise RecordsWait(volunteer_id=self.volunteer_id, records=len(self.waiting))
+        if self.proposed:
+            raise ProposalsWait(volunteer_id=self.volunteer_id, proposals=len(self.proposed))
 
 
 def _time_of(fact: ServiceLogged | ServiceAmended | ServiceCorrected) -> ServedTime:

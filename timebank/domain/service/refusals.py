@@ -139,6 +139,12 @@ class RecordsWait(Conflict):
     field = "volunteer_id"
 
 
+class ProposalsWait(Conflict):
+    """Of volunteer {volunteer_id} {proposals} self-reports wait: they have to be taken up or declined first."""
+
+    field = "volunteer_id"
+
+
 class RecordsOverlap(Conflict):
     """The records {record_id} and {other_id} are of the same time: one of them has to be voided first."""
 

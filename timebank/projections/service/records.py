@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -137,17 +138,25 @@ async def page(
     after: str | None,
     limit: int,
     order: Order = "newest",
+    earlier_ids: Sequence[str] = (),
 ) -> list[ServiceRecordView]:
     """Records in the order they were logged, after the one given; where days are asked for, in the order of days.
 
-    Days are those the service counts for; `after` is then the day and the record, as `cursor_of` says them. Raises
-    `ValueError` where it is after nothing.
+    Days are those the service counts for; `after` is then the day and the record, as `cursor_of` says them. Of somebody
+    with whose registration others were merged (`earlier_ids`) they are those of all. Raises `ValueError` where it is
+    after nothing.
     """
     by_entry, by_day = _STATEMENTS[order, wanted.organisation_ids is not None and wanted.volunteer_id is None]
     day, place = await _place_of(pool, bank_id, wanted, after) if after else (None, None)
-    if not wanted.of_days:
-        return [_view(row) for row in await pool.fetch(by_entry, bank_id, *wanted, place, limit)]
-    return [_view(row) for row in await pool.fetch(by_day, bank_id, *wanted, place, limit, day)]
+    statement, further = (by_day, (day,)) if wanted.of_days else (by_entry, ())
+    rows: list[Any] = []
+    for each in (wanted.volunteer_id, *earlier_ids):
+        asked = wanted._replace(volunteer_id=each)
+        rows += await pool.fetch(statement, bank_id, *asked, place, limit, *further)
+    if earlier_ids:
+        fields = ("local_date", "logged_position") if wanted.of_days else ("logged_position",)
+        rows.sort(key=itemgetter(*fields), reverse=order == "newest")
+    return [_view(row) for row in rows[:limit]]
 
 
 _STATEMENTS: dict[tuple[Order, bool], tuple[str, str]] = {

@@ -280,11 +280,14 @@ union all
 -- figures --
 -- What records come to, by organisation and month and, if so wanted, category or programmes: the whole, then the next.
 -- $1 to $7 as wanted  $8 month, category or programme  $9 after this organisation, $10 month and $11 part  $12 at most
+-- $13 volunteers or null
 select f.*
   from (select r.organisation_id, r.month, r.category, r.programmes,
                row_number() over (partition by grouping(r.organisation_id), r.organisation_id, r.month
                                   order by r.category, r.programmes) as part, {sums}
           from ({divided} where {wanted}
+                 and ($13::text[] is null
+                      or key_in(bank_id, volunteer_id) = any (keys_in($1, $13)) and volunteer_id = any ($13))
                  and ($3::text[] is null or key_in(bank_id, organisation_id) = any (keys_in($1, $3)))) r
          group by grouping sets ((r.organisation_id, r.month, r.category, r.programmes), ())) f
  where f.organisation_id is null or (f.organisation_id, f.month, f.part) > ($9, $10, $11::bigint)

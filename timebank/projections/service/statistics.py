@@ -1,5 +1,6 @@
 """What does service come to? Totals of what counts are kept, by organisation and month and by periods of the bank."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
@@ -81,14 +82,25 @@ def _period_of(wanted: Wanted) -> _Period | None:
     return _Period(period, str(first)[:7], str(last)[:7]) if period else None
 
 
-async def figures(pool: Pool, bank_id: UUID, wanted: Wanted, by: By, after: str | None, limit: int) -> Statistics:
+async def figures(
+    pool: Pool,
+    bank_id: UUID,
+    wanted: Wanted,
+    by: By,
+    after: str | None,
+    limit: int,
+    earlier_ids: Sequence[str] = (),
+) -> Statistics:
     """What the records that are wanted come to: as a whole, and the parts after the one that a cursor says.
 
-    Both are of the same moment. Raises `ValueError` where it is no cursor.
+    Both are of the same moment. Of somebody with whose registration others were merged (`earlier_ids`) they are those
+    of all. Raises `ValueError` where it is no cursor.
     """
     period, place, at_most = _period_of(wanted), _place_of(after), limit + 1
     if period is None:
-        rows = await pool.fetch(RECORDS_SQL["figures"], bank_id, *wanted, by, *place, at_most)
+        people = [wanted.volunteer_id, *earlier_ids] if earlier_ids else None
+        asked = wanted._replace(volunteer_id=None) if people else wanted
+        rows = await pool.fetch(RECORDS_SQL["figures"], bank_id, *asked, by, *place, at_most, people)
     elif by == "month":
         rows = await pool.fetch(SQL["totals"], bank_id, *period, *place, at_most)
     else:

@@ -58,14 +58,17 @@ def _months(visitor: Visitor, served: list[dict[str, Any]]) -> list[dict[str, An
 
 
 async def statement(visitor: Visitor) -> Response[Any]:
-    """What happened on the account in a month, the latest first, each line with its why."""
-    month = month_of(visitor)
-    told = await visitor.get("/me/statement", month=month.name, language=visitor.language, limit=500)
+    """What happened on the account in a month, the latest first, each line with its why; or under an earlier number."""
+    month, number = month_of(visitor), _number(visitor)
+    path = f"/volunteers/{number or 'me'}/statement"
+    told = await visitor.get(path, month=month.name, language=visitor.language, limit=500)
     lines = told["lines"][::-1]
     first = int(visitor.query.get("after", "0")) if visitor.query.get("after", "0").isdecimal() else 0
     return visitor.show(
         "credit/statement.html",
         month_shown=month.name,
+        number=number,
+        numbers=_earlier_numbers(visitor),
         statement=told,
         lines=lines[first : first + SHOWN],
         count=len(lines),
@@ -79,8 +82,19 @@ async def statement(visitor: Visitor) -> Response[Any]:
 
 async def as_file(visitor: Visitor) -> Response[Any]:
     """The statement as a spreadsheet, in the form that the address ends in."""
-    month = visitor.query.get("month")
-    return await visitor.hand_out(f"/me{visitor.request.url.path}", language=visitor.language, month=month)
+    path = f"/volunteers/{_number(visitor) or 'me'}{visitor.request.url.path}"
+    return await visitor.hand_out(path, language=visitor.language, month=visitor.query.get("month"))
+
+
+def _earlier_numbers(visitor: Visitor) -> list[str]:
+    """Under which numbers they were registered as well, before that was merged with what they have; not of others."""
+    return list(visitor.me["volunteer"]["earlier_numbers"]) if visitor.me and not visitor.acts_for else []
+
+
+def _number(visitor: Visitor) -> str | None:
+    """The one of these that is asked for."""
+    asked = visitor.query.get("number")
+    return asked if asked in _earlier_numbers(visitor) else None
 
 
 PAGES = [
