@@ -810,7 +810,9 @@ CREATE TABLE public.session (
     device text DEFAULT ''::text NOT NULL,
     address text,
     used_at timestamp with time zone,
-    proved_at timestamp with time zone
+    proved_at timestamp with time zone,
+    opened_device text,
+    opened_address text
 );
 
 CREATE TABLE public.shift (

@@ -114,7 +114,7 @@ OVER_ALL_BANKS = {
     "projections/machinery/runner.sql": {"outdated", "heads", "lags", "behind"},
     "projections/machinery/shadow.sql": {"reached", "forget_begun", "forget_reached"},
     "proofs/cosigners.sql": {"banks"},
-    "proofs/signer.sql": {"any", "behind", "here"},
+    "proofs/signer.sql": {"some", "behind", "here"},
     "vault/clear_text.sql": {"clear"},
     "vault/keyring.sql": {"keys", "unused"},
     "vault/people.sql": {"compared", "count_others", "not_compared", "others"},

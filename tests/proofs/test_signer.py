@@ -282,6 +282,24 @@ async def test_the_key_file_belongs_to_the_database(
         SigningKeys(tmp_path / "broken.json")
 
 
+@pytest.mark.parametrize("sizes", [[10], [10, 20]], ids=["the only one", "the last one"])
+async def test_a_damaged_checkpoint_keeps_nobody_from_starting(
+    pool: Pool, bank_id: UUID, tmp_path: Path, sizes: list[int]
+) -> None:
+    """The key file is the one that signed, as others tell, or what is remembered: what is damaged stops the signing."""
+    path = tmp_path / "signing.json"
+    for size in sizes:
+        await grow(pool, bank_id, size)
+        await (await signer_for(pool, path, clock)).sign(bank_id)
+    for damaged in ("'x' || note", "replace(note, chr(10), '')", "overlay(note placing '!' from 90)"):
+        await tamper(pool, f"update signed_checkpoint set note = {damaged} where size = $1", sizes[-1])
+        signer = await signer_for(pool, path, clock)
+        await signer.sign_all()
+        with pytest.raises(NoteError):
+            await signer.sign(bank_id)
+        assert set(signer.damage) == {bank_id}
+
+
 @pytest.fixture(autouse=True)
 def _private(tmp_path: Path) -> Iterator[None]:
     """Whatever is written beside the key is for its owner alone."""

@@ -24,8 +24,7 @@ __all__ = ["cli", "main"]
 def main() -> None:
     """The program. Foreseeable failures are one sentence on standard error, and exit code 1.
 
-    Whatever it is told by its surroundings, nobody else may write into the folders it makes: with the keys in one's hand
-    they would be exchanged.
+    Whatever the umask it is started with, nobody else may write into the folders it makes, and exchange keys.
     """
     os.umask(os.umask(0o022) | 0o022)
     try:

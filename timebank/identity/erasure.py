@@ -4,17 +4,26 @@ Where registrations are merged, what they sign in with goes with the one that go
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TypeVar
 from uuid import UUID
+
+import msgspec
+import structlog
 
 from timebank.db.connections import Connection, Pool
 from timebank.db.sql import load_statements
 from timebank.domain.facts.people import RegistrationsMerged, VolunteerErased, VolunteerSuspended
+from timebank.domain.kernel import Fact
 from timebank.identity.sessions import CHANNEL
-from timebank.ledger.codec import Recorded
+from timebank.ledger.codec import Recorded, decode
 from timebank.vault.erased import Whom
 from timebank.vault.people import People
 
 SQL = load_statements("timebank.identity", "erasure.sql")
+
+F = TypeVar("F", bound=Fact)
+
+log = structlog.get_logger(__name__)
 
 
 class Erasure:
@@ -56,11 +65,35 @@ class Erasure:
             await self._forget(connection, bank_id, gone)
 
     async def erased(self, pool: Pool) -> set[Whom]:
-        """All whom the logs say to be erased."""
-        return {(row["bank_id"], row["volunteer_id"]) for row in await pool.fetch(SQL["erased"])}
+        """All whom the logs say to be erased, under all their numbers. Of a damaged fact it is whom its tags name."""
+        gone: set[Whom] = set()
+        for row in await pool.fetch(SQL["erased"]):
+            fact = _read(VolunteerErased, row["data"])
+            if fact is None:
+                where = {"bank_id": str(row["bank_id"]), "position": row["position"]}
+                log.error("a fact of an erasure is damaged: the history is to be verified", **where)
+            gone |= {(row["bank_id"], each) for each in (*row["people"], *(fact.everybody if fact else ()))}
+        return gone
 
     async def not_erased(self, pool: Pool, whom: Iterable[Whom]) -> set[Whom]:
         """Which of some people the log has as registered, and neither erased nor merged into another registration."""
         banks, volunteers = [bank_id for bank_id, _ in whom], [volunteer_id for _, volunteer_id in whom]
         rows = await pool.fetch(SQL["not_erased"], banks, volunteers)
-        return {(row["bank_id"], row["volunteer_id"]) for row in rows}
+        return {
+            (row["bank_id"], row["volunteer_id"]) for row in rows if not _is_merged(row["volunteer_id"], row["merges"])
+        }
+
+
+def _is_merged(volunteer_id: str, merges: Iterable[bytes]) -> bool:
+    """Whether a registration was merged into another, by the facts that say so."""
+    facts = (_read(RegistrationsMerged, each) for each in merges)
+    return any(fact is not None and fact.merged_id == volunteer_id for fact in facts)
+
+
+def _read(kind: type[F], data: bytes) -> F | None:
+    """A fact of a kind; None where what is in the log is none."""
+    try:
+        fact = decode(kind.TOPIC, data)
+    except msgspec.MsgspecError:
+        return None
+    return fact if isinstance(fact, kind) else None

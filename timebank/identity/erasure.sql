@@ -35,33 +35,27 @@ with ended as (
 select pg_notify($3, session_id) from ended
 
 -- erased --
--- Whom the logs of all banks say to be erased, under all their numbers.
-select e.bank_id, of.volunteer_id
+-- What the logs of all banks say of who was erased.
+select e.bank_id, e.position, e.data, array(select tag from unnest(e.tags) tag where tag ~ '^vol_[^@]*$') as people
   from bank b
   join event e on key_in(e.bank_id, e.topic) = key_in(b.bank_id, 'volunteer-erased')
-              and e.bank_id = b.bank_id and e.topic = 'volunteer-erased',
-       lateral (
-           select tag as volunteer_id from unnest(e.tags) tag where tag ~ '^vol_[^@]*$'
-           union all
-           select jsonb_array_elements_text(convert_from(e.data, 'UTF8')::jsonb -> 'earlier_ids')
-       ) of
+              and e.bank_id = b.bank_id and e.topic = 'volunteer-erased'
 
 -- not_erased --
--- Who was registered, is not erased, and was not merged with another number; also where a tag is in the index twice.
--- $1 banks  $2 volunteers, one by one
+-- Who was registered and is not erased; also where a tag is in the index twice. And what says of them that they were
+-- merged. $1 banks  $2 volunteers, one by one
 -- Each is looked up by itself, and each fact by its position (`offset 0`): where PostgreSQL knows nothing of the tables
 -- yet, as after a restore, it would go through all tags of a bank for each of its facts.
-select w.bank_id, w.volunteer_id
+select w.bank_id, w.volunteer_id, said.merges
   from unnest($1::uuid[], $2::text[]) w (bank_id, volunteer_id),
        lateral (
-           select array_agg(distinct e.topic) as topics
+           select array_agg(distinct e.topic) filter (where e.topic <> 'registrations-merged') as topics,
+                  coalesce(array_agg(e.data) filter (where e.topic = 'registrations-merged'), '{}') as merges
              from unnest('{volunteer-registered,volunteer-erased,registrations-merged}'::text[]) about (topic),
                   event_tag t,
                   lateral (select topic, tags, data from event
                             where bank_id = t.bank_id and position = t.position offset 0) e
             where t.bank_id = w.bank_id and t.key = tag_key(w.volunteer_id, about.topic)
               and e.topic = about.topic and w.volunteer_id = any (e.tags)
-              and (e.topic <> 'registrations-merged'
-                   or convert_from(e.data, 'UTF8')::jsonb ->> 'merged_id' = w.volunteer_id)
        ) said
  where said.topics = '{volunteer-registered}'

@@ -151,8 +151,13 @@ class OpenIdProvider:
             await connection.execute(SQL["begin"], _hash(state), bank_id, volunteer_id, nonce, verifier, until)
         return Beginning(location, state)
 
-    async def finish(self, kept: str, state: str, code: str | None, error: str | None, visit: Visit) -> Ending:
-        """End what was begun: `kept` is the state that the browser kept, the rest is what the provider sent with it."""
+    async def finish(
+        self, kept: str, state: str, code: str | None, error: str | None, visit: Visit, *, issuer: str | None = None
+    ) -> Ending:
+        """End what was begun: `kept` is the state that the browser kept, the rest is what the provider sent with it.
+
+        An `issuer` that it says has to be the one that is set (RFC 9207).
+        """
         row, held = None, hashlib.sha256(_hash(state)).digest()
         if hmac.compare_digest(kept.encode(), state.encode()):
             async with writing(self._pool) as connection:
@@ -161,6 +166,8 @@ class OpenIdProvider:
             raise ProviderRefused(why=NOT_BEGUN)
         bank_id, volunteer_id = row["bank_id"], row["volunteer_id"]
         try:
+            if issuer not in (None, self.issuer):
+                raise ProviderRefused(why="another provider answered than was asked")
             subject = await self._who(code, error, row["nonce"], row["verifier"], visit.at)
             if volunteer_id:
                 await self._link(bank_id, subject, volunteer_id, held, visit)

@@ -36,7 +36,7 @@ from timebank.domain.facts.people import RegistrationsMerged, VolunteerErased, V
 from timebank.domain.identifiers import ActorId, VolunteerId
 from timebank.domain.kernel import Fact
 from timebank.identity.sessions import CHANNEL, Sessions
-from timebank.ledger.codec import Recorded
+from timebank.ledger.codec import Recorded, decode
 
 SQL = load_statements("timebank.identity", "principals.sql")
 
@@ -150,7 +150,7 @@ class Principals:
 
     async def merged_with(self, bank_id: UUID, volunteer_id: str) -> tuple[VolunteerId, ...]:
         """The registrations that were merged with somebody's."""
-        return tuple(await self._pool.fetchval(SQL["merged_with"], bank_id, volunteer_id))
+        return _merged_with(volunteer_id, await self._pool.fetchval(SQL["merges"], bank_id, volunteer_id) or ())
 
     async def forget_everywhere(self) -> None:
         """Have all processes look everybody up again."""
@@ -196,7 +196,7 @@ class Principals:
             offices=() if row["is_suspended"] else tuple(offices),
             factor_due=self._factor_due(row["factor_asked_since"]),
             owes_factor=row["owes_factor"],
-            earlier_ids=tuple(row["earlier_ids"]),
+            earlier_ids=_merged_with(actor, row["merges"]),
             acting=Acting(actor, "volunteer"),
         )
 
@@ -234,6 +234,17 @@ async def last_used(pool: Pool, bank_id: UUID, key_ids: Sequence[str]) -> dict[s
     """When API keys were last used; those that never were are left out."""
     rows = await pool.fetch(SQL["last_used"], bank_id, key_ids)
     return {row["key_id"]: row["last_used_at"] for row in rows}
+
+
+def _merged_with(volunteer_id: str, merges: Iterable[bytes]) -> tuple[VolunteerId, ...]:
+    """What was merged with a registration, by the facts that say so; one that is damaged keeps nobody out."""
+    found: set[VolunteerId] = set()
+    for data in merges:
+        with contextlib.suppress(msgspec.MsgspecError):
+            fact = decode(RegistrationsMerged.TOPIC, data)
+            if isinstance(fact, RegistrationsMerged) and fact.kept_id == volunteer_id:
+                found |= {fact.merged_id, *fact.earlier_ids}
+    return tuple(sorted(found))
 
 
 def _resting_on(principal: Principal) -> tuple[str | None, ...]:

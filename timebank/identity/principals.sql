@@ -1,24 +1,18 @@
--- earlier --
--- What was merged with a registration, as the log says it.
-array(select distinct of.volunteer_id
+-- merges_of --
+-- The facts by which somebody's registration was merged, whichever way, as the log has them.
+array(select e.data
         from event_tag t,
              lateral (
                  select * from event e
                   where e.bank_id = s.bank_id and e.position = t.position and e.topic = 'registrations-merged'
                     and s.volunteer_id = any (e.tags)
                  offset 0
-             ) e,
-             jsonb_to_record(convert_from(e.data, 'UTF8')::jsonb) f (kept_id text, merged_id text, earlier_ids jsonb),
-             lateral (select f.merged_id
-                       union all
-                      select jsonb_array_elements_text(coalesce(f.earlier_ids, '[]'::jsonb))) of (volunteer_id)
-       where t.bank_id = s.bank_id and t.key = tag_key(s.volunteer_id, 'registrations-merged')
-         and f.kept_id = s.volunteer_id
-       order by of.volunteer_id)
+             ) e
+       where t.bank_id = s.bank_id and t.key = tag_key(s.volunteer_id, 'registrations-merged'))
 
--- merged_with --
+-- merges --
 -- $1 bank  $2 volunteer
-select {earlier} as earlier_ids from (values ($1::uuid, $2::text)) s (bank_id, volunteer_id)
+select {merges_of} as merges from volunteer s where s.bank_id = $1 and s.volunteer_id = $2
 
 -- by_session --
 -- Who has a session, whether they are suspended, and the offices they hold; whether they have a second factor and did
@@ -43,7 +37,7 @@ select b.timezone,
                     and a.organisation_id is null),
                 '[]'::json)::text as offices,
        s.proved_at is null and has.factor as owes_factor,
-       {earlier} as earlier_ids,
+       {merges_of} as merges,
        (select case when count(*) > 0 then greatest(b.second_factor_since, min(e.recorded_at)) end
           from appointment a
           join event_tag t on t.bank_id = a.bank_id and t.key = tag_key(a.appointment_id, 'appointment-made')

@@ -119,7 +119,7 @@ class Sessions:
         return await self._tokens(connection, bank_id, volunteer_id, session_id, at)
 
     async def is_familiar(self, connection: Connection, bank_id: UUID, volunteer_id: str, visit: Visit) -> bool:
-        """Whether somebody has a session, or had one lately, with this device from this address; or has none."""
+        """Whether somebody signed in with this device from this address, in a session that is, or was lately."""
         if not visit.address:
             return True
         here = self._keyring.indexes("address", visit.address)

@@ -1,7 +1,8 @@
 -- open --
 -- $1 session  $2 bank  $3 volunteer  $4 now  $5 until  $6 device  $7 address  $8 when proved, or null
-insert into session (session_id, bank_id, volunteer_id, started_at, expires_at, device, address, used_at, proved_at)
-values ($1, $2, $3, $4, $5, $6, $7, $4, $8)
+insert into session (session_id, bank_id, volunteer_id, started_at, expires_at, device, address, used_at, proved_at,
+                     opened_device, opened_address)
+values ($1, $2, $3, $4, $5, $6, $7, $4, $8, $6, $7)
 
 -- make_room --
 -- End the oldest of more sessions than somebody has at once; those in which the second factor was not said yet end no
@@ -19,9 +20,10 @@ with ended as (
 select pg_notify($4, session_id) from ended
 
 -- is_familiar --
--- $1 bank  $2 volunteer  $3 device  $4 keyed hashes of the address
+-- Where a session was only used somebody may have had a stolen token. $1 bank  $2 volunteer  $3 device
+-- $4 keyed hashes of the address
 select true from session
- where bank_id = $1 and volunteer_id = $2 and device = $3 and address = any ($4) limit 1
+ where bank_id = $1 and volunteer_id = $2 and opened_device = $3 and opened_address = any ($4) limit 1
 
 -- give_refresh --
 -- $1 hash  $2 session  $3 now  $4 hash of the token it was given for, or null

@@ -319,18 +319,34 @@ class Signer:
 async def signer_for(pool: Pool, path: Path, clock: Callable[[], datetime]) -> Signer:
     """What signs with the keys in a file, which are made if nothing was signed yet.
 
-    Raises `KeyringError` if the file is missing, or another than this database's checkpoints were signed with.
+    Raises `KeyringError` if the file is missing, or another than this database's checkpoints were signed with. Where
+    some were and others were not, these are damaged: the service starts, signs nothing of that bank, and says so.
     """
-    found = await pool.fetchrow(SQL["any"])
+    found = await pool.fetch(SQL["some"])
     if not found:
         return Signer(Tiles(pool), SigningKeys.found_or_made(path), clock)
     try:
         signer = Signer(Tiles(pool), SigningKeys(path), clock)
-        Note.parse(found["note"]).must_be_signed(signer.trusted(found["bank_id"]))
+        _must_be_signed_once(signer, found)
     except (KeyringError, NoteError) as error:
         msg = f"{error}. The checkpoints of this database are signed with it: put it back (TIMEBANK_SIGNING_KEY_FILE)"
         raise KeyringError(msg) from None
     return signer
+
+
+def _must_be_signed_once(signer: Signer, found: Sequence[Any]) -> None:
+    """Raises `NoteError` if these keys signed none of some checkpoints, and nothing that is remembered beside them."""
+    failures: list[NoteError] = []
+    kept = [(row["bank_id"], row["note"]) for row in found]
+    remembered = [(bank_id, str(note)) for bank_id in dict(kept) for note in signer.remembered(bank_id)]
+    for bank_id, note in (*kept, *remembered):
+        try:
+            Note.parse(note).must_be_signed(signer.trusted(bank_id))
+        except NoteError as error:
+            failures.append(error)
+        else:
+            return
+    raise failures[0]
 
 
 def _must_reach(row: Any, size: int) -> Signed:

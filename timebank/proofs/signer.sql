@@ -10,9 +10,13 @@ select size, root, note, signed_at from signed_checkpoint where bank_id = $1 and
 -- The one of a tree with exactly so many facts. $1 bank  $2 size
 select size, root, note, signed_at from signed_checkpoint where bank_id = $1 and size = $2
 
--- any --
--- The last one of some bank.
-select bank_id, note from signed_checkpoint order by bank_id desc, size desc limit 1
+-- some --
+-- The last ones of each bank, or of banks that are gone.
+select c.bank_id, c.note
+  from bank b, lateral (select s.bank_id, s.note from signed_checkpoint s
+                         where s.bank_id = b.bank_id order by s.size desc limit 8) c
+ union all
+(select bank_id, note from signed_checkpoint order by bank_id desc, size desc limit 8)
 
 -- head --
 -- $1 bank

@@ -146,7 +146,8 @@ class TestSigningIn:
         assert (await signed_in(world)).response.status_code == 403
         await linked(world, somebody)
         await signed_in(world)
-        latest = [event for event in await security_log(world) if event["kind"] != "people-read"][:3]
+        others = {"people-read", "new-device"}
+        latest = [event for event in await security_log(world) if event["kind"] not in others][:3]
         assert [(event["kind"], event["actor"]) for event in latest] == [
             ("signed-in", somebody.id),
             ("identity-linked", somebody.id),
@@ -237,6 +238,28 @@ class TestSigningIn:
         provider.asked.clear()
         for changes in ({"error": "access_denied"}, {"code": ""}):
             refused(await finished(world, **(await begun(world) | changes)))
+        assert "/token" not in dict(provider.asked)
+
+    async def test_what_else_a_provider_says_is_ignored(self, world: World, provider: Provider) -> None:
+        """Providers send more back than they have to (RFC 6749, section 4.1.2): whoever is let in is in."""
+        somebody = await world.somebody()
+        await linked(world, somebody)
+        sent: list[dict[str, str]] = [
+            {"session_state": "f2a1", "iss": provider.issuer},
+            {"scope": "openid", "authuser": "0", "prompt": "none", "hd": "example.org"},
+        ]
+        for more in sent:
+            answer = said((await finished(world, **(await begun(world) | more))).response, 200)
+            assert answer["volunteer_id"] == somebody.id
+        of_no = {"error": "access_denied", "error_description": "cancelled", "error_uri": "https://example.org/"}
+        refused(await finished(world, **(await begun(world) | of_no)))
+
+    async def test_another_issuer_is_not_believed(self, world: World, provider: Provider) -> None:
+        """A provider that says who it is (RFC 9207) has to be the one that was asked, and else is asked for nothing."""
+        await linked(world, await world.somebody())
+        provider.asked.clear()
+        for issuer in ("https://attacker.example", f"{provider.issuer}/", ""):
+            refused(await finished(world, **(await begun(world) | {"iss": issuer})))
         assert "/token" not in dict(provider.asked)
 
     async def test_the_bank_has_to_be_one(self, world: World) -> None:

@@ -38,13 +38,23 @@ async def test_doubles_are_found(own_world: World) -> None:
     }
     shown = found[first.id, second.id]
     assert (shown["earlier"]["name"], shown["later"]["birth_year"], shown["merge_id"]) == ("欧阳修", 1951, None)
+    for which in ("earlier", "later"):
+        assert shown[which]["unchanged_since"] == shown[which]["registered_at"]
+    of_phone = (await doubles(world))[third.id, fourth.id]
+    told = [(each["phone_is_verified"], each["phone_is_claimed"]) for each in (of_phone["earlier"], of_phone["later"])]
+    assert told == [(False, False), (False, False)], "an office entered them"
     merge_id = await proposed(world, first, second)
     assert (await doubles(world))[first.id, second.id]["merge_id"] == merge_id
     await world.administrator.post(f"/v1/merges/{merge_id}/decline", {"reason": "是两个人"}, expect=200)
     await world.administrator.patch(f"/v1/volunteers/{fourth.id}", {"phone": None})
     assert await doubles(world) == {}
     await fourth.patch(f"/v1/volunteers/{fourth.id}", {"name": "欧阳修", "birth_year": 1951})
-    assert set(await doubles(world)) == {(first.id, fourth.id), (second.id, fourth.id)}
+    changed = await doubles(world)
+    assert set(changed) == {(first.id, fourth.id), (second.id, fourth.id)}
+    made_alike = changed[first.id, fourth.id]["later"]
+    assert made_alike["unchanged_since"] > made_alike["registered_at"]
+    await fourth.patch(f"/v1/volunteers/{fourth.id}", {"phone": "13900005678"})
+    assert (await doubles(world))[first.id, fourth.id]["later"]["phone_is_claimed"]
     await fourth.post(f"/v1/volunteers/{fourth.id}/erase", expect=200)
     assert await doubles(world) == {}
     (entry, *_) = (await world.administrator.get("/v1/audit/security", kind="people-read"))["items"]

@@ -9,6 +9,7 @@ from tests.api.conftest import kept
 from tests.api.identity.door import ADDRESSES, OTHER, PASSWORD, Somebody, code_for, settled_in
 from tests.api.world import Caller, World, said, settled
 from tests.helpers.authenticator import shown
+from timebank.api.http.devices import device_of
 from timebank.domain.identifiers import VolunteerId
 from timebank.domain.vocabulary import FACTS, TOLD
 from timebank.identity.security_log import SQL
@@ -202,6 +203,20 @@ class TestWhatIsTold:
             await enter(world, somebody, address, device)
             news.append(len(await told(somebody.caller)) - before)
         assert news == [1, 0, 1, 1, 0]
+
+    async def test_where_a_token_was_used_is_no_known_place(self, world: World) -> None:
+        """Whoever had somebody's token for a moment, and signs in as them later, is noticed all the same."""
+        somebody = await settled_in(world)
+        home, away = next(ADDRESSES), next(ADDRESSES)
+        tokens = await enter(world, somebody, home, FIREFOX)
+        headers = {"Authorization": f"Bearer {tokens['access_token']}", "X-Forwarded-For": away, "User-Agent": SAFARI}
+        said(await world.http.get("/v1/me", headers=headers), 200)
+        query = "select count(*) from session where volunteer_id = $1 and device = $2"
+        used_at = await world.services.pool.fetchval(query, somebody.id, device_of(SAFARI))
+        assert used_at == 1, "the list of sessions says where it was used last"
+        before = len(await told(somebody.caller))
+        await enter(world, somebody, away, SAFARI)
+        assert len(await told(somebody.caller)) == before + 1
 
     def test_every_fact_about_somebody_is_told_or_not_on_purpose(self) -> None:
         """A new kind of fact that names a volunteer is decided on here."""

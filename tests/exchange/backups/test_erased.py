@@ -191,3 +191,34 @@ async def test_a_list_that_cannot_be_written_stops_nobody(
         bank, volunteer_id = await founded(services)
         await erase(services, bank.bank_id, volunteer_id)
         assert await left_of(services.pool, volunteer_id) == (0, 0, 1)
+
+
+@pytest.mark.parametrize("damage", [b"garbage", b"\xff", b'{"earlier_ids": "x"}', b"{}", b""])
+async def test_a_damaged_fact_keeps_nothing_from_starting(url: str, folders: list[Path], damage: bytes) -> None:
+    """Of an erasure, or of a merge: the other erasures are on the list, and whom its tags name is too."""
+    here = settings(url, folders[0])
+    async with running_services(here) as services:
+        bank, volunteer_id = await founded(services)
+        another = new_volunteer_id()
+        register = RegisterVolunteer(
+            volunteer_id=another, number=new_volunteer_number(), name="陈静", phone="13912345670", **now()
+        )
+        await services.ledger.execute(bank.bank_id, register, request_id="test")
+        for each in (volunteer_id, another):
+            await erase(services, bank.bank_id, each)
+        async with services.owner.acquire() as connection, connection.transaction():
+            await connection.execute("set local session_replication_role = replica")
+            damaged = "update event set data = $1 where topic = 'volunteer-erased' and $2 = any (tags)"
+            assert await connection.execute(damaged, damage, volunteer_id) == "UPDATE 1"
+            made_up = """
+                insert into event (bank_id, position, event_id, topic, data, tags, actor, authority, request_id,
+                                   command_id, recorded_at, leaf)
+                select bank_id, position + 1000, gen_random_uuid(), 'registrations-merged', $1, array[$2], actor,
+                       authority, request_id, gen_random_uuid(), recorded_at, leaf
+                  from event where topic = 'volunteer-erased' and $2 = any (tags)
+                """
+            assert await connection.execute(made_up, damage, another) == "INSERT 0 1"
+    here.erased.unlink()
+    async with running_services(here) as services:
+        listed = {each for _, each in Erased(here.erased).read()}
+        assert listed == {volunteer_id, another}

@@ -149,7 +149,7 @@ async def _must_be_about_something(request: BankRequest) -> None:
 
 def _must_know_parameters(connection: Connection, handler: BaseRouteHandler) -> None:
     """Reject unknown query parameters: whoever misspells a filter would believe the answer."""
-    if not connection.query_params:
+    if not connection.query_params or handler.opt.get("takes_more"):
         return
     functions: list[Any] = [handler, *handler.resolve_dependencies().values()]
     names = {

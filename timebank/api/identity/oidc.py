@@ -50,18 +50,23 @@ class OidcController(Controller):
         beginning = await _provider(services).begin(await services.sign_in.the_bank(bank_id), None, request.visit)
         return Redirect(beginning.location, status_code=303, cookies=[_cookie(services.public_url, beginning.state)])
 
-    @get("/oidc/callback", responses=BACK, security=[{}], access=PUBLIC)
+    @get("/oidc/callback", responses=BACK, security=[{}], access=PUBLIC, takes_more=True)
     async def finish_oidc(
         self,
         request: Stranger,
         code: Returned = None,
         returned: Annotated[str, QueryParameter(name="state", max_length=200)] = "",
         error: Returned = None,
+        issuer: Annotated[str | None, QueryParameter(name="iss", max_length=4000)] = None,
     ) -> Response[SignedIn | Linked]:
-        """Come back from the provider: signed in, or with the account there linked."""
+        """Come back from the provider: signed in, or with the account there linked.
+
+        What else a provider sends along is ignored (RFC 6749, section 4.1.2); which issuer it says it is has to be the
+        one that was asked (RFC 9207).
+        """
         services: Services = request.services
         provider, coming = _provider(services), request.visit
-        ending = await provider.finish(_kept(request), returned, code, error, coming)
+        ending = await provider.finish(_kept(request), returned, code, error, coming, issuer=issuer)
         answer: SignedIn | Linked = Linked(volunteer_id=ending.volunteer_id, issuer=provider.issuer)
         if not ending.is_linking:
             tokens = await services.sign_in.from_provider(ending.bank_id, ending.volunteer_id, coming)

@@ -17,7 +17,7 @@ from timebank.api.http.strict_json import STRANGERS_BYTES
 from timebank.domain.people.proxies import SPENDING
 from timebank.domain.people.refusals import RegistrationMerged, VolunteerIsErased, VolunteerUnknown
 from timebank.identity.codes import welcome_link
-from timebank.identity.failures import NotForYourself
+from timebank.identity.failures import NotForYourself, SecondFactorNeeded
 from timebank.identity.sessions import SessionView, Tokens
 from timebank.projections.people import proxies, volunteers
 
@@ -117,7 +117,7 @@ class SessionController(Controller):
         """Get new tokens. Each refresh token is good once; if one comes again, the session ends."""
         return signed_in(*await request.services.sign_in.refresh(data.refresh_token, request.visit))
 
-    @get(responses=READS, access=PEOPLE_HALF_WAY)
+    @get(responses=READS, access=PEOPLE)
     async def list_sessions(self, request: BankRequest) -> list[SessionView]:
         """One's own sessions in force: on which device, when used last, and whether from where one is now."""
         user, sessions = request.user, request.services.sign_in.sessions
@@ -125,9 +125,14 @@ class SessionController(Controller):
 
     @delete("/{session_id:str}", status_code=200, responses=READS, access=PEOPLE_HALF_WAY)
     async def end_session(self, request: BankRequest, session_id: FromPath[str]) -> Done:
-        """Sign out, at once: of the session one is in (`current`), of `all`, or of one by its id."""
+        """Sign out, at once: of the session one is in (`current`), of `all`, or of one by its id.
+
+        Whoever owes a second factor yet signs out of the one they are in only.
+        """
         user = request.user
         only = {"current": user.credential, "all": None}.get(session_id, session_id)
+        if user.owes_factor and only != user.credential:
+            raise SecondFactorNeeded
         ended = await request.services.sign_in.sign_out(user.bank_id, user.actor, only, request.visit)
         return Done(ended)
 

@@ -1,6 +1,6 @@
 """Who may be registered twice, which registrations are proposed to be merged, and what has become of that?"""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -50,7 +50,11 @@ class MergeView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """One of two registrations, as far as it matters for telling whether they are one person's."""
+    """One of two registrations, as far as it matters for telling whether they are one person's.
+
+    Name, phone and year of birth are what they are `unchanged_since` then. Of a phone that is claimed only they say
+    that it is theirs; one that is verified has got a code of theirs.
+    """
 
     volunteer_id: str
     number: str
@@ -58,7 +62,10 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     registered_at: datetime
     name: str | None
     phone: str | None
+    phone_is_verified: bool
+    phone_is_claimed: bool
     birth_year: int | None
+    unchanged_since: datetime
 
 
 class DoubleView(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,10 +97,12 @@ async def doubles(pool: Pool, people: People, bank_id: UUID, after: str, limit: 
     """Who may be registered twice, after a cursor; those of whom it was found that they are two are left out."""
     earlier_id, _, later_id = after.partition(".")
     rows = await pool.fetch(SQL["doubles"], bank_id, earlier_id, later_id, limit)
+    both = [row[which] for row in rows for which in ("earlier_id", "later_id")]
+    changed = await _changed_at(pool, bank_id, both)
     return [
         DoubleView(
-            earlier=_registration(people, bank_id, _of("earlier", row)),
-            later=_registration(people, bank_id, _of("later", row)),
+            earlier=_registration(people, bank_id, _of("earlier", row), changed),
+            later=_registration(people, bank_id, _of("later", row), changed),
             same_phone=row["same_phone"],
             same_name=row["same_name"],
             merge_id=row["merge_id"],
@@ -105,17 +114,24 @@ async def doubles(pool: Pool, people: People, bank_id: UUID, after: str, limit: 
 async def registrations(pool: Pool, people: People, bank_id: UUID, ids: Iterable[str]) -> list[Registration]:
     """Who is behind registrations."""
     rows = await pool.fetch(SQL["people"], bank_id, list(ids))
-    return [_registration(people, bank_id, row) for row in rows]
+    changed = await _changed_at(pool, bank_id, [row["volunteer_id"] for row in rows])
+    return [_registration(people, bank_id, row, changed) for row in rows]
+
+
+async def _changed_at(pool: Pool, bank_id: UUID, ids: Sequence[str]) -> dict[str, datetime]:
+    """When what doubles are found by was changed last; of whom it never was, nothing."""
+    return {row["volunteer_id"]: row["at"] for row in await pool.fetch(SQL["changed_at"], bank_id, ids)}
 
 
 def _of(which: str, row: Any) -> dict[str, Any]:
     """What a row of two people says of one of them."""
-    told = {name: row[f"{which}_{name}"] for name in ("number", "status", "registered_at", "key_id", "sealed")}
+    names = "number", "status", "registered_at", "key_id", "sealed", "phone_verified_at", "phone_is_claimed"
+    told = {name: row[f"{which}_{name}"] for name in names}
     return {"volunteer_id": row[f"{which}_id"], **told}
 
 
-def _registration(people: People, bank_id: UUID, row: Any) -> Registration:
-    person = people.shown(bank_id, row)
+def _registration(people: People, bank_id: UUID, row: Any, changed: Mapping[str, datetime]) -> Registration:
+    person, is_verified = people.shown(bank_id, row), row["phone_verified_at"] is not None
     return Registration(
         volunteer_id=row["volunteer_id"],
         number=row["number"],
@@ -123,5 +139,8 @@ def _registration(people: People, bank_id: UUID, row: Any) -> Registration:
         registered_at=row["registered_at"],
         name=person.name if person else None,
         phone=person.phone if person else None,
+        phone_is_verified=is_verified,
+        phone_is_claimed=bool(row["phone_is_claimed"]) and not is_verified,
         birth_year=person.birth_year if person else None,
+        unchanged_since=changed.get(row["volunteer_id"], row["registered_at"]),
     )

@@ -35,7 +35,10 @@ select merge_id, kept_id, merged_id, status, reason, proposed_by, proposed_at, d
 -- doubles --
 -- Who may be registered twice, both of whom take part, and of whom nobody has said yet that they are two; and who they
 -- are, which is looked up for those on the page alone. $1 bank  $2 and $3 after these two  $4 at most
-select found.*, e.key_id as earlier_key_id, e.sealed as earlier_sealed, l.key_id as later_key_id, l.sealed as later_sealed
+select found.*, e.key_id as earlier_key_id, e.sealed as earlier_sealed, l.key_id as later_key_id,
+       l.sealed as later_sealed, e.phone_verified_at as earlier_phone_verified_at,
+       l.phone_verified_at as later_phone_verified_at, e.phone_is_claimed as earlier_phone_is_claimed,
+       l.phone_is_claimed as later_phone_is_claimed
   from (select d.earlier_id, d.later_id, d.same_phone, d.same_name, m.merge_id,
                e.number as earlier_number, e.status as earlier_status, e.registered_at as earlier_registered_at,
                l.number as later_number, l.status as later_status, l.registered_at as later_registered_at
@@ -65,6 +68,21 @@ select found.*, e.key_id as earlier_key_id, e.sealed as earlier_sealed, l.key_id
 
 -- people --
 -- $1 bank  $2 volunteers
-select v.volunteer_id, v.number, v.status, v.registered_at, p.key_id, p.sealed
+select v.volunteer_id, v.number, v.status, v.registered_at, p.key_id, p.sealed, p.phone_verified_at, p.phone_is_claimed
   from volunteer v left join person p using (bank_id, volunteer_id)
  where v.bank_id = $1 and v.volunteer_id = any ($2)
+
+-- changed_at --
+-- When name, phone or year of birth of people were changed last. $1 bank  $2 volunteers
+select w.volunteer_id, max(e.recorded_at) as at
+  from unnest($2::text[]) w (volunteer_id),
+       event_tag t,
+       lateral (
+           select * from event e
+            where e.bank_id = $1 and e.position = t.position and e.topic = 'personal-data-changed'
+              and w.volunteer_id = any (e.tags)
+           offset 0
+       ) e
+ where t.bank_id = $1 and t.key = tag_key(w.volunteer_id, 'personal-data-changed')
+   and convert_from(e.data, 'UTF8')::jsonb -> 'fields' ?| array['name', 'phone', 'birth_year']
+ group by w.volunteer_id
