@@ -95,6 +95,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
         return self.acting.on_behalf_of or self.acting.volunteer_id
 
     @property
+    def turn_of(self) -> str:
+        """Whose turn it is where people take turns; with a key it is that of whoever issued it, who knows it."""
+        return self.acting.key_issued_by or self.actor
+
+    @property
     def role(self) -> str:
         """In what they act: an office, `volunteer`, `proxy` or `organisation`."""
         return self.acting.authority

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.api.http.test_holding import held
-from tests.api.world import World
+from tests.api.world import Caller, World
 from timebank.api.http.strict_json import LONG_BODIES, LONG_BYTES
 from timebank.exchange.cells.errors import shown
 from timebank.exchange.spreadsheets.writing import WorkbookWriter
@@ -54,6 +54,14 @@ async def test_one_person_has_only_a_few_under_way(own_world: World) -> None:
         for _ in range(WAITING_OF_ONE):
             others.enter_context(own_world.app.state.writing_lists.begun(recorder.id))
         assert (await recorder.ask("POST", path, **asked)).status_code == 429
+    key = {"label": "考勤", "permissions": ["log-service"]}
+    made = await own_world.coordinator.post(f"/v1/organisations/{own_world.garden}/keys", key, expect=201)
+    program = Caller(own_world.http, own_world.garden, made["api_key"])
+    with ExitStack() as theirs:
+        for _ in range(WAITING_OF_ONE):
+            theirs.enter_context(own_world.app.state.writing_lists.begun(own_world.coordinator.id))
+        assert (await program.ask("POST", path, **asked)).status_code == 429, "whoever issued a key knows it"
+    assert (await program.ask("POST", path, **asked)).status_code == 200
     for answer in ("verdicts", "lines", "rejected", "understood") * 2:
         asked["params"] = {"dry_run": True, "answer": answer}
         assert (await recorder.ask("POST", path, **asked)).status_code == 200

@@ -16,7 +16,7 @@ from tests.exchange.spreadsheets.files import WORKBOOKS, ods_cell, ods_of, strea
 from timebank.exchange.workbooks import TOO_LARGE, opening
 from timebank.exchange.workbooks.flaws import _ERROR, _FORMULA
 from timebank.exchange.workbooks.opening import WorkbookError, kind_of, open_workbook
-from timebank.exchange.workbooks.reading import rows_of
+from timebank.exchange.workbooks.reading import MOST_SHEETS, rows_of
 
 
 def rows(data: bytes, kind: str, sheet: int = 0) -> list[list[str]]:
@@ -90,6 +90,22 @@ def test_errors_of_an_open_document_are_seen() -> None:
     )
     found = [[cell for cell in row if cell] for row in rows(ods_of(lines), "ods")]
     assert found == [["a", "#DIV/0!"], ["c"], ["c"], ["#REF!"]]
+
+
+def test_sheets_beyond_number_are_not_read() -> None:
+    """A few bytes make any number of sheets, which may all be the same one; as many as people have are read."""
+
+    def of(sheets: int) -> io.BytesIO:
+        file = io.BytesIO()
+        workbook: Any = xlsxwriter.Workbook(file)
+        for _ in range(sheets):
+            workbook.add_worksheet()
+        workbook.close()
+        return file
+
+    assert len(open_workbook(of(MOST_SHEETS), "xlsx").sheets) == MOST_SHEETS
+    with pytest.raises(WorkbookError, match="too large"):
+        open_workbook(of(MOST_SHEETS + 1), "xlsx")
 
 
 def test_a_cell_over_several_rows_is_said_for_each_of_them() -> None:

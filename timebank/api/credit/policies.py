@@ -301,7 +301,7 @@ class PolicyController(Controller):
         facts = await request.services.ledger.store.head(request.bank_id)
         request.must_afford(min(facts // FACTS_A_REQUEST, request.app.state.rate_per_principal.per_minute))
         # One at a time: a long history takes seconds, and memory, and others are served meanwhile.
-        async with request.app.state.previewing.turn(request.user.actor):
+        async with request.app.state.previewing.turn(request.user.turn_of):
             position, effects = await policies.preview(
                 request.pool, request.bank_id, rules, data.effective_from, data.largest
             )

@@ -199,7 +199,7 @@ async def _as_table(
 ) -> Streamed[bytes]:
     make = partial(table, form, _HEADERS[language], "statement")
     rows = _rows(request, volunteer_id, period, language)
-    made = as_table(make, rows, lambda some: some, request.app.state.tables, request.user.actor)
+    made = as_table(make, rows, lambda some: some, request.app.state.tables, request.user.turn_of)
     return sent(form, f"statement-{volunteer_id}", await started(made))
 
 

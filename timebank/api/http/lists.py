@@ -153,7 +153,7 @@ async def tabled(
     _, _, name = request.route_handler.handler_name.replace("_", "-").partition("-")
     make = partial(table, form, headings(columns, reader, with_zone=form == "xlsx"), name)
     return sent(
-        form, name, await started(as_table(make, stretches, rows, request.app.state.tables, request.user.actor))
+        form, name, await started(as_table(make, stretches, rows, request.app.state.tables, request.user.turn_of))
     )
 
 

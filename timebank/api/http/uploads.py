@@ -176,7 +176,7 @@ async def opened_within_limits(
         _spend_rows(request, weighed)
         is_workbook = await beside(is_workbook_in, upload.file)
         turns: Turns = state.reading_workbooks if is_workbook else state.reading_lists
-        async with turns.turn(request.user.actor):
+        async with turns.turn(request.user.turn_of):
             opened = await beside(open_list, upload.file)
         _spend_rows(request, opened.as_read.rows - weighed)
         opened.must_be_clear()
@@ -244,7 +244,7 @@ class _Sending:
     def begin(self) -> None:
         """Count it as under way, until it is closed. Raises `TooManyRequestsError` where several of one person are."""
         try:
-            self._under_way.enter_context(self._writing.begun(self._request.user.actor))
+            self._under_way.enter_context(self._writing.begun(self._request.user.turn_of))
         except TooManyRequestsError:
             self._close()
             raise
@@ -268,7 +268,7 @@ class _Sending:
 
     async def _beside(self, work: Callable[..., None], *given: Any) -> None:
         """Have the file written on beside the loop that serves others, when it is one's turn."""
-        async with self._writing.turn(self._request.user.actor):
+        async with self._writing.turn(self._request.user.turn_of):
             await beside(work, *given)
 
     def _close(self) -> None:

@@ -128,7 +128,7 @@ class MeController(Controller):
         """Everything the bank knows about oneself, in one document."""
         await request.note_again("data-exported")
         at_hand, lists = await _at_hand(request), _lists(request)
-        told = of_few(json_object(at_hand, lists, request.zone), request.app.state.long_answers, request.user.actor)
+        told = of_few(json_object(at_hand, lists, request.zone), request.app.state.long_answers, request.user.turn_of)
         return Streamed(await started(told), "application/json")
 
 

@@ -69,7 +69,7 @@ class HoursController(Controller):
         total = await hours.minutes_of(*bank, WHOLE_BANK, *span)
         if not sees_all:
             await _must_be_the_first(request, level)
-            async with request.app.state.summing.turn(request.user.actor):
+            async with request.app.state.summing.turn(request.user.turn_of):
                 return _hours(span, total, await _told_below(request, WHOLE_BANK, span))
         try:
             there, places = await hours.minutes_at_level(*bank, level, *span, after, limit + 1)
@@ -95,7 +95,7 @@ class HoursController(Controller):
         total = await hours.minutes_of(request.pool, request.bank_id, node_id, *span)
         if sees_all:
             return _hours(span, total, await _below(request, node_id, span))
-        async with request.app.state.summing.turn(request.user.actor):
+        async with request.app.state.summing.turn(request.user.turn_of):
             await _must_tell_of_many(request, node_id, span)
             return _hours(span, total, await _told_below(request, node_id, span))
 

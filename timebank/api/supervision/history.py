@@ -166,7 +166,7 @@ class AuditController(Controller):
         span = Span(asked.span.after, min(asked.span.before, head + 1))
         await request.note_again("data-exported", what="events")
         told = of_few(
-            _lines(request, asked.wanted, span, names=names), request.app.state.long_answers, request.user.actor
+            _lines(request, asked.wanted, span, names=names), request.app.state.long_answers, request.user.turn_of
         )
         return Streamed(await started(told), "application/x-ndjson")
 

@@ -62,7 +62,7 @@ class LiveController(Controller):
         begin = last_event_id if last_event_id is not None else after
         if begin is None:
             begin = await history.head(request.pool, request.bank_id)
-        told = of_few(_live(request, asked, begin), request.app.state.long_answers, request.user.actor)
+        told = of_few(_live(request, asked, begin), request.app.state.long_answers, request.user.turn_of)
         return Streamed(await started(told), "text/event-stream", HEADERS)
 
 

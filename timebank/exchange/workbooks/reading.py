@@ -27,6 +27,7 @@ from timebank.exchange.workbooks.views import NOTHING_HIDDEN, views_in
 MEMORY_BYTES = 2 * 1024**3
 SECONDS = 20
 MOST_CELLS = 5_000_000
+MOST_SHEETS = 256
 NICE = 10
 OUTPUT_BYTES = 128 * 1024**2
 ROW_LENGTH = 512 * 1024
@@ -35,20 +36,26 @@ _EXACT_DIGITS = 10**15
 _WHOLE_MILLISECOND = dt.timedelta(milliseconds=1)
 
 
-class TooManyCellsError(ValueError):
-    """The sheets have more cells than are read, empty ones between others too: a few bytes can say any number."""
+class TooMuchError(ValueError):
+    """There are more sheets than are read, or more cells, empty ones between others too.
+
+    A few bytes can say any number of them: all sheets of a workbook may be the same one.
+    """
 
 
 def rows_of(data: bytes, kind: str) -> Iterator[Any]:
-    """All there is to say about a workbook, line by line. Raises `CalamineError`, or `TooManyCellsError`."""
-    cells, flaws, views = 0, flaws_in(data, kind), views_in(data, kind)
+    """All there is to say about a workbook, line by line. Raises `CalamineError`, or `TooMuchError`."""
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
+        if len(workbook.sheets_metadata) > MOST_SHEETS:
+            raise TooMuchError
+        cells, flaws, views = 0, flaws_in(data, kind), views_in(data, kind)
+        named = {*workbook.sheet_names}
         for index, about in enumerate(workbook.sheets_metadata):
-            is_list = about.name in workbook.sheet_names and "WorkSheet" in str(about.typ)
+            is_list = about.name in named and "WorkSheet" in str(about.typ)
             sheet = workbook.get_sheet_by_index(index) if is_list else None
             cells += (sheet.total_height + 1) * (sheet.total_width + 1) if sheet else 0  # both from 0
             if cells > MOST_CELLS:
-                raise TooManyCellsError
+                raise TooMuchError
             merged = _merged(sheet) if sheet else {}
             rows, columns = views.get(index, NOTHING_HIDDEN)
             yield {
@@ -167,7 +174,7 @@ def main() -> int:
             sys.stdout.write(written_out + "\n")
         sys.stdout.write(END + "\n")
         sys.stdout.flush()
-    except TooManyCellsError:
+    except TooMuchError:
         return TOO_LARGE
     except PasswordError:
         return PASSWORD
