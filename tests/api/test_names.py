@@ -1,8 +1,10 @@
 """Whom lists name: everybody is told as much of who the people are as they may know."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from tests.api.world import Caller, World
+from tests.api.world import Caller, World, hours_of
+from timebank.identity.limits.tried_names import MOST_NAMES
 
 WHO = ("volunteer_name", "volunteer_number", "recorder_name", "decided_by_name", "organisation_name")
 
@@ -133,3 +135,40 @@ async def test_whoever_is_only_invited_is_a_stranger(world: World) -> None:
         await somebody.post(f"{path}/{somebody.id}/{decision}", expect=200)
         known = ("欧**", None) if after == "declined" else ("欧阳静", number)
         assert await shown(world.coordinator, after) == [known]
+
+
+async def test_lists_are_no_way_to_guess_a_name(own_world: World) -> None:
+    """So many names are compared with a stranger's phone or number in a day, then none, not the right one either.
+
+    The same list may come again, with other people on it, and offices that see everybody compare as many as they like.
+    """
+    world = own_world
+    stranger = await world.somebody("欧阳修远", phone="13900001111")
+    number = (await world.administrator.get(f"/v1/volunteers/{stranger.id}"))["number"]
+    path = f"/v1/organisations/{world.garden}/service-records/import"
+    said = hours_of(days_ago=2)
+    times = f"{said['started_at'][:16].replace('T', ' ')},{said['ended_at'][:16].replace('T', ' ')}"
+
+    async def tried(by: Caller, names: Sequence[str], whose: str = number, heading: str = "编号") -> list[str]:
+        rows = [f"{whose},{name},清扫,公益慈善,{times}" for name in names]
+        text = "\n".join([f"{heading},姓名,活动,类别,开始时间,结束时间", *rows])
+        asked = {"content": text.encode(), "headers": {"Content-Type": "text/csv"}, "params": {"dry_run": True}}
+        answer = await by.ask("POST", path, **asked)
+        assert answer.status_code == 200, answer.text
+        return ["compared with no other" in each.get("reason", "") for each in answer.json()["verdicts"]]
+
+    wrong = [f"欧阳{each}" for each in "甲乙丙丁戊己庚辛壬癸"]
+    for whose, heading in ((number, "编号"), ("13900001111", "手机")):
+        for _ in range(2):
+            told = await tried(world.recorder, [*wrong, "欧阳修远"], whose, heading)
+            assert told == [False] * MOST_NAMES + [True] * 3
+    other = (await world.administrator.get(f"/v1/volunteers/{world.volunteer.id}"))["number"]
+    assert await tried(world.recorder, ["王五"], other) == [False]
+    assert await tried(world.administrator, [*wrong, "欧阳修远"]) == [False] * 11
+    key = {"label": "考勤", "permissions": ["log-service"]}
+    made = await world.coordinator.post(f"/v1/organisations/{world.garden}/keys", key, expect=201)
+    program = Caller(world.http, world.garden, made["api_key"])
+    assert await tried(program, wrong[:6]) == [False] * 6
+    assert await tried(world.coordinator, wrong[4:]) == [False] * 4 + [True] * 2
+    entries = (await world.administrator.get("/v1/audit/security", kind="people-read"))["items"]
+    assert world.recorder.id in {each["actor"] for each in entries}

@@ -213,8 +213,10 @@ async def test_a_tag_under_another_topic_is_found(pool: Pool, bank_id: UUID, tam
     assert {finding.what.partition(" is ")[2] for finding in found} == {"in the index only", "not in the index"}
 
 
-async def test_another_time_zone_is_found(pool: Pool, bank_id: UUID, head: int) -> None:
+async def test_another_time_zone_or_name_is_found(pool: Pool, bank_id: UUID, head: int) -> None:
     """The zone of the bank's days stands in its row as well: by another, days would be full or empty that are not."""
     assert (head > 0, await findings(pool, bank_id)) == (True, [])
     await pool.execute("update bank set timezone = 'Asia/Tokyo' where bank_id = $1", bank_id)
     assert at(await findings(pool, bank_id)) == [1]
+    await pool.execute("update bank set name = 'Another bank' where bank_id = $1", bank_id)
+    assert at(await findings(pool, bank_id)) == [1, 1]

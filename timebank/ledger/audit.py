@@ -61,19 +61,23 @@ async def check_log(
             yield Finding(position, f"the log ends here, but its head is said to be {tip.position}")
         elif event_id != tip.event_id:
             yield Finding(position, f"the log ends with this event, but its head is said to be {tip.event_id}")
-        if zone := await _zone_amiss(connection, bank_id):
-            yield zone
+        for finding in await _bank_amiss(connection, bank_id):
+            yield finding
         for row in tags_amiss:
             yield Finding(row["position"], f"tag {row['tag']} is {row['what']}")
 
 
-async def _zone_amiss(connection: Connection, bank_id: UUID) -> Finding | None:
-    """Whether the bank's days are those of another zone than the fact says that opened it."""
+async def _bank_amiss(connection: Connection, bank_id: UUID) -> list[Finding]:
+    """Where the bank's days are those of another zone, or its name is another, than the fact says that opened it."""
     row = await connection.fetchrow(SQL["opened"], bank_id, BankOpened.TOPIC)
+    found: list[Finding] = []
     with suppress(ValueError, KeyError):  # that it cannot be read is said where it is read
-        if row and decode(row["topic"], row["data"]).timezone != row["timezone"]:  # type: ignore[attr-defined]
-            return Finding(row["position"], f"the bank's time zone is {row['timezone']} now, and not that of this fact")
-    return None
+        fact = decode(row["topic"], row["data"]) if row else None
+        for field, called in {"timezone": "time zone", "name": "name"}.items():
+            if row and getattr(fact, field) != row[field]:
+                what = f"the bank's {called} is {row[field]} now, and not that of this fact"
+                found.append(Finding(row["position"], what))
+    return found
 
 
 def _event(row: Any) -> Event:

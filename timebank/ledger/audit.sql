@@ -3,9 +3,9 @@
 select head, head_event_id from bank where bank_id = $1
 
 -- opened --
--- The zone of the bank's days as its row has it, by which all is decided, and the fact that said it first. $1 bank
--- $2 topic
-select b.timezone, e.position, e.topic, e.data
+-- The zone of the bank's days as its row has it, by which all is decided, and its name; and the fact that said them
+-- first. $1 bank  $2 topic
+select b.timezone, b.name, e.position, e.topic, e.data
   from bank b, lateral (select * from event where bank_id = $1 and topic = $2 order by position limit 1) e
  where b.bank_id = $1
 

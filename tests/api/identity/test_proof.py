@@ -100,6 +100,19 @@ class TestProof:
         await chief.caller.post(PROVE, {"password": PASSWORD}, expect=200)
         await chief.caller.post(f"{path}/{chief.id}/approve", expect=200)
 
+    async def test_administrators_prove_it_before_they_end_an_office(self, door: World, clock: Clock) -> None:
+        """With a stolen token nobody is put out of theirs; whoever proves who they are ends it."""
+        made = "/v1/appointments", {"volunteer_id": (await settled_in(door)).id, "office": "auditor"}
+        office = (await door.administrator.post(*made, expect=201))["appointment_id"]
+        somebody = await settled_in(door)
+        await door.administrator.post(made[0], {"volunteer_id": somebody.id, "office": "administrator"}, expect=201)
+        somebody = await once_more(door, somebody)
+        clock.goes_on(minutes=sessions.PROVED_MINUTES)
+        path = f"/v1/appointments/{office}/end"
+        assert problem(await somebody.caller.ask("POST", path, json={"reason": "x"}))[1] == "proof-needed"
+        await somebody.caller.post(PROVE, {"password": PASSWORD}, expect=200)
+        await somebody.caller.post(path, {"reason": "任期已满"}, expect=200)
+
     async def test_a_refresh_is_no_proof(self, door: World) -> None:
         """Whoever stole a refresh token has proved nothing with it."""
         somebody = await settled_in(door)

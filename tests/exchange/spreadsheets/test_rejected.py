@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 
 import pytest
 from hypothesis import example, given
@@ -11,6 +12,7 @@ from tests.exchange.spreadsheets.files import any_cells, list_of, words, xlsx
 from tests.exchange.spreadsheets.test_reading import people
 from timebank.exchange.spreadsheets.reading import Table
 from timebank.exchange.spreadsheets.rejected import REASON_HEADING, Rejected
+from timebank.exchange.spreadsheets.writing import WorkbookWriter
 
 
 def rejected(table: Table, reason: str = "x", lines: set[int] | None = None) -> bytes:
@@ -80,3 +82,26 @@ def test_rows_of_a_workbook_go_back_in_one(value: str) -> None:
     assert (again.form.kind, again.form.sheet) == ("xlsx", "三月")
     (row,) = again.rows()
     assert row.original == ["=bad", "张三", value]
+
+
+@pytest.mark.parametrize(
+    ("said", "made"),
+    [
+        ("三月/四月", "三月-四月"),
+        ("[名单]:*?\\x", "-名单-----x"),
+        ("'名单'", "名单"),
+        ("👩" * 31, "👩" * 15),
+        ("名" * 40, "名" * 31),
+        ("'", "Sheet"),
+        ("\x01\ud800", "--"),
+        ("", "Sheet"),
+    ],
+)
+def test_sheets_are_called_what_they_may_be(said: str, made: str) -> None:
+    """However the sheet of a list is called, the file of its rows can be made, and is opened by spreadsheets."""
+    file = io.BytesIO()
+    writer = WorkbookWriter(file, said)
+    writer.add(["原因"])
+    writer.close()
+    with zipfile.ZipFile(file) as archive:
+        assert f'<sheet name="{made}" ' in archive.read("xl/workbook.xml").decode()

@@ -97,7 +97,12 @@ class AppointmentController(Controller):
         data: JSONBody[WhyRequest | None] = None,
         idempotency_key: IdempotencyHeader = None,
     ) -> AppointmentStatus:
-        """End an appointment, and what was passed on of it; one may lay down one's own, and end what one passed on."""
+        """End an appointment, and what was passed on of it; one may lay down one's own, and end what one passed on.
+
+        An administrator proves who they are: with a stolen token all others could be put out.
+        """
+        if request.acting.governs:
+            await request.must_be_proved()
         command = EndAppointment(
             **request.stamp,
             appointment_id=AppointmentId(appointment_id),

@@ -50,5 +50,6 @@ class VolunteersImportController(Controller):
             request.acting,
             request_id=request.request_id,
             dry_run=options.dry_run,
+            tried=request.app.state.tried_names,
         )
         return await answered(request, upload, opened, run.verdicts(opened, CHUNK), options)

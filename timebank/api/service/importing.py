@@ -61,5 +61,8 @@ class ServiceImportController(Controller):
             request.acting,
             request_id=request.request_id,
             dry_run=options.dry_run,
+            tried=request.app.state.tried_names,
         )
+        if options.dry_run:
+            await request.note_again("people-read", people=opened.as_read.rows)
         return await answered(request, upload, opened, run.verdicts(opened, CHUNK), options)

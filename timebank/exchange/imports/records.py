@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from timebank.exchange.imports.service import Served
 from timebank.exchange.imports.teams import Squads, squads_of
 from timebank.exchange.imports.who import People
 from timebank.exchange.spreadsheets.reading import Row
+from timebank.identity.limits.tried_names import TriedNames
 from timebank.identity.security_log import Visit
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
@@ -47,6 +48,7 @@ class RecordsImport:
         signer: VolunteerId | None = None,
         request_id: str = "import",
         dry_run: bool = False,
+        tried: TriedNames | None = None,
     ) -> None:
         self._services = services
         self._bank_id = bank_id
@@ -56,6 +58,7 @@ class RecordsImport:
         self._request_id = request_id
         self._dry_run = dry_run
         self._squads = Squads(())
+        self._tried = tried or TriedNames()
 
     async def verdicts(self, opened: OpenedList[Served], size: int = CHUNK) -> AsyncIterator[list[Judged]]:
         """Import the list, and say what becomes of each row, so many at a time. Raises `QuestionsError`."""
@@ -93,7 +96,7 @@ class RecordsImport:
     async def _judge(
         self, entries: Sequence[Entry[Served]], submit: Submit, at: datetime, judges: "_Judges"
     ) -> list[RowVerdict]:
-        people, members = await self._people(entries), await self._members(entries)
+        people, members = await self._people(entries, at.date()), await self._members(entries)
         verdicts: list[RowVerdict] = []
         asked: list[tuple[Row, Phrase | None]] = []
         commands: list[EnterService] = []
@@ -113,13 +116,13 @@ class RecordsImport:
         verdicts += [judges.verdict(*each, outcome) for each, outcome in zip(asked, outcomes, strict=True)]
         return verdicts
 
-    async def _people(self, entries: Sequence[Entry[Served]]) -> People:
+    async def _people(self, entries: Sequence[Entry[Served]], day: date) -> People:
         numbers = sorted({served.who.number for _, served in entries if served.who.number})
         phones = sorted({served.who.phone for _, served in entries if served.who.phone})
         found = await volunteers.meant_by(
             self._services.pool, self._services.people, self._bank_id, numbers=numbers, phones=phones
         )
-        return People(found)
+        return People(found, self._tried.by(self._bank_id, self._by, day))
 
     async def _members(self, entries: Sequence[Entry[Served]]) -> Members:
         wanted = [served.in_charge for _, served in entries if served.in_charge]

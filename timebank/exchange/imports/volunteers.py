@@ -20,8 +20,9 @@ from timebank.exchange.imports.lines import Lines
 from timebank.exchange.imports.lists import OpenedList, Person
 from timebank.exchange.imports.records import local_now
 from timebank.exchange.imports.results import RowVerdict
-from timebank.exchange.imports.who import WITHOUT_NOTE, is_same_name, without_note
+from timebank.exchange.imports.who import NO_MORE_NAMES, WITHOUT_NOTE, is_same_name, without_note
 from timebank.exchange.spreadsheets.reading import Row
+from timebank.identity.limits.tried_names import MOST_NAMES, MayCompare, TriedNames, always
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant
@@ -58,7 +59,14 @@ class VolunteersImport:
     """A list of people on its way into the bank."""
 
     def __init__(
-        self, services: Services, bank_id: UUID, by: Acting, *, request_id: str = "import", dry_run: bool = False
+        self,
+        services: Services,
+        bank_id: UUID,
+        by: Acting,
+        *,
+        request_id: str = "import",
+        dry_run: bool = False,
+        tried: TriedNames | None = None,
     ) -> None:
         self._services = services
         self._bank_id = bank_id
@@ -66,6 +74,8 @@ class VolunteersImport:
         self._request_id = request_id
         self._dry_run = dry_run
         self._tells = by.governs
+        self._tried = tried or TriedNames()
+        self._may_compare: MayCompare = always
         self._earlier = _Namesakes()
         self._lines = Lines()
         """Of numbers: where they stood first in the list."""
@@ -78,6 +88,7 @@ class VolunteersImport:
         opened.must_be_clear()
         self._opened = opened
         at = await local_now(self._services, self._bank_id)
+        self._may_compare = self._tried.by(self._bank_id, self._by, at.date())
 
         async def judge(entries: Sequence[Entry[Person]], submit: Submit) -> list[RowVerdict]:
             async with alone(self._services.pool, self._bank_id, dry_run=self._dry_run):
@@ -122,6 +133,8 @@ class VolunteersImport:
     def _of_somebody_known(self, entry: Entry[Person], registered: "_Registered") -> RowVerdict | None:
         """The verdict on a row about somebody who is there already, or may be; None if they are new."""
         row, person = entry
+        if refused := self._of_too_many_names(row, person):
+            return refused
         if person.number and squeeze(person.number) not in NEW:
             return self._by_number(row, person, registered)
         same = self._same(person.name, person.phone, registered)
@@ -137,6 +150,13 @@ class VolunteersImport:
         anybody = registered.named.first(person.name) or self._earlier.first(person.name)
         doubtful = without_phone if person.phone else anybody
         return self._opened.refused(row, self._question(person, doubtful)) if doubtful else None
+
+    def _of_too_many_names(self, row: Row, person: Person) -> RowVerdict | None:
+        """The verdict on a number or phone with which so many names were compared today; None if it is not so."""
+        for whose in filter(None, (_number_in(person), person.phone)):
+            if not self._may_compare(whose, squeeze(person.name)):
+                return self._refused(row, NO_MORE_NAMES, said=shown(whose), most=MOST_NAMES)
+        return None
 
     def _same(self, name: str, phone: str | None, registered: "_Registered") -> Known | None:
         """Whoever has a name and a phone, or none either: in the bank, or earlier on the list."""

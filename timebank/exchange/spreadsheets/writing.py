@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import shutil
 import weakref
 from collections.abc import Iterable, Sequence
@@ -18,6 +19,7 @@ from timebank.exchange.cells.guards import guard
 _MARKS = {"utf-8-sig": b"\xef\xbb\xbf", "utf-16-le": b"\xff\xfe", "utf-16-be": b"\xfe\xff"}
 _AS_TEXT = {"strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False}
 _LONGEST_SHEET_NAME = 31
+_NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 _LONGEST_CELL = 32_767
 
 ROWS_A_SHEET = 1_048_576
@@ -64,6 +66,13 @@ class DelimitedWriter:
         """Nothing is kept beside the file."""
 
 
+def _sheet_name(said: str, number: str) -> str:
+    """A name that a sheet may have: Excel allows not every character, and counts them as UTF-16 does."""
+    room = 2 * (_LONGEST_SHEET_NAME - len(number))
+    plain = _NOT_IN_SHEET_NAMES.sub("-", said)
+    return (plain.encode("utf-16-le")[:room].decode("utf-16-le", "ignore").strip(" '") or "Sheet") + number
+
+
 class WorkbookWriter:
     """A workbook (.xlsx) that grows row by row: text stays text, numbers are numbers; long ones have more sheets.
 
@@ -85,7 +94,7 @@ class WorkbookWriter:
     def _begin(self) -> None:
         self._sheets += 1
         number = f" {self._sheets}" if self._sheets > 1 else ""
-        self._sheet = self._workbook.add_worksheet(self._name[: _LONGEST_SHEET_NAME - len(number)] + number)
+        self._sheet = self._workbook.add_worksheet(_sheet_name(self._name, number))
         self._sheet.set_column(0, 0, 60)
         self._sheet.set_column(1, 40, 18, self._text)
         self._rows = 0
