@@ -63,6 +63,7 @@ def normal(name: str) -> str:
     if name.isascii() and name.isprintable():
         return " ".join(name.split())
     # However long a text is, it is made of few characters.
+    name = name.translate(_NOW_ASSIGNED)
     plain = name.translate({ord(each): _plain(each) for each in set(name)})
     return " ".join(unicodedata.normalize("NFKC", _in_order(plain)).split())
 
@@ -85,13 +86,39 @@ def _run_in_order(run: re.Match[str]) -> str:
     return "".join(sorted(run[0], key=unicodedata.combining))
 
 
-_INVISIBLE = {"Cc", "Cf", "Co", "Cn", "Cs"}
-"""Controls, formats (zero-width, direction), private use, unassigned, surrogates (Unicode's general categories)."""
+_INVISIBLE = {"Cc", "Cf", "Cs"}
+"""Controls, formats (zero-width, direction), surrogates (Unicode's general categories)."""
 
+_NO_CHARACTERS = "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
 _IGNORED = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufdd0-\ufdef\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    f"\U000e0000-\U000e0fff{_NO_CHARACTERS}]"
 )
-"""Marks and letters that show nothing: Unicode's Default_Ignorable_Code_Point, and the braille pattern without dots."""
+"""What shows nothing: Unicode's Default_Ignorable_Code_Point, the braille pattern without dots, and no characters.
+
+Others that this Python's Unicode does not know are left: characters for names of people are added every few years.
+"""
+
+_NOW_ASSIGNED = str.maketrans(
+    dict(zip(range(0xE78D, 0xE797), "\ufe10\ufe12\ufe11\ufe13\ufe14\ufe15\ufe16\ufe17\ufe18\ufe19", strict=True))
+    | {
+        0xE816: "\U00020087",
+        0xE817: "\U00020089",
+        0xE818: "\U000200cc",
+        0xE81E: "\u9fb4",
+        0xE826: "\u9fb5",
+        0xE82B: "\u9fb6",
+        0xE82C: "\u9fb7",
+        0xE831: "\U000215d7",
+        0xE832: "\u9fb8",
+        0xE83B: "\U0002298f",
+        0xE843: "\u9fb9",
+        0xE854: "\u9fba",
+        0xE855: "\U000241fe",
+        0xE864: "\u9fbb",
+    }
+)
+"""Characters that had a place of private use, in lists in GBK, until Unicode had them (GB 18030-2022)."""
 
 
 def _is_invisible(character: str) -> bool:
