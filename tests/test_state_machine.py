@@ -68,7 +68,7 @@ class AnyHistory(Looking):
     def found(self, book: Rules | None, is_short: bool, limits: Any) -> None:
         """There are four people, two bodies of which one is approved, funds, perhaps a rule book; some have served."""
         with self.carefully(), self.in_one_go():
-            self.do(self.say(OpenBank, name="x", timezone=str(ZONE)), True)
+            self.do(self.say(OpenBank, name="Test bank", timezone=str(ZONE)), True)
             self._settle()
             if book:
                 since = self.model.today - timedelta(days=60)

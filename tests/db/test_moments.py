@@ -79,4 +79,4 @@ async def test_a_sound_log_is_sound(pool: Pool, bank_id: UUID, monkeypatch: pyte
     async def read() -> list[audit.Finding]:
         return [finding async for finding in audit.check_log(pool, bank_id)]
 
-    assert await _with_rebuild(pool, monkeypatch, TAGS, (audit, "_zone_amiss"), read) == []
+    assert await _with_rebuild(pool, monkeypatch, TAGS, (audit, "_bank_amiss"), read) == []

@@ -21,7 +21,7 @@ def test_controls_make_no_other_name(control: str) -> None:
 
 @pytest.mark.parametrize(
     "unseen",
-    "\u2065\ufff0\ufdd0\uffff\U000e0001\U000e0100\u034f\u115f\u200b\u202e\u2800\u3164\ufe0f\uffa0\u180b\u2060\U000e0101",
+    "\ufffc\u2065\ufff0\ufdd0\uffff\U000e0001\U000e0100\u034f\u115f\u200b\u202e\u2800\u3164\ufe0f\uffa0\u180b\u2060\U000e0101",
 )
 def test_what_cannot_be_seen_makes_no_other_name(unseen: str) -> None:
     """Credit hangs on the spelling of a category, so nothing invisible may make another one of it."""

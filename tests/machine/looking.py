@@ -52,7 +52,8 @@ class Looking(Reading):
             assert compared.is_equal, f"I4: {compared.differences}"
         await self._previewed(facts)
         await self.read_closely(facts)
-        assert [finding async for finding in check_log(self.pool, self.bank_id)] == [], "I14"
+        found = [finding async for finding in check_log(self.pool, self.bank_id)]
+        assert found == [], f"I14: {found}"
         await self._tamper(rows[self.count % len(rows)])
 
     def _service_changes_by_review_only(self, facts: list[Any]) -> None:

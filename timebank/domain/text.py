@@ -91,10 +91,11 @@ _INVISIBLE = {"Cc", "Cf", "Cs"}
 
 _NO_CHARACTERS = "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(17))
 _IGNORED = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufdd0-\ufdef\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufdd0-\ufdef\ufe00-\ufe0f\uffa0\ufff0-\ufff8\ufffc"
     f"\U000e0000-\U000e0fff{_NO_CHARACTERS}]"
 )
-"""What shows nothing: Unicode's Default_Ignorable_Code_Point, the braille pattern without dots, and no characters.
+"""What shows nothing: Unicode's Default_Ignorable_Code_Point, the braille pattern without dots, what stands for an
+object in a text, and no characters.
 
 Others that this Python's Unicode does not know are left: characters for names of people are added every few years.
 """

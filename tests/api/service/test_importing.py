@@ -57,14 +57,31 @@ async def test_nobody_is_meant_by_a_phone_that_they_say_is_theirs(world: World) 
     for phone in ("13500001111", "13500002222"):
         await thief.patch(f"/v1/volunteers/{thief.id}", {"phone": phone}, expect=200)
         assert (await of("13500001111"))["status"] == "logged", "for its owner"
-    assert "was entered by a volunteer themselves" in (await of("13500002222"))["reason"]
+    assert "neither verified nor entered by an office" in (await of("13500002222"))["reason"]
     assert (await owner.get("/v1/me/data"))["person"]["phone_is_claimed"] is None
     await world.verify_phone(thief.id)
     assert (await of("13500002222"))["status"] == "logged"
     await thief.patch(f"/v1/volunteers/{thief.id}", {"phone": "13500003333"}, expect=200)
-    assert "was entered by a volunteer themselves" in (await of("13500003333"))["reason"]
+    assert "neither verified nor entered by an office" in (await of("13500003333"))["reason"]
     await world.administrator.patch(f"/v1/volunteers/{thief.id}", {"phone": "13500003333"}, expect=200)
     assert (await of("13500003333"))["status"] == "logged"
+
+
+async def test_what_a_program_enters_is_a_claim(world: World) -> None:
+    """A key registers nobody into the phone of somebody else, nor into one that nobody has verified."""
+    owner = await world.somebody("老王", phone="13500004444")
+    await world.verify_phone(owner.id)
+    made_up = {phone: {"name": "虚构", "phone": phone} for phone in ("13500004444", "13500005555")}
+    for each in made_up.values():
+        await world.organisation.post("/v1/volunteers", each, expect=201)
+
+    async def of(phone: str) -> Any:
+        text = f"手机,活动,类别,开始时间,结束时间\n{phone},a,公益慈善,2026-03-06 08:00,2026-03-06 09:00\n"
+        (verdict,) = (await sent(world.recorder, world.records, text.encode(), dry_run=True))["verdicts"]
+        return verdict
+
+    assert (await of("13500004444"))["status"] == "logged", "for its owner"
+    assert "neither verified nor entered by an office" in (await of("13500005555"))["reason"]
 
 
 async def test_the_rows_that_were_not_taken_come_back_as_a_file(world: World) -> None:
@@ -154,6 +171,11 @@ async def test_people_are_registered_from_a_list(world: World) -> None:
     (first, _) = done["verdicts"]
     found = await world.administrator.get(f"/v1/volunteers/{first['id']}", min_position=done["position"])
     assert (found["name"], found["number"]) == ("某甲", first["number"])
+    assert (await sent(world.organisation, "/v1/volunteers", data))["counts"] == {"same": 2}
+    asked = await sent(world.administrator, "/v1/volunteers", data)
+    assert asked["counts"] == {"refused": 2}, "what a program enters is a claim"
+    assert "is there already, with a phone: is it the same person?" in asked["verdicts"][0]["reason"]
+    await world.verify_phone(first["id"])
     assert (await sent(world.administrator, "/v1/volunteers", data))["counts"] == {"same": 2}
     assert people_of(data).as_read.rows == 2
 

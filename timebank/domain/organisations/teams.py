@@ -282,6 +282,6 @@ class NameCaptain(_OnMember, frozen=True, kw_only=True):
             raise KeyOfTheirOwn
         self.must_stand(known)
         team.must_have(self.volunteer_id)
-        known(Volunteer, self.volunteer_id).must_be_active()
+        self.must_be_taken(known, team)
         must_be_a_term(self.from_day, self.until_day)
         yield CaptainNamed(**self.their, from_day=self.from_day, until_day=self.until_day)

@@ -201,7 +201,10 @@ class NumberHolder(Memory):
 
 
 class RegisterVolunteer(Command, frozen=True, kw_only=True):
-    """Open an account for a person. The candidate `number` may turn out to be taken: try again with another."""
+    """Open an account for a person. The candidate `number` may turn out to be taken: try again with another.
+
+    A phone that a program enters is a claim: whoever issued its key may have made it up.
+    """
 
     volunteer_id: VolunteerId
     number: VolunteerNumber
@@ -236,6 +239,7 @@ class RegisterVolunteer(Command, frozen=True, kw_only=True):
             birth_year=self.birth_year,
             document_number=self.document_number,
             skills=self.skills,
+            phone_is_claimed=True if self.phone and self.by.authority == "organisation" else None,
         )
 
 

@@ -47,12 +47,16 @@ SAME_OR_NEW = "{who}: is it the same person? Write {number} under 志愿者编�
 
 
 class Known(NamedTuple):
-    """Somebody of a certain name: registered, or earlier on the list, in that line."""
+    """Somebody of a certain name: registered, or earlier on the list, in that line.
+
+    Where there is a phone that does not count, `has_claim` says so.
+    """
 
     phone: str | None
     number: str | None = None
     skills: tuple[str, ...] = ()
     line: int | None = None
+    has_claim: bool = False
 
 
 class VolunteersImport:
@@ -126,7 +130,7 @@ class VolunteersImport:
         found = await volunteers.meant_by(
             self._services.pool, self._services.people, self._bank_id, numbers=numbers, names=names
         )
-        return _Registered(found)
+        return _Registered(found, with_claims=self._by.authority == "organisation")
 
     # Who is there already
 
@@ -214,7 +218,7 @@ class VolunteersImport:
 
     def _differences(self, person: Person, known: Known) -> Iterator[Phrase]:
         if person.phone and person.phone != _spelling(known.phone):
-            another = known.phone is not None
+            another = known.phone is not None or known.has_claim
             yield Phrase("but the phone there is another", {}) if another else Phrase("but there is no phone there", {})
         if person.skills and set(person.skills) != set(known.skills):
             skills = "; ".join(known.skills)
@@ -227,7 +231,7 @@ class VolunteersImport:
 
     def _question(self, person: Person, known: Known) -> Phrase:
         """What has to be said before somebody is registered who may be there already."""
-        who = Phrase(WITH_PHONE if known.phone else WITHOUT_PHONE, {"name": shown(person.name)})
+        who = Phrase(WITH_PHONE if known.phone or known.has_claim else WITHOUT_PHONE, {"name": shown(person.name)})
         if known.line:
             return Phrase(IN_LINE[self._opened.as_read.row_word], {"who": who, "line": known.line})
         number: str = known.number if self._tells and known.number else "their number"
@@ -271,14 +275,20 @@ class VolunteersImport:
 
 
 class _Registered:
-    """People of the bank, by name and by number."""
+    """People of the bank, by name and by number.
 
-    def __init__(self, found: Sequence[Meant]) -> None:
+    `with_claims`: with phones that nobody but a volunteer or a program says are theirs. A program's list that comes
+    again finds whom it has registered.
+    """
+
+    def __init__(self, found: Sequence[Meant], *, with_claims: bool) -> None:
         self.named = _Namesakes()
         self._numbered = {each.number: each for each in found}
         for each in found:
             if each.name:
-                self.named.add(each.name, Known(each.phone if each.phone_counts else None, each.number, each.skills))
+                phone = each.phone if each.phone_counts or with_claims else None
+                has_claim = each.phone is not None and phone is None
+                self.named.add(each.name, Known(phone, each.number, each.skills, has_claim=has_claim))
 
     def numbered(self, number: VolunteerNumber) -> Meant | None:
         """Whoever has this number."""

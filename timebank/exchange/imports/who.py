@@ -166,7 +166,7 @@ class People:
 
 
 NO_MORE_NAMES = "{said} was written with {most} names today, and is compared with no other: write the number alone"
-CLAIMED = "{said} was entered by a volunteer themselves, and is not verified: write the number"
+CLAIMED = "{said} is on file, neither verified nor entered by an office: write the number"
 SHARED = "{said} is the phone of several volunteers: write the name beside it, or the number"
 SHARED_BY_NAMESAKES = "{said} is the phone of several volunteers: write the number"
 ANOTHER_PHONE = "{said} is not the phone of {number} in this bank: write the name beside it, or leave the phone out"
