@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.api.world import Caller, World, hours_of
-from timebank.identity.limits.tried_names import MOST_NAMES
+from timebank.identity.limits.comparisons import MOST_COMPARED
 
 WHO = ("volunteer_name", "volunteer_number", "recorder_name", "decided_by_name", "organisation_name")
 
@@ -137,38 +137,66 @@ async def test_whoever_is_only_invited_is_a_stranger(world: World) -> None:
         assert await shown(world.coordinator, after) == [known]
 
 
-async def test_lists_are_no_way_to_guess_a_name(own_world: World) -> None:
-    """So many names are compared with a stranger's phone or number in a day, then none, not the right one either.
+async def tried(by: Caller, path: str, head: str, rows: Sequence[str], **asked: Any) -> list[str]:
+    """The verdicts on a list: its reason, or else its status, for each row."""
+    headers, text = {"Content-Type": "text/csv"}, "\n".join([head, *rows]).encode()
+    answer = await by.ask("POST", path, content=text, headers=headers, params=asked)
+    assert answer.status_code == 200, answer.text
+    return [each.get("reason", each["status"]) for each in answer.json()["verdicts"]]
+
+
+def refused(verdicts: Sequence[str]) -> list[bool]:
+    """Which of them are that no more is compared."""
+    return ["is with no other" in each for each in verdicts]
+
+
+SOME, NO_MORE = [False] * MOST_COMPARED, [True]
+NAMES = [f"欧阳{each}" for each in "甲乙丙丁戊己庚辛壬癸"]
+PHONES = [f"1390000{each}" for each in range(1106, 1116)]
+
+
+async def test_lists_of_service_are_no_way_to_guess_who_somebody_is(own_world: World) -> None:
+    """So many names and phones are compared with a stranger's number in a day, then none, not the right one either.
 
     The same list may come again, with other people on it, and offices that see everybody compare as many as they like.
     """
-    world = own_world
+    world, path = own_world, f"/v1/organisations/{own_world.garden}/service-records/import"
     stranger = await world.somebody("欧阳修远", phone="13900001111")
-    number = (await world.administrator.get(f"/v1/volunteers/{stranger.id}"))["number"]
-    path = f"/v1/organisations/{world.garden}/service-records/import"
+    number, other = [(await each.get("/v1/me"))["volunteer"]["number"] for each in (stranger, world.volunteer)]
     said = hours_of(days_ago=2)
-    times = f"{said['started_at'][:16].replace('T', ' ')},{said['ended_at'][:16].replace('T', ' ')}"
+    times = ",".join(said[each][:16].replace("T", " ") for each in ("started_at", "ended_at"))
 
-    async def tried(by: Caller, names: Sequence[str], whose: str = number, heading: str = "编号") -> list[str]:
+    async def names(by: Caller, names: Sequence[str], whose: str = number, heads: str = "编号,姓名") -> list[bool]:
         rows = [f"{whose},{name},清扫,公益慈善,{times}" for name in names]
-        text = "\n".join([f"{heading},姓名,活动,类别,开始时间,结束时间", *rows])
-        asked = {"content": text.encode(), "headers": {"Content-Type": "text/csv"}, "params": {"dry_run": True}}
-        answer = await by.ask("POST", path, **asked)
-        assert answer.status_code == 200, answer.text
-        return ["compared with no other" in each.get("reason", "") for each in answer.json()["verdicts"]]
+        return refused(await tried(by, path, f"{heads},活动,类别,开始时间,结束时间", rows, dry_run=True))
 
-    wrong = [f"欧阳{each}" for each in "甲乙丙丁戊己庚辛壬癸"]
-    for whose, heading in ((number, "编号"), ("13900001111", "手机")):
+    for whose, heads in ((number, "编号,姓名"), ("13900001111", "手机,姓名")):
         for _ in range(2):
-            told = await tried(world.recorder, [*wrong, "欧阳修远"], whose, heading)
-            assert told == [False] * MOST_NAMES + [True] * 3
-    other = (await world.administrator.get(f"/v1/volunteers/{world.volunteer.id}"))["number"]
-    assert await tried(world.recorder, ["王五"], other) == [False]
-    assert await tried(world.administrator, [*wrong, "欧阳修远"]) == [False] * 11
+            told = await names(world.recorder, [*NAMES, "欧阳修远"], whose, heads)
+            assert told == SOME + NO_MORE * 3
+    assert await names(world.recorder, ["王五"], other) == [False]
+    assert await names(world.administrator, [*NAMES, "欧阳修远"]) == [False] * 11
+    assert await names(await world.member("recorder"), PHONES, heads="编号,手机") == SOME + NO_MORE * 2
     key = {"label": "考勤", "permissions": ["log-service"]}
     made = await world.coordinator.post(f"/v1/organisations/{world.garden}/keys", key, expect=201)
-    program = Caller(world.http, world.garden, made["api_key"])
-    assert await tried(program, wrong[:6]) == [False] * 6
-    assert await tried(world.coordinator, wrong[4:]) == [False] * 4 + [True] * 2
+    assert await names(Caller(world.http, world.garden, made["api_key"]), NAMES[:6]) == [False] * 6
+    assert await names(world.coordinator, NAMES[4:]) == [False] * 4 + NO_MORE * 2
     entries = (await world.administrator.get("/v1/audit/security", kind="people-read"))["items"]
     assert world.recorder.id in {each["actor"] for each in entries}
+
+
+async def test_lists_of_people_are_no_way_either(own_world: World) -> None:
+    """Of somebody who is there, by number or by name. Of a house that shares a phone all are registered."""
+    world, path, heads = own_world, "/v1/volunteers/import", "编号,手机,姓名"
+    stranger = await world.somebody("欧阳修远", phone="13900001111")
+    number = (await stranger.get("/v1/me"))["volunteer"]["number"]
+    leader = await world.leader(await world.node())
+    for by in (leader, await world.program(world.garden, "register-volunteers")):
+        for whose in (number, ""):
+            rows = [f"{whose},{phone},欧阳修远" for phone in PHONES]
+            assert refused(await tried(by, path, heads, rows, dry_run=True)) == SOME[whose == number :] + NO_MORE * (
+                2 + (whose == number)
+            )
+    house = [f",13900009999,住户{each}" for each in "甲乙丙丁戊己庚辛壬癸"]
+    for dry_run in (True, False):
+        assert refused(await tried(leader, path, heads, house, dry_run=dry_run)) == [False] * 10

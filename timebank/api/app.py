@@ -34,8 +34,8 @@ from timebank.api.http.strict_json import STILL, TURN
 from timebank.api.http.telling.pages import explain_problem, list_problems
 from timebank.api.http.welcome import asset, welcome
 from timebank.api.identity.oidc import OidcController
+from timebank.identity.limits.comparisons import Comparisons
 from timebank.identity.limits.throttle import Rate
-from timebank.identity.limits.tried_names import TriedNames
 from timebank.identity.limits.turns import Turns
 from timebank.ledger.meter import NO_METER
 from timebank.ledger.tasks import in_background
@@ -80,7 +80,7 @@ def create_app(settings: Settings, alongside: Alongside | None = None, beside: B
             app.state.previewing, app.state.summing = Turns(1), Turns(SUMS_AT_ONCE)
             app.state.tables, app.state.long_answers = Turns(TABLES_AT_ONCE), Turns(TABLES_AT_ONCE)
             app.state.reading_lists, app.state.reading_workbooks = Turns(LISTS_AT_ONCE), Turns(LISTS_AT_ONCE)
-            app.state.writing_lists, app.state.tried_names = Turns(TABLES_AT_ONCE), TriedNames()
+            app.state.writing_lists, app.state.comparisons = Turns(TABLES_AT_ONCE), Comparisons()
             yield
 
     app = _application(settings, lifespan)

@@ -50,6 +50,8 @@ class VolunteersImportController(Controller):
             request.acting,
             request_id=request.request_id,
             dry_run=options.dry_run,
-            tried=request.app.state.tried_names,
+            comparisons=request.app.state.comparisons,
         )
+        if options.dry_run and not request.acting.governs:
+            await request.note_again("people-read", people=opened.as_read.rows)
         return await answered(request, upload, opened, run.verdicts(opened, CHUNK), options)

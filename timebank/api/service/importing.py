@@ -61,7 +61,7 @@ class ServiceImportController(Controller):
             request.acting,
             request_id=request.request_id,
             dry_run=options.dry_run,
-            tried=request.app.state.tried_names,
+            comparisons=request.app.state.comparisons,
         )
         if options.dry_run:
             await request.note_again("people-read", people=opened.as_read.rows)

@@ -24,7 +24,7 @@ from timebank.exchange.imports.service import Served
 from timebank.exchange.imports.teams import Squads, squads_of
 from timebank.exchange.imports.who import People
 from timebank.exchange.spreadsheets.reading import Row
-from timebank.identity.limits.tried_names import TriedNames
+from timebank.identity.limits.comparisons import Comparisons
 from timebank.identity.security_log import Visit
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
@@ -48,7 +48,7 @@ class RecordsImport:
         signer: VolunteerId | None = None,
         request_id: str = "import",
         dry_run: bool = False,
-        tried: TriedNames | None = None,
+        comparisons: Comparisons | None = None,
     ) -> None:
         self._services = services
         self._bank_id = bank_id
@@ -58,7 +58,7 @@ class RecordsImport:
         self._request_id = request_id
         self._dry_run = dry_run
         self._squads = Squads(())
-        self._tried = tried or TriedNames()
+        self._comparisons = comparisons or Comparisons()
 
     async def verdicts(self, opened: OpenedList[Served], size: int = CHUNK) -> AsyncIterator[list[Judged]]:
         """Import the list, and say what becomes of each row, so many at a time. Raises `QuestionsError`."""
@@ -122,7 +122,7 @@ class RecordsImport:
         found = await volunteers.meant_by(
             self._services.pool, self._services.people, self._bank_id, numbers=numbers, phones=phones
         )
-        return People(found, self._tried.by(self._bank_id, self._by, day))
+        return People(found, self._comparisons.by(self._bank_id, self._by, day))
 
     async def _members(self, entries: Sequence[Entry[Served]]) -> Members:
         wanted = [served.in_charge for _, served in entries if served.in_charge]

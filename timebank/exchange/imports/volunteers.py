@@ -22,7 +22,7 @@ from timebank.exchange.imports.records import local_now
 from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.who import NO_MORE_NAMES, WITHOUT_NOTE, is_same_name, without_note
 from timebank.exchange.spreadsheets.reading import Row
-from timebank.identity.limits.tried_names import MOST_NAMES, MayCompare, TriedNames, always
+from timebank.identity.limits.comparisons import MOST_COMPARED, Comparisons, MayCompare, always
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant
@@ -70,7 +70,7 @@ class VolunteersImport:
         *,
         request_id: str = "import",
         dry_run: bool = False,
-        tried: TriedNames | None = None,
+        comparisons: Comparisons | None = None,
     ) -> None:
         self._services = services
         self._bank_id = bank_id
@@ -78,7 +78,7 @@ class VolunteersImport:
         self._request_id = request_id
         self._dry_run = dry_run
         self._tells = by.governs
-        self._tried = tried or TriedNames()
+        self._comparisons = comparisons or Comparisons()
         self._may_compare: MayCompare = always
         self._earlier = _Namesakes()
         self._lines = Lines()
@@ -92,7 +92,7 @@ class VolunteersImport:
         opened.must_be_clear()
         self._opened = opened
         at = await local_now(self._services, self._bank_id)
-        self._may_compare = self._tried.by(self._bank_id, self._by, at.date())
+        self._may_compare = self._comparisons.by(self._bank_id, self._by, at.date())
 
         async def judge(entries: Sequence[Entry[Person]], submit: Submit) -> list[RowVerdict]:
             async with alone(self._services.pool, self._bank_id, dry_run=self._dry_run):
@@ -137,7 +137,7 @@ class VolunteersImport:
     def _of_somebody_known(self, entry: Entry[Person], registered: "_Registered") -> RowVerdict | None:
         """The verdict on a row about somebody who is there already, or may be; None if they are new."""
         row, person = entry
-        if refused := self._of_too_many_names(row, person):
+        if refused := self._of_too_many(row, person, registered):
             return refused
         if person.number and squeeze(person.number) not in NEW:
             return self._by_number(row, person, registered)
@@ -155,11 +155,21 @@ class VolunteersImport:
         doubtful = without_phone if person.phone else anybody
         return self._opened.refused(row, self._question(person, doubtful)) if doubtful else None
 
-    def _of_too_many_names(self, row: Row, person: Person) -> RowVerdict | None:
-        """The verdict on a number or phone with which so many names were compared today; None if it is not so."""
-        for whose in filter(None, (_number_in(person), person.phone)):
-            if not self._may_compare(whose, squeeze(person.name)):
-                return self._refused(row, NO_MORE_NAMES, said=shown(whose), most=MOST_NAMES)
+    def _of_too_many(self, row: Row, person: Person, registered: "_Registered") -> RowVerdict | None:
+        """The verdict on somebody in the bank with whom so many names and phones were compared today; else None.
+
+        Without a number it is on what is tried only: else whoever is not that person is registered, as one may see.
+        """
+        name, number = squeeze(person.name), _number_in(person)
+        compared: list[tuple[str, str]] = []
+        if number:
+            compared += [(number, said) for said in (name, person.phone) if said and registered.numbered(number)]
+        else:
+            is_tried = self._dry_run and registered.named.first(person.name)
+            compared += [(name, person.phone), (person.phone, name)] if person.phone and is_tried else []
+        for whose, said in compared:
+            if not self._may_compare(whose, said):
+                return self._refused(row, NO_MORE_NAMES, said=shown(whose), most=MOST_COMPARED)
         return None
 
     def _same(self, name: str, phone: str | None, registered: "_Registered") -> Known | None:

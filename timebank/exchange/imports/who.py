@@ -11,7 +11,7 @@ from timebank.exchange.cells.errors import shown
 from timebank.exchange.cells.people import digits_in, is_number, parse_number, parse_phone
 from timebank.exchange.cells.texts import parse_line, plain, squeeze
 from timebank.exchange.imports.rows import Cells, RowError
-from timebank.identity.limits.tried_names import MOST_NAMES, MayCompare, always
+from timebank.identity.limits.comparisons import MOST_COMPARED, MayCompare, always
 from timebank.projections.people.volunteers import Meant
 from timebank.words import Phrase, Quoted
 
@@ -107,7 +107,10 @@ def _one(cells: Cells, first: T | None, second: T | None, key: Callable[[T], obj
 
 
 class People:
-    """The people of the bank who may be meant by some rows; names are compared as far as that is `allowed`."""
+    """The people of the bank who may be meant by some rows.
+
+    Names and phones are compared with theirs as far as that is `allowed`.
+    """
 
     def __init__(self, found: Sequence[Meant], allowed: MayCompare = always) -> None:
         self._allowed = allowed
@@ -129,7 +132,7 @@ class People:
         found = self._by_number.get(who.number)
         if found is None:
             raise RowError.of("{said} is no volunteer of this bank", said=who.said("number", who.number))
-        self._must_be_allowed(who, "number", who.number)
+        self._must_be_allowed(who, "number", who.number, who.name, who.phone)
         called = Called([found]).by(who.name)
         if not called:
             said = who.said("name", who.name or "")
@@ -150,7 +153,7 @@ class People:
             raise RowError.of(CLAIMED, said=said)
         if not holders:
             raise RowError.of("{said} is no volunteer of this bank", said=said)
-        self._must_be_allowed(who, "phone", who.phone)
+        self._must_be_allowed(who, "phone", who.phone, who.name)
         named = holders.by(who.name)
         if who.name and not named:
             details = {"said": who.said("name", who.name), "phone": who.phone}
@@ -159,13 +162,13 @@ class People:
             raise RowError.of(SHARED_BY_NAMESAKES if who.name else SHARED, said=said)
         return named[0]
 
-    def _must_be_allowed(self, who: Who, what: str, whose: str) -> None:
-        """Refuse a name for somebody with whom so many were compared today."""
-        if who.name and not self._allowed(whose, _folded(who.name)):
-            raise RowError.of(NO_MORE_NAMES, said=who.said(what, whose), most=MOST_NAMES)
+    def _must_be_allowed(self, who: Who, what: str, whose: str, *said: str | None) -> None:
+        """Refuse a name, or a phone, for somebody with whom so many were compared today."""
+        if not all(self._allowed(whose, _folded(each)) for each in said if each):
+            raise RowError.of(NO_MORE_NAMES, said=who.said(what, whose), most=MOST_COMPARED)
 
 
-NO_MORE_NAMES = "{said} was written with {most} names today, and is compared with no other: write the number alone"
+NO_MORE_NAMES = "{said} was compared with {most} names and phones today, and is with no other: write the number alone"
 CLAIMED = "{said} is on file, neither verified nor entered by an office: write the number"
 SHARED = "{said} is the phone of several volunteers: write the name beside it, or the number"
 SHARED_BY_NAMESAKES = "{said} is the phone of several volunteers: write the number"
