@@ -12,6 +12,8 @@ from timebank.db.connections import Pool
 from timebank.ledger import audit
 from timebank.ledger.audit import Finding, check_log
 from timebank.ledger.ledger import Ledger
+from timebank.ledger.store import Store
+from timebank.ledger.wake import Waker
 
 
 async def findings(pool: Pool, bank_id: UUID) -> list[Finding]:
@@ -211,6 +213,22 @@ async def test_a_tag_under_another_topic_is_found(pool: Pool, bank_id: UUID, tam
     found = await findings(pool, bank_id)
     assert at(found) == [4]
     assert {finding.what.partition(" is ")[2] for finding in found} == {"in the index only", "not in the index"}
+
+
+@pytest.mark.parametrize("moment", ["infinity", "-infinity", "290000-01-01", "4000-01-01 BC"])
+async def test_a_time_that_is_none_is_found(
+    ledger: Ledger, pool: Pool, bank_id: UUID, head: int, tamper: Tamper, moment: str
+) -> None:
+    """Where it is, and what else is wrong behind it; and the bank goes on by the clock, also behind such a fact."""
+    await tamper(f"update event set recorded_at = '{moment}' where position in (20, {head})")
+    await tamper("update event set actor = 'x' where position = 30")
+    found = await findings(pool, bank_id)
+    assert at(found) == [20, 30, head]
+    assert {each.position for each in found if "cannot be read" in each.what} == {20, head}
+    afresh = Ledger(Store(pool, Waker()), ledger.people, clock=ledger.clock)
+    await afresh.submit(bank_id, Town(seed=1).commands(70)[60:])
+    assert afresh.head(bank_id) > head
+    await afresh.close()
 
 
 async def test_another_time_zone_or_name_is_found(pool: Pool, bank_id: UUID, head: int) -> None:

@@ -48,14 +48,16 @@ async def check_log(
             for row in rows:
                 if row["position"] != position + 1:
                     yield Finding(position + 1, f"events are missing up to position {row['position'] - 1}")
-                if recorded_at and row["recorded_at"] < recorded_at:
+                at, event = row["recorded_at"], _event(row)
+                if at is None:
+                    yield Finding(row["position"], "the time at which it was recorded cannot be read")
+                elif recorded_at and at < recorded_at:
                     yield Finding(row["position"], "recorded before the event that precedes it")
-                event = _event(row)
-                made = leaf(bank_id, row["position"], row["recorded_at"], event)
+                made = leaf(bank_id, row["position"], at, event) if at else bytes(32)
                 saw(row["position"], made)
                 for finding in _amiss(row["position"], event, is_sealed=made == row["leaf"]):
                     yield finding
-                position, recorded_at, event_id = row["position"], row["recorded_at"], row["event_id"]
+                position, recorded_at, event_id = row["position"], at or recorded_at, row["event_id"]
             progress(position, tip.position)
         if position != tip.position:
             yield Finding(position, f"the log ends here, but its head is said to be {tip.position}")

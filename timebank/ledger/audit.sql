@@ -10,13 +10,15 @@ select b.timezone, b.name, e.position, e.topic, e.data
  where b.bank_id = $1
 
 -- stretch --
--- $1 bank  $2 after  $3 at most
-select position, event_id, topic, data, tags, actor, authority, request_id, command_id, on_behalf_of, recorded_at, leaf
+-- A time that is none (`infinity`) is not read. $1 bank  $2 after  $3 at most
+select position, event_id, topic, data, tags, actor, authority, request_id, command_id, on_behalf_of, leaf,
+       case when recorded_at between '0002-01-01' and '9998-12-31' then recorded_at end as recorded_at
   from event where bank_id = $1 and position > $2 order by position limit $3
 
 -- before --
 -- $1 bank  $2 position
-select recorded_at, event_id from event where bank_id = $1 and position = $2
+select case when recorded_at between '0002-01-01' and '9998-12-31' then recorded_at end, event_id
+  from event where bank_id = $1 and position = $2
 
 -- tags_amiss --
 -- Keys that are in the index but of no tag of an event, or more often, and tags of events whose key is not in the index.
