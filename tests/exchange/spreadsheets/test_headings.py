@@ -1,5 +1,7 @@
 """Which line has the headings, and what they mean."""
 
+from typing import Any
+
 import pytest
 
 from tests.exchange.spreadsheets.files import stream
@@ -8,7 +10,7 @@ from timebank.exchange.imports.lists import RECORDS, VOLUNTEERS
 from timebank.exchange.spreadsheets import headings
 from timebank.exchange.spreadsheets.columns import fold
 from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
-from timebank.exchange.spreadsheets.headings import Said
+from timebank.exchange.spreadsheets.headings import MOST_COLUMNS, Said
 from timebank.exchange.spreadsheets.reading import open_list
 
 ZHANG = {"name": "张三", "phone": "13800001111"}
@@ -188,3 +190,20 @@ def test_of_two_things_said_of_a_column_the_first_counts() -> None:
     """A column is called by its heading or by its place; a heading may look like the place of another."""
     read = people("姓名,联系,#2\n张三,1,2\n", columns={"联系": "skills", "#2": "phone"})
     assert [each.name for each in read.columns] == ["name", "skills", "phone"]
+
+
+def test_of_a_row_that_is_too_wide_no_more_is_looked_at_than_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have any number of cells, and each of the first rows may: they are headings nowhere."""
+    looked_at: list[int] = []
+    look = headings._column
+
+    def counted(position: int, *rest: Any) -> Any:
+        looked_at.append(position)
+        return look(position, *rest)
+
+    monkeypatch.setattr(headings, "_column", counted)
+    wide = "\n".join([",".join(["说明"] * 5_000)] * 3)
+    assert cells_of(f"{wide}\n姓名,手机\n张三,13800001111\n") == [ZHANG]
+    assert max(looked_at) == MOST_COLUMNS
+    with pytest.raises(SpreadsheetError, match="more than 500 columns"):
+        open_list(stream(f"姓名,手机{',' * 600}x\n张三,1\n".encode()), VOLUNTEERS, Said())

@@ -118,7 +118,11 @@ def find_heading(source: Source, vocabulary: Vocabulary, said: Said) -> Heading 
 
 def _heading(line: int, cells: Sequence[str], vocabulary: Vocabulary, wanted: _Wanted) -> Heading:
     width = len(cells)
-    while width and not normal(unwrap(cells[width - 1])):
+    while width and not cells[width - 1].strip():
+        width -= 1
+    # Of a row that is too wide, which is refused, no more is looked at than shows that it is.
+    width = min(width, MOST_COLUMNS + 1)
+    while width <= MOST_COLUMNS and width and not normal(unwrap(cells[width - 1])):
         width -= 1
     columns = tuple(_column(position, unwrap(cell), vocabulary, wanted) for position, cell in enumerate(cells[:width]))
     present = {column.name for column in columns}
