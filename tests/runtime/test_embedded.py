@@ -105,6 +105,21 @@ def hold_in_another_process(root: Path) -> "subprocess.Popen[str]":
     return holder
 
 
+JOIN_IN_A_FORK = """
+import os, sys
+from pathlib import Path
+from timebank.runtime.embedded import EmbeddedPostgres
+EmbeddedPostgres(Path(sys.argv[1])).acquire()
+if os.fork():
+    os.wait()
+own = EmbeddedPostgres(Path(sys.argv[1]))
+own.acquire()
+print("held", os.getpid(), flush=True)
+sys.stdin.read()
+own.release()
+"""
+
+
 def kill(holder: "subprocess.Popen[str]") -> None:
     """End a holder without giving it a chance to leave."""
     holder.kill()
@@ -188,6 +203,23 @@ def test_a_killed_holder_leaks_nothing(root: Path) -> None:
         assert postmaster(root) == pid
         assert answers(url)
     assert not answers(url)
+
+
+def test_who_was_forked_from_a_killed_holder_is_the_last_one_out(root: Path) -> None:
+    """Workers go on for a moment when their parent was killed; the last that leaves stops the server."""
+    parent = subprocess.Popen(
+        [sys.executable, "-c", JOIN_IN_A_FORK, str(root)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path.cwd(),
+    )  # fmt: skip
+    assert parent.stdin
+    assert parent.stdout
+    assert parent.stdout.readline().startswith("held")
+    parent.kill()
+    parent.wait()
+    assert (root / "data" / "postmaster.pid").exists()
+    parent.stdin.close()
+    assert eventually(lambda: not (root / "data" / "postmaster.pid").exists())
+    parent.stdout.close()
 
 
 def test_a_living_holder_in_another_process_keeps_the_server(root: Path) -> None:

@@ -97,12 +97,16 @@ class EmbeddedPostgres:
 
         For a process that is ending whatever another thread of it is doing, and has just killed its workers.
         """
-        share, self._share = self._share, None
-        if share is not None:
-            os.close(share)
+        self.forget()
         deadline = time.monotonic() + DYING_SECONDS
         while not self._is_told_to_stop() and time.monotonic() < deadline:
             time.sleep(0.02)
+
+    def forget(self) -> None:
+        """Use it no more, without a look at whether somebody else does: another process goes on with this share."""
+        share, self._share = self._share, None
+        if share is not None:
+            os.close(share)
 
     def ensure_running(self) -> bool:
         """Restart a server that died under its users; true if it had to be restarted by us."""
@@ -289,6 +293,19 @@ class EmbeddedPostgres:
 
 _HELD: set[EmbeddedPostgres] = set()
 """The servers that this process uses."""
+
+
+def _begin_with_none() -> None:
+    """In a process that was forked: what its parent uses it does not use, and joins a server itself if it is to.
+
+    Else it would hold its parent's share of the lock as well, and could not be the last one out.
+    """
+    for each in _HELD:
+        each.forget()
+    _HELD.clear()
+
+
+os.register_at_fork(after_in_child=_begin_with_none)
 
 
 def leave_at_once() -> None:
