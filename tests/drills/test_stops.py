@@ -175,6 +175,22 @@ def test_a_service_is_told_to_stop_while_it_starts(
             served.kill()
 
 
+@pytest.mark.parametrize("later", [0.0, *more(0.3, 1.0, 2.5)])
+def test_a_service_whose_parent_is_killed_is_gone(started_before: Program, later: float, seconds: float) -> None:
+    """At whatever moment after its worker began: the worker lets go of the port, and PostgreSQL is stopped."""
+    served = Served(started_before.start("serve", "--port", "0", "--workers", "2"))
+    try:
+        assert eventually(lambda: children_of(served.process.pid))
+        time.sleep(later)
+        served.process.kill()
+        served.process.wait()
+        begun = time.monotonic()
+        assert eventually(lambda: left_of(started_before) == [])
+        assert time.monotonic() - begun < seconds
+    finally:
+        served.kill()
+
+
 class Load:
     """Clients who register volunteers until nobody answers."""
 

@@ -1,11 +1,10 @@
 """The application: what it is made of, and what it does when it starts and stops."""
 
-import asyncio
 import contextlib
 import os
-import signal
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from importlib import import_module
 from pkgutil import walk_packages
 from typing import Any, Self
@@ -43,9 +42,8 @@ from timebank.runtime import client_connections, logs
 from timebank.runtime.composition import running_services
 from timebank.runtime.garbage import collect_rarely
 from timebank.runtime.settings import Settings, from_environ
-from timebank.runtime.stopping import workers_heed_once
+from timebank.runtime.stopping import stop_with_parent, workers_heed_once
 
-WATCH_PARENT_SECONDS = 0.5
 BODY_BYTES = 256 * 1024
 LISTS_AT_ONCE = 2
 SUMS_AT_ONCE = 2
@@ -150,24 +148,8 @@ def _controllers(settings: Settings) -> Iterator[type[Controller]]:
 
 
 def _watching(settings: Settings) -> Alongside:
-    """What each worker process of the server watches: its parent, and its connections."""
-
-    async def watch() -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_stop_with_parent())
-            tasks.create_task(
-                client_connections.watch(settings.port, settings.connections_per_address, settings.proxies)
-            )
-
-    return watch
-
-
-async def _stop_with_parent() -> None:
-    """A worker whose parent was killed stops too, instead of holding on to the port."""
-    parent = os.getppid()
-    while os.getppid() == parent:  # noqa: ASYNC110  # there is nothing to wait for: nobody tells an orphan
-        await asyncio.sleep(WATCH_PARENT_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)
+    """What each worker process of the server watches: its connections."""
+    return partial(client_connections.watch, settings.port, settings.connections_per_address, settings.proxies)
 
 
 def from_environment(create: Callable[[Settings, Alongside], Litestar] = create_app) -> Litestar:
@@ -175,6 +157,7 @@ def from_environment(create: Callable[[Settings, Alongside], Litestar] = create_
     collect_rarely()
     settings = from_environ(os.environ)
     logs.configure(settings.log_level, settings.log_format)
+    stop_with_parent()
     forget_dead_workers()
     workers_heed_once()
     return create(settings, _watching(settings))

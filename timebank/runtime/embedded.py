@@ -294,6 +294,9 @@ class EmbeddedPostgres:
 _HELD: set[EmbeddedPostgres] = set()
 """The servers that this process uses."""
 
+_OF_PARENTS: set[EmbeddedPostgres] = set()
+"""Those that whoever it was forked from used then."""
+
 
 def _begin_with_none() -> None:
     """In a process that was forked: what its parent uses it does not use, and joins a server itself if it is to.
@@ -302,6 +305,7 @@ def _begin_with_none() -> None:
     """
     for each in _HELD:
         each.forget()
+    _OF_PARENTS.update(_HELD)
     _HELD.clear()
 
 
@@ -309,8 +313,8 @@ os.register_at_fork(after_in_child=_begin_with_none)
 
 
 def leave_at_once() -> None:
-    """Leave all of them, as a process does that ends itself by force."""
-    for each in tuple(_HELD):
+    """Leave all of them, as a process does that ends itself by force, or one whose parent was killed."""
+    for each in (*_HELD, *_OF_PARENTS):
         each.leave_at_once()
 
 

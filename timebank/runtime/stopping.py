@@ -12,11 +12,13 @@ three times, as by a terminal and by its parent, it would wait for ever. Here a 
 import asyncio
 import contextlib
 import math
+import multiprocessing
 import os
 import select
 import signal
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -78,6 +80,8 @@ class StoppableServer(MPServer):
         A worker that does not serve yet has inherited this handler, and has nothing to end with care.
         """
         if os.getpid() != self._parent:
+            if os.getppid() != self._parent:  # that was killed: nobody else stops what it used
+                leave_at_once()
             os._exit(0)
         if not self.interrupt_signal:
             signal.signal(signal.SIGALRM, self._end)
@@ -105,6 +109,8 @@ class StoppableServer(MPServer):
                 end()
         os._exit(1)
 
+
+WATCH_PARENT_SECONDS = 0.5
 
 GIVEN_UP_SECONDS = 1.0
 """So long is waited for what others still send, once this process is told to stop: so it ends as it should, in time."""
@@ -136,6 +142,22 @@ class _Patience:
 
 
 PATIENCE = _Patience()
+
+
+def stop_with_parent() -> None:
+    """Have this process told to stop as soon as whoever started it is gone, and so let go of the port.
+
+    From now on, whatever it is doing, and also where its parent is gone already.
+    """
+    started_by = multiprocessing.parent_process()
+    parent = started_by.pid if started_by else os.getppid()
+    threading.Thread(target=_stop_without, args=(parent,), daemon=True).start()
+
+
+def _stop_without(parent: int | None) -> None:
+    while os.getppid() == parent:
+        time.sleep(WATCH_PARENT_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def workers_heed_once() -> None:
