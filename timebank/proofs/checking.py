@@ -84,4 +84,9 @@ async def tree_check(pool: Pool, signer: Signer, bank_id: UUID, against: Sequenc
     rows: list[Any] = await pool.fetch(SQL["tiles"], bank_id)
     kept = {(row["level"], row["number"]): row["root"] for row in rows}
     said = ([Checkpoint.parse(note.text) for note in notes] for notes in (own, against))
-    return TreeCheck(kept, latest.size if latest else 0, *said)
+    check = TreeCheck(kept, latest.size if latest else 0, *said)
+    check.findings += [
+        Finding(row["size"], "the checkpoint that is kept of so many facts is not what its note says")
+        for row in await pool.fetch(SQL["strange"], bank_id)
+    ]
+    return check

@@ -18,7 +18,7 @@ select line from cosignature where bank_id = $1 and size = $2 order by witness
 -- The latest checkpoint with so many facts at least that a witness cosigned. $1 bank  $2 size at least
 select c.size, c.root, c.note, c.signed_at
   from signed_checkpoint c
- where c.bank_id = $1 and c.size >= $2
+ where c.bank_id = $1 and c.size >= $2 and split_part(c.note, E'\n', 2) = c.size::text
    and exists (select from cosignature s where s.bank_id = c.bank_id and s.size = c.size)
  order by c.size desc limit 1
 

@@ -1,14 +1,20 @@
+-- as_said --
+-- Of a row what its note says of it is true, which is what is signed; others are nobody's, and `verify` tells of them.
+split_part(c.note, E'\n', 2) = c.size::text and split_part(c.note, E'\n', 3) = encode(c.root, 'base64')
+
 -- latest --
 -- The checkpoint that was signed last. $1 bank
-select size, root, note, signed_at from signed_checkpoint where bank_id = $1 order by size desc limit 1
+select c.size, c.root, c.note, c.signed_at from signed_checkpoint c
+ where c.bank_id = $1 and {as_said} order by c.size desc limit 1
 
 -- covering --
 -- The first that was signed of a tree with so many facts. $1 bank  $2 size
-select size, root, note, signed_at from signed_checkpoint where bank_id = $1 and size >= $2 order by size limit 1
+select c.size, c.root, c.note, c.signed_at from signed_checkpoint c
+ where c.bank_id = $1 and c.size >= $2 and {as_said} order by c.size limit 1
 
 -- exactly --
 -- The one of a tree with exactly so many facts. $1 bank  $2 size
-select size, root, note, signed_at from signed_checkpoint where bank_id = $1 and size = $2
+select c.size, c.root, c.note, c.signed_at from signed_checkpoint c where c.bank_id = $1 and c.size = $2 and {as_said}
 
 -- some --
 -- The last ones of each bank, or of banks that are gone.
@@ -26,7 +32,8 @@ select head from bank where bank_id = $1
 -- Banks with facts that no checkpoint covers, or with fewer facts than one does.
 select b.bank_id
   from bank b
- where b.head <> coalesce((select max(c.size) from signed_checkpoint c where c.bank_id = b.bank_id), 0)
+ where b.head <> coalesce((select c.size from signed_checkpoint c
+                             where c.bank_id = b.bank_id and {as_said} order by c.size desc limit 1), 0)
  order by b.bank_id
 
 -- here --

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
+from timebank.runtime.processes import command_of, ended, pid_in
+
 if sys.platform != "win32":
     import fcntl
     import pwd
@@ -23,7 +25,6 @@ MAJOR = "18"
 PORT = 5432  # only a part of the socket's name: nothing listens on TCP
 LONGEST_SOCKET_PATH = 103 if sys.platform == "darwin" else 107  # what the kernel's address structure can carry
 START_PATIENCE = 15.0  # orphans of a killed server may hold its shared memory for a few seconds
-LOOK_SECONDS = 0.5
 DYING_SECONDS = 0.8
 """How long those who were just killed may keep their part of the lock."""
 START_SECONDS = "2"  # then it is looked whether anybody still wants it
@@ -154,7 +155,7 @@ class EmbeddedPostgres:
         """Tell the server to stop, unless somebody uses it, or is about to: then false."""
         try:
             with self._gate(wait=False), os.fdopen(_lock(self.root / "users.lock", shared=False, wait=False)):
-                pid = _pid_in(self.data / "postmaster.pid")
+                pid = pid_in(self.data / "postmaster.pid")
                 if self._is_our_server(pid):
                     os.kill(pid, signal.SIGINT)  # PostgreSQL's fast shutdown
         except BlockingIOError:
@@ -224,7 +225,7 @@ class EmbeddedPostgres:
     def _start(self) -> bool:
         """Try to start the server once. Lock files are removed first, if their process is no server of this folder."""
         for lock in (self.data / "postmaster.pid", Path(f"{self._socket}.lock")):
-            if not self._is_our_server(_pid_in(lock)):
+            if not self._is_our_server(pid_in(lock)):
                 lock.unlink(missing_ok=True)
         _hand_over(self.data)
         _hand_over(self.run)
@@ -232,7 +233,7 @@ class EmbeddedPostgres:
 
     def _stop(self) -> None:
         """Stop the server, if there is one: after a crash its process number may be that of another program."""
-        if not self._is_our_server(_pid_in(self.data / "postmaster.pid")):
+        if not self._is_our_server(pid_in(self.data / "postmaster.pid")):
             return
         if not self._tool("pg_ctl", "stop", "-s", "-m", "fast", "-w", "-t", "60", "-D", str(self.data)):
             raise self._error(f"PostgreSQL in {self.root} does not stop.")
@@ -256,7 +257,7 @@ class EmbeddedPostgres:
 
     def _is_our_server(self, pid: int) -> bool:
         """Whether a process is a server of this folder, which its command line names."""
-        command = _command_of(pid)
+        command = command_of(pid)
         return "postgres" in command and f" -D {self.data} " in f"{command} "
 
     def _tool(
@@ -283,7 +284,7 @@ class EmbeddedPostgres:
                 extra_groups=None if account is None else [],
             ) as tool,
         ):
-            return _ended(tool, stdin, is_needed) == 0
+            return ended(tool, stdin, is_needed) == 0
 
     def _error(self, sentence: str) -> EmbeddedPostgresError:
         """What went wrong, with the last lines of the log."""
@@ -309,7 +310,8 @@ def _begin_with_none() -> None:
     _HELD.clear()
 
 
-os.register_at_fork(after_in_child=_begin_with_none)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_with_none)
 
 
 def leave_at_once() -> None:
@@ -329,46 +331,11 @@ def _lock(path: Path, *, shared: bool, wait: bool = True) -> int:
     return descriptor
 
 
-def _ended(tool: "subprocess.Popen[bytes]", stdin: bytes, is_needed: Callable[[], bool]) -> int:
-    """The exit code of a tool that is told something and waited for, as long as it is needed."""
-    said: bytes | None = stdin
-    while True:
-        try:
-            tool.communicate(said, timeout=LOOK_SECONDS)
-        except subprocess.TimeoutExpired:
-            said = None  # it goes on with what it was told already
-            if not is_needed():
-                tool.terminate()
-        else:
-            return tool.returncode
-
-
 def _open_log(path: Path) -> BinaryIO:
     """A log to write on to, which only its owner can read: a statement in it may tell of people."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.fchmod(descriptor, 0o600)  # an earlier version left it to be read by others
     return os.fdopen(descriptor, "ab")
-
-
-def _pid_in(lock: Path) -> int:
-    """The process number in a lock file; 0 if there is none."""
-    try:
-        return int(lock.read_text().split("\n", 1)[0])
-    except (OSError, ValueError):
-        return 0
-
-
-def _command_of(pid: int) -> str:
-    """The command line of a process; empty if it is gone, or dead and not yet collected by its parent."""
-    if pid <= 0:
-        return ""
-    if sys.platform != "linux":
-        command = ["/bin/ps", "-o", "command=", "-p", str(pid)]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
-    try:
-        return os.fsdecode(Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")).strip()
-    except OSError:
-        return ""
 
 
 @functools.cache
