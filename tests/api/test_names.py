@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from tests.api.world import Caller, World, hours_of
 from timebank.identity.limits.comparisons import MOST_COMPARED
 
@@ -200,3 +202,28 @@ async def test_lists_of_people_are_no_way_either(own_world: World) -> None:
     house = [f",13900009999,住户{each}" for each in "甲乙丙丁戊己庚辛壬癸"]
     for dry_run in (True, False):
         assert refused(await tried(leader, path, heads, house, dry_run=dry_run)) == [False] * 10
+
+
+async def test_lists_find_no_phones_by_trying_all(own_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After so many phones that are nobody's a day's lists look none up any more, also of whom is in charge."""
+    monkeypatch.setattr("timebank.identity.limits.comparisons.MOST_UNKNOWN", 5)
+    world, path = own_world, f"/v1/organisations/{own_world.garden}/service-records/import"
+    stranger = await world.somebody("欧阳修远", phone="13900001111")
+    number = (await stranger.get("/v1/me"))["volunteer"]["number"]
+    said = hours_of(days_ago=2)
+    times = ",".join(said[each][:16].replace("T", " ") for each in ("started_at", "ended_at"))
+
+    async def looked_up(by: Caller, phones: Sequence[str], heads: str = "手机", beside: str = "") -> list[bool]:
+        rows = [f"{beside}{phone},清扫,公益慈善,{times}" for phone in phones]
+        told = await tried(by, path, f"{heads},活动,类别,开始时间,结束时间", rows, dry_run=True)
+        return ["no more are looked up" in each for each in told]
+
+    unknown = [f"1380000{each}" for each in range(1106, 1113)]
+    for _ in range(2):
+        assert await looked_up(world.recorder, unknown) == [False] * 5 + [True] * 2
+    assert await looked_up(world.recorder, ["13900001111"]) == [True]
+    assert await looked_up(world.recorder, ["13900001111"], "编号,手机", f"{number},") == [False]
+    another = await world.member("recorder")
+    assert await looked_up(another, ["13900001111", *unknown[:4]]) == [False] * 5
+    assert await looked_up(another, unknown[4:], "编号,活动负责人", f"{number},") == [False, True, True]
+    assert await looked_up(world.administrator, unknown) == [False] * 7

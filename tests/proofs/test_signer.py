@@ -323,6 +323,8 @@ async def test_a_damaged_checkpoint_keeps_nobody_from_starting(
         try:
             assert (await tree_check(pool, signer, bank_id, [])).findings
         except NoteError:
+            with pytest.raises(NoteError):
+                await signer.sign(bank_id)
             assert set(signer.damage) == {bank_id}
 
 

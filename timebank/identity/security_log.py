@@ -93,6 +93,12 @@ class SecurityLog:
         self._pool = pool
         self._keyring = keyring
 
+    async def new_device(
+        self, connection: Connection, bank_id: UUID, volunteer_id: str, visit: Visit, *, how: str
+    ) -> None:
+        """Write down that somebody got in with another device, or from elsewhere: they read of it."""
+        await self.record(bank_id, "new-device", visit, actor=volunteer_id, to=connection, how=how, device=visit.device)
+
     async def record(
         self,
         bank_id: UUID,

@@ -175,9 +175,12 @@ class Sessions:
         with contextlib.suppress(asyncpg.ReadOnlySQLTransactionError):
             await self._pool.execute(SQL["used"], session_id, visit.at, visit.device, self._address(visit))
 
-    async def prove(self, connection: Connection, session_id: str, at: datetime) -> None:
-        """Whoever has the session has just proved who they are. It is looked up each time, so all processes know."""
-        await connection.execute(SQL["prove"], session_id, at)
+    async def prove(self, connection: Connection, session_id: str, visit: Visit) -> None:
+        """Whoever has the session has just proved who they are. It is looked up each time, so all processes know.
+
+        Where they did is familiar from now on.
+        """
+        await connection.execute(SQL["prove"], session_id, visit.at, visit.device, self._address(visit))
 
     async def must_be_proved(self, session_id: str, at: datetime) -> None:
         """Refuse what is done only soon after one has proved who one is. Raises `ProofNeeded`."""

@@ -63,8 +63,8 @@ update session set used_at = $2, device = $3, address = $4
  where session_id = $1 and set_config('synchronous_commit', 'local', true) = 'local'
 
 -- prove --
--- $1 session  $2 now
-update session set proved_at = $2 where session_id = $1 and revoked_at is null
+-- $1 session  $2 now  $3 device  $4 address
+update session set proved_at = $2, opened_device = $3, opened_address = $4 where session_id = $1 and revoked_at is null
 
 -- is_proved --
 -- $1 session  $2 proved since

@@ -266,18 +266,18 @@ class SignIn:
     async def prove_session(
         self, bank_id: UUID, volunteer_id: str, session_id: str, password: str | None, factor: str | None, visit: Visit
     ) -> None:
-        """Have somebody prove who they are, for what is done in this session in the next minutes.
-
-        By their second factor, if they have one; else by their password.
-        """
+        """Have somebody prove who they are for some minutes of this session: by their second factor, or password."""
         said = await self._factors.check(bank_id, volunteer_id, factor, visit)
         if not said:
             await self.prove(bank_id, volunteer_id, password or "", visit)
         async with account(self._pool, entering(volunteer_id)) as connection:
             await self._people.hold(connection, bank_id, volunteer_id)
             await self._factors.must_be_said(connection, bank_id, volunteer_id, said=said)
-            await self.sessions.prove(connection, session_id, visit.at)
+            is_familiar = await self.sessions.is_familiar(connection, bank_id, volunteer_id, visit)
+            await self.sessions.prove(connection, session_id, visit)
             await self._log.record(bank_id, "proof-given", visit, actor=volunteer_id, to=connection)
+            if not is_familiar:
+                await self._log.new_device(connection, bank_id, volunteer_id, visit, how="proof")
             await tell(connection, session_id)
         self._forget(session_id)
 
@@ -375,9 +375,7 @@ class SignIn:
             bank_id, "signed-in", visit, actor=volunteer_id, to=connection, how=how, device=visit.device
         )
         if not is_familiar:
-            await self._log.record(
-                bank_id, "new-device", visit, actor=volunteer_id, to=connection, how=how, device=visit.device
-            )
+            await self._log.new_device(connection, bank_id, volunteer_id, visit, how=how)
         return tokens
 
     async def _whose(self, bank_id: UUID, login: str) -> list[str]:

@@ -153,7 +153,9 @@ class People:
         """
         key = await usable_key(connection, self.keyring)
         rows = await connection.fetch(SQL["hold"], bank_id, [person.volunteer_id for person in people])
-        before = {row["volunteer_id"]: self._whole(bank_id, row) for row in rows}
+        emptied = {each.volunteer_id for each in people if each == Person.nobody(each.volunteer_id)}
+        # Of whom nothing is to be left it is not opened: it may be damaged.
+        before = {row["volunteer_id"]: self._whole(bank_id, row) for row in rows if row["volunteer_id"] not in emptied}
         if any(person.document_number is not None for person in people):
             # So that they may exchange theirs among each other, in whatever order they are put down.
             await connection.execute(SQL["free_documents"], bank_id, [person.volunteer_id for person in people])

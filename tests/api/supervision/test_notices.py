@@ -107,7 +107,8 @@ class TestWhatIsTold:
         await somebody.post(f"{path}/proxies", scopes, expect=201)
         headers = {"On-Behalf-Of": somebody.id}
         said(await proxy.ask("PATCH", path, json={"skills": ["书法"]}, headers=headers), 200)
-        (_, *acts) = reversed(await told(somebody))
+        (_, appointed, *acts) = reversed(await told(somebody))
+        assert (appointed["kind"], appointed["by"]) == ("proxy-appointed", somebody.id), "of what lasts one is told"
         assert {each["kind"] for each in acts} == {"personal-data-changed", "proxy-used"}
         assert {(each["by"], each["on_behalf_of"]) for each in acts} == {(proxy.id, somebody.id)}
 
@@ -215,8 +216,13 @@ class TestWhatIsTold:
         used_at = await world.services.pool.fetchval(query, somebody.id, device_of(SAFARI))
         assert used_at == 1, "the list of sessions says where it was used last"
         before = len(await told(somebody.caller))
-        await enter(world, somebody, away, SAFARI)
-        assert len(await told(somebody.caller)) == before + 1
+        proof = {"headers": headers, "json": {"password": PASSWORD}}
+        for _ in range(2):
+            said(await world.http.post("/v1/sessions/current/prove", **proof), 200)
+            assert len(await told(somebody.caller)) == before + 1, "there they are known now"
+        elsewhere = next(ADDRESSES)
+        await enter(world, somebody, elsewhere, SAFARI)
+        assert len(await told(somebody.caller)) == before + 2
 
     def test_every_fact_about_somebody_is_told_or_not_on_purpose(self) -> None:
         """A new kind of fact that names a volunteer is decided on here."""

@@ -193,6 +193,23 @@ async def test_a_list_that_cannot_be_written_stops_nobody(
         assert await left_of(services.pool, volunteer_id) == (0, 0, 1)
 
 
+async def test_whose_row_is_damaged_is_erased_all_the_same(url: str, empty: str, folders: list[Path]) -> None:
+    """What cannot be opened need not be opened to be deleted: when it is asked for, and again after a restore."""
+    here = settings(url, folders[0])
+    damage = "update person set sealed = 'x', document = 'y' where volunteer_id = $1"
+    async with running_services(here) as services:
+        bank, volunteer_id = await founded(services)
+        _, backup = await backed_up(services.owner)
+        await services.owner.execute(damage, volunteer_id)
+        await erase(services, bank.bank_id, volunteer_id)
+        assert await left_of(services.pool, volunteer_id) == (0, 0, 1)
+    await restore(empty, io.BytesIO(backup), usable)
+    async with asyncpg.create_pool(empty, min_size=1, max_size=2) as pool:
+        await pool.execute(damage, volunteer_id)
+        await started(settings(empty, folders[0]))
+        assert await left_of(pool, volunteer_id) == (0, 0, 1)
+
+
 @pytest.mark.parametrize("damage", [b"garbage", b"\xff", b'{"earlier_ids": "x"}', b"{}", b""])
 async def test_a_damaged_fact_keeps_nothing_from_starting(url: str, folders: list[Path], damage: bytes) -> None:
     """Of an erasure, or of a merge: the other erasures are on the list, and whom its tags name is too."""

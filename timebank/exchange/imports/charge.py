@@ -8,7 +8,8 @@ from timebank.domain.identifiers import OrganisationId
 from timebank.domain.people.phones import phone_spelling
 from timebank.exchange.cells.texts import squeeze
 from timebank.exchange.imports.rows import RowError
-from timebank.exchange.imports.who import Called, Match, Who, without_note
+from timebank.exchange.imports.who import Called, Match, Who, must_be_looked_up, without_note
+from timebank.identity.limits.comparisons import EVERYTHING, Allowance
 from timebank.projections.organisations import memberships
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant
@@ -26,7 +27,8 @@ class Members:
     Of others nothing is told, not even whether there are such people.
     """
 
-    def __init__(self, found: Sequence[Meant]) -> None:
+    def __init__(self, found: Sequence[Meant], allowed: Allowance = EVERYTHING) -> None:
+        self._allowed = allowed
         self._all = Called(found)
         self._numbered = {each.number: Called([each]) for each in found}
         self._with_phone: dict[str, Called] = defaultdict(Called)
@@ -38,7 +40,9 @@ class Members:
         """The member whom a cell names. Raises `RowError` if that is nobody, or not one alone."""
         what = next(each for each in ("number", "phone", "name") if getattr(who, each))
         said = who.said(what, getattr(who, what))
-        named = self._those_of(who).by(who.name)
+        those = self._those_of(who)
+        must_be_looked_up(self._allowed, who, said, is_known=those is not NOBODY)
+        named = those.by(who.name)
         if not named:
             raise RowError.of(NO_MEMBER, said=said)
         if len(named) > 1:
@@ -53,9 +57,13 @@ class Members:
 
 
 async def members_of(
-    services: Services, bank_id: UUID, organisation_id: OrganisationId, wanted: Collection[Who]
+    services: Services,
+    bank_id: UUID,
+    organisation_id: OrganisationId,
+    wanted: Collection[Who],
+    allowed: Allowance = EVERYTHING,
 ) -> Members:
-    """The approved members of an organisation whom some cells may mean."""
+    """The approved members of an organisation whom some cells may mean, as far as that is `allowed` to be found."""
     if not wanted:
         return Members(())
     names = {spelt for who in wanted if who.name for spelt in _spellings(who.name)}
@@ -69,7 +77,7 @@ async def members_of(
     )
     ids = [each.volunteer_id for each in found]
     members = await memberships.approved_among(services.pool, bank_id, organisation_id, ids)
-    return Members([each for each in found if each.volunteer_id in members])
+    return Members([each for each in found if each.volunteer_id in members], allowed)
 
 
 def _spellings(name: str) -> set[str]:

@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,7 +24,7 @@ from timebank.exchange.imports.service import Served
 from timebank.exchange.imports.teams import Squads, squads_of
 from timebank.exchange.imports.who import People
 from timebank.exchange.spreadsheets.reading import Row
-from timebank.identity.limits.comparisons import Comparisons
+from timebank.identity.limits.comparisons import Allowance, Comparisons
 from timebank.identity.security_log import Visit
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
@@ -96,7 +96,8 @@ class RecordsImport:
     async def _judge(
         self, entries: Sequence[Entry[Served]], submit: Submit, at: datetime, judges: "_Judges"
     ) -> list[RowVerdict]:
-        people, members = await self._people(entries, at.date()), await self._members(entries)
+        allowed = self._comparisons.by(self._bank_id, self._by, at.date())
+        people, members = await self._people(entries, allowed), await self._members(entries, allowed)
         verdicts: list[RowVerdict] = []
         asked: list[tuple[Row, Phrase | None]] = []
         commands: list[EnterService] = []
@@ -116,17 +117,17 @@ class RecordsImport:
         verdicts += [judges.verdict(*each, outcome) for each, outcome in zip(asked, outcomes, strict=True)]
         return verdicts
 
-    async def _people(self, entries: Sequence[Entry[Served]], day: date) -> People:
+    async def _people(self, entries: Sequence[Entry[Served]], allowed: Allowance) -> People:
         numbers = sorted({served.who.number for _, served in entries if served.who.number})
         phones = sorted({served.who.phone for _, served in entries if served.who.phone})
         found = await volunteers.meant_by(
             self._services.pool, self._services.people, self._bank_id, numbers=numbers, phones=phones
         )
-        return People(found, self._comparisons.by(self._bank_id, self._by, day))
+        return People(found, allowed)
 
-    async def _members(self, entries: Sequence[Entry[Served]]) -> Members:
+    async def _members(self, entries: Sequence[Entry[Served]], allowed: Allowance) -> Members:
         wanted = [served.in_charge for _, served in entries if served.in_charge]
-        return await members_of(self._services, self._bank_id, self._organisation_id, wanted)
+        return await members_of(self._services, self._bank_id, self._organisation_id, wanted, allowed)
 
     def _command(self, served: Served, volunteer_id: VolunteerId, at: datetime, **further: Any) -> EnterService:
         log = LogService(

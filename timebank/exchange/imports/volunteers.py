@@ -22,7 +22,7 @@ from timebank.exchange.imports.records import local_now
 from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.who import NO_MORE_NAMES, WITHOUT_NOTE, is_same_name, without_note
 from timebank.exchange.spreadsheets.reading import Row
-from timebank.identity.limits.comparisons import MOST_COMPARED, Comparisons, MayCompare, always
+from timebank.identity.limits.comparisons import EVERYTHING, MOST_COMPARED, Allowance, Comparisons
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant
@@ -79,7 +79,7 @@ class VolunteersImport:
         self._dry_run = dry_run
         self._tells = by.governs
         self._comparisons = comparisons or Comparisons()
-        self._may_compare: MayCompare = always
+        self._allowed: Allowance = EVERYTHING
         self._earlier = _Namesakes()
         self._lines = Lines()
         """Of numbers: where they stood first in the list."""
@@ -92,7 +92,7 @@ class VolunteersImport:
         opened.must_be_clear()
         self._opened = opened
         at = await local_now(self._services, self._bank_id)
-        self._may_compare = self._comparisons.by(self._bank_id, self._by, at.date())
+        self._allowed = self._comparisons.by(self._bank_id, self._by, at.date())
 
         async def judge(entries: Sequence[Entry[Person]], submit: Submit) -> list[RowVerdict]:
             async with alone(self._services.pool, self._bank_id, dry_run=self._dry_run):
@@ -168,7 +168,7 @@ class VolunteersImport:
             is_tried = self._dry_run and registered.named.first(person.name)
             compared += [(name, person.phone), (person.phone, name)] if person.phone and is_tried else []
         for whose, said in compared:
-            if not self._may_compare(whose, said):
+            if not self._allowed.compares(whose, said):
                 return self._refused(row, NO_MORE_NAMES, said=shown(whose), most=MOST_COMPARED)
         return None
 

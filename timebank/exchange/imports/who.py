@@ -11,7 +11,7 @@ from timebank.exchange.cells.errors import shown
 from timebank.exchange.cells.people import digits_in, is_number, parse_number, parse_phone
 from timebank.exchange.cells.texts import parse_line, plain, squeeze
 from timebank.exchange.imports.rows import Cells, RowError
-from timebank.identity.limits.comparisons import MOST_COMPARED, MayCompare, always
+from timebank.identity.limits.comparisons import EVERYTHING, MOST_COMPARED, MOST_UNKNOWN, Allowance
 from timebank.projections.people.volunteers import Meant
 from timebank.words import Phrase, Quoted
 
@@ -112,7 +112,7 @@ class People:
     Names and phones are compared with theirs as far as that is `allowed`.
     """
 
-    def __init__(self, found: Sequence[Meant], allowed: MayCompare = always) -> None:
+    def __init__(self, found: Sequence[Meant], allowed: Allowance = EVERYTHING) -> None:
         self._allowed = allowed
         self._by_number = {each.number: each for each in found}
         self._by_phone: dict[str, Called] = defaultdict(Called)
@@ -149,6 +149,7 @@ class People:
         assert who.phone, "the row says one"
         holders = self._by_phone.get(who.phone)
         said = who.said("phone", who.phone)
+        must_be_looked_up(self._allowed, who, said, is_known=bool(holders))
         if not holders and who.phone in self._claimed:
             raise RowError.of(CLAIMED, said=said)
         if not holders:
@@ -164,10 +165,17 @@ class People:
 
     def _must_be_allowed(self, who: Who, what: str, whose: str, *said: str | None) -> None:
         """Refuse a name, or a phone, for somebody with whom so many were compared today."""
-        if not all(self._allowed(whose, _folded(each)) for each in said if each):
+        if not all(self._allowed.compares(whose, _folded(each)) for each in said if each):
             raise RowError.of(NO_MORE_NAMES, said=who.said(what, whose), most=MOST_COMPARED)
 
 
+def must_be_looked_up(allowed: Allowance, who: Who, said: str, *, is_known: bool) -> None:
+    """Refuse a phone where so many that are nobody's were written today."""
+    if who.phone and not who.number and not allowed.looks_up(who.phone, is_known=is_known):
+        raise RowError.of(NO_MORE_PHONES, said=said, most=MOST_UNKNOWN)
+
+
+NO_MORE_PHONES = "{said}: {most} phones of nobody were written today, and no more are looked up: write the number"
 NO_MORE_NAMES = "{said} was compared with {most} names and phones today, and is with no other: write the number alone"
 CLAIMED = "{said} is on file, neither verified nor entered by an office: write the number"
 SHARED = "{said} is the phone of several volunteers: write the name beside it, or the number"

@@ -7,7 +7,7 @@ limit (select 9223372036854775807)
 -- for. Each topic's are in order in the index, so of each no more are read than fit on the page, and those that are of
 -- their own making.
 -- $1 bank  $2 volunteer  $3 topics  $4 before  $5 after  $6 at most  $7 topics of activities
--- $8 topics that are told to those only for whom it was done
+-- $8 topics that are told to those only for whom it was done  $9 topics that are told also to whoever did it
 select e.position, e.recorded_at, e.topic, e.actor, e.authority, e.on_behalf_of, e.data
   from (select e.*
           from unnest($3::text[]) told (topic),
@@ -23,7 +23,8 @@ select e.position, e.recorded_at, e.topic, e.actor, e.authority, e.on_behalf_of,
                                  and $2 = any (e.tags)
                               offset 0
                           ) e
-                    where e.actor <> $2 and (told.topic <> all ($8::text[]) or e.on_behalf_of = $2)
+                    where (e.actor <> $2 or told.topic = any ($9::text[]))
+                      and (told.topic <> all ($8::text[]) or e.on_behalf_of = $2)
                     order by t.position desc limit $6
                ) e
          union all
