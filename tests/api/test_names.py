@@ -227,3 +227,9 @@ async def test_lists_find_no_phones_by_trying_all(own_world: World, monkeypatch:
     assert await looked_up(another, ["13900001111", *unknown[:4]]) == [False] * 5
     assert await looked_up(another, unknown[4:], "编号,活动负责人", f"{number},") == [False, True, True]
     assert await looked_up(world.administrator, unknown) == [False] * 7
+    searching = await world.member("recorder")
+    statuses = [(await searching.ask("GET", f"/v1/volunteers?query={each}")).status_code for each in unknown]
+    assert statuses == [200] * 5 + [429] * 2
+    assert (await searching.ask("GET", "/v1/volunteers?query=13900001111")).status_code == 429
+    for found in (number, "欧阳"):
+        assert (await searching.ask("GET", f"/v1/volunteers?query={found}")).status_code == 200

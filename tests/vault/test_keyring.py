@@ -57,7 +57,7 @@ def test_a_new_key_file_is_for_its_owner_only(file: Path) -> None:
         os.umask(before)
     assert file.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in file.parent.iterdir()] == ["keys.json"]
-    assert written(file).keys() == {"current", "keys"}
+    assert written(file).keys() == {"current", "keys", "lasting"}
     assert [key.key_id for key in Keyring(file)] == [key.key_id for key in made]
     assert Keyring(file).current.check_value == made.current.check_value
 

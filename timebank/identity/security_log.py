@@ -111,7 +111,7 @@ class SecurityLog:
         **detail: Any,
     ) -> None:
         """Write something down; `to` a connection, as part of the transaction that is open there."""
-        address = self._keyring.current.index("address", visit.address) if visit.address else None
+        address = self._keyring.lasting("address", visit.address) if visit.address else None
         said = msgspec.json.encode(detail).decode()
         async with writing(self._pool, to) as connection:
             await connection.execute(

@@ -122,7 +122,7 @@ class Sessions:
         """Whether somebody signed in with this device from this address, in a session that is, or was lately."""
         if not visit.address:
             return True
-        here = self._keyring.indexes("address", visit.address)
+        here = self._keyring.lasting_or_before("address", visit.address)
         return bool(await connection.fetchval(SQL["is_familiar"], bank_id, volunteer_id, visit.device, here))
 
     async def refresh(
@@ -164,7 +164,7 @@ class Sessions:
         return self._keyring.indexes("place", f"{visit.address} {visit.device}")
 
     def _address(self, visit: Visit) -> str | None:
-        return self._keyring.current.index("address", visit.address) if visit.address else None
+        return self._keyring.lasting("address", visit.address) if visit.address else None
 
     def is_to_be_noted(self, session_id: str) -> bool:
         """Whether it is a minute since the use of a session was noted, by this process; it counts as noted then."""
@@ -210,7 +210,7 @@ class Sessions:
 
     async def of(self, bank_id: UUID, volunteer_id: str, visit: Visit, current: str = "") -> list[SessionView]:
         """A volunteer's sessions, as they see them in the `current` one."""
-        here = self._keyring.indexes("address", visit.address) if visit.address else []
+        here = self._keyring.lasting_or_before("address", visit.address) if visit.address else []
         return [
             SessionView(
                 session_id=row["session_id"],

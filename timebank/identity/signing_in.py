@@ -383,7 +383,7 @@ class SignIn:
         if is_volunteer_number(login):
             rows = await self._pool.fetch(SQL["by_number"], bank_id, login)
         else:
-            phones, called = self._people.phone_indexes(login), self._attempts.login(login)
+            phones, called = self._people.phone_indexes(login), self._attempts.logins(login)
             rows = await self._pool.fetch(SQL["by_phone"], bank_id, phones, SHARE_A_PHONE, called)
         return [row["volunteer_id"] for row in rows]
 

@@ -13,7 +13,7 @@ select p.volunteer_id from person p join credential using (bank_id, volunteer_id
  where p.bank_id = $1 and p.phone_index = any ($2)
    and (p.phone_verified_at is not null
         or exists (select from sign_in_attempt a
-                    where a.bank_id = $1 and a.login = $4 and a.volunteer_id = p.volunteer_id and a.succeeded_at is not null))
+                    where a.bank_id = $1 and a.login = any ($4) and a.volunteer_id = p.volunteer_id and a.succeeded_at is not null))
  order by p.phone_verified_at is null, p.volunteer_id limit $3
 
 -- number_of --

@@ -38,9 +38,10 @@ class KeyringError(RuntimeError):
     """The key file is missing, cannot be read, or is not the one that this database was sealed with."""
 
 
-class _File(msgspec.Struct):
+class _File(msgspec.Struct, omit_defaults=True):
     current: str
     keys: dict[str, str]
+    lasting: str | None = None
 
 
 class Key:
@@ -59,6 +60,11 @@ class Key:
     def signing(self) -> bytes:
         """What access tokens are signed with."""
         return self._derive("sign")
+
+    @cached_property
+    def lasting(self) -> bytes:
+        """What outlives this key where it is the first one to be replaced (`Keyring.lasting`)."""
+        return self._derive("lasting")
 
     @cached_property
     def check_value(self) -> str:
@@ -80,15 +86,21 @@ class Key:
 
     def index(self, kind: str, value: str | bytes) -> str:
         """A keyed hash, to find or compare a value by: 128 bits in base64."""
-        return base64.urlsafe_b64encode(self._digest(kind, value)[:16]).decode().rstrip("=")
+        return _in_base64(_digest(self._index, kind, value))
 
     def number(self, kind: str, value: str) -> int:
         """The first 64 bits of the same as a number: to find by, where what is found is compared again."""
-        return int.from_bytes(self._digest(kind, value)[:8], "big", signed=True)
+        return int.from_bytes(_digest(self._index, kind, value)[:8], "big", signed=True)
 
-    def _digest(self, kind: str, value: str | bytes) -> bytes:
-        given = value.encode() if isinstance(value, str) else value
-        return hmac.digest(self._index, kind.encode() + b"\x00" + given, hashlib.sha256)
+
+def _digest(key: bytes, kind: str, value: str | bytes) -> bytes:
+    given = value.encode() if isinstance(value, str) else value
+    return hmac.digest(key, kind.encode() + b"\x00" + given, hashlib.sha256)
+
+
+def _in_base64(digest: bytes) -> str:
+    """128 bits of a digest."""
+    return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
 class Keyring:
@@ -98,6 +110,7 @@ class Keyring:
         self.path = path
         self.keys: dict[str, Key] = {}
         self._current = ""
+        self._lasting: bytes | None = None
         self._looked = 0.0
         self._changed = 0
         self.reload()
@@ -147,12 +160,21 @@ class Keyring:
         """The keyed hashes of a value under every key: any of them may have sealed it."""
         return [key.index(kind, value) for key in self]
 
+    def lasting(self, kind: str, value: str | bytes) -> str:
+        """A keyed hash that is the same after a rotation: of what opens nothing, as where somebody signed in."""
+        return _in_base64(_digest(self._lasting or self.current.lasting, kind, value))
+
+    def lasting_or_before(self, kind: str, value: str | bytes) -> list[str]:
+        """The same, and those that were used before there was one that stays."""
+        return [self.lasting(kind, value), *self.indexes(kind, value)]
+
     def reload(self) -> None:
         """Read the file. Raises `KeyringError` if it cannot be read."""
         try:
             changed = self.path.stat().st_mtime_ns
             found = msgspec.json.decode(self.path.read_bytes(), type=_File)
             keys = {key_id: base64.urlsafe_b64decode(secret) for key_id, secret in found.keys.items()}
+            lasting = base64.urlsafe_b64decode(found.lasting) if found.lasting else None
         except FileNotFoundError:
             msg = f"there is no key file {self.path}"
             raise KeyringError(msg) from None
@@ -163,20 +185,22 @@ class Keyring:
             msg = f"the key file {self.path} is not whole"
             raise KeyringError(msg)
         self.keys = {key_id: self.keys.get(key_id) or Key(key_id, secret) for key_id, secret in keys.items()}
-        self._current, self._changed = found.current, changed
+        self._current, self._changed, self._lasting = found.current, changed, lasting
 
     def add(self) -> Key:
-        """Put a new key into the file, and make it the current one."""
+        """Put a new key into the file, and make it the current one. What lasts goes on as it was."""
         key_id, secret = _new_key()
         found = msgspec.json.decode(self.path.read_bytes(), type=_File)
-        write_secret(self.path, _File(key_id, found.keys | {key_id: secret}))
+        lasting = found.lasting or base64.urlsafe_b64encode(self.keys[found.current].lasting).decode()
+        write_secret(self.path, _File(key_id, found.keys | {key_id: secret}, lasting))
         self.reload()
         return self.current
 
     def drop(self, key_id: str) -> None:
         """Take a key out of the file, for good."""
         found = msgspec.json.decode(self.path.read_bytes(), type=_File)
-        write_secret(self.path, _File(found.current, {name: key for name, key in found.keys.items() if name != key_id}))
+        kept = {name: key for name, key in found.keys.items() if name != key_id}
+        write_secret(self.path, _File(found.current, kept, found.lasting))
         self.reload()
 
 

@@ -142,7 +142,7 @@ class TestSigningIn:
         (let_in, _) = await log_of(door, somebody.id, "signed-in")
         assert (refused["actor"], refused["subject"]) == (None, somebody.id)
         assert (let_in["actor"], let_in["detail"]["how"]) == (somebody.id, "password")
-        assert refused["address"] == let_in["address"] == door.services.people.keyring.current.index("address", address)
+        assert refused["address"] == let_in["address"] == door.services.people.keyring.lasting("address", address)
 
 
 class TestTokens:
@@ -695,7 +695,7 @@ class TestThrottling:
             slowed = await sign_in(door, "nobody", address=address)
             assert (slowed.status_code, slowed.headers["retry-after"]) == (429, "1")
         items = (await door.administrator.get("/v1/audit/security", kind="sign-in-slowed", limit=500))["items"]
-        hashed = door.services.people.keyring.current.index("address", address)
+        hashed = door.services.people.keyring.lasting("address", address)
         assert sum(each["address"] == hashed for each in items) == 1
 
     async def test_another_spelling_is_the_same_login(self, door: World, clock: Clock) -> None:

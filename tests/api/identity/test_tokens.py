@@ -19,9 +19,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.api.identity.door import ADDRESSES, WRONG, problem, settled_in, sign_in
 from tests.api.world import Caller, World, said, settled
 from timebank.identity import sessions
+from timebank.identity.limits import attempts
 from timebank.identity.security_log import Visit
+from timebank.vault.invitation_codes import invitation_code, invitation_of
 from timebank.vault.rotation import rotate
 
 ALPHABET = ascii_letters + digits + "-_"
@@ -370,6 +373,44 @@ class TestElsewhere:
         assert row["secret_hash"] == hashed
         for wrong in (f"{key[:36]}{hashed}", f"{key[:36]}{hashed[:43]}"):
             await refused(world, wrong)
+
+
+async def test_who_is_known_somewhere_is_known_after_a_rotation(url: str, tmp_path: Path) -> None:
+    """However often keys are changed: else strangers would keep everybody out; an invitation is good on as well."""
+    async with settled(url, key_file=str(tmp_path / "keys.json"), trusted_proxies="127.0.0.1") as world:
+        somebody, keyring = await settled_in(world), world.services.people.keyring
+        home = next(ADDRESSES)
+        said(await sign_in(world, somebody.number, address=home), 201)
+        device = "select count(*) from security_event where kind = 'new-device' and actor = $1"
+        seen = await world.services.pool.fetchval(device, somebody.id)
+        code = invitation_code(keyring, "inv_1")
+        kinds = {"address": home, "login": somebody.number}
+        before = {kind: keyring.current.index(kind, value) for kind, value in kinds.items()}
+        for _ in range(2):
+            await rotate(world.services.people, world.services.pool, lambda *_: None)
+            for _ in range(attempts.FAILURES_OF_A_LOGIN):
+                await sign_in(world, somebody.number, WRONG, address=next(ADDRESSES))
+            assert problem(await sign_in(world, somebody.number, address=next(ADDRESSES)))[0] == 429
+            said(await sign_in(world, somebody.number, address=home), 201)
+            assert invitation_of(keyring, code) == "inv_1"
+        assert await world.services.pool.fetchval(device, somebody.id) == seen, "it is no news"
+        assert all(keyring.lasting(kind, value) != before[kind] for kind, value in kinds.items())
+
+
+async def test_who_was_known_before_hashes_lasted_is_known_still(url: str) -> None:
+    """An address that was written down under the key of then, by a version from before, lets its owner in."""
+    async with settled(url, trusted_proxies="127.0.0.1") as world:
+        somebody, keyring, home = await settled_in(world), world.services.people.keyring, next(ADDRESSES)
+        said(await sign_in(world, somebody.number, address=home), 201)
+        hashes = [each for kind, value in (("address", home), ("login", somebody.number)) for each in (
+            keyring.lasting(kind, value), keyring.current.index(kind, value)
+        )]  # fmt: skip
+        moved = "update sign_in_attempt set address = $2, login = $4 where address = $1 and login = $3"
+        assert await world.services.pool.execute(moved, *hashes) == "UPDATE 1"
+        for _ in range(attempts.FAILURES_OF_A_LOGIN):
+            await sign_in(world, somebody.number, WRONG, address=next(ADDRESSES))
+        assert problem(await sign_in(world, somebody.number, address=next(ADDRESSES)))[0] == 429
+        said(await sign_in(world, somebody.number, address=home), 201)
 
 
 async def test_keys_of_the_service_are_changed(url: str, tmp_path: Path) -> None:

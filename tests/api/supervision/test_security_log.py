@@ -66,7 +66,7 @@ class TestContent:
             entry = (await logged(world, kind="access-refused", actor=caller.id))[0]
             assert entry["detail"] == {"method": method, "route": route, "why": why}
             assert entry["request_id"] == headers["X-Request-Id"]
-            assert entry["address"] == world.services.people.keyring.current.index("address", "198.51.100.7")
+            assert entry["address"] == world.services.people.keyring.lasting("address", "198.51.100.7")
             session = await world.services.pool.fetchval(
                 "select volunteer_id from session where session_id = $1", entry["subject"]
             )

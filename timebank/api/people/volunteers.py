@@ -24,8 +24,14 @@ from timebank.api.http.requests import (
 )
 from timebank.api.http.strict_json import merged
 from timebank.domain.facts.people import PersonalDataChanged, Purpose, VolunteerRegistered
-from timebank.domain.identifiers import VolunteerId, new_volunteer_id, new_volunteer_number
-from timebank.domain.people.phones import Phone
+from timebank.domain.identifiers import (
+    VolunteerId,
+    as_number,
+    is_volunteer_number,
+    new_volunteer_id,
+    new_volunteer_number,
+)
+from timebank.domain.people.phones import Phone, phone_spelling
 from timebank.domain.people.refusals import VolunteerNumberTaken, VolunteerUnknown
 from timebank.domain.people.volunteers import (
     ChangePersonalData,
@@ -36,6 +42,8 @@ from timebank.domain.people.volunteers import (
 )
 from timebank.domain.person import BirthYear, DocumentNumber, Skills
 from timebank.domain.text import Line
+from timebank.identity.limits.comparisons import Comparisons
+from timebank.identity.limits.throttle import TooManyRequestsError
 from timebank.ledger.submission import Receipt
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import VolunteerView
@@ -149,7 +157,9 @@ class VolunteerController(Controller):
         """
 
         async def page(after: str, limit: int) -> list[VolunteerView]:
-            return await request.sight.people(request.services.people, search, after, limit)
+            found = await request.sight.people(request.services.people, search, after, limit)
+            _must_be_looked_up(request, search, is_known=bool(found))
+            return found
 
         async def note(people: int) -> None:
             await request.note_again("people-read", people=people, searched=search is not None)
@@ -273,3 +283,20 @@ async def register(request: BankRequest, data: RegisterRequest, key: str | None)
         except VolunteerNumberTaken:
             continue
     raise HTTPException(detail="No free volunteer number was found.", status_code=500)
+
+
+def _must_be_looked_up(request: BankRequest, search: str | None, *, is_known: bool) -> None:
+    """Refuse whoever searches by phones, so many that are nobody's: by trying all, those of all would be found.
+
+    Raises `TooManyRequestsError`. Lists count them as well (`comparisons.py`).
+    """
+    phone = phone_spelling(search) if search and any(each.isdecimal() for each in search) else ""
+    if phone and not is_volunteer_number(as_number(search or "")):
+        comparisons: Comparisons = request.app.state.comparisons
+        allowed = comparisons.by(request.bank_id, request.acting, request.today)
+        if not allowed.looks_up(phone, is_known=is_known):
+            raise TooManyRequestsError(UNTIL_TOMORROW_SECONDS)
+
+
+UNTIL_TOMORROW_SECONDS = 3_600.0
+"""When to ask again: the day may end by then."""

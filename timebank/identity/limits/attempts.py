@@ -53,16 +53,20 @@ class Attempts:
 
     def address(self, address: str) -> str:
         """The keyed hash that an address is counted under."""
-        return self._keyring.current.index("address", address)
+        return self._keyring.lasting("address", address)
 
     def login(self, login: str) -> str:
         """The keyed hash that a login is counted under, however it is spelt."""
-        return self._keyring.current.index("login", digits(login).casefold())
+        return self.logins(login)[0]
+
+    def logins(self, login: str) -> list[str]:
+        """The same, and those that it was counted under before there was one that outlives a rotation of keys."""
+        return self._keyring.lasting_or_before("login", digits(login).casefold())
 
     def network(self, address: str) -> str | None:
         """The keyed hash that the network of an IPv6 address is counted under."""
         network = wider_network(address)
-        return self._keyring.current.index("network", network) if network else None
+        return self._keyring.lasting("network", network) if network else None
 
     async def known(self, bank_id: UUID, login: str, address: str, at: datetime, meant: Sequence[str] = ()) -> bool:
         """Whether an address is known to the account; `meant` are the volunteers whom the login may mean.
@@ -70,7 +74,8 @@ class Attempts:
         Raises `TooManyAttempts` where too many attempts have failed, and the address is not.
         """
         network = self.network(address)
-        called = bank_id, self.login(login), self.address(address), at - WINDOW, network, meant
+        known = self._keyring.lasting_or_before("address", address)
+        called = bank_id, self.login(login), self.address(address), at - WINDOW, network, meant, known
         row = await self._pool.fetchrow(SQL["so_far"], *called)
         assert row is not None, "an aggregate has a row"
         if row["is_known"]:

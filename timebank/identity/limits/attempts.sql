@@ -1,7 +1,8 @@
 -- so_far --
 -- $1 bank  $2 login  $3 address  $4 failures since  $5 network or null  $6 volunteers whom the login may mean
-select coalesce(bool_or(succeeded_at is not null) filter (where (login = $2 or volunteer_id = any ($6)) and address = $3),
-                false) as is_known,
+-- $7 the address, as it is and was counted
+select coalesce(bool_or(succeeded_at is not null)
+                filter (where (login = $2 or volunteer_id = any ($6)) and address = any ($7)), false) as is_known,
        coalesce(sum(failures) filter (where login = $2 and last_failed_at > $4), 0) as of_login,
        max(last_failed_at) filter (where login = $2) as login_failed_at,
        count(*) filter (where address = $3 and failures > 0 and last_failed_at > $4) as of_address,
