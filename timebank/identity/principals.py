@@ -73,6 +73,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     is_suspended: bool = False
     offices: tuple[Held, ...] = ()
     permissions: tuple[Permission, ...] = ()
+    is_of_member: bool = False
+    """Whether a member of the organisation issued the key, and no office of the bank."""
     factor_due: datetime | None = None
     """When an administrator without a second factor has to have one; None for all others."""
     lacks_factor: bool = False
@@ -96,8 +98,11 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def turn_of(self) -> str:
-        """Whose turn it is where people take turns; with a key it is that of whoever issued it, who knows it."""
-        return self.acting.key_issued_by or self.actor
+        """Whose turn it is where people take turns; with a key it is that of the member who issued it, and knows it.
+
+        What offices issued is each organisation's own.
+        """
+        return self.acting.key_issued_by if self.acting.key_issued_by and self.is_of_member else self.actor
 
     @property
     def role(self) -> str:
@@ -225,6 +230,7 @@ class Principals:
             credential=row["key_id"],
             expires_at=row["expires_at"],
             permissions=tuple(row["permissions"]),
+            is_of_member=row["issued_as"] == "volunteer",
             acting=Acting(ActorId(row["organisation_id"]), "organisation", key_issued_by=ActorId(row["issued_by"])),
         )
 

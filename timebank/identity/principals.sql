@@ -62,6 +62,7 @@ select b.timezone,
 -- suspended organisation's is good for nothing, nor is one of an issuer who is suspended. What is asked of the log itself
 -- is never behind it. $1 key  $2 now
 select k.bank_id, k.key_id, k.organisation_id, k.permissions, k.secret_hash, b.timezone, issued.by as issued_by,
+       issued.authority as issued_as,
        least(k.expires_at, (nullif(manages.until, 'infinity') + 1)::timestamp at time zone b.timezone) as expires_at
   from api_key k join bank b using (bank_id),
        lateral (select ($2::timestamptz at time zone b.timezone)::date as today) now,

@@ -62,6 +62,11 @@ async def test_one_person_has_only_a_few_under_way(own_world: World) -> None:
             theirs.enter_context(own_world.app.state.writing_lists.begun(own_world.coordinator.id))
         assert (await program.ask("POST", path, **asked)).status_code == 429, "whoever issued a key knows it"
     assert (await program.ask("POST", path, **asked)).status_code == 200
+    of_office = await own_world.program(own_world.garden, "log-service")
+    with ExitStack() as theirs:
+        for _ in range(WAITING_OF_ONE):
+            theirs.enter_context(own_world.app.state.writing_lists.begun(own_world.administrator.id))
+        assert (await of_office.ask("POST", path, **asked)).status_code == 200, "each organisation has its own turn"
     for answer in ("verdicts", "lines", "rejected", "understood") * 2:
         asked["params"] = {"dry_run": True, "answer": answer}
         assert (await recorder.ask("POST", path, **asked)).status_code == 200

@@ -1,8 +1,10 @@
 """Which line has the headings, and what they mean."""
 
+import io
 from typing import Any
 
 import pytest
+import xlsxwriter
 
 from tests.exchange.spreadsheets.files import stream
 from tests.exchange.spreadsheets.test_reading import cells_of, people
@@ -207,3 +209,21 @@ def test_of_a_row_that_is_too_wide_no_more_is_looked_at_than_shows_it(monkeypatc
     assert max(looked_at) == MOST_COLUMNS
     with pytest.raises(SpreadsheetError, match="more than 500 columns"):
         open_list(stream(f"姓名,手机{',' * 600}x\n张三,1\n".encode()), VOLUNTEERS, Said())
+
+
+def test_headings_are_not_looked_for_without_end() -> None:
+    """On many wide sheets that are no lists: what is left could be the list, so it is said, and nothing is taken."""
+    file = io.BytesIO()
+    workbook: Any = xlsxwriter.Workbook(file)
+    for _ in range(16):
+        sheet = workbook.add_worksheet()
+        for row in range(30):
+            sheet.write_row(row, 0, ["说明"] * 500)
+    last = workbook.add_worksheet()
+    last.write_row(0, 0, ["姓名", "手机"])
+    last.write_row(1, 0, ["张三", "13800001111"])
+    workbook.close()
+    with pytest.raises(SpreadsheetError, match="too many sheets and columns"):
+        open_list(file, VOLUNTEERS, Said())
+    alone = open_list(file, VOLUNTEERS, Said(sheet="Sheet17"))
+    assert [row.cells for row in alone.rows()] == [ZHANG]

@@ -50,7 +50,7 @@ class VolunteersImportController(Controller):
             request.acting,
             request_id=request.request_id,
             dry_run=options.dry_run,
-            comparisons=request.app.state.comparisons,
+            allowed=request.app.state.comparisons.by(request.user, request.today),
         )
         if options.dry_run and not request.acting.governs:
             await request.note_again("people-read", people=opened.as_read.rows)

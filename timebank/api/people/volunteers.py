@@ -293,7 +293,7 @@ def _must_be_looked_up(request: BankRequest, search: str | None, *, is_known: bo
     phone = phone_spelling(search) if search and any(each.isdecimal() for each in search) else ""
     if phone and not is_volunteer_number(as_number(search or "")):
         comparisons: Comparisons = request.app.state.comparisons
-        allowed = comparisons.by(request.bank_id, request.acting, request.today)
+        allowed = comparisons.by(request.user, request.today)
         if not allowed.looks_up(phone, is_known=is_known):
             raise TooManyRequestsError(UNTIL_TOMORROW_SECONDS)
 

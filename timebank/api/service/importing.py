@@ -61,7 +61,7 @@ class ServiceImportController(Controller):
             request.acting,
             request_id=request.request_id,
             dry_run=options.dry_run,
-            comparisons=request.app.state.comparisons,
+            allowed=request.app.state.comparisons.by(request.user, request.today),
         )
         if options.dry_run:
             await request.note_again("people-read", people=opened.as_read.rows)

@@ -24,7 +24,7 @@ from timebank.exchange.imports.service import Served
 from timebank.exchange.imports.teams import Squads, squads_of
 from timebank.exchange.imports.who import People
 from timebank.exchange.spreadsheets.reading import Row
-from timebank.identity.limits.comparisons import Allowance, Comparisons
+from timebank.identity.limits.comparisons import EVERYTHING, Allowance
 from timebank.identity.security_log import Visit
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
@@ -48,7 +48,7 @@ class RecordsImport:
         signer: VolunteerId | None = None,
         request_id: str = "import",
         dry_run: bool = False,
-        comparisons: Comparisons | None = None,
+        allowed: Allowance = EVERYTHING,
     ) -> None:
         self._services = services
         self._bank_id = bank_id
@@ -58,7 +58,7 @@ class RecordsImport:
         self._request_id = request_id
         self._dry_run = dry_run
         self._squads = Squads(())
-        self._comparisons = comparisons or Comparisons()
+        self._allowed = allowed
 
     async def verdicts(self, opened: OpenedList[Served], size: int = CHUNK) -> AsyncIterator[list[Judged]]:
         """Import the list, and say what becomes of each row, so many at a time. Raises `QuestionsError`."""
@@ -96,8 +96,7 @@ class RecordsImport:
     async def _judge(
         self, entries: Sequence[Entry[Served]], submit: Submit, at: datetime, judges: "_Judges"
     ) -> list[RowVerdict]:
-        allowed = self._comparisons.by(self._bank_id, self._by, at.date())
-        people, members = await self._people(entries, allowed), await self._members(entries, allowed)
+        people, members = await self._people(entries), await self._members(entries)
         verdicts: list[RowVerdict] = []
         asked: list[tuple[Row, Phrase | None]] = []
         commands: list[EnterService] = []
@@ -117,17 +116,17 @@ class RecordsImport:
         verdicts += [judges.verdict(*each, outcome) for each, outcome in zip(asked, outcomes, strict=True)]
         return verdicts
 
-    async def _people(self, entries: Sequence[Entry[Served]], allowed: Allowance) -> People:
+    async def _people(self, entries: Sequence[Entry[Served]]) -> People:
         numbers = sorted({served.who.number for _, served in entries if served.who.number})
         phones = sorted({served.who.phone for _, served in entries if served.who.phone})
         found = await volunteers.meant_by(
             self._services.pool, self._services.people, self._bank_id, numbers=numbers, phones=phones
         )
-        return People(found, allowed)
+        return People(found, self._allowed)
 
-    async def _members(self, entries: Sequence[Entry[Served]], allowed: Allowance) -> Members:
+    async def _members(self, entries: Sequence[Entry[Served]]) -> Members:
         wanted = [served.in_charge for _, served in entries if served.in_charge]
-        return await members_of(self._services, self._bank_id, self._organisation_id, wanted, allowed)
+        return await members_of(self._services, self._bank_id, self._organisation_id, wanted, self._allowed)
 
     def _command(self, served: Served, volunteer_id: VolunteerId, at: datetime, **further: Any) -> EnterService:
         log = LogService(

@@ -22,7 +22,7 @@ from timebank.exchange.imports.records import local_now
 from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.who import NO_MORE_NAMES, WITHOUT_NOTE, is_same_name, without_note
 from timebank.exchange.spreadsheets.reading import Row
-from timebank.identity.limits.comparisons import EVERYTHING, MOST_COMPARED, Allowance, Comparisons
+from timebank.identity.limits.comparisons import EVERYTHING, MOST_COMPARED, Allowance
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant
@@ -70,7 +70,7 @@ class VolunteersImport:
         *,
         request_id: str = "import",
         dry_run: bool = False,
-        comparisons: Comparisons | None = None,
+        allowed: Allowance = EVERYTHING,
     ) -> None:
         self._services = services
         self._bank_id = bank_id
@@ -78,8 +78,7 @@ class VolunteersImport:
         self._request_id = request_id
         self._dry_run = dry_run
         self._tells = by.governs
-        self._comparisons = comparisons or Comparisons()
-        self._allowed: Allowance = EVERYTHING
+        self._allowed = allowed
         self._earlier = _Namesakes()
         self._lines = Lines()
         """Of numbers: where they stood first in the list."""
@@ -92,7 +91,6 @@ class VolunteersImport:
         opened.must_be_clear()
         self._opened = opened
         at = await local_now(self._services, self._bank_id)
-        self._allowed = self._comparisons.by(self._bank_id, self._by, at.date())
 
         async def judge(entries: Sequence[Entry[Person]], submit: Submit) -> list[RowVerdict]:
             async with alone(self._services.pool, self._bank_id, dry_run=self._dry_run):

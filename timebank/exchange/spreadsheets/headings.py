@@ -103,13 +103,38 @@ class Heading(NamedTuple):
         return sum(column.name is not None for column in self.columns)
 
 
-def find_heading(source: Source, vocabulary: Vocabulary, said: Said) -> Heading | None:
+MOST_LOOKED_AT = 200_000
+"""In so many cells of a file headings are looked for, on all of its sheets: that takes some seconds."""
+
+
+class TooMuchToLookAtError(SpreadsheetError):
+    """There is more than headings are looked for in: what is left could be the list."""
+
+
+class Looking:
+    """How many cells of a file were looked at for headings."""
+
+    def __init__(self) -> None:
+        self._cells = 0
+
+    def at(self, cells: int) -> None:
+        """So many more. Raises `TooMuchToLookAtError` if that is too many."""
+        self._cells += cells
+        if self._cells > MOST_LOOKED_AT:
+            raise TooMuchToLookAtError(TOO_MANY_SHEETS)
+
+
+TOO_MANY_SHEETS = "There are too many sheets and columns to look for headings in all of them: save the list alone."
+
+
+def find_heading(source: Source, vocabulary: Vocabulary, said: Said, looking: Looking) -> Heading | None:
     """The first of the first rows that has all columns that are required, or else the one that comes nearest."""
     found: list[Heading] = []
     wanted = _Wanted.of(said)
     first = takewhile(lambda row: row[0] <= HEADINGS_WITHIN, source.rows())
     for line, cells in first:
         if any(cell.strip() for cell in cells):
+            looking.at(min(len(cells), MOST_COLUMNS + 1))
             found.append(_heading(line, cells, vocabulary, wanted))
             if not found[-1].missing:
                 return found[-1]

@@ -7,7 +7,15 @@ from timebank.exchange.cells.guards import filled, unwrap
 from timebank.exchange.spreadsheets.columns import Vocabulary
 from timebank.exchange.spreadsheets.decoding import encoding_of
 from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError, TooManyRowsError
-from timebank.exchange.spreadsheets.headings import ColumnRead, Heading, Said, find_heading, must_be_clear
+from timebank.exchange.spreadsheets.headings import (
+    ColumnRead,
+    Heading,
+    Looking,
+    Said,
+    TooMuchToLookAtError,
+    find_heading,
+    must_be_clear,
+)
 from timebank.exchange.spreadsheets.sources import DELIMITERS, TOO_MANY_CELLS, Delimited, Form, OnSheet, Source
 from timebank.exchange.workbooks.opening import Kind, WorkbookError, kind_of, open_workbook
 from timebank.words import Phrase
@@ -133,9 +141,12 @@ def _with_headings(
 ) -> Iterator[tuple[Source, Heading | None]]:
     """Each way to read a file, with the headings that are found so; a wrong delimiter may make it unreadable."""
     failures: list[SpreadsheetError] = []
+    looking = Looking()
     for source in sources:
         try:
-            heading = find_heading(source, vocabulary, said)
+            heading = find_heading(source, vocabulary, said, looking)
+        except TooMuchToLookAtError:
+            raise
         except SpreadsheetError as error:
             failures.append(error)
         else:

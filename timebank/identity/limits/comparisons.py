@@ -9,7 +9,7 @@ from datetime import date
 from typing import Protocol
 from uuid import UUID
 
-from timebank.domain.acting import Acting
+from timebank.identity.principals import Principal
 
 MOST_COMPARED = 8
 MOST_UNKNOWN = 1_000
@@ -68,9 +68,10 @@ class Comparisons:
         self._compared: dict[int, bytes] = {}
         self._unknown: dict[int, set[int]] = {}
 
-    def by(self, bank_id: UUID, by: Acting, day: date) -> Allowance:
-        """What somebody's lists may have compared on a day; a key counts as whoever issued it."""
-        return EVERYTHING if by.governs else _Some(self, bank_id, by.key_issued_by or by.actor, day)
+    def by(self, principal: Principal, day: date) -> Allowance:
+        """What somebody's lists may have compared on a day; with a key that is counted as where people take turns."""
+        is_all = principal.acting.governs
+        return EVERYTHING if is_all else _Some(self, principal.bank_id, principal.turn_of, day)
 
     def compare(self, whose: int, said: str) -> bool:
         """Count one thing that is said of somebody, unless it was said before; false if too many were."""
