@@ -204,6 +204,10 @@ def questions(city: City) -> dict[str, Question]:
     def days(length: int) -> dict[str, Any]:
         return {"first_day": city.day, "last_day": lambda n: city.day(n) + timedelta(days=length)}
 
+    def two_numbers(n: int) -> dict[str, Any]:
+        """Whoever was registered twice, asking for what is theirs."""
+        return {"wanted": Wanted(volunteer_id=city.volunteer(n)), "earlier_ids": [city.volunteer(n + 1)]}
+
     def bodies(n: int) -> list[str]:
         return [city.organisation(n)]
 
@@ -248,7 +252,11 @@ def questions(city: City) -> dict[str, Question]:
         "records of an old account that wait": listed(
             volunteer_id=lambda n: city.volunteer(0), statuses=lambda n: ["logged"]
         ),
+        "records under two numbers": lambda n: records.page(pool, bank_id, **two_numbers(n), after=None, limit=PAGE),
         "statistics of a volunteer": summed(volunteer_id=city.volunteer),
+        "statistics under two numbers": lambda n: statistics_of(
+            pool, bank_id, **two_numbers(n), by="month", after=None, limit=PAGE
+        ),
         "statistics of a body in a month": summed(organisation_ids=bodies, **days(30)),
         "statistics of a body": summed(organisation_ids=bodies),
         "statistics of the bank": summed(),
