@@ -6,16 +6,20 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
+import asyncpg
 import rich_click as click
 
 from timebank.cli.common import at_once, cli, find_bank, progress_bar, run_services
+from timebank.db.connections import Pool
 from timebank.ledger.audit import Finding, check_log
 from timebank.ledger.decisions.snapshots import check_snapshots
 from timebank.ledger.store import Bank
 from timebank.projections import EVERY
 from timebank.projections.credit import balances
-from timebank.projections.machinery.rebuild import verify
+from timebank.projections.machinery.projection import Projection
+from timebank.projections.machinery.rebuild import Comparison, verify
 from timebank.proofs.checking import tree_check
 from timebank.proofs.checkpoints import origin_of
 from timebank.proofs.notes import Note, NoteError
@@ -187,11 +191,26 @@ async def _verify_security_log(services: Services, bank: Bank) -> bool:
 async def _verify_projections(services: Services, bank: Bank) -> list[bool]:
     """Whether each read model is what the log says; as many at once as there are cores."""
     with progress_bar("Verifying read models") as progress:
-        each = partial(verify, services.pool, bank_id=bank.bank_id)
+        each = partial(_compared, services.pool, bank.bank_id)
         compared = await at_once(services.pool, each, EVERY, progress)
     for comparison in compared:
+        if isinstance(comparison, str):
+            click.echo(f"  {comparison}")
+            continue
         told = "equal" if comparison.is_equal else "DIFFERS"
         click.echo(f"  {comparison.projection}: {told} at position {comparison.position}")
         for difference in comparison.differences:
             click.echo(f"    {difference}")
-    return [comparison.is_equal for comparison in compared]
+    return [not isinstance(comparison, str) and comparison.is_equal for comparison in compared]
+
+
+async def _compared(
+    pool: Pool, bank_id: UUID, projection: Projection, progress: Callable[[int, int], None]
+) -> Comparison | str:
+    """A read model against the log; or, where it cannot be made of what is there, a sentence that says so."""
+    try:
+        return await verify(pool, projection, bank_id, progress)
+    except (asyncpg.DataError, ValueError, KeyError) as error:
+        return f"{projection.name}: cannot be made anew of the log: {error}"
+    except asyncpg.UndefinedColumnError as error:
+        return f"{projection.name}: its tables are not those of this version: {error}"
