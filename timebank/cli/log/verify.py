@@ -211,6 +211,6 @@ async def _compared(
     try:
         return await verify(pool, projection, bank_id, progress)
     except (asyncpg.DataError, ValueError, KeyError) as error:
-        return f"{projection.name}: cannot be made anew of the log: {error}"
+        return f"{projection.name}: cannot be made anew of the log: {str(error).splitlines()[0]}"
     except asyncpg.UndefinedColumnError as error:
         return f"{projection.name}: its tables are not those of this version: {error}"
