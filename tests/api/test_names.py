@@ -199,6 +199,10 @@ async def test_lists_of_people_are_no_way_either(own_world: World) -> None:
             assert refused(await tried(by, path, heads, rows, dry_run=True)) == SOME[whose == number :] + NO_MORE * (
                 2 + (whose == number)
             )
+    noted = [f",{phone},欧阳修远(组长)" for phone in PHONES]
+    for dry_run in (True, False):
+        another = await world.leader(await world.node())
+        assert refused(await tried(another, path, heads, noted, dry_run=dry_run)) == SOME + NO_MORE * 2
     house = [f",13900009999,住户{each}" for each in "甲乙丙丁戊己庚辛壬癸"]
     for dry_run in (True, False):
         assert refused(await tried(leader, path, heads, house, dry_run=dry_run)) == [False] * 10

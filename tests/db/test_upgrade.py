@@ -81,6 +81,7 @@ NEW_SINCE: dict[str, dict[str, Any]] = {
         "account_id": None,
         "team_id": None,
         "previous_team_id": None,
+        "is_subsidised": None,
     },
     "service-voided": {"account_id": None},
     "volunteer-erased": {"earlier_ids": []},

@@ -144,6 +144,13 @@ async def test_what_was_under_the_other_number_is_theirs_still(own_world: World)
     positions = [each["position"] for each in mine["events"]]
     assert confirmed in positions
     assert len(positions) == len(set(positions))
+    proxy = await world.somebody()
+    may = {"proxy_volunteer_id": proxy.id, "scopes": ["view"], "acts_per_day": 5}
+    await kept.post(f"/v1/volunteers/{kept.id}/proxies", may, expect=201)
+    for by, headers, rows in ((proxy, {"On-Behalf-Of": kept.id}, len(lines)), (kept, {}, len(lines))):
+        table = await by.ask("GET", f"/v1/volunteers/{gone.id}/statement.csv", headers=headers)
+        assert (table.status_code, len(table.text.splitlines())) == (200, rows + 3), "and what was before and after"
+    assert (await proxy.ask("GET", f"/v1/volunteers/{gone.id}/statement.csv")).status_code == 404
     await kept.post(f"/v1/volunteers/{gone.id}/consents", {"purpose": "be-asked", "granted": True}, expect=404)
 
 

@@ -22,7 +22,8 @@ from timebank.exchange.spreadsheets.errors import SpreadsheetError
 from timebank.exchange.spreadsheets.headings import Said
 from timebank.exchange.spreadsheets.reading import open_list
 
-MOST_BYTES = 100_000
+MOST_BYTES = 250_000
+"""What other threads of the tests, and what is remembered on purpose, may take meanwhile; the texts would take more."""
 
 
 @pytest.mark.parametrize(

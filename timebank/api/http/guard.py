@@ -79,9 +79,7 @@ async def authorised(connection: Connection, handler: BaseRouteHandler) -> None:
     await _wait_for_a_place(connection, handler, principal)
     behalf = await _name_by_id(connection)
     _must_know_parameters(connection, handler)
-    if behalf is not None:
-        earlier = await connection.services.principals.merged_with(principal.bank_id, behalf)
-        principal = msgspec.structs.replace(principal, earlier_ids=earlier)
+    principal = await _with_whom_they_act_for(connection, principal, behalf)
     acting, *also = await _rights(connection, principal, access, behalf)
     connection.scope["state"][STILL] = partial(_must_be_let_in_still, connection, principal, access, behalf)
     if access.proof:
@@ -185,7 +183,16 @@ async def _must_be_let_in_still(connection: Connection, before: Principal, acces
     if principal is None:
         raise NotAuthorizedException(NOT_VALID)
     _must_not_owe_factor(principal, access)
-    await _rights(connection, principal, access, behalf)
+    await _rights(connection, await _with_whom_they_act_for(connection, principal, behalf), access, behalf)
+
+
+async def _with_whom_they_act_for(connection: Connection, principal: Principal, behalf: str | None) -> Principal:
+    """Who asks, with what was merged with the registration of whom they act for, if they do, instead of their own."""
+    if behalf is None:
+        return principal
+    services: Services = connection.app.state.services
+    earlier = await services.principals.merged_with(principal.bank_id, behalf)
+    return msgspec.structs.replace(principal, earlier_ids=earlier)
 
 
 async def _who(connection: Connection) -> Principal:

@@ -156,14 +156,16 @@ class VolunteersImport:
     def _of_too_many(self, row: Row, person: Person, registered: "_Registered") -> RowVerdict | None:
         """The verdict on somebody in the bank with whom so many names and phones were compared today; else None.
 
-        Without a number it is on what is tried only: else whoever is not that person is registered, as one may see.
+        Without a number it is on what is tried only, or has a note beside the name: else whoever is not that person is
+        registered, as one may see.
         """
-        name, number = squeeze(person.name), _number_in(person)
+        noted, number = without_note(person.name), _number_in(person)
+        name, registers_nobody = squeeze(noted), self._dry_run or noted != person.name
         compared: list[tuple[str, str]] = []
         if number:
             compared += [(number, said) for said in (name, person.phone) if said and registered.numbered(number)]
         else:
-            is_tried = self._dry_run and registered.named.first(person.name)
+            is_tried = registers_nobody and (registered.named.first(noted) or registered.named.first(person.name))
             compared += [(name, person.phone), (person.phone, name)] if person.phone and is_tried else []
         for whose, said in compared:
             if not self._allowed.compares(whose, said):
