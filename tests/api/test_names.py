@@ -235,5 +235,10 @@ async def test_lists_find_no_phones_by_trying_all(own_world: World, monkeypatch:
     statuses = [(await searching.ask("GET", f"/v1/volunteers?query={each}")).status_code for each in unknown]
     assert statuses == [200] * 5 + [429] * 2
     assert (await searching.ask("GET", "/v1/volunteers?query=13900001111")).status_code == 429
-    for found in (number, "欧阳"):
-        assert (await searching.ask("GET", f"/v1/volunteers?query={found}")).status_code == 200
+    assert (await searching.ask("GET", "/v1/volunteers?query=欧阳")).status_code == 200
+    wide = [each.translate({ord(n): ord(n) - ord("0") + ord("０") for n in "0123456789"}) for each in unknown]
+    mixed = [f"{each[:10]}{other[10:]}" for each, other in zip(unknown, wide, strict=True)]
+    for spelt in (wide, mixed, [f"{each}4" for each in unknown]):
+        another = await world.member("recorder")
+        statuses = [(await another.ask("GET", f"/v1/volunteers?query={each}")).status_code for each in spelt]
+        assert statuses == [200] * 5 + [429] * 2, spelt

@@ -24,14 +24,8 @@ from timebank.api.http.requests import (
 )
 from timebank.api.http.strict_json import merged
 from timebank.domain.facts.people import PersonalDataChanged, Purpose, VolunteerRegistered
-from timebank.domain.identifiers import (
-    VolunteerId,
-    as_number,
-    is_volunteer_number,
-    new_volunteer_id,
-    new_volunteer_number,
-)
-from timebank.domain.people.phones import Phone, phone_spelling
+from timebank.domain.identifiers import VolunteerId, new_volunteer_id, new_volunteer_number
+from timebank.domain.people.phones import Phone
 from timebank.domain.people.refusals import VolunteerNumberTaken, VolunteerUnknown
 from timebank.domain.people.volunteers import (
     ChangePersonalData,
@@ -41,7 +35,7 @@ from timebank.domain.people.volunteers import (
     SuspendVolunteer,
 )
 from timebank.domain.person import BirthYear, DocumentNumber, Skills
-from timebank.domain.text import Line
+from timebank.domain.text import Line, normal
 from timebank.identity.limits.comparisons import Comparisons
 from timebank.identity.limits.throttle import TooManyRequestsError
 from timebank.ledger.submission import Receipt
@@ -286,15 +280,14 @@ async def register(request: BankRequest, data: RegisterRequest, key: str | None)
 
 
 def _must_be_looked_up(request: BankRequest, search: str | None, *, is_known: bool) -> None:
-    """Refuse whoever searches by phones, so many that are nobody's: by trying all, those of all would be found.
+    """Refuse whoever searches by phones, or numbers, so many that are nobody's: by trying all, those of all are found.
 
-    Raises `TooManyRequestsError`. Lists count them as well (`comparisons.py`).
+    Raises `TooManyRequestsError`. Lists count phones as well (`comparisons.py`).
     """
-    phone = phone_spelling(search) if search and any(each.isdecimal() for each in search) else ""
-    if phone and not is_volunteer_number(as_number(search or "")):
+    said = normal(search) if search else ""
+    if any(each.isdecimal() for each in said):
         comparisons: Comparisons = request.app.state.comparisons
-        allowed = comparisons.by(request.user, request.today)
-        if not allowed.looks_up(phone, is_known=is_known):
+        if not comparisons.by(request.user, request.today).looks_up(said, is_known=is_known):
             raise TooManyRequestsError(UNTIL_TOMORROW_SECONDS)
 
 

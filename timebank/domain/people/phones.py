@@ -5,6 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from timebank.domain.text import normal
+
 Phone = Annotated[str, Meta(min_length=3, max_length=32, pattern=r"^\+?[0-9][0-9 -]{1,30}$(?!\n)")]
 """A phone number as people write it: digits, blanks, hyphens, and a plus sign in front."""
 
@@ -17,5 +19,5 @@ def phone_spelling(phone: str) -> str:
 
     Mobile numbers of China are written with and without the country by the same people.
     """
-    number = re.sub(r"[^0-9+]", "", phone)
+    number = re.sub(r"[^0-9+]", "", normal(phone))
     return _ABROAD.sub("+", _MOBILE_OF_CHINA.sub("", number), count=1)
