@@ -40,3 +40,4 @@ async def rotate_keys(services: Services) -> None:
     if damaged:
         raise click.ClickException(_LEFT)
     click.echo(f"Everything is sealed with the key {services.people.keyring.current.key_id} now.")
+    click.echo("Invitations to register that were given out are void: organisations make new ones.")
