@@ -51,19 +51,22 @@ async def test_verify_finds_what_was_tampered_with(program: Program, url: str) -
     assert "1 findings" in tampered or "findings" in tampered
 
 
-async def test_verify_goes_on_behind_a_fact_that_cannot_be_read(program: Program, url: str) -> None:
+@pytest.mark.parametrize("damage", ["garbage", '{"volunteer_id": 5}', "{}"])
+async def test_verify_goes_on_behind_a_fact_that_cannot_be_read(program: Program, url: str, damage: str) -> None:
     """It is named by its position, and each read model is: compared, or that it cannot be made of such a log."""
     program.run("init", "甲", "--json")
     program.run("rebuild")
     connection = await asyncpg.connect(url)
     await connection.execute("alter table event disable trigger user")
-    damaged = "update event set data = 'garbage' where topic = 'volunteer-registered'"
-    assert await connection.execute(damaged) == "UPDATE 1"
+    damaged = "update event set data = convert_to($1, 'UTF8') where topic = 'volunteer-registered'"
+    assert await connection.execute(damaged, damage) == "UPDATE 1"
     await connection.execute("alter table event enable trigger user")
     await connection.execute("alter table appointment drop column valid_until cascade")
+    await connection.execute("drop table merge")
     told = program.run("verify", expect=1).out
     assert "position 2: the fact cannot be read" in told
     assert "volunteers: cannot be made anew of the log" in told
+    assert "merges: its tables are not those of this version" in told
     assert "offices: its tables are not those of this version" in told
     assert told.count("equal") >= 5
     await connection.close()

@@ -257,19 +257,29 @@ async def test_a_row_that_its_note_does_not_bear_out_is_passed_over(
     first = await signer.sign(bank_id)
     assert first
     note, root = first.note, first.root
-    for size, said in ((1_000_000_000, root), (11, root), (20, bytes(32))):
-        row = "insert into signed_checkpoint (bank_id, size, root, note, signed_at) values ($1, $2, $3, $4, now())"
+    row = "insert into signed_checkpoint (bank_id, size, root, note, signed_at) values ($1, $2, $3, $4, now())"
+    for size, said in ((1_000_000_000, root), (11, root), (15, bytes(32))):
         await pool.execute(row, bank_id, size, said, note)
+    origin, stranger = origin_of(bank_id), [Ed25519PrivateKey.generate()]
+    forged = str(signed(str(Checkpoint(origin, 9, bytes(32))), origin, stranger))
+    await pool.execute(row, bank_id, 9, bytes(32), forged)
     await grow(pool, bank_id, 20)
     for each in (signer, started()):
         assert await each.latest(bank_id) == first
+        assert await each.covering(bank_id, 9) == first
         assert await each.covering(bank_id, 11) is None
+    with pytest.raises(LogDamagedError):
+        await signer.exactly(bank_id, 9)
     await signer.sign_all()
     assert signer.damage == {}
     latest = await signer.exactly(bank_id, 20)
     assert Checkpoint.parse(Note.parse(latest.note).text).size == 20
     check = await tree_check(pool, signer, bank_id, [])
-    assert [each.position for each in check.findings] == [11, 20, 1_000_000_000]
+    assert [each.position for each in check.findings] == [9, 11, 15, 1_000_000_000]
+    await pool.execute(row, bank_id, 30, root, note)
+    await grow(pool, bank_id, 30)
+    await signer.sign_all()
+    assert set(signer.damage) == {bank_id}, "where what is signed next cannot be kept, somebody is to know"
 
 
 async def test_what_a_stranger_signed_is_not_gone_on_from(pool: Pool, bank_id: UUID, started: Started) -> None:

@@ -1,7 +1,7 @@
 """Checking the tree in place: whether the log, made anew row by row, comes to what was signed and kept of it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +10,12 @@ from timebank.db.sql import load_statements
 from timebank.ledger.audit import Finding
 from timebank.proofs.checkpoints import Checkpoint
 from timebank.proofs.merkle import TILE_HEIGHT, Completed, Edge
-from timebank.proofs.notes import Note
+from timebank.proofs.notes import Note, NoteError
 from timebank.proofs.signer import Signer
 
 SQL = load_statements("timebank.proofs", "checking.sql")
+
+CHECKPOINTS_AT_ONCE = 5_000
 
 
 class TreeCheck:
@@ -86,7 +88,24 @@ async def tree_check(pool: Pool, signer: Signer, bank_id: UUID, against: Sequenc
     said = ([Checkpoint.parse(note.text) for note in notes] for notes in (own, against))
     check = TreeCheck(kept, latest.size if latest else 0, *said)
     check.findings += [
-        Finding(row["size"], "the checkpoint that is kept of so many facts is not what its note says")
-        for row in await pool.fetch(SQL["strange"], bank_id)
+        Finding(size, "the checkpoint that is kept of so many facts is not one that we signed")
+        async for size in _not_ours(pool, signer, bank_id)
     ]
     return check
+
+
+async def _not_ours(pool: Pool, signer: Signer, bank_id: UUID) -> AsyncIterator[int]:
+    """The sizes of checkpoints in the database that are not what their notes say, or whose notes we did not sign."""
+    keys, size = signer.trusted(bank_id), -1
+    while rows := await pool.fetch(SQL["signed"], bank_id, size, CHECKPOINTS_AT_ONCE):
+        for row in rows:
+            size = row["size"]
+            try:
+                note = Note.parse(row["note"])
+                note.must_be_signed(keys)
+                said = Checkpoint.parse(note.text)
+            except NoteError:
+                yield size
+            else:
+                if (said.size, said.root) != (size, row["root"]):
+                    yield size

@@ -19,6 +19,7 @@ select line from cosignature where bank_id = $1 and size = $2 order by witness
 select c.size, c.root, c.note, c.signed_at
   from signed_checkpoint c
  where c.bank_id = $1 and c.size >= $2 and split_part(c.note, E'\n', 2) = c.size::text
+   and split_part(c.note, E'\n', 3) = encode(c.root, 'base64')
    and exists (select from cosignature s where s.bank_id = c.bank_id and s.size = c.size)
  order by c.size desc limit 1
 

@@ -36,6 +36,8 @@ STRETCH = 2_048
 """How many leaves are taken in at a time, before others get their turn."""
 COMMIT_SECONDS = 5.0
 CLOSE_SECONDS = 3.0
+LOOKED_AT = 20
+"""At so many checkpoints it is looked whether one was signed by us."""
 RECORDED_LEAVES = 100_000
 """Of how many facts, recorded by this process and not signed yet, the leaves are kept to compare."""
 ALARM_SECONDS = 60.0
@@ -115,9 +117,16 @@ class Signer:
         return Signed(*row) if row else None
 
     async def covering(self, bank_id: UUID, size: int) -> Signed | None:
-        """The first checkpoint of a tree with so many facts at least."""
-        row = await self._pool.fetchrow(SQL["covering"], bank_id, size)
-        return Signed(*row) if row else None
+        """The first checkpoint of a tree with so many facts at least; what was not signed by us is passed over."""
+        rows = await self._pool.fetch(SQL["covering"], bank_id, size, LOOKED_AT)
+        return next((Signed(*row) for row in rows if self._is_ours(bank_id, row["note"])), None)
+
+    def _is_ours(self, bank_id: UUID, note: str) -> bool:
+        try:
+            Note.parse(note).must_be_signed(self.trusted(bank_id))
+        except NoteError:
+            return False
+        return True
 
     # Signing
 
@@ -167,6 +176,9 @@ class Signer:
         """
         later = await self.sign(bank_id)
         row = await self._pool.fetchrow(SQL["exactly"], bank_id, size)
+        if row and not self._is_ours(bank_id, row["note"]):
+            msg = f"the checkpoint of {size} facts that is in the database was not signed by us"
+            raise LogDamagedError(msg)
         if row or not later or later.size < size:
             return _must_reach(row, size)
         root = await self.tiles.root(bank_id, size)
@@ -308,7 +320,10 @@ class Signer:
         async with committed(self._pool, COMMIT_SECONDS) as connection:
             await connection.execute(SQL["keep"], bank_id, *kept)
             row = await connection.fetchrow(SQL["exactly"], bank_id, size)
-        return Signed(*row) if row else kept
+        if row is None or not self._is_ours(bank_id, row["note"]):
+            msg = f"of {size} facts there is a checkpoint in the database that was not signed by us"
+            raise LogDamagedError(msg)
+        return Signed(*row)
 
     def _forget(self, bank_id: UUID, size: int) -> None:
         """What is signed need not be compared any more."""

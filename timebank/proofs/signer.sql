@@ -1,5 +1,6 @@
 -- as_said --
--- Of a row what its note says of it is true, which is what is signed; others are nobody's, and `verify` tells of them.
+-- Of a row what its note says of it is true: others are nobody's. Whether we signed it is looked at where it is used;
+-- `verify` looks at all of them.
 split_part(c.note, E'\n', 2) = c.size::text and split_part(c.note, E'\n', 3) = encode(c.root, 'base64')
 
 -- latest --
@@ -8,9 +9,9 @@ select c.size, c.root, c.note, c.signed_at from signed_checkpoint c
  where c.bank_id = $1 and {as_said} order by c.size desc limit 1
 
 -- covering --
--- The first that was signed of a tree with so many facts. $1 bank  $2 size
+-- The first of a tree with so many facts. $1 bank  $2 size  $3 at most
 select c.size, c.root, c.note, c.signed_at from signed_checkpoint c
- where c.bank_id = $1 and c.size >= $2 and {as_said} order by c.size limit 1
+ where c.bank_id = $1 and c.size >= $2 and {as_said} order by c.size limit $3
 
 -- exactly --
 -- The one of a tree with exactly so many facts. $1 bank  $2 size

@@ -1,6 +1,7 @@
 """Which line has the headings, and what they mean."""
 
 import io
+import time
 from typing import Any
 
 import pytest
@@ -227,3 +228,20 @@ def test_headings_are_not_looked_for_without_end() -> None:
         open_list(file, VOLUNTEERS, Said())
     alone = open_list(file, VOLUNTEERS, Said(sheet="Sheet17"))
     assert [row.cells for row in alone.rows()] == [ZHANG]
+
+
+@pytest.mark.parametrize(("sheets", "columns"), [(65, 1), (6, 200)])
+def test_of_long_cells_their_beginning_is_looked_at_and_not_without_end(sheets: int, columns: int) -> None:
+    """One character may stand for eighteen: by long cells a small file kept a processor for a minute and a half."""
+    file, long = io.BytesIO(), "\ufdfa" * (20_000 // columns)
+    workbook: Any = xlsxwriter.Workbook(file)
+    for _ in range(sheets):
+        sheet = workbook.add_worksheet()
+        for row in range(30):
+            sheet.write_row(row, 0, [long] * columns)
+    workbook.close()
+    begun = time.thread_time()
+    with pytest.raises(SpreadsheetError) as refused:
+        open_list(file, VOLUNTEERS, Said())
+    assert time.thread_time() - begun < 20
+    assert len(str(refused.value)) < 20_000

@@ -210,7 +210,11 @@ async def _compared(
     """A read model against the log; or, where it cannot be made of what is there, a sentence that says so."""
     try:
         return await verify(pool, projection, bank_id, progress)
-    except (asyncpg.DataError, ValueError, KeyError) as error:
-        return f"{projection.name}: cannot be made anew of the log: {str(error).splitlines()[0]}"
-    except asyncpg.UndefinedColumnError as error:
-        return f"{projection.name}: its tables are not those of this version: {error}"
+    except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, KeyError) as error:
+        return f"{projection.name}: cannot be made anew of the log: {_first_line(error)}"
+    except (asyncpg.UndefinedColumnError, asyncpg.UndefinedTableError) as error:
+        return f"{projection.name}: its tables are not those of this version: {_first_line(error)}"
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

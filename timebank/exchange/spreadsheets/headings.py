@@ -11,7 +11,7 @@ from timebank.exchange.cells.durations import UNITS, Unit
 from timebank.exchange.cells.errors import shown
 from timebank.exchange.cells.guards import unwrap
 from timebank.exchange.cells.texts import squeeze
-from timebank.exchange.spreadsheets.columns import Column, Vocabulary, fold
+from timebank.exchange.spreadsheets.columns import LONGEST_KEPT, Column, Vocabulary, fold
 from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError
 from timebank.exchange.spreadsheets.lookalikes import by_heading
 from timebank.exchange.spreadsheets.sources import Source
@@ -104,7 +104,8 @@ class Heading(NamedTuple):
 
 
 MOST_LOOKED_AT = 200_000
-"""In so many cells of a file headings are looked for, on all of its sheets: that takes some seconds."""
+MOST_CHARACTERS = 1_000_000
+"""In so many cells of a file, and characters, headings are looked for, on all of its sheets: it takes some seconds."""
 
 
 class TooMuchToLookAtError(SpreadsheetError):
@@ -112,15 +113,17 @@ class TooMuchToLookAtError(SpreadsheetError):
 
 
 class Looking:
-    """How many cells of a file were looked at for headings."""
+    """How many cells of a file, and characters in them, were looked at for headings."""
 
     def __init__(self) -> None:
         self._cells = 0
+        self._characters = 0
 
-    def at(self, cells: int) -> None:
-        """So many more. Raises `TooMuchToLookAtError` if that is too many."""
-        self._cells += cells
-        if self._cells > MOST_LOOKED_AT:
+    def at(self, cells: Sequence[str]) -> None:
+        """These too. Raises `TooMuchToLookAtError` if that is too many."""
+        self._cells += len(cells)
+        self._characters += sum(min(len(cell), LONGEST_KEPT) for cell in cells)
+        if self._cells > MOST_LOOKED_AT or self._characters > MOST_CHARACTERS:
             raise TooMuchToLookAtError(TOO_MANY_SHEETS)
 
 
@@ -134,7 +137,7 @@ def find_heading(source: Source, vocabulary: Vocabulary, said: Said, looking: Lo
     first = takewhile(lambda row: row[0] <= HEADINGS_WITHIN, source.rows())
     for line, cells in first:
         if any(cell.strip() for cell in cells):
-            looking.at(min(len(cells), MOST_COLUMNS + 1))
+            looking.at(cells[: MOST_COLUMNS + 1])
             found.append(_heading(line, cells, vocabulary, wanted))
             if not found[-1].missing:
                 return found[-1]
@@ -147,9 +150,10 @@ def _heading(line: int, cells: Sequence[str], vocabulary: Vocabulary, wanted: _W
         width -= 1
     # Of a row that is too wide, which is refused, no more is looked at than shows that it is.
     width = min(width, MOST_COLUMNS + 1)
-    while width <= MOST_COLUMNS and width and not normal(unwrap(cells[width - 1])):
+    while width <= MOST_COLUMNS and width and not _beginning(cells[width - 1]):
         width -= 1
-    columns = tuple(_column(position, unwrap(cell), vocabulary, wanted) for position, cell in enumerate(cells[:width]))
+    beginnings = map(_beginning, cells[:width])
+    columns = tuple(_column(position, cell, vocabulary, wanted) for position, cell in enumerate(beginnings))
     present = {column.name for column in columns}
     missing = [
         each for each in vocabulary.columns.values() if each.required and present.isdisjoint((each.name, *each.unless))
@@ -157,10 +161,14 @@ def _heading(line: int, cells: Sequence[str], vocabulary: Vocabulary, wanted: _W
     return Heading(line, list(cells), columns, missing)
 
 
+def _beginning(cell: str) -> str:
+    """A heading without its guards, as `normal` has it; of a long one its beginning, as a file has many cells."""
+    return normal(unwrap(cell.strip()[:LONGEST_KEPT]))[:LONGEST_KEPT]
+
+
 def _column(position: int, heading: str, vocabulary: Vocabulary, wanted: _Wanted) -> ColumnRead:
-    label = normal(heading)
     if wanted.ignore.about(position, heading) is not None:
-        return ColumnRead(position, label, None, is_ignored=True)
+        return ColumnRead(position, heading, None, is_ignored=True)
     meaning = vocabulary.meaning(heading) if heading else None
     name, unit = meaning or (None, None)
     as_said = wanted.columns.about(position, heading)
@@ -170,7 +178,7 @@ def _column(position: int, heading: str, vocabulary: Vocabulary, wanted: _Wanted
     counted = wanted.units.about(position, heading)
     if counted:
         unit = wanted.said.units[counted]
-    return ColumnRead(position, label, name, unit)
+    return ColumnRead(position, heading, name, unit)
 
 
 def _place(position: int) -> str:
