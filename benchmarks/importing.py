@@ -11,6 +11,7 @@ from timebank.domain.identifiers import new_record_id
 from timebank.exchange.imports.lists import open_records
 from timebank.exchange.imports.records import RecordsImport, zone_of
 from timebank.exchange.spreadsheets.headings import Said
+from timebank.identity.limits.comparisons import EVERYTHING
 from timebank.runtime.founding import OPERATOR
 
 HEADER = "编号,活动,类别,身份,开始,结束,地点"
@@ -45,7 +46,7 @@ async def _import(world: World, number: int) -> float:
     data = _csv(world, number)
     started = time.perf_counter()
     opened = open_records(io.BytesIO(data), Said(), await zone_of(world.services, world.bank_id))
-    run = RecordsImport(world.services, world.bank_id, world.organisations[0], OPERATOR)
+    run = RecordsImport(world.services, world.bank_id, world.organisations[0], OPERATOR, allowed=EVERYTHING)
     taken = [verdict async for judged in run.verdicts(opened) for _, verdict in judged if verdict.status == "logged"]
     await world.project()
     elapsed = time.perf_counter() - started

@@ -161,7 +161,10 @@ class Keyring:
         return [key.index(kind, value) for key in self]
 
     def lasting(self, kind: str, value: str | bytes) -> str:
-        """A keyed hash that is the same after a rotation: of what opens nothing, as where somebody signed in."""
+        """A keyed hash that is the same after a rotation: of addresses alone.
+
+        Whoever has the file, and an old database, finds the addresses of then by trying all there are.
+        """
         return _in_base64(_digest(self._lasting or self.current.lasting, kind, value))
 
     def lasting_or_before(self, kind: str, value: str | bytes) -> list[str]:

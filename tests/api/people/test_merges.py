@@ -61,6 +61,26 @@ async def test_doubles_are_found(own_world: World) -> None:
     assert entry["actor"] == world.administrator.id
 
 
+async def test_what_a_merge_brought_is_new(own_world: World) -> None:
+    """As is what was changed: name, phone and year of birth may come with it; and a damaged fact hides nobody."""
+    world = own_world
+    kept, gone = await twice(world, "诸葛亮", phone="13900004321")
+    await approved(world, kept, gone)
+    third = await world.somebody("诸葛亮", birth_year=1951)
+
+    async def since() -> dict[str, bool]:
+        pair = (await doubles(world))[kept.id, third.id]
+        return {which: pair[which]["unchanged_since"] > pair[which]["registered_at"] for which in ("earlier", "later")}
+
+    assert await since() == {"earlier": True, "later": False}
+    await third.patch(f"/v1/volunteers/{third.id}", {"phone": "13900001234"})
+    assert await since() == {"earlier": True, "later": True}
+    async with world.services.owner.acquire() as connection, connection.transaction():
+        await connection.execute("set local session_replication_role = replica")
+        await connection.execute("update event set data = 'x' where topic = 'personal-data-changed'")
+    assert await since() == {"earlier": True, "later": False}
+
+
 async def test_two_become_one(own_world: World) -> None:
     """Credit and what only one said of the person move; the other number is told everywhere, and lets nobody in."""
     world = own_world
@@ -160,10 +180,12 @@ async def test_what_hinders_it_is_told(own_world: World) -> None:
     kept, gone = await twice(world, "公孙胜")
     records = [await world.confirmed(each.id) for each in (kept, gone)]
     await world.log(gone.id, days_ago=3)
+    await world.proposal(gone, **hours_of(days_ago=4))
     merge_id = await proposed(world, kept, gone)
     told = await world.administrator.get(f"/v1/merges/{merge_id}")
     (overlap,) = told["overlaps"]
     assert ([overlap["record_id"], overlap["other_id"]], told["waiting_records"]) == (records, 1)
+    assert told["waiting_proposals"] == 1
     assert (told["kept"]["volunteer_id"], told["merged"]["name"]) == (kept.id, "公孙胜")
     assert told["merge"]["merged_name"] == "公孙胜"
     lists = [await world.administrator.get("/v1/merges", **of) for of in ({}, {"status": "proposed"})]

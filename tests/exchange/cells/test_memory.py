@@ -6,6 +6,9 @@ import time
 import tracemalloc
 import unicodedata
 from collections.abc import Callable
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -17,6 +20,8 @@ from timebank.exchange.cells.errors import CellError
 from timebank.exchange.cells.people import digits_in, parse_number
 from timebank.exchange.cells.texts import parse_capacity, parse_line, parse_lines
 from timebank.exchange.cells.times import parse_date, parse_time
+from timebank.exchange.imports.lists import OpenedList, open_records, open_volunteers
+from timebank.exchange.imports.rows import RowError
 from timebank.exchange.spreadsheets.columns import RECORD_COLUMNS, Vocabulary
 from timebank.exchange.spreadsheets.errors import SpreadsheetError
 from timebank.exchange.spreadsheets.headings import Said
@@ -100,3 +105,27 @@ def test_what_is_invisible_is_left_out_wherever_it_is(text: str) -> None:
     compatible = unicodedata.normalize("NFKC", text)
     visible = "".join(each for each in compatible if not _is_invisible(each))
     assert normal(text) == " ".join(unicodedata.normalize("NFKC", visible).split())
+
+
+@pytest.mark.parametrize("cell", ["\ufdfa" * 90_000, "' " * 45_000, "1" * 90_000, "a;" * 45_000, "志" * 90_000])
+@pytest.mark.parametrize(
+    ("opens", "head"),
+    [
+        (open_volunteers, "姓名,手机,志愿者编号,技能,出生年份,证件号码"),
+        (
+            partial(open_records, zone=ZoneInfo("UTC")),
+            "志愿者,活动,类别,身份,开始时间,结束时间,时长,服务内容,服务项目,活动负责人",
+        ),
+    ],
+    ids=["people", "records"],
+)
+def test_a_long_cell_costs_little(opens: Callable[..., OpenedList[Any]], head: str, cell: str) -> None:
+    """However long it is, and in whatever column, its row is refused at once: rows are read where all are served."""
+    rows = "\n".join(",".join([cell] * (head.count(",") + 1)) for _ in range(2))
+    opened = opens(io.BytesIO(f"{head}\n{rows}\n".encode()), said=Said())
+    (row, *_) = opened.rows()
+    assert len(row.cells) >= 4
+    began = time.thread_time()
+    with pytest.raises(RowError):
+        opened.read(row)
+    assert time.thread_time() - began < 0.05

@@ -13,6 +13,7 @@ from timebank.domain.identifiers import VolunteerNumber
 from timebank.exchange.imports import charge, teams, who
 from timebank.exchange.imports import volunteers as importing
 from timebank.exchange.imports.rows import RowError
+from timebank.identity.limits.comparisons import EVERYTHING
 from timebank.projections.organisations.teams import TeamView
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant
@@ -62,7 +63,7 @@ def test_whoever_is_in_charge_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> N
     """In a large organisation each row names another member, by name, or by a phone that all of them share."""
     squeezed = Counted(who.squeeze)
     monkeypatch.setattr(who, "squeeze", squeezed)
-    members = charge.Members([person(n, f"王{n}", PHONE) for n in range(ROWS)])
+    members = charge.Members([person(n, f"王{n}", PHONE) for n in range(ROWS)], EVERYTHING)
     for n in range(ROWS):
         assert members.meant(said(f"王{n}(组长)")).volunteer_id == f"vol_{n}"
         assert members.meant(said(f"王{n}", PHONE)).volunteer_id == f"vol_{n}"
@@ -74,7 +75,7 @@ def test_those_who_share_a_phone_are_looked_up(monkeypatch: pytest.MonkeyPatch) 
     """Of very many people who were entered with one phone each row names another; namesakes are several."""
     squeezed = Counted(who.squeeze)
     monkeypatch.setattr(who, "squeeze", squeezed)
-    people = who.People([person(n, f"王{n}", PHONE) for n in range(ROWS)])
+    people = who.People([person(n, f"王{n}", PHONE) for n in range(ROWS)], EVERYTHING)
     for n in range(ROWS):
         assert people.meant(said(f"王 {n}", PHONE)).volunteer_id == f"vol_{n}"
     with pytest.raises(RowError, match="several volunteers"):

@@ -10,6 +10,7 @@ from tests.exchange.imports.office import BODY, Office, records_of
 from tests.helpers.effort import more
 from timebank.exchange.imports.records import RecordsImport
 from timebank.exchange.imports.results import RowVerdict
+from timebank.identity.limits.comparisons import EVERYTHING
 from timebank.runtime.founding import OPERATOR
 
 PEOPLE = 100
@@ -41,7 +42,7 @@ async def test_a_dry_run_is_the_run_is_what_is_told_again(berlin: Office, rows: 
     text = "".join(long_list(rows))
     dry = await berlin.records(text, dry_run=True)
     assert await berlin.ask("select count(*)::int from service_record") == [(0,)]
-    half = RecordsImport(berlin.services, berlin.bank_id, BODY, OPERATOR)
+    half = RecordsImport(berlin.services, berlin.bank_id, BODY, OPERATOR, allowed=EVERYTHING)
     verdicts: list[RowVerdict] = []
     stream = half.verdicts(records_of(text))
     async for judged in stream:
@@ -70,7 +71,7 @@ async def test_a_long_list_takes_no_more_memory_than_a_short_one(berlin: Office)
     for rows in (2_000, 8_000):
         text = "".join(long_list(rows)).encode()
         opened = records_of(text)
-        run = RecordsImport(berlin.services, berlin.bank_id, BODY, OPERATOR, dry_run=True)
+        run = RecordsImport(berlin.services, berlin.bank_id, BODY, OPERATOR, dry_run=True, allowed=EVERYTHING)
         tracemalloc.start()
         async for _ in run.verdicts(opened):
             pass

@@ -1,6 +1,6 @@
 """Oneself: who one is to the bank, and all it knows about one."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, TypeVar
 
@@ -144,11 +144,12 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
     async def all_of(of: Callable[[str], Awaitable[Sequence[T]]]) -> list[T]:
         return await request.named([item for each in (own, *user.earlier_ids) for item in await of(each)])
 
+    ids = {own, *user.earlier_ids}
     return {
         "volunteer": volunteer,
         "person": await people.one(pool, bank_id, own),
         "balance": balance,
-        "proxies": [_nameless(each, own) for each in await all_of(partial(proxies.of, pool, bank_id))],
+        "proxies": [_nameless(each, ids) for each in await all_of(partial(proxies.of, pool, bank_id))],
         "sessions": await services.sign_in.sessions.of(bank_id, own, request.visit, user.credential),
         "linked_accounts": await services.oidc.linked(bank_id, own) if services.oidc else [],
         "residences": await all_of(partial(residences.lives_at, pool, bank_id)),
@@ -158,9 +159,9 @@ async def _at_hand(request: BankRequest) -> dict[str, Any]:
     }
 
 
-def _nameless(proxy: ProxyView, own: str) -> ProxyView:
+def _nameless(proxy: ProxyView, own: Collection[str]) -> ProxyView:
     """A proxy as it may be handed out: whom one acts for oneself is named on the screen only."""
-    if proxy.volunteer_id == own:
+    if proxy.volunteer_id in own:
         return proxy
     return msgspec.structs.replace(proxy, volunteer_name=masked(proxy.volunteer_name or ""), volunteer_number=None)
 
@@ -176,7 +177,7 @@ def _lists(request: BankRequest) -> dict[str, AsyncIterator[Sequence[object]]]:
 
 
 async def _of_all(lists: Mapping[VolunteerId, AsyncIterator[Sequence[Any]]]) -> AsyncIterator[Sequence[Any]]:
-    """One list after the other; what is about several of those whose they are comes once."""
+    """One list after the other; of several whose they are a fact, a redemption or a gift comes once."""
     told: set[VolunteerId] = set()
     for whose, stretches in lists.items():
         async for items in stretches:

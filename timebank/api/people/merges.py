@@ -58,13 +58,17 @@ class Merged(Status, frozen=True, kw_only=True):
 
 
 class MergeInFull(msgspec.Struct, frozen=True, kw_only=True):
-    """A proposal, both registrations, and what hinders it: records of the same time, and how many that wait."""
+    """A proposal, both registrations, and what hinders it: records of the same time, and what waits of one of them.
+
+    Of the one that goes records may wait to be confirmed, and proposals of service to be taken up.
+    """
 
     merge: MergeView
     kept: Registration | None
     merged: Registration | None
     overlaps: list[Overlap]
     waiting_records: int
+    waiting_proposals: int
 
 
 class DoubleController(Controller):
@@ -153,6 +157,7 @@ class MergeController(Controller):
             merged=who.get(found.merged_id),
             overlaps=await request.named(same_time, is_noted=True),
             waiting_records=await overlaps.waiting(pool, bank_id, found.merged_id) if is_open else 0,
+            waiting_proposals=await overlaps.proposed(pool, bank_id, found.merged_id) if is_open else 0,
         )
 
     @post("/{merge_id:str}/approve", status_code=200, responses=WRITES, access=PROVED_ADMINISTRATORS)
@@ -162,8 +167,8 @@ class MergeController(Controller):
         """Merge two registrations, for good: by somebody else than whoever proposed it, who is neither of the two.
 
         What is open of the one that goes ends, its sessions too; its credit and its debt go to the other, and what only
-        it said of the person. Its service stays recorded under its number. Refused while records of it wait, and while
-        confirmed records of both are of the same time.
+        it said of the person. Its service stays recorded under its number. Refused while records or proposals of it
+        wait, and while confirmed records of both are of the same time.
         """
         receipt = await request.execute(ApproveMerge(**request.stamp, merge_id=MergeId(merge_id)), idempotency_key)
         fact = receipt.facts[-1]

@@ -152,7 +152,8 @@ class VolunteerController(Controller):
 
         async def page(after: str, limit: int) -> list[VolunteerView]:
             found = await request.sight.people(request.services.people, search, after, limit)
-            _must_be_looked_up(request, search, is_known=bool(found))
+            if not after:
+                _must_be_looked_up(request, search, is_known=bool(found))
             return found
 
         async def note(people: int) -> None:
@@ -285,11 +286,14 @@ def _must_be_looked_up(request: BankRequest, search: str | None, *, is_known: bo
     Raises `TooManyRequestsError`. Lists count phones as well (`comparisons.py`).
     """
     said = normal(search) if search else ""
-    if any(each.isdecimal() for each in said):
+    if sum(each.isdecimal() for each in said) >= _SHORTEST:
         comparisons: Comparisons = request.app.state.comparisons
         if not comparisons.by(request.user, request.today).looks_up(said, is_known=is_known):
-            raise TooManyRequestsError(UNTIL_TOMORROW_SECONDS)
+            raise TooManyRequestsError(ASK_AGAIN_SECONDS)
 
 
-UNTIL_TOMORROW_SECONDS = 3_600.0
-"""When to ask again: the day may end by then."""
+_SHORTEST = 5
+"""Of so many digits a phone is at least."""
+
+ASK_AGAIN_SECONDS = 3_600.0
+"""When to ask again: the day may have ended by then."""

@@ -8,13 +8,16 @@ _RISKY = re.compile(r"[\t\r]|\s*[=+\-@＝＋－＠]")
 _PLAIN_NUMBER = re.compile(r"[+-]?[0-9]{1,11}(?:\.[0-9]{1,4})?")
 _NOTHING = frozenset({"null", "(null)", "\\n", "n/a", "-", "--", "–", "—", "——", "－", "/", "／", "无"})
 _LONGEST_NOTHING = max(map(len, _NOTHING))
+LONGEST_CELL = 5_000
+"""No cell that can be taken has more characters. Of longer ones nothing is made out, which could take long."""
+
 _LONG_NUMBER = re.compile(r"\s*(?:[0-9]{12,}|0[0-9]{5,}|\+[0-9]{7,})\s*")
 
 
 def unwrap(cell: str) -> str:
     """The text inside ="…" or behind an apostrophe, however often the file has gone back and forth."""
     text = cell.strip()
-    while text[:1] in ("=", "'"):
+    while text[:1] in ("=", "'") and len(text) <= LONGEST_CELL:
         if formula := _FORMULA_TEXT.fullmatch(text):
             text = formula[1].replace('""', '"').strip()
         elif _APOSTROPHE.match(text):

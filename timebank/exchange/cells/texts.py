@@ -9,6 +9,8 @@ from timebank.domain.facts.service import Capacity
 from timebank.domain.text import Line, Text, normal, remembered
 from timebank.exchange.cells.errors import CellError
 
+TOO_LONG = "is too long, or holds characters that cannot be shown"
+
 _LONGEST_VALUE = 100
 
 _CAPACITIES: dict[Capacity, tuple[str, ...]] = {
@@ -57,17 +59,20 @@ def parse_content(text: str) -> str:
 
 def parse_lines(text: str, kind: Any) -> tuple[str, ...]:
     """Several lines from one cell, each once; `kind` is the type of the field, which may say how many there can be."""
-    lines = tuple(dict.fromkeys(map(normal, parse_list(text))))
+    written = parse_list(text)
+    for line in written:
+        _must_fit(text, line, Line)
+    if not _fits(written, kind):
+        raise CellError(text, "holds too many values")
+    lines = tuple(dict.fromkeys(map(normal, written)))
     for line in lines:
         _must_fit(text, line, Line)
-    if not _fits(lines, kind):
-        raise CellError(text, "holds too many values")
     return lines
 
 
 def _must_fit(text: str, value: str, kind: Any) -> None:
     if not _fits(value, kind):
-        raise CellError(text, "is too long, or holds characters that cannot be shown")
+        raise CellError(text, TOO_LONG)
 
 
 def _fits(value: Any, kind: Any) -> bool:

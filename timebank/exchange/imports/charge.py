@@ -9,7 +9,7 @@ from timebank.domain.people.phones import phone_spelling
 from timebank.exchange.cells.texts import squeeze
 from timebank.exchange.imports.rows import RowError
 from timebank.exchange.imports.who import Called, Match, Who, must_be_looked_up, without_note
-from timebank.identity.limits.comparisons import EVERYTHING, Allowance
+from timebank.identity.limits.comparisons import Allowance
 from timebank.projections.organisations import memberships
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant
@@ -27,7 +27,7 @@ class Members:
     Of others nothing is told, not even whether there are such people.
     """
 
-    def __init__(self, found: Sequence[Meant], allowed: Allowance = EVERYTHING) -> None:
+    def __init__(self, found: Sequence[Meant], allowed: Allowance) -> None:
         self._allowed = allowed
         self._all = Called(found)
         self._numbered = {each.number: Called([each]) for each in found}
@@ -61,11 +61,11 @@ async def members_of(
     bank_id: UUID,
     organisation_id: OrganisationId,
     wanted: Collection[Who],
-    allowed: Allowance = EVERYTHING,
+    allowed: Allowance,
 ) -> Members:
     """The approved members of an organisation whom some cells may mean, as far as that is `allowed` to be found."""
     if not wanted:
-        return Members(())
+        return Members((), allowed)
     names = {spelt for who in wanted if who.name for spelt in _spellings(who.name)}
     found = await volunteers.meant_by(
         services.pool,

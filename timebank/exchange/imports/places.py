@@ -21,6 +21,7 @@ from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.rows import RowError
 from timebank.exchange.imports.who import People
 from timebank.exchange.spreadsheets.reading import Row
+from timebank.identity.limits.comparisons import EVERYTHING
 from timebank.projections.people import volunteers
 from timebank.projections.places import nodes
 from timebank.runtime.composition import Services
@@ -209,7 +210,7 @@ class ResidentsImport(_Import):
             numbers=sorted(filter(None, numbers)),
             phones=sorted(filter(None, phones)),
         )
-        return People(found)
+        return People(found, EVERYTHING)
 
     def _command(self, located: Located, people: People, at: datetime) -> SetResidence:
         assert located.who, "the list says who"

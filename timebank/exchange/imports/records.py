@@ -24,7 +24,7 @@ from timebank.exchange.imports.service import Served
 from timebank.exchange.imports.teams import Squads, squads_of
 from timebank.exchange.imports.who import People
 from timebank.exchange.spreadsheets.reading import Row
-from timebank.identity.limits.comparisons import EVERYTHING, Allowance
+from timebank.identity.limits.comparisons import Allowance
 from timebank.identity.security_log import Visit
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
@@ -48,7 +48,7 @@ class RecordsImport:
         signer: VolunteerId | None = None,
         request_id: str = "import",
         dry_run: bool = False,
-        allowed: Allowance = EVERYTHING,
+        allowed: Allowance,
     ) -> None:
         self._services = services
         self._bank_id = bank_id

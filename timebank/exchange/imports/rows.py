@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from timebank.exchange.cells.damage import must_be_whole
 from timebank.exchange.cells.errors import CellError, shown
+from timebank.exchange.cells.guards import LONGEST_CELL
+from timebank.exchange.cells.texts import TOO_LONG
 from timebank.exchange.spreadsheets.reading import Row, Table
 from timebank.words import Language, Phrase, Quoted, told
 
@@ -57,6 +59,8 @@ class Cells:
         """What a parser makes of a cell; `otherwise`, if it cannot be understood."""
         text = self.row.cells.get(column, "")
         try:
+            if len(text) > LONGEST_CELL:
+                raise CellError(text, TOO_LONG)
             must_be_whole(text)
             return parser(text)
         except CellError as error:

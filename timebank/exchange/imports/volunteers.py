@@ -22,7 +22,7 @@ from timebank.exchange.imports.records import local_now
 from timebank.exchange.imports.results import RowVerdict
 from timebank.exchange.imports.who import NO_MORE_NAMES, WITHOUT_NOTE, is_same_name, without_note
 from timebank.exchange.spreadsheets.reading import Row
-from timebank.identity.limits.comparisons import EVERYTHING, MOST_COMPARED, Allowance
+from timebank.identity.limits.comparisons import MOST_COMPARED, Allowance
 from timebank.ledger.submission import Outcome
 from timebank.projections.people import volunteers
 from timebank.projections.people.volunteers import Meant
@@ -70,7 +70,7 @@ class VolunteersImport:
         *,
         request_id: str = "import",
         dry_run: bool = False,
-        allowed: Allowance = EVERYTHING,
+        allowed: Allowance,
     ) -> None:
         self._services = services
         self._bank_id = bank_id

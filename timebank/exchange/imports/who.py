@@ -11,7 +11,7 @@ from timebank.exchange.cells.errors import shown
 from timebank.exchange.cells.people import digits_in, is_number, parse_number, parse_phone
 from timebank.exchange.cells.texts import parse_line, plain, squeeze
 from timebank.exchange.imports.rows import Cells, RowError
-from timebank.identity.limits.comparisons import EVERYTHING, MOST_COMPARED, MOST_UNKNOWN, Allowance
+from timebank.identity.limits.comparisons import MOST_COMPARED, MOST_UNKNOWN, Allowance
 from timebank.projections.people.volunteers import Meant
 from timebank.words import Phrase, Quoted
 
@@ -112,7 +112,7 @@ class People:
     Names and phones are compared with theirs as far as that is `allowed`.
     """
 
-    def __init__(self, found: Sequence[Meant], allowed: Allowance = EVERYTHING) -> None:
+    def __init__(self, found: Sequence[Meant], allowed: Allowance) -> None:
         self._allowed = allowed
         self._by_number = {each.number: each for each in found}
         self._by_phone: dict[str, Called] = defaultdict(Called)

@@ -6,12 +6,12 @@ from typing import Literal, NamedTuple, Self
 
 import msgspec
 
-from timebank.domain.text import normal
+from timebank.domain.text import LONGEST_KEPT, normal
 from timebank.exchange.cells.durations import UNITS, Unit
 from timebank.exchange.cells.errors import shown
 from timebank.exchange.cells.guards import unwrap
 from timebank.exchange.cells.texts import squeeze
-from timebank.exchange.spreadsheets.columns import LONGEST_KEPT, Column, Vocabulary, fold
+from timebank.exchange.spreadsheets.columns import Column, Vocabulary, fold
 from timebank.exchange.spreadsheets.errors import Question, QuestionsError, SpreadsheetError
 from timebank.exchange.spreadsheets.lookalikes import by_heading
 from timebank.exchange.spreadsheets.sources import Source

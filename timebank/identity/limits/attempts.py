@@ -52,21 +52,21 @@ class Attempts:
         self._keyring = keyring
 
     def address(self, address: str) -> str:
-        """The keyed hash that an address is counted under."""
+        """The keyed hash that an address is counted under, after a rotation of keys too."""
         return self._keyring.lasting("address", address)
 
     def login(self, login: str) -> str:
         """The keyed hash that a login is counted under, however it is spelt."""
-        return self.logins(login)[0]
+        return self._keyring.current.index("login", digits(login).casefold())
 
     def logins(self, login: str) -> list[str]:
-        """The same, and those that it was counted under before there was one that outlives a rotation of keys."""
-        return self._keyring.lasting_or_before("login", digits(login).casefold())
+        """The same, and while keys are rotated those of the other keys."""
+        return self._keyring.indexes("login", digits(login).casefold())
 
     def network(self, address: str) -> str | None:
         """The keyed hash that the network of an IPv6 address is counted under."""
         network = wider_network(address)
-        return self._keyring.lasting("network", network) if network else None
+        return self._keyring.current.index("network", network) if network else None
 
     async def known(self, bank_id: UUID, login: str, address: str, at: datetime, meant: Sequence[str] = ()) -> bool:
         """Whether an address is known to the account; `meant` are the volunteers whom the login may mean.

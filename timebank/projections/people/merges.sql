@@ -73,16 +73,19 @@ select v.volunteer_id, v.number, v.status, v.registered_at, p.key_id, p.sealed, 
  where v.bank_id = $1 and v.volunteer_id = any ($2)
 
 -- changed_at --
--- When name, phone or year of birth of people were changed last. $1 bank  $2 volunteers
+-- When name, phone or year of birth of people were changed last, or may have come from a registration that was merged
+-- with theirs. Data are looked at as bytes, since damaged ones are no JSON. $1 bank  $2 volunteers
 select w.volunteer_id, max(e.recorded_at) as at
   from unnest($2::text[]) w (volunteer_id),
+       unnest(array['personal-data-changed', 'registrations-merged']) f (topic),
        event_tag t,
        lateral (
            select * from event e
-            where e.bank_id = $1 and e.position = t.position and e.topic = 'personal-data-changed'
-              and w.volunteer_id = any (e.tags)
+            where e.bank_id = $1 and e.position = t.position and e.topic = f.topic and w.volunteer_id = any (e.tags)
            offset 0
        ) e
- where t.bank_id = $1 and t.key = tag_key(w.volunteer_id, 'personal-data-changed')
-   and convert_from(e.data, 'UTF8')::jsonb -> 'fields' ?| array['name', 'phone', 'birth_year']
+ where t.bank_id = $1 and t.key = tag_key(w.volunteer_id, f.topic)
+   and exists (select from unnest(case e.topic when 'registrations-merged' then array['"kept_id":"' || w.volunteer_id || '"']
+                                      else array['"name"', '"phone"', '"birth_year"'] end) says
+                where position(convert_to(says, 'UTF8') in e.data) > 0)
  group by w.volunteer_id

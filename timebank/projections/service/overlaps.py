@@ -40,3 +40,9 @@ async def waiting(pool: Pool, bank_id: UUID, volunteer_id: str) -> int:
     """How many records of somebody wait to be confirmed."""
     found: int = await pool.fetchval(SQL["waiting"], bank_id, volunteer_id)
     return found
+
+
+async def proposed(pool: Pool, bank_id: UUID, volunteer_id: str) -> int:
+    """How many proposals of service by somebody wait to be taken up or declined."""
+    found: int = await pool.fetchval(SQL["proposed"], bank_id, volunteer_id)
+    return found

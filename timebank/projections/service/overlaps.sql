@@ -15,3 +15,7 @@ select a.record_id, a.organisation_id, a.activity, a.started_at, a.ended_at, b.r
 -- How many records of a volunteer wait. $1 bank  $2 volunteer
 select count(*) from service_record
  where bank_id = $1 and key_in(bank_id, volunteer_id) = key_in($1, $2) and volunteer_id = $2 and status = 'logged'
+
+-- proposed --
+-- How many proposals of a volunteer wait. $1 bank  $2 volunteer
+select count(*) from proposal where bank_id = $1 and volunteer_id = $2 and status = 'proposed'
