@@ -330,12 +330,13 @@ async def test_a_damaged_checkpoint_keeps_nobody_from_starting(
         await tamper(pool, f"update signed_checkpoint set note = {damaged} where size = $1", sizes[-1])
         signer = await signer_for(pool, path, clock)
         await signer.sign_all()
-        try:
-            assert (await tree_check(pool, signer, bank_id, [])).findings
-        except NoteError:
-            with pytest.raises(NoteError):
-                await signer.sign(bank_id)
+        if damaged.startswith("'x'"):
+            for asked in (tree_check(pool, signer, bank_id, []), signer.sign(bank_id)):
+                with pytest.raises(NoteError):
+                    await asked
             assert set(signer.damage) == {bank_id}
+        else:
+            assert (await tree_check(pool, signer, bank_id, [])).findings
 
 
 @pytest.fixture(autouse=True)

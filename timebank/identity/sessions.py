@@ -178,7 +178,7 @@ class Sessions:
     async def prove(self, connection: Connection, session_id: str, visit: Visit) -> None:
         """Whoever has the session has just proved who they are. It is looked up each time, so all processes know.
 
-        Where they did is familiar from now on.
+        Where they did is familiar from now on, in place of where the session was opened.
         """
         await connection.execute(SQL["prove"], session_id, visit.at, visit.device, self._address(visit))
 
