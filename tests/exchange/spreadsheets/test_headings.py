@@ -9,7 +9,8 @@ import xlsxwriter
 
 from tests.exchange.spreadsheets.files import stream
 from tests.exchange.spreadsheets.test_reading import cells_of, people
-from timebank.exchange.imports.lists import RECORDS, VOLUNTEERS
+from timebank.exchange.imports.lists import RECORDS, VOLUNTEERS, open_volunteers
+from timebank.exchange.imports.rows import RowError
 from timebank.exchange.spreadsheets import headings
 from timebank.exchange.spreadsheets.columns import fold
 from timebank.exchange.spreadsheets.errors import QuestionsError, SpreadsheetError
@@ -245,3 +246,18 @@ def test_of_long_cells_their_beginning_is_looked_at_and_not_without_end(sheets: 
         open_list(file, VOLUNTEERS, Said())
     assert time.thread_time() - begun < 20
     assert len(str(refused.value)) < 20_000
+
+
+def test_what_is_said_of_long_headings_is_short() -> None:
+    """Each refused row names the heading of what is wrong, and a missing column is asked for with all others."""
+    phone = f"手机(格式{'x' * 194}){'ﷺ' * 50_000}"
+    opened = open_volunteers(stream(f"姓名,{phone}\n张三,x\n".encode()), Said())
+    (row,) = opened.rows()
+    with pytest.raises(RowError) as refused:
+        opened.read(row)
+    assert str(refused.value).startswith("手机(")
+    assert len(str(refused.value)) < 400
+    unknown = ",".join(f"{n}{'字' * 300}" for n in range(480))
+    with pytest.raises(QuestionsError) as asked:
+        open_volunteers(stream(f"手机,{unknown}\n1,2\n".encode()), Said())
+    assert len(str(asked.value)) < 20_000

@@ -16,7 +16,7 @@ from tests.exchange.spreadsheets.files import WORKBOOKS, ods_cell, ods_of, strea
 from timebank.exchange.workbooks import TOO_LARGE, opening
 from timebank.exchange.workbooks.flaws import _ERROR, _FORMULA
 from timebank.exchange.workbooks.opening import WorkbookError, kind_of, open_workbook
-from timebank.exchange.workbooks.reading import MOST_SHEETS, rows_of
+from timebank.exchange.workbooks.reading import LONGEST_NAME, MOST_SHEETS, rows_of
 
 
 def rows(data: bytes, kind: str, sheet: int = 0) -> list[list[str]]:
@@ -106,6 +106,24 @@ def test_sheets_beyond_number_are_not_read() -> None:
     assert len(open_workbook(of(MOST_SHEETS), "xlsx").sheets) == MOST_SHEETS
     with pytest.raises(WorkbookError, match="too large"):
         open_workbook(of(MOST_SHEETS + 1), "xlsx")
+
+
+def test_sheets_with_endless_names_are_not_read() -> None:
+    """All names are said where it is asked which sheet is meant: by them 34 KB made an answer of 120 MB."""
+
+    def of(name: str) -> io.BytesIO:
+        plain, file = io.BytesIO(), io.BytesIO()
+        workbook: Any = xlsxwriter.Workbook(plain)
+        workbook.add_worksheet("this")
+        workbook.close()
+        with zipfile.ZipFile(plain) as read, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as written:
+            for each in read.namelist():
+                written.writestr(each, read.read(each).replace(b'"this"', f'"{name}"'.encode()))
+        return file
+
+    assert [sheet.name for sheet in open_workbook(of("名" * LONGEST_NAME), "xlsx").sheets] == ["名" * LONGEST_NAME]
+    with pytest.raises(WorkbookError, match="too large"):
+        open_workbook(of("名" * (LONGEST_NAME + 1)), "xlsx")
 
 
 def test_a_cell_over_several_rows_is_said_for_each_of_them() -> None:

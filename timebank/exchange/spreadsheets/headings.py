@@ -19,6 +19,7 @@ from timebank.words import Language, Phrase, Quoted
 
 HEADINGS_WITHIN = 30
 SHOWN_OTHERS = 6
+SHOWN_HEADINGS = 60
 MOST_COLUMNS = 500
 
 Hidden = Literal["take", "leave"]
@@ -219,7 +220,7 @@ def _missing(heading: Heading) -> SpreadsheetError:
     if not others or not heading.recognised:
         wanted = "; ".join(map(described, heading.missing))
         said = {"rows": HEADINGS_WITHIN, "wanted": wanted, "line": heading.line}
-        return SpreadsheetError(MISSING, **said, others=Quoted(", ".join(others)) if others else "none")
+        return SpreadsheetError(MISSING, **said, others=Quoted(_together(others)) if others else "none")
     return QuestionsError([_which_is(column, others, heading.line) for column in heading.missing])
 
 
@@ -229,7 +230,7 @@ def _which_is(column: Column, others: Sequence[str], line: int) -> Question:
     likely = {label: like for label in others if (like := by_heading(label, names))}
     answers = [f"column={label}={like}" for label, like in likely.items()]
     answers += [f"column={label}={column.name}" for label in others if label not in likely]
-    details = {"wanted": described(column), "line": line, "others": Quoted(", ".join(others))}
+    details = {"wanted": described(column), "line": line, "others": Quoted(_together(others))}
     return Question(column.name, Phrase(ONE_MISSING, details), tuple(answers[:SHOWN_OTHERS]))
 
 
@@ -238,7 +239,7 @@ def _must_mean_columns(heading: Heading, vocabulary: Vocabulary, said: Said) -> 
     headings = {fold(column.heading) for column in heading.columns if column.heading}
     for option in (*said.ignore, *said.columns, *said.units):
         if option.strip() not in places and fold(option) not in headings:
-            there = ", ".join(column.label for column in heading.columns)
+            there = _together([column.label for column in heading.columns])
             template = "There is no column {column} in line {line}; there are: {there}."
             raise SpreadsheetError(template, column=shown(option), line=heading.line, there=there)
     for option, name in said.columns.items():
@@ -250,6 +251,11 @@ def _must_mean_columns(heading: Heading, vocabulary: Vocabulary, said: Said) -> 
         if unit not in UNITS:
             template = "{column} cannot be in {unit}; units are: {units}."
             raise SpreadsheetError(template, column=shown(option), unit=shown(unit), units=", ".join(UNITS))
+
+
+def _together(labels: Sequence[str]) -> str:
+    """Headings as they are said one after the other, of very many the first."""
+    return ", ".join((*labels[:SHOWN_HEADINGS], *(["…"] if len(labels) > SHOWN_HEADINGS else ())))
 
 
 def described(column: Column) -> str:

@@ -28,6 +28,8 @@ MEMORY_BYTES = 2 * 1024**3
 SECONDS = 20
 MOST_CELLS = 5_000_000
 MOST_SHEETS = 256
+LONGEST_NAME = 200
+"""Of a sheet. Excel allows 31 characters, and all names are said where it is asked which sheet is meant."""
 NICE = 10
 OUTPUT_BYTES = 128 * 1024**2
 ROW_LENGTH = 512 * 1024
@@ -37,7 +39,7 @@ _WHOLE_MILLISECOND = dt.timedelta(milliseconds=1)
 
 
 class TooMuchError(ValueError):
-    """There are more sheets than are read, or more cells, empty ones between others too.
+    """There are more sheets than are read, or more cells, empty ones between others too, or longer names of sheets.
 
     A few bytes can say any number of them: all sheets of a workbook may be the same one.
     """
@@ -46,11 +48,12 @@ class TooMuchError(ValueError):
 def rows_of(data: bytes, kind: str) -> Iterator[Any]:
     """All there is to say about a workbook, line by line. Raises `CalamineError`, or `TooMuchError`."""
     with CalamineWorkbook.from_filelike(io.BytesIO(data)) as workbook:
-        if len(workbook.sheets_metadata) > MOST_SHEETS:
+        sheets = workbook.sheets_metadata
+        if len(sheets) > MOST_SHEETS or any(len(about.name) > LONGEST_NAME for about in sheets):
             raise TooMuchError
         cells, flaws, views = 0, flaws_in(data, kind), views_in(data, kind)
         named = {*workbook.sheet_names}
-        for index, about in enumerate(workbook.sheets_metadata):
+        for index, about in enumerate(sheets):
             is_list = about.name in named and "WorkSheet" in str(about.typ)
             sheet = workbook.get_sheet_by_index(index) if is_list else None
             cells += (sheet.total_height + 1) * (sheet.total_width + 1) if sheet else 0  # both from 0
