@@ -227,6 +227,8 @@ async def test_lists_find_no_phones_by_trying_all(own_world: World, monkeypatch:
         assert await looked_up(world.recorder, unknown) == [False] * 5 + [True] * 2
     assert await looked_up(world.recorder, ["13900001111"]) == [True]
     assert await looked_up(world.recorder, ["13900001111"], "编号,手机", f"{number},") == [False]
+    beside = await world.member("recorder")
+    assert await looked_up(beside, unknown, "编号,手机", f"{number},") == [False] * 5 + [True] * 2
     another = await world.member("recorder")
     assert await looked_up(another, ["13900001111", *unknown[:4]]) == [False] * 5
     assert await looked_up(another, unknown[4:], "编号,活动负责人", f"{number},") == [False, True, True]

@@ -139,7 +139,10 @@ class People:
             raise RowError.of("{said} is not the name of {number} in this bank", said=said, number=who.number)
         if who.phone and (found.phone is None or phone_spelling(found.phone) != who.phone):
             details = {"said": who.said("phone", who.phone), "number": who.number}
-            if who.phone in self._by_phone:
+            is_known = who.phone in self._by_phone
+            if not self._allowed.looks_up(who.phone, is_known=is_known):
+                raise RowError.of(NO_MORE_PHONES, said=details["said"], most=MOST_UNKNOWN)
+            if is_known:
                 raise RowError.of("{said} is the phone of somebody else than {number}", **details)
             if found.phone and not who.name:
                 raise RowError.of(ANOTHER_PHONE, **details)
